@@ -1,4 +1,4 @@
-//! Kinds of arguments that several subcommands take.
+//! Argument types shared by several subcommands.
 
 use std::time::Duration;
 
@@ -8,10 +8,9 @@ use crate::domain::time_zone::TimeZone;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::exit::Usage;
-use super::time_zone::of_machine;
+use super::time_zone::machine_time_zone;
 
-/// A moment as people write it; [`read`](Self::read) needs a time zone to make
-/// sense of those that name none.
+/// Time as a user writes it; [`read`](Self::read) takes the time zone for times without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MomentArg(String);
 
@@ -22,11 +21,11 @@ impl From<&str> for MomentArg {
 }
 
 impl MomentArg {
-    /// RFC 3339, a date and time of that zone, or unix seconds. The machine's zone is
-    /// looked up only for a time that names none.
+    /// Reads RFC 3339, a date and time of that zone, or unix seconds. The machine's zone is
+    /// resolved only for a time without a zone.
     pub fn read(&self, zone: &TimeZone) -> anyhow::Result<UnixTime> {
         let text = self.0.trim();
-        // A year is no moment: without a mark, seconds have at least nine digits.
+        // A year is not a time: without the prefix @, seconds have at least nine digits.
         let digits = text.strip_prefix('@').or(Some(text).filter(|text| text.len() >= 9));
         let seconds = digits.and_then(|digits| digits.parse().ok());
         if let Some(seconds) = seconds.filter(|seconds| (0..=UnixTime::MAX.0).contains(seconds)) {
@@ -46,11 +45,11 @@ impl MomentArg {
                      or unix seconds"
                 ))
             })
-            .and_then(|wall| Ok(on_the_wall(wall, &zone.or_machine(of_machine)?)))
+            .and_then(|wall| Ok(resolve_local(wall, &zone.or_machine(machine_time_zone)?)))
     }
 }
 
-/// A moment, or how long ago it was.
+/// Time, or a duration before now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since(String);
 
@@ -61,7 +60,7 @@ impl From<&str> for Since {
 }
 
 impl Since {
-    /// The moment, in the machine's zone.
+    /// Returns the time, read in the machine's zone.
     pub fn read(&self, now: UnixTime) -> anyhow::Result<UnixTime> {
         match self.0.trim().parse::<Span>() {
             Ok(ago) => Ok(UnixTime(now.0.saturating_sub(ago.as_seconds()))),
@@ -70,8 +69,8 @@ impl Since {
     }
 }
 
-/// The moment at which a zone's wall clock shows this.
-fn on_the_wall(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
+/// Returns the time at which a zone's clock shows this.
+fn resolve_local(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
     let wall = wall.and_utc().timestamp();
     let less_offset = |at: i64| wall - zone.offset_at(UnixTime(at)).unwrap_or(0);
     // The offset that holds there is known only once the moment is; the one at
@@ -79,8 +78,7 @@ fn on_the_wall(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
     UnixTime(less_offset(less_offset(wall)))
 }
 
-/// The name of a task, or a pattern of names. An empty one is a script's variable
-/// that was not set.
+/// Reads a task name or pattern. An empty one is probably an unset variable of a script.
 pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
     if text.is_empty() {
         Err("the task is empty; pass a name, or * for any task")
@@ -89,13 +87,13 @@ pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
     }
 }
 
-/// How long a run may take.
+/// Reads a maximum run time.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let span: Span = text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())?;
     Ok(Duration::from_secs(span.as_seconds().unsigned_abs()))
 }
 
-/// A share, without its sign.
+/// Reads a percentage, with or without its sign.
 pub fn percent(text: &str) -> Result<f64, String> {
     text.trim_end_matches('%')
         .parse()

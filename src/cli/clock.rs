@@ -7,31 +7,31 @@ use crate::domain::clock::{ClockReading, ClockStamp};
 use crate::domain::time::UnixTime;
 use rustix::time::{ClockId, clock_gettime};
 
-/// Counts on while the machine is asleep, and is never set.
+/// Clock that is never set and, on Linux, counts during suspend.
 #[cfg(target_os = "linux")]
-const STEADY: ClockId = ClockId::Boottime;
+const BOOT_CLOCK: ClockId = ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
-const STEADY: ClockId = ClockId::Monotonic;
+const BOOT_CLOCK: ClockId = ClockId::Monotonic;
 
-/// This moment.
+/// Returns the current time.
 #[expect(clippy::disallowed_methods, reason = "everything else takes now as a parameter")]
 pub fn now() -> UnixTime {
     UnixTime::from(std::time::SystemTime::now())
 }
 
-/// How long the machine has been running, asleep or not.
+/// Returns the time since the machine was started, including suspend.
 pub fn uptime() -> Duration {
-    Duration::try_from(clock_gettime(STEADY)).unwrap_or_default()
+    Duration::try_from(clock_gettime(BOOT_CLOCK)).unwrap_or_default()
 }
 
-/// The other clocks of the machine, at a moment at which its wall clock shows this.
+/// Reads the other clocks of the machine, at this time of its wall clock.
 pub fn read(wall: UnixTime) -> ClockReading {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
     let stamp = ClockStamp {
         wall,
         boot: boot.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()),
         // It is negative for a process whose clocks are faked.
-        boottime: clock_gettime(STEADY).tv_sec,
+        boottime: clock_gettime(BOOT_CLOCK).tv_sec,
         uptime: fs::read_to_string("/proc/uptime").ok().and_then(|text| whole_seconds(&text)),
     };
     ClockReading { stamp, synchronised: synchronised() }

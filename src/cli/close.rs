@@ -7,12 +7,12 @@ use super::context::Context;
 use super::exit::Exit;
 use super::tokens::{TokenCommand, TokenSource};
 
-/// All in one transaction: a few milliseconds' work.
+/// Batches are closed in one transaction each, which takes a few milliseconds.
 const CLOSE: TokenCommand = TokenCommand {
     check: SessionService::ensure_can_close,
     serve: |service, digests, _| service.close_all(digests, clock::now()),
-    most: 500,
-    serve_whole: |service, tokens| service.close(tokens, clock::now()),
+    max_batch: 500,
+    serve_tokens: |service, tokens| service.close(tokens, clock::now()),
 };
 
 /// End sessions at the request of their users

@@ -12,10 +12,10 @@ use super::args::duration;
 use super::context::{Context, print};
 use super::exit::{Exit, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
-use super::retry::waiting;
+use super::retry::retry_while_held;
 use super::{clock, disk};
 use crate::output::human;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Return the space of deleted rows to the file system
@@ -59,7 +59,7 @@ pub struct Args {
     wait: Option<Duration>,
 }
 
-static COMPACTED: Schema = Schema::one(
+static COMPACT_SUMMARY: Schema = Schema::one(
     "the summary of a compaction",
     &[
         Column::row("full", "full"),
@@ -78,22 +78,22 @@ static COMPACTED: Schema = Schema::one(
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        if let Some(format) = context.asked_format() {
-            format.check(&COMPACTED)?;
+        if let Some(format) = context.requested_format() {
+            format.check(&COMPACT_SUMMARY)?;
         }
         let mut service = context.open(Access::Write)?;
         let manners = context.config()?.manners;
         let interrupt = Interrupt::listen()?;
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
-        let done = waiting(self.wait, &interrupt, is_held, || {
+        let done = retry_while_held(self.wait, &interrupt, is_held, || {
             self.compact(&mut service, &interrupt, context, manners)
         });
         let done = match (done, interrupt.signal()) {
-            // It was told to stop while it waited for another one.
+            // A signal arrived while it waited for another process.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (done, _) => done?,
         };
-        // Whatever fails from here on, the space has been given back.
+        // A failure from here on does not undo the compaction.
         ignore_broken_pipe(self.answer(&done, &mut service, context))?;
         Ok(exit(&done, interrupt.signal()))
     }
@@ -131,18 +131,18 @@ impl Args {
         context: &Context,
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
-        if context.global.quiet || !(is_said || context.asked_format().is_some()) {
+        if context.global.quiet || !(is_said || context.requested_format().is_some()) {
             return Ok(());
         }
         let slack = service.unused_bytes()?;
-        if context.asked_format().is_some() {
-            return context.answer(&COMPACTED, &[self.record(done, slack)]);
+        if context.requested_format().is_some() {
+            return context.answer(&COMPACT_SUMMARY, &[self.record(done, slack)]);
         }
         let sentence = sentence(done, slack);
         if context.is_interactive() {
             return print(sentence + "\n");
         }
-        context.say(&sentence);
+        context.print_notice(&sentence);
         Ok(())
     }
 
@@ -175,34 +175,34 @@ fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
 fn sentence(done: &CompactReport, slack: u64) -> String {
     let free = done.after.free_bytes();
     let pending = free + done.after.overhang() + done.after.log_bytes;
-    let said = given_back(done);
+    let freed = describe_freed(done);
     match done.stopped {
-        None if is_much(slack, done) => {
-            format!("{said}, of which --full would free about {}", human::bytes(slack))
+        None if is_slack_notable(slack, done) => {
+            format!("{freed}, of which --full would free about {}", human::bytes(slack))
         }
-        None => said,
+        None => freed,
         Some(CompactStopReason::NoSteps) => format!(
             "nothing was changed: this file does not support compaction in steps; {} bytes are in \
              free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",
-            thousands(free),
-            with_slack(slack, done),
+            format_count(free),
+            describe_slack(slack, done),
         ),
         Some(CompactStopReason::Reader) => format!(
-            "{said}; stopped by a long-running reader; another {} can be freed when it ends",
+            "{freed}; stopped by a long-running reader; another {} can be freed when it ends",
             human::bytes(pending)
         ),
         Some(why) => {
-            format!("{said}; stopped by {why}; {} are still in free pages", human::bytes(free))
+            format!("{freed}; stopped by {why}; {} are still in free pages", human::bytes(free))
         }
     }
 }
 
-fn given_back(done: &CompactReport) -> String {
+fn describe_freed(done: &CompactReport) -> String {
     let size = human::bytes(done.after.bytes());
     let steps = match done.steps {
         0 => return format!("nothing was freed; the database takes {size}"),
         1 => "1 step".to_owned(),
-        steps => format!("{} steps", thousands(steps)),
+        steps => format!("{} steps", format_count(steps)),
     };
     let freed = human::bytes(done.freed());
     let hold = human::measure(human::milliseconds(done.longest_hold));
@@ -219,15 +219,15 @@ fn given_back(done: &CompactReport) -> String {
     format!("freed {freed} in {steps} of at most {hold} ms; {size} remain{log}")
 }
 
-fn with_slack(slack: u64, done: &CompactReport) -> String {
-    if !is_much(slack, done) {
+fn describe_slack(slack: u64, done: &CompactReport) -> String {
+    if !is_slack_notable(slack, done) {
         return String::new();
     }
     format!(", plus about {} from partly filled pages,", human::bytes(slack))
 }
 
-/// Whether so much lies in pages that are not full that it is worth a word: those of a
-/// table that grows in random order are a third empty.
-const fn is_much(slack: u64, done: &CompactReport) -> bool {
+/// Reports whether partly filled pages hold a notable amount: those of a table that grows in
+/// random order are a third empty.
+const fn is_slack_notable(slack: u64, done: &CompactReport) -> bool {
     slack > done.after.bytes() * 2 / 5
 }

@@ -11,13 +11,13 @@ use crate::store::Access;
 
 use super::args::task;
 use super::context::Context;
-use super::ended::sentence;
+use super::ended_sessions::sentence;
 use super::exit::Exit;
 use super::guard::CycleCaps;
 use super::interrupt::Interrupt;
-use super::kept::{Wording, say_kept};
+use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
-use super::{kept, records};
+use super::{kept_rows, records};
 
 /// End sessions now, whatever their state
 ///
@@ -68,7 +68,7 @@ impl Args {
         context.format().check(&records::SESSIONS)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
-        let mut lines = Lines::new(context, &service, self.dry_run);
+        let mut lines = SessionLines::new(context, &service, self.dry_run);
         let exit = if self.session.is_empty() {
             self.by_filter(&mut service, context, &mut lines)
         } else {
@@ -78,29 +78,29 @@ impl Args {
         let exit = lines.end(exit)?;
         let found_none = shown == 0 && exit == Exit::Done;
         let exit = if found_none { self.found_none(&service, context)? } else { exit };
-        Ok(exit.max_severity(context.untold(&mut service)))
+        Ok(exit.max_severity(context.report_missed(&mut service)))
     }
 
-    /// What follows where nothing matches: a task may well have no session left to end, but
-    /// the table must have held it before, and a user or a client is one with a session.
+    /// Reports that nothing matches. A task may have no session left to end, but the table
+    /// must have held one; a user or a client must have a session.
     fn found_none(&self, service: &SessionService, context: &Context) -> anyhow::Result<Exit> {
-        let says = |what: String| {
-            context.say(&format!("sessctl: {what}"));
+        let report = |what: String| {
+            context.print_notice(&format!("sessctl: {what}"));
             Ok(Exit::NoSession)
         };
         match &self.task {
             Some(task) if !service.knows_task(task)? => {
                 let task = task.as_str();
-                says(format!(
+                report(format!(
                     "no session of task {task:?} has ever been recorded; `sessctl show stat` \
                      lists the tasks"
                 ))
             }
             _ if self.user.is_some() || self.client.is_some() => {
-                says("no live session matches".to_owned())
+                report("no live session matches".to_owned())
             }
             _ if context.is_interactive() => {
-                context.say("no live session matches");
+                context.print_notice("no live session matches");
                 Ok(Exit::Done)
             }
             _ => Ok(Exit::Done),
@@ -111,7 +111,7 @@ impl Args {
         &self,
         service: &mut SessionService,
         context: &Context,
-        lines: &mut Lines,
+        lines: &mut SessionLines,
     ) -> anyhow::Result<Exit> {
         let filter = Filter {
             task: self.task.clone(),
@@ -124,11 +124,11 @@ impl Args {
         let (now, guard) = (context.now, self.caps.guard());
         if self.dry_run {
             let cycled = service.preview_cycle(&filter, now, &mut |session| lines.show(session))?;
-            say_kept(&cycled.kept, Wording::end(true), context);
+            print_kept(&cycled.kept, Wording::end(true), context);
             let left =
                 context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone");
             let refused = would_refuse(service, cycled.ended, guard, context)?;
-            return Ok(refused.max_severity(left).max_severity(kept::exit(&cycled.kept)));
+            return Ok(refused.max_severity(left).max_severity(kept_rows::exit(&cycled.kept)));
         }
         let request = CycleRequest { filter, guard };
         let interrupt = Interrupt::listen()?;
@@ -137,16 +137,16 @@ impl Args {
                 interrupt.go_on()
             })?;
         if let Some(untold) = &cycled.missed_notifications {
-            context.say_untold(untold);
+            context.print_missed(untold);
         }
-        say_kept(&cycled.kept, Wording::end(false), context);
+        print_kept(&cycled.kept, Wording::end(false), context);
         if let Some(obstacle) = &cycled.obstacle {
-            context.say(&format!("sessctl: cycle stopped early: {obstacle}"));
+            context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
         }
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
         let untold =
             if cycled.missed_notifications.is_some() { Exit::StoppedEarly } else { Exit::Done };
-        let partial = untold.max_severity(left).max_severity(kept::exit(&cycled.kept));
+        let partial = untold.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
     }
@@ -155,7 +155,7 @@ impl Args {
         &self,
         service: &mut SessionService,
         context: &Context,
-        lines: &mut Lines,
+        lines: &mut SessionLines,
     ) -> anyhow::Result<Exit> {
         // All handles are looked up before the first session ends.
         let found: crate::Result<Vec<Vec<Session>>> =
@@ -181,17 +181,17 @@ impl Args {
             ended.for_each(|(session, _)| lines.show(session));
             (service.take_kept(), Exit::Done)
         };
-        say_kept(&kept, Wording::end(self.dry_run), context);
+        print_kept(&kept, Wording::end(self.dry_run), context);
         for session in &over {
             let why = session.end.map_or("", |end| end.reason.as_str());
-            context.say(&format!("{}: had already ended ({why})", session.handle));
+            context.print_notice(&format!("{}: had already ended ({why})", session.handle));
         }
         let over = if over.is_empty() { Exit::Done } else { Exit::NoSession };
-        Ok(exit.max_severity(over).max_severity(kept::exit(&kept)))
+        Ok(exit.max_severity(over).max_severity(kept_rows::exit(&kept)))
     }
 }
 
-/// Says whether the guard would refuse what a dry run shows.
+/// Checks whether the guard would refuse the cycle that a dry run shows.
 fn would_refuse(
     service: &SessionService,
     would_end: u64,
@@ -201,26 +201,27 @@ fn would_refuse(
     Ok(match service.check_cycle_guard(would_end, guard, context.now)? {
         Ok(()) => Exit::Done,
         Err(refusal) => {
-            context.say(&format!("the guard would refuse this cycle: {}", refusal.finding()));
+            context
+                .print_notice(&format!("the guard would refuse this cycle: {}", refusal.finding()));
             Exit::Refused
         }
     })
 }
 
-/// A line for each session.
-struct Lines {
+/// Output of one line per session.
+struct SessionLines {
     policies: Policies,
     end: End,
     dry_run: bool,
-    answers: Reporter,
+    reporter: Reporter,
     shown: u64,
 }
 
-impl Lines {
+impl SessionLines {
     fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
-        let answers = Reporter::new(context, records::sessions(service.profile()));
+        let reporter = Reporter::new(context, records::sessions(service.profile()));
         let end = End { at: context.now, reason: EndReason::Cycled };
-        Self { policies: service.policies().clone(), end, dry_run, answers, shown: 0 }
+        Self { policies: service.policies().clone(), end, dry_run, reporter, shown: 0 }
     }
 
     fn show(&mut self, session: &Session) {
@@ -232,16 +233,16 @@ impl Lines {
                 records::ended(session, &self.policies, self.end, None)
             }
         };
-        self.answers.give(record, || sentence(session, self.end, None));
+        self.reporter.report(record, || sentence(session, self.end, None));
     }
 
     fn end(self, exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
         if exit.is_err() {
-            // What it fails with comes first.
-            let _ = self.answers.end_begun();
+            // Its own error comes first.
+            let _ = self.reporter.finish_partial();
             return exit;
         }
-        self.answers.end()?;
+        self.reporter.finish()?;
         exit
     }
 }

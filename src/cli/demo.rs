@@ -11,18 +11,18 @@ use crate::storage::{Backend, EndRequest, NewSession, SessionOpen};
 use crate::store::{Access, Location};
 use crate::{Error, store};
 
-use super::context::{Context, SettingOrigin, print};
+use super::context::{Context, SettingSource, print};
 use super::exit::{Exit, Usage};
 use super::show::stat;
 use crate::output::FormatName;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 
 const FILE: &str = "sessctl-demo.db";
 const SESSIONS: u64 = 100_000;
 /// Sessions that one transaction inserts.
 const BATCH: usize = 2_000;
 /// A session of the demo's own, by which it knows its database again.
-const MARK: &str = "the demo's own session";
+const MARKER_TOKEN: &str = "the demo's own session";
 
 /// Create a database of 100,000 sessions, purge it, and show the effect
 ///
@@ -38,45 +38,45 @@ pub fn database() -> Location {
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        if context.asked_format().is_some_and(|format| format != FormatName::Table) {
+        if context.requested_format().is_some_and(|format| format != FormatName::Table) {
             return Err(Usage::error("demo does not support --output"));
         }
-        if context.named_db.as_ref().is_some_and(|db| db.origin == SettingOrigin::Flag) {
+        if context.named_db.as_ref().is_some_and(|db| db.source == SettingSource::Flag) {
             return Err(Usage::error(format!(
                 "demo does not support --db: it works on {FILE} in the current directory"
             )));
         }
         let (path, now) = (Path::new(FILE), context.now);
-        make_room(path)?;
+        remove_previous(path)?;
         let mut sessions = store::create(path)?;
         fill(sessions.as_mut(), now)?;
         let mut service = SessionService::new(sessions, context.config()?.policies.clone());
 
-        print(format!("{FILE} holds {} sessions of three tasks:\n\n", thousands(SESSIONS)))?;
+        print(format!("{FILE} holds {} sessions of three tasks:\n\n", format_count(SESSIONS)))?;
         stat::show(&stat::records(&service, None, now)?, context)?;
         let summary = service
             .purge(&PurgeRequest::default(), now, &mut |_| std::ops::ControlFlow::Continue(()))?;
         print(format!(
             "\nThe purge ended {} and deleted {} sessions in {:.2} s; it held the write lock for \
              at most {:.1} ms:\n\n",
-            thousands(summary.done.ended),
-            thousands(summary.done.deleted),
+            format_count(summary.done.ended),
+            format_count(summary.done.deleted),
             summary.elapsed.as_secs_f64(),
             summary.done.longest_hold.as_secs_f64() * 1000.0,
         ))?;
         stat::show(&stat::records(&service, None, now)?, context)?;
-        print(format!("\n{}\n", what_next(&service, now)?))?;
+        print(format!("\n{}\n", next_steps(&service, now)?))?;
         Ok(Exit::Done)
     }
 }
 
 /// Removes the database of an earlier demo, and no other file.
-fn make_room(path: &Path) -> anyhow::Result<()> {
+fn remove_previous(path: &Path) -> anyhow::Result<()> {
     if !path.exists() {
         return Ok(());
     }
     let is_own = store::open(path, Access::Read)
-        .and_then(|sessions| sessions.find(&[Token::presented(MARK).key()]))
+        .and_then(|sessions| sessions.find(&[Token::presented(MARKER_TOKEN).key()]))
         .is_ok_and(|found| found.iter().all(Option::is_some));
     if !is_own {
         return Err(Usage::error(format!(
@@ -94,7 +94,7 @@ fn make_room(path: &Path) -> anyhow::Result<()> {
 }
 
 /// The commands to try, with the handle of a session that is there.
-fn what_next(service: &SessionService, now: UnixTime) -> anyhow::Result<String> {
+fn next_steps(service: &SessionService, now: UnixTime) -> anyhow::Result<String> {
     let mut handle = String::new();
     let request =
         ListRequest { filter: Filter::default(), limit: Some(1), ..ListRequest::default() };
@@ -115,10 +115,10 @@ fn what_next(service: &SessionService, now: UnixTime) -> anyhow::Result<String> 
     ))
 }
 
-/// A sequence of numbers that is the same in every demo (SplitMix64).
-struct Numbers(u64);
+/// A random sequence that is the same in every demo (SplitMix64).
+struct Random(u64);
 
-impl Numbers {
+impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -132,8 +132,8 @@ impl Numbers {
     }
 }
 
-/// What a session of the demo is, before its row is written.
-struct Drawn {
+/// Session of the demo, before its row is written.
+struct SampleSession {
     new: NewSession,
     last_used_at: UnixTime,
     end: Option<End>,
@@ -144,34 +144,34 @@ fn opening(sessions: &mut dyn Backend) -> crate::Result<&mut dyn SessionOpen> {
 }
 
 fn fill(sessions: &mut dyn Backend, now: UnixTime) -> crate::Result<()> {
-    let mut numbers = Numbers(1);
-    let mut drawn: Vec<Drawn> =
-        (0..SESSIONS - 1).map(|serial| draw(&mut numbers, serial, now)).collect();
-    drawn.push(Drawn { new: mark(now), last_used_at: now, end: None });
+    let mut random = Random(1);
+    let mut samples: Vec<SampleSession> =
+        (0..SESSIONS - 1).map(|serial| sample(&mut random, serial, now)).collect();
+    samples.push(SampleSession { new: demo_session(now), last_used_at: now, end: None });
     // In the order of their keys the rows go in fastest.
-    drawn.sort_by(|a, b| a.new.key.cmp(&b.new.key));
-    for batch in drawn.chunks(BATCH) {
-        let new: Vec<NewSession> = batch.iter().map(|drawn| drawn.new.clone()).collect();
+    samples.sort_by(|a, b| a.new.key.cmp(&b.new.key));
+    for batch in samples.chunks(BATCH) {
+        let new: Vec<NewSession> = batch.iter().map(|samples| samples.new.clone()).collect();
         opening(sessions)?.insert(&new)?;
     }
-    drawn.sort_by_key(|drawn| drawn.last_used_at);
-    for batch in drawn.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
-        let keys: Vec<Key> = batch.iter().map(|drawn| drawn.new.key.clone()).collect();
+    samples.sort_by_key(|samples| samples.last_used_at);
+    for batch in samples.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
+        let keys: Vec<Key> = batch.iter().map(|samples| samples.new.key.clone()).collect();
         opening(sessions)?.renew(&keys, batch[0].last_used_at)?;
     }
-    let ending = |drawn: &Drawn| {
-        drawn.end.map(|end| EndRequest { key: drawn.new.key.clone(), end, keep_row: true })
+    let ending = |samples: &SampleSession| {
+        samples.end.map(|end| EndRequest { key: samples.new.key.clone(), end, keep_row: true })
     };
-    let endings: Vec<EndRequest> = drawn.iter().filter_map(ending).collect();
+    let endings: Vec<EndRequest> = samples.iter().filter_map(ending).collect();
     for batch in endings.chunks(BATCH) {
         sessions.end(batch)?;
     }
     Ok(())
 }
 
-fn mark(now: UnixTime) -> NewSession {
+fn demo_session(now: UnixTime) -> NewSession {
     NewSession {
-        key: Token::presented(MARK).key(),
+        key: Token::presented(MARKER_TOKEN).key(),
         user: Some("demo".to_owned()),
         task: "http".to_owned(),
         client: Some("127.0.0.1".to_owned()),
@@ -180,22 +180,21 @@ fn mark(now: UnixTime) -> NewSession {
     }
 }
 
-fn draw(numbers: &mut Numbers, serial: u64, now: UnixTime) -> Drawn {
+fn sample(random: &mut Random, serial: u64, now: UnixTime) -> SampleSession {
     let before = |time: UnixTime, seconds: i64| UnixTime(time.0 - seconds);
     let task =
         ["imap", "imap", "http", "http", "http", "jmap"][usize::try_from(serial % 6).unwrap_or(0)];
-    let user = 1 + numbers.below(3_000).min(numbers.below(3_000));
-    let client =
-        format!("10.{}.{}.{}", numbers.below(4), numbers.below(256), 1 + numbers.below(254));
+    let user = 1 + random.below(3_000).min(random.below(3_000));
+    let client = format!("10.{}.{}.{}", random.below(4), random.below(256), 1 + random.below(254));
     // Last uses in steps of five minutes: one session in eight is in use, the
     // others were left minutes, hours or days ago.
-    let (steps, end) = match numbers.below(16) {
-        0 | 1 => (numbers.below(6), None),
-        2 => (7 + numbers.below(17), None),
-        3..=10 => (25 + numbers.below(2_000), None),
-        11 | 12 => (numbers.below(280), Some(EndReason::Closed)),
-        13 | 14 => (289 + numbers.below(1_700), Some(EndReason::Expired)),
-        _ => (289 + numbers.below(1_700), Some(EndReason::Closed)),
+    let (steps, end) = match random.below(16) {
+        0 | 1 => (random.below(6), None),
+        2 => (7 + random.below(17), None),
+        3..=10 => (25 + random.below(2_000), None),
+        11 | 12 => (random.below(280), Some(EndReason::Closed)),
+        13 | 14 => (289 + random.below(1_700), Some(EndReason::Expired)),
+        _ => (289 + random.below(1_700), Some(EndReason::Closed)),
     };
     let last_used_at = before(now, steps * 300);
     let new = NewSession {
@@ -203,8 +202,8 @@ fn draw(numbers: &mut Numbers, serial: u64, now: UnixTime) -> Drawn {
         user: Some(format!("user{user:04}")),
         task: task.to_owned(),
         client: Some(client),
-        created_at: before(last_used_at, numbers.below(86_400)),
+        created_at: before(last_used_at, random.below(86_400)),
         idle_timeout: Some(Span::minutes(30)),
     };
-    Drawn { new, last_used_at, end: end.map(|reason| End { at: last_used_at, reason }) }
+    SampleSession { new, last_used_at, end: end.map(|reason| End { at: last_used_at, reason }) }
 }

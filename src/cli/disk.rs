@@ -8,8 +8,8 @@ use crate::storage::disk_space::Volume;
 use crate::{Error, Result};
 use rustix::fs::{Access, access, statvfs};
 
-/// The folder that SQLite puts temporary files into: the first of those that it tries
-/// where it may write.
+/// Returns SQLite's directory for temporary files: the first writable one of those that it
+/// tries.
 pub fn temporary_folder() -> PathBuf {
     let named = ["SQLITE_TMPDIR", "TMPDIR"].into_iter().filter_map(env::var_os).map(PathBuf::from);
     let usual = ["/var/tmp", "/usr/tmp", "/tmp"].into_iter().map(PathBuf::from);
@@ -21,13 +21,13 @@ pub fn temporary_folder() -> PathBuf {
         .unwrap_or_else(|| PathBuf::from("."))
 }
 
-/// The folder that a file lies in, whatever other names the file has.
+/// Returns the directory of a file, with links resolved.
 pub fn folder_of(file: &Path) -> Result<PathBuf> {
     let real = fs::canonicalize(file).map_err(|e| unknown(file, e))?;
     Ok(real.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
-/// What a folder's file system has left.
+/// Returns the free space of a directory's file system.
 pub fn place(folder: &Path) -> Result<Volume> {
     let volume = fs::metadata(folder).map_err(|e| unknown(folder, e))?.dev();
     let left = statvfs(folder).map_err(|e| unknown(folder, e.into()))?;

@@ -5,27 +5,27 @@ use std::io::{self, Write};
 
 use super::interrupt::Signal;
 
-/// How a command that did not fail has ended.
+/// Outcome of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All done.
+    /// Success.
     Done,
     /// Work remains.
     StoppedEarly,
-    /// The guard let it show what it would do, and would not let it do that.
+    /// A dry run succeeded, but the guard would refuse the run.
     Refused,
-    /// A session that was asked for is over, or never was.
+    /// A requested session has ended or never existed.
     NoSession,
-    /// Another process is at the same work.
+    /// Another process is doing the same work.
     Busy,
-    /// A part of it has failed, and that was said.
+    /// A part of the work failed, which was reported.
     Failed,
-    /// It was told to stop.
+    /// Stopped by a signal.
     Interrupted(Signal),
 }
 
 impl Exit {
-    /// This, or the other one where that is worse.
+    /// Returns the worse of two outcomes.
     pub fn max_severity(self, other: Self) -> Self {
         let severity = |exit: Self| match exit {
             Self::Done => 0,
@@ -40,20 +40,20 @@ impl Exit {
     }
 }
 
-/// A mistake in what was typed that the argument parser cannot see.
+/// Error in the arguments that the argument parser cannot detect.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
 
 impl Usage {
-    /// The error for [`anyhow`].
+    /// Creates the error for [`anyhow`].
     pub fn error(message: impl Into<String>) -> anyhow::Error {
         Self(message.into()).into()
     }
 }
 
-/// The same, but that nobody reads an answer any more is no failure: the exit code
-/// of work that is done does not depend on it.
+/// Treats a closed pipe as success: the exit code of work that is done does not depend on its
+/// reader.
 pub fn ignore_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
     match written {
         Err(error) if is_broken_pipe(&error) => Ok(()),
@@ -61,13 +61,13 @@ pub fn ignore_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// A line on standard error, without the passwords of addresses. Where nobody reads that,
-/// there is nobody to tell.
+/// Prints a line to standard error, with the passwords in addresses redacted. Failures are
+/// ignored.
 pub fn eprint_line(line: &str) {
     let _ = writeln!(io::stderr(), "{}", redact_credentials(line));
 }
 
-/// A text without what stands before the @ of an address, which may be a password.
+/// Removes the part before the @ of each address, which may be a password.
 fn redact_credentials(text: &str) -> Cow<'_, str> {
     if !text.contains("://") || !text.contains('@') {
         return Cow::Borrowed(text);
@@ -89,7 +89,7 @@ fn redact_credentials(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether the reader of the output has gone.
+/// Reports whether the reader of the output has closed the pipe.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)

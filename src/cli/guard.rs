@@ -1,12 +1,11 @@
-//! What a guard has to do with the command line: its caps as arguments, and what to do
-//! about a refusal.
+//! Guard limits as arguments, and guidance after a refusal.
 
 use crate::domain::error::{GuardLimit, GuardRefusal, GuardedRun};
 use crate::domain::guard::{Guard, GuardLimits};
 
 use super::args::percent;
 
-/// The caps of a cycle.
+/// Guard limits of a cycle.
 #[derive(clap::Args)]
 pub struct CycleCaps {
     /// Abort if more than this percentage of the sessions in the table that have not ended
@@ -19,17 +18,18 @@ pub struct CycleCaps {
 }
 
 impl CycleCaps {
-    /// The guard that they make: [guard] of the configuration is one of purges.
+    /// Returns the guard with these limits; [guard] of the configuration applies to purges
+    /// only.
     pub fn guard(&self) -> Guard {
         let Self { max_percent, max_rows } = *self;
         GuardLimits { max_percent, max_rows }.or(Guard::default())
     }
 }
 
-/// What to do next about the refusal of a command.
+/// Guidance after the refusal of a command.
 pub fn advice(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
-    match refusal.stake.work {
+    match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
                 "look at them with `sessctl purge --dry-run`, then run it once with {option} \
@@ -43,10 +43,10 @@ pub fn advice(refusal: &GuardRefusal) -> String {
     }
 }
 
-/// What to do next about the refusal of a job.
+/// Guidance after the refusal of a job.
 pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     let (option, key, open) = cap(refusal);
-    match refusal.stake.work {
+    match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
                 "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} \
@@ -61,7 +61,7 @@ pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     }
 }
 
-/// The option of the cap that was exceeded, its key, and the value that lifts it.
+/// Returns the option of the exceeded limit, its key, and the value that lifts it.
 const fn cap(refusal: &GuardRefusal) -> (&'static str, &'static str, &'static str) {
     match refusal.cap {
         GuardLimit::Percent(_) => ("--max-percent", "max_percent", "100"),

@@ -1,4 +1,4 @@
-//! The command that is told which sessions have ended.
+//! Hook: a command that gets the sessions that have ended.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
@@ -24,46 +24,45 @@ use super::{orphans, records, trust};
 use crate::output;
 use crate::output::{FormatName, Style};
 
-/// The pauses between looks at a command that is at work.
-const FIRST_PAUSE: Duration = Duration::from_millis(1);
-const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+/// Poll intervals while the command runs.
+const INITIAL_POLL_INTERVAL: Duration = Duration::from_millis(1);
+const MAX_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Variables that a hook of another user inherits from root, besides those of its locale.
+/// Variables that a hook of another user inherits from root, in addition to the locale.
 const INHERITED: [&str; 4] = ["LANG", "LANGUAGE", "PATH", "TZ"];
 
-/// A command that gets ended sessions on its standard input, one JSON object a
-/// line, as `sessctl list -o jsonl` writes them.
+/// Command that gets ended sessions on its standard input, one JSON object per line, as
+/// `sessctl list -o jsonl` writes them.
 pub struct Hook {
     program: String,
-    /// The file that the search path had for it at the start.
+    /// Executable found in the search path at startup.
     file: PathBuf,
     args: Vec<String>,
     limit: Duration,
     /// The user it runs as, where that is not the caller.
     identity: Option<Identity>,
-    /// Set once it has hung: the run goes on without it.
-    hangs: bool,
+    /// Set after a timeout: the run continues without the hook.
+    has_timed_out: bool,
 }
 
 impl Hook {
-    /// That of a configuration, if it has one.
+    /// Creates the hook of a configuration, if it has one.
     pub fn from_config(hooks: &Hooks, identity: Option<&Identity>) -> Option<Self> {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
-        let file = found(program, &search_path());
+        let file = resolve_program(program, &search_path());
         let (program, args) = (program.clone(), args.to_vec());
-        Some(Self { program, file, args, limit, identity: identity.cloned(), hangs: false })
+        Some(Self { program, file, args, limit, identity: identity.cloned(), has_timed_out: false })
     }
 
     /// Refuses, as root, a program that other users could change.
     pub fn check(hooks: &Hooks) -> crate::Result<()> {
-        hooks
-            .on_end
-            .first()
-            .map_or(Ok(()), |program| trust::check(&found(program, &search_path()), Role::Hook))
+        hooks.on_end.first().map_or(Ok(()), |program| {
+            trust::check(&resolve_program(program, &search_path()), Role::Hook)
+        })
     }
 
-    /// Why a command that a configuration names by its path cannot be run.
+    /// Reason why a hook that is configured by its path cannot be run.
     pub fn fault(hooks: &Hooks) -> Option<String> {
         let program = hooks.on_end.first().filter(|program| program.contains('/'))?;
         let fault = match fs::metadata(program) {
@@ -75,9 +74,9 @@ impl Hook {
         Some(format!("hooks.on_end: {program} cannot be run: {fault}"))
     }
 
-    /// The program, in a process group of its own: whatever it starts can be stopped with it,
-    /// and Ctrl-C is not for it. That of another user has neither the terminal nor the
-    /// environment of root.
+    /// Creates the command in a separate process group, so that its children can be stopped
+    /// with it and Ctrl-C does not reach it. The hook of another user gets neither the
+    /// terminal nor the environment of root.
     fn command(&self) -> Command {
         let Some(identity) = &self.identity else {
             let mut command = Command::new(&self.file);
@@ -92,28 +91,28 @@ impl Hook {
         command
     }
 
-    /// Starts the command with this on its standard input. What it prints goes to
-    /// standard error: it is no answer of sessctl's.
+    /// Starts the command with these lines on its standard input. Its output goes to standard
+    /// error.
     fn start(&self, lines: Vec<u8>) -> io::Result<Child> {
         let mut child = self
             .command()
             .args(&self.args)
-            // Whatever it is, it is not the one who was let in.
+            // The hook must not get the credentials.
             .env_remove(CREDENTIALS)
             .stdin(Stdio::piped())
             .stdout(io::stderr())
             .spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            // A command that does not read is no failure, and must hold up nobody.
+            // A command that does not read is not an error, and must not block.
             thread::spawn(move || drop(stdin.write_all(&lines)));
         }
         Ok(child)
     }
 
-    /// Waits for it for as long as it may take; `None`: it took longer.
+    /// Waits for the command; `None`: it timed out.
     fn wait(&self, child: &mut Child) -> io::Result<Option<ExitStatus>> {
         let begun = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut pause = INITIAL_POLL_INTERVAL;
         loop {
             if let Some(status) = child.try_wait()? {
                 return Ok(Some(status));
@@ -122,7 +121,7 @@ impl Hook {
                 return Ok(None);
             }
             thread::sleep(pause);
-            pause = LONGEST_PAUSE.min(pause * 2);
+            pause = MAX_POLL_INTERVAL.min(pause * 2);
         }
     }
 }
@@ -134,7 +133,7 @@ fn search_path() -> OsString {
 
 /// Finds a program as the system would: by its path, or else in the directories of the search
 /// path. One that is in none of them keeps its name.
-fn found(program: &str, search_path: &OsStr) -> PathBuf {
+fn resolve_program(program: &str, search_path: &OsStr) -> PathBuf {
     if program.contains('/') {
         return program.into();
     }
@@ -147,7 +146,7 @@ fn is_executable(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Stops a command and whatever it has started.
+/// Stops a command and its children.
 fn kill(child: &mut Child) {
     // Where that fails, it has ended by itself in this moment.
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
@@ -158,7 +157,7 @@ fn kill(child: &mut Child) {
 impl EndHook for Hook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
         let program = &self.program;
-        if self.hangs {
+        if self.has_timed_out {
             return Err(format!("{program} was skipped because it timed out earlier in this run"));
         }
         let failed = |error: io::Error| format!("could not run {program}: {error}");
@@ -170,11 +169,11 @@ impl EndHook for Hook {
             None => {
                 kill(&mut child);
                 let seconds = self.limit.as_secs();
-                self.hangs = true;
+                self.has_timed_out = true;
                 Err(format!("{program} took longer than {seconds}s and was stopped"))
             }
         };
-        // Those that it has left behind, which a long run would else collect.
+        // Children that it has left behind would accumulate in a long run.
         orphans::reap();
         ended
     }
@@ -187,7 +186,7 @@ fn lines(sessions: &[Session], policies: &Policies) -> io::Result<Vec<u8>> {
     };
     let records: Vec<_> = sessions.iter().map(record).collect();
     let mut lines = Vec::new();
-    let look = Style::default();
-    output::write(FormatName::Jsonl, look, &mut lines, &records::SESSIONS, None, &records)?;
+    let style = Style::default();
+    output::write(FormatName::Jsonl, style, &mut lines, &records::SESSIONS, None, &records)?;
     Ok(lines)
 }

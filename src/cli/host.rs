@@ -4,8 +4,8 @@ use std::env;
 
 use crate::domain::job::Jitter;
 
-/// What jobs may be tied to, and what the ledger has: the variable `SESSCTL_HOST`, for
-/// containers whose own names mean nothing, or the system's name.
+/// Returns the host name for jobs and the ledger: the variable `SESSCTL_HOST`, for containers
+/// with meaningless names, or the system's name.
 pub fn name() -> String {
     match env::var("SESSCTL_HOST") {
         Ok(name) if !name.is_empty() => name,
@@ -13,7 +13,7 @@ pub fn name() -> String {
     }
 }
 
-/// By what the automatic intervals of this machine differ from those of others.
+/// Returns the jitter that spreads the automatic intervals of several machines.
 pub fn jitter() -> Jitter {
     // FNV-1a: any even spread will do.
     let spread = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

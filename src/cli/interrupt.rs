@@ -34,7 +34,7 @@ impl Signal {
         }
     }
 
-    /// What shells expect of a process that such a signal has ended.
+    /// Returns the exit code that shells use for a process ended by this signal.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
@@ -44,13 +44,13 @@ impl Signal {
     }
 }
 
-/// Whether the process has been asked to end.
+/// Termination request of the process.
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     noted: Arc<AtomicUsize>,
-    /// Whether the next signal is not just noted.
+    /// Set if the next signal ends the process.
     at_once: Arc<AtomicBool>,
-    /// Set if the configuration is to be read again.
+    /// Set if the configuration must be reloaded.
     reload: Arc<AtomicBool>,
 }
 
@@ -60,8 +60,8 @@ const NONE: usize = 0;
 static LISTENING: OnceLock<Interrupt> = OnceLock::new();
 
 impl Interrupt {
-    /// From now on, signals are noted instead of ending the process. SIGHUP stays ignored
-    /// if it was ignored when the process started, as `nohup` arranges.
+    /// Starts to record signals instead of ending the process. SIGHUP stays ignored if it was
+    /// ignored when the process started, as `nohup` arranges.
     pub fn listen() -> io::Result<Self> {
         let interrupt = Self::listen_for_the_end()?;
         if !ignores_hang_up() {
@@ -116,14 +116,13 @@ impl Interrupt {
         Signal::ALL.into_iter().find(|signal| usize::from(signal.exit_code()) == noted)
     }
 
-    /// Reports whether the configuration is to be read again, by a signal since this was last asked.
+    /// Reports whether a signal has asked for a reload since the last call.
     pub fn take_reload(&self) -> bool {
         self.reload.swap(false, Ordering::Relaxed)
     }
 
-    /// Waits for something that leaves nothing half done, such as input: then
-    /// the first signal, too, ends the process at once. Nothing comes where one
-    /// has come before.
+    /// Waits for something that can be abandoned, such as input: even the first signal ends
+    /// the process at once. Returns `None` if a signal has arrived before.
     pub fn wait_for<T>(&self, what: impl FnOnce() -> T) -> Option<T> {
         self.at_once.store(true, Ordering::Relaxed);
         let come = self.signal().is_none().then(what);
@@ -131,13 +130,13 @@ impl Interrupt {
         come
     }
 
-    /// Go on unless one did.
+    /// Continues unless a signal has arrived.
     pub fn go_on(&self) -> ControlFlow<()> {
         if self.signal().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 
-/// From now on, signals that ask the process to end do nothing.
+/// Ignores termination signals.
 pub fn ignore() -> io::Result<()> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register(signal, Arc::new(AtomicBool::new(false)))?;
@@ -151,7 +150,7 @@ pub struct Sleeper {
 }
 
 impl Sleeper {
-    /// One that signals wake up from now on.
+    /// Creates a sleeper that signals wake up.
     pub fn new() -> io::Result<Self> {
         let (wake, waker) = UnixStream::pair()?;
         for signal in [SIGINT, SIGTERM] {
@@ -163,8 +162,7 @@ impl Sleeper {
         Ok(Self { wake })
     }
 
-    /// Sleeps for so long, or until a signal comes, also one that has come since it
-    /// last slept.
+    /// Sleeps for this time, or until a signal arrives, including one since the last sleep.
     pub fn sleep(&mut self, length: Duration) -> io::Result<()> {
         self.wake.set_read_timeout(Some(length))?;
         // Whether a byte comes or the time is up makes no difference.

@@ -16,7 +16,7 @@ use super::exit::Exit;
 use super::records;
 use crate::output::{FormatName, human};
 
-/// What a table shows unless it is told otherwise.
+/// Default maximum number of rows in a table.
 pub const TABLE_ROWS: u64 = 100;
 
 /// List sessions
@@ -106,17 +106,22 @@ impl Args {
         })?;
         listing.end().map_err(unwritten)?;
         if table && listed.counted == 0 {
-            context.say("no sessions");
+            context.print_notice("no sessions");
         } else if table && listed.shown < listed.counted {
-            context.say(&remainder(listed.shown, listed.counted, "sessions", is_limited));
+            context.print_notice(&truncation_notice(
+                listed.shown,
+                listed.counted,
+                "sessions",
+                is_limited,
+            ));
         }
         Ok(context.unreadable_users(listed.unreadable_users, "list leaves {} out"))
     }
 }
 
-/// What a table left out, by itself or because it was limited.
-pub fn remainder(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
-    let (shown, all) = (human::thousands(shown), human::thousands(all));
+/// Describes how many rows a table left out.
+pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
+    let (shown, all) = (human::format_count(shown), human::format_count(all));
     let hint = if is_limited { "" } else { "; other formats show all" };
     format!("{shown} of {all} {what} shown{hint}")
 }

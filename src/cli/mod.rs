@@ -11,8 +11,7 @@ mod copy;
 mod cycle;
 mod demo;
 mod disk;
-mod ended;
-mod ended_lines;
+mod ended_sessions;
 mod env;
 mod exit;
 mod former;
@@ -21,7 +20,7 @@ mod hook;
 mod host;
 mod init;
 mod interrupt;
-mod kept;
+mod kept_rows;
 mod list;
 mod man;
 mod metrics;
@@ -131,7 +130,7 @@ enum Command {
 }
 
 impl Command {
-    /// The database that the command works on, and what it needs of root besides.
+    /// Returns the database of the command, and the files that it needs as root.
     fn needs(&self, context: &Context) -> anyhow::Result<Option<Needs>> {
         let files = match self {
             Self::Purge(args) => args.privileged_files(),
@@ -164,7 +163,7 @@ impl Command {
         let if_missing = match self {
             Self::Init(_) => IfMissing::Create,
             Self::Move(_) if also.as_ref() == Some(&database) => IfMissing::Create,
-            // It opens no file that is there.
+            // It opens no existing file.
             Self::Demo(_) => IfMissing::Ignore,
             Self::Show(args) if args.needs_no_database() => IfMissing::Ignore,
             _ => IfMissing::Fail,
@@ -196,7 +195,7 @@ fn arguments() -> clap::error::Result<Cli> {
     let parsed = parser.try_get_matches_from_mut(std::env::args_os()).and_then(|mut matches| {
         Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut parser))
     });
-    // To take all subcommands apart again takes as long as to parse the arguments.
+    // Dropping all subcommands takes as long as parsing the arguments.
     mem::forget(parser);
     parsed
 }

@@ -66,9 +66,9 @@ impl Args {
         };
         let mut service = context.open(Access::Write)?;
         let opened = service.open(opening, context.now);
-        // Also a session that is refused may have ended others.
-        let exit = context.untold(&mut service);
-        context.say_clock_warning(&mut service);
+        // A refused session may have ended others, too.
+        let exit = context.report_missed(&mut service);
+        context.print_clock_warning(&mut service);
         let opened = opened?;
         if let Some(refusal) = opened.clock {
             context.warn(&format!(
@@ -79,7 +79,10 @@ impl Args {
         }
         if context.global.verbose && opened.evicted > 0 {
             let sessions = if opened.evicted == 1 { "session" } else { "sessions" };
-            context.say(&format!("{} {sessions} evicted", human::thousands(opened.evicted)));
+            context.print_notice(&format!(
+                "{} {sessions} evicted",
+                human::format_count(opened.evicted)
+            ));
         }
         if context.global.quiet {
             return Ok(exit);

@@ -6,8 +6,8 @@ use rustix::process::{WaitOptions, getpid, wait};
 
 /// Takes note of all orphans that have ended.
 ///
-/// To be called only while no child of this process itself is at work: how that ends is
-/// for its caller to ask.
+/// Must be called only while this process has no running child of its own, whose exit status
+/// its caller collects.
 pub fn reap() {
     if gets_orphans() {
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}

@@ -8,7 +8,7 @@ use rustix::process::{Pid, getpid, test_kill_process};
 /// A process by what tells it from all others: the start of the machine that it runs on,
 /// its namespaces, and there its number and the time at which it started, in ticks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Identity {
+struct ProcessIdentity {
     boot: String,
     /// The namespace of processes, in which its number means something.
     numbers: u64,
@@ -21,19 +21,19 @@ struct Identity {
 /// The name of this process. There is none where the kernel does not say all that it
 /// takes, or where `/proc` is that of another namespace.
 pub fn own() -> Option<String> {
-    Identity::own().map(|own| own.name())
+    ProcessIdentity::own().map(|own| own.name())
 }
 
 /// Reports whether the process of such a name is known to be gone: it ran since the last start of
 /// this machine, within reach of this process, and no more.
 pub fn is_gone(name: &str) -> bool {
-    let (Some(other), Some(own)) = (Identity::parse(name), Identity::own()) else {
+    let (Some(other), Some(own)) = (ProcessIdentity::parse(name), ProcessIdentity::own()) else {
         return false;
     };
     other.is_in_reach_of(&own) && other.has_ended()
 }
 
-impl Identity {
+impl ProcessIdentity {
     fn own() -> Option<Self> {
         let pid = getpid().as_raw_nonzero().get();
         let status = fs::read_to_string("/proc/self/status").ok()?;
@@ -46,7 +46,7 @@ impl Identity {
             numbers: namespace("pid")?,
             times: namespace("time").unwrap_or(0),
             pid,
-            started: Life::of(pid)?.started,
+            started: ProcessStat::of(pid)?.started,
         })
     }
 
@@ -80,19 +80,19 @@ impl Identity {
             return true;
         }
         // Of another user's process, the kernel may be told to say nothing.
-        Life::of(self.pid).is_some_and(|life| life.has_ended || life.started != self.started)
+        ProcessStat::of(self.pid).is_some_and(|life| life.has_ended || life.started != self.started)
     }
 }
 
-/// What the kernel says of a process.
+/// State of a process, as reported by the kernel.
 #[derive(Debug, PartialEq, Eq)]
-struct Life {
+struct ProcessStat {
     started: u64,
-    /// It has ended, and its parent has not asked how.
+    /// Set for a zombie: it has ended, and its parent has not waited for it.
     has_ended: bool,
 }
 
-impl Life {
+impl ProcessStat {
     fn of(pid: i32) -> Option<Self> {
         Self::parse(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
@@ -129,26 +129,26 @@ mod tests {
 
     #[test]
     fn a_name_is_read_as_it_was_written() {
-        let own = Identity::own().unwrap();
-        assert_eq!(Identity::parse(&own.name()), Some(own.clone()));
+        let own = ProcessIdentity::own().unwrap();
+        assert_eq!(ProcessIdentity::parse(&own.name()), Some(own.clone()));
         assert!(!own.name().contains([':', '@']));
         for wrong in ["", "a/1/2/3", "a/1/2/3/4/5", "a/1/2/-3/4", "a/1/2/0/4", "a/x/2/3/4"] {
-            assert_eq!(Identity::parse(wrong), None, "{wrong}");
+            assert_eq!(ProcessIdentity::parse(wrong), None, "{wrong}");
         }
     }
 
     #[test]
     fn this_process_and_those_out_of_reach_are_not_known_to_be_gone() {
-        let own = Identity::own().unwrap();
+        let own = ProcessIdentity::own().unwrap();
         assert!(!is_gone(&own.name()));
         assert!(!is_gone("of an older version"));
-        let other_start = Identity { started: own.started + 1, ..own.clone() };
+        let other_start = ProcessIdentity { started: own.started + 1, ..own.clone() };
         assert!(is_gone(&other_start.name()));
         // The same number in another place is another process, of which nothing is known
         for elsewhere in [
-            Identity { boot: "another".to_owned(), ..other_start.clone() },
-            Identity { numbers: own.numbers + 1, ..other_start.clone() },
-            Identity { times: own.times + 1, ..other_start.clone() },
+            ProcessIdentity { boot: "another".to_owned(), ..other_start.clone() },
+            ProcessIdentity { numbers: own.numbers + 1, ..other_start.clone() },
+            ProcessIdentity { times: own.times + 1, ..other_start.clone() },
         ] {
             assert!(!is_gone(&elsewhere.name()));
         }
@@ -158,11 +158,11 @@ mod tests {
     fn a_process_is_gone_from_when_it_ends_also_if_nobody_has_asked_how() {
         let mut child = Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
         let pid = i32::try_from(child.id()).unwrap();
-        let started = Life::of(pid).unwrap().started;
-        let name = Identity { pid, started, ..Identity::own().unwrap() }.name();
+        let started = ProcessStat::of(pid).unwrap().started;
+        let name = ProcessIdentity { pid, started, ..ProcessIdentity::own().unwrap() }.name();
         assert!(!is_gone(&name));
         drop(child.stdin.take());
-        while !Life::of(pid).unwrap().has_ended {
+        while !ProcessStat::of(pid).unwrap().has_ended {
             std::thread::yield_now();
         }
         assert!(is_gone(&name));
@@ -173,11 +173,11 @@ mod tests {
     #[test]
     fn a_program_may_have_any_name() {
         let rest = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 4711 20";
-        let alive = Life { started: 4_711, has_ended: false };
-        assert_eq!(Life::parse(&format!("7 (a) Z 1) S {rest}")), Some(alive));
-        let ended = Life { started: 4_711, has_ended: true };
-        assert_eq!(Life::parse(&format!("7 (a) Z {rest}")), Some(ended));
-        assert_eq!(Life::parse("7 (a) S 1 2"), None);
+        let alive = ProcessStat { started: 4_711, has_ended: false };
+        assert_eq!(ProcessStat::parse(&format!("7 (a) Z 1) S {rest}")), Some(alive));
+        let ended = ProcessStat { started: 4_711, has_ended: true };
+        assert_eq!(ProcessStat::parse(&format!("7 (a) Z {rest}")), Some(ended));
+        assert_eq!(ProcessStat::parse("7 (a) S 1 2"), None);
     }
 
     #[test]

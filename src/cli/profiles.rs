@@ -9,7 +9,7 @@ use crate::domain::profile::Profile;
 
 use super::exit::Usage;
 
-/// The text of a profile, and what messages call it.
+/// Text of a profile, with its name for messages.
 pub struct ProfileSource {
     pub name: String,
     pub toml: Cow<'static, str>,
@@ -28,46 +28,46 @@ impl ProfileSource {
         }
     }
 
-    /// That of one that the program was built with.
+    /// Returns the text of a built-in profile.
     pub fn built_in(name: &str) -> anyhow::Result<Self> {
         let found = built_in().iter().find(|(known, _)| *known == name);
         let (name, toml) = found.ok_or_else(|| unknown(name))?;
         Ok(Self { name: (*name).to_owned(), toml: Cow::from(*toml) })
     }
 
-    /// What it says, as far as that can be said without parameters.
-    pub fn outline(&self) -> anyhow::Result<Profile> {
+    /// Parses the profile without parameters.
+    pub fn without_parameters(&self) -> anyhow::Result<Profile> {
         Ok(parse(&self.toml, &self.name, &BTreeMap::new())?)
     }
 
-    /// What it says, with what it asks for as far as that is given. `blame` says where a
-    /// value that does not fit comes from, by the parameter's name and what is wrong.
+    /// Parses the profile with the given parameters. `map_error` creates the error for an
+    /// invalid value from the name of the parameter and the reason.
     pub fn with(
         &self,
         given: &BTreeMap<String, String>,
-        blame: impl Fn(&str, &str) -> anyhow::Error,
+        map_error: impl Fn(&str, &str) -> anyhow::Error,
     ) -> anyhow::Result<Profile> {
         if given.is_empty() {
-            return self.outline();
+            return self.without_parameters();
         }
         // Mistakes of the file's own come to light here.
-        must_ask_for(&self.outline()?, given)?;
+        ensure_known_parameters(&self.without_parameters()?, given)?;
         parse(&self.toml, &self.name, given).map_err(|fault| {
-            let blamed = |name: &String| Some(blame(name, fault.parameter_message(name)?));
+            let blamed = |name: &String| Some(map_error(name, fault.parameter_message(name)?));
             given.keys().find_map(blamed).unwrap_or_else(|| fault.into())
         })
     }
 }
 
-/// Whether a profile's name is that of a file.
+/// Reports whether the name of a profile is a path.
 pub fn is_file(which: &Path) -> bool {
     let name = which.to_string_lossy();
     name.contains('/') || name.ends_with(".toml")
 }
 
-/// All that the program was built with, without their parameters.
-pub fn outlines() -> anyhow::Result<Vec<Profile>> {
-    built_in().iter().map(|(name, _)| ProfileSource::built_in(name)?.outline()).collect()
+/// Parses all built-in profiles, without parameters.
+pub fn built_in_profiles() -> anyhow::Result<Vec<Profile>> {
+    built_in().iter().map(|(name, _)| ProfileSource::built_in(name)?.without_parameters()).collect()
 }
 
 fn unknown(name: &str) -> anyhow::Error {
@@ -79,8 +79,12 @@ fn unknown(name: &str) -> anyhow::Error {
     ))
 }
 
-fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::Result<()> {
-    let asked: Vec<&str> = outline.missing.iter().map(|asked| asked.name.as_str()).collect();
+fn ensure_known_parameters(
+    without_parameters: &Profile,
+    given: &BTreeMap<String, String>,
+) -> anyhow::Result<()> {
+    let asked: Vec<&str> =
+        without_parameters.missing.iter().map(|asked| asked.name.as_str()).collect();
     let Some(stranger) = given.keys().find(|name| !asked.contains(&name.as_str())) else {
         return Ok(());
     };
@@ -90,12 +94,12 @@ fn must_ask_for(outline: &Profile, given: &BTreeMap<String, String>) -> anyhow::
     };
     Err(Usage::error(format!(
         "profile {} takes no parameter {stranger:?}: {asks_for}",
-        outline.name
+        without_parameters.name
     )))
 }
 
 /// Refuses a profile that asks for more than it was given.
-pub fn must_be_complete(profile: &Profile) -> anyhow::Result<()> {
+pub fn ensure_complete(profile: &Profile) -> anyhow::Result<()> {
     let missing: Vec<String> = profile
         .missing
         .iter()

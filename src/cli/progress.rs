@@ -1,5 +1,4 @@
-//! How far a long run is, on standard error: a bar on a terminal, a line now and
-//! then in a log.
+//! Progress of a long run, on standard error: a bar on a terminal, or lines at an interval.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -9,14 +8,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
 use super::exit::eprint_line;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 
-/// What a bar counts up to.
-const WHOLE: u64 = 10_000;
-/// A run that is over by then shows no bar.
-const SHORT: Duration = Duration::from_millis(500);
+/// Length of the bar.
+const BAR_LENGTH: u64 = 10_000;
+/// Run time before the bar appears.
+const BAR_DELAY: Duration = Duration::from_millis(500);
 
-/// What shows the progress of a run.
+/// Progress display of a run.
 pub struct Display {
     begun: Instant,
     form: Form,
@@ -29,7 +28,7 @@ enum Form {
 }
 
 impl Display {
-    /// What the user asked for; unasked, a bar on a terminal.
+    /// Creates a display that prints at an interval; without one, a bar on a terminal.
     pub fn new(every: Option<Duration>, context: &Context) -> Self {
         let form = match every {
             _ if context.global.quiet => Form::Nothing,
@@ -40,12 +39,12 @@ impl Display {
         Self { begun: Instant::now(), form }
     }
 
-    /// Shows how far a purge is.
+    /// Shows the progress of a purge.
     pub fn show(&mut self, progress: &PurgeProgress) {
         self.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
     }
 
-    /// Shows how far something else is that walks through all keys, with its figures.
+    /// Shows the progress of another scan of all keys, with its figures.
     pub fn show_share(&mut self, walked: f64, figures: impl FnOnce(Duration) -> String) {
         let elapsed = self.begun.elapsed();
         match &mut self.form {
@@ -57,9 +56,9 @@ impl Display {
                 }
             }
             Form::Bar(bar) => {
-                if elapsed >= SHORT {
+                if elapsed >= BAR_DELAY {
                     let bar = bar.get_or_insert_with(new_bar);
-                    bar.set_position(of_whole(walked));
+                    bar.set_position(bar_position(walked));
                     bar.set_message(figures(elapsed));
                 }
             }
@@ -68,7 +67,7 @@ impl Display {
 }
 
 impl Drop for Display {
-    /// Leaves the line to what is said afterwards.
+    /// Clears the bar.
     fn drop(&mut self) {
         if let Form::Bar(Some(bar)) = &self.form {
             bar.finish_and_clear();
@@ -77,7 +76,7 @@ impl Drop for Display {
 }
 
 fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(Some(WHOLE), ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(Some(BAR_LENGTH), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{bar:24} {percent:>3} %  {msg}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
@@ -88,8 +87,8 @@ fn new_bar() -> ProgressBar {
     clippy::cast_precision_loss,
     reason = "a share lies in [0, 1]"
 )]
-fn of_whole(share: f64) -> u64 {
-    (share * WHOLE as f64) as u64
+fn bar_position(share: f64) -> u64 {
+    (share * BAR_LENGTH as f64) as u64
 }
 
 fn sentence(walked: f64, figures: &str) -> String {
@@ -108,16 +107,16 @@ fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
     let rate = (progress.rows as f64 / seconds) as u64;
     format!(
         "{} rows, {} due, {} rows/s, {} left, hold {:.1} ms",
-        thousands(progress.rows),
-        thousands(changed),
-        thousands(rate),
-        left(progress.fraction, elapsed),
+        format_count(progress.rows),
+        format_count(changed),
+        format_count(rate),
+        remaining_time(progress.fraction, elapsed),
         progress.last_hold.as_secs_f64() * 1e3,
     )
 }
 
-/// How long it will take at the rate at which it went so far.
-pub fn left(walked: f64, elapsed: Duration) -> String {
+/// Estimates the remaining time from the rate so far.
+pub fn remaining_time(walked: f64, elapsed: Duration) -> String {
     if walked <= 0.0 {
         return "?".to_owned();
     }
@@ -157,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_time_that_is_left_is_for_people() {
-        let after = |walked, seconds| left(walked, Duration::from_secs(seconds));
+        let after = |walked, seconds| remaining_time(walked, Duration::from_secs(seconds));
         assert_eq!(after(0.0, 10), "?");
         assert_eq!(after(0.5, 10), "10s");
         assert_eq!(after(0.01, 60), "1h39m");

@@ -1,4 +1,4 @@
-//! Bounds of what the statements of this process may take.
+//! Limits on the memory and the time of SQL statements.
 
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
@@ -12,16 +12,16 @@ use super::exit::eprint_line;
 use super::interrupt::Interrupt;
 use crate::output::sanitize::escape;
 
-/// The most memory for SQLite: three times what its caches and the largest value that is
-/// read take together.
+/// Memory limit of SQLite: three times the size of its caches and of the largest value that is
+/// read.
 const MEMORY: u32 = 256 << 20;
 /// Time without a row after which a statement is announced: to people, and to a log.
-const SILENCE: Duration = Duration::from_secs(10);
-const SILENCE_IN_A_LOG: Duration = Duration::from_mins(5);
+const NOTICE_AFTER: Duration = Duration::from_secs(10);
+const NOTICE_AFTER_IN_LOG: Duration = Duration::from_mins(5);
 
 /// Moment at which the work of the process is to stop.
-static UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
-static HAS_SAID: AtomicBool = AtomicBool::new(false);
+static DEADLINE: Mutex<Option<Instant>> = Mutex::new(None);
+static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Sets the bounds of this process.
 pub fn set() {
@@ -32,41 +32,43 @@ pub fn set() {
 pub struct Deadline(());
 
 impl Deadline {
-    /// One that is over after this time; `None`: never.
+    /// Sets a deadline after this time; `None`: no deadline.
     pub fn after(time: Option<Duration>) -> Self {
-        set_until(time.and_then(|time| Instant::now().checked_add(time)));
+        set_deadline(time.and_then(|time| Instant::now().checked_add(time)));
         Self(())
     }
 }
 
 impl Drop for Deadline {
     fn drop(&mut self) {
-        set_until(None);
+        set_deadline(None);
     }
 }
 
-fn set_until(until: Option<Instant>) {
-    if let Ok(mut current) = UNTIL.lock() {
+fn set_deadline(until: Option<Instant>) {
+    if let Ok(mut current) = DEADLINE.lock() {
         *current = until;
     }
 }
 
 fn ask(running: &Running<'_>) -> Option<InterruptReason> {
-    say_if_silent(running);
+    report_slow_statement(running);
     if Interrupt::of_process().is_some() {
         return Some(InterruptReason::Asked);
     }
-    let until = UNTIL.lock().map_or(None, |until| *until);
+    let until = DEADLINE.lock().map_or(None, |until| *until);
     until.is_some_and(|until| Instant::now() >= until).then_some(InterruptReason::Time)
 }
 
-/// Says once which statement has given no row for so long.
-fn say_if_silent(running: &Running<'_>) {
-    if running.silent < SILENCE || HAS_SAID.load(Ordering::Relaxed) {
+/// Reports, once, a statement that has returned no row for a long time.
+fn report_slow_statement(running: &Running<'_>) {
+    if running.silent < NOTICE_AFTER || IS_REPORTED.load(Ordering::Relaxed) {
         return;
     }
     let is_seen = io::stderr().is_terminal();
-    if (is_seen || running.silent >= SILENCE_IN_A_LOG) && !HAS_SAID.swap(true, Ordering::Relaxed) {
+    if (is_seen || running.silent >= NOTICE_AFTER_IN_LOG)
+        && !IS_REPORTED.swap(true, Ordering::Relaxed)
+    {
         eprint_line(&escape(&format!(
             "sessctl: still trying to {} after {} s; press Ctrl-C to stop it",
             running.doing,

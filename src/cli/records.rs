@@ -21,7 +21,7 @@ const MARKED: Column = Column::detail("marked_at", "marked").time();
 const ENDED: Column = Column::detail("ended_at", "ended").time();
 const ENDED_BY: Column = Column::row("end_reason", "ended by");
 
-/// Any number of sessions.
+/// Schema of sessions.
 pub static SESSIONS: Schema = Schema::many(
     "sessions",
     &[
@@ -30,7 +30,7 @@ pub static SESSIONS: Schema = Schema::many(
     ],
 );
 
-/// The same, ended by jobs.
+/// Schema of sessions that jobs have ended.
 pub static SESSIONS_OF_JOBS: Schema = Schema::many(
     "sessions",
     &[
@@ -51,8 +51,8 @@ pub static SESSIONS_OF_JOBS: Schema = Schema::many(
     ],
 );
 
-/// The same in a framework's table, which has one task, and no row for the record. Only
-/// what people see differs.
+/// Schema of sessions of a framework's table, which has one task and keeps no ended rows.
+/// Only the visibility of columns differs.
 static ADOPTED_SESSIONS: Schema = Schema::many(
     "sessions",
     &[
@@ -72,7 +72,7 @@ static ADOPTED_SESSIONS: Schema = Schema::many(
     ],
 );
 
-/// Any number of sessions of a table, as [`session`] makes records of them.
+/// Returns the schema of the records that [`session`] creates.
 pub fn sessions(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_SESSIONS } else { &SESSIONS }
 }
@@ -81,7 +81,7 @@ const ELIGIBLE: Column = Column::row("eligible_since", "eligible").time();
 const NEXT_PURGE: Column = Column::row("next_purge_at", "next purge").time();
 const KEPT_UNTIL: Column = Column::row("kept_until", "kept until").time();
 
-/// One session.
+/// Schema of one session.
 pub static SESSION_FACTS: Schema = Schema::one(
     "a session",
     &[
@@ -90,18 +90,18 @@ pub static SESSION_FACTS: Schema = Schema::one(
     ],
 );
 
-/// What of that a framework's table can say.
+/// Schema of one session of a framework's table.
 static ADOPTED_FACTS: Schema = Schema::one(
     "a session",
     &[HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, ELIGIBLE, NEXT_PURGE],
 );
 
-/// Of the facts about one session, those that a table can say.
+/// Returns the schema of the facts about one session.
 pub fn facts(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_FACTS } else { &SESSION_FACTS }
 }
 
-/// One session, and what will happen to it.
+/// Schema of one session and its forecast.
 pub static SESSION: Schema = Schema::one(
     "a session",
     &[
@@ -169,13 +169,13 @@ pub fn ended(session: &Session, policies: &Policies, end: End, job: Option<&str>
 const ACTION: Column = Column::row("action", "action");
 const REASON: Column = Column::row("reason", "reason");
 
-/// What a purge would change.
+/// Schema of the changes that a purge would make.
 pub static DUE: Schema = Schema::many(
     "sessions that are due",
     &[HANDLE, ACTION, REASON, USER, TASK, CLIENT, IDLE, LAST_USED, ENDED],
 );
 
-/// The same of a framework's table, and when they expired.
+/// Schema of the changes in a framework's table, with the time of expiry.
 static ADOPTED_DUE: Schema = Schema::many(
     "sessions that are due",
     &[
@@ -192,7 +192,7 @@ static ADOPTED_DUE: Schema = Schema::many(
     ],
 );
 
-/// What a purge would change of a table, as [`due`] makes records of it.
+/// Returns the schema of the records that [`due`] creates.
 pub fn dues(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_DUE } else { &DUE }
 }

@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use super::trust::{Kind, Walk, is_root};
 
 /// Maximum number of names to try for the file in the making.
-const MOST_TRIES: u32 = 16;
+const MAX_ATTEMPTS: u32 = 16;
 
 /// Writes a file that every user may read. Readers find the old file or the new one, never
 /// half of it.
@@ -33,7 +33,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         bail!("{}: it is not the name of a file", doing());
     };
     let directory = directory_of(path)?;
-    must_be_replaceable(&directory.end, name).with_context(doing)?;
+    ensure_replaceable(&directory.end, name).with_context(doing)?;
     let (making, mut file) = new_file(&directory.end).with_context(doing)?;
     let made = file
         .write_all(bytes)
@@ -67,7 +67,7 @@ fn directory_of(path: &Path) -> anyhow::Result<Walk> {
     }
 }
 
-fn must_be_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()> {
+fn ensure_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()> {
     let found = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Err(Errno::NOENT) => return Ok(()),
         found => FileType::from_raw_mode(found?.st_mode),
@@ -83,10 +83,10 @@ fn must_be_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()>
     bail!("it is {found}, and only a regular file is replaced; remove it, or use another name")
 }
 
-/// Makes a file under a name that nobody can have foreseen.
+/// Creates a file with an unpredictable name.
 fn new_file(directory: impl AsFd) -> io::Result<(String, File)> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_ATTEMPTS {
         let name = format!(".tmp{:016x}", getrandom::u64().map_err(io::Error::other)?);
         match openat(&directory, &name, flags, Mode::RUSR | Mode::WUSR) {
             Err(Errno::EXIST) => {}

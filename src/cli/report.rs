@@ -14,12 +14,12 @@ use crate::domain::error::InterruptReason;
 use crate::domain::schedule::ScheduleError;
 use crate::output::{UnsupportedFormat, sanitize};
 
-/// Says what went wrong, if anything did, and gives the exit code.
+/// Prints the error, if any, and returns the exit code.
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
-        // `sessctl list | head` has shown what was wanted. A command that changes
-        // things asks [`ignore_broken_pipe`] before it comes here.
+        // `sessctl list | head` has shown enough. Commands that change data have already
+        // called `ignore_broken_pipe`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let guidance = error.downcast_ref::<Error>().and_then(guidance);
@@ -52,8 +52,7 @@ pub fn with_guidance(error: &Error) -> String {
     guidance(error).map_or_else(|| error.to_string(), |guidance| format!("{error}; {guidance}"))
 }
 
-/// Gives the help or the version that was asked for, or says in a line what is
-/// wrong with the arguments.
+/// Prints the requested help or version, or one line about invalid arguments.
 pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     if !answer.use_stderr() || answer.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     {
@@ -73,7 +72,7 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// What to type instead of a console command of another system.
+/// Replacement for a console command of another system.
 fn instead_of(answer: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
         return None;

@@ -1,5 +1,5 @@
-//! What a command that changes things says of each change, as it goes on. That
-//! nobody reads it any more does not stop the work.
+//! Output of commands that report each change while they run. A closed pipe does not stop the
+//! command.
 
 use std::io::{self, Write};
 
@@ -7,10 +7,10 @@ use super::context::{Context, Opening, stdout, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{Format, FormatName};
 
-/// Where the answers go.
+/// Destination of the reports.
 pub struct Reporter {
     out: Out,
-    /// What has kept an answer from being written; those after it are not tried.
+    /// First failure to write; later reports are dropped.
     failure: Option<io::Error>,
 }
 
@@ -24,7 +24,8 @@ enum Out {
 }
 
 impl Reporter {
-    /// Records in the format that was asked for; a sentence each for people.
+    /// Creates a reporter that writes records in the requested format, or sentences if none
+    /// was given.
     pub fn new(context: &Context, schema: &'static Schema) -> Self {
         let out = if context.global.quiet {
             Out::Nowhere
@@ -36,15 +37,15 @@ impl Reporter {
         Self { out, failure: None }
     }
 
-    /// None.
-    pub const fn none() -> Self {
+    /// Creates a reporter that prints nothing.
+    pub const fn silent() -> Self {
         Self { out: Out::Nowhere, failure: None }
     }
 
-    /// Gives an answer, in the form that is wanted.
-    pub fn give(&mut self, record: impl FnOnce() -> Record, sentence: impl FnOnce() -> String) {
+    /// Writes a report, as a record or as a sentence.
+    pub fn report(&mut self, record: impl FnOnce() -> Record, sentence: impl FnOnce() -> String) {
         self.open();
-        self.attempt(|out| match out {
+        self.try_write(|out| match out {
             Out::Nowhere | Out::Unopened(_) => Ok(()),
             Out::Sentences(out) => writeln!(out, "{}", sentence()),
             Out::Listing(listing) => listing.record(&record()),
@@ -53,31 +54,31 @@ impl Reporter {
 
     fn open(&mut self) {
         if let Out::Unopened(opening) = self.out {
-            self.attempt(|out| {
+            self.try_write(|out| {
                 *out = Out::Listing(opening.open()?);
                 Ok(())
             });
         }
     }
 
-    /// Hands on what was given, for a reader that waits for it.
+    /// Flushes the reports for a reader that waits for them.
     pub fn flush(&mut self) {
-        self.attempt(|out| match out {
+        self.try_write(|out| match out {
             Out::Nowhere | Out::Unopened(_) => Ok(()),
             Out::Sentences(out) => out.flush(),
             Out::Listing(listing) => listing.flush(),
         });
     }
 
-    /// Ends them. Fails with what has kept one from being written, unless its
-    /// reader had enough.
-    pub fn end(mut self) -> anyhow::Result<()> {
+    /// Completes the output. Fails if a report could not be written, unless the reader closed
+    /// the pipe.
+    pub fn finish(mut self) -> anyhow::Result<()> {
         self.open();
-        self.end_begun()
+        self.finish_partial()
     }
 
-    /// The same of a command that has failed: what it has begun is completed.
-    pub fn end_begun(self) -> anyhow::Result<()> {
+    /// Completes the output of a failed command, if it has begun.
+    pub fn finish_partial(self) -> anyhow::Result<()> {
         let ended = match (self.failure, self.out) {
             (Some(failure), _) => Err(failure),
             (None, Out::Nowhere | Out::Unopened(_)) => Ok(()),
@@ -90,7 +91,7 @@ impl Reporter {
         }
     }
 
-    fn attempt(&mut self, write: impl FnOnce(&mut Out) -> io::Result<()>) {
+    fn try_write(&mut self, write: impl FnOnce(&mut Out) -> io::Result<()>) {
         if self.failure.is_none() {
             self.failure = write(&mut self.out).err();
         }

@@ -1,27 +1,27 @@
-//! Waiting for another process that does the same.
+//! Retry while another process holds the lease.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::interrupt::Interrupt;
 
-/// How often to look whether a lease is free.
-const GLANCE: Duration = Duration::from_millis(100);
+/// Poll interval while a lease is held.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Tries something again for so long as another process does the same.
-pub fn waiting<T>(
+/// Repeats an operation until the lease is free, the limit is reached or a signal arrives.
+pub fn retry_while_held<T>(
     limit: Option<Duration>,
     interrupt: &Interrupt,
     is_held: impl Fn(&crate::Result<T>) -> bool,
-    mut attempt: impl FnMut() -> crate::Result<T>,
+    mut operation: impl FnMut() -> crate::Result<T>,
 ) -> crate::Result<T> {
     let begun = Instant::now();
     loop {
-        let outcome = attempt();
-        let is_up = limit.is_none_or(|limit| begun.elapsed() >= limit);
-        if is_up || interrupt.signal().is_some() || !is_held(&outcome) {
+        let outcome = operation();
+        let is_expired = limit.is_none_or(|limit| begun.elapsed() >= limit);
+        if is_expired || interrupt.signal().is_some() || !is_held(&outcome) {
             return outcome;
         }
-        thread::sleep(GLANCE);
+        thread::sleep(POLL_INTERVAL);
     }
 }

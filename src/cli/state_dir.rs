@@ -26,11 +26,11 @@ pub const BASE: &str = "/var/lib/sessctl";
 const ACCOUNTS: &str = "/etc/passwd";
 
 /// Mode of the parent, and of directories that root makes on the way to one.
-const FOR_ALL: Mode = Mode::from_raw_mode(0o755);
+const PARENT_MODE: Mode = Mode::from_raw_mode(0o755);
 /// Mode of a directory for state.
-const OWN: Mode = Mode::from_raw_mode(0o700);
+const STATE_MODE: Mode = Mode::from_raw_mode(0o700);
 /// Permission for others than the owner to write.
-const BY_OTHERS: u32 = 0o022;
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -109,13 +109,13 @@ fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
         return Err(io::ErrorKind::InvalidInput.into());
     };
     let parent = open(parent, OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
-    let shared = made_or_found(&parent, name, caller, FOR_ALL)?;
+    let shared = create_or_open(&parent, name, caller, PARENT_MODE)?;
     let found = fstat(&shared)?;
-    if found.st_uid != caller.uid || found.st_mode & BY_OTHERS != 0 {
+    if found.st_uid != caller.uid || found.st_mode & WRITABLE_BY_OTHERS != 0 {
         return Err(not_safe(base, "users other than root can change it"));
     }
     let name = owner.directory();
-    let own = made_or_found(&shared, &name, owner, OWN)?;
+    let own = create_or_open(&shared, &name, owner, STATE_MODE)?;
     if fstat(&own)?.st_uid != owner.uid {
         return Err(not_safe(&base.join(name), "it belongs to another user"));
     }
@@ -136,26 +136,26 @@ pub fn create_named(path: &Path, owner: Owner) -> io::Result<bool> {
     }
     let mut here = walk.end;
     for name in parents {
-        here = made_or_found(&here, name, Owner::caller(), FOR_ALL)?;
+        here = create_or_open(&here, name, Owner::caller(), PARENT_MODE)?;
     }
-    made_or_found(&here, last, owner, OWN)?;
+    create_or_open(&here, last, owner, STATE_MODE)?;
     Ok(true)
 }
 
 /// Opens a directory, and makes it if it is missing. It has its owner and its mode before it
 /// has its name: a process that dies in between leaves nothing that another one would find.
-fn made_or_found(parent: &OwnedFd, name: &OsStr, owner: Owner, mode: Mode) -> io::Result<OwnedFd> {
+fn create_or_open(parent: &OwnedFd, name: &OsStr, owner: Owner, mode: Mode) -> io::Result<OwnedFd> {
     match openat(parent, name, DIRECTORY, Mode::empty()) {
         Err(Errno::NOENT) => {}
         opened => return Ok(opened?),
     }
     let mut new = OsString::from(format!(".new-{}-", std::process::id()));
     new.push(name);
-    match mkdirat(parent, &new, OWN) {
+    match mkdirat(parent, &new, STATE_MODE) {
         // It is of an earlier process with this number.
         Err(Errno::EXIST) => {
             unlinkat(parent, &new, AtFlags::REMOVEDIR)?;
-            mkdirat(parent, &new, OWN)?;
+            mkdirat(parent, &new, STATE_MODE)?;
         }
         begun => begun?,
     }

@@ -9,7 +9,7 @@ use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
 
 use crate::output::sanitize::escape;
 
-/// Where the daemon listens.
+/// Socket of the syslog daemon.
 const SOCKET: &str = "/dev/log";
 
 /// Writes each run to the facility `auth`.
@@ -48,7 +48,7 @@ pub fn session_ended(line: &str) {
 /// does.
 ///
 /// # Errors
-/// Why none does.
+/// Reason why the last connection failed.
 pub fn check() -> Result<(), String> {
     let connected = UnixDatagram::unbound().and_then(|socket| socket.connect(SOCKET));
     // An old daemon has a socket of the other kind.

@@ -10,7 +10,7 @@ use jiff::tz;
 
 use super::exit::Usage;
 
-/// Where systems keep the IANA database.
+/// Directories in which systems keep the IANA database.
 const DATABASES: [&str; 4] =
     ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 
@@ -22,7 +22,7 @@ const DEFAULT_RULES: &str = ",M3.2.0,M11.1.0";
 ///
 /// # Errors
 /// If `TZ` or `/etc/localtime` is there and names no zone, or one that cannot be read.
-pub fn of_machine() -> anyhow::Result<TimeZone> {
+pub fn machine_time_zone() -> anyhow::Result<TimeZone> {
     let databases = env::var_os("TZDIR").into_iter().map(PathBuf::from);
     let databases: Vec<PathBuf> = databases.chain(DATABASES.map(PathBuf::from)).collect();
     let machine = Machine { localtime: Path::new("/etc/localtime"), databases: &databases };
@@ -121,7 +121,7 @@ fn posix(text: &str) -> Option<TimeZone> {
     Some(TimeZone::machine(rules, text))
 }
 
-/// What tells a file from others: FNV-1a.
+/// Checksum (FNV-1a) that identifies the content of a file.
 fn checksum(data: &[u8]) -> String {
     let hash = data.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)

@@ -1,4 +1,4 @@
-//! Tokens from a file or a stream, one a line.
+//! Reader of tokens from a file or a stream, one per line.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -10,66 +10,67 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::exit::Usage;
 
-/// A line beyond this length is no token; it is not read to its end.
-const LONGEST: usize = 4096;
-/// How much is read at once.
+/// Maximum length of a line.
+const MAX_LINE: usize = 4096;
+/// Bytes per read.
 const CHUNK: usize = 64 * 1024;
-/// From so many tokens on, whoever sends them does not wait for each answer, and a
-/// pipe that is empty for the moment is about to be filled again.
-const MANY: usize = 500;
-/// How long a batch of many waits for more, in all: less than it takes to serve them.
-const MOMENT: Duration = Duration::from_millis(5);
+/// Batch size from which the sender is assumed not to wait for each answer, and an empty pipe
+/// to be filled again soon.
+const BULK_BATCH: usize = 500;
+/// Total time for which a bulk batch waits for more tokens: less than it takes to process
+/// them.
+const BATCH_WAIT: Duration = Duration::from_millis(5);
 
-/// Lines that have come in, and those that are still to come.
-pub struct Lines {
+/// Buffered lines of the input.
+pub struct TokenLines {
     input: File,
-    /// Where they come from, for messages.
+    /// Name of the input, for messages.
     place: String,
     number: u64,
-    /// What has been read, of which the part from `start` is yet to be used.
+    /// Bytes read; the part from `start` is unused.
     buffer: Vec<u8>,
     start: usize,
     has_ended: bool,
-    /// What is wrong with the line behind those of the last batch.
-    fault: Option<anyhow::Error>,
+    /// Error in the line after the last batch.
+    error: Option<anyhow::Error>,
 }
 
-impl Lines {
-    pub fn of(input: File, place: String) -> Self {
-        let buffer = Vec::with_capacity(CHUNK + LONGEST);
-        Self { input, place, number: 0, buffer, start: 0, has_ended: false, fault: None }
+impl TokenLines {
+    pub fn new(input: File, place: String) -> Self {
+        let buffer = Vec::with_capacity(CHUNK + MAX_LINE);
+        Self { input, place, number: 0, buffer, start: 0, has_ended: false, error: None }
     }
 
-    /// What `keep` makes of each of the next tokens: as many as have come in, so that a
-    /// program that waits for the answer to one line gets it, and at most so many. None:
-    /// there are no more.
-    pub fn batch<T>(&mut self, most: usize, keep: fn(&str) -> T) -> anyhow::Result<Vec<T>> {
+    /// Returns the next tokens, converted by `keep`: those that have arrived, so that a
+    /// program that waits for the answer to one line gets it, and at most `max`. Empty: end of
+    /// input.
+    pub fn batch<T>(&mut self, max: usize, keep: fn(&str) -> T) -> anyhow::Result<Vec<T>> {
         let mut kept = Vec::new();
-        let mut patience = MOMENT;
-        while kept.len() < most && self.fault.is_none() {
+        let mut remaining = BATCH_WAIT;
+        while kept.len() < max && self.error.is_none() {
             match self.line() {
                 Ok(Some(place)) => kept.extend(token(&self.buffer[place], keep)),
-                Ok(None) if self.is_enough(kept.len(), &mut patience) => break,
-                Ok(None) => self.fault = self.fill().err(),
-                Err(fault) => self.fault = Some(fault),
+                Ok(None) if self.is_batch_full(kept.len(), &mut remaining) => break,
+                Ok(None) => self.error = self.fill().err(),
+                Err(error) => self.error = Some(error),
             }
         }
-        match self.fault.take_if(|_| kept.is_empty()) {
-            Some(fault) => Err(fault),
+        match self.error.take_if(|_| kept.is_empty()) {
+            Some(error) => Err(error),
             None => Ok(kept),
         }
     }
 
-    /// Where in the buffer the next line is, if all of it has been read.
+    /// Range of the next line in the buffer, if it is complete.
     fn line(&mut self) -> anyhow::Result<Option<Range<usize>>> {
         let rest = &self.buffer[self.start..];
-        let seen = &rest[..rest.len().min(LONGEST)];
+        let seen = &rest[..rest.len().min(MAX_LINE)];
         let length = match seen.iter().position(|byte| *byte == b'\n') {
             Some(end) => end + 1,
-            None if seen.len() == LONGEST => {
+            None if seen.len() == MAX_LINE => {
                 let number = self.number + 1;
                 return Err(Usage::error(format!(
-                    "line {number} is longer than {LONGEST} bytes: not a token"
+                    "line {number} is longer than {MAX_LINE} bytes: not a token"
                 )));
             }
             None if self.has_ended && !seen.is_empty() => seen.len(),
@@ -80,7 +81,7 @@ impl Lines {
         Ok(Some(self.start - length..self.start))
     }
 
-    /// Reads on, and waits if it has to.
+    /// Reads more input, and waits for it if necessary.
     fn fill(&mut self) -> anyhow::Result<()> {
         self.buffer.drain(..self.start);
         self.start = 0;
@@ -98,23 +99,23 @@ impl Lines {
         Ok(())
     }
 
-    /// Whether so many tokens are a batch, since to read on would be to wait. The
-    /// time that this takes is taken away from the patience.
-    fn is_enough(&self, tokens: usize, patience: &mut Duration) -> bool {
+    /// Reports whether the batch is full because reading on would block. The time that this
+    /// takes is subtracted from `remaining`.
+    fn is_batch_full(&self, tokens: usize, remaining: &mut Duration) -> bool {
         if self.has_ended || tokens == 0 {
             return self.has_ended;
         }
         let begun = Instant::now();
-        let wait = if tokens < MANY { Duration::ZERO } else { *patience };
+        let wait = if tokens < BULK_BATCH { Duration::ZERO } else { *remaining };
         let wait = Timespec::try_from(wait).unwrap_or_default();
         let mut input = [PollFd::new(&self.input, PollFlags::IN)];
         let ready = poll(&mut input, Some(&wait));
-        *patience = patience.saturating_sub(begun.elapsed());
+        *remaining = remaining.saturating_sub(begun.elapsed());
         ready.map_or(true, |ready| ready == 0)
     }
 }
 
-/// What is made of the token in a line; an empty line has none.
+/// Converts the token in a line; an empty line has none.
 fn token<T>(line: &[u8], keep: fn(&str) -> T) -> Option<T> {
     let line = String::from_utf8_lossy(line);
     Some(line.trim()).filter(|token| !token.is_empty()).map(keep)

@@ -1,4 +1,4 @@
-//! What `touch` and `close` share: tokens in, an outcome for each out.
+//! Driver of `touch` and `close`: reads tokens and reports an outcome for each.
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -13,12 +13,12 @@ use anyhow::Context as _;
 use super::context::{Context, read};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
-use super::kept::{Wording, say_kept};
+use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
-use super::token_reader::Lines;
+use super::token_reader::TokenLines;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Where the tokens are.
+/// Source of the tokens.
 #[derive(clap::Args)]
 pub struct TokenSource {
     /// Read the tokens from this file instead of standard input
@@ -29,22 +29,23 @@ pub struct TokenSource {
     misplaced: Vec<String>,
 }
 
-/// What is done with the tokens.
+/// Operation on the tokens.
 pub struct TokenCommand {
-    /// Makes sure that it can be done here at all.
+    /// Checks that the table supports the operation.
     pub check: fn(&SessionService) -> crate::Result<()>,
-    /// Does it with those that have come in, of which no more is kept.
+    /// Processes a batch of digests.
     pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchResults,
-    /// How many it takes at once.
-    pub most: usize,
-    /// Does it in a framework's table, which may hold the tokens themselves.
-    pub serve_whole: fn(&mut SessionService, &[Token]) -> crate::Result<Vec<TouchResult>>,
+    /// Maximum number of tokens per batch.
+    pub max_batch: usize,
+    /// Processes a batch of tokens in a framework's table, which may store the tokens
+    /// themselves.
+    pub serve_tokens: fn(&mut SessionService, &[Token]) -> crate::Result<Vec<TouchResult>>,
 }
 
-/// How many tokens are kept whole at once.
-const MOST_WHOLE: usize = 500;
+/// Maximum number of complete tokens per batch.
+const MAX_TOKENS: usize = 500;
 
-static ANSWERS: Schema = Schema::many(
+static OUTCOMES: Schema = Schema::many(
     "outcomes",
     &[
         Column::row("handle", "handle"),
@@ -55,9 +56,9 @@ static ANSWERS: Schema = Schema::many(
 );
 
 impl TokenSource {
-    /// Serves all tokens, in batches as they come in.
+    /// Processes all tokens, in batches as they arrive.
     pub fn serve(&self, context: &Context, command: &TokenCommand) -> anyhow::Result<Exit> {
-        context.format().check(&ANSWERS)?;
+        context.format().check(&OUTCOMES)?;
         if !self.misplaced.is_empty() {
             return Err(Usage::error(
                 "tokens cannot be arguments, which other users can see: pass them on standard \
@@ -66,29 +67,29 @@ impl TokenSource {
         }
         let service = context.open(Access::Write)?;
         (command.check)(&service)?;
-        let mut lines = Lines::of(self.input(context)?, self.place());
+        let mut lines = TokenLines::new(self.input(context)?, self.place());
         let interrupt = Interrupt::listen()?;
-        // Off a terminal, only what somebody should know of is said unasked.
-        let silent = !context.is_interactive() && context.asked_format().is_none();
-        let answers = if silent { Reporter::none() } else { Reporter::new(context, &ANSWERS) };
+        // If standard output is not a terminal, only failures are printed unless a format is given.
+        let silent = !context.is_interactive() && context.requested_format().is_none();
+        let reporter = if silent { Reporter::silent() } else { Reporter::new(context, &OUTCOMES) };
         let is_own = service.profile().is_none();
-        let mut desk = TokenRun { service, context, answers, silent, exit: Exit::Done };
+        let mut run = TokenRun { service, context, reporter, silent, exit: Exit::Done };
         let served = if is_own {
-            desk.serve_all(&mut lines, &interrupt, command.most, Digest::of, |desk, digests| {
-                desk.serve(command, digests, &interrupt)
+            run.serve_all(&mut lines, &interrupt, command.max_batch, Digest::of, |run, digests| {
+                run.serve(command, digests, &interrupt)
             })
         } else {
             let keep = |token: &str| Token::presented(token);
-            desk.serve_all(&mut lines, &interrupt, MOST_WHOLE, keep, |desk, tokens| {
-                desk.serve_whole(command, tokens)
+            run.serve_all(&mut lines, &interrupt, MAX_TOKENS, keep, |run, tokens| {
+                run.serve_tokens(command, tokens)
             })
         };
         // Also what came before a failure is answered in full.
-        desk.answers.end()?;
-        let untold = context.untold(&mut desk.service);
-        say_kept(&desk.service.take_kept(), Wording::end(false), context);
+        run.reporter.finish()?;
+        let untold = context.report_missed(&mut run.service);
+        print_kept(&run.service.take_kept(), Wording::end(false), context);
         served?;
-        Ok(interrupt.signal().map_or(desk.exit.max_severity(untold), Exit::Interrupted))
+        Ok(interrupt.signal().map_or(run.exit.max_severity(untold), Exit::Interrupted))
     }
 
     fn place(&self) -> String {
@@ -102,40 +103,39 @@ impl TokenSource {
         }
         let input = io::stdin();
         if input.is_terminal() {
-            context.say("enter tokens, one per line, then Ctrl-D:");
+            context.print_notice("enter tokens, one per line, then Ctrl-D:");
         }
         let input = input.as_fd().try_clone_to_owned();
         Ok(input.context("could not read standard input")?.into())
     }
 }
 
-/// Where tokens are served.
+/// State of one run over the tokens.
 struct TokenRun<'a> {
     service: SessionService,
     context: &'a Context,
-    answers: Reporter,
+    reporter: Reporter,
     silent: bool,
-    /// The worst that has become of a token.
+    /// Worst outcome so far.
     exit: Exit,
 }
 
 impl TokenRun<'_> {
-    /// Serves batch after batch, until there are no more or a signal comes. Of each
-    /// token, that is kept which `keep` makes of it.
+    /// Processes batches until the input ends or a signal arrives. `keep` converts each token.
     fn serve_all<T>(
         &mut self,
-        lines: &mut Lines,
+        lines: &mut TokenLines,
         interrupt: &Interrupt,
-        most: usize,
+        max_batch: usize,
         keep: fn(&str) -> T,
         serve: impl Fn(&mut Self, &[T]) -> crate::Result<()>,
     ) -> anyhow::Result<()> {
-        while let Some(batch) = interrupt.wait_for(|| lines.batch(most, keep)).transpose()? {
+        while let Some(batch) = interrupt.wait_for(|| lines.batch(max_batch, keep)).transpose()? {
             if batch.is_empty() {
                 break;
             }
             let served = serve(self, &batch);
-            self.answers.flush();
+            self.reporter.flush();
             served?;
         }
         Ok(())
@@ -148,7 +148,7 @@ impl TokenRun<'_> {
         interrupt: &Interrupt,
     ) -> crate::Result<()> {
         let served = (command.serve)(&mut self.service, digests, interrupt);
-        // Whoever counts the answers must not take one for that to another token,
+        // A reader that counts the outcomes must not take one for that to another token,
         // so none is given beyond the first token that was not come to.
         for (digest, outcome) in digests.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
             self.answer(outcome, || TouchResult { handle: digest.handle(), outcome, others: 0 });
@@ -156,8 +156,8 @@ impl TokenRun<'_> {
         served.ended
     }
 
-    fn serve_whole(&mut self, command: &TokenCommand, tokens: &[Token]) -> crate::Result<()> {
-        for answer in (command.serve_whole)(&mut self.service, tokens)? {
+    fn serve_tokens(&mut self, command: &TokenCommand, tokens: &[Token]) -> crate::Result<()> {
+        for answer in (command.serve_tokens)(&mut self.service, tokens)? {
             self.answer(answer.outcome, || answer.clone());
         }
         Ok(())
@@ -169,9 +169,9 @@ impl TokenRun<'_> {
             outcome if outcome.is_live() => Exit::Done,
             _ => Exit::NoSession,
         });
-        self.answers.give(|| record(&answer()), || sentence(&answer()));
+        self.reporter.report(|| record(&answer()), || sentence(&answer()));
         if self.silent && !outcome.is_live() {
-            self.context.say(&sentence(&answer()));
+            self.context.print_notice(&sentence(&answer()));
         }
     }
 }

@@ -12,8 +12,8 @@ const TOUCH: TokenCommand = TokenCommand {
     serve: |service, digests, interrupt| {
         service.touch_all(digests, &mut clock::now, &mut || interrupt.go_on())
     },
-    most: MAX_TOKENS,
-    serve_whole: |service, tokens| service.touch(tokens, clock::now()),
+    max_batch: MAX_TOKENS,
+    serve_tokens: |service, tokens| service.touch(tokens, clock::now()),
 };
 
 /// Mark sessions as in use

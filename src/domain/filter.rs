@@ -1,4 +1,4 @@
-//! Which sessions a command is about.
+//! Filters that select sessions.
 
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -10,38 +10,38 @@ use super::session::{EndReason, Session, State};
 pub use super::task::TaskPattern;
 use super::time::{Span, UnixTime};
 
-/// Which sessions to look at; everything that is not said is open.
+/// Conditions that a selected session meets; an empty filter selects all sessions.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this task, or of the tasks that match.
+    /// Task, or pattern of tasks.
     pub task: Option<TaskPattern>,
-    /// Of this user, to the letter.
+    /// User, compared exactly.
     pub user: Option<String>,
-    /// Of a user that cannot be read.
+    /// Restriction to sessions whose user cannot be read.
     pub user_unreadable: bool,
-    /// From this client or network.
+    /// Client or network.
     pub client: Option<ClientFilter>,
-    /// In one of these states; empty: in any.
+    /// States; empty: any.
     pub states: Vec<State>,
-    /// Unused for longer than this.
+    /// Lower limit of the idle time.
     pub idle_over: Option<Span>,
-    /// Ended for this reason.
+    /// Reason of the end.
     pub ended_by: Option<EndReason>,
-    /// Ended at this moment or later.
+    /// Earliest time of the end.
     pub ended_since: Option<UnixTime>,
-    /// Opened by this moment: for a look at the past.
+    /// Latest time of the opening, for a look at the past.
     pub opened_by: Option<UnixTime>,
 }
 
 impl Filter {
-    /// Whether the session passes; what a store's SQL must agree with.
+    /// Reports whether a session matches: the reference for the SQL of a store.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         (self.user.is_none() || self.user == session.user)
             && (!self.user_unreadable || session.is_user_unreadable)
             && self.matches_but_for_user(session, policies, now)
     }
 
-    /// Whether the session might pass, if only its user could be read.
+    /// Reports whether a session whose user cannot be read might match.
     pub fn might_match(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         self.user.is_some()
             && session.is_user_unreadable
@@ -60,7 +60,8 @@ impl Filter {
             && self.opened_by.is_none_or(|time| session.created_at.is_none_or(|at| at <= time))
     }
 
-    /// Whether its client passes: the part that no SQL dialect can say.
+    /// Reports whether the client of a session matches: a condition that SQL cannot
+    /// express.
     pub fn matches_client(&self, session: &Session) -> bool {
         self.client.as_ref().is_none_or(|filter| {
             session.client.as_deref().is_some_and(|client| filter.matches(client))
@@ -68,7 +69,7 @@ impl Filter {
     }
 }
 
-/// A client's address, a network in CIDR notation, or any other text that the
+/// Address of a client, a network in CIDR notation, or any other text that the
 /// application writes into the column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientFilter {
@@ -78,7 +79,7 @@ pub enum ClientFilter {
     Text(String),
 }
 
-/// Why a text is no client filter.
+/// Error for a text that is not a valid client filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a valid network: use an address or CIDR notation such as 10.0.0.0/8 or 2001:db8::/32"
@@ -103,7 +104,7 @@ impl FromStr for ClientFilter {
 }
 
 impl ClientFilter {
-    /// Whether a row's client passes.
+    /// Reports whether a row's client matches.
     pub fn matches(&self, client: &str) -> bool {
         match self {
             Self::Net(net) => address(client).is_some_and(|address| net.contains(&address)),

@@ -1,8 +1,12 @@
 //! Figures as text.
 
-/// A number with thousands separators.
+/// A number with thousands separators: `98,112`.
 pub fn format_count(number: u64) -> String {
-    let digits = number.to_string();
+    group_digits(&number.to_string())
+}
+
+/// Digits with thousands separators.
+pub fn group_digits(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {

@@ -2,7 +2,8 @@
 
 use super::error::{GuardLimit, GuardRefusal, RunImpact};
 
-/// How many sessions a run may end. Above a cap it ends none.
+/// Limits of the number of sessions that a run may end. A run that exceeds one ends
+/// nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guard {
     /// The greatest share of the sessions that have not ended, in percent; 100: any.
@@ -18,7 +19,7 @@ impl Default for Guard {
 }
 
 impl Guard {
-    /// Whether it can refuse anything at all, so that a run has to count first.
+    /// Reports whether any limit is set, so that a run has to count first.
     pub fn is_set(&self) -> bool {
         self.max_percent < 100.0 || self.max_rows > 0
     }
@@ -31,14 +32,14 @@ impl Guard {
     ///
     /// # Errors
     /// The refusal, with its figures.
-    pub fn check(&self, stake: RunImpact) -> Result<(), GuardRefusal> {
-        let counted = stake.counted();
+    pub fn check(&self, impact: RunImpact) -> Result<(), GuardRefusal> {
+        let counted = impact.counted();
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
-        let share_exceeded = counted as f64 * 100.0 > self.max_percent * stake.sessions as f64;
+        let share_exceeded = counted as f64 * 100.0 > self.max_percent * impact.sessions as f64;
         if self.max_rows > 0 && counted > self.max_rows {
-            Err(GuardRefusal { stake, cap: GuardLimit::Rows(self.max_rows) })
+            Err(GuardRefusal { impact, cap: GuardLimit::Rows(self.max_rows) })
         } else if self.max_percent < 100.0 && share_exceeded {
-            Err(GuardRefusal { stake, cap: GuardLimit::Percent(self.max_percent) })
+            Err(GuardRefusal { impact, cap: GuardLimit::Percent(self.max_percent) })
         } else {
             Ok(())
         }
@@ -54,11 +55,11 @@ pub struct GuardLimits {
     pub max_rows: Option<u64>,
 }
 
-/// No cap is NaN.
+/// No limit is NaN.
 impl Eq for GuardLimits {}
 
 impl GuardLimits {
-    /// These, and where nothing is said, those of a guard.
+    /// These limits, completed by those of a guard.
     #[must_use]
     pub fn or(self, guard: Guard) -> Guard {
         Guard {
@@ -76,8 +77,8 @@ mod tests {
     fn allows(guard: (f64, u64), would_end: u64, backlog: u64, sessions: u64) -> bool {
         let (max_percent, max_rows) = guard;
         let work = GuardedRun::PurgeSince(super::super::time::UnixTime(0));
-        let stake = RunImpact { work, task: None, sessions, would_end, backlog };
-        Guard { max_percent, max_rows }.check(stake).is_ok()
+        let impact = RunImpact { work, task: None, sessions, would_end, backlog };
+        Guard { max_percent, max_rows }.check(impact).is_ok()
     }
 
     #[test]

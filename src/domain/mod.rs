@@ -1,4 +1,4 @@
-//! What a session is and when it ends: pure functions of values and of `now`.
+//! Sessions and their end: pure functions of values and of `now`.
 
 pub mod clock;
 pub mod error;

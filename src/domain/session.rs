@@ -1,4 +1,4 @@
-//! A session as the rules see it, and the words for what becomes of it.
+//! Sessions, their states and their ends.
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -28,7 +28,7 @@ pub enum Key {
 }
 
 impl Key {
-    /// Its text, if it is text.
+    /// Content of text in UTF-8.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(bytes) => str::from_utf8(bytes).ok(),
@@ -51,7 +51,7 @@ impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Integer(one), Self::Integer(other)) => one.cmp(other),
-            // What is the same number may still be another value.
+            // Equal numbers may still be different values.
             (Self::Integer(one), Self::Real(other)) => order(SqlValueRef::Real(*other), *one)
                 .map_or(Ordering::Less, Ordering::reverse)
                 .then(Ordering::Less),
@@ -98,53 +98,52 @@ impl Hash for Key {
 pub struct Session {
     /// The row's key; never shown, since in some tables it is a credential.
     pub key: Key,
-    /// What people see and type instead: a prefix that no other session has.
+    /// Name for display and input: a prefix of the key that no other session has.
     pub handle: String,
-    /// Whose session it is; `None` before anyone has logged in.
+    /// User; `None` before login.
     pub user: Option<String>,
-    /// Whether nobody can say whose it is: what names the user cannot be read.
+    /// Set if the value that names the user cannot be read.
     pub is_user_unreadable: bool,
     /// The service that it belongs to. Names match without regard to ASCII
     /// case.
     pub task: String,
-    /// Where the client is: an address, or whatever the application wrote.
+    /// Address of the client, or any text that the application has written.
     pub client: Option<String>,
-    /// When it was opened; `None`: the table does not say.
+    /// Time of opening; `None`: unknown.
     pub created_at: Option<UnixTime>,
-    /// When the last request came in; `None`: the table does not say.
+    /// Time of the last request; `None`: unknown.
     pub last_used_at: Option<UnixTime>,
-    /// How long it may stay unused, as granted when it was opened; `None`: for
-    /// as long as it likes.
+    /// Timeout granted when the session was opened; `None`: none.
     pub idle_timeout: Option<Span>,
     /// Since when a check has found it unused, under the two-pass policy.
     pub marked_at: Option<UnixTime>,
-    /// When and why it ended; `None`: it has not.
+    /// End of the session; `None`: it has not ended.
     pub end: Option<End>,
-    /// When it is over by the rules of the framework whose table it is in; `None`: by
-    /// the policy of its task, the table being sessctl's own.
+    /// Expiry by the rules of the framework whose table holds the session; `None`: the
+    /// table is native, and the policy of the task applies.
     pub expiry: Option<Expiry>,
 }
 
 impl Session {
-    /// How long it has been unused, as far as the table says when it was used; for an
-    /// ended session, until its end.
+    /// Time since the last use, if the table holds that; for an ended session, until its
+    /// end.
     pub fn idle(&self, now: UnixTime) -> Option<Span> {
         let until = self.end.map_or(now, |end| end.at.min(now));
         self.last_used_at.map(|used| until.since(used))
     }
 
-    /// The mark that counts: one that is older than the last use or the opening says
-    /// nothing, for it was made by a clock that was behind, or before the row was used.
+    /// Valid mark: a mark from before the last use or the opening is ignored, as it was made by
+    /// a clock that was behind, or before the row was used.
     pub fn mark(&self) -> Option<UnixTime> {
         self.marked_at.filter(|mark| self.last_known_use().is_none_or(|used| used <= *mark))
     }
 
-    /// The later of the last use and the opening, as far as the table says them.
+    /// Later of the last use and the opening, as far as they are known.
     pub fn last_known_use(&self) -> Option<UnixTime> {
         self.last_used_at.max(self.created_at)
     }
 
-    /// Whether it had ended by then.
+    /// Reports whether the session had ended by then.
     pub fn has_ended(&self, at: UnixTime) -> bool {
         self.end.is_some_and(|end| end.at <= at)
     }
@@ -153,37 +152,38 @@ impl Session {
 /// The end of a session, which nothing undoes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// When.
+    /// Time of the end.
     pub at: UnixTime,
-    /// Why.
+    /// Reason of the end.
     pub reason: EndReason,
 }
 
-/// Why a session ended.
+/// Reason why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EndReason {
-    /// Its user logged out.
+    /// Logout by the user.
     Closed,
-    /// It was unused for longer than its timeout.
+    /// Unused for longer than the timeout.
     Expired,
-    /// It was unused for so long that it counted as given up.
+    /// Unused for long enough to count as abandoned.
     Abandoned,
-    /// It made room for another.
+    /// Evicted in favour of a new session.
     Evicted,
     /// An administrator ended it.
     Cycled,
-    /// It had been open for as long as a session may be.
+    /// Maximum age exceeded.
     Lifetime,
 }
 
-/// In which of its states a session is.
+/// State of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
-    /// Unused for no longer than its own timeout.
+    /// The session has been unused for no longer than its own timeout.
     Active,
-    /// Unused for longer than that, but not given up.
+    /// The session has been unused for longer than that, but is not abandoned.
     Idle,
-    /// Unused for longer than its timeout and than the policy's `abandoned`.
+    /// The session has been unused for longer than its timeout and the policy's
+    /// `abandoned`.
     Abandoned,
     /// Due to end, but no purge has ended it yet.
     Expired,

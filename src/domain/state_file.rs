@@ -18,7 +18,7 @@ pub enum StateNotice {
     Trouble(StateProblem),
 }
 
-/// State that cannot be used, or that had to be begun anew.
+/// State that cannot be used, or that was replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateProblem {
     /// File that holds the state, or would hold it.
@@ -32,7 +32,7 @@ pub struct StateProblem {
 /// Reason why a state file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateFault {
-    /// No directory for it is known.
+    /// Unknown directory.
     NoDirectory,
     /// The file is damaged; a run that may write sets it aside under another name.
     Damaged {
@@ -61,7 +61,7 @@ pub enum StateFault {
         /// Effective user of this process.
         user: u32,
     },
-    /// Anything else, as a sentence.
+    /// Another fault, as a sentence.
     Other(String),
 }
 

@@ -1,6 +1,6 @@
 //! Names of tasks and the patterns that match them.
 
-/// A task's name, in which `*` stands for any text; ASCII case is ignored.
+/// Name of a task, in which `*` matches any text; ASCII case is ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TaskPattern(String);
 
@@ -10,12 +10,12 @@ impl TaskPattern {
         &self.0
     }
 
-    /// Whether it has a wildcard.
+    /// Reports whether the pattern has a wildcard.
     pub fn is_wild(&self) -> bool {
         self.0.contains('*')
     }
 
-    /// Whether the name fits.
+    /// Reports whether a name matches.
     pub fn matches(&self, task: &str) -> bool {
         let (pattern, task) = (self.0.as_bytes(), task.as_bytes());
         let (mut p, mut t) = (0, 0);
@@ -40,7 +40,7 @@ impl TaskPattern {
         pattern[p..].iter().all(|byte| *byte == b'*')
     }
 
-    /// Whether there may be a task whose name fits both patterns.
+    /// Reports whether a name may match both patterns.
     pub fn overlaps(&self, other: &Self) -> bool {
         let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
         // For each rest of `other`, whether it overlaps the rest of `one` that is looked at.
@@ -65,15 +65,15 @@ impl TaskPattern {
         rests[0]
     }
 
-    /// Whether each name that fits the other pattern fits this one, too.
+    /// Reports whether each name that matches the other pattern matches this one as well.
     pub fn covers(&self, other: &Self) -> bool {
         // The wildcards of the other stand for themselves: only one of this pattern
         // matches them, and that matches whatever they stand for.
         self.matches(&other.0)
     }
 
-    /// The pattern in the one spelling that stands for all that match the same names: in
-    /// lower case, and without a wildcard behind another.
+    /// Canonical form of all patterns that match the same names: in lower case, and without
+    /// repeated wildcards.
     #[must_use]
     pub fn normalized(&self) -> Self {
         let mut text = self.0.to_ascii_lowercase();
@@ -83,8 +83,8 @@ impl TaskPattern {
         Self(text)
     }
 
-    /// How specific the pattern is, to compare it with others: by the number of its
-    /// characters that are no wildcards, and then by how few wildcards it has.
+    /// Rank of the pattern among others: by the number of its characters other than
+    /// wildcards, then by the fewest wildcards.
     pub fn specificity(&self) -> impl Ord + use<> {
         let wildcards = self.0.matches('*').count();
         (self.0.chars().count() - wildcards, std::cmp::Reverse(wildcards))

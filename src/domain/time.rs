@@ -14,15 +14,14 @@ impl UnixTime {
     /// Milliseconds taken for seconds lie beyond it.
     pub const MAX: Self = Self(253_402_300_799);
 
-    /// The moment this many seconds later; stays at the end of the number
-    /// range instead of wrapping around.
+    /// Moment after a span, saturating at the end of the number range.
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
-    /// How long ago `earlier` was; zero when it lies in the future, as the
-    /// clocks of two machines may have it.
+    /// Time since `earlier`; zero if that lies in the future, as with the clocks of two
+    /// machines.
     pub fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
@@ -61,47 +60,47 @@ impl fmt::Display for UnixTime {
 pub struct Span(i64);
 
 impl Span {
-    /// No time at all.
+    /// Zero.
     pub const ZERO: Self = Self(0);
 
-    /// A span of so many seconds; a negative number counts as none.
+    /// Span of seconds; a negative number counts as none.
     pub const fn seconds(seconds: i64) -> Self {
         Self(if seconds < 0 { 0 } else { seconds })
     }
 
-    /// A span of so many minutes.
+    /// Span of minutes.
     pub const fn minutes(minutes: i64) -> Self {
         Self::seconds(minutes.saturating_mul(60))
     }
 
-    /// A span of so many hours.
+    /// Span of hours.
     pub const fn hours(hours: i64) -> Self {
         Self::minutes(hours.saturating_mul(60))
     }
 
-    /// A span of so many days of 24 hours.
+    /// Span of days of 24 hours.
     pub const fn days(days: i64) -> Self {
         Self::hours(days.saturating_mul(24))
     }
 
-    /// Its length in seconds.
+    /// Length in seconds.
     pub const fn as_seconds(self) -> i64 {
         self.0
     }
 }
 
-/// Why a text is no span of time.
+/// Error for a text that is not a valid duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {
     /// A number without a unit, which could be anything.
     #[error("{0:?} has no unit: write {0}s, {0}m, {0}h or {0}d")]
     NoUnit(String),
-    /// Anything else.
+    /// Malformed text.
     #[error(
         "{0:?} is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"
     )]
     NotASpan(String),
-    /// More than a calendar holds.
+    /// Span that exceeds the calendar.
     #[error("{0:?} is longer than 9,999 years")]
     TooLong(String),
 }

@@ -12,11 +12,11 @@ use crate::domain::time::UnixTime;
 /// says nothing about the times of a schedule.
 const MODERN: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
-/// Where the wall clock hangs that a schedule follows.
+/// Time zone of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum TimeZone {
     /// The machine's own zone, as a configuration names it. It has no offset until it is
-    /// [resolved](Self::or_machine): the domain does not look at the machine.
+    /// [resolved](Self::or_machine): the domain does not read the state of the machine.
     #[default]
     Local,
     /// The machine's own zone, resolved.
@@ -70,7 +70,7 @@ impl TimeZone {
         }
     }
 
-    /// Its name, as [`FromStr`] reads it.
+    /// Name that [`FromStr`] reads.
     pub fn name(&self) -> &str {
         match self {
             Self::Local | Self::Machine(_) => "local",
@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(berlin.offset_at(UnixTime(1_774_746_000)), Some(7_200));
         assert_eq!(berlin.offset_at(UnixTime(i64::MAX)), None);
         assert!(berlin.offset_at(UnixTime::MAX).is_some());
-        assert_eq!(TimeZone::Local.offset_at(UnixTime(0)), None, "nobody has resolved it");
+        assert_eq!(TimeZone::Local.offset_at(UnixTime(0)), None, "it is not resolved");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The secret that a client holds, and the key that the table holds instead.
+//! Tokens of clients, and the keys of their rows.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::session::Key;
 
-/// A session's secret. It has no `Display`, and its `Debug` hides it: it is
+/// Secret of a session. It has no `Display`, and its `Debug` hides it: it is
 /// shown where [`expose`](Self::expose) stands, and nowhere else.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
@@ -33,32 +33,31 @@ impl Token {
         self.digest().id()
     }
 
-    /// The same, before it is written out.
+    /// SHA-256 of the token.
     pub fn digest(&self) -> Digest {
         Digest::of(self.expose())
     }
 
-    /// The same as a row's key.
+    /// Key of the token's row in a native table.
     pub fn key(&self) -> Key {
         Key::Text(self.id().into())
     }
 }
 
-/// The SHA-256 of a token, which is no secret. Digests are in the order of the keys
-/// of their rows.
+/// SHA-256 of a token, which is not secret. Digests sort like the keys of their rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
-/// How many digits of a key are its session's handle.
+/// Number of digits of a key in the handle of its session.
 const HANDLE_LENGTH: usize = 12;
 
 impl Digest {
-    /// That of a token's text.
+    /// Digest of a token's text.
     pub fn of(token: &str) -> Self {
         Self::of_bytes(token.as_bytes())
     }
 
-    /// That of bytes, such as the id of a row in a framework's table.
+    /// Digest of bytes, such as the id of a row in a framework's table.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
@@ -68,7 +67,7 @@ impl Digest {
         Key::Text(self.id().into())
     }
 
-    /// What people call the session, also where there is none.
+    /// Handle of the session, even if there is none.
     pub fn handle(&self) -> String {
         hex(&self.0[..HANDLE_LENGTH / 2])
     }

@@ -4,10 +4,10 @@
 macro_rules! string_enum {
     ($type:ident, $what:literal, { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $type {
-            /// All of them, in their order.
+            /// All variants, in order.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The word for it, in tables, files and formats.
+            /// Name of the variant in tables, files and formats.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }

@@ -1,19 +1,19 @@
-//! How a purge treats the application.
+//! Limits of write transactions.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// How a purge treats those who write to the same table.
+/// Limits of the write transactions of a run, in favour of other writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteLimits {
-    /// For about how long one write transaction holds up others who write. Where a
-    /// commit alone takes that long, it is twice the time of a commit.
+    /// Target duration of one write transaction. If a commit alone takes that long, it is
+    /// twice the time of a commit.
     pub hold: HoldLimit,
-    /// Nobody else is writing: hold for as long as it goes fastest.
+    /// Assume that there are no other writers, and use the fastest batches.
     pub fast: bool,
-    /// How much of a write-ahead log it puts up with that cannot be used again,
-    /// because somebody is still reading what was before.
+    /// Maximum size of the write-ahead log while a reader of an older snapshot keeps it
+    /// from being reused.
     pub max_log: ByteSize,
 }
 
@@ -24,11 +24,11 @@ impl Default for WriteLimits {
     }
 }
 
-/// For how long a write transaction may hold up others: from 100 µs to 10 s.
+/// Maximum duration of a write transaction: from 100 µs to 10 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldLimit(pub Duration);
 
-/// Why a text is no such time.
+/// Error for a text that is not such a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a time from 100us to 10s, such as 2ms, 500us or 1s")]
 pub struct HoldLimitError(String);
@@ -73,7 +73,7 @@ impl fmt::Display for HoldLimit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 
-/// Why a text is no such number.
+/// Error for a text that is not such a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a size of 1MiB or more, such as 64MiB, 100MB or 1GiB")]
 pub struct ByteSizeError(String);

@@ -1,4 +1,4 @@
-//! Records, and those within them, as rows under one header.
+//! Layout of nested records as rows under one header.
 
 use super::record::{Column, Record, Schema, Value};
 
@@ -6,7 +6,7 @@ use super::record::{Column, Record, Schema, Value};
 /// its children that have no namesake there.
 pub(crate) struct Grid {
     pub(crate) columns: Vec<&'static Column>,
-    /// For each depth and column, where a record of that depth holds it.
+    /// Index of each column in the records of each depth.
     places: Vec<Vec<Option<usize>>>,
 }
 
@@ -44,7 +44,7 @@ impl Grid {
         rows
     }
 
-    /// The same, with each child repeating what only its parent has.
+    /// Returns the rows; each child repeats the values that only its parent has.
     pub(crate) fn filled_rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
         let mut rows = Vec::new();
         self.add(&mut rows, 0, record, Some(&vec![None; self.columns.len()]));

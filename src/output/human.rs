@@ -1,8 +1,10 @@
-//! Values as people read them.
+//! Values in human-readable form.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
+pub(crate) use crate::domain::format::format_count;
+use crate::domain::format::group_digits;
 use crate::domain::time::Span;
 
 use super::record::Value;
@@ -14,29 +16,13 @@ pub(crate) fn show(value: &Value) -> Cow<'_, str> {
         Value::Absent => Cow::from("-"),
         Value::Text(text) => sanitize::escape(text),
         Value::Word(word, _) => sanitize::escape(word),
-        Value::Count(count) => Cow::from(thousands(*count)),
+        Value::Count(count) => Cow::from(format_count(*count)),
         Value::Number(number) => Cow::from(number.to_string()),
         Value::Measure(number) => Cow::from(measure(*number)),
         Value::Flag(flag) => Cow::from(if *flag { "yes" } else { "no" }),
         Value::Span(length) => Cow::from(span(*length)),
         Value::Time(time) => Cow::from(time.to_string()),
     }
-}
-
-/// `98,112`
-pub(crate) fn thousands(number: u64) -> String {
-    group(&number.to_string())
-}
-
-fn group(digits: &str) -> String {
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// Three digits that count: `0.042`, `3.14`, `27.5`, and whole numbers from
@@ -51,7 +37,7 @@ pub(crate) fn measure(number: f64) -> String {
     let text = format!("{:.decimals$}", number.abs());
     let (whole, fraction) = text.split_at(text.find('.').unwrap_or(text.len()));
     let sign = if number < 0.0 { "-" } else { "" };
-    format!("{sign}{}{fraction}", group(whole))
+    format!("{sign}{}{fraction}", group_digits(whole))
 }
 
 /// `145 MB`, in powers of a thousand, as disks are sold and `df -H` counts.
@@ -69,7 +55,7 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{} {}", measure(size), UNITS[unit])
 }
 
-/// To the microsecond: the clock is no finer.
+/// Converts to milliseconds, rounded to the microsecond, the resolution of the clock.
 pub(crate) fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
@@ -90,21 +76,20 @@ pub(crate) fn span(length: Span) -> String {
     }
 }
 
-/// Stands where a text was cut.
-pub(crate) const MARK: &str = "...";
+/// Marks a text that was cut.
+pub(crate) const ELLIPSIS: &str = "...";
 
-/// Characters that share a column, in the most crowded name that is kept
-/// whole: a family emoji has seven in two. Without a bound, ten thousand
-/// accents on one letter would fit anywhere.
-const CROWD: usize = 4;
+/// Maximum number of characters per terminal column: a family emoji has seven in two columns.
+/// Without a limit, ten thousand accents on one letter would fit anywhere.
+const MAX_CHARS_PER_COLUMN: usize = 4;
 
-/// The text, cut and marked where more characters than that would crowd into
-/// so many columns of a terminal. Text that is only too wide may pass.
-pub(crate) fn uncrowded(mut text: String, columns: usize) -> String {
-    let most = columns.saturating_mul(CROWD);
+/// Cuts a text that has too many characters for this number of columns. Text that is only too
+/// wide may pass.
+pub(crate) fn collapse(mut text: String, columns: usize) -> String {
+    let most = columns.saturating_mul(MAX_CHARS_PER_COLUMN);
     if let Some((end, _)) = text.char_indices().nth(most) {
         text.truncate(end);
-        text.push_str(MARK);
+        text.push_str(ELLIPSIS);
     }
     text
 }
@@ -117,7 +102,7 @@ mod tests {
     fn numbers_have_groups() {
         for (number, text) in [(0, "0"), (999, "999"), (98_112, "98,112"), (1_234_567, "1,234,567")]
         {
-            assert_eq!(thousands(number), text);
+            assert_eq!(format_count(number), text);
         }
         for (number, text) in
             [(0.0421, "0.042"), (4.666, "4.67"), (27.46, "27.5"), (-12_345.6, "-12,346")]
@@ -160,8 +145,8 @@ mod tests {
     #[test]
     fn a_crowd_is_cut() {
         let crowded = "e".to_owned() + &"\u{301}".repeat(10_000);
-        assert!(uncrowded(crowded, 8).chars().count() < 40);
+        assert!(collapse(crowded, 8).chars().count() < 40);
         let family = "👩\u{200d}👩\u{200d}👧\u{200d}👧".repeat(4);
-        assert_eq!(uncrowded(family.clone(), 8), family);
+        assert_eq!(collapse(family.clone(), 8), family);
     }
 }

@@ -9,15 +9,15 @@ use super::format::{Format, Summary};
 use super::record::{Cardinality, Column, Record, Schema, Value};
 use super::sanitize;
 
-/// The document, written as the records come.
+/// JSON document, written as the records arrive.
 pub(crate) struct Json<W> {
     out: W,
     schema: &'static Schema,
-    /// What stands before the next record, and after the last.
+    /// Separators before the next record, and after the last.
     before: &'static str,
     after: &'static str,
     empty: &'static str,
-    /// One record's text at a time, in the same memory.
+    /// Reused buffer for the text of one record.
     text: String,
 }
 
@@ -65,11 +65,11 @@ impl<W: io::Write> Format for Json<W> {
     }
 }
 
-/// Lines as the records come.
+/// JSON Lines, written as the records arrive.
 pub(crate) struct Jsonl<W> {
     out: W,
     schema: &'static Schema,
-    /// One line at a time, in the same memory.
+    /// Reused buffer for one line.
     line: String,
 }
 
@@ -96,8 +96,8 @@ impl<W: io::Write> Format for Jsonl<W> {
     }
 }
 
-/// Writes a record on one line; json and jsonl have it from here. The keys are
-/// sessctl's own and need no escapes.
+/// Writes a record on one line, for json and jsonl. The keys are sessctl's own and need no
+/// escapes.
 pub(crate) fn object(text: &mut String, schema: &Schema, record: &Record) {
     text.push('{');
     members(text, schema, record);
@@ -121,8 +121,8 @@ pub(super) fn members(text: &mut String, schema: &Schema, record: &Record) {
     text.push(']');
 }
 
-/// A moment has two names, a number for programs to reckon with beside the
-/// text; both are null where there is none.
+/// Writes a member. A time has two keys, one for the text and one for unix seconds; both are
+/// null if it is absent.
 fn member(text: &mut String, column: &Column, value: &Value) {
     text.extend([column.name, "\":"]);
     json(text, value);

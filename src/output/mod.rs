@@ -25,11 +25,10 @@ use record::{Record, Schema};
 pub(crate) use format::{Format, FormatName, Style, Summary, UnsupportedFormat};
 
 impl FormatName {
-    /// Whether the format can say anything about such records: for a command
-    /// to ask before it does its work.
+    /// Checks that the format supports these records, before a command does its work.
     ///
     /// # Errors
-    /// For prometheus, where no column is a metric.
+    /// For prometheus, if no column is a metric.
     pub(crate) fn check(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
         if self == Self::Prometheus && !prometheus::serves(schema) {
             return Err(UnsupportedFormat::without_metrics(schema.subject));
@@ -41,18 +40,18 @@ impl FormatName {
 /// Begins a listing. `out` is best buffered; it is flushed at the end.
 ///
 /// # Errors
-/// Where the output cannot be written; with [`UnsupportedFormat`] inside, before anything
+/// If the output cannot be written; with [`UnsupportedFormat`] inside, before anything
 /// is written, where [`FormatName::check`] would have said so.
 pub(crate) fn open<'w>(
     name: FormatName,
-    look: Style,
+    style: Style,
     out: impl io::Write + 'w,
     schema: &'static Schema,
     head: Option<Summary<'_>>,
 ) -> io::Result<Box<dyn Format + 'w>> {
     name.check(schema).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     Ok(match name {
-        FormatName::Table => Box::new(table::Table::new(out, look, schema)),
+        FormatName::Table => Box::new(table::Table::new(out, style, schema)),
         FormatName::Plain => Box::new(plain::Plain::new(out, schema, head)),
         FormatName::Csv => Box::new(csv::Csv::open(out, schema)?),
         FormatName::Json => Box::new(json::Json::open(out, schema, head)?),
@@ -64,16 +63,16 @@ pub(crate) fn open<'w>(
 /// Writes a listing that is all there: any number of records, or the one.
 ///
 /// # Errors
-/// As [`open`].
+/// Errors of [`open`].
 pub(crate) fn write<'r>(
     name: FormatName,
-    look: Style,
+    style: Style,
     out: impl io::Write,
     schema: &'static Schema,
     head: Option<Summary<'_>>,
     records: impl IntoIterator<Item = &'r Record>,
 ) -> io::Result<()> {
-    let mut listing = open(name, look, out, schema, head)?;
+    let mut listing = open(name, style, out, schema, head)?;
     for record in records {
         listing.record(record)?;
     }

@@ -1,4 +1,4 @@
-//! One fact a line, for grep: `imap.sessions.active 3`.
+//! Plain format: one fact per line, for grep: `imap.sessions.active 3`.
 
 use std::fmt::Write as _;
 use std::io;
@@ -7,7 +7,7 @@ use super::format::{Format, Summary};
 use super::record::{Record, Schema};
 use super::sanitize;
 
-/// Facts as they come, those of the head last: they sum up.
+/// Writes facts as they arrive, and those of the summary last.
 pub(crate) struct Plain<W> {
     out: W,
     schema: &'static Schema,
@@ -36,7 +36,7 @@ impl<W: io::Write> Format for Plain<W> {
     }
 }
 
-/// Those of a record and of the records within it.
+/// Formats the facts of a record and of its nested records.
 pub(super) fn facts(schema: &Schema, record: &Record) -> String {
     let mut lines = String::new();
     add(&mut lines, schema, record);

@@ -23,7 +23,7 @@ struct Family {
     samples: String,
 }
 
-/// Whether there is a metric in such records.
+/// Reports whether these records have a metric.
 pub(crate) fn serves(schema: &Schema) -> bool {
     schema.columns.iter().any(|column| column.metric.is_some())
         || schema.children.is_some_and(|(_, child)| serves(child))

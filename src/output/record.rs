@@ -1,20 +1,20 @@
-//! What a command has to say, before any format has seen it: records of named
-//! values, described by a schema.
+//! Output of a command, independent of its format: records of named values, described by a
+//! schema.
 
 use std::borrow::Cow;
 
 use crate::domain::time::{Span, UnixTime};
 
-/// One value of a record.
+/// Value of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
-    /// There is none: an empty cell, `null`.
+    /// No value: an empty cell, `null`.
     Absent,
     /// Text from a database row or from a user: it may hold anything.
     Text(String),
-    /// A word of sessctl's own, with the colour that it deserves.
+    /// Word chosen by sessctl, with its color.
     Word(Cow<'static, str>, Severity),
-    /// How many.
+    /// Count.
     Count(u64),
     /// A number that names something, such as a process.
     Number(u64),
@@ -25,66 +25,65 @@ pub(crate) enum Value {
     /// A length of time; its column's name ends in `_seconds` where it is one
     /// of a session's, and people read `2h05m`.
     Span(Span),
-    /// A moment: RFC 3339 in UTC, and beside it `<name>_unix` in the formats
+    /// A time: RFC 3339 in UTC, and also `<name>_unix` in the formats
     /// that programs read (csv, json, jsonl).
     Time(UnixTime),
 }
 
-/// How a word looks on a terminal that has colours.
+/// Color of a word on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Severity {
-    /// As the terminal has it.
+    /// Default color.
     Plain,
-    /// In use, well.
+    /// In use.
     Good,
-    /// Wants a look.
+    /// Needs attention.
     Warn,
-    /// Should not be.
+    /// Error.
     Bad,
-    /// Over, or beside the point.
+    /// Ended or irrelevant.
     Dim,
 }
 
-/// Where a table shows a column.
+/// Visibility of a column in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Visibility {
-    /// In rows, and where one record stands alone.
+    /// Shown in rows and in blocks.
     Row,
-    /// Only where one record stands alone, a line for each value.
+    /// Shown only in blocks of one line per value.
     Detail,
 }
 
-/// A value's name and what the formats know about it.
+/// Name of a value, with its properties in each format.
 #[derive(Debug)]
 pub(crate) struct Column {
-    /// Its key in JSON, its header in CSV, its last word in `plain`.
+    /// Key in JSON, header in CSV, last word in `plain`.
     pub(crate) name: &'static str,
-    /// Its header in a table.
+    /// Header in a table.
     pub(crate) title: &'static str,
-    /// Where a table shows it.
+    /// Visibility in a table.
     pub(crate) place: Visibility,
-    /// Whether its values are moments: csv and json give it a second name even
-    /// where it has no value, or nothing at all has been listed.
+    /// Set for times: csv and json add a column in unix seconds, even without any value.
     pub(crate) time: bool,
-    /// What Prometheus calls it, if it is a figure to watch.
+    /// Prometheus metric, if any.
     pub(crate) metric: Option<Metric>,
 }
 
-/// One Prometheus time series for each record.
+/// Prometheus metric with one time series per record.
 #[derive(Debug)]
 pub(crate) struct Metric {
-    /// The metric's name; columns that share it stand beside one another in
-    /// the schema and differ in their labels.
+    /// Name of the metric; columns that share it are adjacent in the schema and differ in
+    /// their labels.
     pub(crate) name: &'static str,
-    /// What it means.
+    /// Help text.
     pub(crate) help: &'static str,
-    /// Whether it only ever grows.
+    /// Type of the metric.
     pub(crate) kind: MetricKind,
-    /// The labels of this column, besides those of the record.
+    /// Labels of this column, in addition to those of the record.
     pub(crate) labels: &'static [(&'static str, &'static str)],
 }
 
-/// Prometheus' metric types, as far as they are needed.
+/// Prometheus metric types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MetricKind {
     /// Goes up and down.
@@ -93,7 +92,7 @@ pub(crate) enum MetricKind {
     Counter,
 }
 
-/// How many records there can be.
+/// Number of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cardinality {
     /// Exactly one: an object in JSON, a line for each value in a table.
@@ -102,27 +101,27 @@ pub(crate) enum Cardinality {
     Many,
 }
 
-/// The columns of a command's records.
+/// Schema of a command's records.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    /// What the records are, in the plural, for sentences about them.
+    /// Plural noun for the records, for messages.
     pub(crate) subject: &'static str,
-    /// One or many.
+    /// Number of records.
     pub(crate) shape: Cardinality,
-    /// The columns, in their order.
+    /// Columns, in order.
     pub(crate) columns: &'static [Column],
-    /// The records that a record may hold, and their key in JSON. Their
-    /// columns' names are among the parent's or stand beside them.
+    /// Key in JSON and schema of nested records. Their columns share the parent's names or are
+    /// added to them.
     pub(crate) children: Option<(&'static str, &'static Schema)>,
     /// The Prometheus label that holds the first part of a record's key.
     pub(crate) label: Option<&'static str>,
 }
 
-/// One record: a value for each column of its schema.
+/// Record: a value for each column of its schema.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Record {
-    /// What `plain` writes before the column's name, joined by dots:
-    /// `["imap", "sessions"]` gives `imap.sessions.active 3`.
+    /// Prefix of the column's name in `plain`, joined by dots: `["imap", "sessions"]` gives
+    /// `imap.sessions.active 3`.
     pub(crate) key: Vec<String>,
     /// The values, in the order of the schema's columns.
     pub(crate) values: Vec<Value>,
@@ -131,23 +130,23 @@ pub(crate) struct Record {
 }
 
 impl Schema {
-    /// Of any number of records.
+    /// Creates a schema for any number of records.
     pub(crate) const fn many(subject: &'static str, columns: &'static [Column]) -> Self {
         Self { subject, shape: Cardinality::Many, columns, children: None, label: None }
     }
 
-    /// Of exactly one record.
+    /// Creates a schema for exactly one record.
     pub(crate) const fn one(subject: &'static str, columns: &'static [Column]) -> Self {
         Self { subject, shape: Cardinality::One, columns, children: None, label: None }
     }
 
-    /// The same, with records within each record.
-    pub(crate) const fn holding(self, key: &'static str, children: &'static Self) -> Self {
+    /// Adds nested records.
+    pub(crate) const fn with_children(self, key: &'static str, children: &'static Self) -> Self {
         Self { children: Some((key, children)), ..self }
     }
 
-    /// The same, with a Prometheus label.
-    pub(crate) const fn labelled(self, label: &'static str) -> Self {
+    /// Adds a Prometheus label.
+    pub(crate) const fn with_label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
     }
 }
@@ -162,8 +161,8 @@ impl Record {
         Self { key, values, children: Vec::new() }
     }
 
-    /// The same with the columns of another schema: nothing where its own has none of
-    /// that name.
+    /// Returns the values of another schema's columns; columns that are missing here have no
+    /// value.
     pub(crate) fn pick(&self, own: &Schema, schema: &Schema) -> Self {
         let value = |name: &str| {
             let place = own.columns.iter().position(|column| column.name == name);
@@ -185,40 +184,40 @@ impl Column {
         Self { name, title, place: Visibility::Detail, time: false, metric: None }
     }
 
-    /// The same column, shown elsewhere.
+    /// Sets the visibility.
     pub(crate) const fn at(self, place: Visibility) -> Self {
         Self { place, ..self }
     }
 
-    /// The same column, of moments.
+    /// Marks a column of times.
     pub(crate) const fn time(self) -> Self {
         Self { time: true, ..self }
     }
 
-    /// The same column, watched by Prometheus.
+    /// Adds a Prometheus metric.
     pub(crate) const fn metric(self, metric: Metric) -> Self {
         Self { metric: Some(metric), ..self }
     }
 }
 
 impl Value {
-    /// The text, or nothing where there is none.
+    /// Creates a text, or no value.
     pub(crate) fn text(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Absent, |text| Self::Text(text.into()))
     }
 
-    /// The moment, or nothing where there is none.
+    /// Creates a time, or no value.
     pub(crate) fn time(time: Option<UnixTime>) -> Self {
         time.map_or(Self::Absent, Self::Time)
     }
 
-    /// The span, or nothing where there is none.
+    /// Creates a span, or no value.
     pub(crate) fn span(span: Option<Span>) -> Self {
         span.map_or(Self::Absent, Self::Span)
     }
 
-    /// As programs read it: bare numbers, spans in seconds, moments in
-    /// RFC 3339. Text is as it came and still to be made harmless.
+    /// Formats the value for programs: plain numbers, spans in seconds, times in RFC 3339.
+    /// Text is not escaped yet.
     pub(crate) fn bare(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::Absent => return None,

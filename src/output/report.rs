@@ -1,4 +1,4 @@
-//! A record, and several listings with it: all that one look has found out.
+//! Report: a record with several listings.
 
 use std::io;
 
@@ -8,20 +8,19 @@ use super::{json, plain};
 
 /// A listing of a report.
 pub(crate) struct Section {
-    /// Its key in JSON.
+    /// Key in JSON.
     pub(crate) name: &'static str,
-    /// The columns of its records.
+    /// Schema of the records.
     pub(crate) schema: &'static Schema,
     /// The records.
     pub(crate) records: Vec<Record>,
 }
 
 impl FormatName {
-    /// Whether the format can say anything about a report, whose record is of this
-    /// schema: for a command to ask before it does its work.
+    /// Checks that the format supports reports, before a command does its work.
     ///
     /// # Errors
-    /// For those that have one kind of row only.
+    /// Formats with a single kind of row.
     pub(crate) fn check_report(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
         match self {
             Self::Csv | Self::Prometheus => Err(UnsupportedFormat::of_report(self, schema.subject)),
@@ -30,11 +29,11 @@ impl FormatName {
     }
 }
 
-/// Writes a report: an object in JSON, in `plain` the facts of all its records. What
-/// people read of it has its own form each time, and is not from here.
+/// Writes a report: an object in JSON, or the facts of all its records in `plain`. Commands
+/// print the human-readable form themselves.
 ///
 /// # Errors
-/// Where the output cannot be written.
+/// If the output cannot be written.
 pub(crate) fn write_report(
     name: FormatName,
     mut out: impl io::Write,

@@ -1,19 +1,19 @@
-//! Text that anybody may have chosen, made harmless: the one place that knows
-//! which characters act on whatever shows them.
+//! Escaping of untrusted text: the only module that knows which characters affect the terminal
+//! or program that shows them.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// What a spreadsheet takes for the start of a formula; it reads the
-/// full-width forms of East Asian keyboards as well.
+/// Characters that start a formula in a spreadsheet, including the full-width forms of East
+/// Asian keyboards.
 const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
-/// Whether a character does something instead of being seen: controls and
-/// terminal escapes, line and paragraph separators, marks that reorder the
-/// line, and the invisible ones that make two names look the same.
+/// Reports whether a character acts instead of being visible: controls and terminal escapes,
+/// line and paragraph separators, marks that reorder the line, and invisible characters that
+/// make two names look the same.
 ///
 /// The joiners U+200C and U+200D pass: Persian, Hindi and emoji need them.
-fn acts(c: char) -> bool {
+fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -30,8 +30,8 @@ fn acts(c: char) -> bool {
         )
 }
 
-/// The text with the characters spelled out that `picked` picks.
-fn spell(
+/// Escapes the characters that match.
+fn escape_matching(
     text: &str,
     picked: impl Fn(char) -> bool,
     spelling: impl Fn(&mut String, char),
@@ -51,19 +51,19 @@ fn spell(
     Cow::Owned(spelled)
 }
 
-/// For people: `\n`, `\t`, `\u{1b}` and the like stand where the characters
-/// stood. A backslash stays single, because `DOMAIN\user` is a common name and
-/// an escape of ours a rare sight; json has the exact text.
+/// Escapes a text for a terminal: `\n`, `\t`, `\u{1b}` and the like replace the characters. A
+/// backslash stays single, because `DOMAIN\user` is a common name and an escape is rare; json
+/// has the exact text.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
-    spell(text, acts, |spelled, c| spelled.extend(c.escape_default()))
+    escape_matching(text, needs_escape, |spelled, c| spelled.extend(c.escape_default()))
 }
 
 /// A part of a key in `plain`: free of white space, so that a line splits at
 /// its first blank, and of bare dots, so that the key splits at those. Two
 /// names never give the same part, hence `\\` for a backslash.
 pub(crate) fn key_part(text: &str) -> Cow<'_, str> {
-    let picked = |c: char| acts(c) || c.is_whitespace() || matches!(c, '.' | '\\');
-    spell(text, picked, |spelled, c| match c {
+    let picked = |c: char| needs_escape(c) || c.is_whitespace() || matches!(c, '.' | '\\');
+    escape_matching(text, picked, |spelled, c| match c {
         '.' => spelled.push_str("\\."),
         ' ' => spelled.extend(c.escape_unicode()),
         _ => spelled.extend(c.escape_default()),
@@ -82,7 +82,7 @@ pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Appends a JSON string with its quotes. The text survives exactly; what acts
+/// Appends a JSON string with its quotes. The text survives exactly; what must be escaped
 /// is in `\u` escapes, of which those above U+FFFF take two.
 pub(crate) fn json_string(json: &mut String, text: &str) {
     let is_plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
@@ -97,7 +97,7 @@ pub(crate) fn json_string(json: &mut String, text: &str) {
         }
     };
     let quoted = serde_json::Value::from(text).to_string();
-    json.push_str(&spell(&quoted, acts, escape));
+    json.push_str(&escape_matching(&quoted, needs_escape, escape));
 }
 
 /// A Prometheus label's value, without its quotes. Two names must not end as
@@ -105,8 +105,8 @@ pub(crate) fn json_string(json: &mut String, text: &str) {
 /// in it twice: so a backslash is doubled before Prometheus' own escapes
 /// double it again.
 pub(crate) fn label(text: &str) -> Cow<'_, str> {
-    let picked = |c: char| acts(c) || matches!(c, '\\' | '"');
-    spell(text, picked, |spelled, c| match c {
+    let picked = |c: char| needs_escape(c) || matches!(c, '\\' | '"');
+    escape_matching(text, picked, |spelled, c| match c {
         '"' => spelled.push_str("\\\""),
         _ => spelled.push_str(&c.escape_default().to_string().replace('\\', "\\\\")),
     })
@@ -117,9 +117,9 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What no output may hold besides the newlines of the format itself.
-    pub(crate) fn harmful(output: &str) -> Option<char> {
-        output.chars().find(|c| *c != '\n' && acts(*c))
+    /// Finds a character that no output may contain, apart from the newlines of the format.
+    pub(crate) fn find_unescaped(output: &str) -> Option<char> {
+        output.chars().find(|c| *c != '\n' && needs_escape(*c))
     }
 
     #[test]

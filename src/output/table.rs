@@ -11,35 +11,35 @@ use comfy_table::{
 
 use super::format::{Format, Style};
 use super::grid::Grid;
-use super::human::{MARK, show, uncrowded};
+use super::human::{ELLIPSIS, collapse, show};
 use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibility};
 
-/// Columns of text, where no terminal says how many there are.
-const TEXT_IN_A_PIPE: usize = 40;
-/// What is left of a text that had to be cut to fit.
-const LEAST_TEXT: usize = 8;
+/// Width of text columns without a terminal.
+const PIPE_TEXT_WIDTH: usize = 40;
+/// Minimum width of a text that is cut to fit.
+const MIN_TEXT_WIDTH: usize = 8;
 /// Between two columns: the seam and a blank.
 const GAP: usize = 2;
-/// Where comfy-table joins two cells: a character that no cell holds, because
-/// nothing that acts is shown as it is.
-const SEAM: char = '\u{1f}';
+/// Separator between two cells inside comfy-table: a character that no cell contains, because
+/// such characters are always escaped.
+const DELIMITER: char = '\u{1f}';
 
 /// The records, held back until the widest of each column is known.
 pub(crate) struct Table<W> {
     out: W,
-    look: Style,
+    style: Style,
     schema: &'static Schema,
     records: Vec<Record>,
 }
 
 impl<W: io::Write> Table<W> {
-    pub(crate) fn new(out: W, look: Style, schema: &'static Schema) -> Self {
-        Self { out, look, schema, records: Vec::new() }
+    pub(crate) fn new(out: W, style: Style, schema: &'static Schema) -> Self {
+        Self { out, style, schema, records: Vec::new() }
     }
 
-    /// A line for each record, if its values fit beside one another.
-    fn in_rows(&self) -> Option<Vec<String>> {
-        let Style { colour, width } = self.look;
+    /// Renders a line per record, if the values fit next to each other.
+    fn render_rows(&self) -> Option<Vec<String>> {
+        let Style { colour, width } = self.style;
         let grid = Grid::new(self.schema);
         let rows: Vec<_> = self.records.iter().flat_map(|it| grid.rows(it)).collect();
         let mut columns: Vec<_> = grid.columns.iter().enumerate().collect();
@@ -48,13 +48,13 @@ impl<W: io::Write> Table<W> {
         let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
         let texts = columns.iter().zip(&kinds).filter(|it| *it.1 == CellKind::Text);
         let titles = texts.map(|((_, column), _)| column.title.len());
-        let least = titles.fold(width.map_or(TEXT_IN_A_PIPE, |_| LEAST_TEXT), usize::max);
+        let least = titles.fold(width.map_or(PIPE_TEXT_WIDTH, |_| MIN_TEXT_WIDTH), usize::max);
 
         let mut sheet = Layout::new();
         let title = |column: &Column| (column.title.to_uppercase(), None);
         sheet.add(columns.iter().map(|(_, column)| title(column)));
         for row in &rows {
-            let room = width.unwrap_or(TEXT_IN_A_PIPE);
+            let room = width.unwrap_or(PIPE_TEXT_WIDTH);
             sheet.add(columns.iter().map(|(place, _)| cell(row[*place], room)));
         }
         let fits = sheet.fit(&kinds, least, width);
@@ -67,10 +67,10 @@ impl<W: io::Write> Table<W> {
         })
     }
 
-    fn in_blocks(&self) -> Vec<String> {
+    fn render_blocks(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for record in &self.records {
-            add_blocks(&mut lines, self.schema, record, 0, self.look);
+            add_blocks(&mut lines, self.schema, record, 0, self.style);
         }
         lines
     }
@@ -82,13 +82,12 @@ impl<W: io::Write> Format for Table<W> {
         Ok(())
     }
 
-    /// Nothing at all for no records: a header alone says less than the
-    /// sentence that the command has for it.
+    /// Writes nothing for no records: the command prints a message instead of a lone header.
     fn end(mut self: Box<Self>) -> io::Result<()> {
         if !self.records.is_empty() {
             let many = self.schema.shape == Cardinality::Many;
-            let rows = many.then(|| self.in_rows()).flatten();
-            for line in rows.unwrap_or_else(|| self.in_blocks()) {
+            let rows = many.then(|| self.render_rows()).flatten();
+            for line in rows.unwrap_or_else(|| self.render_blocks()) {
                 writeln!(self.out, "{line}")?;
             }
         }
@@ -103,29 +102,29 @@ fn add_blocks(
     schema: &Schema,
     record: &Record,
     depth: usize,
-    look: Style,
+    style: Style,
 ) {
     let mut sheet = Layout::new();
     let indent = depth * GAP;
-    let room = look.width.map_or(usize::MAX, |width| width.max(LEAST_TEXT));
+    let room = style.width.map_or(usize::MAX, |width| width.max(MIN_TEXT_WIDTH));
     for (column, value) in schema.columns.iter().zip(&record.values) {
         let title = format!("{:indent$}{}", "", column.title);
         sheet.add([(title, None), cell(Some(value), room)]);
     }
-    let kind = look.width.map_or(CellKind::Word, |_| CellKind::Text);
-    sheet.fit(&[CellKind::Word, kind], LEAST_TEXT, look.width);
+    let kind = style.width.map_or(CellKind::Word, |_| CellKind::Text);
+    sheet.fit(&[CellKind::Word, kind], MIN_TEXT_WIDTH, style.width);
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    lines.extend(sheet.lines(look.colour));
+    lines.extend(sheet.lines(style.colour));
     if let Some((_, schema)) = schema.children {
         for child in &record.children {
-            add_blocks(lines, schema, child, depth + 1, look);
+            add_blocks(lines, schema, child, depth + 1, style);
         }
     }
 }
 
-/// What a column holds: the last of these that any of its values is.
+/// Kind of a column: the last of these that any of its values has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum CellKind {
     /// Stands to the right.
@@ -149,9 +148,8 @@ impl CellKind {
     }
 }
 
-/// Cells in the hands of comfy-table, and the codes of their colours. Those
-/// are kept from it, because its own would heed NO_COLOR, and whoever fills
-/// in a [`Style`] has decided that.
+/// Cells for comfy-table, and their color codes. Colors are added afterwards because
+/// comfy-table reads NO_COLOR, which [`Style`] has already taken into account.
 struct Layout {
     layout: comfy_table::Table,
     codes: Vec<Vec<Code>>,
@@ -163,10 +161,12 @@ impl Layout {
     fn new() -> Self {
         let mut layout = comfy_table::Table::new();
         layout
-            .load_style(presets::NOTHING.content_lines(ContentLineStyle::none().junction(SEAM)))
+            .load_style(
+                presets::NOTHING.content_lines(ContentLineStyle::none().junction(DELIMITER)),
+            )
             .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_delimiter(SEAM)
-            .set_truncation_indicator(MARK);
+            .set_delimiter(DELIMITER)
+            .set_truncation_indicator(ELLIPSIS);
         Self { layout, codes: Vec::new() }
     }
 
@@ -178,8 +178,8 @@ impl Layout {
         self.codes.push(codes);
     }
 
-    /// Whether the columns fit into the limit while each text has the least;
-    /// what is over goes to the texts, the narrow ones first.
+    /// Reports whether the columns fit into the limit with texts of at least the minimum
+    /// width. The remaining width is given to the texts, the narrow ones first.
     fn fit(&mut self, kinds: &[CellKind], least: usize, limit: Option<usize>) -> bool {
         let mut total = kinds.len().saturating_sub(1) * GAP;
         let widths = self.layout.column_max_content_widths();
@@ -202,7 +202,7 @@ impl Layout {
 
     fn lines(&self, colour: bool) -> Vec<String> {
         let line = |(line, codes): (String, &Vec<Code>)| {
-            let cells = line.split(SEAM).zip(codes);
+            let cells = line.split(DELIMITER).zip(codes);
             let cells = cells.map(|(cell, code)| paint(cell, code.filter(|_| colour)));
             cells.collect::<Vec<_>>().join(" ").trim_end().to_owned()
         };
@@ -210,19 +210,18 @@ impl Layout {
     }
 }
 
-/// How a terminal is told of a colour, if of any.
+/// Escape sequence of a color, if any.
 type Code = Option<&'static str>;
 const BOLD: &str = "1";
 
-/// What people read, which is text of no more characters than the room has a
-/// use for.
+/// Formats a value, with no more characters than fit into the room.
 fn cell(value: Option<&Value>, room: usize) -> (String, Code) {
     let Some(value) = value else {
         return (String::new(), None);
     };
     let text = show(value).into_owned();
     match value {
-        Value::Text(_) => (uncrowded(text, room), None),
+        Value::Text(_) => (collapse(text, room), None),
         Value::Word(_, tone) => (text, code(*tone)),
         Value::Absent => (text, code(Severity::Dim)),
         _ => (text, None),

@@ -1,22 +1,21 @@
-//! What a reader may ask of a cluster of several databases, and is told of it.
+//! Read consistency of a cluster, and freshness of its reads.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::domain::session::words;
 
-/// What a read from a cluster may see.
+/// Read consistency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Consistency {
-    /// What the leader has. One that has been replaced without knowing it may be up to
-    /// its lease of about a second behind, and one that has just been chosen a few
-    /// milliseconds, until it has carried out all that its predecessor acknowledged.
+    /// Read from the leader. A leader that was replaced without knowing may be stale by up to
+    /// its lease of about a second; a new leader by a few milliseconds, until it has applied
+    /// all that its predecessor acknowledged.
     #[default]
     Weak,
-    /// All that was acknowledged before the read began: it goes through the log that the
-    /// nodes share, as a write does, and takes as long.
+    /// Linearizable read. It goes through the Raft log like a write, and takes as long.
     Linearizable,
-    /// What the node has that was asked, which may be behind the others by any time.
+    /// Read from any node, which may be stale by any time.
     None,
 }
 
@@ -26,25 +25,25 @@ words!(Consistency, "consistency", {
     None => "none",
 });
 
-/// How fresh that is what one node has answered on its own.
+/// Freshness of a read from one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadFreshness {
-    /// Its address.
+    /// Address of the node.
     pub node: String,
-    /// What it says of the leader.
+    /// Contact of the node with the leader.
     pub contact: LeaderContact,
 }
 
-/// When a node has last heard of the leader.
+/// Last contact of a node with the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaderContact {
-    /// It takes itself for the leader.
+    /// The node is the leader.
     IsLeader,
-    /// So long ago.
+    /// Time since the last contact.
     Ago(Duration),
-    /// Not since it was started.
+    /// No contact since the node started.
     Never,
-    /// It does not say, or not to this user.
+    /// Not reported, or not to this user.
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! The context in which the rules are applied.
+//! Context in which policies are applied.
 
 use crate::domain::clock::CLOCK_SKEW;
 use crate::domain::filter::TaskPattern;
@@ -6,38 +6,37 @@ use crate::domain::policy::{Policies, PurgeTime, Verdict};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 
-/// The rules, and the moment at which they are asked.
+/// Policies and the time at which they apply.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyContext<'a> {
-    /// The policy of each task.
+    /// Policies of the tasks.
     pub policies: &'a Policies,
-    /// The moment.
+    /// Current time.
     pub now: UnixTime,
-    /// When this was to be asked, by a schedule; `None`: nobody had planned it.
+    /// Planned time of a scheduled run.
     pub planned: Option<UnixTime>,
-    /// The tasks that are meant; `None`: all.
+    /// Tasks in scope; `None` for all.
     pub task: Option<&'a TaskPattern>,
 }
 
 impl PolicyContext<'_> {
-    /// The last moment that is not in the future: the clocks of two machines differ.
+    /// Latest time that does not count as in the future; tolerates clock skew.
     pub fn present(&self) -> UnixTime {
         self.now.plus(CLOCK_SKEW)
     }
 
-    /// Whether a time lies in the future: a clock was wrong when it was written, or is
-    /// wrong now.
+    /// True for a time in the future: a clock was wrong when it was written, or is wrong now.
     pub fn is_ahead(&self, time: Option<UnixTime>) -> bool {
         time.is_some_and(|time| time > self.present())
     }
 
-    /// The check that a purge in this scope is.
+    /// Nominal time of a purge in this context.
     pub fn check(&self) -> PurgeTime {
         self.planned
             .map_or(PurgeTime::at(self.now), |planned| PurgeTime::planned(planned, self.now))
     }
 
-    /// What the purge does with the session, if it is in scope at all.
+    /// Action of a purge for a session; keeps sessions out of scope.
     pub fn verdict(&self, session: &Session) -> Verdict {
         if self.task.is_none_or(|task| task.matches(&session.task)) {
             self.policies.of(&session.task).verdict(session, self.check())

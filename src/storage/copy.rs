@@ -1,4 +1,4 @@
-//! Rows and counters as they are stored, for copying a table to another database.
+//! Copying raw rows and counters to another database.
 
 use std::time::Duration;
 
@@ -6,80 +6,79 @@ use super::purge::DataVersion;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, RawRow, TaskName};
 
-/// Which rows to read: those of a range of keys, from its beginning on.
+/// Key range to read, and its limits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RowRange<'a> {
-    /// The range begins behind this key; `None`: with the first.
+    /// Exclusive start; `None` for the first key.
     pub after: Option<&'a str>,
-    /// It ends with this key; `None`: with the last.
+    /// Inclusive end; `None` for the last key.
     pub until: Option<&'a str>,
-    /// At most so many.
+    /// Maximum number.
     pub rows: usize,
-    /// No further row when those that were read have so many bytes.
+    /// Size in bytes after which no further row is read.
     pub bytes: usize,
 }
 
-/// Rows of a stretch, in key order.
+/// Page of rows, in key order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowPage {
-    /// The rows.
+    /// Rows.
     pub rows: Vec<RawRow>,
-    /// Whether the range may have more.
+    /// True if the range may have more rows.
     pub has_more: bool,
 }
 
-/// Which rows and counters that are there already may be written over.
+/// Conflict rule for existing rows and counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnConflict {
-    /// Those that are not [newer](RawRow::is_newer_than), and counters that are not
-    /// higher.
+    /// Overwrites existing rows that are not [newer](RawRow::is_newer_than), and counters that
+    /// are not higher.
     KeepNewer,
-    /// All.
+    /// Overwrites all.
     Overwrite,
 }
 
-/// What a write of copies has done.
+/// Result of writing raw rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteResult {
-    /// Rows that were inserted, written over, or deleted.
+    /// Rows inserted, overwritten or deleted.
     pub rows: u64,
-    /// For how long others could not write.
+    /// Time for which the write lock was held.
     pub hold: Duration,
-    /// The part of that which went into the commit.
+    /// Part of the hold time spent in the commit.
     pub commit: Duration,
-    /// How long others, who wrote, have kept it waiting.
+    /// Time spent waiting for the write lock.
     pub waited: Duration,
-    /// The state of the database afterwards, where it has a name.
+    /// Data version of the database afterwards, if known.
     pub version: Option<DataVersion>,
 }
 
-/// A table whose rows can be copied as they are.
+/// Table whose raw rows can be copied.
 ///
-/// Each method that writes is one atomic list of statements, and one that fails has
-/// changed nothing.
+/// Each method that writes is one atomic batch; a method that fails has changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait RowCopy {
-    /// Reads rows, without a lock that outlasts it.
+    /// Reads a page of rows.
     fn read_rows(&self, stretch: RowRange<'_>) -> Result<RowPage>;
 
-    /// Writes rows as they are. One that is there already stays if `over` does not allow
-    /// it to be written over at this moment, and is not counted.
+    /// Inserts or overwrites rows. An existing row that `over` protects stays, and is not
+    /// counted.
     fn upsert_rows(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult>;
 
     /// Deletes rows, without counting them as deleted sessions.
     fn remove(&mut self, rows: &[&RawRow]) -> Result<WriteResult>;
 
-    /// All counters.
+    /// Reads all counters.
     fn read_counters(&self) -> Result<Vec<Counter>>;
 
-    /// The names of the tasks.
+    /// Reads the canonical names of tasks.
     fn read_task_names(&self) -> Result<Vec<TaskName>>;
 
-    /// Gives tasks these names; if `over` does not allow all of them, those whose session was
-    /// opened before the one that has given the name here.
+    /// Sets the canonical names of tasks. Unless `over` overwrites all, a name is set only if
+    /// its session was opened before that of the existing name.
     fn upsert_task_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()>;
 
-    /// Sets these counters, as far as `over` allows it, and drops those.
+    /// Sets the counters `set`, as far as `over` allows it, and deletes the counters `drop`.
     fn set_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: OnConflict)
     -> Result<()>;
 }

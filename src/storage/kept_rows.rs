@@ -1,58 +1,58 @@
-//! Rows of a framework's table that were to be deleted, and were kept.
+//! Rows of a framework's table that could not be deleted.
 
 use std::collections::BTreeMap;
 
-/// Failures that are kept as examples, so that none of a million takes memory.
+/// Maximum number of failures kept as examples.
 const EXAMPLES: usize = 10;
 
-/// Rows that were to be deleted and were kept, or would be.
+/// Rows that could not be, or could not have been, deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeptRows {
-    /// Rows that rows of another table refer to, by what refers to them.
+    /// Number of referenced rows by referencing table.
     pub referenced: BTreeMap<ReferencingTable, u64>,
-    /// Rows that the database has not let go: a trigger or a constraint rejects it.
+    /// Number of rows whose deletion a trigger or a constraint rejected.
     pub rejected: u64,
-    /// The first of these.
+    /// Examples.
     pub examples: Vec<RejectedRow>,
 }
 
-/// What refers to rows that are to be deleted.
+/// Foreign key that refers to rows to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReferencingTable {
-    /// The table whose rows refer to others.
+    /// Referencing table.
     pub table: String,
-    /// Its columns that do.
+    /// Referencing columns.
     pub columns: Vec<String>,
-    /// The columns that they refer to.
+    /// Referenced columns.
     pub targets: Vec<String>,
-    /// The table that they refer to, if it is not that of the sessions but one whose rows
-    /// are deleted with a session.
+    /// Referenced table, if it is not the session table but one whose rows are deleted with a
+    /// session.
     pub through: Option<String>,
-    /// Whether each of these columns may be NULL.
+    /// True if all referencing columns may be NULL.
     pub may_be_null: bool,
 }
 
-/// A row that the database has not let go.
+/// Row whose deletion was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRow {
-    /// The handle of the session.
+    /// Handle of the session.
     pub handle: String,
-    /// What the database says.
+    /// Message of the database.
     pub why: String,
 }
 
 impl KeptRows {
-    /// How many rows are referred to.
+    /// Number of referenced rows.
     pub fn referenced_rows(&self) -> u64 {
         self.referenced.values().sum()
     }
 
-    /// How many rows were kept in all.
+    /// Number of all kept rows.
     pub fn rows(&self) -> u64 {
         self.referenced_rows() + self.rejected
     }
 
-    /// Counts rows that are referred to.
+    /// Adds referenced rows.
     pub fn refer(&mut self, referrer: &ReferencingTable, rows: u64) {
         if let Some(known) = self.referenced.get_mut(referrer) {
             *known += rows;
@@ -61,7 +61,7 @@ impl KeptRows {
         }
     }
 
-    /// Counts a row that the database has not let go.
+    /// Adds a row whose deletion was rejected.
     pub fn reject(&mut self, rejection: impl FnOnce() -> RejectedRow) {
         self.rejected += 1;
         if self.examples.len() < EXAMPLES {
@@ -69,7 +69,7 @@ impl KeptRows {
         }
     }
 
-    /// Adds what was kept elsewhere.
+    /// Adds other kept rows.
     pub fn add(&mut self, other: Self) {
         for (referrer, rows) in &other.referenced {
             self.refer(referrer, *rows);
@@ -80,16 +80,16 @@ impl KeptRows {
     }
 }
 
-/// A table that each deletion of a session reads as a whole, for lack of an index.
+/// Table that each deletion of a session scans completely, for lack of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnindexedTable {
-    /// The table.
+    /// Table.
     pub table: String,
-    /// The columns by which its rows refer to others.
+    /// Referencing columns.
     pub columns: Vec<String>,
-    /// The statement by which the application's owner makes the index.
+    /// Statement that creates the missing index.
     pub remedy: String,
-    /// Whether it has so many rows that a deletion takes noticeably longer.
+    /// True if the table is large enough to slow deletions noticeably.
     pub is_large: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The record of runs, and the leases that keep two of them apart.
+//! Ledger of runs, and leases that prevent concurrent runs.
 
 use super::sessions::VisitResult;
 use crate::domain::clock::{ClockReference, ClockStamp};
@@ -7,148 +7,145 @@ use crate::domain::job::JobHistory;
 use crate::domain::session::words;
 use crate::domain::time::{Span, UnixTime};
 
-/// The right of one run to do something that no other may do at the same time.
+/// Exclusive right of a run to an activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// What the right is to; there is one holder for each name.
+    /// Name of the activity; each name has at most one holder.
     pub name: String,
-    /// Which run has it: a text that no other run ever has. That of work that the ledger
-    /// has no record of begins with what it does and a colon. It may end in an @ and a
-    /// name of the process, which has neither character.
+    /// Unique text of the run. For an activity that the ledger does not record, it begins with
+    /// the kind of work and a colon. It may end in `@` and the name of the process, which
+    /// contains neither character.
     pub holder: String,
 }
 
 impl Lease {
-    /// A lease that was not renewed for longer than this is free: its holder has
-    /// died, or its machine sleeps.
+    /// Time after its last renewal at which a lease expires: its holder has died, or its
+    /// machine is suspended.
     pub const TERM: Span = Span::seconds(60);
 
-    /// So is one that was renewed further in the future than this, by a clock that has
-    /// been set back since. Less means nothing: the clocks of two machines differ, and
-    /// whoever asks may have waited for the database since it looked at its own.
+    /// Tolerated clock skew. A lease renewed further in the future was renewed before its clock
+    /// was set back, and has expired. A smaller difference means nothing: clocks of two
+    /// machines differ, and the process may have waited for the database since it read its own.
     pub const SLACK: Span = Span::seconds(10);
 
-    /// When leases that hold at `now` were last renewed: from the first to the second
-    /// of these, both included.
+    /// Range of renewal times, both included, of the leases that hold at `now`.
     pub const fn renewed_between(now: UnixTime) -> (UnixTime, UnixTime) {
         (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::SLACK))
     }
 
-    /// The name of the process that a holder says it is; `None`: it says nothing, as that
-    /// of an older version.
+    /// Name of the process in the text of a holder; `None` for holders of older versions.
     pub fn process(holder: &str) -> Option<&str> {
         holder.split_once('@').map(|(_, process)| process)
     }
 
-    /// Whether a lease that was last renewed then holds at `now`.
+    /// True if a lease renewed at `renewed_at` holds at `now`.
     pub fn holds(renewed_at: UnixTime, now: UnixTime) -> bool {
         let (oldest, youngest) = Self::renewed_between(now);
         (oldest..=youngest).contains(&renewed_at)
     }
 }
 
-/// Where a run takes place.
+/// Machine and process of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunOrigin {
-    /// The name of the machine.
+    /// Name of the machine.
     pub host: String,
-    /// The process.
+    /// Process ID.
     pub pid: u32,
-    /// The program's version.
+    /// Version of the program.
     pub version: String,
-    /// Name of the user whose privileges it has; empty: unknown.
+    /// Name of the effective user; empty if unknown.
     pub user: String,
 }
 
-/// Entries that the ledger keeps at least, whatever their age.
+/// Minimum number of entries that the ledger keeps, whatever their age.
 pub const FEWEST_KEPT: usize = 100;
 
-/// A job that a run belongs to, as the ledger keeps it.
+/// Key of a job in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobKey {
     /// Its name.
     pub name: String,
-    /// The host that keeps an account of its own, of a job that is tied to
-    /// one; empty: all share one.
+    /// Host with a separate history, for a job tied to one host; empty if all hosts share the
+    /// history.
     pub account: String,
     /// Its [specification](crate::domain::job::Job::spec).
     pub spec: String,
 }
 
-/// A job that a machine takes up.
+/// Job that a machine adopts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
     /// The job.
     pub job: JobKey,
-    /// The anchor of its history, if that begins now.
+    /// Anchor of its history, if the history begins now.
     pub start: UnixTime,
 }
 
-/// A run that is about to begin.
+/// Run about to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRun {
-    /// Its job; `None`: somebody has started it by hand, or by cron.
+    /// Job of the run; `None` for a run started by hand or by cron.
     pub job: Option<JobKey>,
-    /// What it does: `purge` or `cycle`.
+    /// Kind of work: `purge` or `cycle`.
     pub work: String,
-    /// The tasks that are meant, as a pattern; `None`: all.
+    /// Pattern of the tasks in scope; `None` for all.
     pub task: Option<String>,
-    /// Fingerprint of the rules that a purge goes by; empty for other work.
+    /// Fingerprint of the rules of a purge; empty for other work.
     pub rules: String,
-    /// When it should have begun.
+    /// Planned start.
     pub planned: UnixTime,
-    /// When it begins.
+    /// Actual start.
     pub started: UnixTime,
-    /// The anchor of its job by which it was found due. Where the ledger has
-    /// another by now, somebody has been faster.
+    /// Anchor of the job by which the run was found due. If the ledger has another by now, a
+    /// different process was faster.
     pub anchor: Option<UnixTime>,
-    /// How many earlier runs it makes up.
+    /// Number of missed runs that it replaces.
     pub missed: u64,
-    /// Where.
+    /// Origin of the run.
     pub origin: RunOrigin,
 }
 
-/// Whether a run could begin.
+/// Result of starting a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartResult {
-    /// It has the lease and is in the ledger.
+    /// The run has the lease and is in the ledger.
     Started,
     /// Another run has the lease.
     LeaseHeld(LeaseHolder),
-    /// Its job has been run since it was found due.
+    /// The job has been run since it was found due.
     AlreadyRun,
 }
 
-/// Who has a lease.
+/// Holder of a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseHolder {
     /// See [`Lease::holder`].
     pub holder: String,
-    /// What its holder does.
+    /// Work of the holder.
     pub work: String,
-    /// Where its holder runs, if the ledger knows.
+    /// Origin of the holder, if the ledger has it.
     pub by: Option<RunOrigin>,
-    /// When it was last renewed.
+    /// Time of the last renewal.
     pub renewed_at: UnixTime,
 }
 
-/// How a run came out.
+/// Outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunOutcome {
-    /// It is at work.
+    /// Still running.
     Running,
-    /// All is done.
+    /// Complete.
     Done,
-    /// It stopped early, or a hook was not told of everything.
+    /// Stopped early, or a hook missed notifications.
     Partial,
-    /// The guard has kept it from doing anything.
+    /// Refused by the guard before any change.
     Refused,
-    /// It was not its turn: the job belongs to another host, or it is a cycle that was
-    /// missed by more than it may be late.
+    /// Skipped: the job belongs to another host, or a missed cycle is too late.
     Skipped,
-    /// An error ended it.
+    /// Ended by an error.
     Failed,
-    /// Its process died, or lost its lease, before it could say anything.
+    /// Its process died, or lost the lease, before it recorded a result.
     Lost,
 }
 
@@ -162,32 +159,31 @@ words!(RunOutcome, "outcome of a run", {
     Lost => "lost",
 });
 
-/// What a run has done.
+/// Result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
-    /// When it ended.
+    /// Time of the end.
     pub finished: UnixTime,
-    /// How it came out.
+    /// Outcome.
     pub outcome: RunOutcome,
-    /// Why it stopped early, or what went wrong.
+    /// Reason for stopping early, or error.
     pub reason: Option<String>,
-    /// Live sessions that it marked.
+    /// Live sessions marked.
     pub marked: u64,
-    /// Sessions that it ended.
+    /// Sessions ended.
     pub ended: u64,
-    /// Rows that it deleted.
+    /// Rows deleted.
     pub deleted: u64,
-    /// The anchor that its job has now; `None`: the one that it had before, and the run is
-    /// still to be completed.
+    /// New anchor of the job; `None` to keep the old one, because the run is incomplete.
     pub anchor: Option<UnixTime>,
 }
 
-/// A run of the ledger.
+/// Entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRecord {
-    /// Its number; later runs have higher ones.
+    /// Sequence number.
     pub id: i64,
-    /// The name of its job.
+    /// Name of its job.
     pub job: Option<String>,
     /// See [`NewRun::work`].
     pub work: String,
@@ -203,9 +199,9 @@ pub struct RunRecord {
     pub missed: u64,
     /// See [`NewRun::origin`].
     pub origin: RunOrigin,
-    /// When it ended; `None` if it has not, or died.
+    /// Time of the end; `None` for a run that is running or lost.
     pub finished: Option<UnixTime>,
-    /// How it came out.
+    /// Outcome.
     pub outcome: RunOutcome,
     /// See [`RunEnd::reason`].
     pub reason: Option<String>,
@@ -217,81 +213,77 @@ pub struct RunRecord {
     pub deleted: u64,
 }
 
-/// Which runs to visit.
+/// Selection of runs.
 #[derive(Debug, Clone, Default)]
 pub struct RunQuery {
-    /// Those of this job.
+    /// Only runs of this job.
     pub job: Option<String>,
-    /// Those that were not all well: partial, refused, failed, lost.
+    /// Only unsuccessful runs: partial, refused, failed or lost.
     pub failures: bool,
-    /// At most so many.
+    /// Maximum number.
     pub limit: Option<u64>,
-    /// Answers whether the [process](Lease::process) of a run that has not ended is known
-    /// to be gone. `None`: the lease alone says it.
+    /// Tells whether the [process](Lease::process) of an unfinished run is known to have
+    /// exited. Without it, only the lease decides.
     pub is_gone: Option<fn(&str) -> bool>,
 }
 
-/// What the ledger has of a job.
+/// State of a job in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobState {
-    /// Which job.
+    /// Key of the job.
     pub job: JobKey,
-    /// What decides when it is due.
+    /// Inputs of its schedule.
     pub known: JobHistory,
-    /// The [holder](Lease::holder) of the lease of the run that has not ended, if there is
-    /// one.
+    /// [Holder](Lease::holder) of the lease of the unfinished run, if any.
     pub holder: Option<String>,
 }
 
-/// The record of runs, and the leases that keep two of them apart.
+/// Ledger of runs, and leases that prevent concurrent runs.
 ///
-/// As with [`Sessions`](super::Sessions), a method that writes is one atomic list
-/// of statements, and one that fails has changed nothing.
+/// Each method that writes is one atomic batch; a method that fails has changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Ledger {
-    /// Whether this is known to be a ledger in memory, which begins without a history and
-    /// which no other process sees: the lasting one cannot be used.
+    /// True for a ledger in memory, used because the persistent one is not available: it has no
+    /// history, and other processes do not see it.
     fn is_volatile(&self) -> bool {
         false
     }
 
-    /// Takes a lease for a run and enters the run, if the lease is free at the time
-    /// at which the run begins, and its job still has the anchor by which it was found
-    /// due. Other runs under the same lease that have not ended are lost from then on.
+    /// Takes a lease and inserts the run, if the lease is free when the run starts and the job
+    /// still has the anchor by which it was found due. Unfinished runs under the same lease
+    /// become lost.
     ///
-    /// A job of the same name that does the same, but has other times besides, may have
-    /// run for this very time: that settles it, unless it is a run that goes on. From when
-    /// a run begins, its planned time is to be completed.
+    /// A job of the same name and work, but with a different schedule, may have run for this
+    /// planned time; the run then counts as done, unless it resumes one. Once a run has begun,
+    /// its planned time stays due until it completes.
     fn start_run(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult>;
 
-    /// Takes a lease, if it is free at `now`, for work that the ledger has no record of.
+    /// Takes a lease, if it is free at `now`, for work that the ledger does not record.
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult>;
 
-    /// Who has a lease, or had it last without giving it back.
+    /// Holder of a lease, or the last holder that did not release it.
     fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>>;
 
-    /// Gives back a lease that was taken so.
+    /// Releases a lease.
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
 
     /// Releases the lease of a holder whose process has ended, and marks its unfinished run
     /// as lost.
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
-    /// Says that the holder of a lease is at work at `now`. Answers whether it
-    /// still has it, and it is not [over](Lease::holds).
+    /// Renews a lease at `now`. Answers whether the holder still has it, and it has not
+    /// [expired](Lease::holds).
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
 
-    /// Ends the run that has this lease, and gives it back. A run that has lost
-    /// its lease meanwhile tells what it has done all the same, but leaves the anchor
-    /// of its job alone.
+    /// Ends the run that has this lease, and releases the lease. A run that has lost its lease
+    /// still records its result, but does not change the anchor of its job.
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
-    /// Enters a run that did not take place, under a name that no other run has,
-    /// if its job still has the anchor that the run says. Answers whether it is in the
-    /// ledger.
+    /// Inserts a run that did not take place, under a unique name, if its job still has the
+    /// anchor of the run. Answers whether it was inserted.
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
-    /// Sets the anchor of a job, without a run, if it has none but the known one.
+    /// Sets the anchor of a job without a run, if the anchor has not changed.
     fn set_last_settled(
         &mut self,
         job: &JobKey,
@@ -299,9 +291,9 @@ pub trait Ledger {
         anchor: UnixTime,
     ) -> Result<()>;
 
-    /// Takes up jobs on a machine at `now`, and gives up others there. A history that no
-    /// machine has had begins anew; one that has been given up by all is kept for a day,
-    /// so that no time runs twice.
+    /// Adopts jobs on a machine at `now`, and abandons others there. A new history begins for a
+    /// job without one; a history abandoned by all machines is kept for a day, so that no
+    /// planned time runs twice.
     fn change_jobs(
         &mut self,
         machine: &str,
@@ -310,11 +302,11 @@ pub trait Ledger {
         now: UnixTime,
     ) -> Result<()>;
 
-    /// What is known of all jobs at `now`, and of the part that a machine has in them.
+    /// State of all jobs at `now`, for a machine.
     fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>>;
 
-    /// Visits runs, the latest first. One that has not ended is running at `now`
-    /// if its lease holds, and lost if not.
+    /// Visits runs, the latest first. An unfinished run is running at `now` if its lease holds,
+    /// and lost otherwise.
     fn runs(
         &self,
         query: &RunQuery,
@@ -322,19 +314,19 @@ pub trait Ledger {
         visit: &mut dyn FnMut(RunRecord) -> VisitResult,
     ) -> Result<()>;
 
-    /// Drops runs that began longer ago than `keep`, a few hundred at most. The youngest
-    /// [`FEWEST_KEPT`] stay, and a run counts as old only if the oldest of these began so
-    /// much later: `now` alone may come from a wrong clock.
+    /// Deletes at most a few hundred runs that started more than `keep` ago. The latest
+    /// [`FEWEST_KEPT`] stay. A run is old only relative to the oldest of these, because `now`
+    /// may come from a wrong clock.
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()>;
 
-    /// What is known of the clock of a machine; `None`: nothing yet.
+    /// Recorded state of the clock of a machine, if any.
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>>;
 
-    /// Sets what its clocks were at a run that may go by them, and forgets any jump.
+    /// Records the clocks at a run that trusts them, and clears any jump.
     fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()>;
 
-    /// Sets what they were when a jump from this reference was first seen, if it is still
-    /// the one.
+    /// Records the clocks at the first observation of a jump from this reference, if the
+    /// reference has not changed.
     fn record_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp)
     -> Result<()>;
 }

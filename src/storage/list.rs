@@ -1,65 +1,63 @@
-//! Which sessions to visit, and in which order.
+//! Selection and order of sessions.
 
 use super::context::PolicyContext;
 use crate::domain::filter::Filter;
 use crate::domain::session::{Key, words};
 
-/// Which sessions to visit, and in which order.
+/// Selection and order of sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionQuery<'a> {
-    /// The rules and the moment that states are judged by. Its task is not
-    /// regarded: the filter has its own.
+    /// Rules and time that decide the states. Its task is ignored in favour of the filter.
     pub scope: PolicyContext<'a>,
-    /// Which sessions.
+    /// Filter.
     pub filter: &'a Filter,
-    /// Only those that a purge would change.
+    /// True for only the sessions that a purge would change.
     pub due_only: bool,
-    /// Only those behind this key; for visits in order of the key.
+    /// Cursor: only sessions after this key, in key order.
     pub after: Option<&'a Key>,
-    /// In which order.
+    /// Order.
     pub order: Order,
 }
 
-/// What a visit has come across besides.
+/// Additional result of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ScanResult {
-    /// Sessions that may have been meant: the filter asks for a user, theirs cannot be
-    /// read, and they fit in all else.
+    /// Sessions that match the filter except for the user, which is unreadable.
     pub unreadable_users: u64,
 }
 
-/// An order, the key deciding between equals.
+/// Sort order, with the key as tie-breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Order {
-    /// By what.
+    /// Sort key.
     pub by: SortKey,
-    /// The other way round.
+    /// True for descending order.
     pub reverse: bool,
 }
 
-/// What sessions can be sorted by.
+/// Sort key of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortKey {
-    /// The key, and so the handle: the one order that needs no sorting.
+    /// Key, and thus handle; needs no sorting.
     #[default]
     Handle,
-    /// By user, those without one first.
+    /// User; sessions without one first.
     User,
-    /// By task.
+    /// Task.
     Task,
-    /// By client.
+    /// Client.
     Client,
-    /// By state: active, idle, abandoned, expired, ended.
+    /// State: active, idle, abandoned, expired, ended.
     State,
-    /// The one that has been unused for the longest first.
+    /// Last use, longest unused first.
     Idle,
-    /// The oldest first.
+    /// Age, oldest first.
     Created,
-    /// The one that was used first, first.
+    /// Last use, earliest first.
     LastUsed,
-    /// The one that expires first, first; those that never do, last.
+    /// Expiry, earliest first; sessions that never expire last.
     Expires,
-    /// The one that ended first, first; live ones last.
+    /// End, earliest first; live sessions last.
     Ended,
 }
 

@@ -1,9 +1,8 @@
-//! What an operation may ask of a table of sessions, wherever that table is.
+//! Contract between operations and backends.
 //!
-//! A store implements [`SessionStore`]; the operations know nothing else of it.
-//! Nothing here reads and writes in one step: a method that changes rows is one
-//! atomic list of statements, each with its condition in it, so that it is safe
-//! beside an application that writes to the same table, and on a cluster too.
+//! A method that changes rows is one atomic batch of statements that contain their own
+//! conditions, so that it is safe while an application writes to the same table, also on a
+//! cluster.
 
 mod backend;
 pub mod consistency;

@@ -7,10 +7,10 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// A session that is about to exist.
+/// Session to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
-    /// Its row's key.
+    /// Key of its row.
     pub key: Key,
     /// See [`Session::user`].
     pub user: Option<String>,
@@ -18,44 +18,44 @@ pub struct NewSession {
     pub task: String,
     /// See [`Session::client`].
     pub client: Option<String>,
-    /// When it opens; also the time of its first use.
+    /// Opening time, also the time of its first use.
     pub created_at: UnixTime,
     /// See [`Session::idle_timeout`].
     pub idle_timeout: Option<Span>,
 }
 
-/// What became of a session that wanted to open.
+/// Result of opening a session under limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
-    /// Whether it is open now; if not, what was full.
+    /// Success, or the limit that was reached.
     pub outcome: std::result::Result<(), LimitScope>,
-    /// How many sessions ended to make way for it.
+    /// Number of sessions ended to make room for it.
     pub ended: u64,
-    /// Those sessions, if the caller wanted to be told.
+    /// Those sessions, if requested.
     pub told: Vec<Session>,
-    /// How many of them it cannot tell of, though the caller wanted to be told: the answer
-    /// of a cluster was lost.
+    /// Number of ended sessions that are not returned although requested, because the response
+    /// of the cluster was lost.
     pub untold: u64,
 }
 
-/// The limit that kept a session from opening.
+/// Limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitScope {
-    /// That of the task.
+    /// Limit of the task.
     Task,
-    /// That of the user.
+    /// Limit of the user.
     User,
-    /// That of the licence that the task belongs to.
+    /// Limit of the licence of the task.
     Licence,
 }
 
-/// What a renewal has done.
+/// Result of touching sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TouchedRows {
-    /// For each key, whether there was such a live session.
+    /// For each key, true if there was a live session.
     pub done: Vec<bool>,
-    /// For how long it held the write lock, at most; on a cluster, for how long a node was
-    /// at it, without the way there and back.
+    /// Time for which the write lock was held, at most; on a cluster, the time that the node
+    /// took, without the network.
     pub hold: Duration,
 }
 
@@ -64,12 +64,11 @@ pub struct TouchedRows {
 /// A method that fails has changed nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait SessionOpen {
-    /// Makes what the limits of these policies need so that opening stays quick in
-    /// a large table, and takes away what they do not need.
+    /// Creates the indexes that the limits of these policies need, and drops those that they do
+    /// not.
     fn sync_indexes(&mut self, policies: &Policies) -> Result<()>;
 
-    /// Opens sessions, whatever the limits. All of them or, if one cannot be,
-    /// none.
+    /// Opens sessions regardless of limits: all or none.
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;
 
     /// Opens a session if the limits of its policy and of its licence leave room for it, or
@@ -105,12 +104,12 @@ pub trait SessionOpen {
         tell: bool,
     ) -> Result<Admission>;
 
-    /// Moves the last use of live sessions to `now`, never backwards, and
-    /// clears their marks.
+    /// Sets the last use of live sessions to `now`, never to an earlier time, and clears their
+    /// marks.
     fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
 
-    /// The same, where nobody asks how long it took. Answers for each key whether
-    /// there was such a live session.
+    /// Variant of [`touch_rows`](Self::touch_rows) without timing. Answers for each key whether
+    /// there was a live session.
     fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
         Ok(self.touch_rows(keys, now)?.done)
     }

@@ -1,4 +1,4 @@
-//! What a purge sees and what it has done.
+//! Scans and write batches of a purge.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -9,127 +9,122 @@ use crate::domain::profile::SqlValue;
 use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 
-/// How far one look ahead of a purge may go.
+/// Limits of one scan.
 #[derive(Debug, Clone, Copy)]
 pub struct ScanLimits {
-    /// At most so many rows that are due. Without a limit, `usize::MAX`, the look is one
-    /// that only counts: it may leave [`DueRange::seen`] out, which would have no end.
+    /// Maximum number of due rows. `usize::MAX` makes a counting scan, which may leave
+    /// [`DueRange::seen`] empty.
     pub due: usize,
-    /// At most so many rows in all.
+    /// Maximum number of rows.
     pub rows: usize,
-    /// At most for about so long. At least one row is looked at.
+    /// Approximate maximum duration. At least one row is scanned.
     pub time: Duration,
-    /// Count also which sessions were due at this moment already: the
-    /// [backlog](PurgeCounts::backlog). `None`: nobody wants to know, and it costs nothing.
+    /// Time for the [backlog](PurgeCounts::backlog): also counts sessions that were due then.
+    /// `None` skips the count.
     pub backlog: Option<UnixTime>,
 }
 
 impl ScanLimits {
-    /// As far as there are rows.
+    /// No limits.
     pub const ALL: Self =
         Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX, backlog: None };
 }
 
-/// What a purge finds when it looks at the next rows in key order.
+/// Result of a scan.
 #[derive(Debug, Clone, Default)]
 pub struct DueScan {
-    /// The last place that was looked at, to go on behind it; `None`: there are no more
-    /// rows.
+    /// Cursor after the last row scanned; `None` at the end of the table.
     pub last: Option<Cursor>,
-    /// Which share of the range of all keys lies before that one, in `[0, 1]`.
+    /// Fraction of the key space before that cursor, in `[0, 1]`.
     pub walked: f64,
-    /// Rows that were looked at.
+    /// Rows scanned.
     pub rows: u64,
-    /// From the first to the last row that is due, if any is.
+    /// Range from the first to the last due row, if any.
     pub due: Option<DueRange>,
-    /// What is due, and what is not.
+    /// Counts of due and other rows.
     pub census: PurgeCounts,
-    /// Sessions by task that have not ended, before the purge has changed any.
+    /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
-    /// What one of the rows has that are [unreadable](PurgeCounts::unreadable), if any is.
+    /// Example of an [unreadable](PurgeCounts::unreadable) value, if any.
     pub misfit: Option<UnreadableValue>,
-    /// Rows whose time has come and that would be kept all the same, if this is a look that
-    /// only counts. They are not among those that are due.
+    /// Expired rows that would be kept, for a counting scan. They do not count as due.
     pub kept: KeptRows,
-    /// The state of the database at which this was found, where it has a name.
+    /// Data version of the database at the scan, if known.
     pub version: Option<DataVersion>,
 }
 
-/// A value that is no time in the form that it should have.
+/// Value that does not match the configured time encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnreadableValue {
-    /// The column, with the path in it if there is one.
+    /// Column, with the path within it if any.
     pub input: String,
-    /// The value, as people read it: text in quotes, cut where it is long.
+    /// Printable value: text in quotes, truncated if long.
     pub value: String,
 }
 
-/// A state of the database. While it is the same, nobody else has written; what
-/// is written over one's own connection makes no new one.
+/// Data version of the database. It changes with writes of other connections only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataVersion(pub i64);
 
-/// The rows between two keys, both included, some of which are due.
+/// Key range, both ends included, with due rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueRange {
-    /// The first key.
+    /// First key.
     pub first: Key,
-    /// The last key.
+    /// Last key.
     pub last: Key,
-    /// What a look ahead has found there; `None`: nobody has looked.
+    /// Counts of the scan; `None` without a scan.
     pub found: Option<DueCounts>,
-    /// The rows that are due, as they were seen: where a table's statements cannot judge
-    /// a row anew, it goes if it is still as it was.
+    /// Snapshots of the due rows. A table whose statements cannot evaluate a row again deletes
+    /// it only if it is unchanged.
     pub seen: Vec<RowSnapshot>,
 }
 
-/// A place in a walk through a table.
+/// Position of a scan.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cursor {
-    /// At the row with this key, in key order.
+    /// Row with this key, in key order.
     Key(Key),
-    /// At this time and row, in the order of a column that says when sessions are over.
+    /// Time and row, in the order of the expiry index.
     Time(SqlValue, i64),
 }
 
-/// A row as it was seen.
+/// Snapshot of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowSnapshot {
-    /// Its key.
+    /// Key.
     pub key: Key,
-    /// The values that it was judged by.
+    /// Values that decided whether the row is due.
     pub values: Vec<SqlValue>,
 }
 
-/// What a look ahead has found in a range.
+/// Counts of a scan for a key range.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DueCounts {
-    /// What is due, and what is not.
+    /// Counts of due and other rows.
     pub census: PurgeCounts,
-    /// The rows that go, by the task and the reason of the end.
+    /// Rows to delete, by task and reason of the end.
     pub going: BTreeMap<(String, EndReason), u64>,
-    /// The tasks with rows that are due, as they are spelled.
+    /// Spellings of the tasks with due rows.
     pub tasks: BTreeSet<String>,
 }
 
-/// Sessions counted by what a purge would do with them.
+/// Sessions counted by the action of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PurgeCounts {
     /// Sessions that have not ended.
     pub sessions: u64,
     /// Live sessions that a purge would mark.
     pub would_mark: u64,
-    /// Sessions that are due: it would end them.
+    /// Due sessions, which a purge would end.
     pub would_end: u64,
-    /// Those of them that were due already at [the time](ScanLimits::backlog) that was asked
-    /// for.
+    /// Due sessions that were due already at [the given time](ScanLimits::backlog).
     pub backlog: u64,
-    /// Rows that it would delete, those of the waste basket among them.
+    /// Rows that a purge would delete, including retained rows of ended sessions.
     pub would_delete: u64,
-    /// Rows that it would change in any way.
+    /// Rows that a purge would change.
     pub due: u64,
-    /// Rows of which it cannot be said whether they are due: their times are not in the
-    /// form that they should have. They are kept.
+    /// Rows with unreadable times. They are kept.
     pub unreadable: u64,
     /// Rows that were used or opened [in the future](super::PolicyContext::is_ahead), or marked,
     /// if any policy marks sessions.
@@ -137,13 +132,13 @@ pub struct PurgeCounts {
 }
 
 impl PurgeCounts {
-    /// Live sessions: those that have not ended and are not due.
+    /// Live sessions: not ended and not due.
     pub const fn live(&self) -> u64 {
         self.sessions.saturating_sub(self.would_end)
     }
 
-    /// Counts so many rows of one kind: whether they have ended, what a purge would do
-    /// with them, and whether they were due before.
+    /// Adds rows with the same state: ended or not, the action of a purge, and due at the time
+    /// of the backlog or not.
     pub fn count(&mut self, rows: u64, has_ended: bool, verdict: Verdict, was_due: bool) {
         let (ends, goes) = match verdict {
             Verdict::Keep | Verdict::Mark(_) => (false, false),
@@ -172,33 +167,33 @@ impl PurgeCounts {
         self.future += other.future;
     }
 
-    /// Sessions that would end and leave nothing: they count as ended and as
-    /// deleted, and once as due.
+    /// Sessions that would end and be deleted at once: they count as ended, as deleted, and
+    /// once as due.
     pub fn would_discard(&self) -> u64 {
         self.would_mark + self.would_end + self.would_delete - self.due
     }
 }
 
-/// What one write transaction of a purge has done.
+/// Result of one write batch of a purge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PurgeBatchResult {
-    /// Live sessions that it marked as unused.
+    /// Live sessions marked as unused.
     pub marked: u64,
-    /// Sessions that it ended.
+    /// Sessions ended.
     pub ended: u64,
-    /// Rows that it deleted.
+    /// Rows deleted.
     pub deleted: u64,
-    /// For how long it held the write lock.
+    /// Time for which the write lock was held.
     pub hold: Duration,
-    /// The part of that which went into the commit.
+    /// Part of the hold time spent in the commit.
     pub commit: Duration,
-    /// For how long it waited for that lock.
+    /// Time spent waiting for the write lock.
     pub waited: Duration,
-    /// The sessions that it ended, if the caller wanted to be told.
+    /// Ended sessions, if requested.
     pub told: Vec<Session>,
-    /// How many it ended of which it cannot tell, though the caller wanted to be told: the
-    /// answer of a cluster was lost.
+    /// Number of ended sessions that are not returned although requested, because the response
+    /// of the cluster was lost.
     pub untold: u64,
-    /// Whether it is not all that was to be done, since the file system is full.
+    /// True if the batch was cut short because the file system is full.
     pub is_cut_short: bool,
 }

@@ -1,39 +1,37 @@
-//! Rows of sessctl's own table as they are stored, to be copied to another such table:
-//! nothing in them is interpreted, and two tables that hold the same can be told by it.
+//! Raw rows of sessctl's own table, for copying and comparing tables.
 
 use std::cmp::Ordering;
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// A row, with all of its ten columns. Text is bytes: what an application has written
-/// need not be UTF-8.
+/// Row with all ten columns. Text is kept as bytes, because it need not be UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawRow {
-    /// The key.
+    /// Key.
     pub id: String,
-    /// Whose session it is.
+    /// User.
     pub user: Option<Vec<u8>>,
-    /// The service, in the case in which it was written.
+    /// Task, in its original letter case.
     pub task: Vec<u8>,
-    /// Where the client is.
+    /// Client address.
     pub client: Option<Vec<u8>>,
-    /// When it was opened, in unix seconds as all that follow.
+    /// Opening time, in Unix seconds like all following times.
     pub created_at: i64,
-    /// When it was last used.
+    /// Last use.
     pub last_used_at: i64,
-    /// How long it may stay unused, in seconds.
+    /// Idle timeout in seconds.
     pub idle_timeout: Option<i64>,
-    /// Since when a check has found it unused.
+    /// Time of the mark of a two-pass purge.
     pub marked_at: Option<i64>,
-    /// When it ended.
+    /// Time of the end.
     pub ended_at: Option<i64>,
-    /// Why.
+    /// Reason of the end.
     pub end_reason: Option<Vec<u8>>,
 }
 
 impl RawRow {
-    /// Whether this row of a session tells of a later moment than the other:
+    /// True if this row describes a later state of the session than the other:
     ///
     /// 1. It was used later.
     /// 2. It has ended, and the other has not: nothing undoes an end.
@@ -49,15 +47,15 @@ impl RawRow {
         self.last_used_at > other.last_used_at || has_ended_later
     }
 
-    /// About how many bytes it takes in a request.
+    /// Approximate size in a request, in bytes.
     pub fn size(&self) -> usize {
         const REST: usize = 200;
         let length = |text: &Option<Vec<u8>>| text.as_ref().map_or(0, Vec::len);
         REST + length(&self.user) + self.task.len() + length(&self.client)
     }
 
-    /// Appends the row as `sqlite3 -quote` writes it: its columns in their order, with
-    /// commas between them and a line feed behind the last.
+    /// Appends the row in the format of `sqlite3 -quote`: columns in order, separated by
+    /// commas, with a trailing line feed.
     fn append_to(&self, text: &mut Vec<u8>) {
         append_text(text, Some(self.id.as_bytes()), b',');
         append_text(text, self.user.as_deref(), b',');
@@ -93,17 +91,17 @@ fn append_number(text: &mut Vec<u8>, value: Option<i64>) {
     }
 }
 
-/// What one side of a comparison holds.
+/// Content summary of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableChecksum {
-    /// How many rows.
+    /// Number of rows.
     pub rows: u64,
-    /// The SHA-256, in lower-case hexadecimal, of all rows in key order, each as
-    /// `sqlite3 -quote` writes it.
+    /// SHA-256, in lower-case hexadecimal, of all rows in key order in the format of `sqlite3
+    /// -quote`.
     pub sha256: String,
 }
 
-/// Takes in rows, one after the other in key order, and says what they are.
+/// Incremental hasher of rows in key order.
 #[derive(Default)]
 pub struct TableHasher {
     rows: u64,
@@ -112,7 +110,7 @@ pub struct TableHasher {
 }
 
 impl TableHasher {
-    /// Takes in the next rows.
+    /// Adds the next rows.
     pub fn take(&mut self, rows: &[RawRow]) {
         self.text.clear();
         for row in rows {
@@ -122,7 +120,7 @@ impl TableHasher {
         self.rows += rows.len() as u64;
     }
 
-    /// What it was.
+    /// Summary of the rows added.
     pub fn content(self) -> TableChecksum {
         let hash = self.hash.finalize();
         let mut sha256 = String::with_capacity(2 * hash.len());
@@ -134,21 +132,21 @@ impl TableHasher {
     }
 }
 
-/// In what a table, there, differs from another, here, within a range of keys.
+/// Differences of a destination table from a source table within a key range.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TableDiff<'a> {
-    /// Rows that are here alone.
+    /// Rows of the source that the destination lacks.
     pub missing: Vec<&'a RawRow>,
-    /// Rows, as they are here, that are otherwise there, and not newer.
+    /// Source rows that differ in the destination and are not newer there.
     pub older: Vec<&'a RawRow>,
-    /// Rows, as they are here, that are newer there.
+    /// Source rows that are newer in the destination.
     pub newer: Vec<&'a RawRow>,
-    /// Rows that are there alone.
+    /// Rows of the destination that the source lacks.
     pub extra: Vec<&'a RawRow>,
 }
 
 impl<'a> TableDiff<'a> {
-    /// Compares the rows of a range of keys, both in key order.
+    /// Compares the rows of a key range, both in key order.
     pub fn between(here: &'a [RawRow], there: &'a [RawRow]) -> Self {
         let mut differences = Self::default();
         let (mut here, mut there) = (here.iter().peekable(), there.iter().peekable());
@@ -180,12 +178,12 @@ impl<'a> TableDiff<'a> {
     }
 }
 
-/// The name of a task, and the session that has given it.
+/// Canonical name of a task, and the session that set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskName {
-    /// The task, in the letter case of its first use.
+    /// Task, in the letter case of its first use.
     pub task: Vec<u8>,
-    /// When the session was opened.
+    /// Opening time of the session.
     pub created_at: i64,
 }
 

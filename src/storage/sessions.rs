@@ -12,85 +12,84 @@ use crate::domain::token::Token;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// The end that one session is to have.
+/// Request to end a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndRequest {
-    /// Which session.
+    /// Key of the session.
     pub key: Key,
-    /// When and why it ends.
+    /// Time and reason of the end.
     pub end: End,
-    /// Whether its row stays for the record, or goes in the same step.
+    /// True to keep the row as a record; false to delete it in the same step.
     pub keep_row: bool,
 }
 
-/// What a visitor says after each item: go on, or enough.
+/// Result of a visitor: continue or stop.
 pub type VisitResult = Result<ControlFlow<()>>;
 
 /// A table of sessions.
 ///
-/// Every method fails with whatever keeps the table from being read or written,
-/// and a method that writes has then changed nothing.
+/// Every method fails if the table cannot be read or written; a method that fails has changed
+/// nothing.
 #[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait SessionStore {
-    /// The description of the framework's table that this is; `None`: it is sessctl's
-    /// own. A framework's table keeps no ended rows: what ends is deleted.
+    /// Profile of a framework's table; `None` for sessctl's own table. A framework's table
+    /// keeps no ended rows: sessions that end are deleted.
     fn profile(&self) -> Option<&Profile> {
         None
     }
 
-    /// The sessions with these keys, in the order of the keys; `None` where
-    /// there is no such row. A key given twice is answered twice.
+    /// Sessions with these keys, in the order of the keys; `None` for a key without a row. A
+    /// key that occurs twice has two results.
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>>;
 
-    /// Whether [`find`](Self::find) sees all that was acknowledged before, and not all but
-    /// the last moments where another machine has just taken over.
+    /// True if [`find`](Self::find) is linearizable: it sees every write acknowledged before,
+    /// even right after a change of leader.
     fn is_linearizable(&self) -> bool {
         true
     }
 
-    /// The same as [`find`](Self::find), with all that was acknowledged before.
+    /// Linearizable variant of [`find`](Self::find).
     fn find_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
         self.find(keys)
     }
 
-    /// The sessions that clients hold these tokens of, in the order of the tokens. Tokens
-    /// are compared by their bytes. In a framework's table, several sessions may have the
-    /// same, and some of them may be over.
+    /// Sessions with these tokens, in the order of the tokens. Tokens are compared bytewise. In
+    /// a framework's table, several sessions may share a token, and some of them may have
+    /// expired.
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
         let found = self.find_linearizable(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
         Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
     }
 
-    /// Ends live sessions. Answers for each ending whether it took place: not
-    /// for a session that has ended before, nor for one that never was.
+    /// Ends live sessions. Answers for each request whether it took effect: `false` for a
+    /// session that had ended or never existed.
     fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>>;
 
-    /// Visits sessions one by one, in flat memory. The filter on the client is
-    /// left to the caller,
-    /// [`Filter::matches_client`](crate::domain::filter::Filter::matches_client).
+    /// Visits sessions one by one, in constant memory. The caller applies the filter on the
+    /// client, [`Filter::matches_client`](crate::domain::filter::Filter::matches_client).
     ///
-    /// Sessions whose user cannot be read are visited where the filter asks for no user.
-    /// Where it does, those that fit in all else are counted, as far as the visit goes.
+    /// Without a filter on the user, sessions with an unreadable user are visited. With one,
+    /// those that match the rest of the filter are counted instead, as far as the visit goes.
     fn scan(
         &self,
         query: &SessionQuery<'_>,
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<ScanResult>;
 
-    /// The sessions whose handle begins like this, of at most so many ids, in the order of
-    /// their handles. A prefix is 4 hexadecimal digits or more, of either case. In a
-    /// framework's table, several sessions may have the same id, and then the same handle.
+    /// Sessions whose handle begins with `prefix`, of at most `most` ids, in the order of their
+    /// handles. A prefix has 4 or more hexadecimal digits, of either case. In a framework's
+    /// table, several sessions may have the same id, and then the same handle.
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>>;
 
-    /// The figures of the tasks in scope, by name, in one pass over the table.
+    /// Statistics of the tasks in scope, by name, from one scan of the table.
     fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>>;
 
-    /// The names of the tasks that have had sessions, each in the letter case of its first
-    /// use. A framework's table has one task, that of its profile.
+    /// Names of all tasks that have had sessions, each in the letter case of its first use. A
+    /// framework's table has one task, given by its profile.
     fn task_names(&self) -> Result<TaskNames>;
 
-    /// Visits what users have of sessions that have not ended; of a framework's table, of
-    /// those that are live.
+    /// Visits the statistics of users over sessions that have not ended; in a framework's
+    /// table, over live sessions.
     fn user_stats(
         &self,
         scope: &PolicyContext<'_>,
@@ -98,15 +97,14 @@ pub trait SessionStore {
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()>;
 
-    /// Makes sure that what is in a framework's table is what its profile says, so that
-    /// a purge can be planned. [`Error::Refused`](crate::domain::error::Error::Refused) with what
-    /// was found, if not.
+    /// Checks that the content of a framework's table matches its profile, so that a purge can
+    /// be planned. Fails with [`Error::Refused`](crate::domain::error::Error::Refused), which
+    /// lists the mismatches.
     fn validate(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Looks at the rows behind a place, without any lock that keeps others from
-    /// writing.
+    /// Scans the rows after a cursor, without a lock that blocks writers.
     fn scan_due(
         &self,
         scope: &PolicyContext<'_>,
@@ -114,11 +112,10 @@ pub trait SessionStore {
         reach: ScanLimits,
     ) -> Result<DueScan>;
 
-    /// Marks, ends and deletes what is due within a range of keys, in one short
-    /// write transaction that judges each row anew: a session that was touched
-    /// since the survey survives. What has become due since then may be left to
-    /// the next run. With `tell`, the sessions that ended are answered as they
-    /// ended.
+    /// Marks, ends and deletes the due rows of a key range in one short write transaction that
+    /// evaluates each row again: a session touched since the scan survives. Rows that became
+    /// due since the scan may be left to the next run. With `return_ended`, the ended sessions
+    /// are returned.
     fn apply_purge(
         &mut self,
         scope: &PolicyContext<'_>,
@@ -126,23 +123,23 @@ pub trait SessionStore {
         tell: bool,
     ) -> Result<PurgeBatchResult>;
 
-    /// What [`end`](Self::end) and [`apply_purge`](Self::apply_purge) have kept although it was to be
-    /// deleted, since this was asked last. A table of sessctl's own keeps nothing.
+    /// Takes the rows that [`end`](Self::end) and [`apply_purge`](Self::apply_purge) could not
+    /// delete since the last call. sessctl's own table has none.
     fn take_kept(&mut self) -> KeptRows {
         KeptRows::default()
     }
 
-    /// Which of the sessions with these keys [`end`](Self::end) would keep because rows of
-    /// other tables refer to them, for each key, and by what.
+    /// For each key, whether [`end`](Self::end) would keep the row because other tables refer
+    /// to it; and the referring tables.
     fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
         Ok((vec![false; keys.len()], KeptRows::default()))
     }
 
-    /// Tables that each deletion of a session reads as a whole.
+    /// Tables that each deletion of a session scans completely.
     fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
         Ok(Vec::new())
     }
 
-    /// Remembers how many sessions, by task, were seen at once that had not ended.
+    /// Records the observed numbers of concurrent sessions by task.
     fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()>;
 }

@@ -1,4 +1,4 @@
-//! Sessions added up, by task and by user.
+//! Statistics by task and by user.
 
 use std::collections::BTreeMap;
 
@@ -6,54 +6,52 @@ use crate::domain::filter::TaskPattern;
 use crate::domain::session::{EndReason, State};
 use crate::domain::time::UnixTime;
 
-/// The figures of one task.
+/// Statistics of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaskStats {
-    /// Its name, as one of its rows has it.
+    /// Name, as spelled in one of its rows.
     pub task: String,
     /// Live sessions in the states active, idle and abandoned.
     pub live: [u64; 3],
-    /// Sessions in the state abandoned that are not live, as their policy ends them for
-    /// that.
+    /// Due sessions in the state abandoned.
     pub given_up: u64,
     /// Sessions in the state expired.
     pub expired: u64,
-    /// Live sessions of which it cannot be said whether they are over: their times are
-    /// not in the form that they should have.
+    /// Live sessions with unreadable times.
     pub unreadable: u64,
     /// Rows that were used or opened [in the future](super::PolicyContext::is_ahead), as far as
     /// the table says that, or marked, if any policy marks sessions.
     pub future: u64,
-    /// Rows of ended sessions that are still kept.
+    /// Retained rows of ended sessions.
     pub ended: u64,
-    /// All sessions ever opened.
+    /// Sessions ever opened.
     pub opened: u64,
-    /// All sessions ever ended, by reason, whether their rows are kept or not.
+    /// Sessions ever ended, by reason, including deleted rows.
     pub ended_by: BTreeMap<EndReason, u64>,
-    /// All rows ever deleted by purges, cycles and closes.
+    /// Rows ever deleted by purges, cycles and closes.
     pub deleted: u64,
-    /// Sessions that were refused.
+    /// Sessions refused.
     pub refused: u64,
-    /// The most sessions that were seen at once that had not ended, live or due.
+    /// Maximum observed number of sessions that had not ended, live or due.
     pub peak: u64,
-    /// The last use of the session that has been unused for the longest, of those that
-    /// have not ended; of a framework's table, of those that are live.
+    /// Earliest last use of the sessions that have not ended; in a framework's table, of the
+    /// live sessions.
     pub oldest_use: Option<UnixTime>,
 }
 
 impl TaskStats {
-    /// All its live sessions.
+    /// Number of live sessions.
     pub fn live_total(&self) -> u64 {
         self.live.iter().sum()
     }
 
-    /// All its sessions that have not ended. Rows of a framework's table that cannot be
-    /// read are kept, and so they count as live.
+    /// Number of sessions that have not ended. Unreadable rows of a framework's table are kept,
+    /// so they count as live.
     pub fn sessions(&self) -> u64 {
         self.live_total() + self.given_up + self.expired
     }
 
-    /// Its sessions in a state.
+    /// Number of sessions in a state.
     pub fn in_state(&self, state: State) -> u64 {
         match state {
             State::Active => self.live[0],
@@ -65,29 +63,28 @@ impl TaskStats {
     }
 }
 
-/// The name of each task, in the letter case of its first use. It stays the same whatever
-/// rows there are.
+/// Canonical names of tasks, in the letter case of their first use, independent of the current
+/// rows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaskNames(BTreeMap<String, String>);
 
 impl TaskNames {
-    /// The name of a task that may be spelled in another letter case; a task that has none is
-    /// shown as it is spelled.
+    /// Canonical name of a task in any letter case; an unknown task keeps its spelling.
     pub fn of(&self, task: String) -> String {
         self.get(&task).map_or(task, str::to_owned)
     }
 
-    /// The name of a task, if it has one.
+    /// Canonical name of a task, if known.
     pub fn get(&self, task: &str) -> Option<&str> {
         self.0.get(&task.to_ascii_lowercase()).map(String::as_str)
     }
 
-    /// Gives a task this name.
+    /// Sets the canonical name of a task.
     pub fn insert(&mut self, name: String) {
         self.0.insert(name.to_ascii_lowercase(), name);
     }
 
-    /// Whether any of them matches.
+    /// True if any of the names matches.
     pub fn has(&self, task: &TaskPattern) -> bool {
         self.0.values().any(|name| task.matches(name))
     }
@@ -99,39 +96,38 @@ impl FromIterator<String> for TaskNames {
     }
 }
 
-/// What a user has of one task, or of all of them.
+/// Statistics of a user, for one task or for all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserStats {
-    /// Who; `None`: the sessions that belong to nobody yet.
+    /// User; `None` for sessions without a user.
     pub user: Option<String>,
-    /// Those among them whose user cannot be read, and who are counted with nobody's.
+    /// Sessions with an unreadable user, which count as sessions without one.
     pub unreadable_users: u64,
-    /// The task, where the load is that of one task.
+    /// Task, for statistics of one task.
     pub task: Option<String>,
-    /// Of how many tasks.
+    /// Number of tasks.
     pub tasks: u64,
     /// Sessions in the states active, idle and abandoned.
     pub states: [u64; 3],
-    /// Sessions in the state expired; those of a framework's table are left out, as
-    /// the framework itself refuses them.
+    /// Sessions in the state expired; not counted in a framework's table, because the framework
+    /// itself refuses them.
     pub expired: u64,
-    /// The last use of the one that has been unused for the longest, as far as the
-    /// table says it.
+    /// Earliest last use, if the table records it.
     pub oldest_use: Option<UnixTime>,
 }
 
 impl UserStats {
-    /// All the sessions.
+    /// Number of all sessions.
     pub fn sessions(&self) -> u64 {
         self.states.iter().sum::<u64>() + self.expired
     }
 }
 
-/// How to add up the loads of users.
+/// Grouping of user statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupBy {
-    /// One load for each user and task, in the order of tasks, then of users.
+    /// By task and user, in that order.
     TaskAndUser,
-    /// One for each user, the one with the most sessions first.
+    /// By user, most sessions first.
     User,
 }

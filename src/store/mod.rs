@@ -1,8 +1,7 @@
-//! Session tables and the databases that they are in: the only place with SQL.
+//! Session tables and their databases: the only module with SQL.
 //!
-//! Two axes meet here. A table (native, or a framework's) turns
-//! what [`Sessions`](crate::storage::SessionStore) asks into statements; a transport runs them. Neither
-//! knows which of the other it has.
+//! A table (native or adopted) implements [`SessionStore`](crate::storage::SessionStore) in
+//! SQL; a database connection runs the statements.
 
 pub mod adopted;
 mod clocks;
@@ -42,7 +41,7 @@ pub fn name_hazard(at: &Location) -> Option<NameHazard> {
     at.file().and_then(NameHazard::of)
 }
 
-/// Opens the table of sessions in a database.
+/// Opens sessctl's own table in a database.
 ///
 /// # Errors
 /// [`Error::Missing`] and
@@ -53,9 +52,9 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>>
         Location::File(path) => Ok(Box::new(open_native(&path, access)?)),
         Location::Cluster(cluster) => {
             let database = Rqlite::new(&cluster, access);
-            // Quickly, as it is the first thing that every command does: what is wrong may be
-            // that a new leader does not have it all yet.
-            let quick = Rqlite::new(&cluster, access).quickly();
+            // Quick first, because every command does this: a negative result may come from a
+            // new leader that is not up to date.
+            let quick = Rqlite::new(&cluster, access).with_quick_reads();
             match migrations::check(&quick, DatabaseKind::Cluster) {
                 Err(Error::ForeignDatabase { .. }) => {
                     migrations::check(&database, DatabaseKind::Cluster)?
@@ -74,8 +73,7 @@ fn open_native(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
     Ok(Native::on(file))
 }
 
-/// Whether a database is sessctl's own, of whatever version: not if it is another
-/// program's, or nobody's yet.
+/// True for a database of sessctl, of any version.
 ///
 /// # Errors
 /// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be a SQLite
@@ -87,16 +85,14 @@ pub fn is_native(at: impl Into<Location>) -> Result<bool> {
     }
 }
 
-/// How fresh that is what a cluster has answered that was read with
-/// [`Consistency::None`]: it is the node that answered last that is asked.
+/// Freshness of reads with [`Consistency::None`], as reported by the node that answered last.
 pub fn freshness(cluster: &Cluster) -> ReadFreshness {
     Rqlite::new(cluster, Access::Read).freshness()
 }
 
 fn is_native_file(path: &Path) -> Result<bool> {
-    // The mark is written before the file has a log, and it never changes: to see it, or
-    // that it is missing, takes no lock. Where the file makes no sense, the moment may
-    // have been the wrong one.
+    // The application ID is written before the file has a log, and never changes, so reading it
+    // needs no lock. An invalid file may be in the middle of a write.
     match SqliteFile::open_immutable(path).and_then(|file| migrations::is_marked(&file)) {
         Ok(is_marked) => Ok(is_marked),
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),
@@ -104,9 +100,8 @@ fn is_native_file(path: &Path) -> Result<bool> {
     }
 }
 
-/// Makes a SQLite file with an empty table of sessions, readable for its owner
-/// alone, or such a table on a cluster that holds nothing yet; in a database that has
-/// the table already, brings it up to date and keeps what it holds.
+/// Creates a SQLite file with mode 0600 and an empty table, or the table on an empty cluster;
+/// migrates an existing table.
 ///
 /// # Errors
 /// [`Error::ForeignDatabase`] if the database is another program's, and
@@ -132,10 +127,10 @@ fn create_native(path: &Path) -> Result<Native<SqliteFile>> {
         Ok(()) => Ok(Native::on(file)),
         Err(error) => {
             drop(file);
-            // Busy, or no longer empty: another program works on it by now.
+            // Another program has begun to use it.
             let taken = matches!(error, Error::Busy { .. } | Error::ForeignDatabase { .. });
             if made && !taken {
-                // The failure that brought us here is the one to report.
+                // The original error is the one to report.
                 let _ = fs::remove_file(path);
             }
             Err(error)
@@ -143,18 +138,17 @@ fn create_native(path: &Path) -> Result<Native<SqliteFile>> {
     }
 }
 
-/// Makes the table in memory, for this process alone; messages call it by the path of a file.
+/// Creates the table in memory; messages name it by `path`.
 fn native_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
     let mut file = SqliteFile::in_memory(path)?;
     migrations::apply(&mut file)?;
     Ok(Native::on(file))
 }
 
-/// Refuses a file that is another program's before anything touches it.
+/// Refuses a file of another program before anything changes it.
 ///
-/// The look takes no lock, so it may fall into a moment at which another program
-/// writes: then it finds a file that makes no sense, and says nothing. What marks a
-/// file as sessctl's never changes, so that a refusal is sure.
+/// The check takes no lock, so it may read a file in the middle of a write and find it invalid;
+/// it then accepts the file. The application ID never changes, so a refusal is certain.
 fn first_look(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
     match SqliteFile::open_immutable(path).and_then(|file| check(&file)) {
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),

@@ -31,11 +31,13 @@ impl Statement {
 
     /// The same, but that it sees all that was acknowledged before.
     #[must_use]
+    #[cfg(feature = "rqlite")]
     pub fn linearizable(self) -> Self {
         Self { is_linearizable: true, ..self }
     }
 
     /// Whether it changes nothing.
+    #[cfg(feature = "rqlite")]
     pub fn reads(&self) -> bool {
         self.sql.trim_start().starts_with("SELECT")
     }

@@ -249,11 +249,11 @@ impl Month {
     fn looks(&mut self, place: usize, now: i64) {
         let (wanted, jobs): (Vec<Wanted>, Vec<Job>) =
             self.machines[place].jobs.iter().cloned().unzip();
-        self.machines[place].host.has(&jobs.iter().collect::<Vec<_>>(), UnixTime(now));
+        self.machines[place].host.set_jobs(&jobs.iter().collect::<Vec<_>>(), UnixTime(now));
         self.takes_up(place, &wanted, now);
         for (wanted, job) in wanted.iter().zip(&jobs) {
             let fate = self.fates.next().unwrap();
-            let ran = self.asks(place, job, fate, now);
+            let ran = self.run_if_due(place, job, fate, now);
             if wanted.enabled {
                 self.judges(place, *wanted, fate, ran.as_ref(), now);
             } else {
@@ -263,7 +263,7 @@ impl Month {
     }
 
     /// Asks for a job whose run comes to its fate: `None`: its process has died.
-    fn asks(&mut self, place: usize, job: &Job, fate: Fate, now: i64) -> Option<JobOutcome> {
+    fn run_if_due(&mut self, place: usize, job: &Job, fate: Fate, now: i64) -> Option<JobOutcome> {
         let machine = &mut self.machines[place];
         let host = &mut machine.host;
         let go_on = &mut || match fate {

@@ -1,14 +1,13 @@
-//! Three nodes with sessions on them, and the commands that work there.
+//! Commands that work on the sessions of a cluster.
 
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
 use serde_json::json;
 use sessctl::{Config, UnixTime};
 
-use crate::support::rqlite::{self, Address, Node, Nodes};
-use crate::support::{DAY, SESSCTL, now};
+use super::rqlite::{self, Address, Node, Nodes};
+use super::{DAY, Sandbox, now};
 
 /// All rows of ended sessions stay, but for those of one task.
 pub const CONFIG: &str = r#"
@@ -32,41 +31,37 @@ strict = false
 retention = "0"
 "#;
 
-/// A cluster, whatever becomes of its nodes.
-pub struct Scene {
-    /// What `--db` takes, each time with another node first.
+/// The addresses of nodes, whatever becomes of them, and a directory for commands.
+pub struct Harness {
+    /// The cluster as `--db` takes it, each time with another node first.
     pub urls: Vec<String>,
     pub addresses: Vec<Address>,
     pub config: Config,
-    folder: PathBuf,
+    pub sandbox: Sandbox,
 }
 
-impl Scene {
+impl Harness {
     /// With an empty table, under this configuration.
     pub fn new(nodes: &Nodes, config: &str) -> Self {
-        let folder = nodes.folder().to_owned();
-        std::fs::write(folder.join("sessctl.toml"), config).unwrap();
-        let scene = Self {
+        let sandbox = Sandbox::without_database();
+        sandbox.file("sessctl.toml", config);
+        let harness = Self {
             urls: (0..nodes.nodes.len()).map(|turn| nodes.url_from(turn)).collect(),
             addresses: nodes.nodes.iter().map(Node::address).collect(),
             config: Config::parse(config, "sessctl.toml").unwrap(),
-            folder,
+            sandbox,
         };
-        assert_eq!(scene.runs(&["init"]), (0, String::new()));
-        scene
+        assert_eq!(harness.runs(&["init"]), (0, String::new()));
+        harness
     }
 
     /// The command, which asks the node of this place first.
     pub fn command(&self, first: usize, args: &[&str]) -> Command {
-        let mut command = Command::new(SESSCTL);
+        let mut command = self.sandbox.command(args.iter().copied());
         command
-            .args(args)
-            .env_clear()
-            .env("STATE_DIRECTORY", self.folder.join("state"))
+            .env("STATE_DIRECTORY", self.sandbox.path("state"))
             .env("SESSCTL_DB", &self.urls[first])
             .env("SESSCTL_CONFIG", "sessctl.toml")
-            .current_dir(&self.folder)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command

@@ -6,6 +6,8 @@ use sessctl::app::{JobOptions, JobOutcome};
 use sessctl::domain::guard::{Guard, GuardLimits};
 use sessctl::domain::job::{Interval, Jitter, Job, JobAction, JobStatus, JobTiming};
 use sessctl::domain::time::{Span, UnixTime};
+use sessctl::domain::time_zone::TimeZone;
+use sessctl::domain::write_limits::WriteLimits;
 use sessctl::storage::{Backend, RunQuery, RunRecord};
 use sessctl::store::Access;
 use sessctl::{Error, OpenRequest, Policies, SessionService, Token, store};
@@ -44,6 +46,19 @@ pub fn only_on(host: &str, job: Job) -> Job {
     Job { host: Some(host.into()), ..job }
 }
 
+/// The defaults of a configuration, on a machine whose clock shows UTC.
+pub fn terms() -> JobOptions {
+    JobOptions {
+        configuration: "/etc/sessctl.toml".to_owned(),
+        zone: TimeZone::UTC,
+        jitter: Jitter::default(),
+        poll: Span::ZERO,
+        guard: Guard::default(),
+        write_limits: WriteLimits::default(),
+        keep_runs: None,
+    }
+}
+
 /// A database of its own.
 pub struct Database(pub TempDir);
 
@@ -60,16 +75,7 @@ impl Database {
 
     pub fn host(&self, name: &str) -> Host {
         let service = SessionService::new(self.store(), Policies::default()).with_host(name);
-        let terms = JobOptions {
-            configuration: "/etc/sessctl.toml".to_owned(),
-            zone: "UTC".parse().unwrap(),
-            jitter: Jitter::default(),
-            poll: Span::ZERO,
-            guard: Guard::default(),
-            write_limits: sessctl::domain::write_limits::WriteLimits::default(),
-            keep_runs: None,
-        };
-        Host { service, terms }
+        Host { service, terms: terms() }
     }
 }
 
@@ -93,28 +99,23 @@ impl Host {
     }
 
     /// Runs a job if it is due, as cron would have it done.
-    pub fn tries(&mut self, job: &Job, now: UnixTime) -> Result<JobOutcome, Error> {
+    pub fn try_run_if_due(&mut self, job: &Job, now: UnixTime) -> Result<JobOutcome, Error> {
         self.service.run_job(job, &self.terms, now, &mut || ControlFlow::Continue(()))
     }
 
-    pub fn asks(&mut self, job: &Job, now: UnixTime) -> JobOutcome {
-        self.tries(job, now).unwrap()
+    pub fn run_if_due(&mut self, job: &Job, now: UnixTime) -> JobOutcome {
+        self.try_run_if_due(job, now).unwrap()
     }
 
     /// Does that each minute, from the first to before the last moment; answers
     /// at which of them it ran.
-    pub fn asks_each_minute(
-        &mut self,
-        job: &Job,
-        from: UnixTime,
-        until: UnixTime,
-    ) -> Vec<UnixTime> {
+    pub fn run_each_minute(&mut self, job: &Job, from: UnixTime, until: UnixTime) -> Vec<UnixTime> {
         let minutes = (from.0..until.0).step_by(60).map(UnixTime);
-        minutes.filter(|now| has_run(&self.asks(job, *now))).collect()
+        minutes.filter(|now| has_run(&self.run_if_due(job, *now))).collect()
     }
 
     /// Has these jobs in its configuration from then on, and no others.
-    pub fn has(&mut self, jobs: &[&Job], now: UnixTime) {
+    pub fn set_jobs(&mut self, jobs: &[&Job], now: UnixTime) {
         let jobs: Vec<Job> = jobs.iter().map(|job| (*job).clone()).collect();
         self.service.set_jobs(&jobs, &self.terms, now).unwrap();
     }

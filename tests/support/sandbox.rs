@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -71,7 +72,18 @@ impl Sandbox {
 
     /// The command, ready to run.
     pub fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
-        let mut command = Command::new(SESSCTL);
+        self.prepare(Path::new(SESSCTL), args)
+    }
+
+    /// The [copied](Self::copy_program) program, ready to run as another user.
+    pub fn command_as<'a>(&self, user: u32, args: impl IntoIterator<Item = &'a str>) -> Command {
+        let [user, group] = ["--reuid", "--regid"].map(|option| format!("{option}={user}"));
+        let setpriv = ["setpriv", &user, &group, "--clear-groups", "--"];
+        run_by(&setpriv, &self.prepare(&self.path("program"), args))
+    }
+
+    fn prepare<'a>(&self, program: &Path, args: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new(program);
         command
             .args(args)
             .current_dir(self.folder.path())
@@ -147,11 +159,22 @@ impl Sandbox {
         handles(&ran.succeeds().json())
     }
 
+    /// Whether the database is sound, as SQLite says.
+    pub fn is_sound(&self) -> bool {
+        is_sound(&self.db())
+    }
+
     /// Inserts the row of a session.
     pub fn insert(&self, row: &Row) -> String {
         row.insert(&self.db());
         row.id()
     }
+}
+
+/// Whether a database is sound, as SQLite says.
+pub fn is_sound(db: &Connection) -> bool {
+    let check = "SELECT group_concat(integrity_check) FROM pragma_integrity_check";
+    db.query_row(check, [], |row| row.get::<_, String>(0)).unwrap() == "ok"
 }
 
 /// The handles in an array of sessions.
@@ -169,6 +192,11 @@ pub fn run_by<S: AsRef<OsStr>>(program: &[S], command: &Command) -> Command {
     outer.env("PATH", std::env::var_os("PATH").unwrap());
     outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     outer
+}
+
+/// Sets the permissions of a file.
+pub fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
 }
 
 /// Runs a command with this on standard input.

@@ -95,8 +95,8 @@ impl PurgeSummary {
     /// Creates the summary of a run that the guard refused.
     pub fn refused(refusal: &GuardRefusal) -> Self {
         Self {
-            live: refusal.stake.sessions.saturating_sub(refusal.stake.would_end),
-            remaining: refusal.stake.would_end,
+            live: refusal.impact.sessions.saturating_sub(refusal.impact.would_end),
+            remaining: refusal.impact.would_end,
             counted: true,
             stopped: Some(StopReason::Guard),
             ..Self::default()

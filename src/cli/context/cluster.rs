@@ -1,5 +1,5 @@
-//! How to talk to a cluster: what was typed goes before the environment, and that before
-//! the configuration. None of it is looked at where the database is a file.
+//! Connection options of a cluster. Options take precedence over the environment, and that
+//! over the configuration. They are ignored if the database is a file.
 
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
@@ -12,19 +12,19 @@ use crate::domain::time::Span;
 use crate::store;
 use crate::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
 
-use super::options::{CredentialOrigin, CredentialSource, Named, SettingOrigin};
+use super::options::{CredentialSource, Named, SettingSource};
 use super::settings::Context;
 use crate::cli::env::CREDENTIALS;
 use crate::cli::exit::Usage;
 use crate::cli::trust::Role;
 
-/// What a name of a database stands for.
+/// Parses the name of a database.
 pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
     Location::parse(name.as_os_str()).map_err(|e| Usage::error(e.to_string()))
 }
 
 impl Context {
-    /// A database with all that belongs to it.
+    /// Completes a database with its connection options.
     pub(super) fn with_connection_options(
         &self,
         location: Location,
@@ -44,9 +44,8 @@ impl Context {
         }
     }
 
-    /// Refuses an address that makes no sense, or that must not be shown, as there is a
-    /// password in it.
-    pub fn must_name_a_database(&self, config: &Config) -> anyhow::Result<()> {
+    /// Refuses an address that is invalid, or that contains a password and must not be shown.
+    pub fn validate_database_name(&self, config: &Config) -> anyhow::Result<()> {
         let named = self.named_db.as_ref().map(|named| named.path.as_path());
         let name = named.or_else(|| config.db.as_ref().map(Path::new));
         name.map_or(Ok(()), |name| location(name).map(drop))
@@ -80,22 +79,22 @@ impl Context {
         Ok(Location::Cluster(cluster))
     }
 
-    /// Where the user and the password stand, if anybody has said so.
-    pub fn keeper_of_credentials(&self, config: &Config) -> Option<CredentialSource> {
+    /// Returns the source of the credentials, if any.
+    pub fn credential_source(&self, config: &Config) -> Option<CredentialSource> {
         const FILE: &str = "SESSCTL_CREDENTIALS_FILE";
-        if let Some((path, namer)) = named(self.global.credentials.clone(), FILE) {
-            return Some(CredentialSource::File(path, namer));
+        if let Some((path, source)) = named(self.global.credentials.clone(), FILE) {
+            return Some(CredentialSource::File(path, source));
         }
         if env::var_os(CREDENTIALS).is_some_and(|value| !value.is_empty()) {
             return Some(CredentialSource::Variable);
         }
-        let path = self.beside_config(Path::new(config.cluster.credentials.as_ref()?));
-        Some(CredentialSource::File(path, CredentialOrigin::Config))
+        let path = self.relative_to_config(Path::new(config.cluster.credentials.as_ref()?));
+        Some(CredentialSource::File(path, SettingSource::File))
     }
 
     fn credentials(&self, config: &Config) -> anyhow::Result<Option<Credentials>> {
         const FORM: &str = "the first line must be USER:PASSWORD";
-        match self.keeper_of_credentials(config) {
+        match self.credential_source(config) {
             None => Ok(None),
             Some(CredentialSource::Variable) => {
                 let line = env::var(CREDENTIALS).unwrap_or_default();
@@ -106,7 +105,7 @@ impl Context {
                 let name = path.display();
                 let text = self.read(&path, Role::Credentials)?;
                 // Once: a watch reads it again for each round.
-                if io::stderr().is_terminal() && !self.said_of_readers.replace(true) {
+                if io::stderr().is_terminal() && !self.warned_of_readers.replace(true) {
                     self.warn_of_readers(&path);
                 }
                 let credentials = str::from_utf8(&text).ok().and_then(Credentials::parse);
@@ -115,13 +114,13 @@ impl Context {
         }
     }
 
-    /// The options that name files for this cluster where the configuration does not:
-    /// what a scheduler starts has none of this environment.
-    pub fn files_beside(&self, db: &Location, config: &Config) -> Vec<(&'static str, PathBuf)> {
+    /// Returns the options that name files for this cluster and are not in the configuration:
+    /// a scheduler starts commands without this environment.
+    pub fn scheduler_files(&self, db: &Location, config: &Config) -> Vec<(&'static str, PathBuf)> {
         let mut files = Vec::new();
         let Location::Cluster(cluster) = db else { return files };
-        match self.keeper_of_credentials(config) {
-            Some(CredentialSource::File(path, namer)) if namer != CredentialOrigin::Config => {
+        match self.credential_source(config) {
+            Some(CredentialSource::File(path, source)) if source != SettingSource::File => {
                 files.push(("--credentials", path));
             }
             Some(CredentialSource::Variable) => self.warn(&format!(
@@ -130,14 +129,14 @@ impl Context {
             )),
             _ => {}
         }
-        let ca_file = self.ca_file(config).filter(|(_, namer)| *namer != CredentialOrigin::Config);
+        let ca_file = self.ca_file(config).filter(|(_, source)| *source != SettingSource::File);
         files.extend(
             ca_file.filter(|_| cluster.is_encrypted()).map(|(path, _)| ("--ca-file", path)),
         );
         files
     }
 
-    /// Says so if others may read the file with the password.
+    /// Warns if other users can read the file with the password.
     pub fn warn_of_readers(&self, path: &Path) {
         let is_open =
             fs::metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o077 != 0);
@@ -149,11 +148,11 @@ impl Context {
         }
     }
 
-    /// The file with the authorities, if anybody has named one.
-    pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, CredentialOrigin)> {
+    /// Returns the file with the CA certificates, if any.
+    pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, SettingSource)> {
         named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
-            let path = self.beside_config(Path::new(config.cluster.ca_file.as_ref()?));
-            Some((path, CredentialOrigin::Config))
+            let path = self.relative_to_config(Path::new(config.cluster.ca_file.as_ref()?));
+            Some((path, SettingSource::File))
         })
     }
 
@@ -179,7 +178,7 @@ impl Context {
         })
     }
 
-    /// Remembers what was opened, so that it can be said in the end how fresh it was.
+    /// Records a read from a single node, for [`print_freshness`](Self::print_freshness).
     pub(super) fn note_read(&self, db: &Location, access: Access) {
         if let (Location::Cluster(cluster), Access::Read) = (db, access)
             && cluster.consistency == Consistency::None
@@ -188,24 +187,19 @@ impl Context {
         }
     }
 
-    /// Says how fresh the answer was, if it is that of one node alone: to people, and to
-    /// who wants to know all.
+    /// Prints how fresh the result is if it comes from a single node: on a terminal, or with
+    /// --verbose.
     pub fn print_freshness(&self) {
         let Some(cluster) = self.read_alone.get() else { return };
         if self.global.verbose || io::stderr().is_terminal() {
-            self.say(&format!("sessctl: {}", store::freshness(cluster)));
+            self.print_notice(&format!("sessctl: {}", store::freshness(cluster)));
         }
     }
 }
 
-/// A file that was typed, or that a variable names.
-fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, CredentialOrigin)> {
-    let named = Named::by(flag, variable)?;
-    let by = match named.origin {
-        SettingOrigin::Flag => CredentialOrigin::Flag,
-        SettingOrigin::Environment => CredentialOrigin::Variable(variable),
-    };
-    Some((named.path, by))
+/// Returns a file named by an option or a variable.
+fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, SettingSource)> {
+    Named::by(flag, variable).map(|named| (named.path, named.source))
 }
 
 fn duration(span: Span) -> Duration {

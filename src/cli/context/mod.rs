@@ -10,8 +10,8 @@ mod settings;
 mod state;
 mod terminal;
 
-pub use notices::again;
-pub use options::{CredentialOrigin, CredentialSource, Global, Named, SettingOrigin};
+pub use notices::recovery_hint;
+pub use options::{CredentialSource, Global, Named, SettingSource};
 pub use settings::Context;
-pub use state::{StateDirSource, advice};
+pub use state::advice;
 pub use terminal::{Opening, print, print_sentences, read, stdout, unwritten};

@@ -6,37 +6,36 @@ use crate::cli::exit::{Exit, eprint_line};
 use crate::output::{human, sanitize};
 
 impl Context {
-    /// Tells people something that is no data.
-    pub fn say(&self, sentence: &str) {
+    /// Prints a message to standard error unless --quiet was given.
+    pub fn print_notice(&self, sentence: &str) {
         if !self.global.quiet {
             eprint_line(&sanitize::escape(sentence));
         }
     }
 
-    /// The same, of those of a command that answers otherwise; and the exit code that
-    /// follows.
-    pub fn untold(&self, service: &mut SessionService) -> Exit {
+    /// Prints the notifications that the hook missed, and returns the exit code.
+    pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,
             Some(untold) => {
-                self.say_untold(&untold);
+                self.print_missed(&untold);
                 Exit::StoppedEarly
             }
         }
     }
 
-    /// Tells of ended sessions that the hook was not told of.
-    pub fn say_untold(&self, untold: &MissedNotifications) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", again(untold))));
+    /// Prints the ended sessions that the hook missed.
+    pub fn print_missed(&self, untold: &MissedNotifications) {
+        eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", recovery_hint(untold))));
     }
 
-    /// Tells of sessions whose user cannot be read, if there are any, and what follows, `{}`
-    /// standing for them. Answers the exit code of a command that was asked for a user's.
+    /// Reports sessions whose user cannot be read, if any, and the consequence, in which `{}`
+    /// stands for them. Returns the exit code of a command that selects sessions by user.
     pub fn unreadable_users(&self, sessions: u64, what_follows: &str) -> Exit {
         let (sessions, them) = match sessions {
             0 => return Exit::Done,
             1 => ("1 session".to_owned(), "it"),
-            many => (format!("{} sessions", human::thousands(many)), "them"),
+            many => (format!("{} sessions", human::format_count(many)), "them"),
         };
         let so = what_follows.replace("{}", them);
         eprint_line(&format!(
@@ -46,21 +45,21 @@ impl Context {
         Exit::StoppedEarly
     }
 
-    /// Says what has kept the clock from being checked, if anything has.
-    pub fn say_clock_warning(&self, service: &mut SessionService) {
+    /// Warns if the clock could not be checked.
+    pub fn print_clock_warning(&self, service: &mut SessionService) {
         if let Some(warning) = service.take_clock_warning() {
             self.warn(&warning);
         }
     }
 
-    /// Says what may surprise.
+    /// Prints a warning.
     pub fn warn(&self, sentence: &str) {
-        self.say(&format!("sessctl: warning: {sentence}"));
+        self.print_notice(&format!("sessctl: warning: {sentence}"));
     }
 }
 
-/// How to have ended sessions again that the hook was not told of.
-pub fn again(untold: &MissedNotifications) -> String {
+/// Command that lists the ended sessions that the hook missed.
+pub fn recovery_hint(untold: &MissedNotifications) -> String {
     let since = untold.since;
     format!(
         "`sessctl list --state ended --ended-since {since} -o jsonl` lists those whose rows are \

@@ -15,8 +15,8 @@ use crate::storage::Backend;
 use crate::store::{Access, Location};
 
 impl Context {
-    /// The database that is meant. A relative path in the configuration starts
-    /// from its file: schedulers start commands in folders of their own.
+    /// Returns the selected database. A path in the configuration is relative to its file,
+    /// because schedulers start commands in other directories.
     pub fn db(&self) -> anyhow::Result<Location> {
         match &self.named_db {
             Some(named) => self.with_connection_options(location(&named.path)?, None),
@@ -32,7 +32,7 @@ impl Context {
         }
     }
 
-    /// The database that a name stands for which is not that of `--db`.
+    /// Returns the database with a name other than that of `--db`.
     pub fn location_of(&self, name: &Path) -> anyhow::Result<Location> {
         match location(name)? {
             cluster @ Location::Cluster(_) => self.with_connection_options(cluster, None),
@@ -48,26 +48,26 @@ impl Context {
             ));
         };
         let location = match location(Path::new(db))? {
-            Location::File(path) => Location::File(self.beside_config(&path)),
+            Location::File(path) => Location::File(self.relative_to_config(&path)),
             cluster @ Location::Cluster(_) => cluster,
         };
         self.with_connection_options(location, Some(config))
     }
 
-    /// Opens the table that is meant, under the policies of the configuration.
+    /// Opens the selected table, under the policies of the configuration.
     pub fn open(&self, access: Access) -> anyhow::Result<SessionService> {
         let service = self.open_quietly(access)?;
         self.announce_profile(&service, self.config()?);
         Ok(service)
     }
 
-    /// Opens the table to answer with the record of runs.
+    /// Opens the table to show the record of runs.
     pub fn open_runs(&self) -> anyhow::Result<SessionService> {
         self.wants_runs.set(true);
         self.open(Access::Read)
     }
 
-    /// Opens the table like [`open`](Self::open), without naming it to the user.
+    /// Opens the table like [`open`](Self::open), without announcing its profile.
     pub fn open_quietly(&self, access: Access) -> anyhow::Result<SessionService> {
         // The path first: to name the database needs no configuration.
         let db = self.db()?;
@@ -99,7 +99,7 @@ impl Context {
         }
     }
 
-    /// The system's log, for the runs that root starts.
+    /// Returns the system log, for runs that root starts.
     fn syslog(&self, config: &Config) -> Option<Syslog> {
         let user = match self.identity() {
             Some(identity) => identity.to_string(),
@@ -108,7 +108,7 @@ impl Context {
         };
         let named = self.named_db.as_ref().map(|named| named.path.as_path());
         let db = match named.or(config.db.as_ref().map(Path::new)).map(location)? {
-            Ok(Location::File(path)) if named.is_none() => self.beside_config(&path).into(),
+            Ok(Location::File(path)) if named.is_none() => self.relative_to_config(&path).into(),
             Ok(location) => location,
             Err(_) => return None,
         };

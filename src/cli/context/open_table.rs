@@ -1,4 +1,4 @@
-//! Which table is meant: one of sessctl's own, or a framework's, by a profile.
+//! Selection of the table: sessctl's own, or a framework's by a profile.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,18 +17,18 @@ use crate::store::{Access, Location, adopted};
 use crate::{Error, store};
 
 use super::settings::Context;
-use super::state::{StateEnv, StateFolder, teller, warn_once};
+use super::state::{StateEnv, StateFolder, state_observer, warn_once};
 use crate::cli::exit::Usage;
-use crate::cli::profiles::{ProfileSource, must_be_complete};
+use crate::cli::profiles::{ProfileSource, ensure_complete};
 use crate::cli::state_dir::Owner;
-use crate::cli::time_zone::of_machine;
+use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::Role;
 use crate::cli::{profiles, state_dir, trust};
 
 impl Context {
     /// The profile that the user or the configuration has named. A relative path in the
     /// configuration starts from its file.
-    pub fn wanted_profile(&self, config: &Config) -> Option<PathBuf> {
+    pub fn selected_profile(&self, config: &Config) -> Option<PathBuf> {
         if let Some(named) = &self.named_profile {
             return Some(named.path.clone());
         }
@@ -37,7 +37,7 @@ impl Context {
 
     fn profile_in(&self, config: &Config) -> Option<PathBuf> {
         let wanted = PathBuf::from(config.profile.as_ref()?);
-        Some(if profiles::is_file(&wanted) { self.beside_config(&wanted) } else { wanted })
+        Some(if profiles::is_file(&wanted) { self.relative_to_config(&wanted) } else { wanted })
     }
 
     /// The values of a profile's parameters: what was typed goes before the
@@ -59,8 +59,7 @@ impl Context {
         ProfileSource::of_file(which, self.read(which, Role::Profile)?)
     }
 
-    /// What the text of a profile says, with its parameters as far as they are given, and
-    /// with this machine's time zone.
+    /// Parses a profile, with the given parameters and this machine's time zone.
     pub fn profile(
         &self,
         text: &ProfileSource,
@@ -68,7 +67,7 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Profile> {
         let mut profile = self.profile_with_parameters(text, which, config)?;
-        profile.resolve_local(&of_machine)?;
+        profile.resolve_local(&machine_time_zone)?;
         Ok(profile)
     }
 
@@ -91,7 +90,7 @@ impl Context {
     /// The directory for what sessctl has to remember of a database that is not its own;
     /// without one, that of the caller's own databases.
     pub fn state_folder(&self, db: Option<&Location>, config: &Config) -> Option<StateFolder> {
-        let file = config.state_dir.as_ref().map(|dir| self.beside_config(Path::new(dir)));
+        let file = config.state_dir.as_ref().map(|dir| self.relative_to_config(Path::new(dir)));
         let owner = db.and_then(Owner::of).unwrap_or_else(Owner::caller);
         let (flag, base) = (self.global.state_dir.as_deref(), Path::new(state_dir::BASE));
         StateFolder::of(flag, file, &StateEnv::look(self.identity()), owner, base)
@@ -100,19 +99,18 @@ impl Context {
     /// Makes the directory for the state, as root, if it is missing. Where root must not,
     /// it is made later with the rights of the owner, or another one is used.
     pub fn make_state_folder(&self, db: &Location, owner: Owner, config: &Config) {
-        // What is wrong with it is told when it is to be used.
+        // Problems are reported when it is used.
         let _ = match self.state_folder(Some(db), config) {
-            Some(StateFolder { path, source, .. }) if source.is_named() => {
-                state_dir::create_named(&path, owner).map(drop)
+            Some(folder) if folder.is_named() => {
+                state_dir::create_named(&folder.path, owner).map(drop)
             }
             _ => state_dir::create_for(owner).map(drop),
         };
     }
 
-    /// Where the state of a database is kept, and how trouble with it is told.
+    /// Returns the state directory of a database, with the observer of problems.
     fn state(&self, db: &Location, access: Access, config: &Config) -> StateDirectory {
-        let is_named =
-            || self.state_folder(Some(db), config).is_some_and(|state| state.source.is_named());
+        let is_named = || self.state_folder(Some(db), config).is_some_and(|state| state.is_named());
         // One that is named is made once there is something to keep in it.
         if access == Access::Write
             && trust::is_root()
@@ -121,8 +119,9 @@ impl Context {
             self.make_state_folder(db, owner, config);
         }
         let folder = self.state_folder(Some(db), config);
-        let (caveat, told) = (folder.as_ref().and_then(|f| f.caveat.clone()), self.told.clone());
-        let tell = teller(&told, self.global.verbose, self.runs_jobs.get());
+        let (caveat, warned) =
+            (folder.as_ref().and_then(|f| f.caveat.clone()), self.state_warnings.clone());
+        let tell = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
         StateDirectory {
             path: folder.as_ref().map(|folder| folder.path.clone()),
             former: folder.map(|folder| folder.former).unwrap_or_default(),
@@ -131,7 +130,7 @@ impl Context {
             tell: Rc::new(tell),
             opened: Rc::new(move || {
                 if let Some(caveat) = &caveat {
-                    warn_once(&told, caveat);
+                    warn_once(&warned, caveat);
                 }
             }),
             memory: self.memory.clone(),
@@ -149,9 +148,9 @@ impl Context {
         access: Access,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Backend>> {
-        self.must_be_as_found(db)?;
+        self.ensure_same_file(db)?;
         let store = self.store_by_profile(db, access, config)?;
-        self.must_be_as_found(db)?;
+        self.ensure_same_file(db)?;
         if access == Access::Read || self.global.verbose || io::stderr().is_terminal() {
             self.warn_of_name(db);
         }
@@ -165,12 +164,12 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Box<dyn Backend>> {
         self.note_read(db, access);
-        if let Some(wanted) = self.wanted_profile(config) {
+        if let Some(wanted) = self.selected_profile(config) {
             let profile = self.profile(&self.profile_text(&wanted)?, &wanted, config)?;
             if !profile.missing.is_empty() {
                 // A table that it does not fit at all needs no parameters.
-                let outline = Profile { missing: Vec::new(), ..profile.clone() };
-                adopted::open(db, Access::Read, outline, None)?;
+                let without_parameters = Profile { missing: Vec::new(), ..profile.clone() };
+                adopted::open(db, Access::Read, without_parameters, None)?;
             }
             return self.adopt(db, access, profile, config);
         }
@@ -180,7 +179,7 @@ impl Context {
                 if store::is_native(db)? {
                     return Err(stranger.into());
                 }
-                let found = adopted::detect(db, access, profiles::outlines()?)?;
+                let found = adopted::detect(db, access, profiles::built_in_profiles()?)?;
                 let text = ProfileSource::built_in(&found.name)?;
                 let profile = self.profile(&text, Path::new(&found.name), config)?;
                 let profile = Profile { doubt: found.doubt, ..profile };
@@ -191,7 +190,7 @@ impl Context {
             }
             opened => {
                 let store = opened?;
-                self.must_give_no_parameters()?;
+                self.reject_parameters()?;
                 Ok(store)
             }
         }
@@ -200,18 +199,18 @@ impl Context {
     /// The names of the tasks that the database has held so far; `None`: it could not be
     /// read, or a cluster has no answer within a moment.
     pub fn known_tasks(&self, config: &Config) -> Option<TaskNames> {
-        const PATIENCE: Duration = Duration::from_secs(2);
+        const MAX_WAIT: Duration = Duration::from_secs(2);
         let mut db = self.db().ok()?;
         if let Location::Cluster(cluster) = &mut db {
-            cluster.timeout = cluster.timeout.min(PATIENCE);
-            cluster.retry_for = cluster.retry_for.min(PATIENCE);
+            cluster.timeout = cluster.timeout.min(MAX_WAIT);
+            cluster.retry_for = cluster.retry_for.min(MAX_WAIT);
         }
         self.store(&db, Access::Read, config).ok()?.task_names().ok()
     }
 
-    /// Refuses another file than the one for which privileges were taken: whoever controls a
-    /// directory on the way may have exchanged it.
-    fn must_be_as_found(&self, db: &Location) -> crate::Result<()> {
+    /// Refuses a file other than the one for which privileges were taken: a user who controls
+    /// a directory of the path may have exchanged it.
+    fn ensure_same_file(&self, db: &Location) -> crate::Result<()> {
         let (Some(found), Some(path)) = (self.found.get(), db.file()) else { return Ok(()) };
         match fs::metadata(path) {
             Ok(file) if (file.dev(), file.ino()) != found => Err(Error::Refused(format!(
@@ -224,7 +223,7 @@ impl Context {
 
     /// Warns, once, that other programs may have the database open under another name.
     pub fn warn_of_name(&self, db: &Location) {
-        let Some(hazard) = store::name_hazard(db).filter(|_| !self.said_of_name.replace(true))
+        let Some(hazard) = store::name_hazard(db).filter(|_| !self.warned_of_name.replace(true))
         else {
             return;
         };
@@ -242,13 +241,13 @@ impl Context {
         profile: Profile,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Backend>> {
-        must_be_complete(&profile)?;
+        ensure_complete(&profile)?;
         config.validate_for(&profile)?;
         let state = self.state(db, access, config);
         Ok(adopted::open_with_state(db, access, profile, state)?)
     }
 
-    /// Says that what was detected may be wrong, and before what it has to be named.
+    /// Warns that the detected profile may be wrong, and must be named before a deletion.
     fn warn_of_doubt(&self, profile: &Profile) {
         if let Some(DetectionDoubt { finding, remedy }) = &profile.doubt {
             self.warn(&format!(
@@ -258,7 +257,7 @@ impl Context {
         }
     }
 
-    fn must_give_no_parameters(&self) -> anyhow::Result<()> {
+    fn reject_parameters(&self) -> anyhow::Result<()> {
         self.global.params.first().map_or(Ok(()), |(name, _)| {
             Err(Usage::error(format!(
                 "--param {name}: the table is sessctl's own, which takes no parameters"
@@ -266,21 +265,22 @@ impl Context {
         })
     }
 
-    /// Names a framework's table to people: where nobody else has named its profile, or
-    /// they want to know all.
+    /// Announces a framework's table: if its profile was detected, on a terminal, or with
+    /// --verbose.
     pub fn announce_profile(&self, service: &SessionService, config: &Config) {
-        let Some(profile) = service.profile().filter(|_| !self.said.replace(true)) else {
+        let Some(profile) = service.profile().filter(|_| !self.announced_profile.replace(true))
+        else {
             return;
         };
-        let is_a_guess = self.wanted_profile(config).is_none();
+        let is_a_guess = self.selected_profile(config).is_none();
         if self.global.verbose || (is_a_guess && io::stderr().is_terminal()) {
             let Profile { table, title, name, .. } = profile;
-            self.say(&format!("sessctl: {table} is a table of {title} (profile {name})"));
+            self.print_notice(&format!("sessctl: {table} is a table of {title} (profile {name})"));
         }
     }
 }
 
-/// Whether two names are those of one profile.
+/// Reports whether two names refer to the same profile.
 fn is_same(one: &Path, other: &Path) -> bool {
     let file = |path: &Path| fs::canonicalize(path).ok().filter(|_| profiles::is_file(path));
     one == other || file(one).is_some_and(|file_of_one| Some(file_of_one) == file(other))

@@ -37,7 +37,7 @@ pub struct Global {
     /// sessctl in $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// As root, work with the privileges of this user: NAME, UID or UID:GID [default: the
+    /// Work with the privileges of this user, as root: NAME, UID or UID:GID [default: the
     /// owner of the database]
     #[arg(long = "as", global = true, value_name = "USER")]
     pub run_as: Option<String>,
@@ -66,12 +66,12 @@ pub struct Global {
     /// Print a summary even on success
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// When to use colors; NO_COLOR is respected
+    /// Use of colors; NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
 }
 
-/// When to use colors.
+/// Use of colors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum When {
     /// Only on a terminal
@@ -96,46 +96,42 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-/// Where a setting of the command line comes from.
+/// Source of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SettingOrigin {
-    /// Typed.
+pub enum SettingSource {
+    /// Option.
     Flag,
-    /// From the environment.
-    Environment,
+    /// Environment variable with this name.
+    Variable(&'static str),
+    /// Configuration file.
+    File,
+    /// Not set.
+    Default,
 }
 
-/// A path that the user has named, or a profile.
+/// Path or profile that the user has named.
 pub struct Named {
     pub path: PathBuf,
-    pub origin: SettingOrigin,
+    pub source: SettingSource,
 }
 
 impl Named {
-    /// What was typed, or else a variable; an empty one counts as not set.
-    pub(super) fn by(flag: Option<PathBuf>, variable: &str) -> Option<Self> {
-        let typed = flag.map(|path| Self { path, origin: SettingOrigin::Flag });
+    /// Returns the value of an option, or else of a variable; an empty variable counts as
+    /// unset.
+    pub(super) fn by(flag: Option<PathBuf>, variable: &'static str) -> Option<Self> {
+        let typed = flag.map(|path| Self { path, source: SettingSource::Flag });
         typed.or_else(|| {
             let path = env::var_os(variable).filter(|value| !value.is_empty())?.into();
-            Some(Self { path, origin: SettingOrigin::Environment })
+            Some(Self { path, source: SettingSource::Variable(variable) })
         })
     }
 }
 
-/// Where the user and the password stand.
+/// Source of the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {
-    /// In a file, and who has named it.
-    File(PathBuf, CredentialOrigin),
-    /// In the environment itself.
+    /// File, with the setting that names it.
+    File(PathBuf, SettingSource),
+    /// Environment variable that holds them.
     Variable,
-}
-
-/// Who has named a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CredentialOrigin {
-    Flag,
-    /// A variable, by its name.
-    Variable(&'static str),
-    Config,
 }

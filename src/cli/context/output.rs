@@ -3,19 +3,19 @@
 use std::io::{self, IsTerminal};
 
 use super::settings::Context;
-use super::terminal::{Opening, look, stdout, unwritten};
+use super::terminal::{Opening, stdout, style, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Summary};
 
 impl Context {
-    /// The format that was asked for, if one was.
-    pub fn asked_format(&self) -> Option<FormatName> {
+    /// Returns the requested format, if any.
+    pub fn requested_format(&self) -> Option<FormatName> {
         if self.global.json { Some(FormatName::Json) } else { self.global.output }
     }
 
-    /// The format to write in.
+    /// Returns the output format.
     pub fn format(&self) -> FormatName {
-        self.asked_format().unwrap_or(FormatName::Table)
+        self.requested_format().unwrap_or(FormatName::Table)
     }
 
     /// Begins a listing on standard output.
@@ -25,12 +25,12 @@ impl Context {
         head: Option<Summary<'_>>,
     ) -> anyhow::Result<Box<dyn Format>> {
         self.format().check(schema)?;
-        Ok(output::open(self.format(), look(self.global.color), stdout(), schema, head)?)
+        Ok(output::open(self.format(), style(self.global.color), stdout(), schema, head)?)
     }
 
-    /// A listing on standard output that is yet to begin.
+    /// Prepares a listing on standard output without starting it.
     pub fn opening(&self, schema: &'static Schema) -> Opening {
-        Opening { format: self.format(), look: look(self.global.color), schema }
+        Opening { format: self.format(), style: style(self.global.color), schema }
     }
 
     /// Writes records to standard output.
@@ -42,7 +42,7 @@ impl Context {
         Ok(listing.end().map_err(unwritten)?)
     }
 
-    /// Whether somebody is looking at the output.
+    /// Reports whether standard output is a terminal and output is not suppressed.
     pub fn is_interactive(&self) -> bool {
         io::stdout().is_terminal() && !self.global.quiet
     }

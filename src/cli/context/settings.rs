@@ -7,13 +7,13 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use super::options::{CredentialSource, Global, Named};
-use super::state::WarnedStates;
+use super::state::StateWarnings;
 use crate::app::JobOptions;
 use crate::cli::hook::Hook;
 use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::replace::replace;
-use crate::cli::time_zone::of_machine;
+use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::Role;
 use crate::cli::{host, profiles, trust};
 use crate::config::Config;
@@ -25,10 +25,10 @@ use crate::store::adopted::StateMemory;
 /// Read if it is there and no other is named.
 const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
 
-/// The surroundings of one run.
+/// Context of one run.
 pub struct Context {
     pub global: Global,
-    /// The moment of the run.
+    /// Time of the run.
     pub now: UnixTime,
     /// The database, if the user has named one.
     pub named_db: Option<Named>,
@@ -37,28 +37,28 @@ pub struct Context {
     /// The profile, if the user has named one.
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
-    pub(super) said: Cell<bool>,
-    /// Set once the warning of another name of the file was shown.
-    pub(super) said_of_name: Cell<bool>,
+    pub(super) announced_profile: Cell<bool>,
+    /// Set after the warning about other names of the file.
+    pub(super) warned_of_name: Cell<bool>,
     /// Messages about the state of a framework's table that were shown.
-    pub(super) told: WarnedStates,
+    pub(super) state_warnings: StateWarnings,
     /// State that no file could keep.
     pub(super) memory: StateMemory,
-    /// Set if the command answers with the record of runs.
+    /// Set if the command shows the record of runs.
     pub(super) wants_runs: Cell<bool>,
     /// Set if the command runs jobs.
     pub(super) runs_jobs: Cell<bool>,
-    /// Whether it was said that others may read the password.
-    pub(super) said_of_readers: Cell<bool>,
-    /// The cluster that was read from at one node alone, if one was.
+    /// Set after the warning about readers of the password.
+    pub(super) warned_of_readers: Cell<bool>,
+    /// Cluster that was read from a single node, if any.
     pub(super) read_alone: OnceCell<Cluster>,
-    /// The user whose privileges were taken; `None`: they are the caller's.
+    /// User whose privileges were taken; `None`: the caller.
     identity: OnceCell<Identity>,
     /// Device and inode of the database that they were taken for.
     pub(super) found: Cell<Option<(u64, u64)>>,
-    /// The process that has kept those of root.
+    /// Process that keeps root's privileges.
     helper: RefCell<Option<Helper>>,
-    /// Files that were read, for when only root may read them.
+    /// Contents of files that only root may be able to read.
     files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
     /// Reason why root refuses the program of the hook, for when it is needed.
     pub(super) hook_refusal: RefCell<Option<String>>,
@@ -76,13 +76,13 @@ impl Context {
             named_config,
             named_profile,
             config: OnceCell::new(),
-            said: Cell::new(false),
-            said_of_name: Cell::new(false),
-            told: WarnedStates::default(),
+            announced_profile: Cell::new(false),
+            warned_of_name: Cell::new(false),
+            state_warnings: StateWarnings::default(),
             memory: StateMemory::default(),
             wants_runs: Cell::new(false),
             runs_jobs: Cell::new(false),
-            said_of_readers: Cell::new(false),
+            warned_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
             identity: OnceCell::new(),
             found: Cell::new(None),
@@ -113,16 +113,16 @@ impl Context {
     /// Reads what the command will need and only root may be able to read.
     ///
     /// # Errors
-    /// As for [`config`](Self::config). What cannot be read otherwise fails where it is needed.
+    /// Errors of [`config`](Self::config). Other unreadable files fail when they are needed.
     pub fn read_in_advance(&self, profile: Option<&Path>) -> anyhow::Result<()> {
         let config = self.config()?;
         if let Err(crate::Error::Refused(why)) = Hook::check(&config.hooks) {
             *self.hook_refusal.borrow_mut() = Some(why);
         }
-        let wanted = profile.map(Path::to_owned).or_else(|| self.wanted_profile(config));
+        let wanted = profile.map(Path::to_owned).or_else(|| self.selected_profile(config));
         let wanted = wanted.filter(|profile| profiles::is_file(profile));
         let profile = wanted.map(|profile| (profile, Role::Profile));
-        let credentials = match self.keeper_of_credentials(config) {
+        let credentials = match self.credential_source(config) {
             Some(CredentialSource::File(path, _)) => Some((path, Role::Credentials)),
             _ => None,
         };
@@ -143,7 +143,7 @@ impl Context {
     /// known after root's privileges are given up.
     ///
     /// # Errors
-    /// As for [`trust::read`].
+    /// Errors of [`trust::read`].
     pub fn read(&self, path: &Path, role: Role) -> anyhow::Result<Vec<u8>> {
         let read = trust::read(path, role);
         let mut files = self.files.borrow_mut();
@@ -174,13 +174,13 @@ impl Context {
         named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
     }
 
-    /// The configuration: that of the file, or the defaults. Its warnings are for
-    /// people: cron would mail them with every run.
+    /// Returns the configuration of the file, or the defaults. Warnings are printed on a
+    /// terminal only: cron would mail them with every run.
     pub fn config(&self) -> anyhow::Result<&Config> {
         self.config_with_warnings(io::stderr().is_terminal())
     }
 
-    /// The same for those who ask what it is: its warnings belong to the answer.
+    /// Returns the configuration for `show config`, whose output includes the warnings.
     pub fn config_explained(&self) -> anyhow::Result<&Config> {
         self.config_with_warnings(true)
     }
@@ -196,7 +196,7 @@ impl Context {
         Ok(self.config.get_or_init(|| config))
     }
 
-    /// The configuration as its file has it at this moment.
+    /// Reads the configuration file again.
     pub fn read_config(&self) -> anyhow::Result<Config> {
         let Some(path) = self.config_path() else {
             return Ok(Config::default());
@@ -209,7 +209,7 @@ impl Context {
         Ok(Config::parse(&text, &name)?)
     }
 
-    /// Says what of a configuration will surprise.
+    /// Prints the warnings of a configuration.
     pub fn warn_of(&self, config: &Config) {
         config.warnings.iter().for_each(|warning| self.warn(warning));
         if let Some(fault) = Hook::fault(&config.hooks) {
@@ -225,19 +225,19 @@ impl Context {
         }
     }
 
-    /// Notes that the command runs jobs, whose history is in the state.
+    /// Records that the command runs jobs, whose history is in the state.
     pub fn will_run_jobs(&self) {
         self.runs_jobs.set(true);
     }
 
-    /// What jobs keep to, by a configuration. The machine's time zone is resolved where a
-    /// job depends on it.
+    /// Returns the job options of a configuration. The machine's time zone is resolved only if
+    /// a job depends on it.
     pub fn terms(&self, config: &Config) -> anyhow::Result<JobOptions> {
         let has_times = config.jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
         let zone = &config.zone;
         Ok(JobOptions {
             configuration: self.configuration(),
-            zone: if has_times { zone.or_machine(of_machine)? } else { zone.clone() },
+            zone: if has_times { zone.or_machine(machine_time_zone)? } else { zone.clone() },
             jitter: host::jitter(),
             poll: Span::ZERO,
             guard: config.guard,
@@ -246,8 +246,8 @@ impl Context {
         })
     }
 
-    /// The full path of the configuration file. Its folder is the real one, but a file that
-    /// is a link keeps its name: some systems put another file behind it with each change.
+    /// Returns the full path of the configuration file. Links in its directory are resolved,
+    /// but not the file itself: some systems replace the target with each change.
     fn configuration(&self) -> String {
         let Some(path) = self.config_path() else { return String::new() };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -256,8 +256,8 @@ impl Context {
         real.as_deref().unwrap_or(path).display().to_string()
     }
 
-    /// A path in the configuration, which starts from its file.
-    pub(super) fn beside_config(&self, path: &Path) -> PathBuf {
+    /// Resolves a path of the configuration, which is relative to its file.
+    pub(super) fn relative_to_config(&self, path: &Path) -> PathBuf {
         self.config_path().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
     }
 }

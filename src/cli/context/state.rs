@@ -1,4 +1,4 @@
-//! The directory for what sessctl has to remember of databases that are not its own.
+//! Directory for the state of databases that are not sessctl's own.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::options::SettingSource;
 use crate::domain::state_file::{
     StateConsequence, StateFault, StateNotice, StateProblem, UntrustedReason,
 };
@@ -19,45 +20,18 @@ use crate::cli::privileges::identity::Identity;
 use crate::cli::state_dir::{Owner, user_name};
 use crate::output::sanitize::escape;
 
-/// A directory, and who has named it.
+/// State directory and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFolder {
     pub path: PathBuf,
-    pub source: StateDirSource,
-    /// Directories in which the state was before.
+    pub source: SettingSource,
+    /// Earlier directories of the state.
     pub former: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
     pub caveat: Option<String>,
 }
 
-/// Who names the folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateDirSource {
-    /// `--state-dir`.
-    Flag,
-    /// The configuration.
-    File,
-    /// A variable of the environment, by its name.
-    Variable(&'static str),
-    /// Nobody: it is the one of the database's owner, in the directory that all callers
-    /// share.
-    System,
-    /// Nobody: it is in the user's own folder.
-    Home,
-}
-
-impl StateDirSource {
-    /// Whether somebody has named it.
-    pub fn is_named(self) -> bool {
-        match self {
-            Self::Flag | Self::File => true,
-            Self::Variable(name) => name == "STATE_DIRECTORY",
-            Self::System | Self::Home => false,
-        }
-    }
-}
-
-/// What the environment says of it.
+/// Environment that determines the state directory.
 #[derive(Debug, Default)]
 pub struct StateEnv {
     /// `STATE_DIRECTORY`, as systemd sets it: folders with colons between them.
@@ -80,6 +54,15 @@ impl StateEnv {
 }
 
 impl StateFolder {
+    /// Reports whether it was named explicitly.
+    pub fn is_named(&self) -> bool {
+        match self.source {
+            SettingSource::Flag | SettingSource::File => true,
+            SettingSource::Variable(name) => name == "STATE_DIRECTORY",
+            SettingSource::Default => false,
+        }
+    }
+
     /// The directory that was typed, or that the configuration names, or else:
     ///
     /// 1. The first directory of `STATE_DIRECTORY`, unless it is `base` itself, which a unit
@@ -98,21 +81,21 @@ impl StateFolder {
     ) -> Option<Self> {
         let folder = |path: PathBuf, source| Self { path, source, former: vec![], caveat: None };
         if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
-            return Some(folder(path.to_owned(), StateDirSource::Flag));
+            return Some(folder(path.to_owned(), SettingSource::Flag));
         }
         if let Some(path) = file {
-            return Some(folder(path, StateDirSource::File));
+            return Some(folder(path, SettingSource::File));
         }
         let first = around.state.as_ref().and_then(|paths| env::split_paths(paths).next());
         if let Some(path) = first.filter(|path| !path.as_os_str().is_empty() && path != base) {
-            return Some(folder(path, StateDirSource::Variable("STATE_DIRECTORY")));
+            return Some(folder(path, SettingSource::Variable("STATE_DIRECTORY")));
         }
         let own = around.own().map(|(path, source)| folder(path, source));
         let (shared, before) = owner.directories(base);
         match is_safe(base, &shared) {
             Ok(true) => {
                 let former = before.into_iter().chain(own.map(|own| own.path)).collect();
-                Some(Self { former, ..folder(shared, StateDirSource::System) })
+                Some(Self { former, ..folder(shared, SettingSource::Default) })
             }
             Ok(false) => own,
             Err(caveat) => own.map(|own| Self { caveat: Some(caveat), ..own }),
@@ -122,17 +105,17 @@ impl StateFolder {
 
 impl StateEnv {
     /// The user's own directory for state.
-    fn own(&self) -> Option<(PathBuf, StateDirSource)> {
+    fn own(&self) -> Option<(PathBuf, SettingSource)> {
         let xdg = self.xdg.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(path) = xdg {
-            return Some((path.join("sessctl"), StateDirSource::Variable("XDG_STATE_HOME")));
+            return Some((path.join("sessctl"), SettingSource::Variable("XDG_STATE_HOME")));
         }
         let home = self.home.as_ref().filter(|home| home.is_absolute())?;
-        Some((home.join(".local/state/sessctl"), StateDirSource::Home))
+        Some((home.join(".local/state/sessctl"), SettingSource::Default))
     }
 }
 
-/// Whether the shared directory exists; the reason why it is not used, if it is not safe.
+/// Reports whether the shared directory exists. Fails with the reason if it is not safe.
 fn is_safe(base: &Path, shared: &Path) -> Result<bool, String> {
     for path in [base, shared] {
         match check_state_directory(path) {
@@ -169,18 +152,18 @@ fn named(uid: u32) -> String {
 const WITHOUT_HISTORY: &str = ", and jobs run only within the minute after each of their times: \
                                missed runs are not made up for";
 
-/// What was told of the state: the same is not told twice.
-pub type WarnedStates = Rc<RefCell<BTreeSet<String>>>;
+/// Warnings printed so far: none is printed twice.
+pub type StateWarnings = Rc<RefCell<BTreeSet<String>>>;
 
-/// Teller of news about the state. A warning comes also in cron, and with --quiet: it asks
-/// for action. A move is of interest to those who look.
-/// Where jobs run, it says what that means for them.
-pub fn teller(
-    told: &WarnedStates,
+/// Creates the observer of the state. Warnings are also printed under cron and with --quiet,
+/// because they ask for action; moves only on a terminal or with --verbose. For jobs, a
+/// warning includes the consequence.
+pub fn state_observer(
+    warned: &StateWarnings,
     is_verbose: bool,
     has_jobs: bool,
 ) -> impl Fn(&StateNotice) + 'static {
-    let told = Rc::clone(told);
+    let warned = Rc::clone(warned);
     move |news| match news {
         StateNotice::Moved { from, to } if is_verbose || io::stderr().is_terminal() => {
             eprint_line(&escape(&format!(
@@ -193,14 +176,14 @@ pub fn teller(
         StateNotice::Trouble(trouble) => {
             let is_lost = has_jobs && trouble.loss == StateConsequence::NothingKept;
             let jobs = if is_lost { WITHOUT_HISTORY } else { "" };
-            warn_once(&told, &format!("{trouble}{jobs}; {}", advice(trouble)));
+            warn_once(&warned, &format!("{trouble}{jobs}; {}", advice(trouble)));
         }
     }
 }
 
-/// Warns of something, unless that was said before.
-pub fn warn_once(told: &WarnedStates, sentence: &str) {
-    if told.borrow_mut().insert(sentence.to_owned()) {
+/// Prints a warning unless it was printed before.
+pub fn warn_once(warned: &StateWarnings, sentence: &str) {
+    if warned.borrow_mut().insert(sentence.to_owned()) {
         eprint_line(&escape(&format!("sessctl: warning: {sentence}")));
     }
 }
@@ -300,15 +283,15 @@ mod tests {
             folder.map(|folder| (folder.path.display().to_string(), folder.source))
         };
         let is = |path: &str, source| Some((path.to_owned(), source));
-        assert_eq!(of(Some("typed"), Some("/file"), all()), is("typed", StateDirSource::Flag));
-        assert_eq!(of(None, Some("/file"), all()), is("/file", StateDirSource::File));
+        assert_eq!(of(Some("typed"), Some("/file"), all()), is("typed", SettingSource::Flag));
+        assert_eq!(of(None, Some("/file"), all()), is("/file", SettingSource::File));
         assert_eq!(
             of(Some(""), None, all()),
-            is("/var/lib/a", StateDirSource::Variable("STATE_DIRECTORY"))
+            is("/var/lib/a", SettingSource::Variable("STATE_DIRECTORY"))
         );
-        let xdg = StateDirSource::Variable("XDG_STATE_HOME");
+        let xdg = SettingSource::Variable("XDG_STATE_HOME");
         assert_eq!(of(None, None, around("", "/xdg", "/home/me")), is("/xdg/sessctl", xdg));
-        let home = is("/home/me/.local/state/sessctl", StateDirSource::Home);
+        let home = is("/home/me/.local/state/sessctl", SettingSource::Default);
         for xdg in ["", "relative"] {
             assert_eq!(of(None, None, around("", xdg, "/home/me")), home);
         }
@@ -322,11 +305,11 @@ mod tests {
         let of = |around| StateFolder::of(None, None, &around, Owner::caller(), &base).unwrap();
         let shared = base.join(Owner::caller().directory());
         let found = of(around("", "/xdg", "/home/me"));
-        assert_eq!((&found.path, found.source), (&shared, StateDirSource::System));
+        assert_eq!((&found.path, found.source), (&shared, SettingSource::Default));
         assert_eq!(found.former.last().unwrap(), Path::new("/xdg/sessctl"));
         assert_eq!(
             of(around("/var/lib/a", "", "")).source,
-            StateDirSource::Variable("STATE_DIRECTORY")
+            SettingSource::Variable("STATE_DIRECTORY")
         );
     }
 
@@ -337,7 +320,7 @@ mod tests {
         let of = |base: &Path| {
             let around = around("", "/xdg", "/home/me");
             let found = StateFolder::of(None, None, &around, Owner::caller(), base).unwrap();
-            assert_eq!(found.source, StateDirSource::Variable("XDG_STATE_HOME"));
+            assert_eq!(found.source, SettingSource::Variable("XDG_STATE_HOME"));
             found.caveat.unwrap()
         };
         let link = base.with_file_name("link");

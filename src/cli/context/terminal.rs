@@ -1,4 +1,4 @@
-//! Where answers go, and what it looks like there.
+//! Standard output, and its style.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -21,14 +21,14 @@ pub fn stdout() -> impl Write {
 #[derive(Clone, Copy)]
 pub struct Opening {
     pub(super) format: FormatName,
-    pub(super) look: Style,
+    pub(super) style: Style,
     pub(super) schema: &'static Schema,
 }
 
 impl Opening {
     /// Begins it.
     pub fn open(self) -> io::Result<Box<dyn Format>> {
-        output::open(self.format, self.look, stdout(), self.schema, None)
+        output::open(self.format, self.style, stdout(), self.schema, None)
     }
 }
 
@@ -44,7 +44,7 @@ pub fn unwritten(error: io::Error) -> Error {
     Error::failed("write the answer", error)
 }
 
-pub(super) fn look(when: When) -> Style {
+pub(super) fn style(when: When) -> Style {
     let terminal = io::stdout().is_terminal();
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let colour = match when {

@@ -14,18 +14,18 @@ use crate::store::{Access, Consistency, Location, adopted};
 use crate::{Error, store};
 
 use super::args::duration;
-use super::context::{Context, SettingOrigin, print};
+use super::context::{Context, SettingSource, print};
 use super::exit::{Exit, Usage, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
-use super::progress::{Display, left};
-use super::retry::waiting;
+use super::progress::{Display, remaining_time};
+use super::retry::retry_while_held;
 use super::{clock, profiles};
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use summary::Endpoints;
 
-/// What a request to a cluster may take: it takes some milliseconds whatever is in it, and
-/// the application does not use that database yet.
-const FAR: Duration = Duration::from_millis(100);
+/// Minimum write time for a cluster: each request takes some milliseconds anyway, and the
+/// application does not use that database yet.
+const MIN_CLUSTER_HOLD: Duration = Duration::from_millis(100);
 
 /// Copy all sessions to another database: a file or a cluster
 ///
@@ -78,15 +78,15 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        if let Some(format) = context.asked_format() {
-            format.check(&summary::MOVED)?;
+        if let Some(format) = context.requested_format() {
+            format.check(&summary::COPY_SUMMARY)?;
         }
         let ends = self.ends(context)?;
         let config = context.config()?;
         let source = source(&ends.from)?;
         let request = CopyRequest {
             replace: self.replace,
-            // Without a configuration nobody has said that there are no limits.
+            // Without a configuration, there may be limits that are not known here.
             sync_indexes: context.config_path().is_some(),
             hold: hold(&ends.to, config.manners.hold),
         };
@@ -99,16 +99,16 @@ impl Args {
         };
         let mut service = context.service(store, config);
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
-        let done = waiting(self.wait, &interrupt, is_held, || {
+        let done = retry_while_held(self.wait, &interrupt, is_held, || {
             self.copy_from(&mut service, source.as_ref(), &request, &interrupt, context)
         });
         let done = match (done, interrupt.signal()) {
-            // It was told to stop while it waited for another one.
+            // A signal arrived while it waited for another process.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (done, _) => done?,
         };
         let exit = exit(&done, interrupt.signal());
-        // Whatever fails from here on, the rows are there.
+        // A failure from here on does not undo the copy.
         ignore_broken_pipe(self.answer(&ends, &done, exit, context))?;
         Ok(exit)
     }
@@ -124,12 +124,12 @@ impl Args {
         self.ends(context).map(|ends| ends.to)
     }
 
-    /// The two databases. Each is named here: that of `--db` would be a third.
+    /// Returns both databases. `--db` is refused: it would be a third one.
     fn ends(&self, context: &Context) -> anyhow::Result<Endpoints> {
-        if context.named_db.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
+        if context.named_db.as_ref().is_some_and(|named| named.source == SettingSource::Flag) {
             return Err(Usage::error("--db: move takes its databases from --from and --to"));
         }
-        if context.named_profile.as_ref().is_some_and(|named| named.origin == SettingOrigin::Flag) {
+        if context.named_profile.as_ref().is_some_and(|named| named.source == SettingSource::Flag) {
             return Err(Usage::error(
                 "--profile: move copies only sessctl's own table; a framework's table moves with \
                  its application",
@@ -174,15 +174,16 @@ impl Args {
         if context.global.quiet {
             return Ok(());
         }
-        if context.asked_format().is_some() {
-            context.answer(&summary::MOVED, &[summary::record(ends, done, self.verify_only)])?;
+        if context.requested_format().is_some() {
+            context
+                .answer(&summary::COPY_SUMMARY, &[summary::record(ends, done, self.verify_only)])?;
         } else if context.is_interactive() {
             print(summary::sentence(done, self.verify_only) + "\n")?;
         } else if context.global.verbose || exit != Exit::Done {
-            context.say(&summary::sentence(done, self.verify_only));
+            context.print_notice(&summary::sentence(done, self.verify_only));
         }
         if let Some(warning) = summary::warning(ends, done) {
-            context.say(&format!("sessctl: {warning}"));
+            context.print_notice(&format!("sessctl: {warning}"));
         }
         Ok(())
     }
@@ -194,7 +195,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     match store::open(&from, Access::Read) {
         // One of sessctl's own that is too old or too new stays what it is.
         Err(stranger @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
-            match adopted::detect(&from, Access::Read, profiles::outlines()?) {
+            match adopted::detect(&from, Access::Read, profiles::built_in_profiles()?) {
                 Ok(profile) => Err(Error::Refused(format!(
                     "{from} holds a table of {}, which moves with its application; sessctl copies \
                      only its own table",
@@ -208,16 +209,16 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     }
 }
 
-/// For how long one write may hold up others who write to the destination.
+/// Returns the target duration of a write to the destination.
 fn hold(to: &Location, asked: HoldLimit) -> HoldLimit {
     match to {
         Location::File(_) => asked,
-        Location::Cluster(_) => HoldLimit(asked.0.max(FAR)),
+        Location::Cluster(_) => HoldLimit(asked.0.max(MIN_CLUSTER_HOLD)),
     }
 }
 
-/// The same database, of which all is seen that was acknowledged: what a read has missed,
-/// the copy would lack.
+/// Returns the database with linearizable reads: rows that a read misses would be missing from
+/// the copy.
 fn up_to_date(location: &Location) -> Location {
     match location {
         Location::Cluster(cluster) => {
@@ -229,7 +230,7 @@ fn up_to_date(location: &Location) -> Location {
     }
 }
 
-/// Whether two names are those of one database, as far as they show it.
+/// Reports whether two names refer to the same database, as far as the names show it.
 fn is_same(from: &Location, to: &Location) -> bool {
     match (from, to) {
         (Location::File(from), Location::File(to)) => is_same_file(from, to),
@@ -268,8 +269,8 @@ fn figures(progress: &CopyProgress, elapsed: Duration) -> String {
     format!(
         "{} {} rows, {} written, {} left",
         if progress.is_comparing { "compared" } else { "read" },
-        thousands(progress.rows),
-        thousands(progress.written),
-        left(progress.fraction, elapsed),
+        format_count(progress.rows),
+        format_count(progress.written),
+        remaining_time(progress.fraction, elapsed),
     )
 }

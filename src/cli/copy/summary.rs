@@ -1,18 +1,18 @@
-//! What a move has done, as a record and in words.
+//! Summary of a copy, as a record and as a sentence.
 
 use crate::app::{Comparison, CopyReport};
 use crate::store::Location;
 
-use crate::output::human::{milliseconds, thousands};
+use crate::output::human::{format_count, milliseconds};
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// From where to where.
+/// Source and destination.
 pub struct Endpoints {
     pub from: Location,
     pub to: Location,
 }
 
-pub static MOVED: Schema = Schema::one(
+pub static COPY_SUMMARY: Schema = Schema::one(
     "the summary of a move",
     &[
         Column::row("from", "from"),
@@ -61,23 +61,25 @@ pub fn record(ends: &Endpoints, done: &CopyReport, verify_only: bool) -> Record 
     Record::new(["move"], values)
 }
 
-/// What it has come to.
+/// Describes the result.
 pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
     let found = match (&done.comparison, done.stopped) {
-        (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => found(comparison),
+        (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => {
+            describe_difference(comparison)
+        }
         (Some(comparison), _) => {
-            format!("{}; another pass copies the rest", found(comparison))
+            format!("{}; another pass copies the rest", describe_difference(comparison))
         }
         (None, stopped) => {
             let why = stopped.map_or("something", |stopped| stopped.as_str());
             format!("stopped by {why}; run the same command to resume")
         }
     };
-    if verify_only { found } else { format!("{}; {found}", brought(done)) }
+    if verify_only { found } else { format!("{}; {found}", describe_copied(done)) }
 }
 
-fn brought(done: &CopyReport) -> String {
-    let written = thousands(done.written());
+fn describe_copied(done: &CopyReport) -> String {
+    let written = format_count(done.written());
     let copied = match &done.comparison {
         None => format!("copied {}", sessions(done.written())),
         Some(comparison) => format!(
@@ -87,15 +89,15 @@ fn brought(done: &CopyReport) -> String {
     };
     match done.deleted {
         0 => copied,
-        gone => format!("{copied} and deleted {} no longer in the source", thousands(gone)),
+        gone => format!("{copied} and deleted {} no longer in the source", format_count(gone)),
     }
 }
 
-fn found(comparison: &Comparison) -> String {
-    let rows = |rows| format!("{} {}", thousands(rows), if rows == 1 { "row" } else { "rows" });
+fn describe_difference(comparison: &Comparison) -> String {
+    let rows = |rows| format!("{} {}", format_count(rows), if rows == 1 { "row" } else { "rows" });
     let counters = match comparison.counters {
         0 => String::new(),
-        counters => format!(", and {} counters of the source are higher", thousands(counters)),
+        counters => format!(", and {} counters of the source are higher", format_count(counters)),
     };
     let Comparison { here, there, .. } = comparison;
     if comparison.is_same() {
@@ -110,17 +112,17 @@ fn found(comparison: &Comparison) -> String {
     ];
     let kinds = kinds.iter().filter(|(rows, _)| *rows > 0);
     let kinds: Vec<String> =
-        kinds.map(|(rows, what)| format!("{} {what}", thousands(*rows))).collect();
+        kinds.map(|(rows, what)| format!("{} {what}", format_count(*rows))).collect();
     format!(
         "of {} here and {} there, {} differ: {}{counters}",
         rows(here.rows),
-        thousands(there.rows),
-        thousands(comparison.differ()),
+        format_count(there.rows),
+        format_count(comparison.differ()),
         kinds.join(", "),
     )
 }
 
-/// What was left alone, if anything was, and what it may mean.
+/// Describes rows that were left alone, if any, and the possible reasons.
 pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
     let Endpoints { from, to } = ends;
     let are = |number: u64| if number == 1 { "is" } else { "are" };
@@ -142,5 +144,5 @@ pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
 }
 
 fn sessions(number: u64) -> String {
-    format!("{} {}", thousands(number), if number == 1 { "session" } else { "sessions" })
+    format!("{} {}", format_count(number), if number == 1 { "session" } else { "sessions" })
 }

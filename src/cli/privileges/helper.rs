@@ -26,7 +26,7 @@ use crate::cli::{interrupt, trust};
 pub const COMMAND: &str = "__privileged-helper";
 
 /// Largest request or answer, in bytes. The figures of a thousand tasks take less than 2 MB.
-const LARGEST: usize = 64 << 20;
+const MAX_MESSAGE: usize = 64 << 20;
 
 /// The files that root names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
@@ -121,7 +121,7 @@ impl Helper {
         Ok(Self { process, requests, answers: BufReader::new(answers), reads_config })
     }
 
-    /// Whether root has named a configuration to it.
+    /// Reports whether root has given it a configuration file.
     pub const fn reads_config(&self) -> bool {
         self.reads_config
     }
@@ -175,7 +175,7 @@ fn receive(from: &mut impl BufRead) -> anyhow::Result<Option<(String, Vec<u8>)>>
     let Some(head) = head.strip_suffix('\n') else { return Ok(None) };
     let parsed = head.split_once(' ').and_then(|(name, length)| Some((name, length.parse().ok()?)));
     let (name, length): (&str, usize) =
-        parsed.filter(|(_, length)| *length <= LARGEST).context("unexpected request")?;
+        parsed.filter(|(_, length)| *length <= MAX_MESSAGE).context("unexpected request")?;
     let mut body = vec![0; length];
     match from.read_exact(&mut body) {
         Ok(()) => Ok(Some((name.to_owned(), body))),

@@ -90,7 +90,7 @@ impl Identity {
         Ok(Self { uid: user.uid, gid: user.gid, groups, entry })
     }
 
-    /// Whether it is root.
+    /// Reports whether the user is root.
     pub fn is_root(&self) -> bool {
         self.uid.is_root()
     }
@@ -154,20 +154,20 @@ mod tests {
     use super::*;
 
     /// A number that no system has an entry for.
-    const NOBODY_AT_ALL: u32 = 3_123_456_789;
+    const UNASSIGNED_UID: u32 = 3_123_456_789;
 
     #[test]
     fn a_number_needs_no_entry() {
-        let alone = Identity::parse(&NOBODY_AT_ALL.to_string()).unwrap();
-        assert_eq!((alone.uid(), alone.gid.as_raw()), (NOBODY_AT_ALL, NOBODY_AT_ALL));
-        assert_eq!(alone.to_string(), format!("user {NOBODY_AT_ALL}"));
+        let alone = Identity::parse(&UNASSIGNED_UID.to_string()).unwrap();
+        assert_eq!((alone.uid(), alone.gid.as_raw()), (UNASSIGNED_UID, UNASSIGNED_UID));
+        assert_eq!(alone.to_string(), format!("user {UNASSIGNED_UID}"));
         assert_eq!(alone.home(), None);
-        let with_group = Identity::parse(&format!("{NOBODY_AT_ALL}:7")).unwrap();
+        let with_group = Identity::parse(&format!("{UNASSIGNED_UID}:7")).unwrap();
         assert_eq!(
             (with_group.gid.as_raw(), with_group.groups.as_slice()),
             (7, &[Gid::from_raw(7)][..])
         );
-        assert_eq!(Identity::of_owner(NOBODY_AT_ALL, 7).unwrap(), with_group);
+        assert_eq!(Identity::of_owner(UNASSIGNED_UID, 7).unwrap(), with_group);
     }
 
     #[test]

@@ -14,4 +14,4 @@ mod switch;
 
 pub use identity::Identity;
 pub use owner::IfMissing;
-pub use switch::{Needs, NewOwner, begin_anew, find, must_stay, take};
+pub use switch::{Needs, NewOwner, ensure_privileges_kept, find, reexec, take};

@@ -27,7 +27,7 @@ pub struct Found {
 pub enum IfMissing {
     /// Fail where another user may create it in the next moment.
     Fail,
-    /// Nothing.
+    /// Do nothing.
     Ignore,
     /// Create it as root's own file where another user could do so first.
     Create,
@@ -52,9 +52,9 @@ pub fn of(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
         walk => walk.with_context(|| unknown(path))?,
     };
     let file = walk.last();
-    must_have_no_foreign_link(&walk, file.uid, path)?;
+    reject_foreign_link(&walk, file.uid, path)?;
     if file.uid == 0 {
-        must_be_out_of_reach(&walk, path)?;
+        ensure_out_of_reach(&walk, path)?;
     }
     Ok(Found { owner: Identity::of_owner(file.uid, file.gid)?, file: Some(file.id) })
 }
@@ -63,9 +63,9 @@ pub fn of(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
 fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
     let (walk, missing) = Walk::to_closest(path).with_context(|| unknown(path))?;
     let directory = walk.last();
-    must_have_no_foreign_link(&walk, directory.uid, path)?;
+    reject_foreign_link(&walk, directory.uid, path)?;
     if directory.uid == 0 {
-        let out_of_reach = must_be_out_of_reach(&walk, path);
+        let out_of_reach = ensure_out_of_reach(&walk, path);
         let is_safe = out_of_reach.is_ok() && walk.fault_beside().is_none();
         match if_missing {
             IfMissing::Fail if !is_safe => {
@@ -105,7 +105,7 @@ fn unknown(path: &Path) -> String {
     )
 }
 
-fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> crate::Result<()> {
+fn reject_foreign_link(walk: &Walk, owner: u32, path: &Path) -> crate::Result<()> {
     let foreign = walk.links_in_reach().find(|link| link.uid != 0 && link.uid != owner);
     let Some(link) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
@@ -119,7 +119,7 @@ fn must_have_no_foreign_link(walk: &Walk, owner: u32, path: &Path) -> crate::Res
 }
 
 /// Refuses to work as root where another user chooses the file.
-fn must_be_out_of_reach(walk: &Walk, path: &Path) -> crate::Result<()> {
+fn ensure_out_of_reach(walk: &Walk, path: &Path) -> crate::Result<()> {
     let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(
         "root would own \"{}\", but other users could replace it: {fault}; make the application's \

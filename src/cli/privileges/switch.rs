@@ -25,7 +25,7 @@ pub struct Needs {
     pub also: Option<Location>,
     /// Treatment of one that is missing.
     pub if_missing: IfMissing,
-    /// Whether it ends sessions, and keeps state of a framework's table for that.
+    /// Set if the command ends sessions, and therefore keeps state of a framework's table.
     pub writes_state: bool,
     /// The profile that it is about, if it names one itself.
     pub profile: Option<PathBuf>,
@@ -37,8 +37,7 @@ pub struct Needs {
 /// database.
 ///
 /// # Errors
-/// As for [`find`], and whatever keeps the privileges from being taken, or what root must not
-/// read.
+/// Errors of [`find`], failures to take the privileges, and files that root must not read.
 pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     let Some(needs) = needs else {
         return context
@@ -53,7 +52,7 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     }
     let identity = found.owner;
     if let Some(other) = &needs.also {
-        must_be_of(&identity, other, &needs.database, context)?;
+        ensure_same_owner(&identity, other, &needs.database, context)?;
     }
     context.read_in_advance(needs.profile.as_deref())?;
     if identity.is_root() {
@@ -71,14 +70,14 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
             Some(_) => "as requested with --as",
             None => "the owner of the database",
         };
-        context.say(&format!("sessctl: working with the privileges of {identity}, {why}"));
+        context.print_notice(&format!("sessctl: working with the privileges of {identity}, {why}"));
     }
     context.set_identity(identity, found.file, helper);
     Ok(())
 }
 
 /// Refuses a second database of another owner.
-fn must_be_of(
+fn ensure_same_owner(
     identity: &Identity,
     other: &Location,
     first: &Location,
@@ -110,7 +109,7 @@ pub struct NewOwner {
 ///
 /// # Errors
 /// [`NewOwner`], and as for [`owner::of`].
-pub fn must_stay(database: &Location, context: &Context) -> anyhow::Result<()> {
+pub fn ensure_privileges_kept(database: &Location, context: &Context) -> anyhow::Result<()> {
     if !trust::is_root() {
         return Ok(());
     }
@@ -122,7 +121,7 @@ pub fn must_stay(database: &Location, context: &Context) -> anyhow::Result<()> {
 }
 
 /// Starts the program of this process anew, in its place.
-pub fn begin_anew() -> anyhow::Error {
+pub fn reexec() -> anyhow::Error {
     let program = env::current_exe().context("could not find the executable of sessctl");
     match program {
         Ok(program) => Command::new(program).args(env::args_os().skip(1)).exec().into(),

@@ -13,25 +13,25 @@ use super::exit::Exit;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum Action {
     Check(check::Args),
 }
 
 impl Args {
     /// The profile that it is about.
     pub fn profile(&self) -> &Path {
-        match &self.what {
-            What::Check(args) => args.profile(),
+        match &self.action {
+            Action::Check(args) => args.profile(),
         }
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        match self.what {
-            What::Check(args) => args.run(context),
+        match self.action {
+            Action::Check(args) => args.run(context),
         }
     }
 }

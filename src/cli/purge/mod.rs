@@ -18,15 +18,15 @@ use crate::store::{Access, Location};
 
 use crate::cli::args::{MomentArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
-use crate::cli::ended_lines::{EndedLines, LineTarget};
+use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
-use crate::cli::kept::{Wording, say_kept, say_unindexed};
-use crate::cli::list::{TABLE_ROWS, remainder};
+use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
+use crate::cli::list::{TABLE_ROWS, truncation_notice};
 use crate::cli::privileges::helper;
 use crate::cli::progress::Display;
 use crate::cli::protection::Deadline;
-use crate::cli::retry::waiting;
+use crate::cli::retry::retry_while_held;
 use crate::cli::show::stat;
 use crate::cli::{clock, disk, metrics, records};
 use crate::output::record::{Record, Value};
@@ -105,13 +105,13 @@ pub struct Args {
 }
 
 impl Args {
-    /// The file that only root may be able to write.
+    /// Files that only root may be able to write.
     pub fn privileged_files(&self) -> helper::Args {
         helper::Args::new(self.metrics_file.as_deref(), None)
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        if let Some(format) = context.asked_format() {
+        if let Some(format) = context.requested_format() {
             format.check(match (self.dry_run, self.each.is_stdout()) {
                 (true, _) => &records::DUE,
                 (false, true) => &records::SESSIONS,
@@ -125,9 +125,13 @@ impl Args {
             let _deadline = Deadline::after(self.run_time);
             return dry_run(&request, now, self.accept_clock, context);
         }
+        self.purge(&request, context)
+    }
+
+    fn purge(&self, request: &PurgeRequest, context: &Context) -> anyhow::Result<Exit> {
         let deadline = Deadline::after(self.run_time);
-        let each = EndedLines::of_purge(context, self.each);
-        let mut service = context.open(Access::Write)?.with_hook(each.listener());
+        let each = EndedLines::for_purge(context, self.each);
+        let mut service = context.open(Access::Write)?.with_hook(each.hook());
         drop(deadline);
         if self.accept_clock {
             service.accept_clock();
@@ -135,52 +139,62 @@ impl Args {
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::LeaseHeld { .. }));
-        let purged = waiting(self.wait, &interrupt, is_held, || {
+        let purged = retry_while_held(self.wait, &interrupt, is_held, || {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
             let mut display = Display::new(every, context);
-            service.purge(&request, now, &mut |progress| {
+            service.purge(request, now, &mut |progress| {
                 display.show(progress);
                 interrupt.go_on()
             })
         });
-        // Whatever has come of it, the listing is complete.
+        // The listing is completed whatever the result.
         let listed = if self.each.is_stdout() { each.end() } else { Ok(()) };
-        context.say_clock_warning(&mut service);
+        context.print_clock_warning(&mut service);
         if purged.is_err() {
             // What ended before the failure stays ended.
-            context.untold(&mut service);
+            context.report_missed(&mut service);
         }
         if let Err(error @ (Error::Guard(_) | Error::Clock(_) | Error::Refused(_))) = purged {
             self.note_refusal(&error, &service, context);
             return Err(error.into());
         }
         let summary = match (purged, interrupt.signal()) {
-            // It was told to stop while it waited for another one.
+            // A signal arrived while it waited for another purge.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (purged, _) => purged?,
         };
-        // Whatever fails from here on, the purge has taken place.
+        self.finish(&summary, &mut service, context)?;
+        listed?;
+        Ok(exit(&summary, interrupt.signal()))
+    }
+
+    /// Reports a purge. A failure from here on does not undo it.
+    fn finish(
+        &self,
+        summary: &PurgeSummary,
+        service: &mut SessionService,
+        context: &Context,
+    ) -> anyhow::Result<()> {
         if let Some(untold) = &summary.missed_notifications {
-            context.say_untold(untold);
+            context.print_missed(untold);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
             let advice = disk::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
-        say_of_rows(&summary, false, context);
-        say_unindexed(&service, context.global.verbose, context)?;
+        print_row_notices(summary, false, context);
+        warn_of_unindexed(service, context.global.verbose, context)?;
         if self.each.is_stdout() {
-            say_summary(&summary, &service, context);
+            print_summary(summary, service, context);
         } else {
-            ignore_broken_pipe(answer(&summary, &service, context))?;
+            ignore_broken_pipe(answer(summary, service, context))?;
         }
         if let Some(path) = &self.metrics_file {
-            write_metrics(path, &service, Some(&summary), context)?;
+            write_metrics(path, service, Some(summary), context)?;
         }
         service.drop_runs(context.config()?.keep_runs, context.now)?;
-        listed?;
-        Ok(exit(&summary, interrupt.signal()))
+        Ok(())
     }
 
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
@@ -199,16 +213,15 @@ impl Args {
         })
     }
 
-    /// Gives a refusal to the programs that want to know: in the format that was asked
-    /// for, where it has figures, and in the file of metrics. What goes wrong with that is
-    /// said, and the refusal stays what the command ends with.
+    /// Reports a refusal to programs: in the requested format if there are figures, and in the
+    /// metrics file. Failures to do so are printed; the command still ends with the refusal.
     fn note_refusal(&self, error: &Error, service: &SessionService, context: &Context) {
         let summary = match error {
             Error::Guard(refusal) => Some(PurgeSummary::refused(refusal)),
             Error::Clock(_) => Some(PurgeSummary::refused_by_clock()),
             _ => None,
         };
-        let is_asked = context.asked_format().is_some() && !self.each.is_stdout();
+        let is_asked = context.requested_format().is_some() && !self.each.is_stdout();
         let asked = summary.as_ref().filter(|_| is_asked);
         let answered = asked.map(|summary| ignore_broken_pipe(answer(summary, service, context)));
         let path = self.metrics_file.as_ref();
@@ -260,33 +273,33 @@ fn answer(
     if context.global.quiet {
         return Ok(());
     }
-    if context.asked_format().is_some() {
+    if context.requested_format().is_some() {
         return context.answer(schema(profile), &[record(summary, profile, false)]);
     }
     if context.is_interactive() {
         print(sentence(summary, profile, false) + "\n")?;
     } else {
-        say_summary(summary, service, context);
+        print_summary(summary, service, context);
     }
     Ok(())
 }
 
-/// Says what a purge has done that answers otherwise, where somebody looks on or something
-/// has stopped it.
-fn say_summary(summary: &PurgeSummary, service: &SessionService, context: &Context) {
+/// Prints the summary of a purge whose output is something else: on a terminal, or if the
+/// purge stopped early.
+fn print_summary(summary: &PurgeSummary, service: &SessionService, context: &Context) {
     if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
-        context.say(&sentence(summary, service.profile(), false));
+        context.print_notice(&sentence(summary, service.profile(), false));
     }
 }
 
-/// Says which rows a purge keeps because nobody can read them, and which are from the
-/// future, also to cron: somebody has to look at them.
-pub fn say_of_rows(summary: &PurgeSummary, dry_run: bool, context: &Context) {
+/// Reports rows that a purge keeps because they cannot be read, and rows from the future.
+/// These need action, so cron sees them, too.
+pub fn print_row_notices(summary: &PurgeSummary, dry_run: bool, context: &Context) {
     if let Some(sentence) = summary::unreadable(summary, dry_run) {
-        context.say(&format!("sessctl: {sentence}"));
+        context.print_notice(&format!("sessctl: {sentence}"));
     }
-    say_kept(&summary.kept, Wording::purge(dry_run), context);
-    if let Some(sentence) = stat::from_the_future(summary.future) {
+    print_kept(&summary.kept, Wording::purge(dry_run), context);
+    if let Some(sentence) = stat::future_rows_warning(summary.future) {
         context.warn(&sentence);
     }
 }
@@ -306,32 +319,33 @@ fn dry_run(
         let shown = list_due(&service, request, now, context, &plan)?;
         let due = plan.due;
         if shown < due {
-            context.say(&remainder(shown, due, "sessions that are due", false));
+            context.print_notice(&truncation_notice(shown, due, "sessions that are due", false));
         }
         if context.format() == FormatName::Table {
-            context.say(&sentence(&plan.summary, service.profile(), true));
+            context.print_notice(&sentence(&plan.summary, service.profile(), true));
         }
-        say_of_rows(&plan.summary, true, context);
-        say_unindexed(&service, true, context)?;
+        print_row_notices(&plan.summary, true, context);
+        warn_of_unindexed(&service, true, context)?;
     }
     let is_refused_by_clock = would_clock_refuse(&service, context);
     match plan.guard {
         Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
         Ok(()) => Ok(Exit::Done),
         Err(refusal) => {
-            context.say(&format!("the guard would refuse this purge: {}", refusal.finding()));
+            context
+                .print_notice(&format!("the guard would refuse this purge: {}", refusal.finding()));
             Ok(Exit::Refused)
         }
     }
 }
 
-/// Says that a purge would be refused at this moment, if it would be: whatever the moment
-/// that the dry run looks at.
+/// Reports whether a purge would be refused now, regardless of the time that the dry run
+/// assumes.
 fn would_clock_refuse(service: &SessionService, context: &Context) -> bool {
     match service.clock_refusal(context.now) {
         Ok(None) => false,
         Ok(Some(refusal)) => {
-            context.say(&format!(
+            context.print_notice(&format!(
                 "a purge would be refused now: {refusal}; if {} is the right time, run it with \
                  --accept-clock",
                 refusal.now

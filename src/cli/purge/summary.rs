@@ -1,10 +1,10 @@
-//! What a purge has done, as a record and in words.
+//! Summary of a purge, as a record and as a sentence.
 
 use crate::app::PurgeSummary;
 use crate::domain::profile::Profile;
 
 use crate::output::human;
-use crate::output::human::{milliseconds, thousands};
+use crate::output::human::{format_count, milliseconds};
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 /// A figure of the last purge.
@@ -77,7 +77,7 @@ pub static SUMMARY: Schema = Schema::one(
     ],
 );
 
-/// That of a framework's table.
+/// Summary for a framework's table.
 static ADOPTED: Schema = Schema::one(
     SUBJECT,
     &[
@@ -101,7 +101,7 @@ static ADOPTED: Schema = Schema::one(
     ],
 );
 
-/// What a collector also wants to know: whether purges still run at all.
+/// Metrics that show whether purges still run.
 pub static RUN: Schema = Schema::one(
     "the time of a purge",
     &[
@@ -147,16 +147,16 @@ pub fn record(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) 
 
 pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) -> String {
     let said = match (profile, dry_run) {
-        (None, true) => return would(summary),
-        (None, false) => did(summary),
-        (Some(_), true) => return would_delete(summary),
-        (Some(_), false) => deleted(summary),
+        (None, true) => return describe_preview(summary),
+        (None, false) => describe_purged(summary),
+        (Some(_), true) => return describe_deletion_preview(summary),
+        (Some(_), false) => describe_deleted(summary),
     };
     match summary.stopped {
         None => said,
         Some(why) => {
             let least = if summary.counted { "" } else { "at least " };
-            let remaining = thousands(summary.remaining);
+            let remaining = format_count(summary.remaining);
             let rows = if summary.remaining == 1 { "row is" } else { "rows are" };
             let stopped = match &summary.obstacle {
                 Some(obstacle) => format!("stopped early, as {obstacle}"),
@@ -167,20 +167,20 @@ pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool
     }
 }
 
-fn would(summary: &PurgeSummary) -> String {
+fn describe_preview(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
-        marked => format!("mark {}, ", thousands(marked)),
+        marked => format!("mark {}, ", format_count(marked)),
     };
     format!("would {marked}end {ended} and delete {deleted} sessions, and leave {live} live")
 }
 
-fn did(summary: &PurgeSummary) -> String {
+fn describe_purged(summary: &PurgeSummary) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
-        marked => format!("marked {}, ", thousands(marked)),
+        marked => format!("marked {}, ", format_count(marked)),
     };
     let elapsed = human::measure(milliseconds(summary.elapsed));
     format!(
@@ -188,13 +188,13 @@ fn did(summary: &PurgeSummary) -> String {
     )
 }
 
-fn would_delete(summary: &PurgeSummary) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
+fn describe_deletion_preview(summary: &PurgeSummary) -> String {
+    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
     format!("would delete {deleted}, and leave {live}")
 }
 
-fn deleted(summary: &PurgeSummary) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), thousands(summary.live));
+fn describe_deleted(summary: &PurgeSummary) -> String {
+    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
     let elapsed = human::measure(milliseconds(summary.elapsed));
     let are = if summary.live == 1 { "is" } else { "are" };
     format!("deleted {deleted} in {elapsed} ms; {live} {are} left")
@@ -203,21 +203,21 @@ fn deleted(summary: &PurgeSummary) -> String {
 fn expired_sessions(count: u64) -> String {
     match count {
         1 => "1 expired session".to_owned(),
-        count => format!("{} expired sessions", thousands(count)),
+        count => format!("{} expired sessions", format_count(count)),
     }
 }
 
 fn figures(summary: &PurgeSummary) -> [String; 3] {
-    [summary.done.ended, summary.done.deleted, summary.live].map(thousands)
+    [summary.done.ended, summary.done.deleted, summary.live].map(format_count)
 }
 
-/// What people should know of the rows that were kept because nobody can read them; in a
-/// dry run, of those that would be.
+/// Describes the rows that were kept because they cannot be read; for a framework's table,
+/// with an example.
 pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
     let (rows, whose) = match summary.unreadable {
         0 => return None,
         1 => ("1 row".to_owned(), "its"),
-        rows => (format!("{} rows", thousands(rows)), "their"),
+        rows => (format!("{} rows", format_count(rows)), "their"),
     };
     let kept = match (dry_run, summary.unreadable) {
         (true, _) => "would be kept",
@@ -242,8 +242,10 @@ mod tests {
     #[test]
     fn one_session_is_one() {
         use crate::app::PurgeProgress;
-        let profile =
-            crate::cli::profiles::ProfileSource::built_in("django").unwrap().outline().unwrap();
+        let profile = crate::cli::profiles::ProfileSource::built_in("django")
+            .unwrap()
+            .without_parameters()
+            .unwrap();
         let said = |deleted, live, dry_run| {
             let done = PurgeProgress { deleted, ..PurgeProgress::default() };
             sentence(

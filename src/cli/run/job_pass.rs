@@ -1,4 +1,4 @@
-//! One look at all jobs, and what people should know of it.
+//! One pass over all jobs, with its messages.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,45 +10,45 @@ use crate::domain::time::Span;
 use crate::{Error, config};
 
 use crate::cli::clock;
-use crate::cli::context::{Context, again};
-use crate::cli::ended_lines::EndedLines;
+use crate::cli::context::{Context, recovery_hint};
+use crate::cli::ended_sessions::EndedLines;
 use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
-use crate::cli::kept::{Wording, say_kept, say_unindexed};
-use crate::cli::purge::say_of_rows;
+use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
+use crate::cli::purge::print_row_notices;
 use crate::cli::report::with_guidance;
-use crate::cli::retry::waiting;
-use crate::output::human::thousands;
+use crate::cli::retry::retry_while_held;
+use crate::output::human::format_count;
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 
-/// How far apart the calls are that cron or a timer makes.
+/// Interval at which cron or a timer calls the command.
 const CRON: Span = Span::minutes(1);
 
-/// One look at all jobs.
+/// One pass over all jobs.
 pub struct JobPass<'a> {
     context: &'a Context,
     each: &'a EndedLines,
-    /// Where jobs report their sessions, by their names.
+    /// Report targets by job name.
     reports: BTreeMap<String, config::Report>,
-    /// Whether the sessions are the answer.
+    /// Set if the sessions are the output.
     has_each: bool,
     pub terms: JobOptions,
     wait: Option<Duration>,
-    /// Whether there will be another one soon.
-    stays: bool,
-    /// What has become of those that ran.
+    /// Set if another pass follows soon.
+    is_daemon: bool,
+    /// Records of the jobs that ran.
     pub records: Vec<Record>,
-    /// The worst that has happened.
+    /// Worst outcome so far.
     pub exit: Exit,
-    /// Whether something was in the way that passes, so that a job is still due: it had
-    /// best be left alone for a while.
+    /// Set if a job is still due because of a temporary obstacle; it should be retried after a
+    /// while.
     pub is_obstructed: bool,
 }
 
 impl<'a> JobPass<'a> {
-    /// The only one, in a call of cron or a timer.
+    /// Creates the only pass of a call by cron or a timer.
     pub fn new(
         context: &'a Context,
         config: &Config,
@@ -62,44 +62,44 @@ impl<'a> JobPass<'a> {
             has_each: each.is_stdout_for(config),
             terms: JobOptions { poll: CRON, ..context.terms(config)? },
             wait,
-            stays: false,
+            is_daemon: false,
             records: Vec::new(),
             exit: Exit::Done,
             is_obstructed: false,
         })
     }
 
-    /// One of many.
-    pub fn of_watch(
+    /// Creates a pass of `run --watch`.
+    pub fn for_watch(
         context: &'a Context,
         config: &Config,
         each: &'a EndedLines,
     ) -> anyhow::Result<Self> {
-        let round = Self::new(context, config, each, None)?;
-        let terms = JobOptions { poll: Span::ZERO, ..round.terms };
-        Ok(Self { stays: true, terms, ..round })
+        let pass = Self::new(context, config, each, None)?;
+        let terms = JobOptions { poll: Span::ZERO, ..pass.terms };
+        Ok(Self { is_daemon: true, terms, ..pass })
     }
 
-    /// Attends to each job in turn, until a signal comes.
+    /// Runs each job that is due, until a signal arrives.
     ///
     /// # Errors
     /// [`Error::Clock`] if the clock has moved: no job runs from then on. Whatever keeps the
     /// ledger from being told which jobs this machine has.
-    pub fn attend_to_all(
+    pub fn run_jobs(
         &mut self,
         jobs: &[Job],
         service: &mut SessionService,
         interrupt: &Interrupt,
     ) -> crate::Result<()> {
         let checked = service.check_clock(clock::now());
-        self.context.say_clock_warning(service);
+        self.context.print_clock_warning(service);
         // What else keeps the ledger from being read, each job says by itself.
         if let Err(refusal @ Error::Clock(_)) = checked {
             return Err(refusal);
         }
         service.set_jobs(jobs, &self.terms, clock::now())?;
         for job in jobs {
-            self.attend_to(job, service, interrupt)?;
+            self.run_job(job, service, interrupt)?;
             if interrupt.signal().is_some() {
                 break;
             }
@@ -107,34 +107,34 @@ impl<'a> JobPass<'a> {
         Ok(())
     }
 
-    /// Runs a job if it is due, and says what people should know. A job that fails
-    /// keeps no other from running.
-    fn attend_to(
+    /// Runs a job if it is due, and reports the result. A failure does not keep other jobs
+    /// from running.
+    fn run_job(
         &mut self,
         job: &Job,
         service: &mut SessionService,
         interrupt: &Interrupt,
     ) -> crate::Result<()> {
-        self.each.turn_to(&job.name, self.reports.get(&job.name).copied());
+        self.each.start_job(&job.name, self.reports.get(&job.name).copied());
         let ran = match self.run(job, service, interrupt) {
             Err(refusal @ Error::Clock(_)) => return Err(refusal),
             ran => ran,
         };
-        self.context.say_clock_warning(service);
+        self.context.print_clock_warning(service);
         // What ended before a failure stays ended.
         let untold = service.take_missed_notifications();
-        let Some(report) = Report::of(&ran) else { return Ok(()) };
+        let Some(report) = JobReport::of(&ran) else { return Ok(()) };
         if let Ok(JobOutcome::Purged(summary)) = &ran {
-            say_of_rows(summary, false, self.context);
+            print_row_notices(summary, false, self.context);
             // The work is done; what could not be asked any more does not undo it.
-            let _ = say_unindexed(service, self.context.global.verbose, self.context);
+            let _ = warn_of_unindexed(service, self.context.global.verbose, self.context);
         }
         if let Ok(JobOutcome::Cycled(cycled)) = &ran {
-            say_kept(&cycled.kept, Wording::end(false), self.context);
+            print_kept(&cycled.kept, Wording::end(false), self.context);
         }
         self.exit = self.exit.max_severity(report.exit);
-        self.is_obstructed |= report.goes_on;
-        self.say(job, &report, untold.as_ref().or(untold_by(&ran)));
+        self.is_obstructed |= report.is_resumable;
+        self.print(job, &report, untold.as_ref().or(missed_by(&ran)));
         self.records.push(report.record(job));
         Ok(())
     }
@@ -151,39 +151,42 @@ impl<'a> JobPass<'a> {
                 Ok(JobOutcome::NotDue(JobStatus::Running(_))) | Err(Error::LeaseHeld { .. })
             )
         };
-        waiting(self.wait, interrupt, is_held, || {
+        retry_while_held(self.wait, interrupt, is_held, || {
             service.run_job(job, &self.terms, clock::now(), &mut || interrupt.go_on())
         })
     }
 
-    /// What went wrong is said always, and so is that a cycle did not take place. What went
-    /// well is said to those who look.
-    fn say(&self, job: &Job, report: &Report, untold: Option<&MissedNotifications>) {
-        let Report { exit, outcome, counts, reason, advice, goes_on, late } = report;
+    /// Prints the result of a job. Failures and skipped cycles are always printed; successes
+    /// only on a terminal or on request.
+    fn print(&self, job: &Job, report: &JobReport, untold: Option<&MissedNotifications>) {
+        let JobReport { exit, outcome, counts, reason, advice, is_resumable, late } = report;
         let name = escape(&job.name);
-        if *goes_on || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
+        if *is_resumable || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
             let reason = reason.as_deref().unwrap_or(outcome);
             let hint = match untold {
-                None if *goes_on => format!("; {}", report.rest()),
+                None if *is_resumable => format!("; {}", report.progress_so_far()),
                 None => advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}")),
                 // Its own reason comes first.
-                Some(untold) if *exit == Exit::Failed => format!("; {untold}; {}", again(untold)),
-                Some(untold) => format!("; {}", again(untold)),
+                Some(untold) if *exit == Exit::Failed => {
+                    format!("; {untold}; {}", recovery_hint(untold))
+                }
+                Some(untold) => format!("; {}", recovery_hint(untold)),
             };
             eprint_line(&escape(&format!("sessctl: job {name}: {reason}{hint}")));
             return;
         }
         if let Some(late) = late {
-            self.context.say(&format!("sessctl: job {name}: {outcome}: {}", with_next(late)));
+            self.context
+                .print_notice(&format!("sessctl: job {name}: {outcome}: {}", describe_late(late)));
             return;
         }
         let is_watched = self.context.global.verbose || self.context.is_interactive();
         // A watch asks again each second whether a lease is free.
-        let is_news = !(self.stays && *exit == Exit::Busy);
-        let is_answer = self.context.asked_format().is_some() && !self.has_each;
+        let is_news = !(self.is_daemon && *exit == Exit::Busy);
+        let is_answer = self.context.requested_format().is_some() && !self.has_each;
         if is_watched && is_news && !is_answer {
-            let [marked, ended, deleted] = counts.map(thousands);
-            self.context.say(&match reason {
+            let [marked, ended, deleted] = counts.map(format_count);
+            self.context.print_notice(&match reason {
                 Some(reason) => format!("{name}: {outcome}: {reason}"),
                 None => {
                     format!("{name}: {outcome}; marked {marked}, ended {ended}, deleted {deleted}")
@@ -193,8 +196,8 @@ impl<'a> JobPass<'a> {
     }
 }
 
-/// What a job's work has left untold.
-fn untold_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
+/// Notifications that a job's hook missed.
+fn missed_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
         Ok(JobOutcome::Purged(summary)) => summary.missed_notifications.as_ref(),
         Ok(JobOutcome::Cycled(cycled)) => cycled.missed_notifications.as_ref(),
@@ -202,44 +205,44 @@ fn untold_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     }
 }
 
-/// Why a cycle did not take place, and when it does next.
-fn with_next(late: &LateRun) -> String {
+/// Describes a cycle that was too late, and its next run.
+fn describe_late(late: &LateRun) -> String {
     late.next.map_or_else(|| late.to_string(), |next| format!("{late}; it runs next at {next}"))
 }
 
-/// What became of a job that was due.
-struct Report {
+/// Result of a job that was due.
+struct JobReport {
     exit: Exit,
     outcome: &'static str,
     counts: [u64; 3],
     reason: Option<String>,
-    /// What to do about it, for people.
+    /// Guidance for the user.
     advice: Option<String>,
-    /// Whether something that passes was in the way: the next run goes on.
-    goes_on: bool,
-    /// The cycle that did not take place.
+    /// Set after a temporary obstacle: the next run continues.
+    is_resumable: bool,
+    /// Cycle that was too late.
     late: Option<LateRun>,
 }
 
-impl Report {
+impl JobReport {
     fn of(ran: &crate::Result<JobOutcome>) -> Option<Self> {
-        let nothing = |exit, outcome, reason| Self {
+        let no_work = |exit, outcome, reason| Self {
             exit,
             outcome,
             counts: [0; 3],
             reason,
             advice: None,
-            goes_on: false,
+            is_resumable: false,
             late: None,
         };
         Some(match ran {
             Ok(JobOutcome::NotDue(JobStatus::Running(run))) => {
-                nothing(Exit::Busy, "held", Some(format!("running since {}", run.started)))
+                no_work(Exit::Busy, "held", Some(format!("running since {}", run.started)))
             }
             Ok(JobOutcome::NotDue(_) | JobOutcome::Disabled) => return None,
-            Ok(JobOutcome::Skipped) => nothing(Exit::Done, "skipped", None),
+            Ok(JobOutcome::Skipped) => no_work(Exit::Done, "skipped", None),
             Ok(JobOutcome::TooLate(late)) => {
-                Self { late: Some(*late), ..nothing(Exit::Done, "skipped", Some(late.to_string())) }
+                Self { late: Some(*late), ..no_work(Exit::Done, "skipped", Some(late.to_string())) }
             }
             Ok(JobOutcome::Purged(summary)) => {
                 let done = &summary.done;
@@ -252,20 +255,20 @@ impl Report {
                 cycled.stopped,
             ),
             Err(error @ Error::LeaseHeld { .. }) => {
-                nothing(Exit::Busy, "held", Some(with_guidance(&error)))
+                no_work(Exit::Busy, "held", Some(with_guidance(error)))
             }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),
-                ..nothing(Exit::Refused, "refused", Some(refusal.to_string()))
+                ..no_work(Exit::Refused, "refused", Some(refusal.to_string()))
             },
             Err(error @ Error::Refused(_)) => {
-                nothing(Exit::Refused, "refused", Some(error.to_string()))
+                no_work(Exit::Refused, "refused", Some(error.to_string()))
             }
             Err(error) if error.is_transient() => {
-                let obstructed = nothing(Exit::Busy, "held", error.obstacle());
-                Self { goes_on: true, ..obstructed }
+                let obstructed = no_work(Exit::Busy, "held", error.obstacle());
+                Self { is_resumable: true, ..obstructed }
             }
-            Err(error) => nothing(Exit::Failed, "failed", Some(error.with_causes())),
+            Err(error) => no_work(Exit::Failed, "failed", Some(error.with_causes())),
         })
     }
 
@@ -275,17 +278,17 @@ impl Report {
             Some(_) if stopped == Some(StopReason::Room) => (Exit::Failed, "partial"),
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
-        let goes_on = matches!(stopped, Some(StopReason::Busy | StopReason::Log));
-        Self { exit, outcome, counts, reason: short_of, advice: None, goes_on, late: None }
+        let is_resumable = matches!(stopped, Some(StopReason::Busy | StopReason::Log));
+        Self { exit, outcome, counts, reason: short_of, advice: None, is_resumable, late: None }
     }
 
-    /// What becomes of a job that was obstructed.
-    fn rest(&self) -> String {
+    /// Describes the progress of an obstructed job.
+    fn progress_so_far(&self) -> String {
         let [marked, ended, deleted] = self.counts;
         let done = [(marked, "marked"), (ended, "ended"), (deleted, "deleted")];
         let done = done.iter().filter(|(count, _)| *count > 0);
         let done: Vec<String> =
-            done.map(|(count, what)| format!("{what} {}", thousands(*count))).collect();
+            done.map(|(count, what)| format!("{what} {}", format_count(*count))).collect();
         if done.is_empty() {
             return "nothing was done, and the job is still due".to_owned();
         }

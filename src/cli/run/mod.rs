@@ -10,7 +10,7 @@ use crate::store::Access;
 
 use super::args::duration;
 use super::context::Context;
-use super::ended_lines::{EndedLines, LineTarget};
+use super::ended_sessions::{EndedLines, LineTarget};
 use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::privileges::helper;
@@ -55,7 +55,7 @@ pub struct Args {
     each: LineTarget,
 }
 
-static RAN: Schema = Schema::many(
+static JOB_RUNS: Schema = Schema::many(
     "runs",
     &[
         Column::row("job", "job"),
@@ -75,10 +75,10 @@ impl Args {
     }
 
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        context.format().check(&RAN)?;
+        context.format().check(&JOB_RUNS)?;
         context.will_run_jobs();
         let config = context.config()?;
-        if self.watch && context.asked_format().is_some() && !self.each.is_stdout() {
+        if self.watch && context.requested_format().is_some() && !self.each.is_stdout() {
             return Err(Usage::error(
                 "--watch prints no records without --each: omit -o and --json",
             ));
@@ -90,27 +90,27 @@ impl Args {
         if self.watch {
             return watch::watch(context, self.each, self.accept_clock);
         }
-        let each = EndedLines::of_jobs(context, self.each);
+        let each = EndedLines::for_jobs(context, self.each);
         let has_each = self.each.is_stdout_for(config);
-        let mut round = JobPass::new(context, config, &each, self.wait)?;
-        let mut service = context.open(Access::Write)?.with_hook(each.listener());
-        // Whoever has to name a profile does it for all jobs, and none counts as run.
+        let mut pass = JobPass::new(context, config, &each, self.wait)?;
+        let mut service = context.open(Access::Write)?.with_hook(each.hook());
+        // A profile that must be named is needed by all jobs, and none counts as run.
         service.ensure_profile_confirmed()?;
         if self.accept_clock {
             service.accept_clock();
         }
         let interrupt = Interrupt::listen()?;
-        let attended = round.attend_to_all(&config.jobs, &mut service, &interrupt);
+        let finished = pass.run_jobs(&config.jobs, &mut service, &interrupt);
         let listed = if has_each { each.end() } else { Ok(()) };
-        if context.asked_format().is_some() && !context.global.quiet && !has_each {
-            context.answer(&RAN, &round.records)?;
-        } else if attended.is_err() {
+        if context.requested_format().is_some() && !context.global.quiet && !has_each {
+            context.answer(&JOB_RUNS, &pass.records)?;
+        } else if finished.is_err() {
             // It says so itself.
-        } else if round.records.is_empty() && context.is_interactive() {
-            context.say("nothing is due; `sessctl show schedule` lists the next runs");
+        } else if pass.records.is_empty() && context.is_interactive() {
+            context.print_notice("nothing is due; `sessctl show schedule` lists the next runs");
         }
-        attended?;
+        finished?;
         listed?;
-        Ok(interrupt.signal().map_or(round.exit, Exit::Interrupted))
+        Ok(interrupt.signal().map_or(pass.exit, Exit::Interrupted))
     }
 }

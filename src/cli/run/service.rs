@@ -9,15 +9,15 @@ use crate::store::Access;
 /// Opens the table under a configuration that has been read again.
 pub fn reopen(context: &Context, config: &Config) -> anyhow::Result<SessionService> {
     let db = context.db_under(config)?;
-    privileges::must_stay(&db, context)?;
+    privileges::ensure_privileges_kept(&db, context)?;
     context.check_hook(config)?;
     let service = context.service(context.store(&db, Access::Write, config)?, config);
     context.announce_profile(&service, config);
     Ok(service)
 }
 
-/// Gives up the jobs that a configuration without any has had before: when they come back,
-/// they have missed nothing. Where there is no database, there are none.
+/// Removes the jobs of an earlier configuration when there are none left: when they come back,
+/// they have missed nothing. Without a database, there are none.
 pub fn forget_jobs(context: &Context, config: &Config) {
     if let (Ok(mut service), Ok(terms)) = (reopen(context, config), context.terms(config)) {
         // The next run gives them up if this one could not.

@@ -14,27 +14,27 @@ use crate::domain::time::{Span, UnixTime};
 use super::job_pass::JobPass;
 use super::service::{forget_jobs, no_jobs, reopen};
 use crate::cli::context::Context;
-use crate::cli::ended_lines::{EndedLines, LineTarget};
+use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::interrupt::{Interrupt, Sleeper};
-use crate::cli::privileges::{NewOwner, begin_anew};
+use crate::cli::privileges::{NewOwner, reexec};
 use crate::cli::report::with_guidance;
 use crate::cli::{clock, orphans};
 use crate::output::sanitize::escape;
 
-/// How often to look at the clock, which may have been set, and at the file.
-const TICK: Duration = Duration::from_secs(1);
+/// Poll interval of the clock, which may have been set, and of the file.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long to leave a database alone that could not be opened or read.
-const RESPITE: Span = Span::seconds(10);
+/// Delay after the database could not be opened or read.
+const RETRY_DELAY: Span = Span::seconds(10);
 
-/// How often to say again that the clock has moved.
-const REMINDER: Duration = Duration::from_hours(1);
+/// Interval of the reminders that the clock has moved.
+const REMINDER_INTERVAL: Duration = Duration::from_hours(1);
 
-/// How often to look at the database where nothing is planned.
-const IDLE: Span = Span::minutes(1);
+/// Poll interval of the database if nothing is scheduled.
+const IDLE_INTERVAL: Span = Span::minutes(1);
 
-/// Keeps to the schedule until a signal comes.
+/// Runs jobs on schedule until a signal arrives.
 pub(super) fn watch(
     context: &Context,
     each: LineTarget,
@@ -43,33 +43,33 @@ pub(super) fn watch(
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen_as_service()?;
     // In this order: a change in between is seen at the next tick.
-    let file = context.config_path().and_then(Stamp::of);
+    let file = context.config_path().and_then(FileStat::of);
     let config = context.read_config()?;
     let mut watch = Watch {
         context,
-        each: EndedLines::of_jobs(context, each),
+        each: EndedLines::for_jobs(context, each),
         config,
         file,
-        glimpse: file,
+        last_stat: file,
         seen: clock::now(),
         next: None,
-        complaint: None,
+        last_error: None,
         accept_clock,
-        clock_complaint: None,
+        last_clock_refusal: None,
     };
-    // On a terminal that was said when it was read.
+    // On a terminal, the warnings were printed when it was read.
     if !io::stderr().is_terminal() {
         context.warn_of(&watch.config);
     }
     while interrupt.signal().is_none() {
-        watch.follow_file(interrupt.take_reload());
-        watch.follow_clock(clock::now());
+        watch.reload_if_changed(interrupt.take_reload());
+        watch.observe_clock(clock::now());
         if watch.next.is_none_or(|next| next <= watch.seen) {
-            let next = watch.round(&interrupt);
+            let next = watch.run_due_jobs(&interrupt);
             watch.next = Some(next);
         }
         orphans::reap();
-        sleeper.sleep(TICK)?;
+        sleeper.sleep(POLL_INTERVAL)?;
     }
     if each.is_stdout() {
         watch.each.end()?;
@@ -81,157 +81,157 @@ struct Watch<'a> {
     context: &'a Context,
     each: EndedLines,
     config: Config,
-    /// What the configuration file looked like when it was read.
-    file: Option<Stamp>,
-    /// And at the last tick.
-    glimpse: Option<Stamp>,
-    /// When the clock was last looked at.
+    /// Metadata of the configuration file when it was read.
+    file: Option<FileStat>,
+    /// Metadata of the configuration file at the last poll.
+    last_stat: Option<FileStat>,
+    /// Time at the last poll.
     seen: UnixTime,
-    /// When the first job is due; `None`: nobody has asked yet.
+    /// Time at which the first job is due; `None`: not known yet.
     next: Option<UnixTime>,
-    /// What was last complained of, so as not to say it each second.
-    complaint: Option<String>,
-    /// Whether the time is to be taken for right at the first round.
+    /// Last error, so that it is not repeated every second.
+    last_error: Option<String>,
+    /// Set if the first pass accepts the current time.
     accept_clock: bool,
-    /// What was last said of a clock that has moved, and at which uptime.
-    clock_complaint: Option<(ClockRefusal, Duration)>,
+    /// Last report of a clock that has moved, with the uptime.
+    last_clock_refusal: Option<(ClockRefusal, Duration)>,
 }
 
 impl Watch<'_> {
-    /// Reads the configuration again once its file has changed, and stays as it is
-    /// for a tick: whoever writes it may not have come to the end. One with a mistake in
-    /// it changes nothing. Where somebody asks for it, it is read at once.
-    fn follow_file(&mut self, is_asked: bool) {
-        let stamp = self.context.config_path().and_then(Stamp::of);
-        let is_at_rest = stamp == self.glimpse;
-        self.glimpse = stamp;
+    /// Reloads the configuration after its file has changed and then stayed unchanged for one
+    /// poll, because the writer may not have finished. An invalid file changes nothing. On
+    /// request, it is reloaded at once.
+    fn reload_if_changed(&mut self, is_asked: bool) {
+        let stat = self.context.config_path().and_then(FileStat::of);
+        let is_stable = stat == self.last_stat;
+        self.last_stat = stat;
         if is_asked {
-            // Whoever asks has earned an answer, also one that was given before.
-            self.complaint = None;
-        } else if self.glimpse == self.file || !is_at_rest {
+            // A request is answered even if the error is the same as before.
+            self.last_error = None;
+        } else if self.last_stat == self.file || !is_stable {
             return;
         }
-        self.file = self.glimpse;
+        self.file = self.last_stat;
         match self.context.read_config() {
             Ok(config) => {
                 self.config = config;
                 self.next = None;
-                self.context.say("sessctl: reloaded the configuration");
+                self.context.print_notice("sessctl: reloaded the configuration");
                 self.context.warn_of(&self.config);
                 if self.config.jobs.is_empty() {
-                    self.context.say(&format!("sessctl: {}", no_jobs(self.context)));
+                    self.context.print_notice(&format!("sessctl: {}", no_jobs(self.context)));
                 }
             }
             Err(error) => {
-                self.eprint_line(format!("{error:#}; the previous configuration stays in force"));
+                self.report_error(format!("{error:#}; the previous configuration stays in force"));
             }
         }
     }
 
-    /// Asks anew what is due where the clock has been set back.
-    fn follow_clock(&mut self, now: UnixTime) {
+    /// Recomputes the due jobs if the clock has been set back.
+    fn observe_clock(&mut self, now: UnixTime) {
         if now < self.seen {
             self.next = None;
         }
         self.seen = now;
     }
 
-    /// Runs what is due, and answers when to do so again.
-    fn round(&mut self, interrupt: &Interrupt) -> UnixTime {
-        match self.attempt(interrupt) {
+    /// Runs the jobs that are due, and returns the time of the next pass.
+    fn run_due_jobs(&mut self, interrupt: &Interrupt) -> UnixTime {
+        match self.try_run(interrupt) {
             Ok(next) => {
-                self.complaint = None;
-                self.clock_complaint = None;
+                self.last_error = None;
+                self.last_clock_refusal = None;
                 next
             }
             Err(error) => {
                 if error.is::<NewOwner>() {
-                    let failed = begin_anew();
-                    self.eprint_line(format!(
+                    let failed = reexec();
+                    self.report_error(format!(
                         "{error:#}; could not restart automatically: {failed:#}"
                     ));
-                    return clock::now().plus(RESPITE);
+                    return clock::now().plus(RETRY_DELAY);
                 }
                 match error.downcast_ref() {
-                    Some(crate::Error::Clock(refusal)) => self.complain_of_clock(*refusal),
-                    _ => self.eprint_line(format!("{error:#}")),
+                    Some(crate::Error::Clock(refusal)) => self.report_clock_refusal(*refusal),
+                    _ => self.report_error(format!("{error:#}")),
                 }
-                clock::now().plus(RESPITE)
+                clock::now().plus(RETRY_DELAY)
             }
         }
     }
 
-    fn attempt(&mut self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
+    fn try_run(&mut self, interrupt: &Interrupt) -> anyhow::Result<UnixTime> {
         if self.config.jobs.is_empty() {
             forget_jobs(self.context, &self.config);
-            return Ok(clock::now().plus(IDLE));
+            return Ok(clock::now().plus(IDLE_INTERVAL));
         }
-        let mut round = JobPass::of_watch(self.context, &self.config, &self.each)?;
+        let mut pass = JobPass::for_watch(self.context, &self.config, &self.each)?;
         let service = reopen(self.context, &self.config)?;
-        let mut service = service.with_hook(self.each.listener());
+        let mut service = service.with_hook(self.each.hook());
         service.ensure_profile_confirmed()?;
         if self.accept_clock {
             service.accept_clock();
         }
-        round.attend_to_all(&self.config.jobs, &mut service, interrupt)?;
+        pass.run_jobs(&self.config.jobs, &mut service, interrupt)?;
         self.accept_clock = false;
         let now = clock::now();
-        let standings = service.job_statuses(&self.config.jobs, &round.terms, now)?;
-        let enabled = standings.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
-        let next = enabled.map(|(standing, _)| next_look(standing, now)).min();
-        let next = next.unwrap_or(now.plus(IDLE));
+        let statuses = service.job_statuses(&self.config.jobs, &pass.terms, now)?;
+        let enabled = statuses.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
+        let next = enabled.map(|(status, _)| next_check(status, now)).min();
+        let next = next.unwrap_or(now.plus(IDLE_INTERVAL));
         // What could not even begin, or not go on, is still due: as under cron, a minute
         // later again.
-        Ok(if round.exit == Exit::Failed || round.is_obstructed {
-            next.max(now.plus(IDLE))
+        Ok(if pass.exit == Exit::Failed || pass.is_obstructed {
+            next.max(now.plus(IDLE_INTERVAL))
         } else {
             next
         })
     }
 
-    /// Complains of a clock that has moved: once of the same, and again after an hour.
-    fn complain_of_clock(&mut self, refusal: ClockRefusal) {
+    /// Reports a clock that has moved, once, and again after an hour.
+    fn report_clock_refusal(&mut self, refusal: ClockRefusal) {
         let uptime = clock::uptime();
         let is_known = |(said, at): (ClockRefusal, Duration)| {
-            said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER
+            said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER_INTERVAL
         };
-        if !self.clock_complaint.is_some_and(is_known) {
+        if !self.last_clock_refusal.is_some_and(is_known) {
             let message = with_guidance(&crate::Error::Clock(refusal));
             eprint_line(&escape(&format!("sessctl: {message}")));
-            self.clock_complaint = Some((refusal, uptime));
+            self.last_clock_refusal = Some((refusal, uptime));
         }
     }
 
-    /// Complains once of the same.
-    fn eprint_line(&mut self, sentence: String) {
-        if self.complaint.as_ref() != Some(&sentence) {
+    /// Reports an error unless it is the last one again.
+    fn report_error(&mut self, sentence: String) {
+        if self.last_error.as_ref() != Some(&sentence) {
             eprint_line(&escape(&format!("sessctl: {sentence}")));
-            self.complaint = Some(sentence);
+            self.last_error = Some(sentence);
         }
     }
 }
 
-/// When to look at a job again.
-fn next_look(standing: &JobStatus, now: UnixTime) -> UnixTime {
-    match standing {
+/// Time of the next check of a job.
+fn next_check(status: &JobStatus, now: UnixTime) -> UnixTime {
+    match status {
         JobStatus::Scheduled { next, .. } => *next,
-        // Somebody else has the lease, or had it and died.
+        // Another process holds the lease, or died with it.
         JobStatus::Due(_) | JobStatus::TooLate(_) | JobStatus::Running(_) => {
             now.plus(Span::seconds(1))
         }
-        JobStatus::Never => now.plus(IDLE),
+        JobStatus::Never => now.plus(IDLE_INTERVAL),
     }
 }
 
-/// What shows that a file is another one than before.
+/// Metadata that shows whether a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+struct FileStat {
     modified: (i64, i64),
     length: u64,
     inode: u64,
 }
 
-impl Stamp {
+impl FileStat {
     fn of(path: &Path) -> Option<Self> {
         let file = fs::metadata(path).ok()?;
         Some(Self {

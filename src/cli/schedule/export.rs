@@ -13,7 +13,7 @@ use super::owner::Owner;
 use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
 
-/// What is to be called, as the user has named it.
+/// Invocation of sessctl, with the names that the user has given.
 pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
     pub db: &'a Location,
@@ -24,15 +24,15 @@ pub struct Invocation<'a> {
     pub files: Vec<(&'static str, PathBuf)>,
     /// The jobs, and not the purge.
     pub is_of_jobs: bool,
-    /// Whether it starts a command of the user's.
+    /// Set if it starts a hook.
     pub has_hook: bool,
     /// Owner of the database file; `None`: there is no file.
     pub owner: Option<Owner>,
 }
 
 impl Invocation<'_> {
-    /// The same by full paths: schedulers start it in a folder and with a search path
-    /// of their own.
+    /// Invocation with full paths, because schedulers use another working directory and search
+    /// path.
     pub fn resolve(&self) -> anyhow::Result<ResolvedInvocation> {
         let (db, folder) = match self.db {
             Location::File(path) => {
@@ -92,8 +92,8 @@ impl ResolvedInvocation {
         self.words.iter().any(tmp)
     }
 
-    /// Where it keeps what it has to remember of a framework's table. One that is not
-    /// named is made for it, since no home can be written to.
+    /// Directory for the state of a framework's table. One that is not named is systemd's
+    /// state directory.
     fn state(&self) -> String {
         match &self.state_dir {
             Some(folder) => format!("ReadWritePaths={}", of_a_path(folder)),
@@ -108,7 +108,7 @@ impl ResolvedInvocation {
         self.owner.as_ref().map_or_else(|| "sessctl".to_owned(), of_owner)
     }
 
-    /// What must be there before it starts.
+    /// Dependencies of the unit.
     fn order(&self) -> &'static str {
         match self.folder {
             Some(_) => "",
@@ -116,7 +116,7 @@ impl ResolvedInvocation {
         }
     }
 
-    /// What it may write to.
+    /// Paths that the unit may write to.
     fn folder(&self) -> String {
         let line = |folder: &String| format!("ReadWritePaths={}\n", of_a_path(folder));
         self.folder.as_ref().map_or_else(String::new, line)
@@ -124,19 +124,19 @@ impl ResolvedInvocation {
 
     fn hardening(&self) -> Cow<'static, str> {
         match self.folder {
-            _ if self.has_hook => FOR_A_HOOK.into(),
+            _ if self.has_hook => UNHARDENED.into(),
             Some(_) if self.is_of_a_user() => {
                 HARDENING.replace(CAPABILITIES_OF_ROOT, "CapabilityBoundingSet=\n").into()
             }
             Some(_) => HARDENING.into(),
             None => HARDENING
                 .replace("PrivateNetwork=yes\n", "")
-                .replace(NO_FAMILIES, FAMILIES_OF_A_CLUSTER)
+                .replace(NO_ADDRESS_FAMILIES, CLUSTER_ADDRESS_FAMILIES)
                 .into(),
         }
     }
 
-    /// Whether it has the rights of a user other than root.
+    /// Reports whether it runs as a user other than root.
     fn is_of_a_user(&self) -> bool {
         self.owner.as_ref().is_some_and(|owner| owner.uid != 0)
     }
@@ -187,7 +187,7 @@ TimeoutStartSec=6h
 const CAPABILITIES_OF_ROOT: &str =
     "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID\n";
 
-/// What a program that works on one file can do without.
+/// Restrictions for a program that works on one file.
 const HARDENING: &str = "\
 CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID
 LockPersonality=yes
@@ -212,12 +212,13 @@ SystemCallFilter=@system-service
 UMask=0077
 ";
 
-const NO_FAMILIES: &str = "RestrictAddressFamilies=none";
+const NO_ADDRESS_FAMILIES: &str = "RestrictAddressFamilies=none";
 /// A name is looked up through the last two.
-const FAMILIES_OF_A_CLUSTER: &str = "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX";
+const CLUSTER_ADDRESS_FAMILIES: &str =
+    "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX";
 
-/// What a command of the user's may need, nobody knows.
-const FOR_A_HOOK: &str = "\
+/// Restrictions that are dropped for a hook, whose needs are unknown.
+const UNHARDENED: &str = "\
 # Nothing is closed off here: the hook may need it.
 UMask=0077
 ";
@@ -352,6 +353,6 @@ pub(super) mod tests {
         assert!(service.contains("After=network-online.target\n\n[Service]"));
         let [(_, service), _] = purge("/srv/app.db").units(&schedule, &TimeZone::Local);
         assert!(service.contains("PrivateNetwork=yes\n") && !service.contains("network-online"));
-        assert!(service.contains(NO_FAMILIES));
+        assert!(service.contains(NO_ADDRESS_FAMILIES));
     }
 }

@@ -23,11 +23,11 @@ use super::exit::Exit;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    action: Action,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum Action {
     Check(check::Args),
     Next(next::Args),
     Print(print::Args),
@@ -35,10 +35,10 @@ enum What {
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        match self.what {
-            What::Check(args) => args.run(),
-            What::Next(args) => args.run(context),
-            What::Print(args) => args.run(context),
+        match self.action {
+            Action::Check(args) => args.run(),
+            Action::Next(args) => args.run(context),
+            Action::Print(args) => args.run(context),
         }
     }
 }

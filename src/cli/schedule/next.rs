@@ -8,7 +8,7 @@ use super::spec::Spec;
 use crate::cli::args::MomentArg;
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::time_zone::of_machine;
+use crate::cli::time_zone::machine_time_zone;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -36,9 +36,8 @@ const TIME: Column = Column::row("time", "time").time();
 
 static TIMES: Schema = Schema::many("times", &[TIME]);
 
-/// People also want to know what the clock on the wall shows then, and how long
-/// they have to wait.
-static TIMES_FOR_PEOPLE: Schema = Schema::many(
+/// Schema of a table, which also shows the local time and the time until then.
+static TIMES_IN_TABLE: Schema = Schema::many(
     "times",
     &[Column::row("local", "local time"), TIME, Column::row("in_seconds", "in")],
 );
@@ -50,7 +49,7 @@ impl Args {
             Some(zone) => zone,
             None => context.config()?.zone.clone(),
         };
-        let zone = zone.or_machine(of_machine)?;
+        let zone = zone.or_machine(machine_time_zone)?;
         let after = match self.after {
             Some(after) => after.read(&zone)?,
             None => context.now,
@@ -64,7 +63,7 @@ impl Args {
                 vec![moment]
             }
         };
-        let schema = if for_people { &TIMES_FOR_PEOPLE } else { &TIMES };
+        let schema = if for_people { &TIMES_IN_TABLE } else { &TIMES };
         let mut listing = context.listing(schema, None)?;
         let times =
             schedule.occurrences_after(after, &zone).take_while(|time| *time <= UnixTime::MAX);
@@ -77,7 +76,7 @@ impl Args {
     }
 }
 
-/// What the zone's clock shows: `Mon 2026-06-15 14:00 +02:00`.
+/// Formats the local time: `Mon 2026-06-15 14:00 +02:00`.
 fn wall_clock(time: UnixTime, zone: &TimeZone) -> Value {
     let offset = zone.offset_at(time).unwrap_or(0);
     let Some(wall) = DateTime::from_timestamp(time.0 + offset, 0) else {

@@ -25,7 +25,7 @@ impl Owner {
     /// Finds the owner of a database file; `None`: there is no such file, or no file at all.
     ///
     /// # Errors
-    /// As root: what keeps it from working with the owner's privileges.
+    /// As root: a reason why it cannot work with the owner's privileges.
     pub fn of(db: &Location, context: &Context) -> anyhow::Result<Option<Self>> {
         let Location::File(path) = db else { return Ok(None) };
         let Ok(file) = fs::metadata(path) else { return Ok(None) };

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use crate::domain::schedule::Schedule;
+use crate::domain::time_zone::TimeZone;
 use clap::ValueEnum;
 
 use super::crontab::Table;
-use super::export::Invocation;
+use super::export::{Invocation, ResolvedInvocation};
 use super::owner::Owner;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
@@ -67,7 +68,7 @@ impl Args {
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
             params: &context.global.params,
             state_dir: context.global.state_dir.as_deref(),
-            files: context.files_beside(&db, config),
+            files: context.scheduler_files(&db, config),
             is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
             has_hook: !config.hooks.on_end.is_empty(),
             owner: Owner::of(&db, context)?,
@@ -78,8 +79,16 @@ impl Args {
             spec => spec,
         };
         let schedule: Schedule = spec.parse()?;
-        let call = call.resolve()?;
-        match (self.scheduler, self.dir) {
+        self.write(&call.resolve()?, &schedule, zone)
+    }
+
+    fn write(
+        &self,
+        call: &ResolvedInvocation,
+        schedule: &Schedule,
+        zone: &TimeZone,
+    ) -> anyhow::Result<Exit> {
+        match (self.scheduler, &self.dir) {
             (Scheduler::Cron, Some(_)) => {
                 return Err(Usage::error(
                     "--dir is for systemd: a crontab line has no file of its own",
@@ -90,16 +99,16 @@ impl Args {
             }
             (Scheduler::Cron, None) => {
                 let table = if self.system { Table::System } else { Table::User };
-                print(call.crontab_line(&schedule, zone, table)? + "\n")?;
+                print(call.crontab_line(schedule, zone, table)? + "\n")?;
             }
             (Scheduler::Systemd, None) => {
-                let units = call.units(&schedule, zone);
+                let units = call.units(schedule, zone);
                 let texts =
                     units.map(|(name, unit)| format!("# /etc/systemd/system/{name}\n{unit}\n"));
                 print(texts.concat())?;
             }
             (Scheduler::Systemd, Some(folder)) => {
-                for (name, unit) in call.units(&schedule, zone) {
+                for (name, unit) in call.units(schedule, zone) {
                     replace(&folder.join(name), unit.as_bytes())?;
                 }
             }

@@ -6,7 +6,7 @@ use crate::domain::time::UnixTime;
 use crate::storage::TaskStats;
 
 use super::columns::{self, gauge, idle_since};
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value, Visibility};
 
 const PROFILE: Column = Column::detail("profile", "profile");
@@ -29,7 +29,7 @@ const UNREADABLE: Column = Column::row("unreadable", "unreadable").metric(gauge(
     &[],
 ));
 
-/// The figures of a framework's table. Nobody counts there how many sessions open.
+/// Schema of the figures of a framework's table, where opened sessions are not counted.
 pub static STAT: Schema = Schema::many(
     "tasks",
     &[
@@ -50,9 +50,9 @@ pub static STAT: Schema = Schema::many(
         columns::FUTURE.at(Visibility::Detail),
     ],
 )
-.labelled("task");
+.with_label("task");
 
-/// In percent, with a decimal, and cut off: 100 means all.
+/// Percentage of expired sessions with one decimal, rounded down: 100 means all.
 fn percent(stat: &TaskStats) -> Option<f64> {
     let permille = u128::from(stat.expired) * 1_000 / u128::from(stat.sessions()).max(1);
     #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
@@ -85,13 +85,13 @@ pub fn record(stat: &TaskStats, profile: &Profile, now: UnixTime) -> Record {
     Record::new([stat.task.as_str(), "sessions"], values)
 }
 
-/// What stands above the figures, for people who did not say which table it is.
+/// Heading above the figures, for users who have not named the table.
 pub fn heading(stats: &[TaskStats], profile: &Profile) -> String {
     let Profile { table, title, name, .. } = profile;
     let all = match stats.iter().map(TaskStats::sessions).sum() {
         0 => "no sessions".to_owned(),
         1 => "1 session".to_owned(),
-        all => format!("{} sessions", thousands(all)),
+        all => format!("{} sessions", format_count(all)),
     };
     let percent = match stats {
         [stat] => percent(stat).map(|percent| format!(", {} % expired", percent.floor())),
@@ -108,7 +108,8 @@ mod tests {
 
     #[test]
     fn the_heading_is_for_people() {
-        let profile = profiles::ProfileSource::built_in("django").unwrap().outline().unwrap();
+        let profile =
+            profiles::ProfileSource::built_in("django").unwrap().without_parameters().unwrap();
         let of = |live, expired| {
             heading(&[TaskStats { live: [live, 0, 0], expired, ..TaskStats::default() }], &profile)
         };

@@ -50,7 +50,8 @@ pub const OPENED: Column = Column::row("opened", "opened").metric(total(
 ));
 pub const CLOSED: Column = ended("ended_closed", "closed", &[("reason", "closed")]);
 pub const EXPIRED: Column = ended("ended_expired", "expired", &[("reason", "expired")]);
-pub const GIVEN_UP: Column = ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
+pub const ENDED_ABANDONED: Column =
+    ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
 pub const EVICTED: Column = ended("ended_evicted", "evicted", &[("reason", "evicted")]);
 pub const CYCLED: Column = ended("ended_cycled", "cycled", &[("reason", "cycled")]);
 pub const LIFETIME: Column = ended("ended_lifetime", "lifetime", &[("reason", "lifetime")]);
@@ -71,12 +72,12 @@ pub const FUTURE: Column = Column::row("future", "future").metric(gauge(
     &[],
 ));
 
-/// How many sessions are expired; those of a framework's table are not counted by user.
+/// Number of expired sessions, which is unknown by user for a framework's table.
 pub fn expired(sessions: u64, is_adopted: bool) -> Value {
     if is_adopted { Value::Absent } else { Value::Count(sessions) }
 }
 
-/// How long ago a last use was, where there is one.
+/// Time since the last use, if there is one.
 pub fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
     Value::span(last_use.map(|last_use| now.since(last_use)))
 }

@@ -4,9 +4,7 @@ use std::path::Path;
 
 use crate::config::{Config, Setting};
 
-use crate::cli::context::{
-    Context, CredentialOrigin, CredentialSource, Named, SettingOrigin, StateDirSource,
-};
+use crate::cli::context::{Context, CredentialSource, Named, SettingSource};
 use crate::cli::exit::Exit;
 use crate::cli::privileges::Identity;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -35,12 +33,12 @@ impl Args {
         context.format().check(&SETTINGS)?;
         let mut records = vec![config_file(context)];
         let config = context.config_explained()?;
-        context.must_name_a_database(config)?;
+        context.validate_database_name(config)?;
         warn_of_patterns(config, context);
         let params = &context.global.params;
         let is_typed = |key: &str| params.iter().any(|(name, _)| key == parameter_key(name));
         for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
-            records.push(in_force(&setting, config, context));
+            records.push(effective(&setting, config, context));
             if setting.key == "db" {
                 records.extend(user(context));
             }
@@ -67,14 +65,14 @@ fn warn_of_patterns(config: &Config, context: &Context) {
 }
 
 /// A setting of the file, unless something else goes before the file.
-fn in_force(setting: &Setting, config: &Config, context: &Context) -> Record {
+fn effective(setting: &Setting, config: &Config, context: &Context) -> Record {
     match (setting.key.as_str(), &context.named_db, &context.named_profile) {
-        ("db", Some(db), _) => named("db", db, "--db", "SESSCTL_DB"),
-        ("profile", _, Some(profile)) => named("profile", profile, "--profile", "SESSCTL_PROFILE"),
+        ("db", Some(db), _) => named("db", db, "--db"),
+        ("profile", _, Some(profile)) => named("profile", profile, "--profile"),
         ("state_dir", ..) => state_dir(setting, config, context),
         ("cluster.credentials", ..) => credentials(setting, config, context),
         ("cluster.ca_file", ..) => match context.ca_file(config) {
-            Some((path, namer)) => file(setting, &path, namer, "--ca-file", context),
+            Some((path, source)) => file(setting, &path, source, "--ca-file", context),
             None => from_file(setting, context),
         },
         ("cluster.consistency", ..) => match context.global.consistency {
@@ -101,26 +99,20 @@ fn user(context: &Context) -> Option<Record> {
     Some(record("user", &identity.to_string(), source))
 }
 
-/// The folder in force, whoever names it.
+/// Effective state directory.
 fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
     let Some(folder) = context.state_folder(context.db().ok().as_ref(), config) else {
         return from_file(setting, context);
     };
-    let source = match folder.source {
-        StateDirSource::File => return from_file(setting, context),
-        StateDirSource::Flag => ("flag", "--state-dir".to_owned()),
-        StateDirSource::Variable(name) => ("environment", name.to_owned()),
-        StateDirSource::System | StateDirSource::Home => ("default", String::new()),
-    };
-    record("state_dir", &folder.path.to_string_lossy(), source)
+    file(setting, &folder.path, folder.source, "--state-dir", context)
 }
 
-/// Where the user and the password stand, and never what they are.
+/// Source of the credentials, never their values.
 fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record {
-    match context.keeper_of_credentials(config) {
-        Some(CredentialSource::File(path, namer)) => {
+    match context.credential_source(config) {
+        Some(CredentialSource::File(path, source)) => {
             context.warn_of_readers(&path);
-            file(setting, &path, namer, "--credentials", context)
+            file(setting, &path, source, "--credentials", context)
         }
         Some(CredentialSource::Variable) => {
             record(&setting.key, "", ("environment", "SESSCTL_CREDENTIALS".to_owned()))
@@ -129,19 +121,27 @@ fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record 
     }
 }
 
+/// Shows a path, unless the configuration file sets it.
 fn file(
     setting: &Setting,
     path: &Path,
-    namer: CredentialOrigin,
+    source: SettingSource,
     flag: &str,
     context: &Context,
 ) -> Record {
-    let source = match namer {
-        CredentialOrigin::Config => return from_file(setting, context),
-        CredentialOrigin::Flag => ("flag", flag.to_owned()),
-        CredentialOrigin::Variable(name) => ("environment", name.to_owned()),
-    };
-    record(&setting.key, &path.to_string_lossy(), source)
+    if source == SettingSource::File {
+        return from_file(setting, context);
+    }
+    record(&setting.key, &path.to_string_lossy(), described(source, flag))
+}
+
+fn described(source: SettingSource, flag: &str) -> (&'static str, String) {
+    match source {
+        SettingSource::Flag => ("flag", flag.to_owned()),
+        SettingSource::Variable(name) => ("environment", name.to_owned()),
+        SettingSource::File => ("file", String::new()),
+        SettingSource::Default => ("default", String::new()),
+    }
 }
 
 fn parameter_key(name: &str) -> String {
@@ -154,7 +154,7 @@ fn parameter((name, value): &(String, String)) -> Record {
 
 fn config_file(context: &Context) -> Record {
     match &context.named_config {
-        Some(config) => named("config", config, "--config", "SESSCTL_CONFIG"),
+        Some(config) => named("config", config, "--config"),
         None => {
             let path = context.config_path().map(|path| path.to_string_lossy().into_owned());
             record("config", &path.unwrap_or_default(), ("default", String::new()))
@@ -170,12 +170,8 @@ fn from_file(setting: &Setting, context: &Context) -> Record {
     record(&setting.key, &setting.value, source)
 }
 
-fn named(key: &str, named: &Named, flag: &str, variable: &str) -> Record {
-    let source = match named.origin {
-        SettingOrigin::Flag => ("flag", flag.to_owned()),
-        SettingOrigin::Environment => ("environment", variable.to_owned()),
-    };
-    record(key, &named.path.to_string_lossy(), source)
+fn named(key: &str, named: &Named, flag: &str) -> Record {
+    record(key, &named.path.to_string_lossy(), described(named.source, flag))
 }
 
 fn record(key: &str, value: &str, (source, from): (&'static str, String)) -> Record {

@@ -23,11 +23,11 @@ use super::privileges::helper;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    topic: Topic,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum Topic {
     Stat(stat::Args),
     Tasks(tasks::Args),
     Users(users::Args),
@@ -39,16 +39,16 @@ enum What {
 }
 
 impl Args {
-    /// Whether it has an answer also where there is no database yet.
+    /// Reports whether the command works without a database.
     pub const fn needs_no_database(&self) -> bool {
-        matches!(self.what, What::Config(_))
+        matches!(self.topic, Topic::Config(_))
     }
 
-    /// The database that it is about. For the configuration it need not be named.
+    /// Returns the database to show; optional for the configuration.
     pub fn database(&self, context: &Context) -> anyhow::Result<Option<Location>> {
-        match self.what {
-            What::Profiles(_) => Ok(None),
-            What::Config(_) => {
+        match self.topic {
+            Topic::Profiles(_) => Ok(None),
+            Topic::Config(_) => {
                 context.config_explained()?;
                 Ok(context.db().ok())
             }
@@ -58,22 +58,22 @@ impl Args {
 
     /// Files that only root may be able to write.
     pub fn privileged_files(&self) -> helper::Args {
-        match &self.what {
-            What::Stat(args) => args.privileged_files(),
+        match &self.topic {
+            Topic::Stat(args) => args.privileged_files(),
             _ => helper::Args::default(),
         }
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        match self.what {
-            What::Stat(args) => args.run(context),
-            What::Tasks(args) => args.run(context),
-            What::Users(args) => args.run(context),
-            What::Session(args) => args.run(context),
-            What::Runs(args) => args.run(context),
-            What::Schedule(args) => args.run(context),
-            What::Config(args) => args.run(context),
-            What::Profiles(args) => args.run(context),
+        match self.topic {
+            Topic::Stat(args) => args.run(context),
+            Topic::Tasks(args) => args.run(context),
+            Topic::Users(args) => args.run(context),
+            Topic::Session(args) => args.run(context),
+            Topic::Runs(args) => args.run(context),
+            Topic::Schedule(args) => args.run(context),
+            Topic::Config(args) => args.run(context),
+            Topic::Profiles(args) => args.run(context),
         }
     }
 }

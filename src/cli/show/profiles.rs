@@ -6,7 +6,7 @@ use crate::domain::profile::Profile;
 
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
-use crate::cli::profiles::outlines;
+use crate::cli::profiles::built_in_profiles;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show the supported frameworks, or the profile of one of them
@@ -45,12 +45,12 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&PROFILES)?;
         match &self.name {
-            None => list(&outlines()?, context)?,
+            None => list(&built_in_profiles()?, context)?,
             Some(name) => {
                 let text = context.profile_text(name)?;
-                match context.asked_format() {
+                match context.requested_format() {
                     None => print(text.toml.as_bytes())?,
-                    Some(_) => list(&[text.outline()?], context)?,
+                    Some(_) => list(&[text.without_parameters()?], context)?,
                 }
             }
         }

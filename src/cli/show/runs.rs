@@ -79,14 +79,14 @@ impl Args {
         })?;
         listing.end().map_err(unwritten)?;
         if shown == 0 && context.is_interactive() {
-            context.say("no runs");
+            context.print_notice("no runs");
         }
         Ok(Exit::Done)
     }
 }
 
 fn record(run: &RunRecord) -> Record {
-    // What a run has done that has not come to its end, nobody has said.
+    // The figures of an unfinished run are unknown.
     let is_known =
         !matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) || run.finished.is_some();
     let done = |count| if is_known { Value::Count(count) } else { Value::Absent };

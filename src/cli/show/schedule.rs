@@ -60,7 +60,7 @@ impl Args {
         }
         context.answer(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
-            context.say("no jobs: add a [[job]] to the configuration");
+            context.print_notice("no jobs: add a [[job]] to the configuration");
         }
         Ok(Exit::Done)
     }
@@ -84,7 +84,7 @@ fn last_run(
     Ok(last)
 }
 
-/// When it runs, and what an automatic interval comes to.
+/// Formats the schedule of a job, with the length of an automatic interval.
 fn when(job: &Job, policies: &Policies) -> String {
     match job.when {
         JobTiming::Every(Interval::Auto) => {
@@ -119,7 +119,7 @@ fn record(
     Record::new(["job", job.name.as_str()], values)
 }
 
-/// When a job runs next on this host.
+/// Returns the next run of a job on this host.
 pub(super) fn next_time(job: &Job, standing: &JobStatus) -> Option<UnixTime> {
     match standing {
         _ if !job.enabled || !job.runs_on(&host::name()) => None,
@@ -156,7 +156,7 @@ fn note(job: &Job, standing: &JobStatus, last: Option<&RunRecord>) -> Option<Str
     })
 }
 
-/// Why the last run did not take place, if it was skipped where it belongs.
+/// Reason why the last run was skipped on its own host.
 fn skipped_because(job: &Job, last: &RunRecord) -> Option<String> {
     let is_skipped = last.outcome == RunOutcome::Skipped && job.runs_on(&last.origin.host);
     last.reason.clone().filter(|_| is_skipped)

@@ -31,7 +31,7 @@ impl Args {
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
             let all = sessions.len() + 1;
-            context.say(&format!(
+            context.print_notice(&format!(
                 "sessctl: {all} sessions have this id, and the first of them is shown; \
                  `sessctl cycle --session` ends all of them"
             ));
@@ -67,7 +67,7 @@ fn show(outlook: &Forecast<'_>, mut record: Record, context: &Context) -> anyhow
     context.answer(&records::SESSION, &[record])
 }
 
-/// What the jobs of the configuration plan for a session, here.
+/// Finds the scheduled jobs that affect a session on this machine.
 fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
     let (terms, mut plans) = (context.terms(config)?, Plans::default());
@@ -76,7 +76,7 @@ fn plans(service: &SessionService, session: &Session, context: &Context) -> anyh
     for (job, standing) in config.jobs.iter().zip(&standings) {
         let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));
         let next = match standing {
-            // What is at work may have passed it already.
+            // A running job may have passed it already.
             JobStatus::Running(_) if job.enabled && job.runs_on(&host::name()) => {
                 service.first_run_after(job, standing, &terms, now)
             }

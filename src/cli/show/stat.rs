@@ -12,8 +12,8 @@ use crate::store::Access;
 
 use super::adopted;
 use super::columns::{
-    ABANDONED, ACTIVE, CLOSED, CYCLED, DELETED, ENDED, EVICTED, EXPIRED, EXPIRED_NOW, FUTURE,
-    GIVEN_UP, IDLE, LIFETIME, LIVE, OLDEST, OPENED, PEAK, REFUSED, TASK, idle_since,
+    ABANDONED, ACTIVE, CLOSED, CYCLED, DELETED, ENDED, ENDED_ABANDONED, EVICTED, EXPIRED,
+    EXPIRED_NOW, FUTURE, IDLE, LIFETIME, LIVE, OLDEST, OPENED, PEAK, REFUSED, TASK, idle_since,
 };
 use crate::cli::args::task;
 use crate::cli::context::{Context, print};
@@ -21,7 +21,7 @@ use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::cli::privileges::helper;
 use crate::output::FormatName;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::sanitize::escape;
 
@@ -48,10 +48,10 @@ pub struct Args {
 }
 
 const fn of_tasks(columns: &'static [Column]) -> Schema {
-    Schema::many("tasks", columns).labelled("task")
+    Schema::many("tasks", columns).with_label("task")
 }
 
-/// All figures of tasks.
+/// Schema of all figures of tasks.
 pub static STAT: Schema = of_tasks(&[
     TASK,
     LIVE,
@@ -65,7 +65,7 @@ pub static STAT: Schema = of_tasks(&[
     OPENED,
     CLOSED,
     EXPIRED,
-    GIVEN_UP,
+    ENDED_ABANDONED,
     EVICTED,
     CYCLED,
     LIFETIME,
@@ -74,14 +74,13 @@ pub static STAT: Schema = of_tasks(&[
     FUTURE,
 ]);
 
-/// Within 80 columns they take two tables, and a sentence for rows from the future: what
-/// is there, and
-static NOW: Schema =
+/// Schema of the current state: 80 columns do not hold all figures in one table.
+static CURRENT: Schema =
     of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, EXPIRED_NOW, ENDED, OLDEST, PEAK, REFUSED]);
 
-/// what has become of all that were opened.
-static EVER: Schema =
-    of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, GIVEN_UP, EVICTED, CYCLED, LIFETIME, DELETED]);
+/// Schema of the totals since the database was created.
+static TOTALS: Schema =
+    of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, ENDED_ABANDONED, EVICTED, CYCLED, LIFETIME, DELETED]);
 
 impl Args {
     /// The file that only root may be able to write.
@@ -105,7 +104,7 @@ impl Args {
         let stats = service.tasks(self.task.as_ref(), context.now)?;
         if context.format() == FormatName::Table {
             let future = stats.iter().map(|stat| stat.future).sum();
-            if let Some(sentence) = from_the_future(future) {
+            if let Some(sentence) = future_rows_warning(future) {
                 context.warn(&sentence);
             }
         }
@@ -116,7 +115,7 @@ impl Args {
                     print(escape(&adopted::heading(&stats, profile)).into_owned() + "\n")?;
                 }
                 if stats.is_empty() && context.format() == FormatName::Table {
-                    context.say("no sessions");
+                    context.print_notice("no sessions");
                 }
                 let records = records_of(&stats, Some(profile), context.now);
                 context.answer(&adopted::STAT, &records)?;
@@ -132,23 +131,23 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
         return context.answer(&STAT, records);
     }
     if records.is_empty() {
-        context.say("no sessions");
+        context.print_notice("no sessions");
         return Ok(());
     }
     let pick = |schema: &Schema| -> Vec<Record> {
         records.iter().map(|record| record.pick(&STAT, schema)).collect()
     };
-    context.answer(&NOW, &pick(&NOW))?;
+    context.answer(&CURRENT, &pick(&CURRENT))?;
     print("\n")?;
-    context.answer(&EVER, &pick(&EVER))
+    context.answer(&TOTALS, &pick(&TOTALS))
 }
 
-/// What people should know of rows from the future, if there are any.
-pub fn from_the_future(rows: u64) -> Option<String> {
+/// Describes rows from the future, if there are any.
+pub fn future_rows_warning(rows: u64) -> Option<String> {
     let were = match rows {
         0 => return None,
         1 => "1 row was".to_owned(),
-        rows => format!("{} rows were", thousands(rows)),
+        rows => format!("{} rows were", format_count(rows)),
     };
     Some(format!(
         "{were} used, opened or marked in the future: the clock was ahead then, or it is behind now"

@@ -42,7 +42,7 @@ const TASK: [Column; 6] = [
     Column::row("expired", "expired"),
 ];
 
-/// Those of a user.
+/// Figures of a user.
 const USER: [Column; 4] = [
     Column::row("user", "user"),
     Column::row("sessions", "sessions"),
@@ -51,12 +51,12 @@ const USER: [Column; 4] = [
 ];
 
 static TASKS: Schema =
-    Schema::many("users and sessions of tasks", &TASK).holding("repeated", &REPEATED);
+    Schema::many("users and sessions of tasks", &TASK).with_children("repeated", &REPEATED);
 
 static REPEATED: Schema = Schema::many("users with several sessions", &USER);
 
 static TASKS_WITH_USERS: Schema =
-    Schema::many("users and sessions of tasks", &TASK).holding("served", &SERVED);
+    Schema::many("users and sessions of tasks", &TASK).with_children("served", &SERVED);
 
 static SERVED: Schema = Schema::many("users of tasks", &USER);
 
@@ -72,7 +72,7 @@ impl Args {
             service.task_usage(task, context.now)?
         };
         if services.is_empty() && context.format() == FormatName::Table {
-            context.say("no live sessions");
+            context.print_notice("no live sessions");
         }
         let is_adopted = service.profile().is_some();
         let records: Vec<Record> =

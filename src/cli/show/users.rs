@@ -10,7 +10,7 @@ use crate::store::Access;
 use super::columns::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::list::{TABLE_ROWS, remainder};
+use crate::cli::list::{TABLE_ROWS, truncation_notice};
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
@@ -65,11 +65,11 @@ impl Args {
         })?;
         listing.end().map_err(unwritten)?;
         if table && all == 0 {
-            context.say("no live sessions");
+            context.print_notice("no live sessions");
         } else if table && all > most {
-            context.say(&remainder(most, all, "users", self.limit.is_some()));
+            context.print_notice(&truncation_notice(most, all, "users", self.limit.is_some()));
         }
-        // Nobody was asked for, and nobody is left out.
+        // No user was selected, so none is left out.
         context.unreadable_users(unreadable, "show users counts {} without a user");
         Ok(Exit::Done)
     }

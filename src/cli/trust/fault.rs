@@ -71,7 +71,7 @@ impl Walk {
         })
     }
 
-    /// Finds who besides the owner can create files in the directory at the end, or in the one
+    /// Finds users other than the owner who can create files in the directory at the end, or in the one
     /// of the file there. The sticky bit makes no difference to that.
     pub fn fault_beside(&self) -> Option<Fault<'_>> {
         let last = self.last();
@@ -120,7 +120,7 @@ impl Walk {
 }
 
 impl Step {
-    /// Users beside the owner who may write to it.
+    /// Users other than the owner who may write to it.
     fn may_also_write(&self) -> Option<Writer> {
         if self.mode & OTHERS_WRITE != 0 {
             Some(Writer::Everyone)

@@ -52,7 +52,7 @@ pub fn read(path: &Path, role: Role) -> anyhow::Result<Vec<u8>> {
         return fs::read(path).map_err(unread);
     }
     let walk = Walk::to(path).map_err(unread)?;
-    must_be_roots(&walk, path, role)?;
+    ensure_only_root_writes(&walk, path, role)?;
     let mut bytes = Vec::new();
     walk.open().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unread)?;
     Ok(bytes)
@@ -75,7 +75,7 @@ pub fn read_to_string(path: &Path, role: Role) -> anyhow::Result<String> {
 /// that is missing is not looked at.
 pub fn check(path: &Path, role: Role) -> crate::Result<()> {
     match Walk::to(path) {
-        Ok(walk) if is_root() => must_be_roots(&walk, path, role),
+        Ok(walk) if is_root() => ensure_only_root_writes(&walk, path, role),
         _ => Ok(()),
     }
 }
@@ -85,7 +85,7 @@ pub fn is_root() -> bool {
     geteuid().is_root()
 }
 
-fn must_be_roots(walk: &Walk, path: &Path, role: Role) -> crate::Result<()> {
+fn ensure_only_root_writes(walk: &Walk, path: &Path, role: Role) -> crate::Result<()> {
     let Some(fault) = walk.fault() else { return Ok(()) };
     let (role, path) = (role.as_str(), path.display());
     let advice = match fault.step.kind {

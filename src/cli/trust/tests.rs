@@ -15,7 +15,7 @@ fn directory() -> (TempDir, PathBuf) {
     (directory, real)
 }
 
-/// What lies below a directory on the way to a path in it.
+/// Components below a directory on the way to a path in it.
 fn below(directory: &Path, path: &str) -> Vec<(String, Kind)> {
     let walk = Walk::to(&directory.join(path)).unwrap();
     let name =

@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, getxattr, openat,
 use rustix::io::Errno;
 
 /// Maximum number of links on the way, as in the kernel.
-const MOST_LINKS: u32 = 40;
+const MAX_LINKS: u32 = 40;
 
 /// Opens a component without reading it.
 #[cfg(target_os = "linux")]
@@ -91,7 +91,7 @@ impl Walk {
     /// Follows a path as far as it exists, and lists the components that are missing.
     ///
     /// # Errors
-    /// As for [`to`](Self::to), except that a component is missing.
+    /// Same errors as [`to`](Self::to), except for a missing component.
     pub fn to_closest(path: &Path) -> io::Result<(Self, Vec<OsString>)> {
         let mut existing = std::path::absolute(path)?;
         let mut missing = Vec::new();
@@ -114,7 +114,7 @@ impl Walk {
     /// Opens the end of the path for reading: the inode in [`last`](Self::last), or nothing.
     ///
     /// # Errors
-    /// It cannot be read, or is another file by now.
+    /// The file cannot be read, or has been replaced.
     pub fn open(&self) -> io::Result<File> {
         let (directory, name, flags) = &self.entry;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | *flags;
@@ -192,7 +192,7 @@ impl Walker {
 
     fn follow(&mut self, name: &OsStr, link: &Stat) -> io::Result<()> {
         self.links += 1;
-        if self.links > MOST_LINKS {
+        if self.links > MAX_LINKS {
             return Err(Errno::LOOP.into());
         }
         let target = readlinkat(&self.at, name, Vec::new())?;

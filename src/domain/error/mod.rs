@@ -25,73 +25,73 @@ pub enum Error {
     /// There is no database.
     #[error("no database at {at}: {hint}")]
     Missing {
-        /// Where it was looked for.
+        /// Path or address.
         at: String,
-        /// What to do.
+        /// Advice.
         hint: String,
     },
-    /// There is something, but no table of sessions that this program knows.
+    /// The database has no session table that sessctl knows.
     #[error("{at} is not a sessctl database: {found}")]
     ForeignDatabase {
-        /// Where.
+        /// Path or address.
         at: String,
-        /// What is there instead.
+        /// Finding.
         found: String,
     },
     /// There are several tables that this program knows, or a table that might be one or
     /// the other.
     #[error("cannot tell which table in {at} holds the sessions: {found}")]
     AmbiguousTable {
-        /// Where.
+        /// Path or address.
         at: String,
-        /// What was found, and what to say.
+        /// Tables that were found, and advice.
         found: String,
     },
     /// Nothing may be deleted by the profile that was detected, since another one may be
     /// the right one; nothing has changed.
     #[error("{finding}; nothing is deleted until you name the profile: {remedy}")]
     UnconfirmedProfile {
-        /// What the rows show, or do not show.
+        /// Evidence from the rows, or the lack of it.
         finding: String,
-        /// Which profiles there are, and how to name one.
+        /// Possible profiles, and how to name one.
         remedy: String,
     },
-    /// It cannot be done to a framework's table, or to this one; nothing has changed.
+    /// The operation is not possible on this table; nothing has changed.
     #[error("refused: {0}")]
     Refused(String),
-    /// Another program held the database for longer than is worth waiting.
+    /// Another program holds the lock of the database.
     #[error("{at} is locked by another program; this step changed nothing; try again")]
     Busy {
-        /// Which database.
+        /// Database.
         at: String,
     },
-    /// The nodes of a cluster do not get it done at this moment; nothing has changed.
+    /// The nodes of a cluster cannot do it now; nothing has changed.
     #[error("{at} is temporarily unavailable: {why}; this step changed nothing; try again")]
     Unavailable {
-        /// Which cluster.
+        /// Addresses of the cluster.
         at: String,
-        /// What its nodes say.
+        /// Messages of the nodes.
         why: String,
     },
-    /// Whether a step took place is not known: no answer to it has come.
+    /// No response to a step has arrived, so it may or may not have been applied.
     #[error("outcome unknown: {at} may have applied this step ({why}); check before retrying")]
     OutcomeUnknown {
-        /// Which cluster.
+        /// Addresses of the cluster.
         at: String,
-        /// What has come instead.
+        /// Event that took the place of the response.
         why: String,
     },
-    /// Another process does the same at this moment.
+    /// Another process holds the lease for this kind of run.
     #[error("another {work} is running ({by}, last heartbeat {ago} ago)")]
     LeaseHeld {
-        /// What it does.
+        /// Kind of the run.
         work: String,
-        /// Which process.
+        /// Process that holds the lease.
         by: String,
-        /// How long ago it last said so.
+        /// Time since its last heartbeat.
         ago: Span,
     },
-    /// The job that was to run has been run by another process since it was found
+    /// Another process has run the job since it was found
     /// due.
     #[error("another process has already run this job")]
     AlreadyRun,
@@ -99,15 +99,15 @@ pub enum Error {
     /// trigger; nothing has changed.
     #[error("could not {doing}: {why}")]
     Rejected {
-        /// What was being done, to what.
+        /// Operation and its object.
         doing: String,
-        /// What the database says.
+        /// Message of the database.
         why: String,
     },
     /// A statement was interrupted before it came to its end; it has changed nothing.
     #[error("could not {doing}: {}", .cause.sentence(*after))]
     Interrupted {
-        /// What was being done, to what.
+        /// Operation and its object.
         doing: String,
         /// Reason for the interruption.
         cause: InterruptReason,
@@ -119,15 +119,15 @@ pub enum Error {
         "{at} is corrupt: {detail}; restore it from a backup, or salvage it with `sqlite3 .recover`"
     )]
     Corrupt {
-        /// Which database.
+        /// Database.
         at: String,
-        /// What was found.
+        /// Finding.
         detail: String,
     },
-    /// The state of a framework's table cannot be read, and it was all that was asked for.
+    /// The state of a framework's table cannot be read, and nothing else was requested.
     #[error("could not read the ledger: {}", .0.finding())]
     State(Box<StateProblem>),
-    /// A guard's cap forbids the run; nothing has changed.
+    /// A guard refuses the run; nothing has changed.
     #[error(transparent)]
     Guard(#[from] GuardRefusal),
     /// The clock has moved since the last run; nothing was ended.
@@ -142,35 +142,35 @@ pub enum Error {
     /// The file system of a database is full; nothing was changed by this step.
     #[error("could not write to {at}: no space left on the file system")]
     DiskFull {
-        /// Which database.
+        /// Database.
         at: String,
     },
-    /// No session has this handle.
+    /// There is no session with this handle.
     #[error("no session {0}")]
     NoSession(String),
     /// Several sessions have handles that begin like this.
     #[error("{prefix} matches several sessions: {}", handles.join(", "))]
     AmbiguousHandle {
-        /// What was given.
+        /// Prefix that was given.
         prefix: String,
         /// The handles of some of them.
         handles: Vec<String>,
     },
-    /// Not a handle at all.
+    /// The text is not a handle.
     #[error("{0:?} is not a valid handle: expected 4 or more hexadecimal digits")]
     NotAHandle(String),
-    /// Anything else, and what was being done.
+    /// Any other error, with the operation that failed.
     #[error("could not {doing}")]
     Failed {
-        /// What was being done, to what.
+        /// Operation and its object.
         doing: String,
-        /// Why it failed.
+        /// Cause.
         source: Box<dyn StdError + Send + Sync>,
     },
 }
 
 impl Error {
-    /// An error of the general kind.
+    /// Creates an error of the general kind.
     pub fn failed(
         doing: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
@@ -178,7 +178,7 @@ impl Error {
         Self::Failed { doing: doing.into(), source: source.into() }
     }
 
-    /// Whether the same may go well in a moment.
+    /// Reports whether a retry may succeed.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
     }
@@ -188,8 +188,8 @@ impl Error {
         matches!(self, Self::DiskFull { .. })
     }
 
-    /// What kept a step from being done at this moment, without advice; `None`: it is not
-    /// [passing](Self::is_transient).
+    /// Obstacle to a step, without advice; `None`: the error is not
+    /// [transient](Self::is_transient).
     pub fn obstacle(&self) -> Option<String> {
         match self {
             Self::Busy { at } => Some(format!("{at} is locked by another program")),
@@ -201,7 +201,7 @@ impl Error {
         }
     }
 
-    /// The error and what has caused it, in one sentence.
+    /// The error with its causes, in one sentence.
     pub fn with_causes(&self) -> String {
         let causes =
             std::iter::successors(self.source(), |cause: &&dyn StdError| (*cause).source());
@@ -210,7 +210,7 @@ impl Error {
 }
 
 impl InterruptReason {
-    /// The end of a sentence on a statement that had run for this long.
+    /// Explanation of the interruption of a statement that had run for this long.
     fn sentence(self, after: Duration) -> String {
         let ran = format!("the statement was interrupted after {:.1} s", after.as_secs_f64());
         match self {
@@ -224,43 +224,43 @@ impl InterruptReason {
 /// A run that would end more sessions than the guard allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
-    /// What it would end, and of what.
-    pub stake: RunImpact,
-    /// The cap that it exceeds.
+    /// Effect of the run.
+    pub impact: RunImpact,
+    /// Limit that it exceeds.
     pub cap: GuardLimit,
 }
 
-/// What a run would end, against what is in the table.
+/// Effect of a run, compared with the content of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunImpact {
-    /// What kind of run it is.
+    /// Kind of the run.
     pub work: GuardedRun,
-    /// The tasks that are meant, as a pattern; `None`: all.
+    /// Pattern of tasks; `None`: all.
     pub task: Option<String>,
     /// The sessions of these tasks that have not ended.
     pub sessions: u64,
-    /// Those of them that would end.
+    /// Sessions among them that would end.
     pub would_end: u64,
-    /// Those of them that were due at the last purge already, which no guard counts.
+    /// Sessions among them that were due at the last purge already, which no guard counts.
     pub backlog: u64,
 }
 
-/// A kind of run that a guard looks at.
+/// Kind of a guarded run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GuardedRun {
-    /// A purge, of which none was before that the ledger knows.
+    /// A purge without an earlier one in the ledger.
     FirstPurge,
     /// A purge; the last one began at this time.
     PurgeSince(UnixTime),
-    /// A purge; the last one began at this time and went by other rules.
+    /// A purge; the last one began at this time, under other rules.
     PurgeByNewRules(UnixTime),
-    /// A cycle, which ends sessions whether they are due or not.
+    /// A cycle, which also ends sessions that are not due.
     Cycle,
 }
 
 impl GuardedRun {
-    /// The moment by which a session must have been due to be a backlog of this run;
-    /// `None`: there is no backlog.
+    /// Time by which a session must have been due to belong to the backlog; `None`: the run has
+    /// no backlog.
     pub const fn backlog_at(self) -> Option<UnixTime> {
         match self {
             Self::PurgeSince(last) => Some(last),
@@ -269,7 +269,7 @@ impl GuardedRun {
     }
 }
 
-/// The two caps of a guard.
+/// Limit of a guard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GuardLimit {
     /// A share of the sessions, in percent.
@@ -288,10 +288,10 @@ impl RunImpact {
 }
 
 impl GuardRefusal {
-    /// The figures, and what they mean: `it would end 6 of …`.
+    /// Figures of the refusal: `it would end 6 of …`.
     pub fn finding(&self) -> String {
-        let RunImpact { work, task, sessions, .. } = &self.stake;
-        let counted = self.stake.counted();
+        let RunImpact { work, task, sessions, .. } = &self.impact;
+        let counted = self.impact.counted();
         // Rounded down, so that nothing short of all of them reads as 100 %.
         let permille = u128::from(counted) * 1000 / u128::from((*sessions).max(1));
         let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
@@ -321,7 +321,7 @@ impl GuardRefusal {
 
     fn since(&self, last: UnixTime) -> String {
         let live = format!("all of these were live at the last purge ({last}) or opened after it");
-        match self.stake.backlog {
+        match self.impact.backlog {
             0 => live,
             backlog => {
                 format!("{live}; {} that were due by then do not count", format_count(backlog))
@@ -334,7 +334,7 @@ impl StdError for GuardRefusal {}
 
 impl std::fmt::Display for GuardRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let work = match self.stake.work {
+        let work = match self.impact.work {
             GuardedRun::Cycle => "cycle",
             _ => "purge",
         };
@@ -346,15 +346,15 @@ impl std::fmt::Display for GuardRefusal {
 mod tests {
     use super::*;
 
-    fn said(work: GuardedRun, would_end: u64, backlog: u64, cap: GuardLimit) -> String {
-        let stake = RunImpact { work, task: None, sessions: 98_120, would_end, backlog };
-        GuardRefusal { stake, cap }.to_string()
+    fn message(work: GuardedRun, would_end: u64, backlog: u64, cap: GuardLimit) -> String {
+        let impact = RunImpact { work, task: None, sessions: 98_120, would_end, backlog };
+        GuardRefusal { impact, cap }.to_string()
     }
 
     #[test]
     fn a_refusal_never_rounds_up_to_all_of_them() {
         assert_eq!(
-            said(GuardedRun::Cycle, 98_112, 0, GuardLimit::Percent(50.0)),
+            message(GuardedRun::Cycle, 98_112, 0, GuardLimit::Percent(50.0)),
             "the guard refuses this cycle: it would end 98,112 of 98,120 sessions in the table \
              (99.9 %), more than max_percent = 50"
         );
@@ -364,8 +364,8 @@ mod tests {
     fn a_refusal_tells_a_backlog_from_sessions_that_were_live_a_moment_ago() {
         let cap = GuardLimit::Rows(1_000);
         let last = GuardedRun::PurgeSince(UnixTime(1_781_524_800));
-        insta::assert_snapshot!(said(GuardedRun::FirstPurge, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
-        insta::assert_snapshot!(said(last, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it");
-        insta::assert_snapshot!(said(last, 49_060, 39_248, cap), @"the guard refuses this purge: it would end 9,812 of 98,120 sessions in the table (10.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it; 39,248 that were due by then do not count");
+        insta::assert_snapshot!(message(GuardedRun::FirstPurge, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
+        insta::assert_snapshot!(message(last, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it");
+        insta::assert_snapshot!(message(last, 49_060, 39_248, cap), @"the guard refuses this purge: it would end 9,812 of 98,120 sessions in the table (10.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it; 39,248 that were due by then do not count");
     }
 }

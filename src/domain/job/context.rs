@@ -6,17 +6,17 @@ use crate::domain::policy::Policies;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
 
-/// What the times of a job also depend on.
+/// Settings on which the times of a job depend.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleContext<'a> {
-    /// The zone of schedules.
+    /// Time zone of schedules.
     pub zone: &'a TimeZone,
-    /// What automatic intervals follow.
+    /// Policies, which determine automatic intervals.
     pub policies: &'a Policies,
-    /// What they differ by.
+    /// Offset of automatic intervals.
     pub jitter: Jitter,
-    /// How far apart the calls are that look for due jobs, as cron makes them; zero: a
-    /// process stays and looks all the time.
+    /// Interval between the calls that look for due jobs, as of cron; zero: a process keeps
+    /// watching.
     pub poll: Span,
 }
 

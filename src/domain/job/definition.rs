@@ -7,38 +7,38 @@ use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
 
-/// What a configuration wants done again and again.
+/// Scheduled work of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// What people and the ledger call it; no two jobs have the same name.
+    /// Unique name, in the configuration and in the ledger.
     pub name: String,
-    /// When it runs.
+    /// Times at which the job runs.
     pub when: JobTiming,
-    /// What it does.
+    /// Action of the job.
     pub work: JobAction,
-    /// What a run of it may end at most. Where it says nothing, a purge keeps to the
-    /// guard for all, and a cycle to none.
+    /// Limits of what a run may end. Unset, a purge keeps to the guard for all runs, and a
+    /// cycle to none.
     pub caps: GuardLimits,
-    /// How late a cycle may begin: one that was missed by more is skipped. `None`: however
-    /// late. A purge is always made up, whatever this says.
+    /// Maximum lateness of a cycle: one that was missed by more is skipped. `None`: any. A
+    /// missed purge always runs.
     pub late: Option<Span>,
-    /// The host on which alone it runs; `None`: on any.
+    /// Only host on which it runs; `None`: any.
     pub host: Option<String>,
-    /// Whether it runs at all.
+    /// Enables the job.
     pub enabled: bool,
 }
 
-/// When a job runs.
+/// Timing of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a configuration has few jobs")]
 pub enum JobTiming {
     /// At these times of the week.
     At(Schedule),
-    /// Again and again, so long after the end of its last run.
+    /// Repeatedly, an interval after the end of the last run.
     Every(Interval),
 }
 
-/// The form that a configuration has it in.
+/// Writes the timing as a configuration does.
 impl std::fmt::Display for JobTiming {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -48,7 +48,7 @@ impl std::fmt::Display for JobTiming {
     }
 }
 
-/// What a job does.
+/// Action of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobAction {
     /// Marks, ends and deletes what is due; `None`: of all tasks.
@@ -58,7 +58,7 @@ pub enum JobAction {
 }
 
 impl JobAction {
-    /// The word for it, in configurations and in the ledger.
+    /// Name of the action in configurations and in the ledger.
     pub const fn verb(&self) -> &'static str {
         match self {
             Self::Purge(_) => "purge",
@@ -66,7 +66,7 @@ impl JobAction {
         }
     }
 
-    /// The tasks that are meant; `None`: all.
+    /// Tasks to which the action applies; `None`: all.
     pub const fn task(&self) -> Option<&TaskPattern> {
         match self {
             Self::Purge(task) => task.as_ref(),
@@ -76,14 +76,13 @@ impl JobAction {
 }
 
 impl Job {
-    /// How late a cycle may begin where nothing else is said.
+    /// Default maximum lateness of a cycle.
     pub const LATE: Span = Span::hours(1);
-    /// The least that can be set: cron calls each minute, and a few seconds after it.
+    /// Minimum that can be set: cron calls each minute, with a delay of a few seconds.
     pub const MIN_LATE: Span = Span::minutes(1);
 
-    /// Whether a host, by its name, is one that runs this job. Host names match
-    /// without regard to case, and a short one also stands for the full name
-    /// that begins with it.
+    /// Reports whether the job runs on a host. Host names match without regard to case, and
+    /// a short one also stands for the full name that begins with it.
     pub fn runs_on(&self, host: &str) -> bool {
         let Some(own) = &self.host else { return true };
         let (own, host) = (own.to_ascii_lowercase(), host.to_ascii_lowercase());
@@ -91,12 +90,12 @@ impl Job {
         own == host || is_short_for(&own, &host) || is_short_for(&host, &own)
     }
 
-    /// What the ledger keeps its history under, besides its name: when it runs, what it
-    /// does, and the host that it is tied to. A job that has another specification is
-    /// another job to the ledger, and its history starts anew.
+    /// Specification under which the ledger keeps the history of the job, together with its
+    /// name: its times, its action, and its host. A job with another specification starts a new
+    /// history.
     ///
-    /// How much it may end and how late it may begin are no part of it: to edit them leaves
-    /// the history as it is.
+    /// Limits and the maximum lateness are not part of it, so that editing them keeps the
+    /// history.
     ///
     /// The time zone is the [identity](TimeZone::identity) of the one in which its times are
     /// read. An interval depends on none. Tasks and hosts have no case.

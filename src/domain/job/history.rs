@@ -2,28 +2,27 @@
 
 use crate::domain::time::{Span, UnixTime};
 
-/// A time that a machine has come just in time for, although it takes up the job later.
+/// Time after which a machine that has just registered a job still runs it.
 pub(super) const GRACE: Span = Span::minutes(1);
 
-/// The history of a job, as the ledger keeps it, and the part that a machine has in it.
+/// History of a job in the ledger, and the part of this machine in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct JobHistory {
-    /// Up to when its runs are settled: the planned time of the last one, or,
-    /// where the interval counts from the end of a run, that end. Before the first run, it
-    /// is the moment at which the history started.
+    /// Time up to which the runs of the job are settled: the planned time of the last run, or,
+    /// with an interval, its end. Before the first run, it is the start of the history.
     pub anchor: Option<UnixTime>,
-    /// The planned time of a run that has begun and is not complete, whatever cut it short.
+    /// Planned time of a run that has begun and is not complete, for whatever reason.
     pub interrupted: Option<UnixTime>,
-    /// Since when this machine has had the job in its configuration, without a break;
+    /// Time since which this machine has had the job in its configuration without interruption;
     /// `None`: it has not.
     pub since: Option<UnixTime>,
-    /// A run that has begun and not ended.
+    /// Run that has begun and not ended.
     pub unfinished: Option<RunInProgress>,
 }
 
 impl JobHistory {
-    /// Whether this machine has taken up the job. A moment in the future is one that a
-    /// wrong clock has shown.
+    /// Reports whether this machine has registered the job. A moment in the future was
+    /// recorded by a wrong clock.
     pub fn has_joined(&self, now: UnixTime) -> bool {
         self.since.is_some_and(|since| since <= now.plus(GRACE))
     }
@@ -33,13 +32,13 @@ impl JobHistory {
     }
 }
 
-/// A run that has begun and not ended.
+/// Run that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunInProgress {
-    /// When it was planned.
+    /// Planned time.
     pub planned: UnixTime,
-    /// When it began.
+    /// Start.
     pub started: UnixTime,
-    /// Whether the process that does it is known to be at work.
+    /// Evidence that the process of the run is alive.
     pub is_alive: bool,
 }

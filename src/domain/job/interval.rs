@@ -1,15 +1,15 @@
-//! How long a job that has no fixed times waits between two runs.
+//! Intervals of jobs without fixed times.
 
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
-/// How long after the end of a run the next one starts.
+/// Time from the end of a run to the start of the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
-    /// So long.
+    /// Fixed length.
     Fixed(Span),
-    /// As long as fits the longest timeout in force.
+    /// Length that follows from the longest timeout in force.
     Auto,
 }
 
@@ -28,7 +28,7 @@ impl std::fmt::Display for Interval {
 pub struct Jitter(i64);
 
 impl Jitter {
-    /// That of a machine or a process, from any number that tells it from others.
+    /// Jitter of a machine or a process, from any number that distinguishes it.
     pub const fn from_number(number: u64) -> Self {
         #[expect(clippy::cast_possible_wrap, reason = "it is less than 30")]
         Self((number % 30) as i64)
@@ -36,12 +36,12 @@ impl Jitter {
 }
 
 impl Interval {
-    /// The least that can be set: the clock of jobs counts in seconds.
+    /// Minimum that can be set: the clock of jobs counts in seconds.
     pub const MIN: Span = Span::seconds(1);
     /// Below this, a run costs more than it gains.
     pub const RECOMMENDED_MIN: Span = Span::seconds(60);
 
-    /// Its length.
+    /// Length of the interval.
     ///
     /// The automatic one follows the longest timeout T of the policies of the
     /// tasks that are meant, in seconds, with a jitter r from 0 to 29:
@@ -60,8 +60,8 @@ impl Interval {
         })
     }
 
-    /// Its length for a process that looks for due jobs once in each `poll`: the
-    /// automatic one is rounded to the nearest multiple, so that 60 + r stays a minute
+    /// Length of the interval for a process that looks for due jobs once in each `poll`:
+    /// the automatic one is rounded to the nearest multiple, so that 60 + r stays a minute
     /// where cron calls each minute. A `poll` of zero rounds nothing.
     pub(super) fn length_polled(self, length: Span, poll: Span) -> Span {
         let poll = poll.as_seconds();

@@ -1,4 +1,4 @@
-//! Cycles whose scheduled time lies too far back to be made up.
+//! Cycles that are skipped because they are late.
 
 use std::fmt;
 
@@ -6,14 +6,14 @@ use super::context::ScheduleContext;
 use super::definition::{Job, JobAction, JobTiming};
 use crate::domain::time::{Span, UnixTime};
 
-/// A run that is to take place.
+/// Run that is to take place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueRun {
-    /// When it should have.
+    /// Planned time.
     pub planned: UnixTime,
-    /// How many earlier ones did not take place, and are made up by this one.
+    /// Number of earlier runs that did not take place, for which this one makes up.
     pub missed: u64,
-    /// Whether it completes a run that was cut short.
+    /// Set if the run completes an interrupted one.
     pub resumes: bool,
 }
 
@@ -21,19 +21,19 @@ pub struct DueRun {
 /// session in the middle of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LateRun {
-    /// The run that does not take place.
+    /// Skipped run.
     pub due: DueRun,
-    /// How late it is.
+    /// Lateness.
     pub by: Span,
-    /// How late it may be.
+    /// Maximum lateness.
     pub most: Span,
-    /// The anchor of the job once the skipped run is in the ledger.
+    /// Anchor of the job after the skipped run.
     pub anchor: UnixTime,
-    /// The next regular time; `None`: the calendar ends before it.
+    /// Next regular time; `None`: the calendar ends before it.
     pub next: Option<UnixTime>,
 }
 
-/// The reason that the ledger has for the skipped run.
+/// Writes the reason of the skipped run for the ledger.
 impl fmt::Display for LateRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.due.resumes {
@@ -46,13 +46,13 @@ impl fmt::Display for LateRun {
 }
 
 impl Job {
-    /// Whether a run that is due has come too late.
+    /// Returns a due run as late if it exceeds the maximum lateness.
     ///
-    /// 1. A purge never has, nor has a cycle whose job says so.
-    /// 2. Any other cycle has if its scheduled time lies further back than the job allows.
-    ///    That also goes for one that was interrupted and would resume.
-    /// 3. The job goes on at its next regular time. Of an interval, that is the first one
-    ///    that lies in the future, counted in whole intervals from the missed time.
+    /// 1. A purge is never late, nor is a cycle of a job without a maximum.
+    /// 2. Any other cycle is late if its planned time is further back than the maximum. This
+    ///    includes the resumption of an interrupted cycle.
+    /// 3. The job continues at its next regular time. With an interval, that is the first one
+    ///    in the future, counted in whole intervals from the missed time.
     pub(super) fn too_late(
         &self,
         due: DueRun,

@@ -1,4 +1,4 @@
-//! How far apart the purges of a task lie.
+//! Intervals between the purges of a task.
 
 use super::definition::{Job, JobAction, JobTiming};
 use super::interval::Jitter;
@@ -11,19 +11,18 @@ use crate::domain::time_zone::TimeZone;
 const MONDAY: UnixTime = UnixTime(978_307_200);
 const WEEK: Span = Span::days(7);
 
-/// No two times of schedules are nearer to each other than this.
+/// Lower bound of the interval between two times of schedules.
 const MIN_SPACING: Span = Span::minutes(1);
 
-/// The least distance between two purges of a task that jobs have in mind; `None`:
-/// no job purges it. `task` is one that has a policy of its own; `None`: any other.
+/// Minimum interval between two purges of a task by these jobs; `None`: no job purges it.
+/// `task` is one that has a policy of its own; `None`: any other.
 ///
-/// 1. The jobs that count are enabled, purge, and mean the task.
-/// 2. Times of schedules are those of a week in which no clock is changed, those
-///    of all jobs together.
+/// 1. The jobs that count are enabled, purge, and apply to the task.
+/// 2. Times of schedules are those of a week without a change of the clock, of all jobs
+///    together.
 /// 3. A job with an interval counts with that, as if its runs took no time.
 ///
-/// Once a distance is found that is no more than `enough`, none that is less is
-/// looked for.
+/// The search stops at an interval that is no longer than `enough`.
 pub fn min_spacing(
     jobs: &[Job],
     policies: &Policies,
@@ -51,7 +50,7 @@ fn nearer(one: Option<Span>, other: Option<Span>) -> Option<Span> {
     one.into_iter().chain(other).min()
 }
 
-/// The least distance between two times of a schedule, as far as it is more than `enough`.
+/// Minimum interval between two times of a schedule, as far as it is more than `enough`.
 pub(super) fn min_spacing_of(schedule: &Schedule, enough: Span) -> Span {
     between_times(&[schedule], enough).unwrap_or(WEEK)
 }
@@ -96,7 +95,7 @@ mod tests {
         purge(JobTiming::At(schedule.parse().unwrap()), task)
     }
 
-    fn apart(jobs: &[Job], task: Option<&str>) -> Option<i64> {
+    fn spacing(jobs: &[Job], task: Option<&str>) -> Option<i64> {
         let mut policies = Policies::default();
         policies.insert("mail", policies.default.clone());
         min_spacing(jobs, &policies, task, Span::ZERO).map(Span::as_seconds)
@@ -115,21 +114,21 @@ mod tests {
             ("59 23 7", 604_800),
             ("0 0 1", 604_800),
         ] {
-            assert_eq!(apart(&[at(schedule, None)], None), Some(seconds), "{schedule}");
+            assert_eq!(spacing(&[at(schedule, None)], None), Some(seconds), "{schedule}");
         }
         let both = [at("0 3 *", None), at("0 5 1", Some("*"))];
-        assert_eq!(apart(&both, None), Some(7_200));
+        assert_eq!(spacing(&both, None), Some(7_200));
         let every = purge(JobTiming::Every(Interval::Fixed(Span::minutes(5))), None);
-        assert_eq!(apart(&[at("0 3 *", None), every], None), Some(300));
+        assert_eq!(spacing(&[at("0 3 *", None), every], None), Some(300));
     }
 
     #[test]
     fn t6_only_the_purges_of_the_task_count() {
         let jobs = [at("0 3 *", Some("MAIL")), at("0 3 1", Some("news"))];
-        assert_eq!(apart(&jobs, Some("mail")), Some(86_400));
-        assert_eq!(apart(&jobs, None), Some(604_800));
+        assert_eq!(spacing(&jobs, Some("mail")), Some(86_400));
+        assert_eq!(spacing(&jobs, None), Some(604_800));
         let disabled = Job { enabled: false, ..at("0 3 *", None) };
         let cycle = Job { work: JobAction::Cycle("*".into()), ..at("0 3 *", None) };
-        assert_eq!(apart(&[disabled, cycle], None), None);
+        assert_eq!(spacing(&[disabled, cycle], None), None);
     }
 }

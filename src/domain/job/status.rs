@@ -1,4 +1,4 @@
-//! Whether a job is due, and if not, when it will be.
+//! Status of a job: due, running, or scheduled.
 
 use super::context::ScheduleContext;
 use super::definition::{Job, JobAction, JobTiming};
@@ -9,33 +9,33 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 
-/// How far ahead the clock of another machine may be, in the time between two runs of a
-/// job: half of that, within these bounds. An anchor that lies further in the future shows
-/// that a clock was wrong.
+/// Bounds of the tolerated lead of another machine's clock, which is half of the time
+/// between two runs of a job. An anchor that lies further in the future shows that a clock
+/// was wrong.
 const MIN_LEAD: Span = GRACE;
 const MAX_LEAD: Span = Span::minutes(5);
 
-/// How far in the future the anchor of a job at a fixed hour may lie, the clock having
-/// been set back, for the job to wait until then rather than start afresh.
+/// Maximum lead of the anchor of a job with at most one time a day: the clock was set back,
+/// and the job waits until then instead of starting afresh.
 const MAX_LEAD_OF_FIXED_TIMES: Span = Span::days(1);
 
 /// More missed runs than this are not counted one by one.
 const MAX_COUNTED_MISSES: usize = 10_000;
 
-/// How things stand with a job at a moment.
+/// Status of a job at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobStatus {
-    /// It is to run now.
+    /// The job is to run now.
     Due(DueRun),
-    /// Its time has passed by more than the job allows: the run is to be skipped.
+    /// The job is late by more than it allows: the run is to be skipped.
     TooLate(LateRun),
-    /// It is running, here or elsewhere.
+    /// The job is running, on this machine or another one.
     Running(RunInProgress),
-    /// It runs next at this time.
+    /// The job runs next at a later time.
     Scheduled {
-        /// When.
+        /// Time of the next run.
         next: UnixTime,
-        /// What the ledger should know as the anchor, if it knows another.
+        /// Anchor that the ledger should have.
         anchor: UnixTime,
     },
     /// The calendar ends before its next time.
@@ -43,27 +43,27 @@ pub enum JobStatus {
 }
 
 impl Job {
-    /// How things stand at `now`, by what the ledger knows.
+    /// Status of the job at `now`, according to its history.
     ///
-    /// 1. A run that has begun and not ended is running while its process is at work.
-    /// 2. A machine asks for a time only if that came after it took up the job, or within
-    ///    the minute before. What another machine has missed is none of its business. A
-    ///    machine that the ledger does not know takes the job up now.
-    /// 3. A job at fixed times is due when one of those has come since its anchor. However
-    ///    many have, it runs once, for the last of them.
-    /// 4. A job with an interval is due when that has passed since its anchor: the end of
-    ///    its last run, or the start of its history. Where a machine takes up the job
-    ///    after that moment, its interval counts from then. Among calls that are apart, it
-    ///    is due at the one that is nearest to that time: when less than half of the
-    ///    distance between two calls is left, or of the interval, if that is shorter.
-    /// 5. A run that was cut short is due until it is complete, however late, unless a
-    ///    later one of the fixed times has come.
+    /// 1. A run that has begun and not ended is running while its process is alive.
+    /// 2. A machine considers only times after it has registered the job, or within the minute
+    ///    before. It ignores what another machine has missed. A machine that the ledger does
+    ///    not know registers the job now.
+    /// 3. A job at fixed times is due when one of those has come since its anchor. It runs
+    ///    once, for the last of them.
+    /// 4. A job with an interval is due when that has passed since its anchor: the end of its
+    ///    last run, or the start of its history. If the machine has registered the job later
+    ///    than that, the interval counts from the registration. Among calls at regular
+    ///    intervals, it is due at the call that is nearest to its time: when less than half of
+    ///    the interval between two calls is left, or half of its own interval, if that is
+    ///    shorter.
+    /// 5. An interrupted run is due until it is complete, however late, unless a later one of
+    ///    the fixed times has come.
     /// 6. An anchor in the future was set by a wrong clock, unless it is so close that two
-    ///    machines merely differ. The job then starts afresh. One that has at most one
-    ///    time a day waits until the clock has passed the anchor, so that no time runs
-    ///    twice; but not if that is further ahead than a day and than the next time after
-    ///    it.
-    /// 7. A cycle that is due but [too late](LateRun) is skipped.
+    ///    machines merely differ. The job then starts afresh. One that has at most one time a
+    ///    day waits until the clock has passed the anchor, so that no time runs twice; but not
+    ///    if that is further ahead than a day and than the next time after it.
+    /// 7. A cycle that is due but [late](LateRun) is skipped.
     pub fn job_status(
         &self,
         history: Option<&JobHistory>,
@@ -75,8 +75,10 @@ impl Job {
             return JobStatus::Running(run);
         }
         let status = match &self.when {
-            JobTiming::At(schedule) => at(schedule, &history, context.zone, now),
-            JobTiming::Every(_) => every(self.interval(context), context.poll, &history, now),
+            JobTiming::At(schedule) => status_at_fixed_times(schedule, &history, context.zone, now),
+            JobTiming::Every(_) => {
+                status_at_intervals(self.interval(context), context.poll, &history, now)
+            }
         };
         let settled = match status {
             JobStatus::Scheduled { anchor, .. } => Some(anchor),
@@ -88,7 +90,7 @@ impl Job {
         };
         let status = match (history.interrupted.filter(is_open), status, &self.when) {
             (None, status, _) => status,
-            // A later time has come, and a whole run with it.
+            // A later time has come, which is due for a whole run.
             (Some(run), JobStatus::Due(due), JobTiming::At(_)) if due.planned > run => status,
             (Some(planned), ..) => JobStatus::Due(DueRun { planned, missed: 0, resumes: true }),
         };
@@ -100,8 +102,9 @@ impl Job {
         }
     }
 
-    /// The anchor of a job that is taken up at this moment and nobody has run: no earlier
-    /// time is made up, but one of the last minute, which a scheduler starts it for.
+    /// Anchor of a job that is registered at this moment and has no history: earlier times are
+    /// skipped, except for one of the last minute, for which a scheduler has started the
+    /// process.
     pub fn history_start(&self, context: ScheduleContext<'_>, moment: UnixTime) -> UnixTime {
         match &self.when {
             JobTiming::At(schedule) => just_before(schedule, context.zone, moment),
@@ -109,10 +112,10 @@ impl Job {
         }
     }
 
-    /// The anchor of a job where no history can be kept, for a call each minute: it is due if
-    /// one of its times has come within the last minute. An interval counts from the
-    /// beginning of 1970, so that each call comes to the same times, of which each has one
-    /// call that is nearest to it. A process that stays keeps the history itself.
+    /// Anchor of a job where no history can be kept, for a call each minute: the job is due if
+    /// one of its times has come within the last minute. An interval counts from the beginning
+    /// of 1970, so that all calls compute the same times, each of which has one nearest call. A
+    /// process that keeps watching keeps the history itself.
     pub fn start_without_history(&self, context: ScheduleContext<'_>, now: UnixTime) -> UnixTime {
         match &self.when {
             JobTiming::Every(_) if context.poll > Span::ZERO => {
@@ -126,15 +129,15 @@ impl Job {
         }
     }
 
-    /// Whether it runs only by a history that can be kept: a cycle whose interval is the
-    /// only thing that says when. Without one, it would end sessions at times that nobody
-    /// has planned. At fixed times it needs none, nor where a process stays.
+    /// Reports whether the job depends on a recorded history: a cycle with an interval.
+    /// Without a history, it would end sessions at unplanned times. A job with fixed times
+    /// needs none, nor does a process that keeps watching.
     pub fn needs_history(&self, context: ScheduleContext<'_>) -> bool {
         let is_cycle = matches!(self.work, JobAction::Cycle(_));
         is_cycle && matches!(self.when, JobTiming::Every(_)) && context.poll > Span::ZERO
     }
 
-    /// The moment up to which a machine that has taken up the job then asks for no time.
+    /// Moment up to which a machine that registered the job at `since` ignores its times.
     fn floor(&self, context: ScheduleContext<'_>, since: UnixTime) -> UnixTime {
         match &self.when {
             JobTiming::At(_) => self.history_start(context, since),
@@ -169,7 +172,12 @@ impl Job {
     }
 }
 
-fn at(schedule: &Schedule, history: &JobHistory, zone: &TimeZone, now: UnixTime) -> JobStatus {
+fn status_at_fixed_times(
+    schedule: &Schedule,
+    history: &JobHistory,
+    zone: &TimeZone,
+    now: UnixTime,
+) -> JobStatus {
     let since = history.since_at_most(now);
     let floor = || just_before(schedule, zone, since);
     let anchor = match history.anchor {
@@ -178,7 +186,7 @@ fn at(schedule: &Schedule, history: &JobHistory, zone: &TimeZone, now: UnixTime)
         Some(_) => now,
         None => floor(),
     };
-    // Most often it is later, and the floor takes a while to find.
+    // The floor is costly to find, and rarely matters.
     let after = if anchor < since { anchor.max(floor()) } else { anchor };
     let Some(next) = schedule.next_after(after, zone) else {
         return JobStatus::Never;
@@ -204,7 +212,7 @@ fn is_plausible(schedule: &Schedule, anchor: UnixTime, zone: &TimeZone, now: Uni
     ahead <= MAX_LEAD_OF_FIXED_TIMES || following().is_some_and(|period| ahead <= period)
 }
 
-/// How far ahead the clock of another machine may be, by the time between two runs.
+/// Tolerated lead of another machine's clock, by the time between two runs.
 fn lead(period: Span) -> Span {
     Span::seconds(period.as_seconds() / 2).clamp(MIN_LEAD, MAX_LEAD)
 }
@@ -218,9 +226,15 @@ fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime 
     }
 }
 
-/// Where a machine has come too late for the next time of the history by a whole interval
-/// and more, nobody has been there to run it, and the history goes on from then.
-fn every(interval: Span, poll: Span, history: &JobHistory, now: UnixTime) -> JobStatus {
+/// Status of a job with an interval. If the machine registered the job a whole interval or
+/// more after its next time, nobody was there to run it, and the history continues from the
+/// registration.
+fn status_at_intervals(
+    interval: Span,
+    poll: Span,
+    history: &JobHistory,
+    now: UnixTime,
+) -> JobStatus {
     let since = history.since_at_most(now);
     let mut anchor = match history.anchor {
         Some(anchor) if anchor.since(now) <= lead(interval) => anchor,

@@ -1,18 +1,18 @@
-//! A limit over several tasks.
+//! Limits shared by several tasks.
 
 use std::fmt;
 
 use super::rules::OverflowPolicy;
 use crate::domain::task::TaskPattern;
 
-/// A limit that the sessions of several tasks share.
+/// Limit shared by the sessions of several tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Licence {
     /// The tasks, by their names or patterns. No task belongs to two licences.
     pub tasks: Vec<TaskPattern>,
-    /// The most sessions of all these tasks together that have not ended.
+    /// Maximum number of sessions of all these tasks together that have not ended.
     pub limit: u64,
-    /// The rule at the limit.
+    /// Rule at the limit.
     pub when_full: OverflowPolicy,
 }
 

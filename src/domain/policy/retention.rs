@@ -36,7 +36,7 @@ impl RetentionCap {
 }
 
 impl Policy {
-    /// Whether rows are kept for longer than this; `None`: for ever.
+    /// Reports whether rows are kept for longer than `span`; `None`: for ever.
     pub fn is_kept_longer_than(&self, span: Option<Span>) -> bool {
         span.is_some_and(|span| self.retention.is_none_or(|retention| retention > span))
     }

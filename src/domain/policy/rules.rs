@@ -1,18 +1,18 @@
-//! The settings of a policy.
+//! Settings of a policy.
 
 use crate::domain::time::Span;
 use crate::domain::variants::string_enum;
 
-/// What makes a purge end a session that nobody uses.
+/// Condition under which a purge ends an unused session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpiryMode {
-    /// Being unused for longer than the session's own timeout.
+    /// The session is unused for longer than its own timeout.
     Timeout,
-    /// Being unused for longer than that and than the policy's `abandoned`.
+    /// The session is unused for longer than that and than the policy's `abandoned`.
     Abandoned,
-    /// Being found unused by two checks that lie `delay` or more apart.
+    /// Two checks, `delay` or more apart, find the session unused.
     TwoPass,
-    /// Nothing: only a lifetime, a close, a cycle or an eviction ends it.
+    /// Never: only a lifetime, a close, a cycle or an eviction ends it.
     Never,
 }
 
@@ -23,17 +23,15 @@ string_enum!(ExpiryMode, "expiry mode", {
     Never => "never",
 });
 
-/// What becomes of a session that would open above a limit.
+/// Rule for a session that would open above a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OverflowPolicy {
-    /// It takes the place of the session that has been idle, which is unused beyond its
-    /// own timeout, for the
-    /// longest; with no idle one it is refused.
+    /// Evict the session that has been idle for the longest, which is unused beyond its own
+    /// timeout; refuse if none is idle.
     EvictIdle,
-    /// It takes the place of the session that has been unused for the longest,
-    /// whatever its state.
+    /// Evict the session that has been unused for the longest, in any state.
     EvictLru,
-    /// It is refused.
+    /// Refuse the new session.
     Refuse,
 }
 
@@ -46,34 +44,31 @@ string_enum!(OverflowPolicy, "overflow policy", {
 /// The rules for the sessions of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// What ends a session that nobody uses.
+    /// Condition under which a purge ends an unused session.
     pub expire: ExpiryMode,
-    /// The idle timeout of a new session that asks for nothing; `None`: none.
+    /// Idle timeout of a new session that requests none; `None`: none.
     pub timeout: Option<Span>,
-    /// The least timeout that a session is granted, whatever it asks for.
+    /// Minimum timeout, whatever a session requests.
     pub min_timeout: Span,
-    /// The longest timeout that a session is granted; `None`: any, also none.
+    /// Maximum timeout; `None`: any, including none.
     pub max_timeout: Option<Span>,
-    /// Unused for longer than this, and than its own timeout, a session counts
-    /// as abandoned.
+    /// Unused for longer than this and than its own timeout, a session is abandoned.
     pub abandoned: Span,
-    /// How long a session may be open at all; `None`: for ever.
+    /// Maximum age of a session; `None`: any.
     pub lifetime: Option<Span>,
     /// Two-pass: how old a mark must be for the session to end.
     pub delay: Span,
-    /// How many sessions of the task there may be that have not ended; zero: any number.
+    /// Maximum number of sessions of the task that have not ended; zero: any.
     pub limit: u64,
-    /// The same for the sessions of each user in the task.
+    /// Maximum number of such sessions of each user in the task; zero: any.
     pub user_limit: u64,
-    /// What happens at a limit.
+    /// Rule at a limit.
     pub when_full: OverflowPolicy,
-    /// Whether a touch after the timeout is refused even before a purge has
-    /// ended the session.
+    /// Refuse a touch after the timeout even before a purge has ended the session.
     pub strict: bool,
     /// A touch this soon after the last one writes nothing.
     pub touch_resolution: Span,
-    /// How long the row of an ended session is kept; zero: not at all; `None`:
-    /// for ever.
+    /// Time for which the row of an ended session is kept; zero: none; `None`: for ever.
     pub retention: Option<Span>,
 }
 

@@ -22,13 +22,13 @@ use crate::domain::time::Span;
 /// the task, wherever the policy comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policies {
-    /// For the tasks that have none of their own. Set it before the caps.
+    /// Policy of the tasks without one. Set it before the caps.
     pub default: Policy,
-    /// What every retention was cut to, for those who ask; `None`: nothing.
+    /// Cap of every retention, for reports; `None`: none.
     pub retention_cap: Option<Span>,
     /// The limits over several tasks, in the order of the configuration.
     pub licences: Vec<Licence>,
-    /// By their names in lower case.
+    /// Policies of single tasks, by their names in lower case.
     names: BTreeMap<String, Policy>,
     /// In the order in which they take precedence.
     patterns: Vec<PatternPolicy>,
@@ -50,7 +50,7 @@ pub struct PatternPolicy {
 }
 
 impl Policies {
-    /// The same policy for all tasks.
+    /// One policy for all tasks.
     pub fn uniform(policy: Policy) -> Self {
         Self { default: policy, ..Self::default() }
     }
@@ -62,7 +62,7 @@ impl Policies {
         if tasks.is_wild() {
             self.patterns.retain(|known| known.tasks != tasks);
             self.patterns.push(PatternPolicy { tasks, policy, capped });
-            // Of two that are alike, the one that was there first stays first.
+            // The sort is stable: of two equal patterns, the earlier one stays first.
             self.patterns.sort_by_key(|known| std::cmp::Reverse(known.tasks.specificity()));
         } else {
             self.names.insert(tasks.as_str().to_owned(), policy);
@@ -147,7 +147,7 @@ impl Policies {
         &self.caps
     }
 
-    /// The names of tasks, and then the patterns, with a policy of their own, in lower case.
+    /// Names of tasks, and then the patterns, with a policy of their own, in lower case.
     /// That of a pattern is the one that no cap concerns.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &Policy)> {
         self.named().chain(self.patterns.iter().map(|own| (own.tasks.as_str(), &own.policy)))
@@ -164,7 +164,7 @@ impl Policies {
         let is_own = task.is_some_and(|task| !task.is_wild())
             && self.named().any(|(name, _)| is_meant(name));
         let all = |own: &PatternPolicy| task.is_some_and(|task| own.tasks.covers(task));
-        // Behind one that holds for all of them, no pattern has a say.
+        // Patterns after one that covers all of them do not apply.
         let last = self.patterns.iter().position(all);
         let patterns: &[PatternPolicy] = match (is_own, last) {
             (true, _) => &[],
@@ -275,7 +275,7 @@ mod tests {
         ] {
             assert_eq!(days(task), expected, "{task}");
         }
-        // Whatever else a policy says is as it was
+        // The rest of the policy is unchanged
         assert_eq!(policies.of("group-short").timeout, Some(Span::minutes(2)));
         assert_eq!(policies.of("a-shortbox").timeout, Some(Span::minutes(3)));
         // And for some tasks they are the same by name

@@ -5,32 +5,32 @@ use super::two_pass::PurgeTime;
 use crate::domain::session::{EndReason, Session, State};
 use crate::domain::time::{Span, UnixTime};
 
-/// What becomes of a touch.
+/// Result of a touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TouchDecision {
-    /// The time of the last use moves.
+    /// Update the time of the last use.
     Renew,
-    /// The last use is so recent, or of so little interest, that nothing is
+    /// Write nothing: the last use is too recent, or irrelevant, to be
     /// written.
     Unchanged,
-    /// The session is over, for this reason.
+    /// Refuse: the session is over, for this reason.
     Refuse(EndReason),
 }
 
-/// The timeout that a new session asks for.
+/// Timeout that a new session requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TimeoutRequest {
-    /// It leaves that to the policy.
+    /// The timeout of the policy.
     #[default]
     Nothing,
-    /// It would rather never time out.
+    /// No timeout.
     Never,
-    /// So much.
+    /// A given timeout.
     For(Span),
 }
 
 impl Policy {
-    /// The timeout that a new session gets: what it asks for, or `timeout`,
+    /// Timeout of a new session: the requested one, or `timeout`,
     /// within [`min_timeout`, `max_timeout`].
     pub fn granted_timeout(&self, asked: TimeoutRequest) -> Option<Span> {
         let wanted = match asked {
@@ -47,10 +47,10 @@ impl Policy {
         }
     }
 
-    /// The last moment at which a live session is valid if nobody uses it any
-    /// more; under the two-pass policy the first moment at which a check ends it,
-    /// its mark being [ripe](Self::mark_min_age). `None`: there is none, or it has no mark
-    /// that [counts](Session::mark).
+    /// Last moment at which a live session is valid without further use; under the two-pass
+    /// policy the first moment at which a check ends it, when its mark has its [minimum
+    /// age](Self::mark_min_age). `None`: there is none, or it has no mark that
+    /// [counts](Session::mark).
     pub fn expires_at(&self, session: &Session) -> Option<UnixTime> {
         if let Some(expiry) = session.expiry {
             return expiry.last_moment();
@@ -103,13 +103,13 @@ impl Policy {
         }
     }
 
-    /// Whether the session is live at `now`: it has neither ended by then, nor is it
+    /// Reports whether the session is live at `now`: it has neither ended, nor is it
     /// [due](Self::due) to end.
     pub fn is_live(&self, session: &Session, now: UnixTime) -> bool {
         !session.has_ended(now) && self.due(session, PurgeTime::at(now)).is_none()
     }
 
-    /// What becomes of a touch at `now`.
+    /// Decides on a touch at `now`.
     ///
     /// 1. An ended session refuses it, with the reason of its end.
     /// 2. So does, under `strict`, a session that is [over](Self::end_reason). A mark

@@ -1,27 +1,27 @@
-//! The decision of a purge on a session: the reference for every store.
+//! Decision of a purge on a session: the reference for every store.
 
 use super::rules::{ExpiryMode, Policy};
 use super::two_pass::PurgeTime;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// What a purge does with a session.
+/// Decision of a purge on a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// Nothing.
     Keep,
-    /// It is marked as unused, with this moment.
+    /// Mark the session as unused, with this moment.
     Mark(UnixTime),
-    /// It ends, and its row is kept for as long as the retention says.
+    /// End the session, and keep its row for the retention.
     End(EndReason),
-    /// It ends and its row goes in the same step: the retention is zero.
+    /// End the session and delete its row in the same step: the retention is zero.
     Discard(EndReason),
-    /// It has ended before, and now its row goes.
+    /// Delete the row of a session that has ended before.
     Delete,
 }
 
 impl Policy {
-    /// What a purge does with a session of this policy.
+    /// Decides on a session of this policy.
     ///
     /// 1. A row whose session has ended goes when `retention` has passed since
     ///    the end: at `ended_at + retention` and later. Without a limit to the
@@ -47,9 +47,8 @@ impl Policy {
     ///    last use or opening where that is later. A mark that counts stays as it is
     ///    until a touch clears it.
     ///
-    /// A last use, a mark or an opening that lies in the future counts as no
-    /// time ago. Where nobody knows when a session was used or opened, no rule that
-    /// asks for it applies.
+    /// A last use, a mark or an opening in the future counts as of now. A rule does not apply
+    /// if the time that it needs is unknown.
     ///
     /// None of this applies to a session of a framework's table: it is *expired* once
     /// it is [over](crate::domain::profile::Expiry::is_over) by the framework's rules,
@@ -76,7 +75,7 @@ impl Policy {
         }
     }
 
-    /// Why a check ends a session that has not ended, if it does: rules 2 to 5 of
+    /// Reason for which a check ends a session that has not ended, if any: rules 2 to 5 of
     /// [`verdict`](Self::verdict).
     pub fn due(&self, session: &Session, check: PurgeTime) -> Option<EndReason> {
         let is_old_enough = |mark| mark <= self.mark_cutoff(check);
@@ -86,8 +85,8 @@ impl Policy {
         self.end_reason(session, check.now())
     }
 
-    /// Why a session that has not ended is over, whatever the checks have found: rules 2, 3
-    /// and 5 of [`verdict`](Self::verdict).
+    /// Reason for which a session that has not ended is over, regardless of its mark: rules
+    /// 2, 3 and 5 of [`verdict`](Self::verdict).
     pub fn end_reason(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
         if let Some(expiry) = session.expiry {
             return expiry.is_over(now).then_some(EndReason::Expired);
@@ -107,7 +106,7 @@ impl Policy {
         }
     }
 
-    /// For how long a session may stay unused until it is over.
+    /// Time for which a session may stay unused.
     pub(super) fn idle_limit(&self, session: &Session) -> Option<Span> {
         match self.expire {
             ExpiryMode::Timeout => session.idle_timeout,
@@ -155,7 +154,7 @@ mod tests {
     fn a_mark_that_is_older_than_the_last_use_or_the_opening_does_not_count() {
         let verdict = |session: &Session| two_pass().verdict(session, PurgeTime::at(NOON));
         for (created, used) in [(-48, -1), (-1, -48), (-1, -1)] {
-            // As a purge leaves it whose clock is a day behind
+            // Marked by a purge whose clock was a day behind
             let stale = session(created, used, Some(-24));
             assert_eq!(verdict(&stale), Verdict::Mark(NOON));
             assert_eq!(two_pass().due(&stale, PurgeTime::at(NOON)), None);

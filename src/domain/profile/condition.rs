@@ -1,19 +1,19 @@
-//! What a value of a row must be.
+//! Conditions on the values of a row.
 
 use std::cmp::Ordering;
 
 use super::value::{SqlValue, SqlValueRef, order};
 
-/// Something that one of a profile's inputs must be.
+/// Condition on one of a profile's inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
-    /// Which [input](super::Profile::inputs).
+    /// Index of the [input](super::Profile::inputs).
     pub input: usize,
-    /// What it must be.
+    /// Predicate on its value.
     pub test: Predicate,
 }
 
-/// What a value must be.
+/// Predicate on a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Predicate {
     /// NULL, or anything else.
@@ -31,16 +31,16 @@ pub enum Predicate {
 }
 
 impl Condition {
-    /// Whether it holds for a row with these inputs.
+    /// Reports whether the condition holds for a row with these inputs.
     pub fn holds(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         self.test.holds(inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null))
     }
 }
 
 impl Condition {
-    /// Whether it can be asked at all: of what is no number nobody can say how it
-    /// compares with one, except that NULL does not.
-    pub fn is_askable(&self, inputs: &[SqlValueRef<'_>]) -> bool {
+    /// Reports whether the condition can be decided: text and bytes do not compare with a
+    /// number, while NULL fails the comparison.
+    pub fn is_decidable(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         match (&self.test, inputs.get(self.input)) {
             (
                 Predicate::Above(_) | Predicate::UpTo(_),
@@ -55,7 +55,7 @@ impl Condition {
 }
 
 impl Predicate {
-    /// Whether the value is like this.
+    /// Reports whether the predicate holds for a value.
     pub fn holds(&self, value: SqlValueRef<'_>) -> bool {
         let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
         match self {
@@ -111,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn nobody_can_say_how_what_is_no_number_compares_with_one() {
-        for (value, is_askable) in [
+    fn a_comparison_of_a_number_with_text_or_bytes_is_undecidable() {
+        for (value, is_decidable) in [
             (SqlValueRef::Integer(1), true),
             (SqlValueRef::Real(0.5), true),
             (SqlValueRef::Null, true),
@@ -122,17 +122,17 @@ mod tests {
         ] {
             for test in [Predicate::Above(0), Predicate::UpTo(0)] {
                 assert_eq!(
-                    Condition { input: 0, test }.is_askable(&[value]),
-                    is_askable,
+                    Condition { input: 0, test }.is_decidable(&[value]),
+                    is_decidable,
                     "{value:?}"
                 );
             }
-            assert!(Condition { input: 0, test: Predicate::Null(true) }.is_askable(&[value]));
+            assert!(Condition { input: 0, test: Predicate::Null(true) }.is_decidable(&[value]));
         }
     }
 
     #[test]
-    fn values_are_among_others_if_sqlite_takes_them_for_the_same() {
+    fn values_match_if_sqlite_treats_them_as_equal() {
         let known = vec![SqlValue::Integer(1), SqlValue::Text("a".into())];
         for (value, is_among) in [
             (SqlValueRef::Integer(1), true),

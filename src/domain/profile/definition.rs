@@ -9,11 +9,11 @@ use crate::domain::time_zone::TimeZone;
 /// A framework's table of sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
-    /// What users call it: lower-case letters, digits and hyphens.
+    /// Unique name: lower-case letters, digits and hyphens.
     pub name: String,
-    /// The framework, for people.
+    /// Name of the framework.
     pub title: String,
-    /// Which part of it, in which setting, for people who choose.
+    /// Part and setting of the framework, to help users choose.
     pub about: String,
     /// The name of its one task, in lists and figures.
     pub task: String,
@@ -21,49 +21,48 @@ pub struct Profile {
     pub table: String,
     /// The columns that it must have.
     pub columns: Vec<String>,
-    /// Columns that it may have besides, and no others.
+    /// Optional columns. Any other column is a mismatch.
     pub optional: Vec<String>,
-    /// The column whose values tell sessions apart. The handle comes from it.
+    /// Column that identifies a session. Handles derive from it.
     pub id: String,
-    /// Whether it may be chosen without having been named: not where another profile
-    /// fits the same tables and is the safer guess.
+    /// Set if detection may choose the profile: not if another profile fits the same tables
+    /// and is the safer guess.
     pub is_detected: bool,
-    /// Why nothing may be deleted; `None`: it may.
+    /// Reason why rows must not be deleted; `None`: they may be.
     pub readonly: Option<String>,
-    /// Where the user is, if anywhere.
+    /// Source of the user, if there is one.
     pub user: Option<UserSource>,
-    /// Where the client's address is, if anywhere.
+    /// Source of the client's address, if there is one.
     pub client: Option<ColumnSource>,
-    /// How a row is found by what its client holds; `None`: it cannot be.
+    /// Lookup of a row by its token; `None`: not possible.
     pub token: Option<TokenForm>,
-    /// What a row is judged by: what [`judge`](Self::judge) is given, in this order.
+    /// Values that decide on a row, in the order of the inputs of [`judge`](Self::judge).
     pub inputs: Vec<ColumnSource>,
-    /// The times among them, and how they are written.
+    /// Times among the inputs, with their encodings.
     pub times: Vec<TimeColumn>,
-    /// Which of the [times](Self::times) says when a session was opened.
+    /// Index of the [time](Self::times) at which a session was opened.
     pub created: Option<usize>,
-    /// Which of them says when it was last used.
+    /// Index of the time at which it was last used.
     pub used: Option<usize>,
-    /// What makes a session over; any of these is enough.
+    /// Rules that end a session; any of them is enough.
     pub rules: Vec<Rule>,
-    /// What makes a row a session at all; all of these must hold. Each names an input.
+    /// Conditions under which a row is a session; all must hold.
     pub filter: Vec<Condition>,
     /// Tables whose rows belong to sessions.
     pub dependents: Vec<Dependent>,
-    /// What nobody has said yet and only the application's configuration knows. With
-    /// any of these, no session is ever over.
+    /// Parameters without a value. While there are any, no session is ever over.
     pub missing: Vec<Parameter>,
-    /// Why it must be named before anything is deleted, where it was detected and another
-    /// profile may be the right one.
+    /// Reason why the detected profile must be confirmed by name before anything is
+    /// deleted.
     pub doubt: Option<DetectionDoubt>,
 }
 
-/// Why a profile that was detected may be the wrong one.
+/// Reason why a detected profile may be the wrong one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetectionDoubt {
-    /// What the rows show, or do not show, in a sentence.
+    /// Evidence from the rows, or the lack of it, as a clause.
     pub finding: String,
-    /// How to name the profile, following "name the profile:".
+    /// Advice on how to name the profile, following "name the profile:".
     pub remedy: String,
 }
 
@@ -77,73 +76,73 @@ pub struct ColumnSource {
     pub path: Option<String>,
 }
 
-/// Where the user of a session is.
+/// Source of the user of a session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserSource {
-    /// In which value.
+    /// Value that holds the user.
     pub source: ColumnSource,
-    /// In which form.
+    /// Form of the value.
     pub form: UserForm,
-    /// Values that are no users, but mean that it is nobody's.
+    /// Values that stand for no user.
     pub nobody: Vec<SqlValue>,
 }
 
-/// How a user is written.
+/// Form of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserForm {
-    /// As a number or a text.
+    /// Number or text.
     Plain,
     /// Within the signed payload of Django's session backends.
     DjangoPayload,
 }
 
-/// How a row is found by what its client holds.
+/// Lookup of a row by its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenForm {
-    /// The column that holds the token, or what is made of it.
+    /// Column that holds the token or its hash.
     pub column: String,
-    /// What the column has before it.
+    /// Text before the token in the column.
     pub prefix: String,
-    /// Whether the column holds its SHA-256, in lower-case hexadecimal digits.
+    /// Set if the column holds the SHA-256 of the token, in lower-case hexadecimal digits.
     pub is_hashed: bool,
 }
 
-/// A table whose rows belong to sessions, and what becomes of them with their session.
+/// Table whose rows depend on sessions, and the action on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
     /// The table.
     pub table: String,
-    /// Its column that names the session.
+    /// Column that names the session.
     pub column: String,
     /// The column of the sessions that it names.
     pub references: String,
-    /// What becomes of its rows.
+    /// Action on its rows.
     pub action: DependentAction,
 }
 
-/// What becomes of the rows that belong to a session when it is deleted.
+/// Action on dependent rows when their session is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DependentAction {
-    /// They are deleted, too.
+    /// Delete them.
     #[default]
     Delete,
-    /// They stay, and the column that names the session becomes NULL.
+    /// Keep them, and set the column that names the session to NULL.
     SetNull,
 }
 
-/// Something that only the application's configuration knows.
+/// Value that only the application's configuration knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name.
+    /// Name of the parameter.
     pub name: String,
-    /// Where to find its value, for people.
+    /// Place of the value in the application's configuration.
     pub about: String,
-    /// A value that it might have.
+    /// Example value.
     pub example: String,
 }
 
 impl Profile {
-    /// That nothing may be deleted, and why, in a sentence; `None`: it may.
+    /// Explanation that nothing may be deleted; `None`: rows may be.
     pub fn readonly_reason(&self) -> Option<String> {
         let Self { name, table, readonly, .. } = self;
         readonly.as_ref().map(|reason| {
@@ -151,7 +150,7 @@ impl Profile {
         })
     }
 
-    /// Makes sure that rows may be deleted by this profile.
+    /// Checks that rows may be deleted by this profile.
     ///
     /// # Errors
     /// [`Error::Refused`] if it is for looking only, and [`Error::UnconfirmedProfile`] if it has to be
@@ -166,8 +165,7 @@ impl Profile {
         self.doubt.as_ref().map_or(Ok(()), unproven)
     }
 
-    /// The [parameters](Self::missing) that nobody has given, and how to give them, in a
-    /// sentence; `None`: there are all.
+    /// Message about [parameters](Self::missing) without a value; `None`: there are none.
     pub fn missing_parameters(&self) -> Option<String> {
         let ask = |asked: &Parameter| {
             format!("{0}, such as {0}={1} ({2})", asked.name, asked.example, asked.about)
@@ -179,7 +177,7 @@ impl Profile {
         })
     }
 
-    /// Makes sure that it says whose sessions are.
+    /// Checks that the profile has a source of the user.
     ///
     /// # Errors
     /// [`Error::Refused`] if it does not.
@@ -194,7 +192,7 @@ impl Profile {
         )))
     }
 
-    /// How a row is found by what its client holds.
+    /// Lookup of a row by its token.
     ///
     /// # Errors
     /// [`Error::Refused`] if it cannot be.
@@ -221,14 +219,14 @@ impl Profile {
     }
 }
 
-/// Whose session a row is.
+/// Owner of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Nobody's: nobody has logged in.
+    /// No user: nobody has logged in.
     Nobody,
     /// This user's.
     User(String),
-    /// It cannot be said: what names the user cannot be read.
+    /// Unknown: the value cannot be read.
     Unreadable,
 }
 

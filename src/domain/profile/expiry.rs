@@ -1,4 +1,4 @@
-//! When a session of a framework's table is over: the reference for the store.
+//! Expiry of a session in a framework's table: the reference for the store.
 
 use super::definition::Profile;
 use super::encoding::DecodedTime;
@@ -7,26 +7,26 @@ use super::timestamp::Timestamp;
 use super::value::SqlValueRef;
 use crate::domain::time::UnixTime;
 
-/// When a session is over, by the rules of its framework.
+/// Expiry of a session by the rules of its framework.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     /// At this moment.
     At {
         /// The moment.
         moment: Timestamp,
-        /// Whether it is over at that very moment, or only after it.
+        /// Set if the session is over at that very moment, and not only after it.
         inclusive: bool,
     },
-    /// It is over, whatever the time.
+    /// The session is over at any time.
     Over,
     /// Never.
     Never,
-    /// Nobody can say: a time is not in the form that it should have. Such a row is kept.
+    /// Unknown: a time is malformed. Such a row is kept.
     Unknown,
 }
 
 impl Expiry {
-    /// Whether the session is over at the beginning of this second.
+    /// Reports whether the session is over at the beginning of this second.
     pub fn is_over(self, now: UnixTime) -> bool {
         match self {
             Self::At { moment, inclusive: true } => moment <= now.into(),
@@ -44,8 +44,7 @@ impl Expiry {
         }
     }
 
-    /// What comes of two rules: the one by which the session is over earlier. What
-    /// nobody can say stays so.
+    /// The earlier of two expiries. Unknown prevails.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
@@ -61,31 +60,28 @@ impl Expiry {
     }
 }
 
-/// What a row is.
+/// Status of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowStatus {
-    /// No session: the filter excludes it.
+    /// Not a session: the filter excludes it.
     NoSession,
     /// A session that is over then.
     Session(Expiry),
 }
 
 impl Profile {
-    /// What the row with these [inputs](Profile::inputs) is.
+    /// Decides on the row with these [inputs](Profile::inputs).
     ///
-    /// 1. A row for which one of the conditions of `filter` does not hold is no session.
-    /// 2. A session is over by each rule whose conditions, `when`, all hold. A rule
-    ///    names a moment: a time, or a time and a length; `grace` comes on top. Where
-    ///    there are several, the earliest counts. With no rule that applies, it is never
-    ///    over.
-    /// 3. At that very moment it is over if the rule says so, and else still valid.
-    /// 4. A time that is NULL means what the profile says that it means. A value that
-    ///    the profile lists under `never` means never, and so does a length of that
-    ///    kind. With a value that it lists under `over`, the session is over, however
-    ///    long it may last after that time.
-    /// 5. If a time or a length that a rule needs cannot be read, or what is no number is
-    ///    to be above or up to one, nobody can say when the session is over, whatever the
-    ///    other rules say.
+    /// 1. A row is not a session if one of the conditions of `filter` does not hold.
+    /// 2. A session is over by each rule whose conditions, `when`, all hold. A rule names a
+    ///    moment: a time, or a time and a length, plus `grace`. The earliest moment counts. If
+    ///    no rule applies, the session is never over.
+    /// 3. At that very moment it is over if the rule is inclusive, and otherwise still valid.
+    /// 4. A time that is NULL has the meaning that the profile gives it. A value that the
+    ///    profile lists under `never` means never, and so does a length of that kind. With a
+    ///    value listed under `over`, the session is over, whatever the length.
+    /// 5. If a time or a length that a rule needs cannot be read, or a value that is compared
+    ///    with a number is not a number, the expiry is unknown, whatever the other rules say.
     /// 6. While a [parameter](Profile::missing) is missing, no session is ever over.
     pub fn judge(&self, inputs: &[SqlValueRef<'_>]) -> RowStatus {
         if !self.filter.iter().all(|condition| condition.holds(inputs)) {
@@ -109,8 +105,8 @@ impl Profile {
         }
     }
 
-    /// Whether the row with these inputs was opened or used after a moment, as far as they
-    /// say it.
+    /// Reports whether the row with these inputs was opened or used after a moment, as far
+    /// as they tell.
     pub fn is_after(&self, moment: UnixTime, inputs: &[SqlValueRef<'_>]) -> bool {
         [self.used, self.created]
             .into_iter()
@@ -118,7 +114,7 @@ impl Profile {
     }
 
     fn by_rule(&self, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Expiry {
-        if !rule.when.iter().all(|condition| condition.is_askable(inputs)) {
+        if !rule.when.iter().all(|condition| condition.is_decidable(inputs)) {
             return Expiry::Unknown;
         }
         match &rule.kind {

@@ -18,16 +18,16 @@ const WEST: i64 = -12 * HOUR;
 const EAST: i64 = 14 * HOUR;
 const HOUR: i64 = 3_600;
 
-/// What the rows of Django's table say of the clock that `expire_date` is on.
+/// Evidence from the rows of Django's table for the clock of `expire_date`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockEvidence {
     /// UTC.
     Utc,
-    /// A clock that is so many seconds ahead of UTC.
+    /// A clock that is this many seconds ahead of UTC.
     Ahead(i64),
     /// Some rows are in UTC and others are not, or they are on several clocks.
     Mixed,
-    /// No row says anything.
+    /// No evidence.
     Nothing,
 }
 
@@ -52,7 +52,7 @@ impl ClockEvidence {
     }
 }
 
-/// By how much the clock of a row is ahead of UTC, if its session lasts for two weeks.
+/// Seconds that the clock of a row is ahead of UTC, if its session lasts for two weeks.
 fn offset(lifetime: i64) -> Option<i64> {
     let longer = lifetime.checked_sub(TWO_WEEKS)?;
     let rest = longer.checked_add(JITTER)?.rem_euclid(QUARTER);
@@ -60,14 +60,14 @@ fn offset(lifetime: i64) -> Option<i64> {
     (rest <= 2 * JITTER && (WEST..=EAST).contains(&offset)).then_some(offset)
 }
 
-/// How long a session of Django's lasts from the moment at which its payload was signed
-/// to the time at which it is over, in seconds; `None`: the payload has no such moment,
-/// as before Django 3.1. The end of the payload is enough.
+/// Lifetime of a Django session from the signature of its payload to its expiry, in
+/// seconds; `None`: the payload has no time, as before Django 3.1. The end of the payload
+/// is enough.
 pub fn signed_lifetime(payload: &str, over: UnixTime) -> Option<i64> {
     over.0.checked_sub(signed_at(payload)?.0)
 }
 
-/// When Django signed a payload: what stands before the signature, in digits of base 62.
+/// Time of the signature: digits of base 62 before the signature.
 fn signed_at(payload: &str) -> Option<UnixTime> {
     let (_, digits) = payload.rsplit_once(':')?.0.rsplit_once(':')?;
     let add = |sum: i64, digit: u8| {
@@ -118,7 +118,7 @@ mod tests {
         for offset in [20_700, 19_800, -14_400, -12_600, EAST, WEST] {
             let (lifetime, ahead) = (TWO_WEEKS + offset, ClockEvidence::Ahead(offset));
             assert_eq!(ClockEvidence::of([lifetime + 1, 8 * HOUR, lifetime]), ahead, "{offset}");
-            // Whatever else there is, it is not proved to be UTC any more
+            // With other evidence, UTC is no longer proved
             for other in [TWO_WEEKS, lifetime - offset.signum() * QUARTER] {
                 let lifetimes = [other, lifetime, other];
                 assert_eq!(ClockEvidence::of(lifetimes), ClockEvidence::Mixed, "{offset}");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     proptest! {
-        /// By the rule in other words: the order of rows is of no matter.
+        /// The order of the rows does not matter.
         #[test]
         fn utc_is_proved_by_one_row_that_no_other_contradicts(
             lifetimes in proptest::collection::vec(

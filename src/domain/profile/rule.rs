@@ -9,80 +9,81 @@ use crate::domain::time::Span;
 /// An input that holds a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeColumn {
-    /// Which [input](Profile::inputs).
+    /// Index of the [input](super::Profile::inputs).
     pub input: usize,
-    /// How it is written.
+    /// Encoding of the time.
     pub encoding: Encoding,
-    /// What it means where there is none; `None`: nobody can say.
+    /// Meaning of NULL; `None`: unknown.
     pub null: Option<NullMeaning>,
-    /// Values that are no times, but mean never.
+    /// Values that are not times, but mean never.
     pub never: Vec<SqlValue>,
-    /// Values that are no times, but mean that it has passed. None of them is among
+    /// Values that are not times, but mean a time in the past. None of them is among
     /// [`never`](Self::never).
     pub over: Vec<SqlValue>,
 }
 
-/// What NULL means.
+/// Meaning of NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NullMeaning {
     /// The session is over.
     Expired,
-    /// It is never over.
+    /// The session is never over.
     Never,
 }
 
-/// Something that makes a session over.
+/// Rule by which a session is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// What.
+    /// Kind of the rule.
     pub kind: RuleKind,
-    /// For which rows; all of these must hold.
+    /// Conditions under which the rule applies; all must hold.
     pub when: Vec<Condition>,
-    /// Whether it is over at the very moment that the rule names, or only after it.
+    /// Set if the session is over at the very moment of the rule, and not only after it.
     pub inclusive: bool,
-    /// How much longer to wait.
+    /// Additional time.
     pub grace: Span,
 }
 
 impl Rule {
-    /// Whether it applies to the row with these inputs, or might: a condition that
-    /// cannot be asked keeps nothing out.
+    /// Reports whether the rule applies to a row with these inputs, or might: a condition
+    /// that cannot be decided excludes nothing.
     pub fn may_apply(&self, inputs: &[SqlValueRef<'_>]) -> bool {
-        self.when.iter().all(|it| !it.is_askable(inputs) || it.holds(inputs))
+        self.when.iter().all(|it| !it.is_decidable(inputs) || it.holds(inputs))
     }
 }
 
-/// The kinds of rules. A time is one of the [profile's](Profile::times), by its place.
+/// Kind of a rule. A time is an index into the [profile's times](super::Profile::times).
 #[derive(Debug, Clone, PartialEq)]
 pub enum RuleKind {
-    /// It is over at this time.
+    /// Over at a time.
     At(usize),
-    /// It is over so long after this time.
+    /// Over when a length has passed after a time.
     After(usize, Length),
-    /// It is over if this input is not NULL.
+    /// Over if an input is not NULL.
     NotNull(usize),
 }
 
-/// How long a session lasts after a time.
+/// Lifetime of a session after a time.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Length {
-    /// So long.
+    /// Fixed length.
     Fixed(Span),
-    /// As long as the application's configuration says, which nobody has told: for ever.
+    /// Length that only the application's configuration knows and nobody has given: for
+    /// ever.
     Unspecified,
-    /// As long as an input says.
+    /// Length in an input.
     Input {
-        /// Which [input](Profile::inputs).
+        /// Index of the [input](super::Profile::inputs).
         input: usize,
-        /// In which unit.
+        /// Unit of the value.
         unit: Unit,
-        /// Values that are no lengths, but mean for ever.
+        /// Values that are not lengths, but mean for ever.
         never: Vec<SqlValue>,
     },
 }
 
 impl TimeColumn {
-    /// What it says in a row with these inputs.
+    /// Reads the time in a row with these inputs.
     pub fn read(&self, inputs: &[SqlValueRef<'_>]) -> DecodedTime {
         let value = inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null);
         let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
@@ -97,7 +98,7 @@ impl TimeColumn {
 }
 
 impl Length {
-    /// So many nanoseconds; `None`: for ever.
+    /// Length in nanoseconds; `None`: for ever.
     pub(super) fn read(&self, inputs: &[SqlValueRef<'_>]) -> Result<Option<i128>, ()> {
         match self {
             Self::Fixed(span) => Ok(Some(Timestamp(0).plus(*span).0)),

@@ -10,7 +10,7 @@ pub struct Timestamp(pub i128);
 pub(super) const SECOND: i128 = 1_000_000_000;
 
 impl Timestamp {
-    /// The second that it lies in.
+    /// Second that contains the timestamp.
     pub fn second(self) -> UnixTime {
         let seconds = self.0.div_euclid(SECOND);
         UnixTime(i64::try_from(seconds).unwrap_or(if seconds < 0 { i64::MIN } else { i64::MAX }))

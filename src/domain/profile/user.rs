@@ -1,12 +1,12 @@
-//! Whose session a row is.
+//! Owners of sessions.
 
 use super::definition::{Owner, Profile, UserForm};
 use super::django::django_user;
 use super::value::{SqlValue, SqlValueRef};
 
 impl Profile {
-    /// Whose session a row is, by its value of [`user`](Profile::user): text as it stands,
-    /// a number in decimal, bytes in hexadecimal.
+    /// Owner of a row by its value of [`user`](Profile::user): text as it stands, a number
+    /// in decimal, bytes in hexadecimal.
     ///
     /// NULL, empty text and the values that the profile lists under `nobody` are nobody,
     /// and so is a payload that names nobody. A payload of a form that is not known is
@@ -34,7 +34,7 @@ impl Profile {
 /// `None`: too many to list.
 pub fn values_shown_as(user: &str) -> Option<Vec<SqlValue>> {
     if user.contains(char::REPLACEMENT_CHARACTER) {
-        // It may stand for any bytes.
+        // The replacement character may stand for any bytes.
         return None;
     }
     let integer = user.parse().ok().map(SqlValue::Integer);

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// A value of one of the five classes that SQLite knows.
+/// Value of one of SQLite's five storage classes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SqlValue {
     /// Nothing.
@@ -17,7 +17,7 @@ pub enum SqlValue {
     Blob(Vec<u8>),
 }
 
-/// The same, where it lies.
+/// Borrowed [`SqlValue`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SqlValueRef<'a> {
     /// Nothing.
@@ -33,7 +33,7 @@ pub enum SqlValueRef<'a> {
 }
 
 impl SqlValue {
-    /// The value without its owner.
+    /// Borrowed value.
     pub fn raw(&self) -> SqlValueRef<'_> {
         match self {
             Self::Null => SqlValueRef::Null,
@@ -44,15 +44,15 @@ impl SqlValue {
         }
     }
 
-    /// Whether SQLite takes it for the same as another value: numbers by their value,
-    /// text by its bytes.
+    /// Reports whether SQLite treats two values as equal: numbers by their value, text by
+    /// its bytes.
     pub fn is_same(&self, other: SqlValueRef<'_>) -> bool {
         is_same(self.raw(), other)
     }
 }
 
 impl<'a> SqlValueRef<'a> {
-    /// The word for its class, as SQLite's `typeof` has it.
+    /// Name of the storage class, as returned by SQLite's `typeof`.
     pub const fn class(self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -63,7 +63,7 @@ impl<'a> SqlValueRef<'a> {
         }
     }
 
-    /// A value of its own.
+    /// Owned copy.
     pub fn to_value(self) -> SqlValue {
         match self {
             Self::Null => SqlValue::Null,
@@ -74,7 +74,7 @@ impl<'a> SqlValueRef<'a> {
         }
     }
 
-    /// Its text, if it is text.
+    /// Content of text in UTF-8.
     pub fn text(self) -> Option<&'a str> {
         match self {
             Self::Text(bytes) => str::from_utf8(bytes).ok(),
@@ -83,7 +83,7 @@ impl<'a> SqlValueRef<'a> {
     }
 }
 
-/// Whether SQLite takes two values for the same: numbers by their value.
+/// Reports whether SQLite treats two values as equal: numbers by their value.
 pub(super) fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
     match (one, other) {
         (SqlValueRef::Real(_), SqlValueRef::Integer(whole)) => {
@@ -96,7 +96,7 @@ pub(super) fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
     }
 }
 
-/// How a number compares with a whole one; `None`: it is none.
+/// Order of a number and an integer; `None`: the value is not a number.
 pub(in crate::domain) fn order(value: SqlValueRef<'_>, whole: i64) -> Option<Ordering> {
     match value {
         SqlValueRef::Integer(number) => Some(number.cmp(&whole)),

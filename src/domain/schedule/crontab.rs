@@ -1,4 +1,4 @@
-//! Crontab lines that were taken for schedules, said in three fields.
+//! Translation of crontab lines into schedules.
 
 use super::definition::{Hours, Schedule};
 use super::field::{Field, Values};
@@ -8,16 +8,17 @@ use super::parse::{FieldSyntax, FieldToken};
 /// fields can say it.
 ///
 /// 1. The day of the month and the month must be `*`.
-/// 2. A sixth field that is no weekday is a user or a command, and ignored.
+/// 2. A sixth field that is not a weekday is a user or a command, and ignored.
 /// 3. A sixth field that is one makes the first field seconds, which must be
 ///    0. The programs that read such lines do not agree where their week
 ///    begins, so their weekdays must be `*` or names.
 pub(super) fn translate(line: &[FieldToken<'_>]) -> Option<Schedule> {
     let (minute, hour, rest) = match line {
         [seconds, minute, hour, rest @ .., weekday] if line.len() == 6 && is_weekday(*weekday) => {
-            let sure = !weekday.text.contains(|c: char| c.is_ascii_digit());
+            let is_unambiguous = !weekday.text.contains(|c: char| c.is_ascii_digit());
             let rest = [rest, &[*weekday]].concat();
-            (matches!(seconds.text, "0" | "00") && sure).then_some((*minute, *hour, rest))?
+            (matches!(seconds.text, "0" | "00") && is_unambiguous)
+                .then_some((*minute, *hour, rest))?
         }
         [minute, hour, rest @ ..] => (*minute, *hour, rest.to_vec()),
         _ => return None,

@@ -9,7 +9,7 @@ pub struct Schedule {
     pub(super) minutes: Values,
     pub(super) hours: Hours,
     pub(super) weekdays: Values,
-    /// The same for the cron crate.
+    /// Equivalent expression for the cron crate.
     pub(super) cron: cron::Schedule,
 }
 
@@ -41,7 +41,7 @@ impl Schedule {
     pub(super) fn new(minutes: Values, hours: Hours, weekdays: Values) -> Self {
         let list = |items: Vec<String>| items.join(",");
         let numbers = |values: Values| list(values.iter().map(|value| value.to_string()).collect());
-        // It counts weekdays from Sunday, and reads the names as everybody does.
+        // The cron crate counts weekdays from Sunday, so they are passed by name.
         let names = weekdays.iter().map(|day| WEEKDAYS[usize::from(day) - 1].to_owned());
         let (minute, hour) = (numbers(minutes), numbers(hours.values()));
         let cron = format!("0 {minute} {hour} * * {}", list(names.collect()))
@@ -50,7 +50,7 @@ impl Schedule {
         Self { minutes, hours, weekdays, cron }
     }
 
-    /// Whether it has more than one time on a day.
+    /// Reports whether the schedule has more than one time on a day.
     pub fn is_within_days(&self) -> bool {
         let count = |values: Values| values.iter().count();
         count(self.minutes) * count(self.hours.values()) > 1

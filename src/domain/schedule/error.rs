@@ -1,12 +1,12 @@
-//! What is wrong with a schedule, and where.
+//! Errors in schedules, with their position.
 
 use std::fmt;
 use std::ops::Range;
 
 use super::field::Field;
 
-/// Why a text is no schedule. It displays as several lines: the mistake, the
-/// text with carets under the mistaken token, and what would be right.
+/// Error in the text of a schedule. Displayed on several lines: the mistake, the text with
+/// carets under the token in question, and the expected syntax.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleError {
     pub(super) spec: String,
@@ -24,21 +24,21 @@ pub enum ScheduleErrorKind {
     /// Neither three fields nor as many as a crontab line has.
     #[error("it has {fields}, not three", fields = field_count(*.0))]
     FieldCount(usize),
-    /// A line for cron, with the schedule that says the same, if there is one.
+    /// Crontab line, with the equivalent schedule, if there is one.
     #[error("it has {fields} fields like a crontab line, not three")]
     Crontab {
-        /// How many fields it has: five, or six with a user or with seconds.
+        /// Number of fields: five, or six with a user or with seconds.
         fields: usize,
-        /// The same in three fields.
+        /// Equivalent schedule of three fields.
         meant: Option<String>,
     },
     /// Two commas in a row, or one at either end.
     #[error("list has an empty item")]
     EmptyItem,
-    /// A star beside other items, which would make those meaningless.
+    /// A star in a list, which would make its other items meaningless.
     #[error("list cannot hold a bare *")]
     StarInList,
-    /// No number at a place that needs one.
+    /// Missing number.
     #[error("range lacks a number")]
     MissingNumber,
     /// A text that is neither a number nor, among weekdays, a name.
@@ -59,7 +59,7 @@ pub enum ScheduleErrorKind {
     /// A step that is not one or two digits.
     #[error("step must be a number of one or two digits")]
     StepUnknown,
-    /// A step of nothing.
+    /// Step of zero.
     #[error("step cannot be 0")]
     StepZero,
     /// A step past the end of the field from wherever it starts.
@@ -78,8 +78,7 @@ impl ScheduleError {
         self.field
     }
 
-    /// Where the mistake is, in bytes of the text. It is empty where
-    /// something is missing.
+    /// Position of the mistake in bytes; empty where something is missing.
     pub fn place(&self) -> Range<usize> {
         self.place.clone()
     }
@@ -89,8 +88,7 @@ impl ScheduleError {
         &self.mistake
     }
 
-    /// The same as it displays, in one line: for a message that has a place of
-    /// its own already.
+    /// The message on one line, for a context that has a position already.
     pub fn in_one_line(&self) -> String {
         let (spec, mistake, advice) = (EscapedText(&self.spec), &self.mistake, self.advice());
         match self.field {
@@ -141,9 +139,9 @@ fn field_count(fields: usize) -> String {
     format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
-/// A text in which every character takes as many columns as it has bytes, so
-/// that carets can be set under it and a terminal obeys nothing in it: white
-/// space as a blank, and whatever is not plain ASCII by its number.
+/// Text in which every character takes as many columns as it has bytes, so that carets line up
+/// and a terminal interprets nothing: white space as a blank, and anything but printable ASCII
+/// as an escape.
 struct EscapedText<'a>(&'a str);
 
 impl fmt::Display for EscapedText<'_> {

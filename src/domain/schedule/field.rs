@@ -27,7 +27,7 @@ impl Field {
         }
     }
 
-    /// What the field may hold, for people.
+    /// Description of the valid values.
     pub const fn holds(self) -> &'static str {
         match self {
             Self::Minute => "0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)",

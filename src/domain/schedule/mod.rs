@@ -1,4 +1,4 @@
-//! When a job runs: `<minute> <hour> <weekday>`, read on a wall clock.
+//! Schedules of jobs: `<minute> <hour> <weekday>`, in local time.
 
 mod crontab;
 mod definition;
@@ -54,7 +54,7 @@ impl FromStr for Schedule {
 fn wrong_count(spec: &str, fields: &[FieldToken<'_>]) -> ScheduleError {
     let end = fields.last().map_or(0, |last| last.place().end);
     let place = match fields {
-        // Where a crontab has the day of the month and the month.
+        // Position of the day of the month and the month in a crontab.
         [_, _, day, month, _] => day.at..month.place().end,
         [_, _, _, surplus, ..] => surplus.at..end,
         _ => end..end,

@@ -1,4 +1,4 @@
-//! When a schedule runs next, in a zone whose clock is sometimes changed.
+//! Occurrences of a schedule in a zone with daylight saving.
 
 use chrono::DateTime;
 
@@ -12,9 +12,8 @@ const WEEK: i64 = 7 * DAY;
 /// A Monday, midnight.
 const MONDAY: i64 = 978_307_200;
 
-/// Every zone has kept each of its offsets for longer than this (the shortest
-/// time was four days, in Freetown in 1939): whoever looks at the offset once
-/// in so many seconds misses none.
+/// Interval at which offsets are compared, in seconds. Every zone has kept each of its offsets
+/// for longer (the shortest time was four days, in Freetown in 1939).
 const MIN_OFFSET_DURATION: i64 = 12 * 3_600;
 
 /// The largest distance of a local clock from UTC.
@@ -81,8 +80,8 @@ impl Schedule {
             })
     }
 
-    /// Whether a run that the clock skipped has to be made up at an instant:
-    /// the first one after a gap.
+    /// Reports whether a run that the clock skipped is to take place at an instant: the
+    /// first one after a gap.
     fn skipped_before(&self, instant: UnixTime, zone: &TimeZone) -> Option<bool> {
         let from = instant.0 + zone.offset_at(UnixTime(instant.0 - 1))?;
         let to = instant.0 + zone.offset_at(instant)?;

@@ -1,4 +1,4 @@
-//! From the text of a field to the set of its values.
+//! Parser of the fields of a schedule.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -57,12 +57,12 @@ pub(super) fn fields(spec: &str) -> Vec<FieldToken<'_>> {
         .collect()
 }
 
-/// What a field accepts, apart from the notation that all of them share.
+/// Syntax of one field.
 pub(super) struct FieldSyntax {
     pub(super) bounds: RangeInclusive<u8>,
     /// Three letters each, in the order of the numbers from the first bound.
     pub(super) names: &'static [&'static str],
-    /// Whether a range may run past the last value and on from the first.
+    /// Set if a range may wrap from the last value to the first.
     pub(super) wraps: bool,
 }
 
@@ -103,7 +103,7 @@ impl FieldSyntax {
         }
     }
 
-    /// What a step goes through: everything, or a range.
+    /// Values of a step: all, or a range.
     fn stepped(&self, base: FieldToken<'_>, step: u8) -> Result<Vec<u8>, SpannedError> {
         if base.text == "*" {
             return Ok(self.bounds.clone().collect());

@@ -73,7 +73,7 @@ fn calendar(values: Values, field: Field) -> String {
         ListItem::Steps { from, to, by } => format!("{}..{}/{by}", value(from), value(to)),
     };
     let parts = match field {
-        // Its weekdays know no steps.
+        // Weekdays of systemd take no steps.
         Field::Weekday => values.iter().map(ListItem::One).collect(),
         _ => values.parts(),
     };

@@ -1,4 +1,4 @@
-//! Names that somebody chose to do harm, through every format.
+//! Malicious names in every format.
 
 use clap::ValueEnum;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::sample;
 use crate::output::record::{Record, Value};
-use crate::output::sanitize::tests::harmful;
+use crate::output::sanitize::tests::find_unescaped;
 use crate::output::{FormatName, Style};
 
 fn nasty() -> Vec<String> {
@@ -45,7 +45,7 @@ fn listing() -> impl Strategy<Value = Vec<Record>> {
     proptest::collection::vec(session, 0..4)
 }
 
-/// The same names as the first part of keys that Prometheus has labels for.
+/// Records with these names as Prometheus labels.
 fn stat(record: &Record) -> Record {
     Record {
         key: record.key[1..].to_vec(),
@@ -97,7 +97,7 @@ fn table_holds(records: &[Record]) {
     for width in [20, 40, 80] {
         let terminal = Style { colour: false, width: Some(width) };
         let text = sample::look(FormatName::Table, terminal, &sample::SESSIONS, records);
-        assert_eq!(harmful(&text), None);
+        assert_eq!(find_unescaped(&text), None);
         for line in text.lines() {
             assert!(line.width() <= width, "{line:?} in {width}");
             assert!(line.chars().count() <= width * 4);
@@ -135,14 +135,14 @@ fn holds(records: &[Record]) {
     let tasks: Vec<_> = records.iter().map(stat).collect();
     let names: std::collections::HashSet<_> = tasks.iter().map(|task| &task.key[0]).collect();
     let metrics = sample::text(FormatName::Prometheus, &sample::STAT, &tasks);
-    assert_eq!(harmful(&metrics), None);
+    assert_eq!(find_unescaped(&metrics), None);
     prometheus_holds(&metrics, names.len() * 2);
     for name in FormatName::value_variants() {
         if name.check(&sample::SESSIONS).is_err() {
             continue;
         }
         let text = sample::text(*name, &sample::SESSIONS, records);
-        assert_eq!(harmful(&text), None, "{name}");
+        assert_eq!(find_unescaped(&text), None, "{name}");
         match name {
             FormatName::Csv => csv_holds(&text, records),
             FormatName::Plain => plain_holds(&text, records),

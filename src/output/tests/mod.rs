@@ -18,9 +18,9 @@ fn a_format_is_called_what_the_command_line_calls_it() {
 }
 
 /// `| head` after it has read enough.
-struct Gone;
+struct ClosedPipe;
 
-impl io::Write for Gone {
+impl io::Write for ClosedPipe {
     fn write(&mut self, _: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::BrokenPipe.into())
     }
@@ -33,7 +33,8 @@ impl io::Write for Gone {
 #[test]
 fn a_reader_that_has_gone_is_told_from_other_failures() {
     for name in FormatName::value_variants() {
-        let written = write(*name, Style::default(), Gone, &sample::STAT, None, &sample::stat());
+        let written =
+            write(*name, Style::default(), ClosedPipe, &sample::STAT, None, &sample::stat());
         let kind = written.map_err(|error| error.kind());
         assert_eq!(kind, Err(io::ErrorKind::BrokenPipe), "{name}");
     }

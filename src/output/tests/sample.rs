@@ -176,19 +176,19 @@ fn summary(name: FormatName, records: &[Record]) -> String {
     String::from_utf8(out).expect("every format is UTF-8")
 }
 
-/// What a format makes of the records, away from any terminal.
+/// Output of the records in a format, without a terminal.
 pub(crate) fn text(name: FormatName, schema: &'static Schema, records: &[Record]) -> String {
     look(name, Style::default(), schema, records)
 }
 
 pub(crate) fn look(
     name: FormatName,
-    look: Style,
+    style: Style,
     schema: &'static Schema,
     records: &[Record],
 ) -> String {
     let mut out = Vec::new();
-    write(name, look, &mut out, schema, None, records).expect("memory takes it");
+    write(name, style, &mut out, schema, None, records).expect("memory takes it");
     String::from_utf8(out).expect("every format is UTF-8")
 }
 

@@ -232,10 +232,10 @@ pub(super) fn apply_purge(
     let kept = deletion.kept(&plan, &run, |place| {
         at(place).values.first().map_or_else(String::new, |id| digest(datum(id)).handle())
     });
-    let BatchResult { hold, commit, waited, answers_lost, .. } = run.applied;
+    let BatchResult { hold, commit, waited, response_lost, .. } = run.applied;
     // Some of those that were not found may have gone by the request whose answer was lost.
     let left = (seen.len() as u64).saturating_sub(deleted + kept.rows());
-    let untold = if tell && answers_lost { left } else { 0 };
+    let untold = if tell && response_lost { left } else { 0 };
     // What fits no more is left to the next look, with fewer rows.
     let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
     let outcome = if is_cut_short { Ok(()) } else { outcome };
@@ -286,7 +286,7 @@ pub(super) fn end(
     });
     // What was there a moment ago and is gone, has gone by the request whose answer was
     // lost.
-    let was_lost = run.applied.answers_lost && kept.rows() == 0;
+    let was_lost = run.applied.response_lost && kept.rows() == 0;
     let done: Vec<bool> = run.done(&plan).map(|done| done || was_lost).collect();
     let mut gone = BTreeMap::new();
     for (ending, _) in endings.iter().zip(&done).filter(|(_, done)| **done) {
@@ -363,7 +363,7 @@ fn execute_batch(
                 has_made_room = false;
                 run.applied.rows.extend(applied.rows);
                 run.applied.answers.extend(applied.answers);
-                run.applied.answers_lost |= applied.answers_lost;
+                run.applied.response_lost |= applied.response_lost;
                 run.applied.hold += applied.hold;
                 run.applied.commit += applied.commit;
                 run.applied.waited += applied.waited;

@@ -20,7 +20,7 @@ fn culprit(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Option
     if !rule.may_apply(inputs) {
         return None;
     }
-    let is_odd = |condition: &&Condition| !condition.is_askable(inputs);
+    let is_odd = |condition: &&Condition| !condition.is_decidable(inputs);
     if let Some(condition) = rule.when.iter().find(is_odd) {
         return Some(condition.input);
     }

@@ -1,4 +1,4 @@
-//! Where the SQL runs. A transport knows nothing of sessions.
+//! Database connections, independent of sessions.
 
 pub(super) mod memory;
 #[cfg(test)]
@@ -17,23 +17,24 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::statement::Statement;
 use crate::domain::error::Result;
+use crate::domain::profile::SqlValue;
 use crate::storage::{DataVersion, StatementLimit, VisitResult};
 
-/// The port through which tables reach their database.
+/// Connection to a database.
 pub trait Database {
-    /// Which database, for messages.
+    /// Name of the database in messages.
     fn display_name(&self) -> &str;
 
-    /// Runs a statement that reads, and visits its rows one by one.
+    /// Runs a query, and visits its rows one by one.
     fn query(
         &self,
         statement: &Statement,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()>;
 
-    /// Visits the rows of what may be a large part of a table. Where rows come in pages,
-    /// `next` is asked for the statement of each page: the whole, and then what follows
-    /// behind the last row that was visited. It has a total order and no limit.
+    /// Visits the rows of a large query. If rows are fetched in pages, `next` builds the query
+    /// of each page from the last row of the previous one, starting with `None`. The query has
+    /// a total order and no LIMIT.
     fn query_pages(
         &self,
         next: &mut dyn FnMut(Option<&dyn RowRef>) -> Statement,
@@ -42,9 +43,8 @@ pub trait Database {
         self.query(&next(None), visit)
     }
 
-    /// Runs a statement that reads once for each of the values that its `?1` is to
-    /// have, all at the same state of the database, and visits what is the only row
-    /// of each, or none.
+    /// Runs a query once for each value of its parameter `?1`, all in the same snapshot, and
+    /// visits the first row of each, or `None`.
     fn query_each(
         &self,
         statement: &Statement,
@@ -52,8 +52,8 @@ pub trait Database {
         visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()>;
 
-    /// The same where there may be several rows for a value: visits all of them, each with
-    /// the place of the value that led to it.
+    /// Variant of [`query_each`](Self::query_each) that visits all rows, each with the index of
+    /// its value.
     fn query_all_for_each(
         &self,
         statement: &Statement,
@@ -61,9 +61,9 @@ pub trait Database {
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()>;
 
-    /// Runs a statement that writes once for each of the values that its `?1` is to
-    /// have, the others being `rest`, for all of them or for none. Where an answer is lost
-    /// it may run twice, so that it must be one that does the same again or nothing.
+    /// Runs a write once for each value of its parameter `?1`, with `rest` as the other
+    /// parameters, atomically. It may run twice if a response is lost, so it must be
+    /// idempotent.
     fn execute_for_keys(
         &mut self,
         sql: &str,
@@ -71,31 +71,28 @@ pub trait Database {
         rest: &[Value],
     ) -> Result<BatchResult>;
 
-    /// Runs statements that write once for each of these rows, which are the values of
-    /// their parameters `?1`, `?2`, …, for all of the rows or for none. For each row it
-    /// runs them in their order, and answers what each has done.
+    /// Runs writes once for each row of parameters `?1`, `?2`, …, atomically. For each row, the
+    /// statements run in order, and each has a result.
     ///
-    /// It fails with [`Error::Rejected`](crate::domain::error::Error::Rejected) where a
-    /// constraint or a trigger does not accept one of the changes.
+    /// Fails with [`Error::Rejected`](crate::domain::error::Error::Rejected) if a constraint or
+    /// a trigger rejects a change.
     fn execute_for_rows(
         &mut self,
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<BatchResult>;
 
-    /// Runs statements that write, all of them or none. Those among them that
-    /// read see what the ones before have written.
+    /// Runs a batch atomically. Reads in the batch see the writes before them.
     ///
-    /// It takes effect exactly once, whatever becomes of the answer, where it does not
-    /// fail with [`Error::OutcomeUnknown`](crate::domain::error::Error::OutcomeUnknown). Where an answer
-    /// is [lost](BatchResult::answers_lost), the rows that were changed are known all the
-    /// same, and what is read behind the last of the writes is read anew. (On a cluster,
-    /// where a table of sessctl's own is; in another program's table a list may take
-    /// effect twice, so that it must be one that finds nothing to do the second time.)
+    /// The batch takes effect exactly once, unless it fails with
+    /// [`Error::OutcomeUnknown`](crate::domain::error::Error::OutcomeUnknown). If a response is
+    /// [lost](BatchResult::response_lost), the counts of changed rows are recovered, and reads
+    /// after the last write are repeated. In the database of another program on a cluster, a
+    /// batch may take effect twice, so it must be idempotent.
     fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult>;
 
-    /// Runs statements that write, if they change as many rows as is expected of them,
-    /// or else others in their place.
+    /// Runs `expected` if each statement changes the expected number of rows, or else
+    /// `otherwise`.
     fn execute_if_counts_match(
         &mut self,
         _expected: &[ExpectedCount],
@@ -104,46 +101,45 @@ pub trait Database {
         self.execute_batch(otherwise)
     }
 
-    /// An expression whose value arrives as it is stored, in its class and to the last
-    /// bit, in a statement that is [exact](Statement::is_lossless).
+    /// Expression that transports the value of another without loss, for a statement that is
+    /// [lossless](Statement::is_lossless).
     fn lossless(&self, expression: &str) -> String {
         expression.to_owned()
     }
 
-    /// Whether rows are dear to bring here, so that they are better counted where they
-    /// are.
+    /// True if fetching rows is expensive, so that counting belongs into SQL.
     fn is_remote(&self) -> bool {
         false
     }
 
-    /// The state of the database, where it has a name.
+    /// Data version of the database, if known.
     fn version(&self) -> Result<Option<DataVersion>> {
         Ok(None)
     }
 
-    /// As [`Interruptible::limit_statements`](crate::storage::Interruptible::limit_statements).
-    /// Where requests are bounded in time by themselves, it does nothing.
+    /// See
+    /// [`Interruptible::limit_statements`](crate::storage::Interruptible::limit_statements). No
+    /// effect if requests have their own timeout.
     fn limit_statements(&mut self, _limit: Option<StatementLimit>) {}
 }
 
-/// A statement, and how many rows it is expected to insert, change or delete; `None`:
-/// any number.
+/// Statement and its expected number of changed rows; `None` for any number.
 #[derive(Debug, Clone)]
 pub struct ExpectedCount {
-    /// The statement.
+    /// Statement.
     pub statement: Statement,
-    /// The number.
+    /// Expected number.
     pub rows: Option<u64>,
 }
 
-/// The columns of the row that a visitor looks at.
+/// Columns of the current row.
 pub trait RowRef {
-    /// The value of the column at this place, counted from 0.
+    /// Value of a column, counted from 0.
     fn value(&self, place: usize) -> ValueRef<'_>;
 }
 
 impl dyn RowRef + '_ {
-    /// A whole number; `None` for NULL and for what is no whole number.
+    /// Integer; `None` for other storage classes.
     pub fn integer(&self, place: usize) -> Option<i64> {
         match self.value(place) {
             ValueRef::Integer(number) => Some(number),
@@ -151,12 +147,12 @@ impl dyn RowRef + '_ {
         }
     }
 
-    /// A count, which is never NULL and never negative.
+    /// Non-negative integer; 0 for other values.
     pub fn count(&self, place: usize) -> u64 {
         self.integer(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
     }
 
-    /// The bytes of a text; none for NULL and for what is no text.
+    /// Bytes of a text; empty for other storage classes.
     pub fn bytes(&self, place: usize) -> &[u8] {
         match self.value(place) {
             ValueRef::Text(bytes) => bytes,
@@ -164,7 +160,7 @@ impl dyn RowRef + '_ {
         }
     }
 
-    /// Text; bytes that are not UTF-8 are replaced, as nothing else shows them.
+    /// Text, with invalid UTF-8 replaced.
     pub fn text(&self, place: usize) -> Option<String> {
         match self.value(place) {
             ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
@@ -179,40 +175,28 @@ impl RowRef for Row<'_> {
     }
 }
 
-/// What a list of statements has done.
+/// Result of a batch.
 #[derive(Debug, Clone, Default)]
 pub struct BatchResult {
-    /// How many rows each of them inserted, changed or deleted.
+    /// Number of changed rows of each statement.
     pub rows: Vec<u64>,
-    /// The rows that each of them has read.
+    /// Rows returned by each statement.
     pub answers: Vec<Vec<OwnedRow>>,
-    /// Whether some of those rows have been lost: the answer did not arrive, and it was
-    /// found out afterwards what had been done.
-    pub answers_lost: bool,
-    /// Whether they were those of which a number of rows was expected, and it was right.
-    pub as_expected: bool,
-    /// For how long others could not write.
+    /// True if returned rows were lost with the response, and only the counts were recovered.
+    pub response_lost: bool,
+    /// True if the statements with expected counts ran, and the counts matched.
+    pub matched_expectation: bool,
+    /// Time for which the write lock was held.
     pub hold: Duration,
-    /// The part of that which went into the commit.
+    /// Part of the hold time spent in the commit.
     pub commit: Duration,
-    /// How long others, who wrote, have kept it waiting.
+    /// Time spent waiting for the write lock.
     pub waited: Duration,
 }
 
-/// A row that is held: it was read in the midst of writing, or came from far away.
+/// Owned row, of a batch or from the network.
 #[derive(Debug, Clone, Default)]
-pub struct OwnedRow(pub Vec<OwnedValue>);
-
-impl OwnedRow {
-    /// About how many bytes its values have.
-    fn bytes(&self) -> usize {
-        let bytes = |held: &OwnedValue| match held {
-            OwnedValue::Text(bytes) | OwnedValue::Blob(bytes) => bytes.len() + 8,
-            _ => 8,
-        };
-        self.0.iter().map(bytes).sum()
-    }
-}
+pub struct OwnedRow(pub Vec<SqlValue>);
 
 impl RowRef for OwnedRow {
     fn value(&self, place: usize) -> ValueRef<'_> {
@@ -220,29 +204,19 @@ impl RowRef for OwnedRow {
     }
 }
 
-/// A value of a row, whose text need not be UTF-8.
-#[derive(Debug, Clone, PartialEq)]
-pub enum OwnedValue {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Vec<u8>),
-    Blob(Vec<u8>),
-}
-
-impl<'a> From<&'a OwnedValue> for ValueRef<'a> {
-    fn from(value: &'a OwnedValue) -> Self {
+impl<'a> From<&'a SqlValue> for ValueRef<'a> {
+    fn from(value: &'a SqlValue) -> Self {
         match value {
-            OwnedValue::Null => Self::Null,
-            OwnedValue::Integer(number) => Self::Integer(*number),
-            OwnedValue::Real(number) => Self::Real(*number),
-            OwnedValue::Text(bytes) => Self::Text(bytes),
-            OwnedValue::Blob(bytes) => Self::Blob(bytes),
+            SqlValue::Null => Self::Null,
+            SqlValue::Integer(number) => Self::Integer(*number),
+            SqlValue::Real(number) => Self::Real(*number),
+            SqlValue::Text(bytes) => Self::Text(bytes),
+            SqlValue::Blob(bytes) => Self::Blob(bytes),
         }
     }
 }
 
-impl From<ValueRef<'_>> for OwnedValue {
+impl From<ValueRef<'_>> for SqlValue {
     fn from(value: ValueRef<'_>) -> Self {
         match value {
             ValueRef::Null => Self::Null,
@@ -251,11 +225,5 @@ impl From<ValueRef<'_>> for OwnedValue {
             ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
             ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
         }
-    }
-}
-
-impl From<i64> for OwnedValue {
-    fn from(number: i64) -> Self {
-        Self::Integer(number)
     }
 }

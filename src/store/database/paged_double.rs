@@ -1,12 +1,13 @@
-//! A SQLite file that is treated as if it were far away, to compare the two ways.
+//! Test double: a SQLite file that pretends to be remote and pages its queries.
 
 use std::ops::ControlFlow;
 
 use rusqlite::types::{Value, ValueRef};
 
 use super::sqlite::SqliteFile;
-use super::{BatchResult, Database, OwnedRow, OwnedValue, RowRef};
+use super::{BatchResult, Database, OwnedRow, RowRef};
 use crate::domain::error::Result;
+use crate::domain::profile::SqlValue;
 use crate::storage::VisitResult;
 use crate::store::statement::Statement;
 
@@ -41,7 +42,7 @@ impl Database for PagedDouble {
             self.0.query(&page, &mut |row| {
                 // No statement has more columns.
                 rows.push(OwnedRow(
-                    (0..24).map(|place| OwnedValue::from(row.value(place))).collect(),
+                    (0..24).map(|place| SqlValue::from(row.value(place))).collect(),
                 ));
                 Ok(ControlFlow::Continue(()))
             })?;

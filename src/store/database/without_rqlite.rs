@@ -32,7 +32,7 @@ impl Rqlite {
     }
 
     #[must_use]
-    pub const fn quickly(self) -> Self {
+    pub const fn with_quick_reads(self) -> Self {
         match self.0 {}
     }
 

@@ -42,7 +42,7 @@ pub(super) fn apply_purge(
             let expected = Batch::of(scope, due, &wanted, tell, Some(found));
             let list = expected.expecting(found.census);
             let applied = database.execute_if_counts_match(&list, &otherwise.statements)?;
-            let batch = if applied.as_expected { expected } else { otherwise };
+            let batch = if applied.matched_expectation { expected } else { otherwise };
             (applied, batch)
         }
     };
@@ -58,7 +58,7 @@ pub(super) fn apply_purge(
         commit: applied.commit,
         waited: applied.waited,
         told: told.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
-        untold: if tell && applied.answers_lost { ended } else { 0 },
+        untold: if tell && applied.response_lost { ended } else { 0 },
         is_cut_short: false,
     })
 }

@@ -63,7 +63,7 @@ fn a_purge_ends_nothing_and_says_by_how_much_the_clock_has_moved() {
                     "sessctl: the clock has moved {by} since the last run ("
                 ))
             );
-            assert!(reason.contains("): nothing was ended; if 2"), "{reason}");
+            assert!(reason.contains("); nothing was ended; if 2"), "{reason}");
             assert!(
                 reason.ends_with("Z is the right time, run again with --accept-clock\n"),
                 "{reason}"

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::cli::signals::{HUP, INT, TERM, is_sound, signal, start, until, waits};
+use crate::support::processes::{HUP, INT, TERM, signal, start, until, waits};
 use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 pub const ROWS: u32 = 5_000;
@@ -59,7 +59,7 @@ pub fn compact(sandbox: &Sandbox, args: &[&str], code: i32) -> Value {
 /// The rows that are to be there are there, and the file is in order.
 #[track_caller]
 pub fn is_whole(sandbox: &Sandbox) {
-    assert!(is_sound(sandbox));
+    assert!(sandbox.is_sound());
     assert_eq!(number(sandbox, "SELECT count(*) FROM sessions"), i64::from(2 * KEPT));
 }
 
@@ -217,7 +217,7 @@ fn it_stops_when_its_time_is_up() {
     assert!(done["free_bytes_left"].as_u64().unwrap() > 0);
     let said = sandbox.run(["compact", "--run-time", "0"]).exits(3).stderr();
     assert!(
-        said.contains("; stopped by run-time, ") && said.ends_with(" are still free\n"),
+        said.contains("; stopped by run-time; ") && said.ends_with(" are still in free pages\n"),
         "{said}"
     );
 }

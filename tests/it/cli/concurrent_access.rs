@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use rusqlite::Connection;
 
+use crate::support::processes::until;
 use crate::support::{DAY, Finished, HOUR, Sandbox, row};
 
 /// Rows whose end fills more than a megabyte of log.
@@ -59,9 +60,7 @@ fn a_purge_goes_on_when_the_reader_goes_in_time() {
     let reader = reader(&sandbox);
     let mut purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
     let mut purge = purge.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    while wal_status(&sandbox) < 1 << 20 && purge.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
-    }
+    until(|| wal_status(&sandbox) >= 1 << 20 || purge.try_wait().unwrap().is_some());
     drop(reader);
     let summary = Finished(purge.wait_with_output().unwrap()).succeeds().json();
     assert_eq!(summary["ended"], u64::from(MANY) - 10);

@@ -3,8 +3,8 @@
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
+use crate::support::processes::until;
 use crate::support::{Finished, HOUR, Sandbox, row};
 
 const NOBODY: u32 = 65_534;
@@ -44,16 +44,6 @@ impl Drop for Cron {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// Waits for something that comes with the next minute or two.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(150), "{what}");
-        // Two minutes of asking without a pause would keep a core busy.
-        std::thread::park_timeout(Duration::from_millis(200));
     }
 }
 
@@ -98,9 +88,9 @@ fn cron_runs_the_jobs_and_mails_nothing_when_all_is_well() {
     // When cron has come to the next minute
     let cron = Cron::start(&sandbox);
     let mail = || std::fs::read_to_string(sandbox.path("mail")).unwrap_or_default();
-    until("cron mails what the second command says", || mail().ends_with("no more\n"));
+    until(|| mail().ends_with("no more\n"));
     let ended = || theirs.listed(["--state", "ended"]).len() == 1;
-    until("cron runs the purge as the owner of the other database", ended);
+    until(ended);
     drop(cron);
     // Then the job has run, and sessctl has said nothing that cron could mail
     let (_, body) = mail().split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();

@@ -1,33 +1,20 @@
 //! Databases that this user may not write or read, or that no disk has room for.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::Path;
 use std::process::Command;
 
 use crate::cli::invalid_databases::{INIT, READING, WRITING, all};
-use crate::support::{HOUR, SESSCTL, Sandbox, feed, row};
+use crate::support::{HOUR, SESSCTL, Sandbox, feed, row, set_mode};
 
 /// The command as a user who may read the file and write nothing; `None` where
 /// that cannot be had.
 fn as_somebody_else(sandbox: &Sandbox, command: &str) -> Option<Command> {
-    let is_root = std::fs::metadata(sandbox.path(".")).unwrap().uid() == 0;
-    let mut ready = sandbox.command(command.split_whitespace());
-    if is_root {
-        let setpriv = Path::new("/usr/bin/setpriv");
-        if !setpriv.exists() {
-            return None;
-        }
-        let mut other = Command::new(setpriv);
-        other.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
-        other.arg(sandbox.path("program")).args(ready.get_args());
-        other.current_dir(sandbox.path(".")).env_clear().env("SESSCTL_DB", "app.db");
-        ready = other;
+    let args = command.split_whitespace();
+    if std::fs::metadata(sandbox.path(".")).unwrap().uid() != 0 {
+        return Some(sandbox.command(args));
     }
-    Some(ready)
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    Path::new("/usr/bin/setpriv").exists().then(|| sandbox.command_as(65_534, args))
 }
 
 #[test]
@@ -126,11 +113,7 @@ fn of_a_user(sandbox: &Sandbox) {
 
 /// The command as that user.
 fn as_the_user(sandbox: &Sandbox, command: &str) -> Command {
-    let mut user = Command::new("setpriv");
-    user.args(["--reuid=4711", "--regid=4711", "--clear-groups", "--"]);
-    user.arg(sandbox.path("program")).args(command.split_whitespace());
-    user.current_dir(sandbox.path(".")).env_clear().env("SESSCTL_DB", "app.db");
-    user
+    sandbox.command_as(4711, command.split_whitespace())
 }
 
 /// Commands that need to make a journal or a log, and no other file.

@@ -141,7 +141,8 @@ fn t3_of_a_marked_session() {
         let args = ["--config", "config.toml", "show", "session", &session.handle(), "--json"];
         let shown = sandbox.run(args).succeeds().json();
         let outlook = shown["outlook"].as_str().unwrap();
-        assert!(outlook.contains(&format!("The next purge {does}: at ")), "{outlook}");
+        assert!(outlook.contains("The next purge, at "), "{outlook}");
+        assert!(outlook.contains(&format!(", {does}.")), "{outlook}");
     }
 }
 

@@ -4,10 +4,10 @@ use std::fs::OpenOptions;
 use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
+use crate::support::processes::until;
 use crate::support::{DAY, Finished, HOUR, MANY_RUNS, Sandbox, now, row};
 
 /// With a hook that this shell script is, and these settings beside it.
@@ -144,11 +144,7 @@ fn a_hook_that_hangs_is_stopped_with_all_that_it_has_started() {
     // Then the run goes on without it, and neither of the two is left
     assert!(reason.contains("took longer than 1s and was stopped"), "{reason}");
     assert_eq!(sandbox.listed(["--state", "ended"]).len(), 1);
-    let begun = Instant::now();
-    while held.read(&mut [0]).is_err() {
-        assert!(begun.elapsed() < Duration::from_mins(2), "the child is still there");
-        std::thread::yield_now();
-    }
+    until(|| held.read(&mut [0]).is_ok());
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn refuses(
 #[test]
 fn a_file_of_something_else_is_refused() {
     let sandbox = Sandbox::without_database();
-    let reason = "app.db is not a sessctl database: it is no SQLite database";
+    let reason = "app.db is not a sessctl database: it is not a SQLite database";
     let forged = [b"SQLite format 3\0".as_slice(), &[0xa5; 8192]].concat();
     for bytes in [b"x".as_slice(), &[0xa5; 8192], b"SQLite format 3\0", &forged] {
         sandbox.file("app.db", bytes);
@@ -67,7 +67,7 @@ fn an_empty_file_is_refused_and_told_how_to_become_a_database() {
 fn a_folder_is_refused() {
     let sandbox = Sandbox::without_database();
     std::fs::create_dir(sandbox.path("app.db")).unwrap();
-    refuses(&sandbox, all(), 10, "app.db is not a sessctl database: it is a folder");
+    refuses(&sandbox, all(), 10, "app.db is not a sessctl database: it is a directory");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_pipe_or_a_device_is_refused_without_waiting_for_it() {
             let args = ["--db", path].into_iter().chain(command.split_whitespace());
             let ran = sandbox.run_with_input(args.collect::<Vec<_>>(), "token\n");
             let reason =
-                format!("sessctl: {path} is not a sessctl database: it is no ordinary file\n");
+                format!("sessctl: {path} is not a sessctl database: it is not a regular file\n");
             assert_eq!(ran.is_refused_with(10).stderr(), reason, "{command}");
         }
     }

@@ -2,6 +2,7 @@
 
 use std::process::{Child, Stdio};
 
+use crate::support::processes::until;
 use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 /// As a process that began to purge so many seconds ago and says nothing more.
@@ -26,7 +27,10 @@ fn w8_a_purge_that_finds_another_at_work_leaves() {
     for ago in [0, 30, 50] {
         hold(&sandbox, ago);
         let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
-        assert!(reason.contains("a purge by another process is at work"), "{reason}");
+        assert!(
+            reason.contains("another purge is running (another process, last heartbeat"),
+            "{reason}"
+        );
         assert!(reason.contains("--wait"), "{reason}");
     }
     assert_eq!(live(&sandbox), 1);
@@ -77,7 +81,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     let second = sandbox.run(["purge"]);
     // Then it leaves, and names the first
     let reason = second.is_refused_with(11).stderr();
-    assert!(reason.contains(&format!("a purge by process {pid} on ")), "{reason}");
+    assert!(reason.contains(&format!("another purge is running (process {pid} on ")), "{reason}");
     let running = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     assert_eq!(running[0]["outcome"], "running");
     // And the first comes to its end
@@ -132,9 +136,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     // When it is a minute and more later, as after the sleep of a machine
     sandbox.db().execute_batch("UPDATE leases SET renewed_at = renewed_at - 100").unwrap();
     let begun = now();
-    while now() < begun + 2 {
-        std::thread::yield_now();
-    }
+    until(|| now() >= begun + 2);
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
     // Then it stops, and the next one does what is left
     let ran = Finished(purge.wait_with_output().unwrap());

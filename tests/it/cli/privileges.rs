@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, MINUTE, Sandbox, row};
+use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, MINUTE, Sandbox, row, set_mode};
 
 /// Two users that no system has an entry for.
 const APP: u32 = 1_234_567;
@@ -62,10 +62,6 @@ impl Host {
         db.query_row("SELECT count(*) FROM sessions WHERE ended_at IS NULL", [], |row| row.get(0))
             .unwrap()
     }
-}
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
 }
 
 /// The owners of all files in a directory, by their names.
@@ -249,15 +245,11 @@ fn what_only_root_may_read_decides_all_the_same() {
 #[ignore = "needs root"]
 fn only_root_takes_the_privileges_of_another_user() {
     let host = Host::new();
-    let program = host.sandbox.copy_program();
-    set_mode(&program, 0o755);
+    set_mode(&host.sandbox.copy_program(), 0o755);
     let run = |user: u32, args: &[&str]| {
-        let command = host.sandbox.command(args.iter().copied());
-        let mut other = std::process::Command::new("setpriv");
-        other.arg(format!("--reuid={APP}")).arg(format!("--regid={APP}"));
-        other.args(["--clear-groups", "--"]).arg(&program).args(["--as", &user.to_string()]);
-        other.args(command.get_args()).current_dir(host.path(".")).stdin(Stdio::null());
-        Finished(other.output().unwrap())
+        let user = user.to_string();
+        let args = ["--as", &user].into_iter().chain(args.iter().copied());
+        Finished(host.sandbox.command_as(APP, args).output().unwrap())
     };
     let args = ["--db", "srv/app.db", "show", "stat"];
     run(APP, &args).succeeds();

@@ -9,7 +9,7 @@ use sessctl::{Policies, SessionService, store};
 use crate::cli::compact::{
     KEPT, ROWS, bytes, compact, free_pages, is_whole, number, purge, purged, snapshot,
 };
-use crate::cli::signals::{TERM, signal, start};
+use crate::support::processes::{TERM, signal, start};
 use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 #[test]

@@ -9,12 +9,12 @@ use std::process::{Command, Stdio};
 use rusqlite::Connection;
 
 use crate::cli::invalid_databases::{INIT, READING, WRITING, all};
-use crate::support::{Finished, HOUR, SESSCTL, Sandbox, feed, row};
+use crate::support::{Finished, HOUR, SESSCTL, Sandbox, feed, row, set_mode};
 
 /// A user who has no entry in the list of users, and owns the database.
 const OWNER: u32 = 4711;
 /// Another user, who may write to the database and to its directory.
-const OTHER: &str = "65534";
+const OTHER: u32 = 65_534;
 
 /// A database with a session that is due and one that is live.
 fn with_sessions() -> Sandbox {
@@ -30,18 +30,14 @@ fn of_another_owner() -> Sandbox {
     sandbox.copy_program();
     chown(sandbox.path("app.db"), Some(OWNER), Some(OWNER)).unwrap();
     for (name, mode) in [("app.db", 0o666), (".", 0o777)] {
-        fs::set_permissions(sandbox.path(name), PermissionsExt::from_mode(mode)).unwrap();
+        set_mode(&sandbox.path(name), mode);
     }
     sandbox
 }
 
 /// The command as [`OTHER`].
 fn as_other(sandbox: &Sandbox, command: &str) -> Command {
-    let mut other = Command::new("setpriv");
-    other.args([&format!("--reuid={OTHER}"), &format!("--regid={OTHER}"), "--clear-groups", "--"]);
-    other.arg(sandbox.path("program")).args(command.split_whitespace());
-    other.current_dir(sandbox.path(".")).env("SESSCTL_DB", "app.db").env("HOME", "/dev/null");
-    other
+    sandbox.command_as(OTHER, command.split_whitespace())
 }
 
 fn use_rollback_journal(sandbox: &Sandbox) {

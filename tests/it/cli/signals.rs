@@ -1,84 +1,11 @@
 //! Signals, and programs that talk with a command while it runs.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::support::processes::{HUP, INT, TERM, is_in, signal, start, start_by, until, waits};
 use crate::support::{Finished, HOUR, Sandbox, row};
-
-pub const INT: (&str, u32) = ("INT", 2);
-pub const TERM: (&str, u32) = ("TERM", 15);
-pub const HUP: (&str, u32) = ("HUP", 1);
-
-/// Starts a command on which SIGHUP has its usual effect, however the tests were started.
-pub fn start(sandbox: &Sandbox, command: &str) -> Child {
-    start_by(sandbox, &["env", "--default-signal=HUP"], command)
-}
-
-/// Starts a command by another program.
-fn start_by(sandbox: &Sandbox, program: &[&str], command: &str) -> Child {
-    let mut command = sandbox.command_by(program, command.split_whitespace());
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
-}
-
-/// Whether the process has the signal's number in this set, as the kernel says.
-fn is_in(set: &str, child: &Child, number: u32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
-    u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap() & (1 << (number - 1)) != 0
-}
-
-pub fn until(condition: impl Fn() -> bool) {
-    while !condition() {
-        std::thread::yield_now();
-    }
-}
-
-/// Whether the process waits for something, as the kernel says.
-pub fn waits(child: &Child) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-    assert!(!status.contains("State:\tZ"), "it has ended");
-    status.lines().any(|line| line.starts_with("State:\tS"))
-}
-
-/// Sends a signal once the process listens and has come to where it waits, and
-/// comes back when it has it.
-pub fn signal(child: &Child, (name, number): (&str, u32)) {
-    until(|| is_in("SigCgt", child, number) && waits(child));
-    let sent = Command::new("sh")
-        .args(["-c", "kill -\"$0\" \"$1\"", name, &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-    until(|| !is_in("ShdPnd", child, number));
-}
-
-/// No command takes so long that comes to an end at all.
-const FOR_EVER: Duration = Duration::from_mins(5);
-
-/// Waits for a command, and ends it where it has no end of its own.
-pub fn end(child: Child) -> Finished {
-    let id = child.id();
-    let (done, is_done) = mpsc::channel();
-    let waiting = thread::spawn(move || {
-        let output = child.wait_with_output().unwrap();
-        let _ = done.send(());
-        output
-    });
-    let came = is_done.recv_timeout(FOR_EVER);
-    if came.is_err() {
-        let kill = format!("kill -KILL {id}");
-        Command::new("sh").args(["-c", &kill]).status().unwrap();
-    }
-    let output = waiting.join().unwrap();
-    assert!(came.is_ok(), "it does not come to an end");
-    Finished(output)
-}
 
 /// A thousand sessions that are due, and a writer that keeps everyone waiting.
 fn waiting() -> (Sandbox, Connection) {
@@ -91,11 +18,6 @@ fn waiting() -> (Sandbox, Connection) {
 
 fn live(sandbox: &Sandbox) -> usize {
     sandbox.listed(["--state", "active,expired"]).len()
-}
-
-pub fn is_sound(sandbox: &Sandbox) -> bool {
-    let check = "PRAGMA integrity_check";
-    sandbox.db().query_row(check, [], |row| row.get::<_, String>(0)).unwrap() == "ok"
 }
 
 #[test]
@@ -117,7 +39,7 @@ fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_goes_on() {
         // What is left has not ended, but none of it is live: it is due.
         assert_eq!(summary["live"], 0);
         assert_eq!(live(&sandbox) as u64, 1_000 - ended);
-        assert!(is_sound(&sandbox));
+        assert!(sandbox.is_sound());
         // It has given its lease back.
         let leases = "SELECT count(*) FROM leases";
         assert_eq!(sandbox.db().query_row(leases, [], |row| row.get(0)), Ok(0));
@@ -160,7 +82,7 @@ fn a_second_signal_ends_a_purge_at_once() {
     assert_eq!(ran.exits(130).stdout(), "");
     drop(writer);
     assert_eq!(live(&sandbox), 1_000);
-    assert!(is_sound(&sandbox));
+    assert!(sandbox.is_sound());
 }
 
 #[test]

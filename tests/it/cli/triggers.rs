@@ -1,6 +1,6 @@
 //! Triggers that an application has added to sessctl's own table.
 
-use crate::cli::signals::{end, start};
+use crate::support::processes::{end, start};
 use crate::support::{HOUR, Sandbox, row};
 
 fn with(trigger: &str) -> Sandbox {

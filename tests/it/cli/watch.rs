@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
 use crate::support::fake_clock::follow_clock;
+use crate::support::processes::until;
 use crate::support::{HOUR, Sandbox, now, row};
 
 const TIDY: &str = "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n";
@@ -164,14 +165,10 @@ fn as_process_1_it_reaps_what_its_hooks_leave_behind_and_ends_on_a_signal() {
     // When it has had the answer of its hook, which it gets as elsewhere
     watch.says("tidy: done; marked 0, ended 1, deleted 0");
     let first = children(watch.child.id())[0];
-    while children(first).len() != 1 {
-        std::thread::yield_now();
-    }
+    until(|| children(first).len() == 1);
     // Then it asks for those that have ended, also for one that does so later
     std::fs::write(sandbox.path("gate"), "\n").unwrap();
-    while !children(first).is_empty() {
-        std::thread::yield_now();
-    }
+    until(|| children(first).is_empty());
     signal(first, "-TERM");
     assert_eq!(watch.child.wait().unwrap().code(), Some(143));
 }
@@ -235,9 +232,7 @@ fn set_clock(sandbox: &Sandbox, time: &str) {
 /// Until a watch has looked at its clock once more.
 fn two_ticks() {
     let begun = now();
-    while now() < begun + 3 {
-        std::thread::yield_now();
-    }
+    until(|| now() >= begun + 3);
 }
 
 /// The runs of the ledger by the time that they were planned for, the earliest first.

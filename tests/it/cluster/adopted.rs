@@ -1,12 +1,10 @@
 //! The tables of frameworks: the same as in a file.
 
 use std::fmt::Write;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use proptest::prelude::*;
 use rusqlite::Connection;
-use rusqlite::types::{ToSqlOutput, ValueRef};
 use serde_json::json;
 use sessctl::app::{SessionService, TouchOutcome};
 use sessctl::domain::error::Error;
@@ -15,28 +13,22 @@ use sessctl::domain::policy::Policies;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::token::Token;
-use sessctl::storage::{
-    Backend, Cursor, DueScan, EndRequest, Order, PolicyContext, PurgeBatchResult, ScanLimits,
-    SessionQuery,
-};
+use sessctl::storage::{Backend, DueScan, EndRequest, Order, PurgeBatchResult, ScanLimits};
 use sessctl::store::{Access, Location, adopted};
-use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::support::NOW;
+use crate::support::adopted::{
+    all_sessions, all_tasks, list_sessions, look, purge_watched, refused,
+};
 use crate::support::profiles::{all, django, draft, seconds};
 use crate::support::rqlite::proxy::Proxy;
 use crate::support::rqlite::{self, Nodes, copy};
+use crate::support::sqlite_values::Any;
 
-/// Rows that one look goes through.
-fn reach(rows: usize) -> ScanLimits {
-    ScanLimits { due: rows, rows, time: Duration::from_mins(1), ..ScanLimits::ALL }
-}
-
-/// A table that somebody has opened, and the folder of what is remembered of it.
+/// A table that somebody has opened, and the directory of what is remembered of it.
 struct Opened {
     store: Box<dyn Backend>,
-    policies: Policies,
     _state: TempDir,
 }
 
@@ -44,53 +36,27 @@ impl Opened {
     fn at(at: impl Into<Location>, profile: Profile) -> Result<Self, Error> {
         let state = TempDir::new().unwrap();
         let store = adopted::open(at, Access::Write, profile, Some(state.path()))?;
-        Ok(Self { store, policies: Policies::default(), _state: state })
+        Ok(Self { store, _state: state })
     }
 
-    fn scope(&self) -> PolicyContext<'_> {
-        PolicyContext { policies: &self.policies, now: NOW, planned: None, task: None }
+    fn look(&self, rows: usize) -> DueScan {
+        look(self.store.as_ref(), None, rows)
     }
 
-    fn look(&self, after: Option<&Cursor>, rows: usize) -> Result<DueScan, Error> {
-        self.store.scan_due(&self.scope(), after, reach(rows))
-    }
-
-    fn apply_purge(&mut self, survey: &DueScan) -> Result<PurgeBatchResult, Error> {
-        let scope =
-            PolicyContext { policies: &Policies::default(), now: NOW, planned: None, task: None };
-        self.store.apply_purge(&scope, survey.due.as_ref().unwrap(), true)
+    fn apply_purge(&mut self, survey: &DueScan) -> PurgeBatchResult {
+        self.store.apply_purge(&all_tasks(), survey.due.as_ref().unwrap(), true).unwrap()
     }
 
     /// All looks and batches of a purge: what each has seen, and how many rows went.
     fn purge(&mut self, rows: usize) -> Result<(Vec<String>, u64), Error> {
-        let (mut looks, mut gone, mut after) = (Vec::new(), 0, None);
-        loop {
-            let survey = self.look(after.as_ref(), rows)?;
-            looks.push(seen(&survey));
-            if survey.due.is_some() {
-                gone += self.apply_purge(&survey)?.deleted;
-            }
-            after = survey.last;
-            if after.is_none() {
-                return Ok((looks, gone));
-            }
-        }
+        let mut looks = Vec::new();
+        let watch = &mut |survey: &DueScan| looks.push(seen(survey));
+        let totals = purge_watched(self.store.as_mut(), rows, watch)?;
+        Ok((looks, totals.settled.deleted))
     }
 
     fn sessions(&self) -> Vec<Session> {
-        self.filtered(&Filter::default())
-    }
-
-    fn filtered(&self, filter: &Filter) -> Vec<Session> {
-        let (scope, order) = (self.scope(), Order::default());
-        let query = SessionQuery { scope, filter, due_only: false, after: None, order };
-        let mut sessions = Vec::new();
-        let visit = &mut |session| {
-            sessions.push(session);
-            Ok(ControlFlow::Continue(()))
-        };
-        self.store.scan(&query, visit).unwrap();
-        sessions
+        all_sessions(self.store.as_ref())
     }
 }
 
@@ -121,14 +87,6 @@ fn file(sql: &str) -> (TempDir, std::path::PathBuf) {
     file.pragma_update(None, "foreign_keys", false).unwrap();
     file.execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
     (folder, path)
-}
-
-fn refusal<T>(outcome: Result<T, Error>) -> String {
-    match outcome {
-        Err(error @ Error::Refused(_)) => error.to_string(),
-        Err(error) => panic!("{error}"),
-        Ok(_) => panic!("it was not refused"),
-    }
 }
 
 #[test]
@@ -178,27 +136,6 @@ fn kinds() -> Profile {
     let inputs = ["bare", "moment", "flag", "words", "number", "day"];
     let draft = inputs.into_iter().fold(draft, crate::support::profiles::Draft::input);
     draft.user("who").0
-}
-
-#[derive(Debug, Clone)]
-enum Any {
-    Null,
-    Integer(i64),
-    Real(f64),
-    Text(Vec<u8>),
-    Blob(Vec<u8>),
-}
-
-impl rusqlite::ToSql for Any {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Self::Null => ValueRef::Null,
-            Self::Integer(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(bytes) => ValueRef::Text(bytes),
-            Self::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
 }
 
 fn any_value() -> impl Strategy<Value = Any> {
@@ -276,14 +213,13 @@ proptest! {
             let theirs = |session: &&Session| session.user.as_ref() == Some(&user);
             let theirs: Vec<Session> = sessions.iter().filter(theirs).cloned().collect();
             let filter = Filter { user: Some(user.clone()), ..Filter::default() };
-            prop_assert_eq!(&there.filtered(&filter), &theirs);
+            prop_assert_eq!(&list_sessions(there.store.as_ref(), &filter, Order::default()), &theirs);
         }
-        let (survey, other) = (here.look(None, 7_000), there.look(None, 7_000));
-        let (survey, other) = (survey.unwrap(), other.unwrap());
+        let (survey, other) = (here.look(7_000), there.look(7_000));
         prop_assert_eq!(seen(&survey), seen(&other));
         // And what goes is the same
         if survey.due.is_some() {
-            let (done, other) = (here.apply_purge(&survey).unwrap(), there.apply_purge(&other).unwrap());
+            let (done, other) = (here.apply_purge(&survey), there.apply_purge(&other));
             prop_assert_eq!(done.deleted, other.deleted);
             prop_assert_eq!(done.deleted, survey.due.unwrap().seen.len() as u64);
             prop_assert_eq!(done.told, other.told);
@@ -332,9 +268,9 @@ fn many_rows_go_in_several_requests() {
     copy::load(&path, &nodes.nodes[0].url());
     let index = || nodes.nodes[0].log_index();
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
-    let survey = opened.look(None, 4_000).unwrap();
+    let survey = opened.look(4_000);
     let before = index();
-    assert_eq!(opened.apply_purge(&survey).unwrap().deleted, 4_000);
+    assert_eq!(opened.apply_purge(&survey).deleted, 4_000);
     let requests = index() - before;
     assert!((3..60).contains(&requests), "{requests}");
 }
@@ -347,13 +283,13 @@ fn a_session_that_is_used_after_it_was_seen_stays() {
     copy::load(&path, &nodes.nodes[0].url());
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
     // Given that all three are seen to be over
-    let survey = opened.look(None, 10).unwrap();
+    let survey = opened.look(10);
     // When the application lets one of them go on
     nodes.request(&json!([
         "UPDATE django_session SET expire_date = '2999-01-01 00:00:00' WHERE rowid = 2"
     ]));
     // Then the others go
-    let settled = opened.apply_purge(&survey).unwrap();
+    let settled = opened.apply_purge(&survey);
     assert_eq!((settled.deleted, settled.told.len()), (2, 2));
     assert_eq!(opened.sessions().len(), 1);
 }
@@ -377,9 +313,9 @@ fn what_a_lost_answer_would_have_said_is_not_passed_over() {
     assert!(proxy.has_lost());
     assert_eq!(opened.sessions().len(), 4);
     // When it is that to a batch of a purge
-    let survey = opened.look(None, 10).unwrap();
+    let survey = opened.look(10);
     proxy.lose("DELETE");
-    let settled = opened.apply_purge(&survey).unwrap();
+    let settled = opened.apply_purge(&survey);
     // Then nobody can be told of its sessions, and that is said
     assert!(proxy.has_lost());
     assert_eq!((settled.deleted + settled.untold, settled.told.len()), (4, 0));
@@ -402,7 +338,7 @@ fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
     copy::load(&path, &nodes.nodes[0].url());
     // Given nodes that do not enforce foreign keys, a purge is refused
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
-    let says = refusal(opened.purge(10));
+    let says = refused(opened.purge(10));
     for part in ["device", "-fk", "left behind", "[[dependents]]"] {
         assert!(says.contains(part), "{says}");
     }
@@ -448,7 +384,7 @@ fn what_a_purge_would_trip_over_is_said_before() {
     let found = adopted::diagnose(location(&nodes), &django(), NOW).unwrap();
     assert!(found.refusals.concat().contains("nowhere"), "{found:?}");
     let mut opened = Opened::at(location(&nodes), django()).unwrap();
-    assert!(refusal(opened.purge(10)).contains("nowhere"));
+    assert!(refused(opened.purge(10)).contains("nowhere"));
     assert_eq!(opened.sessions().len(), 3);
 }
 
@@ -479,7 +415,7 @@ fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false);
     let profile = profile.dependent("log", "t", "id").set_null().0;
     let mut opened = Opened::at(location(&nodes), profile).unwrap();
-    let counted = opened.store.scan_due(&opened.scope(), None, ScanLimits::ALL).unwrap();
+    let counted = opened.store.scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
     assert_eq!((counted.census.would_delete, counted.kept.referenced_rows()), (3, 1));
     assert_eq!(opened.purge(10).unwrap().1, 2);
     let kept = opened.store.take_kept();

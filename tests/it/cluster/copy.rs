@@ -1,15 +1,13 @@
 //! `sessctl move` from a file to a cluster, and back.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
-use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
-use crate::support::SESSCTL;
 use crate::support::rqlite::{self, Nodes, wait_for};
+use crate::support::{Sandbox, sha256};
 
 /// Near enough to now, and far from any moment at which something is due.
 const USED: i64 = 253_000_000_000;
@@ -20,29 +18,15 @@ const ROW: &str = "SELECT id || quote(CAST(user AS BLOB)) || quote(CAST(task AS 
                    quote(ended_at) || quote(end_reason) FROM sessions ORDER BY id";
 const COUNTER: &str = "SELECT task || name || value FROM counters ORDER BY task, name";
 
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(SESSCTL);
-    command.args(args).env_clear().env("HOME", "/dev/null").stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
 #[track_caller]
-fn run(args: &[&str], code: i32) -> String {
-    is(&command(args).output().unwrap(), code)
-}
-
-#[track_caller]
-fn is(ran: &Output, code: i32) -> String {
-    let said = String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(ran.status.code(), Some(code), "{said}");
-    String::from_utf8(ran.stdout.clone()).unwrap()
+fn run(sandbox: &Sandbox, args: &[&str], code: i32) -> String {
+    sandbox.run(args.iter().copied()).exits(code).stdout()
 }
 
 /// A file with so many sessions, some of which have ended, and with counters.
-fn filled(path: &Path, sessions: u32) -> Connection {
-    run(&["--db", path.to_str().unwrap(), "init"], 0);
-    let mut db = Connection::open(path).unwrap();
+fn filled(sandbox: &Sandbox, name: &str, sessions: u32) -> Connection {
+    run(sandbox, &["--db", name, "init"], 0);
+    let mut db = Connection::open(sandbox.path(name)).unwrap();
     let transaction = db.transaction().unwrap();
     (0..sessions).for_each(|number| open(&transaction, number));
     transaction
@@ -60,8 +44,7 @@ fn filled(path: &Path, sessions: u32) -> Connection {
 }
 
 fn open(db: &Connection, number: u32) {
-    let hash = Sha256::digest(number.to_string().as_bytes());
-    let key = hash.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let key = sha256(&number.to_string());
     let sql = "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, \
                idle_timeout) VALUES (?1, ?2, 'imap', '10.0.0.7', ?3, ?3, 1800)";
     let user = format!("user {number}");
@@ -103,24 +86,23 @@ fn each_node_has(cluster: &Nodes, expected: &[String]) {
 fn a_file_moves_to_a_cluster_and_back_and_nothing_has_changed() {
     // Given a file that nobody has open
     let cluster = rqlite::shared();
-    let folder = TempDir::new().unwrap();
-    let [file, back] = ["app.db", "back.db"].map(|name| folder.path().join(name));
-    let (file, back, url) = (file.to_str().unwrap(), back.to_str().unwrap(), cluster.url());
-    let before = rows(&filled(file.as_ref(), 3_000));
-    let bytes = std::fs::read(file).unwrap();
+    let (sandbox, url) = (Sandbox::without_database(), cluster.url());
+    let (file, back) = ("app.db", "back.db");
+    let before = rows(&filled(&sandbox, file, 3_000));
+    let bytes = std::fs::read(sandbox.path(file)).unwrap();
     // When it moves to a cluster that holds nothing, and from there to another file
-    let said = run(&["move", "--from", file, "--to", &url, "--json"], 0);
+    let said = run(&sandbox, &["move", "--from", file, "--to", &url, "--json"], 0);
     let moved: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((&moved["new"], &moved["same"]), (&3_000.into(), &true.into()));
-    run(&["move", "--from", &url, "--to", back], 0);
+    run(&sandbox, &["move", "--from", &url, "--to", back], 0);
     // Then all of them hold the same, each node too, and the source is as it was
     each_node_has(&cluster, &before);
-    assert!(rows(&Connection::open(back).unwrap()) == before);
-    assert!(std::fs::read(file).unwrap() == bytes);
-    assert!(!Path::new(&format!("{file}-wal")).exists());
+    assert!(rows(&Connection::open(sandbox.path(back)).unwrap()) == before);
+    assert!(std::fs::read(sandbox.path(file)).unwrap() == bytes);
+    assert!(!sandbox.path("app.db-wal").exists());
     // And what is counted there is the same
     let without_ages = |db: &str| -> serde_json::Value {
-        let stat = run(&["--db", db, "show", "stat", "--json"], 0);
+        let stat = run(&sandbox, &["--db", db, "show", "stat", "--json"], 0);
         let mut stat: serde_json::Value = serde_json::from_str(&stat).unwrap();
         let tasks = stat.as_array_mut().unwrap();
         for task in tasks {
@@ -131,7 +113,8 @@ fn a_file_moves_to_a_cluster_and_back_and_nothing_has_changed() {
     assert_eq!(without_ages(&url), without_ages(file));
     // And a repetition has nothing to do, in either direction
     for ends in [[file, &url], [&url, file], [back, &url]] {
-        let said = run(&["move", "--from", ends[0], "--to", ends[1], "--json", "--replace"], 0);
+        let said =
+            run(&sandbox, &["move", "--from", ends[0], "--to", ends[1], "--json", "--replace"], 0);
         assert!(said.contains("\"new\":0,\"changed\":0,\"deleted\":0"), "{said}");
     }
 }
@@ -140,11 +123,9 @@ fn a_file_moves_to_a_cluster_and_back_and_nothing_has_changed() {
 #[ignore = "needs rqlite"]
 fn what_a_cluster_has_of_its_own_is_left_alone_and_goes_with_replace() {
     let cluster = rqlite::shared();
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("app.db");
-    let (file, url) = (file.to_str().unwrap(), cluster.url());
-    let before = rows(&filled(file.as_ref(), 300));
-    run(&["move", "--from", file, "--to", &url], 0);
+    let (sandbox, file, url) = (Sandbox::without_database(), "app.db", cluster.url());
+    let before = rows(&filled(&sandbox, file, 300));
+    run(&sandbox, &["move", "--from", file, "--to", &url], 0);
     // Given sessions that were opened, touched and ended on the cluster
     let statements = serde_json::json!([
         format!(
@@ -158,10 +139,10 @@ fn what_a_cluster_has_of_its_own_is_left_alone_and_goes_with_replace() {
     ]);
     cluster.request(&statements);
     let changed = on_each_node(&cluster).remove(0);
-    run(&["move", "--from", file, "--to", &url], 1);
-    run(&["move", "--from", file, "--to", &url, "--verify-only"], 1);
+    run(&sandbox, &["move", "--from", file, "--to", &url], 1);
+    run(&sandbox, &["move", "--from", file, "--to", &url, "--verify-only"], 1);
     assert!(on_each_node(&cluster).remove(0) == changed);
-    run(&["move", "--from", file, "--to", &url, "--replace"], 0);
+    run(&sandbox, &["move", "--from", file, "--to", &url, "--replace"], 0);
     each_node_has(&cluster, &before);
 }
 
@@ -169,15 +150,14 @@ fn what_a_cluster_has_of_its_own_is_left_alone_and_goes_with_replace() {
 #[ignore = "needs rqlite"]
 fn a_cluster_by_two_names_is_not_moved_to_itself_nor_is_one_of_another_program() {
     let cluster = rqlite::shared();
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("app.db");
-    drop(filled(&file, 3));
+    let sandbox = Sandbox::without_database();
+    drop(filled(&sandbox, "app.db", 3));
     let [one, other] = [0, 1].map(|node| cluster.nodes[node].url());
     cluster.request(&serde_json::json!(["CREATE TABLE theirs (x)"]));
-    run(&["move", "--from", file.to_str().unwrap(), "--to", &one], 10);
+    run(&sandbox, &["move", "--from", "app.db", "--to", &one], 10);
     cluster.clear();
-    run(&["--db", &one, "init"], 0);
-    run(&["move", "--from", &one, "--to", &other, "--replace"], 4);
+    run(&sandbox, &["--db", &one, "init"], 0);
+    run(&sandbox, &["move", "--from", &one, "--to", &other, "--replace"], 4);
     assert!(cluster.nodes[0].rows("SELECT * FROM leases").is_empty());
 }
 
@@ -204,16 +184,17 @@ fn application(path: &Path, stop: &AtomicBool) {
 fn the_leader_is_killed_while_the_application_goes_on_and_the_last_pass_makes_both_equal() {
     // Given an application that writes to its file
     let mut cluster = Nodes::start(3);
-    let path = cluster.folder().join("app.db");
-    let (file, url) = (path.to_str().unwrap().to_owned(), cluster.url());
-    drop(filled(&path, 20_000));
-    run(&["--db", &url, "init"], 0);
+    let (sandbox, file, url) = (Sandbox::without_database(), "app.db", cluster.url());
+    let path = sandbox.path(file);
+    drop(filled(&sandbox, file, 20_000));
+    run(&sandbox, &["--db", &url, "init"], 0);
     let stop = AtomicBool::new(false);
     let leader = cluster.leader();
     std::thread::scope(|scope| {
         scope.spawn(|| application(&path, &stop));
         // When it is moved, and in the midst of it the leader is killed
-        let moving = command(&["move", "--from", &file, "--to", &url]).spawn().unwrap();
+        let mut moving = sandbox.command(["move", "--from", file, "--to", &url]);
+        let moving = moving.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let count = |cluster: &Nodes| {
             cluster.nodes[leader].rows("SELECT count(*) FROM sessions")[0][0].as_u64().unwrap()
         };
@@ -229,7 +210,7 @@ fn the_leader_is_killed_while_the_application_goes_on_and_the_last_pass_makes_bo
         assert!(code != Some(1) || said.contains("; --replace makes both sides equal"), "{said}");
     });
     // And when the application has been stopped, the last pass makes both equal
-    run(&["move", "--from", &file, "--to", &url, "--replace"], 0);
+    run(&sandbox, &["move", "--from", file, "--to", &url, "--replace"], 0);
     cluster.nodes[leader].start();
     let expected = rows(&Connection::open(&path).unwrap());
     each_node_has(&cluster, &expected);

@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::support::cluster::Scene;
-use crate::support::now;
-use crate::support::rqlite;
+use crate::support::cluster::Harness;
+use crate::support::{now, rqlite};
 
 #[test]
 #[ignore = "needs rqlite"]
@@ -26,15 +25,15 @@ fn every_command_takes_very_many_policies() {
             )
             .unwrap();
         }
-        let scene = Scene::new(&nodes, &config);
+        let harness = Harness::new(&nodes, &config);
         let sql = "INSERT INTO sessions (id, user, task, created_at, last_used_at, idle_timeout) \
                    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
                    SELECT printf('%064x', i * 2654435761), 'u', printf('TASK%05d', i / 2 * 100), \
                    ?2, ?2 - i % 2 * 7200, 60 FROM n";
         let tasks = count / 100;
-        rqlite::request(&scene.addresses, &json!([[sql, 2 * tasks - 1, now()]]));
+        rqlite::request(&harness.addresses, &json!([[sql, 2 * tasks - 1, now()]]));
         let answers = |args: &[&str]| -> Value {
-            let (code, said) = scene.runs(&[args, &["--json"]].concat());
+            let (code, said) = harness.runs(&[args, &["--json"]].concat());
             assert_eq!(code, 0, "{args:?}: {said}");
             serde_json::from_str(&said).unwrap()
         };

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use sessctl::UnixTime;
 
 use crate::frameworks::harness::{Application, named, same_ids, without};
-use crate::frameworks::row_formats::{Form, MILLI, SECOND};
+use crate::frameworks::row_formats::{MILLI, RowFormat, SECOND};
 use crate::support::NOW;
 
 const NANOS: i64 = NOW.0 * SECOND;
@@ -39,7 +39,7 @@ impl Around {
 const SPREADS: [(i64, i64); 3] = [(5_000, 5_000), (40, 9_960), (9_990, 10)];
 
 /// Seconds; and thousandths and odd moments, where they can be written.
-fn arounds(form: &Form) -> Vec<Around> {
+fn arounds(form: &RowFormat) -> Vec<Around> {
     let spread = |step: i64, odd: i64| {
         SPREADS.map(|(before, after)| Around { before, after, step, odd }).into_iter()
     };
@@ -58,7 +58,7 @@ fn arounds(form: &Form) -> Vec<Around> {
 /// The application of this framework with rows like these, and those that are over.
 fn application(profile: &str, around: &Around) -> (Application, BTreeSet<String>) {
     let application = Application::new(named(profile)).emptied();
-    let form = Form::of(&application.framework);
+    let form = RowFormat::of(&application.framework);
     let moments = around.moments();
     let ids = form.insert(&application.framework, &mut application.db(), &moments);
     let over = ids.into_iter().zip(&moments).filter(|(_, over)| form.is_over(**over, NANOS));
@@ -69,7 +69,7 @@ fn application(profile: &str, around: &Around) -> (Application, BTreeSet<String>
 /// Purges each of them, and looks at who is left; before, what SQL makes of the same rows
 /// is left to the caller to judge.
 fn exactly_those_that_are_over_go(profile: &str, judge: fn(&Application, &BTreeSet<String>)) {
-    for around in arounds(Form::of(&named(profile))) {
+    for around in arounds(RowFormat::of(&named(profile))) {
         let (application, over) = application(profile, &around);
         let (before, what) = (application.ids(), format!("{profile}, {around:?}"));
         judge(&application, &over);
@@ -119,7 +119,7 @@ exactly_those_that_are_over_go! {
 
 #[test]
 fn of_gitea_exactly_those_that_are_over_would_go() {
-    for around in arounds(Form::of(&named("gitea"))) {
+    for around in arounds(RowFormat::of(&named("gitea"))) {
         let (application, over) = application("gitea", &around);
         sql_says_the_same(&application, &over);
         let service = application.service(application.framework.read()).unwrap();
@@ -136,7 +136,7 @@ fn a_second_purge_a_moment_later_takes_what_has_become_due_since() {
         application.purge(NOW).unwrap();
         let later = UnixTime(NOW.0 + 100);
         let summary = application.purge(later).unwrap();
-        let form = Form::of(&application.framework);
+        let form = RowFormat::of(&application.framework);
         let is_over = |over: &&i64| form.is_over(**over, later.0 * SECOND);
         let in_all = around.moments().iter().filter(is_over).count();
         assert_eq!(summary.done.ended, (in_all - over.len()) as u64, "{profile}");

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use sessctl::Error;
 
 use crate::frameworks::harness::{Application, named, same_ids};
-use crate::frameworks::row_formats::{Form, MILLI, SECOND, python};
+use crate::frameworks::row_formats::{MILLI, RowFormat, SECOND, python};
 use crate::support::NOW;
 
 const NANOS: i64 = NOW.0 * SECOND;
@@ -42,7 +42,7 @@ fn who_was_renewed_in_time_is_never_deleted() {
         (Application::new(named("django")).emptied().with_log(), 5_000),
     ] {
         // Given lapsed sessions without an end
-        let form = Form::of(&application.framework);
+        let form = RowFormat::of(&application.framework);
         let over: Vec<i64> = (1..=20_000).map(|step| NANOS - step * 10 * MILLI).collect();
         let ids = form.insert(&application.framework, &mut application.db(), &over);
         let path = application.path("app.db");

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::frameworks::harness::{Application, Framework, all, named};
-use crate::frameworks::row_formats::{Form, SECOND};
+use crate::frameworks::row_formats::{RowFormat, SECOND};
 use crate::support::{HOUR, Sandbox, now};
 
 /// With a session that is over for an hour, and one that has an hour left.
 fn application(framework: Framework) -> Application {
     let application = Application::new(framework).emptied();
     let moments = [now() - HOUR, now() + HOUR].map(|over| over * SECOND);
-    Form::of(&application.framework).insert(
+    RowFormat::of(&application.framework).insert(
         &application.framework,
         &mut application.db(),
         &moments,
@@ -238,7 +238,7 @@ fn ids_are_not_shown_where_odd_values_are() {
             let Framework { table, id, .. } = &application.framework;
             let moments: Vec<i64> = (1..=9).map(|hours| (now() + hours * HOUR) * SECOND).collect();
             application.db().execute(&format!("DELETE FROM {table}"), []).unwrap();
-            let form = Form::of(&application.framework);
+            let form = RowFormat::of(&application.framework);
             form.insert(&application.framework, &mut application.db(), &moments);
             let odd = format!(
                 "UPDATE {table} SET {column} = 'not ' || rowid

@@ -12,9 +12,8 @@ use serde_json::{Value, json};
 use sessctl::UnixTime;
 use sessctl::domain::profile::{Owner, django_user};
 
-use crate::frameworks::external_programs;
 use crate::frameworks::harness::{Application, Framework, named, same_ids, without};
-use crate::support::{DAY, Finished, HOUR, MINUTE, NOW};
+use crate::support::{DAY, Finished, HOUR, MINUTE, NOW, external_programs};
 
 /// An application, with its settings.
 struct Django {

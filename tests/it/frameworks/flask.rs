@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use sessctl::UnixTime;
 
-use crate::frameworks::external_programs;
 use crate::frameworks::harness::{Application, Framework, named, same_ids, without};
-use crate::support::{DAY, HOUR, MINUTE, NOW};
+use crate::support::{DAY, HOUR, MINUTE, NOW, external_programs};
 
 struct Flask {
     application: Application,

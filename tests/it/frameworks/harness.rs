@@ -13,7 +13,7 @@ use sessctl::domain::profile::Profile;
 use sessctl::store::{Access, Location, adopted};
 use sessctl::{Policies, PurgeRequest, Result, SessionService, UnixTime};
 
-use crate::frameworks::on_cluster::{self, Turn};
+use crate::frameworks::on_cluster::{self, LoadedNodes};
 use crate::support::{Finished, Sandbox};
 
 /// How faketime is told of it.
@@ -224,17 +224,17 @@ impl Application {
 
     /// The library's way to the table.
     pub fn service(&self, profile: Profile) -> Result<Keeper> {
-        let turn = self.turn();
-        let at = match &turn {
-            Some(turn) => Location::parse(turn.url().as_ref()).unwrap(),
+        let nodes = self.nodes();
+        let at = match &nodes {
+            Some(nodes) => Location::parse(nodes.url().as_ref()).unwrap(),
             None => self.path("app.db").into(),
         };
         let store = adopted::open(at, Access::Write, profile, Some(&self.path("state")))?;
-        Ok(Keeper { service: SessionService::new(store, Policies::default()), _turn: turn })
+        Ok(Keeper { service: SessionService::new(store, Policies::default()), _nodes: nodes })
     }
 
-    fn turn(&self) -> Option<Turn> {
-        on_cluster::is_meant().then(|| Turn::of(&self.path("app.db")))
+    fn nodes(&self) -> Option<LoadedNodes> {
+        on_cluster::is_requested().then(|| LoadedNodes::of(&self.path("app.db")))
     }
 
     /// Runs the command.
@@ -244,9 +244,9 @@ impl Application {
 
     /// Runs a command that works on the database.
     pub fn ran(&self, mut command: Command) -> Finished {
-        let turn = self.turn();
-        if let Some(turn) = &turn {
-            command.env("SESSCTL_DB", turn.url());
+        let nodes = self.nodes();
+        if let Some(nodes) = &nodes {
+            command.env("SESSCTL_DB", nodes.url());
         }
         Finished(command.output().unwrap())
     }
@@ -282,7 +282,7 @@ impl Application {
 /// A housekeeper, while the database is where it works.
 pub struct Keeper {
     service: SessionService,
-    _turn: Option<Turn>,
+    _nodes: Option<LoadedNodes>,
 }
 
 impl Deref for Keeper {

@@ -9,9 +9,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use sessctl::UnixTime;
 
-use crate::frameworks::external_programs;
 use crate::frameworks::harness::{Application, Framework, named, same_ids};
-use crate::support::{DAY, HOUR, MINUTE, NOW};
+use crate::support::{DAY, HOUR, MINUTE, NOW, external_programs};
 
 /// An application of one of the scripts.
 struct Node {

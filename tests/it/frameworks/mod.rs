@@ -12,7 +12,6 @@ mod concurrent_application;
 mod custom_profiles;
 mod detection;
 mod django;
-mod external_programs;
 mod fixture_clock;
 mod flask;
 mod harness;

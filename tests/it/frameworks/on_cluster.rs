@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use crate::support::rqlite::{Nodes, copy};
 
 /// Whether the tests are to be run like this.
-pub fn is_meant() -> bool {
+pub fn is_requested() -> bool {
     std::env::var_os("SESSCTL_TEST_ON").is_some_and(|on| on == "cluster")
 }
 
@@ -31,12 +31,12 @@ impl Cluster {
 }
 
 /// The time for which the nodes hold what a file does.
-pub struct Turn {
+pub struct LoadedNodes {
     cluster: MutexGuard<'static, Cluster>,
     file: PathBuf,
 }
 
-impl Turn {
+impl LoadedNodes {
     /// Waits until nobody else has the nodes, and gives them what is in the file.
     pub fn of(file: &Path) -> Self {
         static CLUSTER: OnceLock<Mutex<Cluster>> = OnceLock::new();
@@ -58,7 +58,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for LoadedNodes {
     fn drop(&mut self) {
         let index = self.cluster.holds.as_ref().map(|(_, index)| *index);
         if !std::thread::panicking() && index != Some(self.cluster.index()) {

@@ -17,7 +17,7 @@ pub const SECOND: i64 = 1_000_000_000;
 pub const MILLI: i64 = 1_000_000;
 
 /// How one framework writes.
-pub struct Form {
+pub struct RowFormat {
     /// The profile's name.
     pub profile: &'static str,
     /// The finest that it can say, in nanoseconds.
@@ -32,8 +32,8 @@ pub struct Form {
 }
 
 /// All of them.
-pub const FORMS: [Form; 13] = [
-    Form {
+pub const FORMATS: [RowFormat; 13] = [
+    RowFormat {
         profile: "django",
         grain: 1_000,
         at_once: false,
@@ -43,14 +43,14 @@ pub const FORMS: [Form; 13] = [
             vec![("expire_date", python(over).into()), ("session_data", payload.into())]
         },
     },
-    Form {
+    RowFormat {
         profile: "flask-session",
         grain: 1_000,
         at_once: true,
         unique: &["id"],
         times: |_, over| vec![("expiry", micros(over).into())],
     },
-    Form {
+    RowFormat {
         profile: "rails",
         grain: 1_000,
         at_once: false,
@@ -63,14 +63,14 @@ pub const FORMS: [Form; 13] = [
             vec![("created_at", created.into()), ("updated_at", updated.into())]
         },
     },
-    Form {
+    RowFormat {
         profile: "laravel",
         grain: SECOND,
         at_once: true,
         unique: &[],
         times: |_, over| vec![("last_activity", (over / SECOND - 2 * HOUR).into())],
     },
-    Form {
+    RowFormat {
         profile: "symfony",
         grain: SECOND,
         at_once: false,
@@ -83,14 +83,14 @@ pub const FORMS: [Form; 13] = [
             vec![("sess_lifetime", lifetime.into()), ("sess_time", time.into())]
         },
     },
-    Form {
+    RowFormat {
         profile: "scs",
         grain: MILLI,
         at_once: false,
         unique: &[],
         times: |_, over| vec![("expiry", julian(over).into())],
     },
-    Form {
+    RowFormat {
         profile: "connect-sqlite3",
         grain: MILLI,
         at_once: false,
@@ -102,42 +102,42 @@ pub const FORMS: [Form; 13] = [
             vec![("expired", value)]
         },
     },
-    Form {
+    RowFormat {
         profile: "better-auth",
         grain: MILLI,
         at_once: false,
         unique: &["token"],
         times: |_, over| vec![("expiresAt", javascript(over).into())],
     },
-    Form {
+    RowFormat {
         profile: "authjs-drizzle",
         grain: MILLI,
         at_once: false,
         unique: &[],
         times: |_, over| vec![("expires", (over / MILLI).into())],
     },
-    Form {
+    RowFormat {
         profile: "authjs-typeorm",
         grain: MILLI,
         at_once: false,
         unique: &["id"],
         times: |_, over| vec![("expires", (over / MILLI).to_string().into())],
     },
-    Form {
+    RowFormat {
         profile: "spring-session",
         grain: MILLI,
         at_once: false,
         unique: &["SESSION_ID"],
         times: |_, over| vec![("EXPIRY_TIME", (over / MILLI).into())],
     },
-    Form {
+    RowFormat {
         profile: "tower-sessions",
         grain: 1,
         at_once: false,
         unique: &[],
         times: |_, over| vec![("expiry_date", rust(over).into())],
     },
-    Form {
+    RowFormat {
         profile: "gitea",
         grain: SECOND,
         at_once: true,
@@ -146,11 +146,11 @@ pub const FORMS: [Form; 13] = [
     },
 ];
 
-impl Form {
+impl RowFormat {
     /// That of a framework.
     #[track_caller]
     pub fn of(framework: &Framework) -> &'static Self {
-        FORMS.iter().find(|form| form.profile == framework.profile).unwrap()
+        FORMATS.iter().find(|form| form.profile == framework.profile).unwrap()
     }
 
     /// Whether a session that is over at this moment is over now, in nanoseconds.

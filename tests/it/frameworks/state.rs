@@ -1,14 +1,18 @@
 //! Where sessctl keeps its own books about a framework's table.
 
 use crate::frameworks::harness::{Application, named};
-use crate::frameworks::row_formats::{Form, SECOND};
+use crate::frameworks::row_formats::{RowFormat, SECOND};
 use crate::support::{HOUR, now};
 
 /// With sessions that have been over for an hour.
 fn application() -> Application {
     let application = Application::new(named("django")).emptied();
     let over = [(now() - HOUR) * SECOND; 3];
-    Form::of(&application.framework).insert(&application.framework, &mut application.db(), &over);
+    RowFormat::of(&application.framework).insert(
+        &application.framework,
+        &mut application.db(),
+        &over,
+    );
     application
 }
 

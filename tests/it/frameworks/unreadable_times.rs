@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use crate::frameworks::harness::{Application, named, purgeable};
-use crate::frameworks::row_formats::{Form, SECOND};
+use crate::frameworks::row_formats::{RowFormat, SECOND};
 use crate::support::{HOUR, MINUTE, now};
 
 /// With twenty sessions that are over for hours, twenty that have some minutes left, and
@@ -18,7 +18,7 @@ fn application(profile: &str, column: &str, strange: &[&str]) -> Application {
         .chain(strange.iter().map(|_| now() + HOUR))
         .map(|over| over * SECOND)
         .collect();
-    let form = Form::of(&application.framework);
+    let form = RowFormat::of(&application.framework);
     let ids = form.insert(&application.framework, &mut application.db(), &moments);
     for (id, value) in ids.iter().rev().zip(strange) {
         let (table, key) = (&application.framework.table, &application.framework.id);

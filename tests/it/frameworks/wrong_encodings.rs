@@ -9,9 +9,9 @@ use crate::frameworks::harness::{Application, Framework, named};
 use crate::support::NOW;
 
 /// A form that a profile may give a time: its name here, and its lines.
-type Form = (&'static str, &'static str);
+type Encoding = (&'static str, &'static str);
 
-const FORMS: [Form; 20] = [
+const FORMS: [Encoding; 20] = [
     ("minutes", "encoding = 'unix'\nunit = 'minutes'"),
     ("seconds", "encoding = 'unix'\nunit = 'seconds'"),
     ("milliseconds", "encoding = 'unix'\nunit = 'milliseconds'"),
@@ -74,11 +74,11 @@ fn disguised(framework: &Framework, column: &str, form: &str) -> String {
     let (head, sections) = original.split_once("\n[").unwrap();
     text.push_str(head);
     for section in sections.split("\n[") {
-        let is_meant = section.starts_with("times.")
+        let is_requested = section.starts_with("times.")
             && (section.starts_with(&format!("times.{column}]"))
                 || section.contains(&format!("\ncolumn = \"{column}\"")));
         text.push_str("\n[");
-        if !is_meant {
+        if !is_requested {
             text.push_str(section);
             continue;
         }
@@ -94,7 +94,7 @@ fn disguised(framework: &Framework, column: &str, form: &str) -> String {
 }
 
 /// The forms in which a profile's time is not written.
-fn disguises() -> impl Iterator<Item = (Framework, &'static str, Form)> {
+fn disguises() -> impl Iterator<Item = (Framework, &'static str, Encoding)> {
     TRUE.into_iter().flat_map(|(profile, column, forms)| {
         let wrong = FORMS.into_iter().filter(|(name, _)| !forms.contains(name));
         wrong.map(move |form| (named(profile), column, form))

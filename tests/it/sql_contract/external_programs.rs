@@ -1,11 +1,10 @@
 //! An application in another language: Python, with no more than its standard
 //! library and the page.
 
-use std::path::Path;
 use std::process::Command;
 
 use crate::sql_contract::page;
-use crate::support::{SESSCTL, Sandbox};
+use crate::support::{SESSCTL, Sandbox, external_programs};
 
 /// Runs a script of tests/python/, which fails if anything is not as it should
 /// be. It gets the path of the command, the statements of the page, and the
@@ -15,10 +14,9 @@ fn python(script: &str) {
     let sandbox = Sandbox::without_database();
     let statements = serde_json::to_string(&page::statements()).unwrap();
     let statements = sandbox.file("statements.json", statements);
-    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
     let output = Command::new("python3")
         .arg("-B")
-        .arg(scripts.join(script))
+        .arg(external_programs::script("python").join(script))
         .arg(SESSCTL)
         .arg(statements)
         .current_dir(sandbox.path(""))

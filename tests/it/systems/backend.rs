@@ -30,9 +30,9 @@ pub fn is_cluster() -> bool {
 
 /// An empty database, which is over when the same test makes another one on the cluster.
 #[derive(Clone)]
-pub enum Place {
+pub enum Backend {
     File(PathBuf),
-    Cluster(Tenancy),
+    Cluster(ClusterDb),
 }
 
 /// The nodes, as long as a test has them.
@@ -45,15 +45,19 @@ struct Cluster {
 }
 
 #[derive(Clone)]
-pub struct Tenancy {
+pub struct ClusterDb {
     cluster: Rc<Cluster>,
     tenant: usize,
 }
 
-impl Place {
+impl Backend {
     /// In this folder, if it is a file.
     pub fn new(folder: &Path) -> Self {
-        if is_cluster() { Self::Cluster(Tenancy::new()) } else { Self::File(folder.join("app.db")) }
+        if is_cluster() {
+            Self::Cluster(ClusterDb::new())
+        } else {
+            Self::File(folder.join("app.db"))
+        }
     }
 
     /// Where it is, each time with another node in front.
@@ -115,7 +119,7 @@ pub enum State {
     Log(u64),
 }
 
-impl Tenancy {
+impl ClusterDb {
     fn new() -> Self {
         if let Some(cluster) = CLUSTER.with_borrow(Weak::upgrade) {
             cluster.nodes.clear();
@@ -145,7 +149,7 @@ impl Tenancy {
 /// A database, for a look or a change by hand.
 pub enum Db {
     File(Connection),
-    Cluster(Tenancy),
+    Cluster(ClusterDb),
 }
 
 impl Db {

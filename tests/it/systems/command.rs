@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::support::{Finished, JOBS_HAVE_WAITED, Row, Sandbox, feed, handle, handles, now};
-use crate::systems::backend::{Db, Place, State};
+use crate::systems::backend::{Backend, Db, State};
 
 /// The path of a system's configuration.
 pub fn path(system: &str) -> PathBuf {
@@ -32,7 +32,7 @@ pub fn text_but(system: &str, changes: &[(&str, &str)]) -> String {
 /// on the host mail1.
 pub struct System {
     sandbox: Sandbox,
-    place: Place,
+    backend: Backend,
     config: PathBuf,
 }
 
@@ -42,9 +42,9 @@ impl System {
     }
 
     /// On a database that is there.
-    pub fn at(place: &Place, system: &str) -> Self {
+    pub fn at(backend: &Backend, system: &str) -> Self {
         let sandbox = Sandbox::without_database();
-        Self { sandbox, place: place.clone(), config: path(system) }
+        Self { sandbox, backend: backend.clone(), config: path(system) }
     }
 
     /// With some words of the configuration replaced.
@@ -61,8 +61,8 @@ impl System {
     }
 
     fn initialised(sandbox: Sandbox, config: PathBuf) -> Self {
-        let place = Place::new(&sandbox.path(""));
-        let system = Self { sandbox, place, config };
+        let backend = Backend::new(&sandbox.path(""));
+        let system = Self { sandbox, backend, config };
         Finished(system.plain_command(&["init"]).output().unwrap()).succeeds();
         system
     }
@@ -73,17 +73,17 @@ impl System {
     }
 
     pub fn db(&self) -> Db {
-        self.place.db()
+        self.backend.db()
     }
 
     /// All that a command could change.
     pub fn everything(&self) -> State {
-        self.place.everything(&self.sandbox.path(""))
+        self.backend.everything(&self.sandbox.path(""))
     }
 
     /// The rows and all that goes with them.
     pub fn content(&self) -> State {
-        self.place.content()
+        self.backend.content()
     }
 
     /// Inserts the row of a session.
@@ -113,7 +113,7 @@ impl System {
     /// With no configuration.
     fn plain_command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args.iter().copied());
-        self.place.tell(&mut command);
+        self.backend.tell(&mut command);
         command
     }
 
@@ -212,7 +212,7 @@ impl System {
 
     /// Runs something while another program holds the lock on writing.
     pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
-        self.place.while_locked(run)
+        self.backend.while_locked(run)
     }
 }
 

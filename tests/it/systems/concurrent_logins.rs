@@ -10,7 +10,7 @@ const CLIENTS: usize = 50;
 const LIMIT: u64 = 10;
 
 /// What came of many logins at once.
-struct Crowd {
+struct Clients {
     opened: u64,
     refused: u64,
     /// The most live sessions that anybody could see meanwhile.
@@ -19,7 +19,7 @@ struct Crowd {
 
 /// Fifty processes log in at once, each for the user that `user` names, to these tasks in
 /// turn.
-fn crowd(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> Crowd {
+fn clients(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> Clients {
     let db = redbex.db();
     let live = || -> i64 {
         let sql = "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND last_used_at > ?1";
@@ -44,7 +44,7 @@ fn crowd(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> Cro
         })
         .collect();
     let count = |wanted| codes.iter().filter(|code| **code == wanted).count() as u64;
-    Crowd { opened: count(0), refused: count(4), most: most.max(live()) }
+    Clients { opened: count(0), refused: count(4), most: most.max(live()) }
 }
 
 /// Gives a server so many active, idle and abandoned sessions of these tasks in turn.
@@ -71,21 +71,21 @@ fn is_kept_by_a_crowd(server: impl Fn() -> System, tasks: &[&str]) {
         fill(&redbex, tasks, before);
         let [active, idle, abandoned] = before.map(u64::from);
         // When fifty users log in at the same moment
-        let crowd = crowd(&redbex, tasks, |client| format!("user{client}"));
+        let clients = clients(&redbex, tasks, |client| format!("user{client}"));
         // Then as many have come in as there was room for, beside the active sessions
-        assert_eq!(crowd.opened, LIMIT - active, "{before:?}");
-        assert_eq!(crowd.opened + crowd.refused, CLIENTS as u64);
+        assert_eq!(clients.opened, LIMIT - active, "{before:?}");
+        assert_eq!(clients.opened + clients.refused, CLIENTS as u64);
         // And the limit was kept all the time
         let figure = |name| tasks.iter().map(|task| redbex.figure(task, name)).sum::<u64>();
-        assert!(crowd.most <= 10, "{before:?}: {}", crowd.most);
+        assert!(clients.most <= 10, "{before:?}: {}", clients.most);
         assert_eq!(figure("live"), LIMIT, "{before:?}");
         assert_eq!(figure("opened") - figure("ended"), LIMIT, "{before:?}");
         // And no more were evicted than were opened above the limit
-        let above = (active + idle + crowd.opened).saturating_sub(LIMIT);
+        let above = (active + idle + clients.opened).saturating_sub(LIMIT);
         assert_eq!(figure("ended_evicted"), above, "{before:?}");
         assert_eq!(figure("ended_abandoned"), abandoned, "{before:?}");
         // And each refusal was counted
-        assert_eq!(figure("refused"), crowd.refused, "{before:?}");
+        assert_eq!(figure("refused"), clients.refused, "{before:?}");
     }
 }
 
@@ -108,9 +108,9 @@ fn r6_nor_does_one_user_who_logs_in_many_times_at_once() {
     redbex.insert(&row("a").idle(MINUTE));
     redbex.insert(&row("b").idle(HOUR));
     // When the same user logs in fifty times at the same moment
-    let crowd = crowd(&redbex, &["imap"], |_| "alice".to_owned());
+    let clients = clients(&redbex, &["imap"], |_| "alice".to_owned());
     // Then there are three sessions of that user, and nobody else has lost any
-    assert_eq!((crowd.opened, crowd.refused), (2, 48));
+    assert_eq!((clients.opened, clients.refused), (2, 48));
     assert_eq!((redbex.fate("b"), redbex.fate("idle 0")), ("evicted".into(), "idle".into()));
     assert_eq!((redbex.figure("imap", "live"), redbex.figure("imap", "ended_evicted")), (4, 1));
     assert_eq!(redbex.figure("imap", "refused"), 48);

@@ -1,33 +1,46 @@
 //! The library under the configuration of one of the systems, and a clock of the
 //! test's own.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref, DerefMut};
 
 use sessctl::app::{
     JobOptions, JobOutcome, OpenRequest, OpenedSession, PurgeRequest, PurgeSummary, SessionService,
     TouchOutcome,
 };
-use sessctl::domain::job::{Jitter, Job, JobStatus};
+use sessctl::domain::job::{Job, JobStatus};
 use sessctl::domain::session::Session;
-use sessctl::domain::time_zone::TimeZone;
-use sessctl::storage::{Backend, RunQuery, RunRecord};
+use sessctl::storage::{Backend, RunRecord};
 use sessctl::store::Access;
 use sessctl::{Config, Error, Span, Token, UnixTime, store};
 use tempfile::TempDir;
 
-use crate::systems::backend::{Db, Place};
+use crate::support::jobs::{Host, terms};
+use crate::systems::backend::{Backend as SystemBackend, Db};
 use crate::systems::command::{self, System};
 
 /// A database under the rules of a system, in which only the test moves time.
-pub struct World {
-    pub service: SessionService,
+pub struct Library {
+    host: Host,
     pub config: Config,
-    pub terms: JobOptions,
-    place: Place,
+    backend: SystemBackend,
     _folder: TempDir,
 }
 
-impl World {
+impl Deref for Library {
+    type Target = Host;
+
+    fn deref(&self) -> &Host {
+        &self.host
+    }
+}
+
+impl DerefMut for Library {
+    fn deref_mut(&mut self) -> &mut Host {
+        &mut self.host
+    }
+}
+
+impl Library {
     /// On the host mail1, whose clock shows UTC.
     pub fn new(system: &str) -> Self {
         Self::of(&command::text(system))
@@ -43,40 +56,36 @@ impl World {
     #[track_caller]
     pub fn of(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let place = Place::new(folder.path());
-        let store = store::create(place.location()).unwrap();
+        let backend = SystemBackend::new(folder.path());
+        let store = store::create(backend.location()).unwrap();
         let config = Config::parse(text, "sessctl.toml").unwrap();
         let terms = JobOptions {
-            configuration: "/etc/sessctl.toml".to_owned(),
-            zone: TimeZone::UTC,
-            jitter: Jitter::default(),
-            poll: Span::ZERO,
             guard: config.guard,
             write_limits: config.manners,
             keep_runs: config.keep_runs,
+            ..terms()
         };
         let service = SessionService::new(store, config.policies.clone()).with_host("mail1");
-        Self { service, config, terms, place, _folder: folder }
+        Self { host: Host { service, terms }, config, backend, _folder: folder }
     }
 
     /// With the machine's clock in another zone.
-    pub fn in_zone(mut self, zone: &str) -> Self {
-        self.terms.zone = zone.parse().unwrap();
-        self
+    pub fn in_zone(self, zone: &str) -> Self {
+        Self { host: self.host.in_zone(zone), ..self }
     }
 
     pub fn db(&self) -> Db {
-        self.place.db()
+        self.backend.db()
     }
 
     /// The database, as another process opens it.
     pub fn store(&self) -> Box<dyn Backend> {
-        store::open(self.place.location(), Access::Write).unwrap()
+        store::open(self.backend.location(), Access::Write).unwrap()
     }
 
     /// The command on the same database, under the configuration of a system.
     pub fn commands(&self, system: &str) -> System {
-        System::at(&self.place, system)
+        System::at(&self.backend, system)
     }
 
     /// Another process on the same database.
@@ -116,24 +125,17 @@ impl World {
     #[track_caller]
     pub fn run(&mut self, job: &str, now: UnixTime) -> JobOutcome {
         let job = self.job(job);
-        self.service.run_job(&job, &self.terms, now, &mut || ControlFlow::Continue(())).unwrap()
+        self.host.run_if_due(&job, now)
     }
 
     #[track_caller]
     pub fn job_status(&self, job: &str, now: UnixTime) -> JobStatus {
-        self.service.job_statuses(&[self.job(job)], &self.terms, now).unwrap()[0]
+        self.host.job_status(&self.job(job), now)
     }
 
     /// The runs of the ledger, the earliest first.
     pub fn runs(&self) -> Vec<RunRecord> {
-        let mut runs = Vec::new();
-        let visit = &mut |run| {
-            runs.push(run);
-            Ok(ControlFlow::Continue(()))
-        };
-        self.service.runs(&RunQuery::default(), UnixTime(0), visit).unwrap();
-        runs.reverse();
-        runs
+        self.host.ledger(UnixTime(0))
     }
 
     /// The row of a session; `None`: there is none.

@@ -8,7 +8,7 @@ use sessctl::domain::job::{Job, JobStatus};
 use crate::support::{DAY, HOUR, MINUTE, at, later, row};
 use crate::systems::command::System;
 use crate::systems::fake_clock::{at as command_at, cron_at, fate_at, json_at, open_at, runs_of};
-use crate::systems::harness::{World, minutes};
+use crate::systems::harness::{Library, minutes};
 
 const AT_FOUR: &str = "at = \"0 4 *\" ";
 const ON_MAIL1: &str =
@@ -72,7 +72,7 @@ fn d11_a_cycle_first_runs_at_its_time_or_one_interval_after_it_is_first_seen() {
         ("every = \"90m\" ", later(ten, 90 * MINUTE), 2 * HOUR),
     ] {
         // Given a restart that is first seen at ten in the morning, and a session in use
-        let mut domino = World::but("domino", &[(AT_FOUR, words)]);
+        let mut domino = Library::but("domino", &[(AT_FOUR, words)]);
         let token = domino.open("imap", ten);
         // When cron calls each minute
         let mut calls = minutes(ten, later(ten, minutes_of));
@@ -87,7 +87,7 @@ fn d11_a_cycle_first_runs_at_its_time_or_one_interval_after_it_is_first_seen() {
 #[test]
 fn d11_a_second_host_that_takes_the_cycle_up_ends_no_session() {
     // Given a restart of any host that one of them has missed for two days
-    let mut domino = World::but("domino", &[(AT_FOUR, "every = \"24h\" "), (ON_MAIL1, "")]);
+    let mut domino = Library::but("domino", &[(AT_FOUR, "every = \"24h\" "), (ON_MAIL1, "")]);
     let (start, job) = (at("2026-06-15T04:00:00Z"), domino.job("restart imap"));
     domino.run("restart imap", start);
     let now = later(start, 2 * DAY + 30);
@@ -169,7 +169,7 @@ fn d11_a_purge_is_made_up_however_late() {
 #[test]
 fn d11_a_database_that_is_restored_makes_up_no_cycle() {
     // Given a restart that has run each night, and a copy of the database from the evening
-    let mut domino = World::new("domino");
+    let mut domino = Library::new("domino");
     let evening = at("2026-06-15T22:00:20Z");
     domino.run("restart imap", evening);
     let token = domino.open("imap", evening);
@@ -183,8 +183,8 @@ fn d11_a_database_that_is_restored_makes_up_no_cycle() {
     assert_eq!(next, at("2026-06-19T04:00:00Z"));
 }
 
-fn next_of(world: &World, job: &Job, now: UnixTime) -> UnixTime {
-    match world.service.job_statuses(std::slice::from_ref(job), &world.terms, now).unwrap()[0] {
+fn next_of(library: &Library, job: &Job, now: UnixTime) -> UnixTime {
+    match library.service.job_statuses(std::slice::from_ref(job), &library.terms, now).unwrap()[0] {
         JobStatus::Scheduled { next, .. } => next,
         standing => panic!("{standing:?}"),
     }

@@ -2,7 +2,7 @@
 
 use crate::support::{DAY, HOUR, MINUTE, Row, at, handle, handles, later, row};
 use crate::systems::command::System;
-use crate::systems::harness::{World, opening};
+use crate::systems::harness::{Library, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 
@@ -37,7 +37,7 @@ pub fn logs_in(redbex: &System, user: &str) -> i32 {
 fn r1_active_idle_and_abandoned_begin_a_second_after_their_spans_are_over() {
     // Given a session with half an hour, and one whose own time is longer than the
     // threshold
-    let mut redbex = World::new("redbex");
+    let mut redbex = Library::new("redbex");
     let noon = at(NOON);
     let [usual, patient] = [noon, noon].map(|noon| redbex.open("imap", noon));
     let longer = "UPDATE sessions SET idle_timeout = 10800 WHERE id = ?1";
@@ -86,7 +86,7 @@ fn r2_housekeeping_ends_the_abandoned_sessions_and_leaves_the_idle_ones() {
     assert_eq!([redbex.fate("abandoned 0"), redbex.fate("abandoned 1")], ["abandoned"; 2]);
     assert_eq!(redbex.figure("imap", "ended_abandoned"), 2);
     // And to the second
-    let mut redbex = World::new("redbex");
+    let mut redbex = Library::new("redbex");
     let token = redbex.open("imap", at(NOON));
     let last = later(at(NOON), 2 * HOUR);
     redbex.purge(last);
@@ -161,7 +161,7 @@ fn r4_idle_for_the_longest_is_the_one_whose_own_timeout_has_passed_first() {
 #[test]
 fn r4_a_session_is_idle_from_the_second_after_its_own_timeout() {
     for (seconds, is_admitted) in [(30 * MINUTE, false), (30 * MINUTE + 1, true)] {
-        let mut redbex = World::new("redbex");
+        let mut redbex = Library::new("redbex");
         let noon = at(NOON);
         let first = redbex.open("imap", noon);
         let now = later(noon, seconds);
@@ -234,7 +234,7 @@ fn r8_ended_sessions_stay_listed_with_their_end_and_reason_for_their_retention()
     assert_eq!(reasons, ["closed", "abandoned"]);
     assert!([0, 1].iter().all(|place| ended[*place]["ended_at_unix"].is_i64()));
     // And to the second
-    let mut redbex = World::new("redbex");
+    let mut redbex = Library::new("redbex");
     let token = redbex.open("imap", at(NOON));
     redbex.service.close(std::slice::from_ref(&token), at(NOON)).unwrap();
     let over = later(at(NOON), 30 * DAY);
@@ -258,7 +258,7 @@ fn r13_there_is_no_limit_for_one_user() {
         redbex.run(&["open", "--user", "alice", "--task", "imap"]).is_refused_with(4).stderr();
     assert!(reason.contains("10 sessions") && !reason.contains("alice"), "{reason}");
     // And there is no other limit than that
-    let policies = World::new("redbex").config.policies;
+    let policies = Library::new("redbex").config.policies;
     assert_eq!((policies.default.limit, policies.default.user_limit), (0, 0));
     assert_eq!(policies.licence_of("any").unwrap().limit, 10);
 }

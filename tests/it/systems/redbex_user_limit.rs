@@ -6,7 +6,7 @@ use sessctl::domain::error::Error;
 
 use crate::support::{MINUTE, at, handle, later, row};
 use crate::systems::command::System;
-use crate::systems::harness::{World, opening};
+use crate::systems::harness::{Library, opening};
 use crate::systems::redbex::{active, idle, logs_in};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
@@ -65,7 +65,7 @@ fn r10_a_limit_that_is_lowered_ends_nobody_by_itself() {
 
 #[test]
 fn r10_nor_does_a_lowered_limit_of_a_user() {
-    let mut redbex = World::but("redbex", &[("# user_limit = 3", "user_limit = 1")]);
+    let mut redbex = Library::but("redbex", &[("# user_limit = 3", "user_limit = 1")]);
     let noon: UnixTime = at(NOON);
     let sql = "UPDATE sessions SET user = 'alice'";
     for user in ["a", "b", "c"] {

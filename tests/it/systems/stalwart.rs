@@ -7,7 +7,7 @@ use sessctl::domain::session::EndReason;
 
 use crate::support::{HOUR, MINUTE, Row, at, handle, handles, later, row};
 use crate::systems::command::{System, entry};
-use crate::systems::harness::{World, minutes};
+use crate::systems::harness::{Library, minutes};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 
@@ -27,7 +27,7 @@ fn entry_of(serial: u32) -> Row {
 #[test]
 fn s6_an_entry_that_was_unused_for_its_ttl_is_expired_and_every_use_starts_it_anew() {
     // Given an entry with a ttl of 30 minutes, and one in a cache with an hour
-    let mut stalwart = World::but("stalwart", &ON_RECORD);
+    let mut stalwart = Library::but("stalwart", &ON_RECORD);
     let noon = at(NOON);
     let [used, unused] = [noon, noon].map(|noon| stalwart.open("imap", noon));
     let cached = stalwart.open("jmap", noon);
@@ -142,7 +142,7 @@ fn s7_without_a_retention_it_leaves_no_record_but_is_counted() {
 fn s8_a_missed_run_is_made_up_once_and_the_ledger_shows_how_late() {
     // Given a purge that has run at a quarter past twelve, and a machine that is off
     // from one o'clock to twenty to six
-    let mut stalwart = World::new("stalwart");
+    let mut stalwart = Library::new("stalwart");
     for minute in minutes(at("2026-06-15T12:00:10Z"), at("2026-06-15T13:00:10Z")) {
         stalwart.run("purge", minute);
     }
@@ -169,7 +169,7 @@ fn s8_a_missed_run_is_made_up_once_and_the_ledger_shows_how_late() {
 #[test]
 fn s8_a_run_that_cron_starts_late_takes_place_all_the_same() {
     // Given a job whose last run is settled
-    let mut stalwart = World::new("stalwart");
+    let mut stalwart = Library::new("stalwart");
     stalwart.run("purge", at("2026-06-15T12:15:00Z"));
     // When nobody looks at a quarter past, but five minutes later
     let late = at("2026-06-15T13:20:00Z");

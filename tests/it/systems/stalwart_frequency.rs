@@ -9,7 +9,7 @@ use sessctl::{Config, UnixTime};
 
 use crate::support::{DAY, Finished, HOUR, MINUTE, at, later};
 use crate::systems::command::{System, text, text_but};
-use crate::systems::harness::{World, minutes};
+use crate::systems::harness::{Library, minutes};
 
 static UTC: TimeZone = TimeZone::UTC;
 
@@ -150,7 +150,7 @@ fn s4_the_next_run_is_right_before_at_and_after_the_time_of_the_week() {
 /// The runs of the purge in Berlin, of three days with cron at work each minute.
 fn runs_in_berlin(times: &str, from: &str) -> Vec<String> {
     let [(words, others)] = purge_at(times);
-    let mut stalwart = World::but("stalwart", &[(words, &others)]).in_zone("Europe/Berlin");
+    let mut stalwart = Library::but("stalwart", &[(words, &others)]).in_zone("Europe/Berlin");
     let first = later(at(from), -DAY);
     let end = UnixTime(first.0 + 3 * DAY - 1);
     for minute in minutes(first, end) {

@@ -6,7 +6,7 @@ use sessctl::{Token, UnixTime};
 
 use crate::support::{DAY, HOUR, MINUTE, at, later, row};
 use crate::systems::command::System;
-use crate::systems::harness::World;
+use crate::systems::harness::Library;
 
 /// The times of the daily check on two days.
 const DAY_1: &str = "2026-06-15T00:00:00Z";
@@ -17,13 +17,13 @@ const HALF_A_DAY: [(&str, &str); 2] =
     [("delay = \"24h\"", "delay = \"12h\""), ("at = \"0 0 *\"", "at = \"*/5 * *\"")];
 
 #[track_caller]
-fn check(transfer: &mut World, now: UnixTime) {
+fn check(transfer: &mut Library, now: UnixTime) {
     assert!(matches!(transfer.run("daily check", now), JobOutcome::Purged(_)), "{now}");
 }
 
 /// With a session that nobody has used for a month, and a job that the ledger knows.
-fn with_an_old_session(changes: &[(&str, &str)]) -> (World, Token) {
-    let mut transfer = World::but("transfer", changes);
+fn with_an_old_session(changes: &[(&str, &str)]) -> (Library, Token) {
+    let mut transfer = Library::but("transfer", changes);
     let token = transfer.open("box", at("2026-05-15T12:00:00Z"));
     transfer.run("daily check", later(at(DAY_1), -90));
     (transfer, token)
@@ -192,7 +192,7 @@ fn t7_a_day_of_23_hours_does_not_cost_an_extra_day() {
         ("2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z", 23),
         ("2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z", 25),
     ] {
-        let mut transfer = World::new("transfer").in_zone("Europe/Berlin");
+        let mut transfer = Library::new("transfer").in_zone("Europe/Berlin");
         let [day_1, day_2] = [day_1, day_2].map(at);
         assert_eq!(day_2.since(day_1).as_seconds(), hours * HOUR);
         let token = transfer.open("box", later(day_1, -30 * DAY));
@@ -243,7 +243,7 @@ fn t10_over_a_day_of_23_hours_a_delay_of_whole_days_loses_no_check() {
     for (delay, checks) in [("24h", 2), ("48h", 3), ("25h", 3), ("49h", 4)] {
         let delay = format!("delay = \"{delay}\"");
         let changes = [("delay = \"24h\"", &*delay), ("at = \"0 0 *\"", "at = \"0 3 *\"")];
-        let mut transfer = World::but("transfer", &changes).in_zone("Europe/Berlin");
+        let mut transfer = Library::but("transfer", &changes).in_zone("Europe/Berlin");
         let day_1 = at("2026-03-28T02:00:00Z");
         let token = transfer.open("box", later(day_1, -30 * DAY));
         transfer.run("daily check", later(day_1, -90));

@@ -4,14 +4,14 @@ use sessctl::{Token, UnixTime};
 
 use crate::support::{DAY, MINUTE, at, handle, later, row};
 use crate::systems::command::System;
-use crate::systems::harness::World;
+use crate::systems::harness::Library;
 
 /// The times of the daily check on two days.
 const DAY_1: &str = "2026-06-15T00:00:00Z";
 const DAY_2: &str = "2026-06-16T00:00:00Z";
 
 /// Closes a session of a task.
-fn closed(transfer: &mut World, task: &str, now: UnixTime) -> Token {
+fn closed(transfer: &mut Library, task: &str, now: UnixTime) -> Token {
     let token = transfer.open(task, now);
     transfer.service.close(std::slice::from_ref(&token), now).unwrap();
     token
@@ -24,10 +24,10 @@ const INFINITE: [(&str, &str); 2] =
 #[test]
 fn t8_a_record_is_kept_for_ever_for_the_tasks_own_time_or_not_at_all() {
     // Given a session that has ended in each of these folders
-    let mut transfer = World::but("transfer", &INFINITE);
+    let mut transfer = Library::but("transfer", &INFINITE);
     let now = at(DAY_1);
     let tokens = ["box", "inbox", "wastebasket"].map(|task| closed(&mut transfer, task, now));
-    let fates = |transfer: &World, now| tokens.each_ref().map(|token| transfer.fate(token, now));
+    let fates = |transfer: &Library, now| tokens.each_ref().map(|token| transfer.fate(token, now));
     // Then the waste basket is empty at once
     assert_eq!(fates(&transfer, now), ["closed", "closed", "gone"]);
     // And the inbox is kept for 7 days, to the second
@@ -43,7 +43,7 @@ fn t8_a_record_is_kept_for_ever_for_the_tasks_own_time_or_not_at_all() {
 
 #[test]
 fn t8_nothing_is_left_in_the_waste_basket_however_a_session_ends() {
-    let mut transfer = World::new("transfer");
+    let mut transfer = Library::new("transfer");
     let token = transfer.open("wastebasket", at(DAY_1));
     transfer.run("daily check", later(at(DAY_1), -90));
     transfer.run("daily check", at(DAY_1));
@@ -77,7 +77,7 @@ fn t8_all_of_them_are_capped_with_a_warning() {
     );
     assert_eq!(warnings.lines().count(), 2, "{warnings}");
     // And that is what holds
-    let mut transfer = World::but("transfer", &above);
+    let mut transfer = Library::but("transfer", &above);
     let tokens = ["box", "inbox"].map(|task| closed(&mut transfer, task, at(DAY_1)));
     let end = later(at(DAY_1), 30 * DAY);
     for (now, fate) in [(later(end, -1), "closed"), (end, "gone")] {
@@ -89,7 +89,7 @@ fn t8_all_of_them_are_capped_with_a_warning() {
 #[test]
 fn t11_the_rows_of_ended_sessions_are_deleted_when_the_retention_of_their_folder_is_over() {
     // Given the example, and a session of each folder that nobody uses
-    let mut transfer = World::new("transfer");
+    let mut transfer = Library::new("transfer");
     let midnight = at("2026-06-15T00:00:00Z");
     let folders = ["inbox", "outlog", "wastebasket", "depot"];
     let tokens = folders.map(|task| transfer.open(task, later(midnight, -DAY)));
@@ -114,7 +114,7 @@ fn t11_the_rows_of_ended_sessions_are_deleted_when_the_retention_of_their_folder
 #[test]
 fn t11_the_constraint_of_groups_holds_in_addition_to_that_of_all_depots() {
     // Given a session of a group, of a member, and of a folder that keeps less, all closed
-    let mut transfer = World::new("transfer");
+    let mut transfer = Library::new("transfer");
     let now = at(DAY_1);
     let tokens = ["group-sales", "depot", "outlog"].map(|task| closed(&mut transfer, task, now));
     // When each constraint is over, to the second, then that row is deleted and no other

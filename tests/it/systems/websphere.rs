@@ -9,13 +9,13 @@ use sessctl::{Config, Span, Token, UnixTime};
 
 use crate::support::{HOUR, MINUTE, at, handle, later, now, row};
 use crate::systems::command::{System, text};
-use crate::systems::harness::{World, opening};
+use crate::systems::harness::{Library, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 
 /// Opens a session that asks for a timeout.
-fn asking(world: &mut World, asked: TimeoutRequest, now: UnixTime) -> Token {
-    world.opens(OpenRequest { timeout: asked, ..opening("alice", "http") }, now).unwrap().token
+fn asking(library: &mut Library, asked: TimeoutRequest, now: UnixTime) -> Token {
+    library.opens(OpenRequest { timeout: asked, ..opening("alice", "http") }, now).unwrap().token
 }
 
 #[test]
@@ -47,10 +47,10 @@ fn w2_a_session_is_eligible_when_it_was_unused_for_longer_than_its_own_timeout()
         (TimeoutRequest::For(Span::hours(9)), 9 * HOUR),
     ] {
         // Given a session with a timeout of its own
-        let mut websphere = World::new("websphere");
+        let mut websphere = Library::new("websphere");
         let token = asking(&mut websphere, asked, noon);
         let policy = websphere.config.policies.default.clone();
-        let is_eligible = |websphere: &World, now| {
+        let is_eligible = |websphere: &Library, now| {
             policy.end_reason(&websphere.session(&token).unwrap(), now).is_some()
         };
         // When it has been unused for exactly that long, then it is still valid
@@ -68,7 +68,7 @@ fn w2_a_session_is_eligible_when_it_was_unused_for_longer_than_its_own_timeout()
 #[test]
 fn w3_a_session_that_is_eligible_stays_usable_until_the_reaper_has_run() {
     // Given two sessions, and a reaper that runs just before they are eligible
-    let mut websphere = World::new("websphere");
+    let mut websphere = Library::new("websphere");
     let noon = at(NOON);
     let [used, unused] = [noon, noon].map(|noon| websphere.open("http", noon));
     let eligible = later(noon, 30 * MINUTE + 1);
@@ -119,7 +119,7 @@ fn w3_show_session_says_since_when_it_is_eligible_and_when_the_reaper_runs() {
 fn w3_under_strict_a_touch_after_the_timeout_is_refused_at_once() {
     let strict = [("strict = false", "strict = true")];
     // Given a session and a timeout that is over, to the second
-    let mut websphere = World::but("websphere", &strict);
+    let mut websphere = Library::but("websphere", &strict);
     let noon = at(NOON);
     let [one, other] = [noon, noon].map(|noon| websphere.open("http", noon));
     // When it is used, then that is refused though no purge has run
@@ -137,7 +137,7 @@ fn w3_under_strict_a_touch_after_the_timeout_is_refused_at_once() {
 fn interval(timeout: &str, jitter: u64) -> i64 {
     let timeout = format!("timeout = \"{timeout}\"");
     let mut websphere =
-        World::but("websphere", &[("\ntimeout = \"30m\"", &format!("\n{timeout}"))]);
+        Library::but("websphere", &[("\ntimeout = \"30m\"", &format!("\n{timeout}"))]);
     websphere.terms.jitter = Jitter::from_number(jitter);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
@@ -204,7 +204,7 @@ fn w5_an_interval_that_is_set_holds_from_a_second_on() {
         assert!(reason.contains("job.every: ") && reason.contains("at least 1s"), "{reason}");
     }
     // And the interval is the one that was set
-    let mut websphere = World::but("websphere", &[("every = \"auto\"", "every = \"5m\"")]);
+    let mut websphere = Library::but("websphere", &[("every = \"auto\"", "every = \"5m\"")]);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
     let standing = websphere.job_status("reaper", later(at(NOON), 100));
@@ -218,7 +218,7 @@ fn w12_no_session_ends_before_its_timeout_has_passed_since_its_last_access() {
     let noon = at(NOON);
     for seconds in [1, 2, 59, 5 * MINUTE, 30 * MINUTE] {
         // Given a session whose application asks for a timeout, however short
-        let mut websphere = World::new("websphere");
+        let mut websphere = Library::new("websphere");
         let token = asking(&mut websphere, TimeoutRequest::For(Span::seconds(seconds)), noon);
         assert_eq!(websphere.session(&token).unwrap().idle_timeout, Some(Span::seconds(seconds)));
         // When it is used, one second after it was opened

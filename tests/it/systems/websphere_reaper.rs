@@ -10,10 +10,11 @@ use sessctl::domain::policy::TimeoutRequest;
 use sessctl::storage::{PolicyContext, ScanLimits};
 use sessctl::{Error, PurgeRequest, Span};
 
+use crate::support::processes::until;
 use crate::support::{DAY, Finished, HOUR, MINUTE, at, later, now, row};
 use crate::systems::backend::Db;
 use crate::systems::command::System;
-use crate::systems::harness::{World, minutes, opening};
+use crate::systems::harness::{Library, minutes, opening};
 
 const NOON: &str = "2026-06-15T12:00:00Z";
 
@@ -26,7 +27,7 @@ const TIME_BASED: [(&str, &str); 2] = [
 #[test]
 fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     // Given a session that is due, and two processes that look after it
-    let mut websphere = World::new("websphere");
+    let mut websphere = Library::new("websphere");
     let mut other = websphere.beside("mail2");
     let noon = at(NOON);
     websphere.open("http", later(noon, -HOUR));
@@ -59,7 +60,7 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
 fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
     for changes in [&[][..], &[("retention = \"0\"", "retention = \"24h\"")]] {
         // Given three sessions that the reaper has selected
-        let mut websphere = World::but("websphere", changes);
+        let mut websphere = Library::but("websphere", changes);
         let mut tokens = [(); 3].map(|()| websphere.open("http", at(NOON)));
         tokens.sort_by_key(sessctl::Token::id);
         let now = later(at(NOON), HOUR);
@@ -124,7 +125,7 @@ fn w8_the_lease_of_a_process_that_died_is_taken_over_after_60_seconds() {
     for (ago, is_taken) in
         [(0, false), (60, false), (61, true), (DAY, true), (-11, true), (-DAY, true)]
     {
-        let mut websphere = World::new("websphere");
+        let mut websphere = Library::new("websphere");
         let noon = at(NOON);
         let sql = "INSERT INTO leases (name, holder, renewed_at) VALUES ('purge', 'x', ?1)";
         websphere.db().execute(sql, &[&(noon.0 - ago)]);
@@ -148,9 +149,7 @@ fn has_opened(pid: u32, file: &str) {
             std::fs::read_link(entry.unwrap().path()).is_ok_and(|to| to.ends_with(file))
         })
     };
-    while !is_open() {
-        std::thread::yield_now();
-    }
+    until(is_open);
 }
 
 #[test]
@@ -168,9 +167,7 @@ fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
     has_opened(second.id(), "app.db");
     // When the first one renews its lease a second later, before the other has its turn
     let begun = now();
-    while now() == begun {
-        std::thread::yield_now();
-    }
+    until(|| now() > begun);
     lock.execute("UPDATE leases SET renewed_at = ?1", [now()]).unwrap();
     lock.commit().unwrap();
     // Then the other one leaves: that lease lies in the future of no clock
@@ -181,7 +178,7 @@ fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
 fn w9_no_timeout_never_expires_and_a_timeout_of_0_is_over_at_the_next_pass() {
     // Given a session that asked for no timeout, and one that the application has given
     // none at all
-    let mut websphere = World::new("websphere");
+    let mut websphere = Library::new("websphere");
     let noon = at(NOON);
     let never = OpenRequest { timeout: TimeoutRequest::Never, ..opening("alice", "http") };
     let never = websphere.opens(never, noon).unwrap();
@@ -202,7 +199,7 @@ fn w9_no_timeout_never_expires_and_a_timeout_of_0_is_over_at_the_next_pass() {
 #[test]
 fn w10_two_hours_a_day_are_two_runs_a_day() {
     // Given the schedule of a large table, and two days with cron at work each minute
-    let mut websphere = World::but(
+    let mut websphere = Library::but(
         "websphere",
         &[(
             "# [[job]]\n# name = \"scheduled invalidation\"\n# at = \"0 2,14 *\"\n# do = \"purge\"",
@@ -231,7 +228,7 @@ fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
     assert_eq!(answer, "unchanged -");
     assert!(websphere.content() == before);
     // And at the resolution, and a second after it
-    let mut websphere = World::but("websphere", &TIME_BASED);
+    let mut websphere = Library::but("websphere", &TIME_BASED);
     let noon = at(NOON);
     let token = websphere.open("http", noon);
     assert_eq!(websphere.touch(&token, later(noon, 120)), TouchOutcome::Unchanged);

@@ -1,4 +1,4 @@
-//! An application that opens, touches and closes sessions, and keeps a book of what the
+//! An application that opens, touches and closes sessions, and records what the
 //! cluster has acknowledged.
 
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub struct Entry {
 
 /// What was acknowledged to a thread.
 #[derive(Default)]
-pub struct Book {
+pub struct Acknowledged {
     /// By the ids of the sessions.
     pub sessions: BTreeMap<String, Entry>,
     pub refused: u64,
@@ -54,7 +54,7 @@ pub struct Application<'a> {
     shared: &'a Shared,
     rng: Rng,
     seat: usize,
-    book: Book,
+    acknowledged: Acknowledged,
     /// The ids of sessions that are live as far as is known.
     live: Vec<String>,
 }
@@ -72,17 +72,17 @@ impl<'a> Application<'a> {
         let at = Location::parse(nodes.as_ref()).unwrap();
         let service =
             SessionService::new(store::open(&at, Access::Write).unwrap(), config.policies.clone());
-        let mut book = Book::default();
+        let mut acknowledged = Acknowledged::default();
         for token in tokens {
             let entry = Entry { token, task: "edge".to_owned(), used: None, closed: false };
-            book.sessions.insert(entry.token.id(), entry);
+            acknowledged.sessions.insert(entry.token.id(), entry);
         }
-        let live = book.sessions.keys().cloned().collect();
-        Self { service, shared, rng: Rng::seeded(seat as u64), seat, book, live }
+        let live = acknowledged.sessions.keys().cloned().collect();
+        Self { service, shared, rng: Rng::seeded(seat as u64), seat, acknowledged, live }
     }
 
     /// Serves clients until it is over.
-    pub fn serve(mut self) -> Book {
+    pub fn serve(mut self) -> Acknowledged {
         while !self.shared.is_over.load(Ordering::Relaxed) {
             let now = UnixTime(self.shared.clock.fetch_add(1, Ordering::Relaxed));
             if self.live.is_empty() || self.rng.percent(35) {
@@ -95,7 +95,7 @@ impl<'a> Application<'a> {
             self.shared.served[self.seat].fetch_add(1, Ordering::Relaxed);
             thread::park_timeout(PAUSE);
         }
-        self.book
+        self.acknowledged
     }
 
     fn open(&mut self, now: UnixTime) {
@@ -105,13 +105,13 @@ impl<'a> Application<'a> {
         match self.service.open(opening, now) {
             Ok(opened) => {
                 let (token, used) = (opened.token, Some(now.0));
-                self.book.evicted += opened.evicted;
+                self.acknowledged.evicted += opened.evicted;
                 self.live.push(token.id());
                 let entry = Entry { token, task: task.to_owned(), used, closed: false };
-                self.book.sessions.insert(entry.token.id(), entry);
+                self.acknowledged.sessions.insert(entry.token.id(), entry);
             }
-            Err(Error::LimitReached(_)) if task == "pop3" => self.book.refused += 1,
-            Err(error) => self.book.errors.push(error),
+            Err(Error::LimitReached(_)) if task == "pop3" => self.acknowledged.refused += 1,
+            Err(error) => self.acknowledged.errors.push(error),
         }
     }
 
@@ -122,10 +122,10 @@ impl<'a> Application<'a> {
 
     fn touch(&mut self, now: UnixTime) {
         let place = self.any();
-        let entry = self.book.sessions.get_mut(&self.live[place]).unwrap();
+        let entry = self.acknowledged.sessions.get_mut(&self.live[place]).unwrap();
         let outcome = match self.service.touch(std::slice::from_ref(&entry.token), now) {
             Ok(answers) => answers[0].outcome,
-            Err(error) => return self.book.errors.push(error),
+            Err(error) => return self.acknowledged.errors.push(error),
         };
         match outcome {
             TouchOutcome::Renewed => entry.used = Some(now.0),
@@ -135,10 +135,10 @@ impl<'a> Application<'a> {
 
     fn close(&mut self, now: UnixTime) {
         let place = self.any();
-        let entry = self.book.sessions.get_mut(&self.live[place]).unwrap();
+        let entry = self.acknowledged.sessions.get_mut(&self.live[place]).unwrap();
         let outcome = match self.service.close(std::slice::from_ref(&entry.token), now) {
             Ok(answers) => answers[0].outcome,
-            Err(error) => return self.book.errors.push(error),
+            Err(error) => return self.acknowledged.errors.push(error),
         };
         if outcome == TouchOutcome::Closed {
             entry.closed = true;
@@ -152,14 +152,14 @@ impl<'a> Application<'a> {
     /// had used.
     fn ended(&mut self, place: usize, outcome: TouchOutcome) {
         let id = self.live.swap_remove(place);
-        let Entry { task, used, .. } = &self.book.sessions[&id];
+        let Entry { task, used, .. } = &self.acknowledged.sessions[&id];
         let may_be = match outcome {
             TouchOutcome::Ended(EndReason::Evicted) => task == "imap",
             TouchOutcome::Ended(EndReason::Expired) => used.is_none(),
             _ => false,
         };
         if !may_be {
-            self.book.faults.push(format!("{task} {id}, used at {used:?}: {outcome:?}"));
+            self.acknowledged.faults.push(format!("{task} {id}, used at {used:?}: {outcome:?}"));
         }
     }
 }

@@ -11,7 +11,7 @@ use sessctl::Token;
 
 use crate::cluster::application::{Application, Shared};
 use crate::cluster::ledger_check;
-use crate::support::cluster::{CONFIG, Scene};
+use crate::support::cluster::{CONFIG, Harness};
 use crate::support::rqlite::{self, Address, Nodes, wait_for};
 use crate::support::{DAY, now};
 
@@ -26,8 +26,8 @@ const EDGES: usize = 600;
 /// One waits for another whose process has died.
 const PURGE: [&str; 4] = ["purge", "--wait", "2m", "--json"];
 /// Requests of each thread after which work goes on, and those at the end.
-const GOES_ON: u64 = 25;
-const WORK: u64 = 250;
+const REQUESTS: u64 = 25;
+const LAST_REQUESTS: u64 = 250;
 
 /// Inserts sessions that are over but served, and answers their tokens.
 fn seed_edges(nodes: &[Address]) -> Vec<Token> {
@@ -43,7 +43,7 @@ fn seed_edges(nodes: &[Address]) -> Vec<Token> {
 
 /// What has been seen of the limits.
 #[derive(Default)]
-struct Watch {
+struct LiveCounts {
     looks: u64,
     /// The most live sessions of each task.
     most: BTreeMap<String, i64>,
@@ -57,9 +57,9 @@ pub struct Purges {
     pub ended: Vec<(i32, String)>,
 }
 
-/// What the parts of the drama share, which all play at the same time.
-struct Drama {
-    scene: Scene,
+/// What the parts of the experiment share, which all play at the same time.
+struct Experiment {
+    harness: Harness,
     shared: Shared,
     is_purging: AtomicBool,
     /// No further purge is needed.
@@ -67,21 +67,21 @@ struct Drama {
 }
 
 /// Brings it to its end, also where a test has failed in its midst.
-struct Curtain<'a>(&'a Drama);
+struct StopOnDrop<'a>(&'a Experiment);
 
-impl Drop for Curtain<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.is_enough.store(true, Ordering::SeqCst);
         self.0.shared.is_over.store(true, Ordering::SeqCst);
     }
 }
 
-impl Drama {
-    fn on(scene: Scene) -> Self {
+impl Experiment {
+    fn on(harness: Harness) -> Self {
         let shared = Shared::default();
         shared.clock.store(now(), Ordering::Relaxed);
         let is_purging = AtomicBool::new(false);
-        Self { scene, shared, is_purging, is_enough: AtomicBool::new(false) }
+        Self { harness, shared, is_purging, is_enough: AtomicBool::new(false) }
     }
 
     /// Purges one after the other until it is enough, and a last one.
@@ -90,24 +90,24 @@ impl Drama {
         loop {
             let is_last = self.is_enough.load(Ordering::SeqCst);
             self.is_purging.store(true, Ordering::SeqCst);
-            purges.ended.push(self.scene.runs(&PURGE));
+            purges.ended.push(self.harness.runs(&PURGE));
             self.is_purging.store(false, Ordering::SeqCst);
             if is_last {
                 return purges;
             }
             if !self.is_enough.load(Ordering::SeqCst) {
-                self.scene.seed(purges.due, MORE);
+                self.harness.seed(purges.due, MORE);
                 purges.due += MORE;
             }
         }
     }
 
     /// Looks again and again how many sessions are live where there is a limit.
-    fn watch(&self) -> Watch {
+    fn watch(&self) -> LiveCounts {
         let sql = "SELECT task, count(*) FROM sessions WHERE ended_at IS NULL \
                    AND task IN ('imap', 'pop3') GROUP BY task";
-        let mut watch = Watch::default();
-        for node in self.scene.addresses.iter().cycle() {
+        let mut watch = LiveCounts::default();
+        for node in self.harness.addresses.iter().cycle() {
             if self.shared.is_over.load(Ordering::SeqCst) {
                 break;
             }
@@ -123,7 +123,7 @@ impl Drama {
     }
 
     /// Waits until each thread has been served so many times more.
-    fn goes_on(&self, times: u64) {
+    fn wait_for_requests(&self, times: u64) {
         let before = self.shared.served.each_ref().map(|served| served.load(Ordering::Relaxed));
         for (served, before) in self.shared.served.iter().zip(before) {
             wait_for("the application", || served.load(Ordering::Relaxed) >= before + times);
@@ -131,11 +131,11 @@ impl Drama {
     }
 
     /// Waits until a purge is in the midst of its work.
-    fn is_in_its_midst(&self) {
-        let before = self.scene.due();
+    fn wait_for_middle_of_purge(&self) {
+        let before = self.harness.due();
         wait_for("the purge", || {
             thread::park_timeout(Duration::from_millis(100));
-            let due = self.scene.due();
+            let due = self.harness.due();
             self.is_purging.load(Ordering::SeqCst) && (1..before - 1_000).contains(&due)
         });
     }
@@ -143,15 +143,15 @@ impl Drama {
     /// Kills the leader in the midst of everything, and starts it again when another one
     /// leads and work goes on.
     fn kill_the_leader(&self, nodes: &mut Nodes) {
-        self.is_in_its_midst();
+        self.wait_for_middle_of_purge();
         let leader = nodes.leader();
         nodes.nodes[leader].kill();
         assert_ne!(nodes.leader(), leader);
-        self.goes_on(GOES_ON);
+        self.wait_for_requests(REQUESTS);
         nodes.nodes[leader].start();
         let far = nodes.index();
         wait_for("the node that was killed", || nodes.nodes[leader].has_come(far));
-        self.goes_on(GOES_ON);
+        self.wait_for_requests(REQUESTS);
     }
 }
 
@@ -160,41 +160,41 @@ impl Drama {
 fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
     // Given three nodes with many sessions that are due
     let mut nodes = Nodes::start(3);
-    let drama = Drama::on(Scene::new(&nodes, CONFIG));
-    drama.scene.seed(0, DUE);
-    let tokens = seed_edges(&drama.scene.addresses);
+    let experiment = Experiment::on(Harness::new(&nodes, CONFIG));
+    experiment.harness.seed(0, DUE);
+    let tokens = seed_edges(&experiment.harness.addresses);
     // When they are purged, an application is at work on each of the nodes, and the
     // leader is killed and comes back, twice
-    let (books, purges, watch) = thread::scope(|scope| {
-        let curtain = Curtain(&drama);
+    let (acknowledged, purges, watch) = thread::scope(|scope| {
+        let stop = StopOnDrop(&experiment);
         let client = |seat: usize| {
             let mine = tokens.iter().skip(seat).step_by(3).cloned().collect();
-            let drama = &drama;
+            let experiment = &experiment;
             scope.spawn(move || {
-                let Scene { urls, config, .. } = &drama.scene;
-                Application::new(&urls[seat], config, &drama.shared, seat, mine).serve()
+                let Harness { urls, config, .. } = &experiment.harness;
+                Application::new(&urls[seat], config, &experiment.shared, seat, mine).serve()
             })
         };
         let clients = [0, 1, 2].map(client);
-        let sweep = scope.spawn(|| drama.sweep());
-        let watch = scope.spawn(|| drama.watch());
+        let sweep = scope.spawn(|| experiment.sweep());
+        let watch = scope.spawn(|| experiment.watch());
         for _ in 0..2 {
-            drama.kill_the_leader(&mut nodes);
+            experiment.kill_the_leader(&mut nodes);
         }
-        drama.goes_on(WORK);
+        experiment.wait_for_requests(LAST_REQUESTS);
         // From here on the purge has the cluster for itself, and is quicker
-        drop(curtain);
-        let books = clients.map(|client| client.join().unwrap());
-        (books, sweep.join().unwrap(), watch.join().unwrap())
+        drop(stop);
+        let acknowledged = clients.map(|client| client.join().unwrap());
+        (acknowledged, sweep.join().unwrap(), watch.join().unwrap())
     });
     // Then the purges have come to their end, and the last one left nothing
     assert!(purges.ended.iter().all(|(code, _)| [0, 3].contains(code)), "{:?}", purges.ended);
     assert_eq!(purges.ended.last().unwrap().0, 0, "{:?}", purges.ended);
-    // And the limits were kept at every moment, and the books are right
+    // And the limits were kept at every moment, and every acknowledged request is there
     for (task, limit) in LIMITS {
         assert_eq!(watch.most[task], limit, "after {} looks", watch.looks);
     }
     nodes.apply_purge();
     ledger_check::all_nodes_have_the_same(&nodes);
-    ledger_check::balance(&nodes, &books, &purges);
+    ledger_check::rows_match(&nodes, &acknowledged, &purges);
 }

@@ -9,7 +9,7 @@ use sessctl::store::{Access, Location};
 use sessctl::{PurgeRequest, SessionService, UnixTime, store};
 
 use crate::cluster::ledger_check;
-use crate::support::cluster::{CONFIG, Scene, said};
+use crate::support::cluster::{CONFIG, Harness, said};
 use crate::support::now;
 use crate::support::rqlite::{Node, Nodes, wait_for};
 
@@ -19,13 +19,13 @@ const DUE: i64 = 100_000;
 const IMPATIENT: &str = "\n[cluster]\ntimeout = \"1s\"\n";
 
 /// Starts a purge that asks this node first, and waits until it is in its midst.
-fn begun(scene: &Scene, first: usize) -> Child {
-    let purge = scene.command(first, &["purge", "--hold", "1ms"]).spawn().unwrap();
+fn begun(harness: &Harness, first: usize) -> Child {
+    let purge = harness.command(first, &["purge", "--hold", "1ms"]).spawn().unwrap();
     wait_for("the purge", || {
         thread::park_timeout(Duration::from_millis(5));
-        scene.due() < DUE - 500
+        harness.due() < DUE - 500
     });
-    assert!(scene.due() > 0, "the purge is over already");
+    assert!(harness.due() > 0, "the purge is over already");
     purge
 }
 
@@ -47,11 +47,11 @@ fn ended(nodes: &Nodes) -> i64 {
 fn a_follower_that_stands_still_does_not_keep_a_purge_from_its_end() {
     // Given a purge that asks a follower
     let nodes = Nodes::start(3);
-    let scene = Scene::new(&nodes, &format!("{CONFIG}{IMPATIENT}"));
-    scene.seed(0, DUE);
+    let harness = Harness::new(&nodes, &format!("{CONFIG}{IMPATIENT}"));
+    harness.seed(0, DUE);
     nodes.apply_purge();
     let follower = (nodes.leader() + 1) % 3;
-    let purge = begun(&scene, follower);
+    let purge = begun(&harness, follower);
     // When that stands still in the midst of it
     nodes.nodes[follower].signal("-STOP");
     let purged = said(purge.wait_with_output().unwrap());
@@ -69,10 +69,10 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     // Given a purge, and somebody whose patience is short
     let mut nodes = Nodes::start(3);
     let config = format!("{CONFIG}{IMPATIENT}patience = \"4s\"\n");
-    let scene = Scene::new(&nodes, &config);
-    scene.seed(0, DUE);
+    let harness = Harness::new(&nodes, &config);
+    harness.seed(0, DUE);
     nodes.apply_purge();
-    let purge = begun(&scene, 0);
+    let purge = begun(&harness, 0);
     // When two of three nodes are gone
     let leader = nodes.leader();
     let left = (leader + 1) % 3;
@@ -80,13 +80,13 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
         nodes.nodes[place].kill();
     }
     // Then whatever writes gives up at last and says whether it knows what came of it
-    let (code, _) = scene.runs(&["open", "--task", "http", "--user", "alice"]);
+    let (code, _) = harness.runs(&["open", "--task", "http", "--user", "alice"]);
     assert!([11, 3].contains(&code), "{code}");
     let (purged, why) = said(purge.wait_with_output().unwrap());
     assert!([11, 3].contains(&purged), "{purged}: {why}");
     // And who asks for no more sees what the last node has
     let (stat, figures) =
-        scene.runs(&["--consistency", "none", "show", "stat", "old", "-o", "plain"]);
+        harness.runs(&["--consistency", "none", "show", "stat", "old", "-o", "plain"]);
     assert_eq!(stat, 0, "{figures}");
     assert!(figures.contains(&format!("old.sessions.opened {}", DUE / 2)), "{figures}");
     // When they are back
@@ -100,9 +100,9 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     let opened = nodes.nodes[0].rows("SELECT count(*) FROM sessions WHERE task = 'http'");
     assert!(opened[0][0].as_i64().unwrap() <= i64::from(code == 3), "{opened:?}");
     // And the next purge completes the work
-    let at = Location::parse(scene.urls[0].as_ref()).unwrap();
+    let at = Location::parse(harness.urls[0].as_ref()).unwrap();
     let store = store::open(&at, Access::Write).unwrap();
-    let mut service = SessionService::new(store, scene.config.policies.clone());
+    let mut service = SessionService::new(store, harness.config.policies.clone());
     let later = UnixTime(now() + 120);
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     let summary = service.purge(&PurgeRequest::default(), later, go_on).unwrap();

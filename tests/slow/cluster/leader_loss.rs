@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::cluster::{CONFIG, Scene, said};
+use crate::support::cluster::{CONFIG, Harness, said};
 use crate::support::rqlite::{self, Address, Nodes};
 
 /// Rows that are due when a purge begins.
@@ -24,25 +24,25 @@ fn purges() -> usize {
 /// A table, and how it is purged.
 struct Table {
     args: &'static [&'static str],
-    seed: fn(&Scene, i64),
+    seed: fn(&Harness, i64),
     count: &'static str,
 }
 
 const TABLES: [Table; 2] = [
     Table {
         args: &NATIVE,
-        seed: |scene, from| scene.seed(from, DUE),
+        seed: |harness, from| harness.seed(from, DUE),
         count: "SELECT count(*) FROM sessions WHERE ended_at IS NULL",
     },
     Table { args: &DJANGO, seed: seed_django, count: "SELECT count(*) FROM django_session" },
 ];
 
-fn seed_django(scene: &Scene, from: i64) {
+fn seed_django(harness: &Harness, from: i64) {
     let sql = "INSERT OR IGNORE INTO django_session \
                WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2) \
                SELECT printf('%08x%024x', (i * 2654435761) % 4294967296, i), 'e30:1:s', \
                '2020-01-01 00:00:00' FROM n";
-    rqlite::request(&scene.addresses, &json!([[sql, from, from + DUE - 1]]));
+    rqlite::request(&harness.addresses, &json!([[sql, from, from + DUE - 1]]));
 }
 
 impl Table {
@@ -79,10 +79,10 @@ fn kill_the_leader(nodes: &mut Nodes) {
 #[ignore = "needs rqlite"]
 fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
     let mut nodes = Nodes::start(3);
-    let scene = Scene::new(&nodes, CONFIG);
-    std::fs::write(nodes.folder().join("django.toml"), "profile = \"django\"\n").unwrap();
+    let harness = Harness::new(&nodes, CONFIG);
+    harness.sandbox.file("django.toml", "profile = \"django\"\n");
     rqlite::request(
-        &scene.addresses,
+        &harness.addresses,
         &json!(["CREATE TABLE IF NOT EXISTS django_session (session_key varchar(40) NOT NULL \
                  PRIMARY KEY, session_data text NOT NULL, expire_date datetime NOT NULL)"]),
     );
@@ -91,27 +91,27 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         // Given rows that are due
         let table = &TABLES[round % TABLES.len()];
         let number = i64::try_from(round).unwrap();
-        (table.seed)(&scene, number * DUE);
+        (table.seed)(&harness, number * DUE);
         // When the leader is killed at some moment of the purge, and in every third of them
         // the next one as well
-        let mut purge = scene.command(round % 3, table.args).spawn().unwrap();
+        let mut purge = harness.command(round % 3, table.args).spawn().unwrap();
         // The multiples of the golden ratio lie evenly, and in no order.
         let moment = DUE - (number * 618 + 309) % 1_000 * DUE / 1_000;
-        table.comes_to(&scene.addresses, moment, &mut purge);
+        table.comes_to(&harness.addresses, moment, &mut purge);
         kill_the_leader(&mut nodes);
         if round % 3 == 2 {
             kill_the_leader(&mut nodes);
         }
         let (code, why) = said(purge.wait_with_output().unwrap());
         // Then it is done and nothing is left, or it says that it is not done
-        let left = table.left(&scene.addresses);
+        let left = table.left(&harness.addresses);
         assert!([0, 3, 11].contains(&code), "{code}: {why}");
         assert!(code != 0 || left == 0, "purge {round} is done with {left} rows left: {why}");
         outcomes.push((code, left));
         // And the next one completes the work
         nodes.apply_purge();
-        assert_eq!(scene.runs(table.args).0, 0);
-        assert_eq!(table.left(&scene.addresses), 0);
+        assert_eq!(harness.runs(table.args).0, 0);
+        assert_eq!(table.left(&harness.addresses), 0);
     }
     let done = outcomes.iter().filter(|(code, _)| *code == 0).count();
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::application::{Book, Entry};
+use crate::cluster::application::{Acknowledged, Entry};
 use crate::cluster::chaos::Purges;
 use crate::support::rqlite::{Node, Nodes};
 
@@ -54,25 +54,29 @@ fn number(nodes: &Nodes, sql: &str) -> i64 {
 /// Each session that was opened is there once, was last used when its application says,
 /// and has ended only as it may; each refusal and each end was counted once.
 #[track_caller]
-pub fn balance(nodes: &Nodes, books: &[Book], purges: &Purges) {
-    for book in books {
-        assert!(book.faults.is_empty(), "{:?}", book.faults);
-        assert!(book.errors.is_empty(), "{:?}", book.errors);
+pub fn rows_match(nodes: &Nodes, acknowledged: &[Acknowledged], purges: &Purges) {
+    for acknowledged in acknowledged {
+        assert!(acknowledged.faults.is_empty(), "{:?}", acknowledged.faults);
+        assert!(acknowledged.errors.is_empty(), "{:?}", acknowledged.errors);
     }
     let rows = rows(nodes);
-    for (id, entry) in books.iter().flat_map(|book| &book.sessions) {
+    for (id, entry) in acknowledged.iter().flat_map(|acknowledged| &acknowledged.sessions) {
         is_right(id, entry, rows.get(id));
     }
-    let sum =
-        |figure: fn(&Book) -> u64| i64::try_from(books.iter().map(figure).sum::<u64>()).unwrap();
-    assert_eq!(i64::try_from(rows.len()).unwrap(), sum(|book| book.sessions.len() as u64));
+    let sum = |figure: fn(&Acknowledged) -> u64| {
+        i64::try_from(acknowledged.iter().map(figure).sum::<u64>()).unwrap()
+    };
+    assert_eq!(
+        i64::try_from(rows.len()).unwrap(),
+        sum(|acknowledged| acknowledged.sessions.len() as u64)
+    );
     let ended = |reason: &str| {
         i64::try_from(rows.values().filter(|row| row.end.as_deref() == Some(reason)).count())
             .unwrap()
     };
-    assert_eq!(ended("evicted"), sum(|book| book.evicted));
+    assert_eq!(ended("evicted"), sum(|acknowledged| acknowledged.evicted));
     let refused = "SELECT value FROM counters WHERE task = 'pop3' AND name = 'refused'";
-    assert_eq!(number(nodes, refused), sum(|book| book.refused));
+    assert_eq!(number(nodes, refused), sum(|acknowledged| acknowledged.refused));
     // What was due has ended, once
     let old = "SELECT count(*) FROM sessions WHERE task = 'old' AND end_reason = 'expired'";
     assert_eq!(number(nodes, old), purges.due / 2);

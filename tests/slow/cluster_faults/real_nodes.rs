@@ -44,9 +44,9 @@ fn who_asks_is_let_in_or_told_why_not() {
     ]
     .map(|ran| refusal(&ran, 1, &db));
     insta::assert_snapshot!(said.concat(), @r"
-    sessctl: could not ask CLUSTER: this user has no permission for it there
-    sessctl: could not ask CLUSTER: it does not accept this user and password
-    sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
+    sessctl: could not ask CLUSTER: the user lacks permission for this request
+    sessctl: could not ask CLUSTER: it rejected the user and password
+    sessctl: could not ask CLUSTER: it requires authentication: configure a user and a password
     ");
 }
 
@@ -93,9 +93,9 @@ fn a_node_at_https_shows_who_it_is() {
         refusal(&run(&sandbox, &plain, ["list"]), 10, &plain),
     ];
     insta::assert_snapshot!(said.concat(), @r"
-    sessctl: could not ask CLUSTER: its certificate is by nobody who is trusted: name its authority with --ca-file
-    sessctl: could not ask CLUSTER: its certificate is for another name than this address has
-    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: could not ask CLUSTER: its certificate is signed by an unknown authority: configure the CA certificate
+    sessctl: could not ask CLUSTER: its certificate is not valid for this host name
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
     ");
 }
 
@@ -105,7 +105,7 @@ fn a_node_that_does_not_speak_tls_is_recognised() {
     let nodes = Nodes::start(1);
     let db = nodes.url().replace("http:", "https:");
     let said = refusal(&run(&patient(), &db, ["list"]), 1, &db);
-    insta::assert_snapshot!(said, @"sessctl: could not ask CLUSTER: no TLS is spoken there: write http://");
+    insta::assert_snapshot!(said, @"sessctl: could not ask CLUSTER: it does not use TLS: write http://");
 }
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];

@@ -71,15 +71,15 @@ fn who_answers_otherwise_is_no_rqlite() {
         Act::SayAndHangUp("SSH-2.0-OpenSSH_9.6\r\n".into()),
     ];
     insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 10)), @r"
-    sessctl: CLUSTER is not a sessctl database: what answers there is no rqlite
-    sessctl: CLUSTER is not a sessctl database: what answers there is no rqlite
-    sessctl: CLUSTER is not a sessctl database: what answers there is no rqlite
-    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 404)
-    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 501)
-    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 400: Client sent an HTTP request to an HTTPS server.)
-    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 302)
-    sessctl: CLUSTER is not a sessctl database: no rqlite answers there (status 307)
-    sessctl: CLUSTER is not a sessctl database: what answers there speaks no HTTP
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 404)
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 501)
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 302)
+    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 307)
+    sessctl: CLUSTER is not a sessctl database: the server did not respond with HTTP
     ");
 }
 
@@ -101,12 +101,12 @@ fn who_is_not_let_in_is_told_what_is_wanted() {
         }
     }
     insta::assert_snapshot!(said.concat(), @r"
-    sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
-    sessctl: could not ask CLUSTER: it wants a user and a password: give them with --credentials
-    sessctl: could not ask CLUSTER: it does not accept this user and password
-    sessctl: could not ask CLUSTER: this user has no permission for it there
-    sessctl: could not ask CLUSTER: this user has no permission for it there
-    sessctl: could not ask CLUSTER: this user has no permission for it there
+    sessctl: could not ask CLUSTER: it requires authentication: configure a user and a password
+    sessctl: could not ask CLUSTER: it requires authentication: configure a user and a password
+    sessctl: could not ask CLUSTER: it rejected the user and password
+    sessctl: could not ask CLUSTER: the user lacks permission for this request
+    sessctl: could not ask CLUSTER: the user lacks permission for this request
+    sessctl: could not ask CLUSTER: the user lacks permission for this request
     ");
 }
 
@@ -137,11 +137,11 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
     sessctl: CLUSTER is temporarily unavailable: status 502; this step changed nothing; try again
     sessctl: CLUSTER is temporarily unavailable: status 503; this step changed nothing; try again
     sessctl: CLUSTER is temporarily unavailable: status 500: store\u{1b}[31m is not open; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: no answer in time; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: the connection broke off; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: the connection broke off; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: the answer broke off; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: the connection broke off; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: timed out waiting for a response; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: connection reset; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: connection reset; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: the response was truncated; this step changed nothing; try again
+    sessctl: CLUSTER is temporarily unavailable: connection reset; this step changed nothing; try again
     ");
 }
 
@@ -165,11 +165,11 @@ fn an_open_that_may_have_been_done_is_unknown() {
         page("504 Gateway Timeout"),
     ];
     insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 3)), @r"
-    sessctl: outcome unknown: CLUSTER may have applied this step (the connection broke off); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (no answer in time); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (connection reset); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (timed out waiting for a response); check before retrying
     sessctl: outcome unknown: CLUSTER may have applied this step (leadership lost while committing log); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (the connection broke off); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (what answers there is no rqlite); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (connection reset); check before retrying
+    sessctl: outcome unknown: CLUSTER may have applied this step (the server is not rqlite); check before retrying
     sessctl: outcome unknown: CLUSTER may have applied this step (status 504); check before retrying
     ");
 }
@@ -198,7 +198,7 @@ fn what_sqlite_refuses_has_failed() {
 fn nodes_that_differ_are_told_apart() {
     let (one, two) = (Fake::that(no_leader()), Fake::that(page("404 Not Found")));
     let db = format!("{},127.0.0.1:1", together(&[&one, &two]));
-    insta::assert_snapshot!(refusal(&run(&impatient(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER is temporarily unavailable: db1:4001: leader not found; db2:4001: no rqlite answers there (status 404); db3:4001: connection refused; this step changed nothing; try again");
+    insta::assert_snapshot!(refusal(&run(&impatient(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER is temporarily unavailable: db1:4001: leader not found; db2:4001: the server is not rqlite (status 404); db3:4001: connection refused; this step changed nothing; try again");
     let all_alike = together(&[&one, &Fake::that(no_leader())]);
     insta::assert_snapshot!(refusal(&run(&impatient(), &all_alike, ["list"]), 11, &all_alike), @"sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again");
 }
@@ -272,8 +272,8 @@ fn an_answer_without_an_end_is_given_up() {
         refusal(&run(&sandbox(), &fake.url, ["list"]), 1, &fake.url)
     });
     insta::assert_snapshot!(said, @r"
-    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
-    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
-    sessctl: could not ask CLUSTER: its answer is longer than 32 MiB
+    sessctl: could not ask CLUSTER: its response is longer than 32 MiB
+    sessctl: could not ask CLUSTER: its response is longer than 32 MiB
+    sessctl: could not ask CLUSTER: its response is longer than 32 MiB
     ");
 }

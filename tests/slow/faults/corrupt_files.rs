@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::faults::harness::{Scene, Table, bounded, misbehaviour};
+use crate::faults::harness::{Harness, Table, bounded, misbehaviour};
 use crate::support::Rng;
 
 /// Those that only look come first: they find the file as it was damaged.
@@ -105,11 +105,11 @@ impl Victim {
         }
     }
 
-    fn path(self, scene: &Scene) -> PathBuf {
+    fn path(self, harness: &Harness) -> PathBuf {
         match self {
-            Self::Own | Self::Django => scene.path("app.db"),
-            Self::OwnConfig => scene.path("c.toml"),
-            Self::State => scene.state(),
+            Self::Own | Self::Django => harness.path("app.db"),
+            Self::OwnConfig => harness.path("c.toml"),
+            Self::State => harness.state(),
         }
     }
 }
@@ -122,21 +122,21 @@ struct Outcome {
 }
 
 /// Damages a file, and runs each command.
-fn try_file(number: u64, own: &Scene, django: &Scene, outcome: &Mutex<Outcome>) {
+fn try_file(number: u64, own: &Harness, django: &Harness, outcome: &Mutex<Outcome>) {
     let victim = Victim::of(number);
-    let scene = if matches!(victim, Victim::Own | Victim::OwnConfig) { own } else { django };
-    scene.reset();
-    let path = victim.path(scene);
+    let harness = if matches!(victim, Victim::Own | Victim::OwnConfig) { own } else { django };
+    harness.reset();
+    let path = victim.path(harness);
     let mut bytes = std::fs::read(&path).unwrap();
     let mut rng = Rng::seeded(number);
     let times = rng.between(1, 3);
     let what: Vec<String> = (0..times).map(|_| mutate(&mut bytes, &mut rng)).collect();
     std::fs::write(&path, bytes).unwrap();
     for args in COMMANDS {
-        let output = bounded(&scene.command(args)).output().unwrap();
+        let output = bounded(&harness.command(args)).output().unwrap();
         let mut wrong = misbehaviour(&output).unwrap_or_default();
         if matches!(victim, Victim::State) && !args.starts_with("cycle") {
-            let lost = scene.lost();
+            let lost = harness.lost();
             if !lost.is_empty() {
                 write!(wrong, "lost {lost:?}").unwrap();
             }
@@ -157,13 +157,14 @@ fn no_damaged_file_makes_a_command_panic_or_hang() {
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                let scenes = [Table::Own, Table::Django].map(|table| Scene::new(table, "DELETE"));
+                let harnesses =
+                    [Table::Own, Table::Django].map(|table| Harness::new(table, "DELETE"));
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if !files().contains(&number) {
                         return;
                     }
-                    try_file(number, &scenes[0], &scenes[1], &outcome);
+                    try_file(number, &harnesses[0], &harnesses[1], &outcome);
                 }
             });
         }

@@ -28,7 +28,7 @@ pub enum Table {
     Django,
 }
 
-pub struct Scene {
+pub struct Harness {
     sandbox: Sandbox,
     table: Table,
     /// The files of the beginning, by their paths within the directory.
@@ -36,7 +36,7 @@ pub struct Scene {
     live: Vec<String>,
 }
 
-impl Scene {
+impl Harness {
     /// Half of the rows are due. A purge and a job have run before.
     pub fn new(table: Table, journal: &str) -> Self {
         let sandbox = match table {
@@ -48,20 +48,21 @@ impl Scene {
             sandbox.db().execute_batch(DJANGO).unwrap();
         }
         sandbox.db().pragma_update(None, "journal_mode", journal).unwrap();
-        let mut scene = Self { sandbox, table, files: BTreeMap::new(), live: Vec::new() };
-        scene.fill(0);
+        let mut harness = Self { sandbox, table, files: BTreeMap::new(), live: Vec::new() };
+        harness.fill(0);
         for args in ["purge", "run"] {
-            Finished(scene.command(args).output().unwrap()).succeeds();
+            Finished(harness.command(args).output().unwrap()).succeeds();
         }
-        scene.ledger().execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
-        scene.fill(ROWS);
-        let used: Vec<String> = (0..2 * ROWS).filter(|n| n % 2 == 1).map(|n| scene.id(n)).collect();
-        let mut live = scene.unended();
+        harness.ledger().execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
+        harness.fill(ROWS);
+        let used: Vec<String> =
+            (0..2 * ROWS).filter(|n| n % 2 == 1).map(|n| harness.id(n)).collect();
+        let mut live = harness.unended();
         live.retain(|id| used.contains(id));
-        scene.live = live;
-        assert_eq!(scene.live.len(), usize::try_from(ROWS).unwrap());
-        scene.files = scene.read();
-        scene
+        harness.live = live;
+        assert_eq!(harness.live.len(), usize::try_from(ROWS).unwrap());
+        harness.files = harness.read();
+        harness
     }
 
     fn fill(&self, first: u32) {

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::faults::harness::{Scene, Table, bounded, misbehaviour};
+use crate::faults::harness::{Harness, Table, bounded, misbehaviour};
 use crate::support::{feed, run_by};
 
 /// Commands, and those of them that end live sessions.
@@ -89,7 +89,7 @@ struct Outcome {
 }
 
 struct Trial<'a> {
-    scene: &'a Scene,
+    harness: &'a Harness,
     table: Table,
     files: Files,
     args: &'a str,
@@ -97,26 +97,26 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn args(&self) -> String {
-        self.args.replace("HANDLE", &self.scene.handle())
+        self.args.replace("HANDLE", &self.harness.handle())
     }
 
     fn run(&self) -> Output {
-        self.feed(&self.scene.command(&self.args()))
+        self.feed(&self.harness.command(&self.args()))
     }
 
     fn feed(&self, command: &Command) -> Output {
         // A command that takes no input does not wait for it.
-        feed(bounded(command), format!("{}\n", self.scene.token())).0
+        feed(bounded(command), format!("{}\n", self.harness.token())).0
     }
 
     /// With the fault. `None`: there is no such call.
     fn fail(&self, (call, error): (&str, &str), place: &str) -> Option<Output> {
-        let log = self.scene.path("strace.log");
+        let log = self.harness.path("strace.log");
         let mut strace = ["strace", "-f", "-qq", "-o"].map(str::to_owned).to_vec();
         strace.push(log.to_str().unwrap().to_owned());
-        let state = self.scene.state();
+        let state = self.harness.state();
         let databases = match self.files {
-            Files::All => vec![self.scene.path("app.db"), self.scene.path("b.db"), state],
+            Files::All => vec![self.harness.path("app.db"), self.harness.path("b.db"), state],
             Files::State => vec![state],
         };
         for file in databases {
@@ -125,7 +125,7 @@ impl Trial<'_> {
             }
         }
         strace.extend(["-e".to_owned(), format!("inject={call}:error={error}:when={place}")]);
-        let output = self.feed(&run_by(&strace, &self.scene.command(&self.args())));
+        let output = self.feed(&run_by(&strace, &self.harness.command(&self.args())));
         let is_hit = std::fs::read_to_string(&log).unwrap().contains("(INJECTED)");
         std::fs::remove_file(log).unwrap();
         is_hit.then_some(output)
@@ -139,17 +139,17 @@ impl Trial<'_> {
             write!(wrong, "called {stderr}").unwrap();
         }
         let check = "SELECT group_concat(integrity_check) FROM pragma_integrity_check";
-        let check: String = self.scene.db().query_row(check, [], |row| row.get(0)).unwrap();
+        let check: String = self.harness.db().query_row(check, [], |row| row.get(0)).unwrap();
         if check != "ok" {
             write!(wrong, "integrity {check}").unwrap();
         }
-        let lost = self.scene.lost();
+        let lost = self.harness.lost();
         let may_end = ["cycle --session", "close"].iter().any(|ends| self.args.starts_with(ends));
         if lost.len() > usize::from(may_end) {
             write!(wrong, "lost {lost:?}").unwrap();
         }
         if self.files == Files::State && self.args.starts_with("purge --json") {
-            let due = self.scene.due();
+            let due = self.harness.due();
             if code != Some(0) || due > 0 {
                 write!(wrong, "{due} left by a purge").unwrap();
             }
@@ -167,7 +167,7 @@ impl Trial<'_> {
 
 /// All faults of this kind in one command.
 fn each(trial: &Trial, fault: (&'static str, &'static str), outcome: &Mutex<Outcome>) {
-    trial.scene.reset();
+    trial.harness.reset();
     let expected = trial.run().status.code();
     let mut last = u32::MAX;
     for place in places() {
@@ -175,7 +175,7 @@ fn each(trial: &Trial, fault: (&'static str, &'static str), outcome: &Mutex<Outc
         if number >= last {
             return;
         }
-        trial.scene.reset();
+        trial.harness.reset();
         let Some(output) = trial.fail(fault, &place) else {
             last = number;
             continue;
@@ -198,9 +198,9 @@ fn inject(table: Table, journal: &str, files: Files, commands: &[&str]) {
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
-                let scene = Scene::new(table, journal);
+                let harness = Harness::new(table, journal);
                 while let Some((args, fault)) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    each(&Trial { scene: &scene, table, files, args }, *fault, &outcome);
+                    each(&Trial { harness: &harness, table, files, args }, *fault, &outcome);
                 }
             });
         }

@@ -8,7 +8,7 @@ use sessctl::{Span, Token};
 use crate::support::{DAY, HOUR, MINUTE, Rng};
 
 /// How clients behave.
-pub struct Manner {
+pub struct Behaviour {
     pub tasks: &'static [&'static str],
     /// Clients of one user.
     pub per_user: usize,
@@ -23,14 +23,14 @@ pub struct Manner {
 pub struct Client {
     pub user: String,
     pub task: &'static str,
-    pub holds: Option<Held>,
+    pub holds: Option<HeldSession>,
     /// What it held before, and may try once more.
-    pub old: Option<Held>,
+    pub old: Option<HeldSession>,
 }
 
 /// A session, for its client.
 #[derive(Clone)]
-pub struct Held {
+pub struct HeldSession {
     pub token: Token,
     pub entry: usize,
 }
@@ -46,13 +46,13 @@ pub enum Act {
 }
 
 impl Client {
-    pub fn act(&self, manner: &Manner, rng: &mut Rng) -> Act {
+    pub fn act(&self, behaviour: &Behaviour, rng: &mut Rng) -> Act {
         match rng.between(0, 99) {
             0..70 if self.holds.is_some() => Act::Touch,
             70..80 if self.holds.is_some() => Act::Close,
             _ if self.holds.is_some() => Act::Leave,
             0..30 if self.old.is_some() => Act::TryTheOldOne,
-            _ => Act::Open(rng.one_of(&manner.asks)),
+            _ => Act::Open(rng.one_of(&behaviour.asks)),
         }
     }
 }
@@ -73,9 +73,9 @@ pub fn pause(timeout: Option<i64>, rng: &mut Rng) -> i64 {
 }
 
 /// When a client comes again that has left.
-pub fn next_visit(manner: &Manner, now: i64, zone: Tz, rng: &mut Rng) -> i64 {
-    let time = now + rng.between(MINUTE, manner.away * DAY);
-    if !manner.in_the_morning {
+pub fn next_visit(behaviour: &Behaviour, now: i64, zone: Tz, rng: &mut Rng) -> i64 {
+    let time = now + rng.between(MINUTE, behaviour.away * DAY);
+    if !behaviour.in_the_morning {
         return time;
     }
     let wall = DateTime::from_timestamp(time, 0).unwrap().with_timezone(&zone);

@@ -17,8 +17,8 @@ use sessctl::domain::session::EndReason;
 use sessctl::domain::session::EndReason::{Abandoned, Closed, Cycled, Evicted, Expired};
 
 use calendar::Plan;
-use clients::{Manner, minutes};
-use harness::{Plot, World};
+use clients::{Behaviour, minutes};
+use harness::{Scenario, Simulation};
 
 const DAYS: i64 = 30;
 
@@ -32,18 +32,18 @@ fn clients() -> usize {
 
 /// Simulates a month from a moment on, in which sessions end for no other reasons
 /// than these and, with enough clients, for all of them.
-fn month(text: &str, from: &str, plot: Plot, reasons: &[EndReason]) {
+fn month(text: &str, from: &str, scenario: Scenario, reasons: &[EndReason]) {
     let config = Config::parse(text, "example.toml").unwrap();
     let from = DateTime::parse_from_rfc3339(from).unwrap().timestamp();
-    let enough = plot.clients >= CLIENTS;
-    let ended = World::new(config, plot, from).lives(from, from + DAYS * 86_400);
+    let enough = scenario.clients >= CLIENTS;
+    let ended = Simulation::new(config, scenario, from).lives(from, from + DAYS * 86_400);
     assert!(ended.iter().all(|reason| reasons.contains(reason)), "{ended:?}");
     assert!(!enough || ended.len() == reasons.len(), "{ended:?}");
 }
 
 #[test]
 fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
-    let manner = Manner {
+    let behaviour = Behaviour {
         tasks: &["imap", "pop3", "http"],
         per_user: 2,
         in_the_morning: false,
@@ -56,18 +56,19 @@ fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
         Plan::Never,
     ];
     // The clocks go forward on March 8.
-    let plot = Plot { seed: 1, clients: clients(), manner, zone: "America/New_York", plans };
+    let scenario =
+        Scenario { seed: 1, clients: clients(), behaviour, zone: "America/New_York", plans };
     month(
         include_str!("../../../examples/domino.toml"),
         "2026-02-20T00:07:00Z",
-        plot,
+        scenario,
         &[Closed, Expired, Cycled],
     );
 }
 
 #[test]
 fn websphere_invalidates_in_intervals() {
-    let manner = Manner {
+    let behaviour = Behaviour {
         tasks: &["http"],
         per_user: 1,
         in_the_morning: false,
@@ -80,18 +81,18 @@ fn websphere_invalidates_in_intervals() {
     };
     // Half an hour: 300 seconds and twice the 7 that this machine differs by.
     let plans = vec![Plan::every(314)];
-    let plot = Plot { seed: 2, clients: clients(), manner, zone: "UTC", plans };
+    let scenario = Scenario { seed: 2, clients: clients(), behaviour, zone: "UTC", plans };
     month(
         include_str!("../../../examples/websphere.toml"),
         "2026-06-01T00:07:00Z",
-        plot,
+        scenario,
         &[Closed, Expired],
     );
 }
 
 #[test]
 fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
-    let manner = Manner {
+    let behaviour = Behaviour {
         tasks: &["jmap", "jmap", "imap"],
         per_user: 3,
         in_the_morning: true,
@@ -100,18 +101,19 @@ fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
     };
     // The clocks go back on October 25, so that 02:15 comes twice.
     let plans = vec![Plan::at(|_, minute| minute == 15)];
-    let plot = Plot { seed: 3, clients: clients(), manner, zone: "Europe/Berlin", plans };
+    let scenario =
+        Scenario { seed: 3, clients: clients(), behaviour, zone: "Europe/Berlin", plans };
     month(
         include_str!("../../../examples/stalwart.toml"),
         "2026-10-05T00:07:00Z",
-        plot,
+        scenario,
         &[Closed, Expired, Evicted],
     );
 }
 
 #[test]
 fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
-    let manner = Manner {
+    let behaviour = Behaviour {
         tasks: &["inbox", "wastebasket", "depot"],
         per_user: 2,
         in_the_morning: false,
@@ -120,18 +122,19 @@ fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
     };
     // The clocks go forward on March 29, so that a day has 23 hours.
     let plans = vec![Plan::at(|hour, minute| (hour, minute) == (0, 0))];
-    let plot = Plot { seed: 4, clients: clients(), manner, zone: "Europe/Berlin", plans };
+    let scenario =
+        Scenario { seed: 4, clients: clients(), behaviour, zone: "Europe/Berlin", plans };
     month(
         include_str!("../../../examples/transfer.toml"),
         "2026-03-10T00:07:00Z",
-        plot,
+        scenario,
         &[Closed, Expired],
     );
 }
 
 #[test]
 fn redbex_keeps_to_its_licence() {
-    let manner = Manner {
+    let behaviour = Behaviour {
         tasks: &["app", "web"],
         per_user: 5,
         in_the_morning: true,
@@ -145,11 +148,11 @@ fn redbex_keeps_to_its_licence() {
         ],
     };
     let plans = vec![Plan::every(300)];
-    let plot = Plot { seed: 5, clients: clients(), manner, zone: "UTC", plans };
+    let scenario = Scenario { seed: 5, clients: clients(), behaviour, zone: "UTC", plans };
     month(
         include_str!("../../../examples/redbex.toml"),
         "2026-06-01T00:07:00Z",
-        plot,
+        scenario,
         &[Closed, Abandoned, Evicted],
     );
 }

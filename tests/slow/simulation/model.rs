@@ -10,6 +10,7 @@ use sessctl::{Policies, Policy, Span};
 use crate::support::HOUR;
 
 /// The tolerance of the two-pass policy.
+const TOLERANCE: i64 = HOUR;
 
 /// What is known of a session.
 #[derive(Debug, Clone)]
@@ -37,7 +38,7 @@ pub enum Use {
 
 /// What an opening leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Door {
+pub enum Admission {
     /// It opens, once one of these has gone, if there are any.
     Open(BTreeSet<usize>),
     Full,
@@ -156,7 +157,7 @@ impl Model {
             ExpiryMode::Timeout => self.is_idle(entry, now),
             ExpiryMode::Abandoned => self.is_abandoned(entry, now),
             ExpiryMode::TwoPass => {
-                let ripe = policy.delay.as_seconds() - HOUR;
+                let ripe = policy.delay.as_seconds() - TOLERANCE;
                 self.all[entry].mark.is_some_and(|mark| now - mark >= ripe)
             }
             ExpiryMode::Never => false,
@@ -177,7 +178,7 @@ impl Model {
     }
 
     /// r3 to r5, r9, s7: whether a session may open.
-    pub fn door(&self, task: &str, user: &str, now: i64) -> Door {
+    pub fn admission(&self, task: &str, user: &str, now: i64) -> Admission {
         let policy = self.policies.of(task);
         let live = self.live_of(task);
         let own: BTreeSet<usize> =
@@ -194,10 +195,10 @@ impl Model {
             }
             gone = self.longest_unused(&them, when_full, now);
             if gone.is_empty() {
-                return Door::Full;
+                return Admission::Full;
             }
         }
-        Door::Open(gone)
+        Admission::Open(gone)
     }
 
     /// One of these is evicted: the one idle for the longest, or the least recently used; any,
@@ -308,14 +309,14 @@ impl Model {
             ExpiryMode::Never => None,
             ExpiryMode::TwoPass => {
                 // t7: what is hours late is another check than the planned one.
-                let time = if now - planned > HOUR { now } else { planned };
+                let time = if now - planned > TOLERANCE { now } else { planned };
                 let delay = policy.delay.as_seconds();
                 let entry = &mut self.all[entry];
                 entry.checks += 1;
                 *marked += u64::from(entry.mark.is_none());
                 // A check that is late marks with the use that it comes after.
                 let mark = *entry.mark.get_or_insert(time.max(entry.used));
-                let is_ripe = time - mark >= delay - HOUR;
+                let is_ripe = time - mark >= delay - TOLERANCE;
                 // t5: not on its first check, whatever the clock says.
                 assert!(!is_ripe || entry.checks > 1, "{entry:?}");
                 is_ripe.then_some(EndReason::Expired)

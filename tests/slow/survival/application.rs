@@ -18,7 +18,7 @@ const LOOKS: usize = 4;
 
 /// What has come of a request, once the statement has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
+pub enum Action {
     Opened,
     Touched,
     Refused,
@@ -28,7 +28,7 @@ pub enum Deed {
 /// A request that was served.
 #[derive(Debug, Clone)]
 pub struct Receipt {
-    pub deed: Deed,
+    pub action: Action,
     pub id: String,
     pub task: String,
     pub at: i64,
@@ -36,7 +36,7 @@ pub struct Receipt {
 
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {} {} {}", self.deed, self.id, self.task, self.at)
+        write!(f, "{:?} {} {} {}", self.action, self.id, self.task, self.at)
     }
 }
 
@@ -45,11 +45,11 @@ impl FromStr for Receipt {
 
     fn from_str(line: &str) -> Result<Self, ()> {
         let words: Vec<&str> = line.split(' ').collect();
-        let &[deed, id, task, at] = &words[..] else { return Err(()) };
-        let all = [Deed::Opened, Deed::Touched, Deed::Refused, Deed::Closed];
-        let deed = all.into_iter().find(|known| format!("{known:?}") == deed);
+        let &[action, id, task, at] = &words[..] else { return Err(()) };
+        let all = [Action::Opened, Action::Touched, Action::Refused, Action::Closed];
+        let action = all.into_iter().find(|known| format!("{known:?}") == action);
         let at = at.parse().map_err(|_| ())?;
-        Ok(Self { deed: deed.ok_or(())?, id: id.to_owned(), task: task.to_owned(), at })
+        Ok(Self { action: action.ok_or(())?, id: id.to_owned(), task: task.to_owned(), at })
     }
 }
 
@@ -108,7 +108,7 @@ impl Application {
         };
         self.db.prepare_cached(statement("open")).unwrap().execute(bound).unwrap();
         self.mine.push((id.clone(), task.to_owned()));
-        Receipt { deed: Deed::Opened, id, task: task.to_owned(), at }
+        Receipt { action: Action::Opened, id, task: task.to_owned(), at }
     }
 }
 
@@ -129,18 +129,18 @@ impl Serve for Application {
         let at = now();
         let bound = named_params! { ":id": id, ":now": at };
         let rows = self.db.prepare_cached(statement(name)).unwrap().execute(bound).unwrap();
-        let deed = match (rows, name) {
-            (1, "close") => Deed::Closed,
-            (1, _) => Deed::Touched,
+        let action = match (rows, name) {
+            (1, "close") => Action::Closed,
+            (1, _) => Action::Touched,
             (rows, _) => {
                 assert_eq!(rows, 0);
-                Deed::Refused
+                Action::Refused
             }
         };
-        if deed != Deed::Touched {
+        if action != Action::Touched {
             self.mine.swap_remove(place);
         }
-        Receipt { deed, id, task, at }
+        Receipt { action, id, task, at }
     }
 }
 

@@ -11,8 +11,8 @@ use rusqlite::{Connection, OpenFlags, params};
 use serde_json::Value;
 
 use crate::support::{HOUR, Rng, now, sha256};
-use crate::survival::application::{Deed, Receipt, Serve};
-use crate::survival::ledger_check::{Record, Tally};
+use crate::survival::application::{Action, Receipt, Serve};
+use crate::survival::ledger_check::{Expectation, Tally};
 
 const SCHEMA: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
@@ -69,7 +69,7 @@ impl Application {
         let (id, at) = (key(&format!("{} {}", self.seat, self.opened)), self.over());
         insert(&self.db, &id, at);
         self.mine.push(id.clone());
-        receipt(Deed::Opened, id, at)
+        receipt(Action::Opened, id, at)
     }
 
     /// When a session is over that is saved now: in two weeks, or already.
@@ -102,27 +102,27 @@ impl Serve for Application {
         let place = self.rng.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
         let place = usize::try_from(place).unwrap();
         let (id, at) = (self.mine[place].clone(), self.over());
-        let (deed, rows) = if self.rng.percent(15) {
+        let (action, rows) = if self.rng.percent(15) {
             let sql = "DELETE FROM django_session WHERE session_key IN (?1)";
-            (Deed::Closed, self.db.prepare_cached(sql).unwrap().execute([&id]).unwrap())
+            (Action::Closed, self.db.prepare_cached(sql).unwrap().execute([&id]).unwrap())
         } else {
             // A request that began in time may save its session when that is due.
             let sql = "UPDATE django_session SET session_data = ?2, \
                        expire_date = datetime(?3, 'unixepoch') || '.123456' WHERE session_key = ?1";
             let mut update = self.db.prepare_cached(sql).unwrap();
-            (Deed::Touched, update.execute(params![id, DATA, at]).unwrap())
+            (Action::Touched, update.execute(params![id, DATA, at]).unwrap())
         };
-        let deed = if rows == 1 { deed } else { Deed::Refused };
-        if deed != Deed::Touched {
+        let action = if rows == 1 { action } else { Action::Refused };
+        if action != Action::Touched {
             self.mine.swap_remove(place);
         }
-        receipt(deed, id, at)
+        receipt(action, id, at)
     }
 }
 
 /// With the moment at which the session is over.
-fn receipt(deed: Deed, id: String, at: i64) -> Receipt {
-    Receipt { deed, id, task: "django".to_owned(), at }
+fn receipt(action: Action, id: String, at: i64) -> Receipt {
+    Receipt { action, id, task: "django".to_owned(), at }
 }
 
 fn connect(path: &Path) -> Connection {
@@ -159,11 +159,11 @@ enum Fate {
 
 /// Every session that was ever opened.
 #[derive(Clone)]
-pub struct Book {
+pub struct ExpectedRows {
     entries: BTreeMap<String, Fate>,
 }
 
-impl Book {
+impl ExpectedRows {
     /// Begins with the rows that are there.
     pub fn new(db: &Connection) -> Self {
         let kept = |(key, over)| (key, Fate::Kept { over });
@@ -175,20 +175,20 @@ impl Book {
     }
 }
 
-impl Record for Book {
+impl Expectation for ExpectedRows {
     fn insert_run(&mut self, receipt: &Receipt) {
-        let Receipt { deed, id, at, .. } = receipt;
-        if *deed == Deed::Opened {
+        let Receipt { action, id, at, .. } = receipt;
+        if *action == Action::Opened {
             let fate = Fate::Kept { over: *at };
             assert!(self.entries.insert(id.clone(), fate).is_none(), "{receipt} twice");
             return;
         }
         let fate = self.entries.get_mut(id).unwrap();
-        *fate = match (*fate, deed) {
-            (Fate::Kept { .. }, Deed::Touched) => Fate::Kept { over: *at },
-            (Fate::Kept { .. }, Deed::Closed) => Fate::Closed,
-            (Fate::Kept { over }, Deed::Refused) => Fate::Missed { over },
-            (Fate::Gone, Deed::Refused) => Fate::Gone,
+        *fate = match (*fate, action) {
+            (Fate::Kept { .. }, Action::Touched) => Fate::Kept { over: *at },
+            (Fate::Kept { .. }, Action::Closed) => Fate::Closed,
+            (Fate::Kept { over }, Action::Refused) => Fate::Missed { over },
+            (Fate::Gone, Action::Refused) => Fate::Gone,
             (fate, _) => panic!("{receipt}, which was {fate:?}"),
         };
     }
@@ -232,7 +232,7 @@ impl Record for Book {
         self.count(|fate| matches!(fate, Fate::Kept { over } if over < now() - OVERDUE / 2))
     }
 
-    fn copy(&self) -> Box<dyn Record> {
+    fn copy(&self) -> Box<dyn Expectation> {
         Box::new(self.clone())
     }
 }

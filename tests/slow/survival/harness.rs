@@ -9,20 +9,20 @@ use serde_json::Value;
 use crate::support::{Finished, Sandbox};
 use crate::survival::PURGE;
 use crate::survival::application::Receipt;
-use crate::survival::ledger_check::{Record, Tally};
+use crate::survival::ledger_check::{Expectation, Tally};
 use crate::survival::setup::{CONFIG, Table};
 
-pub struct Scene {
+pub struct Harness {
     pub sandbox: Sandbox,
     pub table: Table,
-    book: Box<dyn Record>,
+    expected: Box<dyn Expectation>,
     /// Runs that were killed at work.
     died: u32,
 }
 
-impl Scene {
-    pub fn new(sandbox: Sandbox, table: Table, book: Box<dyn Record>) -> Self {
-        Self { sandbox, table, book, died: 0 }
+impl Harness {
+    pub fn new(sandbox: Sandbox, table: Table, expected: Box<dyn Expectation>) -> Self {
+        Self { sandbox, table, expected, died: 0 }
     }
 
     pub fn purge(&self) -> Command {
@@ -59,7 +59,7 @@ impl Scene {
 
     pub fn insert_run(&mut self, receipts: &[Receipt]) {
         for receipt in receipts {
-            self.book.insert_run(receipt);
+            self.expected.insert_run(receipt);
         }
     }
 
@@ -68,8 +68,8 @@ impl Scene {
     pub fn compare(&mut self) {
         // The first to look at what a killed process has left may be one who only reads.
         let stat = self.json(&["show", "stat", "--json"]);
-        self.book.compare(&self.sandbox.db());
-        self.book.compare_figures(&stat);
+        self.expected.compare(&self.sandbox.db());
+        self.expected.compare_figures(&stat);
     }
 
     /// What is true after a purge was killed. The next one takes over its lease at once.
@@ -87,9 +87,9 @@ impl Scene {
     /// others had left. Answers what it says.
     #[track_caller]
     pub fn completed(&mut self, output: Output) -> Value {
-        let before = self.book.tally();
+        let before = self.expected.tally();
         self.compare();
-        let after = self.book.tally();
+        let after = self.expected.tally();
         let summary = Finished(output).succeeds().json();
         let said = |key: &str| usize::try_from(summary[key].as_u64().unwrap()).unwrap();
         let done = Tally { ended: said("ended"), deleted: said("deleted") };
@@ -97,7 +97,7 @@ impl Scene {
             Tally { ended: after.ended - before.ended, deleted: after.deleted - before.deleted };
         assert_eq!(done, seen, "{summary}");
         assert_eq!((&summary["stopped"], said("remaining")), (&Value::Null, 0));
-        assert_eq!(self.book.overdue(), 0, "{summary}");
+        assert_eq!(self.expected.overdue(), 0, "{summary}");
         summary
     }
 
@@ -107,7 +107,7 @@ impl Scene {
     pub fn ends(mut self) {
         let last = self.purge().output().unwrap();
         self.completed(last);
-        assert_eq!(self.book.due(), 0);
+        assert_eq!(self.expected.due(), 0);
         let planned = self.json(&["purge", "--dry-run", "--json"]);
         assert_eq!(planned["sessions"], Value::Array(Vec::new()), "{planned}");
         let at_work = "SELECT (SELECT count(*) FROM leases) \

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::support::{DAY, now};
-use crate::survival::application::{Deed, Receipt};
+use crate::survival::application::{Action, Receipt};
 use crate::survival::setup::Retention;
 
 /// What is known of a session.
@@ -50,7 +50,7 @@ struct Seen {
 }
 
 /// What must be in a table.
-pub trait Record: Send + Sync {
+pub trait Expectation: Send + Sync {
     /// Enters what an application was told.
     fn insert_run(&mut self, receipt: &Receipt);
 
@@ -69,12 +69,12 @@ pub trait Record: Send + Sync {
     /// How many of them were so before anybody came to work.
     fn overdue(&self) -> usize;
 
-    fn copy(&self) -> Box<dyn Record>;
+    fn copy(&self) -> Box<dyn Expectation>;
 }
 
 /// Every session that was ever opened.
 #[derive(Clone)]
-pub struct Book {
+pub struct ExpectedRows {
     retention: Retention,
     entries: BTreeMap<String, Entry>,
 }
@@ -86,7 +86,7 @@ pub struct Tally {
     pub deleted: usize,
 }
 
-impl Book {
+impl ExpectedRows {
     /// Begins with the rows that are there.
     pub fn new(db: &Connection, retention: Retention) -> Self {
         let entry = |seen: Seen| {
@@ -102,25 +102,25 @@ impl Book {
     }
 }
 
-impl Record for Book {
+impl Expectation for ExpectedRows {
     fn insert_run(&mut self, receipt: &Receipt) {
-        let Receipt { deed, id, task, at } = receipt;
-        if *deed == Deed::Opened {
+        let Receipt { action, id, task, at } = receipt;
+        if *action == Action::Opened {
             let entry = Entry { task: task.clone(), fate: Fate::Live { used: *at } };
             assert!(self.entries.insert(id.clone(), entry).is_none(), "{receipt} twice");
             return;
         }
         let fate = &mut self.entries.get_mut(id).unwrap().fate;
-        *fate = match (&*fate, deed) {
-            (Fate::Live { used } | Fate::Due { used }, Deed::Touched) => {
+        *fate = match (&*fate, action) {
+            (Fate::Live { used } | Fate::Due { used }, Action::Touched) => {
                 Fate::Live { used: *at.max(used) }
             }
-            (Fate::Live { .. } | Fate::Due { .. }, Deed::Closed) => {
+            (Fate::Live { .. } | Fate::Due { .. }, Action::Closed) => {
                 Fate::Ended { at: *at, reason: "closed".to_owned() }
             }
-            (Fate::Due { used }, Deed::Refused) => Fate::Refused { used: *used },
+            (Fate::Due { used }, Action::Refused) => Fate::Refused { used: *used },
             // Only a purge ends sessions here, so it ended this one for being unused.
-            (Fate::Ended { reason, .. } | Fate::Gone { reason }, Deed::Refused)
+            (Fate::Ended { reason, .. } | Fate::Gone { reason }, Action::Refused)
                 if reason == "expired" =>
             {
                 return;
@@ -182,7 +182,7 @@ impl Record for Book {
         self.entries.values().filter(|entry| entry.is_due(Retention::Day)).count()
     }
 
-    fn copy(&self) -> Box<dyn Record> {
+    fn copy(&self) -> Box<dyn Expectation> {
         Box::new(self.clone())
     }
 }

@@ -6,9 +6,9 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::survival::application_process::Server;
-use crate::survival::harness::Scene;
+use crate::survival::harness::Harness;
 use crate::survival::setup::Journal::{Delete, Wal};
-use crate::survival::setup::{Retention, Setting, Table};
+use crate::survival::setup::{Retention, Setup, Table};
 
 /// The tests of this file share the kills.
 const TESTS: usize = 6;
@@ -21,13 +21,13 @@ pub fn kills() -> usize {
 /// Moments that lie evenly in the time that a purge takes, however many there are, and
 /// in no order: the multiples of the golden ratio.
 #[derive(Default)]
-struct Moments {
+struct KillTimes {
     part: f64,
     /// How long a purge takes; it is not known before one has come to its end.
     usual: Option<Duration>,
 }
 
-impl Moments {
+impl KillTimes {
     /// After how long to kill the next purge, if it is to be.
     fn next(&mut self, is_wanted: bool) -> Option<Duration> {
         self.part = (self.part + 0.618_033_988_75).fract();
@@ -56,10 +56,10 @@ impl End {
 }
 
 /// A purge, beside the application, that is killed after so long if it still runs.
-fn purge(scene: &mut Scene, servers: &mut [Server; 2], kill_after: Option<Duration>) -> End {
+fn purge(harness: &mut Harness, servers: &mut [Server; 2], kill_after: Option<Duration>) -> End {
     servers.iter_mut().for_each(Server::begin);
     let begun = Instant::now();
-    let mut command = scene.purge();
+    let mut command = harness.purge();
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut purge = command.spawn().unwrap();
     let (sender, over) = mpsc::channel();
@@ -81,33 +81,33 @@ fn purge(scene: &mut Scene, servers: &mut [Server; 2], kill_after: Option<Durati
     });
     let took = begun.elapsed();
     for server in servers {
-        scene.insert_run(&server.halt());
+        harness.insert_run(&server.halt());
     }
     End { output, took }
 }
 
 /// Kills purges of ever new tables, each until one comes to its end.
-fn kill_and_resume(setting: Setting) {
+fn kill_and_resume(setting: Setup) {
     let prepared = setting.prepare();
     let (wanted, mut killed, mut at_work) = (kills().div_ceil(TESTS), 0, 0);
-    let mut moments = Moments::default();
+    let mut moments = KillTimes::default();
     while at_work < wanted {
-        let mut scene = prepared.scene();
-        let path = scene.sandbox.path("app.db");
+        let mut harness = prepared.harness();
+        let path = harness.sandbox.path("app.db");
         let mut servers = [0, 1].map(|seat| Server::start(setting.table, &path, seat, 2));
         let mut is_fresh = true;
         loop {
-            let end = purge(&mut scene, &mut servers, moments.next(at_work < wanted));
+            let end = purge(&mut harness, &mut servers, moments.next(at_work < wanted));
             if !end.is_killed() {
-                scene.completed(end.output);
+                harness.completed(end.output);
                 moments.learn(end.took, is_fresh);
                 break;
             }
             killed += 1;
-            at_work += usize::from(scene.killed());
+            at_work += usize::from(harness.killed());
             is_fresh = false;
         }
-        scene.ends();
+        harness.ends();
         // Those that were killed before they had begun do not count.
         assert!(killed < 50 + 10 * wanted, "only {at_work} of {killed} had begun");
         tell(setting, at_work, killed);
@@ -115,22 +115,22 @@ fn kill_and_resume(setting: Setting) {
 }
 
 #[expect(clippy::print_stderr, reason = "for those who run it with --nocapture")]
-fn tell(setting: Setting, at_work: usize, killed: usize) {
+fn tell(setting: Setup, at_work: usize, killed: usize) {
     eprintln!("{setting:?}: {killed} purges killed, {at_work} of them at work");
 }
 
-const OWN: Setting =
-    Setting { table: Table::Own, journal: Wal, retention: Retention::Mixed, rows: 3_000 };
-const DJANGO: Setting = Setting { table: Table::Django, retention: Retention::None, ..OWN };
+const OWN: Setup =
+    Setup { table: Table::Own, journal: Wal, retention: Retention::Mixed, rows: 3_000 };
+const DJANGO: Setup = Setup { table: Table::Django, retention: Retention::None, ..OWN };
 
 #[test]
 fn killed_at_any_moment_where_rows_are_kept_for_a_day() {
-    kill_and_resume(Setting { retention: Retention::Day, ..OWN });
+    kill_and_resume(Setup { retention: Retention::Day, ..OWN });
 }
 
 #[test]
 fn killed_at_any_moment_where_rows_go_at_once() {
-    kill_and_resume(Setting { retention: Retention::None, ..OWN });
+    kill_and_resume(Setup { retention: Retention::None, ..OWN });
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn killed_at_any_moment_where_some_rows_are_kept_and_some_go() {
 /// left half written.
 #[test]
 fn killed_at_any_moment_without_a_write_ahead_log() {
-    kill_and_resume(Setting { journal: Delete, rows: 600, ..OWN });
+    kill_and_resume(Setup { journal: Delete, rows: 600, ..OWN });
 }
 
 #[test]
@@ -152,5 +152,5 @@ fn killed_at_any_moment_on_a_table_of_django() {
 
 #[test]
 fn killed_at_any_moment_on_a_table_of_django_without_a_write_ahead_log() {
-    kill_and_resume(Setting { journal: Delete, rows: 600, ..DJANGO });
+    kill_and_resume(Setup { journal: Delete, rows: 600, ..DJANGO });
 }

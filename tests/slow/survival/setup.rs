@@ -6,8 +6,8 @@ use std::path::Path;
 use crate::support::{DAY, HOUR, MINUTE, Row, Sandbox, row};
 use crate::survival::application::{Application, Serve};
 use crate::survival::django;
-use crate::survival::harness::Scene;
-use crate::survival::ledger_check::{Book, Record};
+use crate::survival::harness::Harness;
+use crate::survival::ledger_check::{Expectation, ExpectedRows};
 
 /// The name of the configuration.
 pub const CONFIG: &str = "sessctl.toml";
@@ -78,7 +78,7 @@ impl Retention {
 
 /// What a purge finds.
 #[derive(Debug, Clone, Copy)]
-pub struct Setting {
+pub struct Setup {
     pub table: Table,
     pub journal: Journal,
     pub retention: Retention,
@@ -89,20 +89,20 @@ pub struct Setting {
 pub struct Prepared {
     table: Table,
     files: BTreeMap<String, Vec<u8>>,
-    book: Box<dyn Record>,
+    expected: Box<dyn Expectation>,
 }
 
 impl Prepared {
-    pub fn scene(&self) -> Scene {
+    pub fn harness(&self) -> Harness {
         let sandbox = Sandbox::without_database();
         for (name, bytes) in &self.files {
             sandbox.file(name, bytes);
         }
-        Scene::new(sandbox, self.table, self.book.copy())
+        Harness::new(sandbox, self.table, self.expected.copy())
     }
 }
 
-impl Setting {
+impl Setup {
     pub fn prepare(self) -> Prepared {
         let sandbox = match self.table {
             Table::Own => Sandbox::new(),
@@ -123,17 +123,17 @@ impl Setting {
         let db = sandbox.db();
         let mode = if self.journal == Journal::Delete { "DELETE" } else { "WAL" };
         db.pragma_update(None, "journal_mode", mode).unwrap();
-        let book: Box<dyn Record> = match self.table {
+        let expected: Box<dyn Expectation> = match self.table {
             Table::Own => {
                 sandbox.insert_all(0..self.rows, kind);
-                Box::new(Book::new(&db, self.retention))
+                Box::new(ExpectedRows::new(&db, self.retention))
             }
             Table::Django => {
                 django::fill(&db, self.rows);
-                Box::new(django::Book::new(&db))
+                Box::new(django::ExpectedRows::new(&db))
             }
         };
-        Prepared { table: self.table, files: sandbox.files(), book }
+        Prepared { table: self.table, files: sandbox.files(), expected }
     }
 }
 

@@ -11,9 +11,9 @@ use std::process::Output;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::support::run_by;
-use crate::survival::harness::Scene;
+use crate::survival::harness::Harness;
 use crate::survival::random_kills::kills;
-use crate::survival::setup::{Journal, Prepared, Retention, Setting, Table};
+use crate::survival::setup::{Journal, Prepared, Retention, Setup, Table};
 
 /// The calls. Those that this processor or this journal has no use for kill nothing.
 /// What SQLite does in the memory that it shares is no call; `moments` comes upon that.
@@ -35,45 +35,45 @@ const BATCHES: u64 = 5;
 const ROWS: u32 = 2_300;
 
 /// What kills a purge: one of its calls.
-struct Blow {
+struct Kill {
     call: &'static str,
     /// How many of the first calls none is left out of. Of twice as many it takes every
     /// second one, of three times as many every third, and so on.
     dense: u64,
 }
 
-impl Blow {
+impl Kill {
     /// The purge that is killed before the call of this number.
-    fn purge(&self, scene: &Scene, number: u64) -> Output {
+    fn purge(&self, harness: &Harness, number: u64) -> Output {
         let trace = format!("trace=?{}", self.call);
         let kill = format!("inject=?{}:signal=KILL:when={number}", self.call);
         let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &kill];
-        run_by(&strace, &scene.purge()).output().unwrap()
+        run_by(&strace, &harness.purge()).output().unwrap()
     }
 
     /// Deals it before the call of this number; answers whether there was one.
     fn falls(&self, prepared: &Prepared, number: u64) -> bool {
-        let mut scene = prepared.scene();
-        let path = scene.sandbox.path("app.db");
-        let output = self.purge(&scene, number);
+        let mut harness = prepared.harness();
+        let path = harness.sandbox.path("app.db");
+        let output = self.purge(&harness, number);
         let is_killed = output.status.signal() == Some(9);
         if is_killed {
             // Who comes across what is left first is one who writes, or one who reads.
             let is_writer_first = number.is_multiple_of(2);
             if !is_writer_first {
-                scene.killed();
+                harness.killed();
             }
-            let mut application = scene.table.application(&path, 0, 1);
+            let mut application = harness.table.application(&path, 0, 1);
             let receipts: Vec<_> = (0..REQUESTS).map(|_| application.serve()).collect();
-            scene.insert_run(&receipts);
+            harness.insert_run(&receipts);
             if is_writer_first {
-                scene.killed();
+                harness.killed();
             }
         } else {
-            let summary = scene.completed(output);
+            let summary = harness.completed(output);
             assert!(summary["batches"].as_u64() >= Some(BATCHES), "{summary}");
         }
-        scene.ends();
+        harness.ends();
         is_killed
     }
 
@@ -100,10 +100,10 @@ impl Blow {
 }
 
 fn kill_before_calls(table: Table, journal: Journal) {
-    let prepared = Setting { table, journal, retention: Retention::Mixed, rows: ROWS }.prepare();
+    let prepared = Setup { table, journal, retention: Retention::Mixed, rows: ROWS }.prepare();
     let dense = if table == Table::Django { 2 } else { (kills() as u64 / 8).max(16) };
     for call in CALLS {
-        let calls = Blow { call, dense }.fall(&prepared);
+        let calls = Kill { call, dense }.fall(&prepared);
         let least = if table == Table::Django { 2 * BATCHES } else { 4 * BATCHES };
         assert!(calls > least || !["pwrite64", "fcntl"].contains(&call), "{calls} {call}");
     }

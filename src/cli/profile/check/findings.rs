@@ -1,4 +1,4 @@
-//! What a check of a profile has found, as records.
+//! Findings of a profile check, as records.
 
 use crate::domain::profile::Profile;
 use crate::domain::time::UnixTime;
@@ -6,7 +6,7 @@ use crate::store::adopted::{Class, Diagnosis};
 
 use super::sample;
 use super::sample::SAMPLES;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::report::Section;
 
@@ -28,7 +28,7 @@ pub static CHECK: Schema = Schema::one(
 pub static DIFFERENCES: Schema =
     Schema::many("differences", &[Column::row("column", "column"), Column::row("is", "is")]);
 
-/// What the inputs hold.
+/// Storage classes of the inputs.
 pub static STORAGE: Schema = Schema::many(
     "storage classes",
     &[
@@ -45,14 +45,14 @@ static PLAN: Schema =
 static SENTENCES: Schema = Schema::many("sentences", &[Column::row("sentence", "sentence")]);
 
 /// A table of fewer rows is [sampled](Diagnosis::sampled) as a whole.
-const LARGE: u64 = 1_000;
+const SAMPLED_FROM: u64 = 1_000;
 
-/// What was found.
+/// Findings of a check.
 pub struct Findings<'a> {
     examination: &'a Diagnosis,
     profile: &'a Profile,
     now: UnixTime,
-    /// Why a purge would be refused, in sentences; empty: it would not.
+    /// Reasons for refusing a purge; empty: it would run.
     pub refusals: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Findings<'a> {
         Record::new(["check"], values)
     }
 
-    /// All the others.
+    /// Returns the other listings.
     pub fn sections(&self) -> Vec<Section> {
         let section = |name, schema, records| Section { name, schema, records };
         let Self { examination, now, .. } = self;
@@ -132,7 +132,7 @@ impl<'a> Findings<'a> {
         self.examination.samples.iter().flat_map(|row| sample::rows(row, self.now)).collect()
     }
 
-    /// Whether a purge could run, and what it would delete.
+    /// Describes whether a purge could run, and how much it would delete.
     pub fn conclusion(&self) -> Vec<String> {
         if self.refusals.is_empty() {
             let Diagnosis { rows, sampled, sampled_over, .. } = self.examination;
@@ -143,14 +143,14 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// What a purge would delete, by so many sessions of a sample; without a word of the
-/// sample where that is the whole table.
+/// Estimates the share of sessions that a purge would delete. A sample that is the whole table
+/// is not called a sample.
 fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
-    let [due, all] = [over, sampled].map(thousands);
+    let [due, all] = [over, sampled].map(format_count);
     match (over, sampled) {
-        (_, 0) if rows < LARGE => "a purge would find no sessions".to_owned(),
-        (_, 1) if rows < LARGE => format!("a purge would delete {due} of 1 session"),
-        _ if rows < LARGE => format!("a purge would delete {due} of {all} sessions"),
+        (_, 0) if rows < SAMPLED_FROM => "a purge would find no sessions".to_owned(),
+        (_, 1) if rows < SAMPLED_FROM => format!("a purge would delete {due} of 1 session"),
+        _ if rows < SAMPLED_FROM => format!("a purge would delete {due} of {all} sessions"),
         (_, 0) => "a purge would find few sessions or none".to_owned(),
         (0, _) => format!(
             "a purge would delete few sessions or none: {due} of {all} spread evenly over the table"

@@ -11,9 +11,9 @@ use crate::store::adopted::Diagnosis;
 
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::profiles::must_be_complete;
+use crate::cli::profiles::ensure_complete;
 use crate::output::FormatName;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 use crate::output::record::{Record, Schema};
 use crate::output::report::write_report;
 
@@ -51,7 +51,7 @@ impl Args {
             context.profile(&context.profile_text(&self.which)?, &self.which, context.config()?)?;
         let examination = adopted::diagnose(&db, &profile, context.now)?;
         if examination.difference.is_none() {
-            must_be_complete(&profile)?;
+            ensure_complete(&profile)?;
         }
         let findings = Findings::of(&examination, &profile, context.now);
         match context.format() {
@@ -66,7 +66,7 @@ impl Args {
     }
 }
 
-/// The same for people: sentences, and small tables between them.
+/// Prints the findings as sentences, with small tables between them.
 fn explain(
     findings: &Findings<'_>,
     examination: &Diagnosis,
@@ -79,7 +79,7 @@ fn explain(
         let rows = match examination.rows {
             0 => "no rows".to_owned(),
             1 => "1 row".to_owned(),
-            rows => format!("{} rows", thousands(rows)),
+            rows => format!("{} rows", format_count(rows)),
         };
         head.push(format!("{table} has the expected columns and {rows}"));
     } else {

@@ -6,13 +6,13 @@ use crate::store::adopted::Sample;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value};
 
-/// What a profile makes of a row.
+/// Result of a profile for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     NoSession,
-    /// Until then; `None`: for ever.
+    /// Valid until this time; `None`: forever.
     Live(Option<UnixTime>),
-    /// Since then, as far as it has a time.
+    /// Expired since this time, if it has one.
     Expired(Option<UnixTime>),
     Unreadable,
 }
@@ -69,7 +69,7 @@ pub static SAMPLES: Schema = Schema::many(
     "sample rows",
     &[HANDLE, USER, VERDICT, Column::row("expires_at", "expires").time()],
 )
-.holding("times", &TIMES);
+.with_children("times", &TIMES);
 
 pub fn record(sample: &Sample, now: UnixTime) -> Record {
     let verdict = Verdict::of(sample, now);
@@ -105,7 +105,7 @@ pub fn rows(sample: &Sample, now: UnixTime) -> Vec<Record> {
         let values = vec![handle, user, Value::Absent, Value::Absent, Value::Absent, sentence];
         return vec![Record::new(key, values)];
     }
-    // What is said of the row stands beside the first of its times.
+    // The verdict of the row is shown next to the first of its times.
     let mut once = Some((handle, user, sentence));
     let row = |(name, value, means): &(String, String, Option<UnixTime>)| {
         let (handle, user, sentence) = once.take().unwrap_or_else(|| (blank(), blank(), blank()));

@@ -1,21 +1,21 @@
-//! What will happen to a session of a framework's table, in words.
+//! Forecast for a session of a framework's table.
 
 use crate::domain::profile::{Expiry, Profile};
 
 use super::Forecast;
 
 impl Forecast<'_> {
-    /// All that there is to say of it, a sentence each.
-    pub(super) fn of_an_adopted_one(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
+    /// Returns the sentences of the forecast.
+    pub(super) fn describe_adopted(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
         let by_rule = format!("by {}'s own rules", profile.title);
         let mut sentences = if expiry.is_over(self.now) {
-            self.of_one_that_expired(expiry, profile, &by_rule)
+            self.describe_expired(expiry, profile, &by_rule)
         } else {
             match expiry.last_moment() {
                 Some(until) => {
                     vec![
                         format!("It is valid until {until}, {by_rule}."),
-                        self.of_its_purge(profile),
+                        self.describe_purge(profile),
                     ]
                 }
                 None if expiry == Expiry::Unknown => {
@@ -25,16 +25,16 @@ impl Forecast<'_> {
             }
         };
         let is_cycled = profile.readonly.is_none();
-        sentences.extend(self.of_the_cycle().filter(|_| is_cycled));
+        sentences.extend(self.describe_cycle().filter(|_| is_cycled));
         sentences
     }
 
-    fn of_one_that_expired(&self, expiry: Expiry, profile: &Profile, by_rule: &str) -> Vec<String> {
+    fn describe_expired(&self, expiry: Expiry, profile: &Profile, by_rule: &str) -> Vec<String> {
         let over = match expiry.last_moment() {
             Some(since) => format!("It has been expired since {since}"),
             None => format!("It has expired, {by_rule}"),
         };
-        if let Some(sentence) = of_one_that_stays(profile) {
+        if let Some(sentence) = describe_readonly(profile) {
             return vec![format!("{over}."), sentence];
         }
         vec![
@@ -47,9 +47,9 @@ impl Forecast<'_> {
         ]
     }
 
-    /// Which purge deletes a session that is valid still.
-    fn of_its_purge(&self, profile: &Profile) -> String {
-        of_one_that_stays(profile).unwrap_or_else(|| match self.plans.last_purge {
+    /// Describes the purge that deletes a valid session.
+    fn describe_purge(&self, profile: &Profile) -> String {
+        describe_readonly(profile).unwrap_or_else(|| match self.plans.last_purge {
             Some(purge) => {
                 let about = if self.plans.has_interval { "about " } else { "" };
                 format!("The purge at {about}{purge} would then delete it.")
@@ -61,8 +61,8 @@ impl Forecast<'_> {
     }
 }
 
-/// Why no purge deletes it, where none may.
-fn of_one_that_stays(profile: &Profile) -> Option<String> {
+/// Describes why no purge may delete the session.
+fn describe_readonly(profile: &Profile) -> Option<String> {
     let reason = profile.readonly.as_ref()?;
     Some(format!("No purge deletes it: {}.", reason.trim_end_matches('.')))
 }

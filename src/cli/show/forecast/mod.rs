@@ -1,4 +1,4 @@
-//! What will happen to a session, in words.
+//! Forecast for a session, in sentences.
 
 mod adopted;
 
@@ -7,34 +7,34 @@ use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// A session, and all that decides what becomes of it.
+/// Session with everything that determines its future.
 pub(super) struct Forecast<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
-    /// That of its task.
+    /// Licence of its task.
     pub(super) licence: Option<&'a Licence>,
-    /// That of the framework whose table it is in.
+    /// Profile of its table.
     pub(super) profile: Option<&'a Profile>,
     pub(super) now: UnixTime,
     pub(super) plans: Plans,
 }
 
-/// What jobs of the configuration plan for a session on this machine.
+/// Scheduled jobs that affect a session on this machine.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
     /// The next purge of its task; now, if it is overdue.
     pub(super) next_purge: Option<UnixTime>,
-    /// The first purge that can end it, if nobody uses it any more.
+    /// The first purge that can end it if it is not used again.
     pub(super) last_purge: Option<UnixTime>,
-    /// Whether a job with an interval purges its task: cron then calls for it to the minute,
-    /// and it counts from the end of each run.
+    /// Set if a job with an interval purges its task: its time then depends on the end of the
+    /// previous run and on the minute of cron's call.
     pub(super) has_interval: bool,
     /// The next cycle of its task, and the name of its job.
     pub(super) cycle: Option<(UnixTime, String)>,
 }
 
 impl Forecast<'_> {
-    /// Since when the next purge would end it.
+    /// Returns the time since which the next purge would end it.
     pub(super) fn eligible_since(&self) -> Option<UnixTime> {
         let since = self.policy.expires_at(self.session)?;
         if let Some(expiry) = self.session.expiry {
@@ -43,38 +43,38 @@ impl Forecast<'_> {
         (self.session.end.is_none() && since < self.now).then_some(since)
     }
 
-    /// Until when the row of an ended session is kept.
+    /// Returns the end of the retention of an ended session.
     pub(super) fn kept_until(&self) -> Option<UnixTime> {
         Some(self.session.end?.at.plus(self.policy.retention?))
     }
 
-    /// All that there is to say, a sentence each.
+    /// Returns the sentences of the forecast.
     pub(super) fn sentences(&self) -> Vec<String> {
         if let Some((expiry, profile)) = self.session.expiry.zip(self.profile) {
-            return self.of_an_adopted_one(expiry, profile);
+            return self.describe_adopted(expiry, profile);
         }
         if self.session.end.is_some() {
-            return vec!["It can never be used again.".to_owned(), self.of_a_kept_row()];
+            return vec!["It can never be used again.".to_owned(), self.describe_kept_row()];
         }
         let over = self.policy.end_reason(self.session, self.now);
         let ends = over.is_some()
             || self.policy.expire == ExpiryMode::TwoPass
             || self.policy.expires_at(self.session).is_some();
         let mut sentences = match (over, self.policy.expire) {
-            (Some(reason), _) => self.of_one_that_is_over(reason),
-            (None, ExpiryMode::TwoPass) => self.between_two_passes(),
-            (None, _) => self.of_a_valid_one(),
+            (Some(reason), _) => self.describe_due(reason),
+            (None, ExpiryMode::TwoPass) => self.describe_two_pass(),
+            (None, _) => self.describe_valid(),
         };
-        sentences.extend(self.of_the_cycle());
-        sentences.extend(self.of_the_limit());
-        sentences.extend(self.of_the_licence());
-        sentences.extend(ends.then(|| self.of_its_row()));
+        sentences.extend(self.describe_cycle());
+        sentences.extend(self.describe_limit());
+        sentences.extend(self.describe_licence());
+        sentences.extend(ends.then(|| self.describe_retention()));
         sentences
     }
 
-    fn of_one_that_is_over(&self, reason: EndReason) -> Vec<String> {
-        let since = self.over_since(reason).unwrap_or(self.now);
-        let is_too_old = self.lifetime_over().is_some_and(|over| over < self.now);
+    fn describe_due(&self, reason: EndReason) -> Vec<String> {
+        let since = self.due_since(reason).unwrap_or(self.now);
+        let is_too_old = self.lifetime_end().is_some_and(|over| over < self.now);
         let use_ = if self.policy.strict {
             "a touch is refused"
         } else if is_too_old {
@@ -86,15 +86,15 @@ impl Forecast<'_> {
         vec![format!("Eligible to end since {since} ({reason}): {use_}."), self.next("ends it")]
     }
 
-    /// Since when a live session is over for this reason.
-    fn over_since(&self, reason: EndReason) -> Option<UnixTime> {
+    /// Returns the time since which a live session is due for this reason.
+    fn due_since(&self, reason: EndReason) -> Option<UnixTime> {
         if reason == EndReason::Lifetime {
-            return self.lifetime_over();
+            return self.lifetime_end();
         }
         Policy { lifetime: None, ..self.policy.clone() }.expires_at(self.session)
     }
 
-    fn between_two_passes(&self) -> Vec<String> {
+    fn describe_two_pass(&self) -> Vec<String> {
         let mut sentences = match self.session.mark() {
             None => vec![
                 "No purge has found it unused yet.".to_owned(),
@@ -112,19 +112,19 @@ impl Forecast<'_> {
                     self.delay(),
                     mark.plus(self.policy.mark_min_age())
                 ),
-                self.next(if self.is_ripe_then(mark) { "ends it" } else { "checks it" }),
+                self.next(if self.is_due_at_next_purge(mark) { "ends it" } else { "checks it" }),
             ],
         };
-        sentences.extend(self.at_the_latest());
+        sentences.extend(self.describe_lifetime());
         sentences
     }
 
-    /// Whether a mark is old enough for the next purge to end the session.
-    fn is_ripe_then(&self, mark: UnixTime) -> bool {
+    /// Reports whether the mark is old enough for the next purge to end the session.
+    fn is_due_at_next_purge(&self, mark: UnixTime) -> bool {
         mark.plus(self.policy.mark_min_age()) <= self.plans.next_purge.unwrap_or(self.now)
     }
 
-    /// The delay, and what may be missing of it.
+    /// Formats the delay, and the shorter one that suffices when clocks are set forward.
     fn delay(&self) -> String {
         let (delay, needed) = (self.policy.delay, self.policy.mark_min_age());
         if delay == needed {
@@ -133,35 +133,35 @@ impl Forecast<'_> {
         format!("{delay} (or {needed}: the clocks may be set forward)")
     }
 
-    fn of_a_valid_one(&self) -> Vec<String> {
+    fn describe_valid(&self) -> Vec<String> {
         let Some(until) = self.policy.expires_at(self.session) else {
             return vec![match self.policy.expire {
                 ExpiryMode::Never => "Its policy never ends unused sessions.".to_owned(),
                 _ => "It has no timeout: it does not end when unused.".to_owned(),
             }];
         };
-        if self.lifetime_over() == Some(until) {
+        if self.lifetime_end() == Some(until) {
             let sentence = format!("Valid until {until}, when its lifetime ends.");
-            return vec![sentence, self.of_the_last_purge()];
+            return vec![sentence, self.describe_last_purge()];
         }
         let mut sentences =
             vec![format!("Valid until {until} if it is not used; each use restarts the timeout.")];
-        sentences.push(self.of_the_last_purge());
-        sentences.extend(self.at_the_latest());
+        sentences.push(self.describe_last_purge());
+        sentences.extend(self.describe_lifetime());
         sentences
     }
 
-    /// When its lifetime is over.
-    fn lifetime_over(&self) -> Option<UnixTime> {
+    /// Returns the end of its lifetime.
+    fn lifetime_end(&self) -> Option<UnixTime> {
         self.policy.lifetime.and_then(|span| Some(self.session.created_at?.plus(span)))
     }
 
-    fn at_the_latest(&self) -> Option<String> {
-        let over = self.lifetime_over()?;
+    fn describe_lifetime(&self) -> Option<String> {
+        let over = self.lifetime_end()?;
         Some(format!("Its lifetime ends at {over}, regardless of use."))
     }
 
-    /// What the next purge does.
+    /// Describes the effect of the next purge.
     fn next(&self, does: &str) -> String {
         match self.plans.next_purge {
             Some(next) if next <= self.now => format!("The next purge, due now, {does}."),
@@ -172,8 +172,8 @@ impl Forecast<'_> {
         }
     }
 
-    /// Which purge ends it.
-    fn of_the_last_purge(&self) -> String {
+    /// Describes the purge that ends it.
+    fn describe_last_purge(&self) -> String {
         match self.plans.last_purge {
             Some(purge) => {
                 let about = if self.plans.has_interval { "about " } else { "" };
@@ -185,18 +185,18 @@ impl Forecast<'_> {
         }
     }
 
-    fn of_the_cycle(&self) -> Option<String> {
+    fn describe_cycle(&self) -> Option<String> {
         let (at, job) = self.plans.cycle.as_ref()?;
         Some(format!("The job {job:?} ends it at {at} in any case."))
     }
 
-    fn of_the_limit(&self) -> Option<String> {
+    fn describe_limit(&self) -> Option<String> {
         let has_limit = self.policy.limit > 0 || self.policy.user_limit > 0;
         let when = when_evicted(self.policy.when_full).filter(|_| has_limit)?;
         Some(format!("At a limit, it can be evicted for a new session {when}."))
     }
 
-    fn of_the_licence(&self) -> Option<String> {
+    fn describe_licence(&self) -> Option<String> {
         let licence = self.licence?;
         let when = when_evicted(licence.when_full)?;
         Some(format!(
@@ -205,7 +205,7 @@ impl Forecast<'_> {
         ))
     }
 
-    fn of_its_row(&self) -> String {
+    fn describe_retention(&self) -> String {
         match self.policy.retention {
             None => "Its row is then kept forever.".to_owned(),
             Some(Span::ZERO) => "Its row is deleted with it.".to_owned(),
@@ -213,7 +213,7 @@ impl Forecast<'_> {
         }
     }
 
-    fn of_a_kept_row(&self) -> String {
+    fn describe_kept_row(&self) -> String {
         match self.kept_until() {
             None => "Its row is kept forever.".to_owned(),
             Some(until) if until <= self.now => self.next("deletes its row"),
@@ -224,7 +224,7 @@ impl Forecast<'_> {
     }
 }
 
-/// When a session makes way at a limit; `None`: never.
+/// Condition for eviction at a limit; `None`: never.
 fn when_evicted(when_full: OverflowPolicy) -> Option<&'static str> {
     match when_full {
         OverflowPolicy::EvictIdle => Some("once it is idle"),

@@ -5,16 +5,16 @@
 //! readers follow. No tree is built here and no function calls itself: memory grows with
 //! the nesting alone, by a byte for each container that is open.
 
-/// Containers within one another. Python gives up far earlier.
+/// Maximum nesting. Python gives up far earlier.
 const DEEPEST: usize = 1 << 20;
 
 /// The longest value that is kept, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 
-/// The member that is looked for.
+/// Result of the search for a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Member {
-    /// There is none, or the text is no object.
+    /// Missing, or the text is not an object.
     Missing,
     /// `null`.
     Null,
@@ -26,7 +26,7 @@ pub(super) enum Member {
     Other,
 }
 
-/// A text, as far as it has arrived.
+/// Incremental scanner.
 #[derive(Debug)]
 pub(super) struct Scan {
     /// The name of the member.
@@ -34,15 +34,15 @@ pub(super) struct Scan {
     state: State,
     /// The containers that are open: whether each is an object.
     open: Vec<bool>,
-    /// Whether the value that comes next is that of the member.
+    /// Set if the next value is that of the member.
     is_sought: bool,
-    /// What the string or number is for that is being read.
+    /// Role of the string or number that is being read.
     role: Role,
     text: Text,
     found: Member,
 }
 
-/// What may come next.
+/// Expected input.
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// A value, or the end of a list that is still empty.
@@ -54,7 +54,7 @@ enum State {
         or_end: bool,
     },
     Colon,
-    /// What follows a value.
+    /// End of a value.
     After,
     String,
     Escape,
@@ -63,11 +63,11 @@ enum State {
     Number(Number),
     /// The rest of `null` and its like.
     Word(&'static [u8]),
-    /// It cannot be read.
+    /// Error.
     Broken,
 }
 
-/// How far a number has come.
+/// State within a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Number {
     Minus,
@@ -82,9 +82,9 @@ enum Number {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
-    /// None: it is passed over.
+    /// Skipped.
     Rest,
-    /// A name in an object further down, which is passed over, too.
+    /// Name in a nested object, which is skipped as well.
     OtherName,
     /// The name of a member of the object at the top.
     Name,
@@ -112,7 +112,7 @@ impl Scan {
         }
     }
 
-    /// Goes on with what has arrived. Each byte is a character, as Django has it.
+    /// Continues with the next bytes. Each byte is a character, as in Django.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) {
         while let Some((byte, rest)) = bytes.split_first() {
             if matches!(self.state, State::String) && self.role.is_passed_over() {
@@ -305,7 +305,7 @@ impl Scan {
         self.role = Role::Rest;
         let digits = std::mem::take(&mut self.text).finish();
         self.found_if_sought(match digits {
-            // Python has one nought.
+            // Python has a single zero.
             Some(digits) if digits == "-0" => Member::Integer("0".to_owned()),
             Some(digits) if is_whole => Member::Integer(digits),
             _ => Member::Other,
@@ -327,11 +327,11 @@ impl Scan {
     }
 }
 
-/// A text that is put together from codes, some of which are halves of a character.
+/// Text assembled from UTF-16 code units.
 #[derive(Debug, Default)]
 struct Text {
     chars: String,
-    /// The first half, which waits for the second.
+    /// First half, which waits for the second.
     high: Option<u16>,
     is_too_long: bool,
 }
@@ -358,7 +358,7 @@ impl Text {
         }
     }
 
-    /// The whole; `None`: it is too long.
+    /// Assembled text; `None`: it is too long.
     fn finish(mut self) -> Option<String> {
         if self.high.is_some() {
             self.push_char(char::REPLACEMENT_CHARACTER);

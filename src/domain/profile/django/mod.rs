@@ -31,7 +31,7 @@ const SIGNATURE_LENGTH: usize = 40;
 ///    is compressed; earlier versions write the base 64 of `SIGNATURE:JSON`.
 /// 2. It holds what Python's `json` module reads, each byte being one character. Of
 ///    several members of the name, the last one counts.
-/// 3. Text and whole numbers are users, `null` and empty text are nobody.
+/// 3. Text and whole numbers are users, `null` and empty text mean no user.
 /// 4. What is of any other form cannot be read: the application may use a serializer of
 ///    its own.
 ///
@@ -73,13 +73,13 @@ fn member(payload: &[u8]) -> Option<Member> {
     json.finish()
 }
 
-/// What is signed in a payload of Django 3.1 or later.
+/// Signed part of a payload of Django 3.1 or later.
 fn signed(payload: &[u8]) -> Option<&[u8]> {
     let mut parts = payload.rsplitn(3, |byte| *byte == b':');
     parts.nth(2)
 }
 
-/// What is signed in a payload of an earlier version.
+/// Signed part of a payload of an earlier version.
 fn after_signature(bytes: &[u8]) -> Option<&[u8]> {
     let (signature, rest) = bytes.split_at_checked(SIGNATURE_LENGTH)?;
     let is_signature = signature.iter().all(u8::is_ascii_hexdigit);
@@ -125,7 +125,7 @@ impl Inflater {
             json.feed(&unpacked[..step.bytes_written]);
             match step.status {
                 Ok(MZStatus::StreamEnd) => self.is_done = true,
-                // It may hold back more than there was room for.
+                // More output may be pending.
                 Ok(_) if step.bytes_written == UNPACKED || !packed.is_empty() => {}
                 Ok(_) | Err(miniz_oxide::MZError::Buf) => break,
                 Err(_) => return None,
@@ -134,7 +134,7 @@ impl Inflater {
         Some(())
     }
 
-    /// Whether that was all of it.
+    /// Checks that the stream is complete.
     fn finish(self) -> Option<()> {
         self.is_done.then_some(())
     }
@@ -144,14 +144,14 @@ impl Inflater {
 mod tests {
     use super::*;
 
-    /// What Django 5.2 has written.
+    /// Payload written by Django 5.2.
     const WRITTEN: &str = ".eJyrVkpOLCpRsjLQUYpPLC3JiC8tTi2Kz0xRslIyVEIRS0pMzk7NA0mkZCXmpefrJefnlRRlJumBlOhBZYv1fPNTUnOcoGqBBhSnFhdn5ufFp1YUZBZVKlkZmxkY1AIAigYphw:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 
     fn user(name: &str) -> Owner {
         Owner::User(name.to_owned())
     }
 
-    /// What is read of this JSON, whichever way it is written down.
+    /// Owner in this JSON, checked in each form of a payload.
     #[track_caller]
     fn read(json: impl AsRef<[u8]>) -> Owner {
         let json = json.as_ref();
@@ -243,7 +243,7 @@ mod tests {
             r#"{"_auth_user_id":"1",a:1}"#,
             "{\"_auth_user_id\":\"1\",\"a\":\"\n\"}",
             "\u{feff}{\"_auth_user_id\":\"1\"}",
-            // Which user these are is for the application to say.
+            // Only the application knows the users of these.
             r#"{"_auth_user_id":true}"#,
             r#"{"_auth_user_id":1.5}"#,
             r#"{"_auth_user_id":NaN}"#,
@@ -255,7 +255,7 @@ mod tests {
         ] {
             assert_eq!(read(json), Owner::Unreadable, "{}", &json[..json.len().min(99)]);
         }
-        // What pickle writes.
+        // Output of pickle.
         assert_eq!(read(b"\x80\x04}\x94\x8c\r_auth_user_id\x94K\x01s."), Owner::Unreadable);
     }
 

@@ -3,29 +3,27 @@
 use crate::domain::profile::timestamp::Timestamp;
 use crate::domain::time_zone::TimeZone;
 
-/// How a column holds a time.
+/// Form in which a column holds a time.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Encoding {
-    /// As a number of these since 1970, in one of these classes.
+    /// Number of units since 1970, in one of these classes.
     Unix(Unit, Vec<Storage>),
-    /// As a Julian day: days since noon in Greenwich on 24 November 4714 BC, with a
-    /// fraction.
+    /// Julian day: days since noon in Greenwich on 24 November 4714 BC, with a fraction.
     Julian(Vec<Storage>),
-    /// As .NET's ticks: tenths of a microsecond since the year 1.
+    /// .NET ticks: tenths of a microsecond since the year 1.
     Ticks(Vec<Storage>),
-    /// As text.
+    /// Text.
     Text(TextForm),
-    /// As text by a pattern of chrono's `strftime`, in this zone if it has none itself.
+    /// Text by a pattern of chrono's `strftime`, in this zone if it has none itself.
     Pattern(String, TimeZone),
-    /// As another encoding has it, but what is written is the wall clock of this zone,
-    /// and not UTC.
+    /// Another encoding, but of the wall clock of this zone instead of UTC.
     Local(Box<Self>, TimeZone),
-    /// As one of these has it, each for [classes](Self::classes) of its own: no value can
-    /// be read by two of them.
+    /// One of several encodings with [classes](Self::classes) of their own: no value can be
+    /// read by two of them.
     OneOf(Vec<Self>),
 }
 
-/// What is counted.
+/// Unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Days of 24 hours.
@@ -60,15 +58,15 @@ pub enum Storage {
 /// `2026-06-15`, a separator, `12:00:00`, decimals, a zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextForm {
-    /// What stands between date and time.
+    /// Separator of date and time.
     pub separator: Separator,
-    /// How many decimals the seconds have.
+    /// Number of decimals of the seconds.
     pub decimals: Decimals,
-    /// What stands behind it.
+    /// Zone after the time.
     pub zone: ZoneForm,
 }
 
-/// What stands between date and time.
+/// Separator of date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
     /// A blank.
@@ -79,11 +77,11 @@ pub enum Separator {
     Either,
 }
 
-/// How many decimals seconds have: one of these numbers, of 0 to 9.
+/// Possible numbers of decimals, each from 0 to 9.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decimals(pub Vec<u8>);
 
-/// What a time says of its zone.
+/// Form of the zone in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ZoneForm {
     /// Nothing: it is the wall clock of this zone. What the clock shows twice is taken
@@ -97,16 +95,16 @@ pub enum ZoneForm {
     AnyOf(Vec<Self>),
 }
 
-/// What a value says.
+/// Time read from a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodedTime {
     /// A moment.
     At(Timestamp),
     /// There is none.
     Null,
-    /// That there will never be one.
+    /// A time that never comes.
     Never,
-    /// That it has passed, whenever it was.
+    /// An unspecified time in the past.
     Over,
     /// Nothing that this encoding knows, or a moment that it could not mean: most likely
     /// it counts in another unit, or stands for none.

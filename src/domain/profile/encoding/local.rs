@@ -1,4 +1,4 @@
-//! What the wall clock of a zone shows.
+//! Conversion of local time.
 
 use crate::domain::profile::timestamp::Timestamp;
 use crate::domain::time::{Span, UnixTime};
@@ -7,7 +7,7 @@ use crate::domain::time_zone::TimeZone;
 /// More than any wall clock differs from UTC.
 pub(super) const MAX_UTC_OFFSET: Span = Span::days(1);
 
-/// The moment at which the wall clock of a zone shows what that of UTC shows at another.
+/// Moment at which the clock of a zone shows this local time.
 pub(super) fn moment(reading: Timestamp, zone: &TimeZone) -> Timestamp {
     let second = reading.second();
     let passed = reading.0 - Timestamp::from(second).0;

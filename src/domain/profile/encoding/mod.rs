@@ -1,4 +1,4 @@
-//! How a column holds a time.
+//! Encodings of times in a column.
 
 mod calendar;
 mod form;
@@ -17,23 +17,22 @@ use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 
 impl Encoding {
-    /// What a value says.
+    /// Reads a value.
     ///
-    /// 1. NULL says that there is no time.
-    /// 2. A number counts only in a class that the encoding names; text of digits is a
-    ///    number of the class `text`, and must be of nothing but digits, with a minus
-    ///    where it is negative.
+    /// 1. NULL is the absence of a time.
+    /// 2. A number counts only in a class that the encoding names; text of digits is a number
+    ///    of the class `text`, and must consist of digits, with a minus if it is negative.
     /// 3. A number means a moment from 1995 to 9999. Any other is unreadable: numbers in
-    ///    another unit than the encoding's always are, and zero is. For that to hold,
-    ///    minutes may reach as far as 2999 alone, and ticks as 2499.
-    /// 4. A Julian day is taken to the nearest millisecond, as SQLite itself does.
-    /// 5. Text must be a date of the calendar, from 1995 to 9999, and a time of a day
-    ///    without leap seconds, in exactly the form that the encoding describes. Earlier
-    ///    ones are what programs write where there is no time: their year 1, or 1970.
-    /// 6. Text by a pattern is read as chrono does, and means a moment from 1995 to 9999
-    ///    as numbers do: digits of another kind may look like a date.
-    /// 7. What the wall clock shows twice, or never, is taken for the later of the two
-    ///    moments that it might be.
+    ///    another unit than the encoding's always are, and zero is. To ensure this, minutes
+    ///    reach only to 2999, and ticks to 2499.
+    /// 4. A Julian day is rounded to the nearest millisecond, as in SQLite itself.
+    /// 5. Text must be a date of the calendar, from 1995 to 9999, and a time of a day without
+    ///    leap seconds, in exactly the form of the encoding. Programs write earlier ones for an
+    ///    unset time: their year 1, or 1970.
+    /// 6. Text by a pattern is read as chrono does, and means a moment from 1995 to 9999 like a
+    ///    number: digits of another kind may look like a date.
+    /// 7. A local time that the clock shows twice, or never, is the later of the two possible
+    ///    moments.
     pub fn read(&self, value: SqlValueRef<'_>) -> DecodedTime {
         if value == SqlValueRef::Null {
             return DecodedTime::Null;
@@ -85,7 +84,7 @@ impl Encoding {
         }
     }
 
-    /// Whether it is text that says nothing of a zone and is taken for UTC.
+    /// Reports whether the encoding is text without a zone that is taken for UTC.
     pub fn is_silently_utc(&self) -> bool {
         match self {
             Self::Text(form) => form.zone.is_silently_utc(),

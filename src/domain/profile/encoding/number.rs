@@ -5,10 +5,10 @@ use crate::domain::profile::timestamp::{SECOND, Timestamp};
 use crate::domain::profile::value::{SqlValue, SqlValueRef};
 use crate::domain::time::UnixTime;
 
-/// The first moment that a value may mean: 1995-01-01.
+/// Earliest plausible moment: 1995-01-01.
 pub(super) const FIRST: i128 = 788_918_400 * SECOND;
 
-/// The ends of what numbers may mean: the first moments of 10000, of 3000 for minutes and
+/// Exclusive upper bounds of plausible moments: the first moments of 10000, of 3000 for minutes and
 /// of 2500 for ticks. Seconds that are read as minutes lie beyond 3000, nanoseconds that
 /// are read as ticks beyond 2500.
 const END: i128 = 253_402_300_800 * SECOND;
@@ -42,7 +42,7 @@ impl Number {
         storage.contains(&class).then_some(number)
     }
 
-    /// So many times a number of nanoseconds. A fraction of one is left out.
+    /// Product with a number of nanoseconds, rounded down.
     fn times(self, unit: i128) -> i128 {
         match self {
             Self::Whole(number) => i128::from(number) * unit,
@@ -69,12 +69,12 @@ fn whole(digits: &[u8]) -> Option<i64> {
     str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// Whether a moment is one that frameworks of sessions may have written.
+/// Reports whether session frameworks may have written a moment.
 pub(super) fn is_plausible(moment: Timestamp) -> bool {
     (FIRST..END).contains(&moment.0)
 }
 
-/// A moment that a number may mean.
+/// Timestamp of a number, if it is plausible.
 fn plausible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
     (FIRST..end).contains(&nanoseconds).then_some(Timestamp(nanoseconds))
 }
@@ -120,11 +120,11 @@ pub(super) fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Optio
     Some(SqlValue::Real(last.next_up().next_up()))
 }
 
-/// The largest number that counts no more than so many nanoseconds.
+/// Largest number that does not exceed this many nanoseconds.
 fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<SqlValue> {
     let whole = nanoseconds.div_euclid(unit);
     if storage.contains(&Storage::Text) {
-        // Text stands behind all numbers.
+        // Text sorts after all numbers.
         let is_text = storage.iter().all(|class| *class == Storage::Text);
         return is_text.then(|| SqlValue::Text(whole.to_string().into()));
     }
@@ -139,7 +139,7 @@ fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Sql
 }
 
 impl Unit {
-    /// How many nanoseconds it has.
+    /// Length in nanoseconds.
     pub(super) const fn nanoseconds(self) -> i128 {
         match self {
             Self::Days => 86_400 * SECOND,
@@ -153,8 +153,8 @@ impl Unit {
         }
     }
 
-    /// A length of so many, in nanoseconds; `None` for what is no number, nor text of
-    /// digits, or is below zero.
+    /// Length of this many units, in nanoseconds; `None`: the value is not a number or text of
+    /// digits, or is negative.
     pub fn length(self, value: SqlValueRef<'_>) -> Option<i128> {
         const ALL: [Storage; 3] = [Storage::Integer, Storage::Real, Storage::Text];
         let number = Number::of(value, &ALL)?;

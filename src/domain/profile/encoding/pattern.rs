@@ -11,10 +11,10 @@ use crate::domain::profile::value::SqlValueRef;
 use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 
-/// The letters of patterns that say an offset from UTC.
+/// Letters of patterns that stand for an offset from UTC.
 const OFFSET: [char; 2] = ['z', '+'];
 
-/// Those that say a time of the day, or a part of one.
+/// Letters of patterns that stand for a time of day, or a part of one.
 const TIME: [char; 16] =
     ['H', 'k', 'I', 'l', 'M', 'S', 'f', 'P', 'p', 'T', 'R', 'r', 'X', 'c', 's', '+'];
 
@@ -26,22 +26,22 @@ pub(super) fn read(pattern: &str, zone: &TimeZone, value: SqlValueRef<'_>) -> Op
     }
     let time = match NaiveDateTime::parse_from_str(text, pattern) {
         Ok(time) => time,
-        // A time that is there in part is no midnight.
+        // An incomplete time does not stand for midnight.
         Err(_) if has(pattern, &TIME) => return None,
         Err(_) => NaiveDate::parse_from_str(text, pattern).ok()?.and_time(NaiveTime::MIN),
     };
     moment(local::unix(time.and_utc().timestamp(), zone), time.nanosecond())
 }
 
-/// A moment in a second. A leap second is none, and neither is what lies far in the past:
-/// digits that are no date may be read as one.
+/// Moment within a second. Leap seconds are excluded, and so are implausible times: digits of
+/// another kind may look like a date.
 fn moment(second: i64, nanoseconds: u32) -> Option<Timestamp> {
     let is_leap = nanoseconds >= 1_000_000_000;
     let moment = Timestamp(Timestamp::from(UnixTime(second)).0 + i128::from(nanoseconds));
     Some(moment).filter(|moment| !is_leap && number::is_plausible(*moment))
 }
 
-/// Whether a pattern has one of these letters.
+/// Reports whether a pattern has one of these letters.
 fn has(pattern: &str, letters: &[char]) -> bool {
     let is_flag = |c: &char| "-_0:#.369".contains(*c);
     let mut rest = pattern.chars();
@@ -54,13 +54,13 @@ fn has(pattern: &str, letters: &[char]) -> bool {
 }
 
 impl Encoding {
-    /// Whether what is written by a pattern says its offset from UTC.
+    /// Reports whether texts of a pattern hold their offset from UTC.
     pub fn has_offset(pattern: &str) -> bool {
         has(pattern, &OFFSET)
     }
 
-    /// Whether what is written by a pattern can be read: it says a day at least, and of a
-    /// time of the day so much that there is no other.
+    /// Reports whether texts of a pattern can be read: they hold a day at least, and an
+    /// unambiguous time of day if any.
     pub fn is_complete(pattern: &str) -> bool {
         const DAY: i64 = 86_400;
         const AFTERNOON: UnixTime = UnixTime(1_795_455_939);

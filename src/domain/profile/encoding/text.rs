@@ -11,7 +11,7 @@ use crate::domain::time_zone::TimeZone;
 const LENGTH: usize = 19;
 
 impl TextForm {
-    /// The moment that a text of this form says.
+    /// Reads a text of this form.
     pub(super) fn read(&self, value: SqlValueRef<'_>) -> Option<Timestamp> {
         let SqlValueRef::Text(text) = value else {
             return None;
@@ -34,8 +34,8 @@ impl TextForm {
     }
 }
 
-/// A moment in UTC, and a rest behind it; beyond the calendar, what stands before all
-/// times or behind them.
+/// Time in UTC as text, followed by `rest`; beyond the calendar, a text that sorts before all
+/// times or after them.
 fn written(moment: UnixTime, separator: char, rest: &str) -> String {
     const FIRST: UnixTime = UnixTime(-62_135_596_800);
     match moment.utc() {
@@ -43,12 +43,12 @@ fn written(moment: UnixTime, separator: char, rest: &str) -> String {
             format!("{}{separator}{}{rest}", time.format("%Y-%m-%d"), time.format("%H:%M:%S"))
         }
         _ if moment < FIRST => String::new(),
-        // The character behind the digits.
+        // The character after `9` in ASCII.
         _ => ":".to_owned(),
     }
 }
 
-/// What a clock shows, in seconds, as if it were that of UTC.
+/// Seconds shown by a clock, as if it were UTC.
 fn reading(text: &[u8; LENGTH]) -> Option<i64> {
     let has_marks = text[4] == b'-' && text[7] == b'-' && text[13] == b':' && text[16] == b':';
     if !has_marks {
@@ -79,7 +79,7 @@ impl Separator {
         }
     }
 
-    /// The one that it is, if it is always the same.
+    /// Separator, if it is always the same.
     const fn letter(self) -> Option<char> {
         match self {
             Self::Blank => Some(' '),
@@ -114,7 +114,7 @@ impl Decimals {
         self.0.iter().copied().min().unwrap_or(0)
     }
 
-    /// So many, all of them zero.
+    /// Decimals that are all zero.
     fn zeros(count: u8) -> String {
         if count == 0 { String::new() } else { format!(".{}", "0".repeat(count.into())) }
     }
@@ -134,7 +134,7 @@ impl ZoneForm {
             Self::None(zone) if *zone == TimeZone::UTC => {
                 written(moment, &Decimals::zeros(decimals.most()))
             }
-            // Z stands behind the digits, and behind the dot before them.
+            // `Z` sorts after digits and after the dot.
             Self::Z => written(moment, &format!("{}Z", Decimals::zeros(decimals.least()))),
             Self::None(_) | Self::Offset => written(moment.plus(local::MAX_UTC_OFFSET), ""),
             Self::AnyOf(forms) => {
@@ -143,7 +143,7 @@ impl ZoneForm {
         }
     }
 
-    /// Whether what says nothing is taken for UTC.
+    /// Reports whether a time without a zone is taken for UTC.
     pub(super) fn is_silently_utc(&self) -> bool {
         match self {
             Self::None(zone) => *zone == TimeZone::UTC,
@@ -152,7 +152,7 @@ impl ZoneForm {
         }
     }
 
-    /// The unix second at which a clock shows this, `zone` being what stands behind it.
+    /// Unix second at which a clock shows this, with the text of a zone.
     fn second(&self, reading: i64, zone: &[u8]) -> Option<i64> {
         match self {
             Self::None(zone_of_text) => zone.is_empty().then(|| local::unix(reading, zone_of_text)),

@@ -1,4 +1,4 @@
-//! Asking the nodes of a cluster, one after the other, until one has an answer.
+//! HTTP client that tries the nodes of a cluster in turn.
 
 use std::io::{self, Read};
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use ureq::http::{HeaderValue, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
-use super::error::{Asked, NodeError, NodeErrors};
+use super::error::{Attempt, NodeError, NodeErrors};
 use super::json;
 use super::json::{ParsedResponse, StatementResult};
 use super::shared::NodeMemory;
@@ -19,68 +19,66 @@ use crate::storage::consistency::{LeaderContact, ReadFreshness};
 use crate::store::cluster::{CaCertificates, Cluster, Credentials};
 use crate::store::database::sqlite::reason_to_stop;
 
-/// How long to wait before all nodes are asked once more: at first, and at most.
-const FIRST_WAIT: Duration = Duration::from_millis(20);
-const LONGEST_WAIT: Duration = Duration::from_millis(500);
-/// With less time than this left, nothing is begun.
-const LEAST: Duration = Duration::from_millis(50);
-/// A node of a cluster is near.
-const CONNECT: Duration = Duration::from_secs(2);
-/// The most that one answer may have, in bytes: four times what a page of rows has. Once
-/// it is read, it takes some ten times as much memory.
-pub(super) const LONGEST_ANSWER: u64 = 32 << 20;
+/// Initial and maximum backoff before all nodes are tried again.
+const MIN_BACKOFF: Duration = Duration::from_millis(20);
+const MAX_BACKOFF: Duration = Duration::from_millis(500);
+/// Minimum remaining time for another attempt.
+const MIN_REMAINING: Duration = Duration::from_millis(50);
+/// Connection timeout.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Maximum size of a response, in bytes: four times that of a page of rows. Parsed, it takes
+/// about ten times as much memory.
+pub(super) const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 
-/// What one request is about.
+/// HTTP request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
-    /// What comes behind the node's address, with a question mark in it.
+    /// Path and query, with at least one parameter.
     pub(super) path: &'a str,
     pub(super) body: &'a str,
-    /// Whether it changes anything. It is then repeated all the same where its answer
-    /// was lost, so that it must be one that can be.
+    /// True for a write. It is repeated when the response was lost, so it must be idempotent.
     pub(super) writes: bool,
 }
 
-/// What came of a list of statements that a node has answered.
+/// Response to a batch of statements.
 pub(super) enum NodeResponse {
-    /// And whether an earlier attempt may have been carried out.
+    /// Results, and true if an earlier attempt may have been applied.
     Done(Vec<StatementResult>, bool),
-    /// SQLite has refused it as a whole, in these words; and whether an earlier attempt
-    /// may have been carried out.
+    /// Error message of SQLite, and true if an earlier attempt may have been applied.
     Refused(String, bool),
 }
 
-/// A cluster's nodes.
+/// Client of a cluster.
 pub(super) struct Client {
     cluster: Cluster,
-    place: String,
-    /// What shows a node who asks.
+    display_name: String,
+    /// Value of the `Authorization` header.
     authorization: Option<String>,
 }
 
 impl Client {
     pub(super) fn new(cluster: &Cluster) -> Self {
         Self {
-            place: cluster.to_string(),
+            display_name: cluster.to_string(),
             authorization: cluster.credentials.as_ref().map(authorization),
             cluster: cluster.clone(),
         }
     }
 
     pub(super) fn display_name(&self) -> &str {
-        &self.place
+        &self.display_name
     }
 
     fn memory(&self) -> &NodeMemory {
         &self.cluster.shared.0
     }
 
-    fn has_met(&self) -> bool {
+    fn has_answered_before(&self) -> bool {
         self.memory().has_answered_before.load(Ordering::Relaxed)
     }
 
-    /// The place of the node that is asked next.
-    fn at(&self) -> usize {
+    /// Index of the node to try first.
+    fn first_node(&self) -> usize {
         self.memory().first_node.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
     }
 
@@ -101,45 +99,44 @@ impl Client {
                 .proxy(None)
                 .user_agent(concat!("sessctl/", env!("CARGO_PKG_VERSION")))
                 .tls_config(TlsConfig::builder().root_certs(roots).build())
-                .timeout_connect(Some(CONNECT))
+                .timeout_connect(Some(CONNECT_TIMEOUT))
                 .timeout_global(Some(self.cluster.timeout));
             config.build().new_agent()
         })
     }
 
-    /// Sends a request to one node after the other until one answers it, or patience
-    /// is at its end.
+    /// Sends a request to one node after another until one responds, or the retry time has
+    /// passed.
     ///
-    /// Each node gets its share of the time that is left, so that one that says nothing
-    /// leaves some to the others; it is asked last from then on. What would not be
-    /// better in a minute ends it at once.
-    pub(super) fn ask(
+    /// Each node gets a share of the remaining time, so that an unresponsive node leaves time
+    /// for the others; it is tried last from then on. Permanent errors end the retries at once.
+    pub(super) fn execute(
         &self,
         request: Request<'_>,
-        exact: impl Fn(usize) -> bool,
+        is_lossless: impl Fn(usize) -> bool,
     ) -> Result<NodeResponse> {
         let nodes = &self.cluster.nodes;
         let begun = Instant::now();
         let left = || self.cluster.retry_for.saturating_sub(begun.elapsed());
-        let (mut faults, mut wait) = (NodeErrors::of(nodes.len()), FIRST_WAIT);
+        let (mut errors, mut backoff) = (NodeErrors::new(nodes.len()), MIN_BACKOFF);
         loop {
-            for still in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
-                let limit = self.cluster.timeout.min(left() / still).max(LEAST);
-                let at = self.at();
-                let fault = match self.ask_node(at, request, limit, &exact) {
-                    Ok(ParsedResponse::Done(outcomes)) => {
-                        return Ok(NodeResponse::Done(outcomes, faults.leave_doubt()));
+            for nodes_left in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
+                let limit = self.cluster.timeout.min(left() / nodes_left).max(MIN_REMAINING);
+                let at = self.first_node();
+                let error = match self.try_node(at, request, limit, &is_lossless) {
+                    Ok(ParsedResponse::Done(results)) => {
+                        return Ok(NodeResponse::Done(results, errors.may_have_applied()));
                     }
                     Ok(ParsedResponse::Refused(why)) => {
-                        return Ok(NodeResponse::Refused(why, faults.leave_doubt()));
+                        return Ok(NodeResponse::Refused(why, errors.may_have_applied()));
                     }
                     Ok(ParsedResponse::Failed(words)) => {
-                        NodeError::of_words(&words, request.writes)
+                        NodeError::from_message(&words, request.writes)
                     }
-                    Err(fault) => fault,
+                    Err(error) => error,
                 };
-                faults.note(at, fault);
-                // Unless another thread has found a better one meanwhile.
+                errors.record(at, error);
+                // Fails if another thread has changed it meanwhile.
                 let _ = self.memory().first_node.compare_exchange(
                     at,
                     (at + 1) % nodes.len(),
@@ -147,48 +144,60 @@ impl Client {
                     Ordering::Relaxed,
                 );
             }
-            if let (Some(cause), false) = (reason_to_stop(&self.place), faults.leave_doubt()) {
-                let doing = format!("ask {}", self.place);
+            if let (Some(cause), false) =
+                (reason_to_stop(&self.display_name), errors.may_have_applied())
+            {
+                let doing = format!("ask {}", self.display_name);
                 return Err(Error::Interrupted { doing, cause, after: begun.elapsed() });
             }
-            if left() <= wait + LEAST || faults.are_final(self.has_met()) {
-                return Err(faults.meaning(&self.place, nodes, self.has_met()));
+            if left() <= backoff + MIN_REMAINING || errors.are_permanent(self.has_answered_before())
+            {
+                return Err(errors.to_error(&self.display_name, nodes, self.has_answered_before()));
             }
-            std::thread::sleep(wait);
-            wait = (wait * 2).min(LONGEST_WAIT);
+            std::thread::sleep(backoff);
+            backoff = (backoff * 2).min(MAX_BACKOFF);
         }
     }
 
-    fn ask_node(
+    fn try_node(
         &self,
         at: usize,
         request: Request<'_>,
         limit: Duration,
-        exact: &impl Fn(usize) -> bool,
+        is_lossless: &impl Fn(usize) -> bool,
     ) -> std::result::Result<ParsedResponse, NodeError> {
         let mut out = CountingBody(request.body.as_bytes());
         let sent = self.send(at, request, limit, &mut out);
-        let asked = self.asked(request.writes && out.is_all_out());
-        let mut response = sent.map_err(|error| NodeError::of_error(&error, asked))?;
-        let text = text(&mut response).map_err(|error| NodeError::of_error(&error, asked))?;
-        let reply = match response.status().as_u16() {
-            200 => json::reply(&text, exact),
+        let attempt = self.attempt(request.writes && out.is_fully_sent());
+        let mut response = sent.map_err(|error| NodeError::from_ureq(&error, attempt))?;
+        let text =
+            read_body(&mut response).map_err(|error| NodeError::from_ureq(&error, attempt))?;
+        let parsed = match response.status().as_u16() {
+            200 => json::parse_response(&text, is_lossless),
             _ => None,
         };
-        if let Some(reply) = reply {
+        if let Some(parsed) = parsed {
             self.memory().has_answered_before.store(true, Ordering::Relaxed);
-            return Ok(reply);
+            return Ok(parsed);
         }
         let is_ours = response.status() == 200 && text.starts_with("{\"results\"");
         if is_ours {
-            return Err(NodeError::cut_off(asked));
+            return Err(NodeError::cut_off(attempt));
         }
-        Err(NodeError::of_status(response.status().as_u16(), words(&response, &text), asked))
+        Err(NodeError::from_status(
+            response.status().as_u16(),
+            plain_text(&response, &text),
+            attempt,
+        ))
     }
 
-    fn asked(&self, perhaps: bool) -> Asked {
+    fn attempt(&self, may_have_applied: bool) -> Attempt {
         let has_credentials = self.authorization.is_some();
-        Asked { perhaps, has_credentials, has_met: self.has_met() }
+        Attempt {
+            may_have_applied,
+            has_credentials,
+            has_answered_before: self.has_answered_before(),
+        }
     }
 
     fn send(
@@ -198,10 +207,10 @@ impl Client {
         limit: Duration,
         out: &mut CountingBody<'_>,
     ) -> std::result::Result<Response<Body>, ureq::Error> {
-        // A node that passes it on to a leader that does not answer says so before this
-        // gives up on the node.
-        let passed_on = (limit / 5 * 4).as_millis().max(1);
-        let url = format!("{}{}&timeout={passed_on}ms", self.node(at), request.path);
+        // A node that forwards the request to an unresponsive leader reports that before this
+        // times out.
+        let forward_timeout = (limit / 5 * 4).as_millis().max(1);
+        let url = format!("{}{}&timeout={forward_timeout}ms", self.node(at), request.path);
         let mut post = self.agent().post(&url).header("content-type", "application/json");
         post = post.header("content-length", request.body.len());
         if let Some(authorization) = &self.authorization {
@@ -213,17 +222,19 @@ impl Client {
         post.send(SendBody::from_reader(out))
     }
 
-    /// What the node that answered last says of the leader.
+    /// Freshness of the node that answered last.
     pub(super) fn freshness(&self) -> ReadFreshness {
-        let node = self.node(self.at()).to_owned();
+        let node = self.node(self.first_node()).to_owned();
         let mut get = self.agent().get(format!("{node}/status?key=store.raft"));
         if let Some(authorization) = &self.authorization {
             get = get.header("authorization", authorization);
         }
-        let get = get.config().timeout_global(Some(CONNECT)).build();
+        let get = get.config().timeout_global(Some(CONNECT_TIMEOUT)).build();
         let answer = get.call().ok().filter(|response| response.status() == 200);
-        let text = answer.and_then(|mut response| text(&mut response).ok());
-        let contact = text.and_then(|text| json::contact(&text)).unwrap_or(LeaderContact::Unknown);
+        let text = answer.and_then(|mut response| read_body(&mut response).ok());
+        let contact = text
+            .and_then(|text| json::parse_leader_contact(&text))
+            .unwrap_or(LeaderContact::Unknown);
         ReadFreshness { node, contact }
     }
 }
@@ -237,25 +248,24 @@ fn authorization(credentials: &Credentials) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// What an answer holds. Bytes that are no text are replaced: nothing of rqlite's has any.
-fn text(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
+/// Body of a response. Invalid UTF-8 is replaced; rqlite sends none.
+fn read_body(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
     let body = response.body_mut().with_config();
-    body.limit(LONGEST_ANSWER).lossy_utf8(true).read_to_string()
+    body.limit(MAX_RESPONSE_BYTES).lossy_utf8(true).read_to_string()
 }
 
-/// The words of an answer that is text for people, and no page.
-fn words<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
+/// Body of a plain-text response, but not of an HTML page.
+fn plain_text<'t>(response: &Response<Body>, text: &'t str) -> Option<&'t str> {
     let media = response.headers().get("content-type").map(HeaderValue::as_bytes);
     let is_plain = media.is_none_or(|media| media.starts_with(b"text/plain"));
     (is_plain && !text.trim_start().starts_with('<')).then_some(text)
 }
 
-/// The part of a request's body that has not gone out yet. Without all of it a node has
-/// nothing to carry out.
+/// Unsent part of a request body. A node applies nothing before it has the whole body.
 struct CountingBody<'b>(&'b [u8]);
 
 impl CountingBody<'_> {
-    fn is_all_out(&self) -> bool {
+    fn is_fully_sent(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -1,49 +1,50 @@
-//! Statements and answers as rqlite's HTTP interface has them: JSON.
+//! JSON encoding of rqlite's HTTP API.
 
 use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
+use crate::domain::profile::SqlValue;
 use crate::storage::consistency::LeaderContact;
-use crate::store::database::{OwnedRow, OwnedValue};
+use crate::store::database::OwnedRow;
 use crate::store::statement::{Statement, hex};
 
-/// What one statement has done.
+/// Result of one statement.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StatementResult {
-    /// Rows that it inserted, changed or deleted; of one that answers rows, as many.
+    /// Rows inserted, changed or deleted; for a query, rows returned.
     pub(super) rows: u64,
     pub(super) answers: Vec<OwnedRow>,
-    /// How long it took, in seconds.
+    /// Duration in seconds.
     pub(super) time: f64,
 }
 
-/// What a node has answered.
+/// Parsed response.
 #[derive(Debug)]
 pub(super) enum ParsedResponse {
     Done(Vec<StatementResult>),
-    /// SQLite has refused one of the statements.
+    /// Error of SQLite for one of the statements.
     Refused(String),
-    /// The node could not do it, or does not know what came of it.
+    /// Error of the node; the outcome may be unknown.
     Failed(String),
 }
 
-/// A list of statements.
-pub(super) fn list<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> String {
+/// Encodes a batch.
+pub(super) fn encode_statements<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> String {
     let statement = |statement: &Statement| {
         let values = statement.values.iter().map(ValueRef::from);
-        element(&statement.sql, values)
+        encode_statement(&statement.sql, values)
     };
     Json::Array(statements.into_iter().map(statement).collect()).to_string()
 }
 
-/// One statement and its values.
-pub(super) fn element<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>>) -> Json {
+/// Encodes a statement and its values.
+pub(super) fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>>) -> Json {
     let mut literals = Vec::new();
     let mut element = vec![Json::Null];
     for (place, value) in (1_usize..).zip(values) {
-        element.push(match plain(value) {
+        element.push(match encode_value(value) {
             Ok(value) => value,
             Err(literal) => {
                 literals.push((place, literal));
@@ -51,12 +52,13 @@ pub(super) fn element<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>>)
             }
         });
     }
-    element[0] = if literals.is_empty() { sql.into() } else { written_out(sql, &literals).into() };
+    element[0] =
+        if literals.is_empty() { sql.into() } else { inline_literals(sql, &literals).into() };
     Json::Array(element)
 }
 
-/// A value in JSON, or as it is written in SQL if JSON has no form for it.
-fn plain(value: ValueRef<'_>) -> Result<Json, String> {
+/// Encodes a value as JSON, or as an SQL literal if JSON cannot represent it.
+fn encode_value(value: ValueRef<'_>) -> Result<Json, String> {
     match value {
         ValueRef::Null => Ok(Json::Null),
         ValueRef::Integer(number) => Ok(number.into()),
@@ -77,9 +79,8 @@ fn plain(value: ValueRef<'_>) -> Result<Json, String> {
     }
 }
 
-/// A statement with some of its parameters `?1`, `?2`, … written out. What stands in
-/// quotes is left alone.
-fn written_out(sql: &str, literals: &[(usize, String)]) -> String {
+/// Replaces some of the parameters `?1`, `?2`, … by literals, outside quotes.
+fn inline_literals(sql: &str, literals: &[(usize, String)]) -> String {
     let mut text = String::with_capacity(sql.len());
     let mut quote = None;
     let mut rest = sql.chars().peekable();
@@ -106,31 +107,34 @@ fn written_out(sql: &str, literals: &[(usize, String)]) -> String {
     text
 }
 
-/// Reads an answer; `None`: it is none of rqlite's. `exact` says of each statement
-/// whether its values are written by [`lossless`].
-pub(super) fn reply(text: &str, exact: impl Fn(usize) -> bool) -> Option<ParsedResponse> {
-    let mut reply: Json = serde_json::from_str(text).ok()?;
-    if let Some(error) = reply.get("error").and_then(Json::as_str) {
+/// Parses a response; `None` if it is not one of rqlite. `is_lossless` tells for each statement
+/// whether its values were encoded by [`lossless`].
+pub(super) fn parse_response(
+    text: &str,
+    is_lossless: impl Fn(usize) -> bool,
+) -> Option<ParsedResponse> {
+    let mut response: Json = serde_json::from_str(text).ok()?;
+    if let Some(error) = response.get("error").and_then(Json::as_str) {
         return Some(ParsedResponse::Failed(error.to_owned()));
     }
-    let Json::Array(results) = reply.get_mut("results")?.take() else {
+    let Json::Array(results) = response.get_mut("results")?.take() else {
         return None;
     };
-    let mut outcomes = Vec::with_capacity(results.len());
+    let mut parsed = Vec::with_capacity(results.len());
     for (place, result) in results.into_iter().enumerate() {
         if let Some(error) = result.get("error").and_then(Json::as_str) {
             return Some(ParsedResponse::Refused(error.to_owned()));
         }
-        outcomes.push(outcome(result, exact(place))?);
+        parsed.push(parse_result(result, is_lossless(place))?);
     }
-    Some(ParsedResponse::Done(outcomes))
+    Some(ParsedResponse::Done(parsed))
 }
 
-fn outcome(mut result: Json, is_lossless: bool) -> Option<StatementResult> {
-    let read = if is_lossless { exact_value } else { value };
+fn parse_result(mut result: Json, is_lossless: bool) -> Option<StatementResult> {
+    let read = if is_lossless { decode_lossless } else { decode_value };
     let time = result.get("time").and_then(Json::as_f64).unwrap_or(0.0);
     if result.get("columns").is_none() {
-        // It is left out where it is nought.
+        // Omitted if zero.
         let rows = result.get("rows_affected").and_then(Json::as_u64).unwrap_or(0);
         return Some(StatementResult { rows, answers: Vec::new(), time });
     }
@@ -144,22 +148,21 @@ fn outcome(mut result: Json, is_lossless: bool) -> Option<StatementResult> {
     Some(StatementResult { rows: answers.len() as u64, answers, time })
 }
 
-fn value(json: Json) -> OwnedValue {
+fn decode_value(json: Json) -> SqlValue {
     match json {
-        Json::Null => OwnedValue::Null,
-        Json::Bool(is) => OwnedValue::Integer(i64::from(is)),
+        Json::Null => SqlValue::Null,
+        Json::Bool(is) => SqlValue::Integer(i64::from(is)),
         Json::Number(number) => match number.as_i64() {
-            Some(number) => OwnedValue::Integer(number),
-            None => number.as_f64().map_or(OwnedValue::Null, OwnedValue::Real),
+            Some(number) => SqlValue::Integer(number),
+            None => number.as_f64().map_or(SqlValue::Null, SqlValue::Real),
         },
-        Json::String(text) => OwnedValue::Text(text.into_bytes()),
-        other => OwnedValue::Text(other.to_string().into_bytes()),
+        Json::String(text) => SqlValue::Text(text.into_bytes()),
+        other => SqlValue::Text(other.to_string().into_bytes()),
     }
 }
 
-/// An expression whose value comes through JSON as it is, in its class and to the last
-/// bit but for the sign of a nought: with a letter for the class before it, and bytes as
-/// digits.
+/// Expression that encodes the value of another for lossless transport in JSON, except for the
+/// sign of zero: a letter for the storage class, then the value, with bytes in hexadecimal.
 pub(super) fn lossless(expression: &str) -> String {
     format!(
         "CASE typeof({expression}) WHEN 'integer' THEN 'i' || ({expression}) \
@@ -168,19 +171,19 @@ pub(super) fn lossless(expression: &str) -> String {
     )
 }
 
-/// Such a value; what is none, such as a count, is what it is.
-fn exact_value(json: Json) -> OwnedValue {
-    let Json::String(text) = &json else { return value(json) };
+/// Decodes a value encoded by [`lossless`]; other values are decoded as usual.
+fn decode_lossless(json: Json) -> SqlValue {
+    let Json::String(text) = &json else { return decode_value(json) };
     let digits = text.get(1..).unwrap_or_default();
     match text.as_bytes().first() {
-        Some(b'i') => digits.parse().map_or(OwnedValue::Null, OwnedValue::Integer),
+        Some(b'i') => digits.parse().map_or(SqlValue::Null, SqlValue::Integer),
         Some(b'r') => match digits {
-            "Inf" => OwnedValue::Real(f64::INFINITY),
-            "-Inf" => OwnedValue::Real(f64::NEG_INFINITY),
-            digits => digits.parse().map_or(OwnedValue::Null, OwnedValue::Real),
+            "Inf" => SqlValue::Real(f64::INFINITY),
+            "-Inf" => SqlValue::Real(f64::NEG_INFINITY),
+            digits => digits.parse().map_or(SqlValue::Null, SqlValue::Real),
         },
-        Some(b't') => OwnedValue::Text(unhex(digits)),
-        _ => OwnedValue::Blob(unhex(digits)),
+        Some(b't') => SqlValue::Text(unhex(digits)),
+        _ => SqlValue::Blob(unhex(digits)),
     }
 }
 
@@ -189,20 +192,20 @@ fn unhex(digits: &str) -> Vec<u8> {
     digits.as_bytes().chunks(2).filter_map(pair).collect()
 }
 
-/// What the state of a node's Raft says of the leader; `None`: nothing.
-pub(super) fn contact(text: &str) -> Option<LeaderContact> {
+/// Parses the contact with the leader from the Raft status of a node.
+pub(super) fn parse_leader_contact(text: &str) -> Option<LeaderContact> {
     let raft: Json = serde_json::from_str(text).ok()?;
     if raft.get("state")? == "Leader" {
         return Some(LeaderContact::IsLeader);
     }
     match raft.get("last_contact")?.as_str()? {
         "never" => Some(LeaderContact::Never),
-        ago => duration(ago).map(LeaderContact::Ago),
+        ago => parse_go_duration(ago).map(LeaderContact::Ago),
     }
 }
 
-/// A duration as Go writes it, such as `1m2.5s`.
-fn duration(text: &str) -> Option<Duration> {
+/// Parses a duration in Go's format, such as `1m2.5s`.
+fn parse_go_duration(text: &str) -> Option<Duration> {
     let (mut rest, mut total) = (text, Duration::ZERO);
     while !rest.is_empty() {
         let digits = rest.find(|c: char| c != '.' && !c.is_ascii_digit())?;
@@ -253,7 +256,7 @@ mod tests {
         let sql = parts.next().unwrap().as_str().unwrap();
         let mut statement = connection.prepare(sql).unwrap();
         for (place, given) in (1..=statement.parameter_count()).zip(parts) {
-            let given = value(given.clone());
+            let given = decode_value(given.clone());
             let given = ToSqlOutput::Borrowed(ValueRef::from(&given));
             statement.raw_bind_parameter(place, given).unwrap();
         }
@@ -268,7 +271,7 @@ mod tests {
         fn what_is_sent_arrives(values in proptest::collection::vec(any_value(), 1..4)) {
             let columns: Vec<String> = (1..=values.len()).map(|n| format!("?{n}")).collect();
             let sql = format!("SELECT '?1', {}", columns.join(", "));
-            let arrived = run(&element(&sql, refs(&values)));
+            let arrived = run(&encode_statement(&sql, refs(&values)));
             prop_assert_eq!(&arrived[0], &Value::Text("?1".to_owned()));
             prop_assert_eq!(&arrived[1..], &values[..]);
         }
@@ -280,13 +283,13 @@ mod tests {
             let shown: Option<String> =
                 connection.query_row(&sql, [&sent], |row| row.get(0)).unwrap();
             let text = serde_json::json!({ "results": [{ "columns": ["x"], "values": [[shown]] }] });
-            let Some(ParsedResponse::Done(outcomes)) = reply(&text.to_string(), |_| true) else { panic!() };
-            prop_assert_eq!(&outcomes[0].answers[0].0[0], &OwnedValue::from(ValueRef::from(&sent)));
+            let Some(ParsedResponse::Done(results)) = parse_response(&text.to_string(), |_| true) else { panic!() };
+            prop_assert_eq!(&results[0].answers[0].0[0], &SqlValue::from(ValueRef::from(&sent)));
         }
 
         #[test]
         fn no_answer_makes_it_stumble(text in any::<String>()) {
-            let _ = (reply(&text, |_| true), contact(&text), duration(&text));
+            let _ = (parse_response(&text, |_| true), parse_leader_contact(&text), parse_go_duration(&text));
         }
     }
 
@@ -300,33 +303,35 @@ mod tests {
         ];
         let sql = "SELECT ?1, '?1', \"?2\", ?2, ?3, ?12, ?4, 'it''s ?1'";
         assert_eq!(
-            element(sql, refs(&values)).to_string(),
+            encode_statement(sql, refs(&values)).to_string(),
             r#"["SELECT X'00ff', '?1', \"?2\", -9e999, NULL, ?12, ?4, 'it''s ?1'",null,null,null,4]"#
         );
         let damaged = ValueRef::Text(&[b'a', 0xff]);
         assert_eq!(
-            element("SELECT ?1", std::iter::once(damaged)).to_string(),
+            encode_statement("SELECT ?1", std::iter::once(damaged)).to_string(),
             r#"["SELECT CAST(X'61ff' AS TEXT)",null]"#
         );
     }
 
     fn replied(text: &str) -> String {
-        format!("{:?}", reply(text, |_| false))
+        format!("{:?}", parse_response(text, |_| false))
     }
 
     #[test]
     fn an_answer_is_read() {
         let written = r#"{"results":[{"rows_affected":3,"last_insert_id":9,"time":0.5},{}]}"#;
-        let Some(ParsedResponse::Done(outcomes)) = reply(written, |_| false) else { panic!() };
-        assert_eq!((outcomes[0].rows, outcomes[1].rows, outcomes[0].time), (3, 0, 0.5));
+        let Some(ParsedResponse::Done(results)) = parse_response(written, |_| false) else {
+            panic!()
+        };
+        assert_eq!((results[0].rows, results[1].rows, results[0].time), (3, 0, 0.5));
         let rows = r#"{"results":[{"columns":["a","b"],"values":[[1,"x"],[null,1.5]]}]}"#;
-        let Some(ParsedResponse::Done(outcomes)) = reply(rows, |_| false) else { panic!() };
-        assert_eq!(outcomes[0].rows, 2);
-        assert_eq!(outcomes[0].answers[1].0, [OwnedValue::Null, OwnedValue::Real(1.5)]);
+        let Some(ParsedResponse::Done(results)) = parse_response(rows, |_| false) else { panic!() };
+        assert_eq!(results[0].rows, 2);
+        assert_eq!(results[0].answers[1].0, [SqlValue::Null, SqlValue::Real(1.5)]);
         // Without rows, the values are left out.
         let none = r#"{"results":[{"columns":["a"],"types":["text"]}]}"#;
-        let Some(ParsedResponse::Done(outcomes)) = reply(none, |_| false) else { panic!() };
-        assert!(outcomes[0].answers.is_empty());
+        let Some(ParsedResponse::Done(results)) = parse_response(none, |_| false) else { panic!() };
+        assert!(results[0].answers.is_empty());
     }
 
     #[test]
@@ -354,7 +359,7 @@ mod tests {
     #[test]
     fn a_node_says_when_it_heard_of_the_leader() {
         let of = |state: &str, last: &str| {
-            contact(&format!(r#"{{"state":"{state}","last_contact":{last}}}"#))
+            parse_leader_contact(&format!(r#"{{"state":"{state}","last_contact":{last}}}"#))
         };
         assert_eq!(of("Leader", "0"), Some(LeaderContact::IsLeader));
         assert_eq!(
@@ -363,12 +368,15 @@ mod tests {
         );
         assert_eq!(of("Candidate", r#""never""#), Some(LeaderContact::Never));
         assert_eq!(of("Follower", "0"), None);
-        assert_eq!(contact("leader not found"), None);
+        assert_eq!(parse_leader_contact("leader not found"), None);
         for (text, millis) in
             [("1m2.5s", 62_500), ("1h0m0.25s", 3_600_250), ("0s", 0), ("900µs", 0)]
         {
-            assert_eq!(duration(text).map(|d| d.as_millis()), Some(millis), "{text}");
+            assert_eq!(parse_go_duration(text).map(|d| d.as_millis()), Some(millis), "{text}");
         }
-        assert_eq!((duration(""), duration("5"), duration("1 day")), (None, None, None));
+        assert_eq!(
+            (parse_go_duration(""), parse_go_duration("5"), parse_go_duration("1 day")),
+            (None, None, None)
+        );
     }
 }

@@ -1,13 +1,15 @@
-//! One statement for many values of its first parameter: prepared once, and without
-//! a lock of its own for each.
+//! Batches: several statements, or one statement for many rows, in one transaction.
 
-use std::time::Instant;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{CachedStatement, Connection, Result, TransactionBehavior};
+use rusqlite::{
+    CachedStatement, Connection, Result, Row, Transaction, TransactionBehavior, params_from_iter,
+};
 
-use super::disk_space::Room;
-use super::{BatchResult, OwnedRow, RowRef, Statement, lists};
+use super::disk_space::FreeSpace;
+use super::{BatchResult, OwnedRow, RowRef, Statement};
 
 pub(super) fn query_each(
     connection: &Connection,
@@ -47,14 +49,14 @@ pub(super) fn query_all_for_each(
     transaction.commit()
 }
 
-pub(super) fn execute_batch(
+pub(super) fn execute_for_keys(
     connection: &mut Connection,
-    room: &Room,
+    free_space: &FreeSpace,
     sql: &str,
     values: &mut dyn Iterator<Item = ValueRef<'_>>,
     rest: &[Value],
 ) -> Result<BatchResult> {
-    room.prepare(connection)?;
+    free_space.prepare(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
     let mut rows = Vec::new();
@@ -67,17 +69,17 @@ pub(super) fn execute_batch(
         rows.push(prepared.raw_execute()? as u64);
     }
     drop(prepared);
-    room.commit(transaction)?;
+    free_space.commit(transaction)?;
     Ok(BatchResult { rows, hold: begun.elapsed(), ..BatchResult::default() })
 }
 
 pub(super) fn execute_for_rows(
     connection: &mut Connection,
-    room: &Room,
+    free_space: &FreeSpace,
     statements: &[Statement],
     rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
 ) -> Result<BatchResult> {
-    room.prepare(connection)?;
+    free_space.prepare(connection)?;
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
@@ -86,20 +88,24 @@ pub(super) fn execute_for_rows(
     let mut prepared = prepared.collect::<Result<Vec<_>>>()?;
     for row in rows {
         for statement in &mut prepared {
-            let (rows, answers) = run(statement, &row)?;
+            let (rows, answers) = run_for_row(statement, &row)?;
             applied.rows.push(rows);
             applied.answers.push(answers);
         }
     }
     drop(prepared);
     let done = Instant::now();
-    room.commit(transaction)?;
+    free_space.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
     Ok(BatchResult { hold, commit, ..applied })
 }
 
-/// Runs one statement with these values. One that answers rows has changed as many.
-fn run(statement: &mut CachedStatement<'_>, row: &[ValueRef<'_>]) -> Result<(u64, Vec<OwnedRow>)> {
+/// Runs one statement with the values of a row. A statement that returns rows counts them as
+/// changes.
+fn run_for_row(
+    statement: &mut CachedStatement<'_>,
+    row: &[ValueRef<'_>],
+) -> Result<(u64, Vec<OwnedRow>)> {
     for (place, value) in row.iter().take(statement.parameter_count()).enumerate() {
         statement.raw_bind_parameter(place + 1, ToSqlOutput::Borrowed(*value))?;
     }
@@ -109,7 +115,60 @@ fn run(statement: &mut CachedStatement<'_>, row: &[ValueRef<'_>]) -> Result<(u64
     let mut answers = Vec::new();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
-        answers.push(lists::answer(row)?);
+        answers.push(owned_row(row)?);
     }
     Ok((answers.len() as u64, answers))
+}
+
+/// Runs statements in one transaction, and rolls it back if one changes an unexpected number of
+/// rows; answers then the time for which writers were blocked.
+pub(super) fn execute_all<'s>(
+    connection: &mut Connection,
+    free_space: &FreeSpace,
+    statements: impl Iterator<Item = (&'s Statement, Option<u64>)>,
+) -> Result<ControlFlow<Duration, BatchResult>> {
+    free_space.prepare(connection)?;
+    let asked = Instant::now();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let begun = Instant::now();
+    let mut applied = BatchResult { waited: begun - asked, ..BatchResult::default() };
+    for (statement, expected) in statements {
+        let rows = run_statement(&transaction, statement, &mut applied)?;
+        if expected.is_some_and(|expected| expected != rows) {
+            transaction.rollback()?;
+            return Ok(ControlFlow::Break(begun.elapsed()));
+        }
+    }
+    let done = Instant::now();
+    free_space.commit(transaction)?;
+    let (hold, commit) = (begun.elapsed(), done.elapsed());
+    Ok(ControlFlow::Continue(BatchResult { hold, commit, ..applied }))
+}
+
+/// Runs one statement, and answers the number of changed rows.
+fn run_statement(
+    transaction: &Transaction<'_>,
+    statement: &Statement,
+    applied: &mut BatchResult,
+) -> Result<u64> {
+    let mut prepared = transaction.prepare_cached(&statement.sql)?;
+    let values = params_from_iter(&statement.values);
+    let (mut rows, mut answers) = (0, Vec::new());
+    if prepared.column_count() > 0 {
+        answers = prepared.query_map(values, owned_row)?.collect::<Result<_>>()?;
+    } else {
+        rows = prepared.execute(values)? as u64;
+    }
+    applied.rows.push(rows);
+    applied.answers.push(answers);
+    Ok(rows)
+}
+
+/// Copies a row.
+fn owned_row(row: &Row<'_>) -> Result<OwnedRow> {
+    let columns = row.as_ref().column_count();
+    (0..columns)
+        .map(|place| row.get_ref(place).map(Into::into))
+        .collect::<Result<_>>()
+        .map(OwnedRow)
 }

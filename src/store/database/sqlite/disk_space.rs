@@ -1,5 +1,5 @@
-//! Free space of the file system, as a bound on the write-ahead log: a checkpoint has to
-//! find space for the pages by which it makes the database longer.
+//! Free space of the file system as a limit of the write-ahead log: a checkpoint needs space
+//! for the pages by which it extends the database.
 
 use std::cell::Cell;
 use std::fs;
@@ -9,61 +9,59 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Result, Transaction, ffi};
 use rustix::fs::statvfs;
 
-use super::PATIENCE;
+use super::BUSY_TIMEOUT;
 use crate::storage::CheckpointMode;
 use crate::store::database::sqlite::wal;
 
-/// Free space, in bytes, from which on a log needs no bound.
-const PLENTY: u64 = 64 << 20;
+/// Free space, in bytes, above which the log needs no limit.
+const AMPLE: u64 = 64 << 20;
 /// Free space below which each transaction begins with a checkpoint.
-const LITTLE: u64 = 16 << 20;
-/// Part of the free space that the log may have as well before it is cut.
-const SHARE: u64 = 4;
-/// Time for which space that was plenty is taken to be so.
-const GLANCE: Duration = Duration::from_millis(100);
-/// Space that a transaction must leave for the next one of the application, in pages:
-/// where the log can be moved into the database as it is, and where it makes the database
-/// longer.
+const SCARCE: u64 = 16 << 20;
+/// Divisor of the free space for the size at which the log is truncated.
+const LOG_SHARE: u64 = 4;
+/// Time for which ample space is not checked again.
+const RECHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// Space in pages that a transaction must leave for the application: if a checkpoint does not
+/// extend the database, and if it does.
 const RESERVES: [u64; 2] = [4, 8];
-/// Space that a transaction may take in the log before it is known how much it takes.
-const TRANSACTION: u64 = 4 << 20;
+/// Space that a transaction may take in the log before its size is known.
+const MAX_TRANSACTION: u64 = 4 << 20;
 
-/// Free space beside one database.
-pub(super) struct Room {
+/// Free space of the file system of a database.
+pub(super) struct FreeSpace {
     path: PathBuf,
-    /// Time at which there was plenty.
-    plenty: Cell<Option<Instant>>,
+    /// Time at which the space was last ample.
+    ample_since: Cell<Option<Instant>>,
 }
 
-impl Room {
+impl FreeSpace {
     pub(super) fn of(path: &Path) -> Self {
-        Self { path: path.to_owned(), plenty: Cell::new(None) }
+        Self { path: path.to_owned(), ample_since: Cell::new(None) }
     }
 
-    /// Gets the log ready for a transaction. Where there is little space:
+    /// Prepares the log for a transaction. If space is scarce:
     ///
     /// 1. What the log holds is moved into the database, and a log that has more than a
     ///    quarter of the free space besides is cut.
     /// 2. Where somebody who reads keeps pages in the log that the database has no place
     ///    for yet, nothing is written that might take the space for them.
     ///
-    /// Each transaction thus begins with a log that a checkpoint can move, whatever becomes
-    /// of it.
+    /// Thus each transaction begins with a log that a checkpoint can move.
     pub(super) fn prepare(&self, connection: &Connection) -> Result<()> {
         let Some(free) = self.shortage() else { return Ok(()) };
-        let Some(log) = wal::size(connection)? else { return Ok(()) };
-        let is_large = log.bytes > free / SHARE;
-        if free >= LITTLE && !is_large {
+        let Some(log) = wal::status(connection)? else { return Ok(()) };
+        let is_large = log.bytes > free / LOG_SHARE;
+        if free >= SCARCE && !is_large {
             return Ok(());
         }
         if log.pending > 0 {
-            wal::move_into_the_database(connection, CheckpointMode::Passive, PATIENCE)?;
+            wal::checkpoint(connection, CheckpointMode::Passive, BUSY_TIMEOUT)?;
         }
         if is_large {
-            wal::move_into_the_database(connection, CheckpointMode::Truncate, PATIENCE)?;
+            wal::checkpoint(connection, CheckpointMode::Truncate, BUSY_TIMEOUT)?;
         }
         let growth = self.growth(connection)?;
-        if growth == 0 { Ok(()) } else { self.must_have(growth + TRANSACTION) }
+        if growth == 0 { Ok(()) } else { self.ensure_free(growth + MAX_TRANSACTION) }
     }
 
     /// Commits a transaction, unless the log would then hold more new pages than there is
@@ -74,25 +72,25 @@ impl Room {
             transaction.cache_flush()?;
             let growth = self.growth(&transaction)?;
             let reserve = RESERVES[usize::from(growth > 0)];
-            self.must_have(growth + reserve * pragma(&transaction, "page_size")?)?;
+            self.ensure_free(growth + reserve * pragma(&transaction, "page_size")?)?;
         }
         transaction.commit()
     }
 
-    /// Bytes that are free, unless they are plenty.
+    /// Free bytes, unless space is ample.
     fn shortage(&self) -> Option<u64> {
-        if self.plenty.get().is_some_and(|at| at.elapsed() < GLANCE) {
+        if self.ample_since.get().is_some_and(|at| at.elapsed() < RECHECK_INTERVAL) {
             return None;
         }
         let free = statvfs(&self.path)
             .map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize));
-        let is_plenty = free >= PLENTY;
-        self.plenty.set(is_plenty.then(Instant::now));
-        (!is_plenty).then_some(free)
+        let is_ample = free >= AMPLE;
+        self.ample_since.set(is_ample.then(Instant::now));
+        (!is_ample).then_some(free)
     }
 
-    /// Fails as SQLite does on a full file system where less than that is free.
-    fn must_have(&self, bytes: u64) -> Result<()> {
+    /// Fails like SQLite on a full file system if less than `bytes` is free.
+    fn ensure_free(&self, bytes: u64) -> Result<()> {
         match self.shortage() {
             Some(free) if free < bytes => {
                 let full = ffi::Error::new(ffi::SQLITE_FULL);
@@ -102,11 +100,11 @@ impl Room {
         }
     }
 
-    /// Bytes by which the pages of the log make the database longer.
+    /// Bytes by which a checkpoint would extend the database.
     fn growth(&self, connection: &Connection) -> Result<u64> {
         let bytes = pragma(connection, "page_count")? * pragma(connection, "page_size")?;
-        let there = fs::metadata(&self.path).map_or(bytes, |file| file.len());
-        Ok(bytes.saturating_sub(there))
+        let length = fs::metadata(&self.path).map_or(bytes, |file| file.len());
+        Ok(bytes.saturating_sub(length))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Failures of SQLite, in terms of what the caller has to tell apart.
+//! Mapping of SQLite errors to domain errors.
 
 use std::path::Path;
 
@@ -12,12 +12,12 @@ use rustix::fs::statvfs;
 
 use crate::domain::error::Error;
 use crate::store::database::sqlite::file;
-use crate::store::database::sqlite::file::locks::Kept;
+use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// The error for a failure of SQLite while it was doing something to the database `display_name`.
-pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
-    // Each is the reason of one failure, and anything else may change it.
+/// Maps an error of SQLite to a domain error.
+pub(super) fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
+    // Read `errno` once, before anything else changes it.
     let errno = Errno::last();
     Errno::clear();
     let at = place.to_owned();
@@ -27,19 +27,19 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Busy { at },
         Some(ErrorCode::DatabaseCorrupt) if is_of_virtual_table(&error) => {
-            failed(place, doing, OUT_OF_STEP)
+            failed(place, doing, VIRTUAL_TABLE_CORRUPT)
         }
-        // What the schema uses is no damage.
+        // A missing function is not corruption.
         Some(ErrorCode::DatabaseCorrupt) if is_lacking(&error.to_string()) => {
             Error::Refused(lacking(place, doing, &error.to_string()))
         }
-        // SQLite takes a failing device for a damaged file.
+        // SQLite reports a failing device as corruption.
         Some(ErrorCode::DatabaseCorrupt) if errno == Errno::EIO || fails_to_be_read(place) => {
             failed(place, doing, INPUT_OUTPUT)
         }
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
         Some(ErrorCode::NotADatabase) => {
-            Error::ForeignDatabase { at, found: "it is no SQLite database".to_owned() }
+            Error::ForeignDatabase { at, found: "it is not a SQLite database".to_owned() }
         }
         Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(errno, &error)),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
@@ -52,9 +52,8 @@ pub(super) fn fault(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     }
 }
 
-/// What is said where a virtual table finds that its own content is wrong: the database
-/// itself is sound.
-pub(super) const OUT_OF_STEP: &str = "a virtual table that a trigger writes to, such as a full-text index, \
+/// Message for a virtual table with inconsistent content; the database itself is intact.
+pub(super) const VIRTUAL_TABLE_CORRUPT: &str = "a virtual table that a trigger writes to, such as a full-text index, \
                            does not match the rows that it is about: the application has to \
                            rebuild it";
 
@@ -63,8 +62,8 @@ pub(super) fn is_of_virtual_table(error: &rusqlite::Error) -> bool {
     code == Some(rusqlite::ffi::SQLITE_CORRUPT_VTAB)
 }
 
-/// Words by which SQLite says that a schema uses what this program lacks, or does not let a
-/// schema use.
+/// Error messages of SQLite about functions, collations or modules that this program lacks or
+/// forbids.
 const LACKING: [&str; 6] = [
     "unknown function: ",
     "no such function: ",
@@ -78,7 +77,7 @@ fn is_lacking(sentence: &str) -> bool {
     LACKING.iter().any(|words| sentence.contains(words))
 }
 
-/// The refusal of a schema that uses something which this program lacks.
+/// Message for a schema that uses something which this program lacks or forbids.
 fn lacking(place: &str, doing: &str, sentence: &str) -> String {
     let why = if sentence.contains("unsafe use of ") {
         "sessctl does not let the schema of an application call functions or virtual tables that \
@@ -89,17 +88,17 @@ fn lacking(place: &str, doing: &str, sentence: &str) -> String {
     format!("could not {doing} {place}: {sentence}: {why}")
 }
 
-/// Whether a device fails to read the database or its write-ahead log.
+/// True if the device fails to read the database or its write-ahead log.
 fn fails_to_be_read(place: &str) -> bool {
     let path = Path::new(place);
-    let log = file::beside(&file::real(path), "-wal");
-    [path, &log].into_iter().any(|path| match Kept::open(path) {
-        Ok(file) => file.read_to_the_end().is_err(),
+    let log = file::sibling(&file::resolve(path), "-wal");
+    [path, &log].into_iter().any(|path| match KeptFile::open(path) {
+        Ok(file) => file.read_all().is_err(),
         Err(e) => e.raw_os_error() == Some(Errno::EIO as i32),
     })
 }
 
-/// The reason why the system has failed SQLite, as far as it can be known.
+/// Reason of an I/O error, as far as it is known.
 fn io_failure(errno: Errno, error: &rusqlite::Error) -> String {
     let code = error.sqlite_error().map_or(0, |error| error.extended_code);
     match (code, errno) {
@@ -123,8 +122,8 @@ fn io_failure(errno: Errno, error: &rusqlite::Error) -> String {
     }
 }
 
-/// Whether a failure comes from a full file system or a quota. The index of a log, which
-/// SQLite makes longer by itself, is the one file for which it has another code.
+/// True if a failure is caused by a full file system or a quota. SQLite has a separate code for
+/// extending the shared memory of the log.
 fn is_for_want_of_space(place: &str, errno: Errno, error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error().map_or(0, |error| error.extended_code);
     match error.sqlite_error_code() {
@@ -138,7 +137,7 @@ fn is_for_want_of_space(place: &str, errno: Errno, error: &rusqlite::Error) -> b
     }
 }
 
-/// Whether the file system of a database has no space left.
+/// True if the file system of a database is full.
 fn is_full(place: &str) -> bool {
     statvfs(place).is_ok_and(|system| system.f_bavail == 0)
 }
@@ -155,7 +154,7 @@ fn other(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         {
             Error::Refused(lacking(place, doing, &sentence))
         }
-        // Its source would be the same sentence once more, with a number.
+        // Its source would repeat the message.
         rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
             Error::failed(format!("{doing} {place}"), sentence)
         }
@@ -175,7 +174,7 @@ mod tests {
             ffi::Error::new(code),
             Some("disk I/O error".to_owned()),
         );
-        fault("missing.db", "write to", error).with_causes()
+        sqlite_error("missing.db", "write to", error).with_causes()
     }
 
     #[test]
@@ -213,6 +212,6 @@ mod tests {
     fn a_damaged_file_stays_one_after_an_earlier_failure_of_the_device() {
         said(ffi::SQLITE_IOERR_READ, Errno::EIO);
         let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None);
-        assert!(matches!(fault("missing.db", "read", error), Error::Corrupt { .. }));
+        assert!(matches!(sqlite_error("missing.db", "read", error), Error::Corrupt { .. }));
     }
 }

@@ -1,20 +1,20 @@
-//! Bounds of what the schema of a database may make SQLite do, whoever wrote it.
+//! Limits on the effects of untrusted schemas.
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, Result};
 
-use super::work::protection;
+use super::interrupt::protection;
 
-/// The most bytes of a value or a row, where SQLite has to have all of it in memory.
-/// Sessions are a thousand times smaller.
-const LENGTH: i32 = 16 << 20;
-/// The most bytes of a statement. Those for thousands of policies have some millions.
-const STATEMENT: i32 = 64 << 20;
-/// How deep triggers may go. Cascades of applications have a handful of levels.
-const TRIGGERS: i32 = 64;
-/// The longest pattern of LIKE and GLOB: the time that one takes grows with it.
-const PATTERN: i32 = 1_000;
+/// Maximum size of a value or row, in bytes. Sessions are a thousand times smaller.
+const MAX_LENGTH: i32 = 16 << 20;
+/// Maximum size of a statement, in bytes. Statements for thousands of policies have a few
+/// million.
+const MAX_SQL_LENGTH: i32 = 64 << 20;
+/// Maximum nesting of triggers. Cascades of applications have a handful of levels.
+const MAX_TRIGGER_DEPTH: i32 = 64;
+/// Maximum length of a pattern of LIKE and GLOB, whose running time grows with it.
+const MAX_PATTERN_LENGTH: i32 = 1_000;
 
 /// Sets the bounds of a connection:
 ///
@@ -26,13 +26,13 @@ const PATTERN: i32 = 1_000;
 ///    database can be attached.
 /// 4. SQLite's memory in the process as a whole is limited, where that was
 ///    [asked for](super::protect).
-pub(super) fn set(connection: &Connection) -> Result<()> {
+pub(super) fn apply(connection: &Connection) -> Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LENGTH)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, STATEMENT)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_TRIGGER_DEPTH, TRIGGERS)?;
-    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_LENGTH)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, MAX_SQL_LENGTH)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_TRIGGER_DEPTH, MAX_TRIGGER_DEPTH)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN_LENGTH)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     if let Some(protection) = protection() {
         let limit = i64::from(protection.memory);
@@ -41,8 +41,11 @@ pub(super) fn set(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
-/// Does work that copies whole rows into another database, whatever their length.
-pub(super) fn without<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+/// Runs `work` without the limits on the length of rows and on attached databases.
+pub(super) fn without_limits<T>(
+    connection: &Connection,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     let length = connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, i32::MAX)?;
     let attached = connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
     let done = work();

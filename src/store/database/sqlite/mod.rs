@@ -4,12 +4,11 @@ mod batch;
 mod disk_space;
 mod error;
 pub mod file;
+mod interrupt;
 mod limits;
-mod lists;
 mod open;
 mod vacuum;
 mod wal;
-mod work;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -24,22 +23,23 @@ use crate::domain::error::{Error, Result};
 use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, Wal, WalStatus};
 use crate::store::statement::Statement;
 
-use disk_space::Room;
-use error::{OUT_OF_STEP, fault, is_of_virtual_table};
-use work::Work;
+use disk_space::FreeSpace;
+use error::{VIRTUAL_TABLE_CORRUPT, is_of_virtual_table, sqlite_error};
+use interrupt::{InterruptHandle, RunningStatement};
 
-pub(super) use work::reason_to_stop;
-pub use work::{Protection, Running, protect};
+#[cfg(feature = "rqlite")]
+pub(super) use interrupt::reason_to_stop;
+pub use interrupt::{Protection, Running, protect};
 
-/// How long to wait for another program's lock before giving up.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time to wait for a lock of another connection.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a command wants of the file.
+/// Access mode of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// To look at it; it stays as it is.
+    /// Read-only.
     Read,
-    /// To change rows.
+    /// Read and write.
     Write,
 }
 
@@ -48,24 +48,23 @@ pub struct SqliteFile {
     connection: Connection,
     path: PathBuf,
     place: String,
-    work: Work,
-    room: Room,
-    /// The last error of the system while SQLite opened the file, which it may have got over.
+    interrupt: InterruptHandle,
+    free_space: FreeSpace,
+    /// `errno` after SQLite opened the file, possibly of a failure that it recovered from.
     opening: Errno,
 }
 
 impl SqliteFile {
     fn has_write_ahead_log(&self) -> Result<bool> {
         let mode = self.connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
-        mode.map(|mode: String| mode == "wal").map_err(|e| self.fault("open", e))
+        mode.map(|mode: String| mode == "wal").map_err(|e| self.error("open", e))
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<()> {
-        self.connection.pragma_update(None, name, value).map_err(|e| self.fault("open", e))
+        self.connection.pragma_update(None, name, value).map_err(|e| self.error("open", e))
     }
 
-    /// Runs a script within one write transaction, if `wanted`, asked within
-    /// the same transaction, says so.
+    /// Runs the script that `wanted` returns, in one write transaction with `wanted` itself.
     ///
     /// # Errors
     /// Whatever `wanted` answers, and whatever SQLite says; then nothing has
@@ -75,80 +74,78 @@ impl SqliteFile {
         wanted: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<String>>>,
     ) -> Result<()> {
         let Self { connection, place, .. } = self;
-        let fault = |e| fault(place, "set up", e);
-        let transaction =
-            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault)?;
-        if let Some(script) = wanted(&transaction).map_err(fault)?? {
-            transaction.execute_batch(&script).map_err(fault)?;
-            transaction.commit().map_err(fault)?;
+        let to_error = |e| sqlite_error(place, "set up", e);
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(to_error)?;
+        if let Some(script) = wanted(&transaction).map_err(to_error)?? {
+            transaction.execute_batch(&script).map_err(to_error)?;
+            transaction.commit().map_err(to_error)?;
         }
         Ok(())
     }
 
-    /// Lets changes go to a write-ahead log, so that readers and the writer do
-    /// not wait for each other. The file remembers it.
+    /// Enables WAL mode, which persists in the file.
     ///
     /// # Errors
     /// Whatever SQLite says.
     pub fn use_write_ahead_log(&self) -> Result<()> {
         let begun = Instant::now();
-        // SQLite does not wait here for a program that does the same.
+        // SQLite's busy timeout does not apply here.
         while let Err(error) = self.pragma("journal_mode", "WAL") {
             let busy = matches!(error, Error::Busy { .. });
             if self.has_write_ahead_log()? {
                 break;
             }
-            if !busy || begun.elapsed() > PATIENCE {
+            if !busy || begun.elapsed() > BUSY_TIMEOUT {
                 return Err(error);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        // A file system that has no shared memory has no such log either.
+        // WAL mode is not available on file systems without shared memory.
         if self.has_write_ahead_log()? { self.sync_for_a_log() } else { Ok(()) }
     }
 
-    /// With a write-ahead log, syncing at each checkpoint loses nothing when a
-    /// program dies, and when the machine does, only the last moments.
+    /// In WAL mode, syncing at checkpoints loses nothing when a program dies, and only the last
+    /// commits when the machine does.
     fn sync_for_a_log(&self) -> Result<()> {
         self.pragma("synchronous", "NORMAL")
     }
 
-    fn fault(&self, doing: &str, error: rusqlite::Error) -> Error {
+    fn error(&self, doing: &str, error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
-            Some(ErrorCode::OperationInterrupted) => self.work.interrupted(),
-            _ => fault(&self.place, doing, error),
+            Some(ErrorCode::OperationInterrupted) => self.interrupt.interrupted(),
+            _ => sqlite_error(&self.place, doing, error),
         }
     }
 
-    /// Begins a statement, which may be interrupted from now on.
-    fn start_run(&self, doing: &str, sql: &str) -> work::Statement {
-        self.work.start_run(doing, sql, &self.place)
+    /// Registers a statement that may be interrupted.
+    fn start_run(&self, doing: &str, sql: &str) -> RunningStatement {
+        self.interrupt.start_run(doing, sql, &self.place)
     }
 
-    /// Does work that changes something. Where the file system is full, it is tried again
-    /// with the room of the write-ahead log.
+    /// Runs a change; on a full file system, truncates the write-ahead log and tries again.
     fn with_room<T>(
         &mut self,
-        work: impl Fn(&mut Connection, &Room) -> rusqlite::Result<T>,
+        work: impl Fn(&mut Connection, &FreeSpace) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        match work(&mut self.connection, &self.room).map_err(|e| self.write_fault(e)) {
+        match work(&mut self.connection, &self.free_space).map_err(|e| self.write_error(e)) {
             Err(Error::DiskFull { .. }) => {
-                work(&mut self.connection, &self.room).map_err(|e| self.fault("write to", e))
+                work(&mut self.connection, &self.free_space).map_err(|e| self.error("write to", e))
             }
             done => done,
         }
     }
 
-    /// The error of a change. Where the file system is full, the write-ahead log gives up
-    /// its room first, as far as nobody uses it.
-    fn write_fault(&self, error: rusqlite::Error) -> Error {
-        let fault = self.fault("write to", error);
-        if matches!(fault, Error::DiskFull { .. }) {
-            // That there is no room is what has gone wrong, whatever becomes of this.
-            let _ =
-                wal::move_into_the_database(&self.connection, CheckpointMode::Truncate, PATIENCE);
+    /// Error of a change. On a full file system, this truncates the write-ahead log if it is
+    /// not in use.
+    fn write_error(&self, error: rusqlite::Error) -> Error {
+        let error = self.error("write to", error);
+        if matches!(error, Error::DiskFull { .. }) {
+            // The full file system is the error to report.
+            let _ = wal::checkpoint(&self.connection, CheckpointMode::Truncate, BUSY_TIMEOUT);
         }
-        fault
+        error
     }
 }
 
@@ -162,12 +159,12 @@ impl Database for SqliteFile {
         statement: &Statement,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
-        let fault = |e| self.fault("read", e);
-        let _work = self.start_run("read", &statement.sql);
-        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(fault)?;
-        let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(fault)?;
-        while let Some(row) = rows.next().map_err(fault)? {
-            self.work.advance();
+        let to_error = |e| self.error("read", e);
+        let _running = self.start_run("read", &statement.sql);
+        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(to_error)?;
+        let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(to_error)?;
+        while let Some(row) = rows.next().map_err(to_error)? {
+            self.interrupt.record_row();
             if visit(row)? == ControlFlow::Break(()) {
                 break;
             }
@@ -181,9 +178,9 @@ impl Database for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
-        let _work = self.start_run("read", &statement.sql);
+        let _running = self.start_run("read", &statement.sql);
         let looked = batch::query_each(&self.connection, &statement.sql, values, visit);
-        looked.map_err(|e| self.fault("read", e))
+        looked.map_err(|e| self.error("read", e))
     }
 
     fn query_all_for_each(
@@ -192,9 +189,9 @@ impl Database for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
-        let _work = self.start_run("read", &statement.sql);
+        let _running = self.start_run("read", &statement.sql);
         let looked = batch::query_all_for_each(&self.connection, &statement.sql, values, visit);
-        looked.map_err(|e| self.fault("read", e))
+        looked.map_err(|e| self.error("read", e))
     }
 
     fn execute_for_keys(
@@ -203,9 +200,10 @@ impl Database for SqliteFile {
         values: &mut dyn Iterator<Item = ValueRef<'_>>,
         rest: &[Value],
     ) -> Result<BatchResult> {
-        let _work = self.start_run("write to", sql);
-        let applied = batch::execute_batch(&mut self.connection, &self.room, sql, values, rest);
-        applied.map_err(|e| self.write_fault(e))
+        let _running = self.start_run("write to", sql);
+        let applied =
+            batch::execute_for_keys(&mut self.connection, &self.free_space, sql, values, rest);
+        applied.map_err(|e| self.write_error(e))
     }
 
     fn execute_for_rows(
@@ -213,27 +211,28 @@ impl Database for SqliteFile {
         statements: &[Statement],
         rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
     ) -> Result<BatchResult> {
-        let _work = self.start_run("delete rows of", name_of(statements));
-        let applied = batch::execute_for_rows(&mut self.connection, &self.room, statements, rows);
+        let _running = self.start_run("delete rows of", name_of(statements));
+        let applied =
+            batch::execute_for_rows(&mut self.connection, &self.free_space, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
                 rejected(format!("write to {}", self.place), e)
             }
             _ if is_of_virtual_table(&e) => Error::Rejected {
                 doing: format!("write to {}", self.place),
-                why: OUT_OF_STEP.to_owned(),
+                why: VIRTUAL_TABLE_CORRUPT.to_owned(),
             },
-            _ => self.write_fault(e),
+            _ => self.write_error(e),
         })
     }
 
     fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult> {
-        let _work = self.start_run("write to", name_of(statements));
-        let applied = self.with_room(|connection, room| {
+        let _running = self.start_run("write to", name_of(statements));
+        let applied = self.with_room(|connection, free_space| {
             let all = statements.iter().map(|statement| (statement, None));
-            lists::execute_batch(connection, room, all)
+            batch::execute_all(connection, free_space, all)
         })?;
-        // Nothing is expected, so nothing is otherwise.
+        // Without expected counts, the batch is never rolled back.
         Ok(applied.continue_value().unwrap_or_default())
     }
 
@@ -242,52 +241,54 @@ impl Database for SqliteFile {
         expected: &[ExpectedCount],
         otherwise: &[Statement],
     ) -> Result<BatchResult> {
-        let _work =
+        let _running =
             self.start_run("write to", expected.first().map_or("", |one| &one.statement.sql));
-        let applied = self.with_room(|connection, room| {
+        let applied = self.with_room(|connection, free_space| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
-            lists::execute_batch(connection, room, all)
+            batch::execute_all(connection, free_space, all)
         })?;
         match applied {
-            ControlFlow::Continue(applied) => Ok(BatchResult { as_expected: true, ..applied }),
+            ControlFlow::Continue(applied) => {
+                Ok(BatchResult { matched_expectation: true, ..applied })
+            }
             ControlFlow::Break(in_vain) => {
                 let applied = self.execute_batch(otherwise)?;
-                // There was no room between the two.
+                // Include the time of the rolled-back attempt.
                 Ok(BatchResult { hold: applied.hold + in_vain, ..applied })
             }
         }
     }
 
     fn limit_statements(&mut self, limit: Option<StatementLimit>) {
-        self.work.limit(limit);
+        self.interrupt.limit(limit);
     }
 
     fn version(&self) -> Result<Option<DataVersion>> {
-        wal::version(&self.connection).map_err(|e| self.fault("read", e))
+        wal::data_version(&self.connection).map_err(|e| self.error("read", e))
     }
 }
 
 impl Wal for SqliteFile {
     fn keep_log(&self, keep: bool) -> Result<()> {
-        wal::keep(&self.connection, keep).map_err(|e| self.fault("write to", e))
+        wal::set_autocheckpoint(&self.connection, !keep).map_err(|e| self.error("write to", e))
     }
 
     fn wal_status(&self) -> Result<Option<WalStatus>> {
-        wal::size(&self.connection).map_err(|e| self.fault("read", e))
+        wal::status(&self.connection).map_err(|e| self.error("read", e))
     }
 
-    fn checkpoint(&self, effort: CheckpointMode) -> Result<Option<WalStatus>> {
-        let moved = wal::move_into_the_database(&self.connection, effort, PATIENCE);
-        moved.map_err(|e| self.fault("write to", e))
+    fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>> {
+        let moved = wal::checkpoint(&self.connection, mode, BUSY_TIMEOUT);
+        moved.map_err(|e| self.error("write to", e))
     }
 }
 
-/// The statement that a list is named by.
+/// SQL of the statement that names a batch in messages.
 fn name_of(statements: &[Statement]) -> &str {
     statements.iter().find(|one| one.sql.starts_with("DELETE")).map_or("", |one| &one.sql)
 }
 
-/// That SQLite does not accept a change.
+/// Error for a change that SQLite rejects.
 fn rejected(doing: String, error: rusqlite::Error) -> Error {
     let why = match error {
         rusqlite::Error::SqliteFailure(_, Some(sentence)) => sentence,

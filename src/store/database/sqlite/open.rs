@@ -1,4 +1,4 @@
-//! How a SQLite file is opened: without a trace, where that can be had.
+//! Opening a SQLite file, if possible without changing anything.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,40 +8,39 @@ use nix::errno::Errno;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::disk_space::Room;
-use super::work::Work;
-use super::{Access, PATIENCE, SqliteFile, fault, limits};
+use super::disk_space::FreeSpace;
+use super::interrupt::InterruptHandle;
+use super::{Access, BUSY_TIMEOUT, SqliteFile, limits, sqlite_error};
 use crate::domain::error::{Error, Result};
 use crate::store::database::memory;
 use crate::store::database::sqlite::file;
-use crate::store::database::sqlite::file::locks::Kept;
-use crate::store::database::sqlite::file::sidecars::{Found, Reading};
+use crate::store::database::sqlite::file::locks::KeptFile;
+use crate::store::database::sqlite::file::sidecars::{DatabaseFiles, ReadMode};
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// Statements that are kept prepared: those of a touch, a purge batch and a list.
-const PREPARED: usize = 64;
-/// Bytes of pages to remember of another program's file, at most: a purge comes back to the
-/// pages of indexes whose order is random against its own. And at least: SQLite's default.
-const CACHE: u64 = 64 << 20;
-const LEAST_CACHE: u64 = 2 << 20;
-/// Which part of the memory that the process may use they take.
-const SHARE: u64 = 4;
+/// Capacity of the cache of prepared statements.
+const STATEMENT_CACHE: usize = 64;
+/// Maximum and minimum page cache, in bytes, for an adopted table: a purge revisits pages of
+/// indexes whose order is unrelated to its own. The minimum is SQLite's default.
+const MAX_CACHE: u64 = 64 << 20;
+const MIN_CACHE: u64 = 2 << 20;
+/// Divisor of the memory limit of the process for the page cache.
+const MEMORY_SHARE: u64 = 4;
 
 impl SqliteFile {
-    /// Opens a file that is there, for what a command wants of it.
+    /// Opens an existing file.
     ///
     /// # Errors
-    /// As for [`open_immutable`](Self::open_immutable), and if it may not be written
-    /// but should be.
+    /// See [`open_immutable`](Self::open_immutable); also fails if write access is denied.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
-        let mut found = Found::at(path)?;
+        let mut found = DatabaseFiles::at(path)?;
         let _hold = found.hold()?;
         match access {
             Access::Read => Self::open_to_read(path, &found),
             Access::Write => {
-                found.must_be_mine_to_write()?;
+                found.ensure_writable_by_owner()?;
                 let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-                file.must_be_writable()?;
+                file.ensure_writable()?;
                 if file.has_write_ahead_log()? {
                     file.sync_for_a_log()?;
                 }
@@ -50,28 +49,28 @@ impl SqliteFile {
         }
     }
 
-    /// A reader of a write-ahead log needs the log and its index. Where no other
-    /// program has made them, it makes them, and can take them away again only
-    /// if it may write.
-    fn open_to_read(path: &Path, found: &Found) -> Result<Self> {
-        let flags = match found.reading()? {
-            Reading::Attached => OpenFlags::SQLITE_OPEN_READ_ONLY,
-            Reading::Usual => OpenFlags::SQLITE_OPEN_READ_WRITE,
-            Reading::AsItLies => return Self::open_immutable(path),
+    /// Opens a file for reading. SQLite creates a missing write-ahead log and its shared
+    /// memory, and can remove them only with write access.
+    fn open_to_read(path: &Path, found: &DatabaseFiles) -> Result<Self> {
+        let flags = match found.read_mode()? {
+            ReadMode::Attached => OpenFlags::SQLITE_OPEN_READ_ONLY,
+            ReadMode::Normal => OpenFlags::SQLITE_OPEN_READ_WRITE,
+            ReadMode::Immutable => return Self::open_immutable(path),
         };
         let mut file = Self::connect(path, flags)?;
         if found.has_changes() {
             // Else whoever closes it last works its log into it, also after a mere look.
             let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
             let kept = file.connection.set_db_config(keep, true);
-            kept.map_err(|e| file.fault("open", e))?;
+            kept.map_err(|e| file.error("open", e))?;
         }
-        if found.is_whole() && (file.is_read_only()? || file.has_write_ahead_log().is_err()) {
+        if found.is_checkpointed() && (file.is_read_only()? || file.has_write_ahead_log().is_err())
+        {
             // Without a log nobody writes to it now. A program that begins to
             // during this very read may spoil the read, never the file.
             file = Self::open_immutable(path)?;
         }
-        if found.is_held() {
+        if found.needs_hold() {
             // The first read attaches to the log.
             file.has_write_ahead_log()?;
         }
@@ -79,46 +78,46 @@ impl SqliteFile {
         Ok(file)
     }
 
-    /// The same for a file that belongs to another program: its foreign keys hold, and
-    /// there is room for the pages that a purge comes back to.
+    /// Opens the file of another program: enforces its foreign keys, and enlarges the page
+    /// cache.
     ///
     /// # Errors
-    /// As for [`open`](Self::open).
+    /// See [`open`](Self::open).
     pub fn open_foreign(path: &Path, access: Access) -> Result<Self> {
-        file::must_be_a_file(path)?;
+        file::validate_file(path)?;
         let file = Self::open(path, access)?;
         if access == Access::Write {
             file.pragma("foreign_keys", "ON")?;
-            let size = file.connection.pragma_update(None, "cache_size", cache(memory::limit()));
-            size.map_err(|e| file.fault("open", e))?;
+            let size =
+                file.connection.pragma_update(None, "cache_size", cache_size(memory::limit()));
+            size.map_err(|e| file.error("open", e))?;
         }
         Ok(file)
     }
 
-    /// Makes sure that a file which is only read as it lies could be opened: where it is in
-    /// use under another name, that is not the whole of it.
+    /// Checks that a file could be opened safely; a file in use under another name could not,
+    /// because its log is elsewhere.
     ///
     /// # Errors
     /// [`Error::Refused`] if it could not be opened safely.
     pub fn must_be_safe_to_open(path: &Path) -> Result<()> {
-        Found::at(path).map(drop)
+        DatabaseFiles::at(path).map(drop)
     }
 
-    /// Whether a file has a log that somebody uses: it has an index, too, and to open it
-    /// leaves no trace.
+    /// True if the write-ahead log of a file is in use, so that opening it creates no files.
     pub fn has_a_log_in_use(path: &Path) -> bool {
-        file::has_a_log(path) && file::beside(&file::real(path), "-shm").exists()
+        file::has_wal(path) && file::sibling(&file::resolve(path), "-shm").exists()
     }
 
-    /// Opens a file as one that does not change: no lock, no log, no trace. It
-    /// is what to look at before it is known whose file it is.
+    /// Opens a file as immutable: without locks, log or changes, for inspecting a file of
+    /// unknown origin.
     ///
     /// # Errors
     /// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be
     /// a SQLite database, and whatever keeps SQLite from opening it.
     pub fn open_immutable(path: &Path) -> Result<Self> {
-        file::must_be_a_file(path)?;
-        let name = file::by_name(path);
+        file::validate_file(path)?;
+        let name = file::sqlite_path(path);
         let bytes = name.as_os_str().as_encoded_bytes().iter();
         let name: Vec<String> = bytes.map(|byte| format!("%{byte:02x}")).collect();
         let uri = PathBuf::from(format!("file:{}?immutable=1", name.concat()));
@@ -126,8 +125,8 @@ impl SqliteFile {
         Self::connect_to(&uri, path, flags)
     }
 
-    /// Opens a file to set it up, and makes it if it is not there, for its
-    /// owner alone. Answers whether it was made.
+    /// Opens a file for migration; creates a missing file with mode 0600. Answers whether it
+    /// was created.
     ///
     /// # Errors
     /// If the file cannot be made or written.
@@ -135,37 +134,38 @@ impl SqliteFile {
         let made = match file::new_file(path) {
             Ok(_) => true,
             Err(e) if e.kind() == ErrorKind::AlreadyExists => false,
-            Err(e) if e.kind() == ErrorKind::NotFound => return Err(file::missing(path)),
-            Err(e) => return Err(file::unmakable(path, e)),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Err(file::missing_error(path)),
+            Err(e) => return Err(file::create_error(path, e)),
         };
-        let mut found = Found::at(path)?;
+        let mut found = DatabaseFiles::at(path)?;
         let _hold = found.hold()?;
-        found.must_be_mine_to_write()?;
+        found.ensure_writable_by_owner()?;
         let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        file.must_be_writable()?;
-        file::take_as_own_if_empty(path)?;
+        file.ensure_writable()?;
+        file::restrict_mode_if_empty(path)?;
         Ok((file, made))
     }
 
-    /// Opens a database in memory, which messages call by the path of a file.
+    /// Opens a database in memory; messages name it by `path`.
     ///
     /// # Errors
     /// If there is no memory.
     pub fn in_memory(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
-        let connection = Connection::open_in_memory().map_err(|e| fault(&place, "open", e))?;
+        let connection =
+            Connection::open_in_memory().map_err(|e| sqlite_error(&place, "open", e))?;
         Self::set_up(connection, path, place)
     }
 
-    /// Opens a file that no other connection uses, and absorbs its write-ahead log.
+    /// Opens a file exclusively, and checkpoints its write-ahead log.
     ///
     /// # Errors
     /// [`Error::Busy`] if another connection uses it, and whatever keeps it from being
     /// written.
     pub fn open_alone(path: &Path) -> Result<Self> {
         let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        file.must_be_writable()?;
-        file.connection.busy_timeout(Duration::ZERO).map_err(|e| file.fault("open", e))?;
+        file.ensure_writable()?;
+        file.connection.busy_timeout(Duration::ZERO).map_err(|e| file.error("open", e))?;
         file.pragma("locking_mode", "EXCLUSIVE")?;
         file.pragma("journal_mode", "DELETE")?;
         if file.has_write_ahead_log()? {
@@ -174,35 +174,35 @@ impl SqliteFile {
         Ok(file)
     }
 
-    /// Does something to the file while nobody else can read or write it.
+    /// Runs `act` while the file is locked exclusively.
     ///
     /// # Errors
     /// [`Error::Busy`] if another connection uses it, and whatever `act` answers.
     pub fn while_locked(&mut self, act: impl FnOnce() -> Result<()>) -> Result<()> {
         let Self { connection, place, .. } = self;
-        let fault = |e| fault(place, "lock", e);
+        let to_error = |e| sqlite_error(place, "lock", e);
         let exclusive = TransactionBehavior::Exclusive;
-        let transaction = connection.transaction_with_behavior(exclusive).map_err(fault)?;
+        let transaction = connection.transaction_with_behavior(exclusive).map_err(to_error)?;
         act()?;
-        transaction.rollback().map_err(fault)
+        transaction.rollback().map_err(to_error)
     }
 
-    /// Where SQLite may not write, it opens to read, and would make a
-    /// write-ahead log that it cannot take away again before it says so.
-    fn must_be_writable(&self) -> Result<()> {
+    /// Fails for a file that SQLite could open only for reading; it would create a write-ahead
+    /// log that it cannot remove before it reports that.
+    fn ensure_writable(&self) -> Result<()> {
         if self.is_read_only()? {
             let reason = denied::reason(&self.path);
-            let reason = reason.unwrap_or_else(|| not_writable(self.opening).to_owned());
+            let reason = reason.unwrap_or_else(|| readonly_reason(self.opening).to_owned());
             return Err(Error::failed(format!("write to \"{}\"", self.place), reason));
         }
         Ok(())
     }
 
     fn connect(path: &Path, flags: OpenFlags) -> Result<Self> {
-        Self::connect_to(&file::by_name(path), path, flags)
+        Self::connect_to(&file::sqlite_path(path), path, flags)
     }
 
-    /// Opens what SQLite calls `name`, and messages call `path`.
+    /// Opens the file `name`; messages name it by `path`.
     fn connect_to(name: &Path, path: &Path, flags: OpenFlags) -> Result<Self> {
         let place = path.display().to_string();
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -211,41 +211,41 @@ impl SqliteFile {
         let opening = Errno::last();
         let connection = connection.map_err(|error| {
             // SQLite does not say why.
-            match Kept::open(path) {
-                Err(e) => file::unreadable(path, e),
-                Ok(_) => fault(&place, "open", error),
+            match KeptFile::open(path) {
+                Err(e) => file::read_error(path, e),
+                Ok(_) => sqlite_error(&place, "open", error),
             }
         })?;
-        connection.busy_timeout(PATIENCE).map_err(|e| fault(&place, "open", e))?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(|e| sqlite_error(&place, "open", e))?;
         Ok(Self { opening, ..Self::set_up(connection, path, place)? })
     }
 
     fn set_up(mut connection: Connection, path: &Path, place: String) -> Result<Self> {
-        connection.set_prepared_statement_cache_capacity(PREPARED);
-        let work = Work::default();
-        let set_up = limits::set(&connection).and_then(|()| work.watch(&mut connection));
-        set_up.map_err(|e| fault(&place, "open", e))?;
-        let (path, room, opening) = (path.to_owned(), Room::of(path), Errno::UnknownErrno);
-        Ok(Self { connection, path, place, work, room, opening })
+        connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+        let interrupt = InterruptHandle::default();
+        let set_up = limits::apply(&connection).and_then(|()| interrupt.watch(&mut connection));
+        set_up.map_err(|e| sqlite_error(&place, "open", e))?;
+        let (path, free_space, opening) =
+            (path.to_owned(), FreeSpace::of(path), Errno::UnknownErrno);
+        Ok(Self { connection, path, place, interrupt, free_space, opening })
     }
 
     fn is_read_only(&self) -> Result<bool> {
-        self.connection.is_readonly("main").map_err(|e| self.fault("open", e))
+        self.connection.is_readonly("main").map_err(|e| self.error("open", e))
     }
 }
 
-/// The reason why SQLite could open a file only to read it, where nothing denies writing.
-fn not_writable(opening: Errno) -> &'static str {
+/// Reason why SQLite opened a file read-only although permissions allow writing.
+fn readonly_reason(opening: Errno) -> &'static str {
     match opening {
         Errno::EIO | Errno::ENXIO | Errno::ENODEV => INPUT_OUTPUT,
         _ => "it is read-only for this user",
     }
 }
 
-/// How many pages to remember where the process may use so much memory: in KiB, with the
-/// sign that SQLite wants there.
-fn cache(limit: Option<u64>) -> i64 {
-    let bytes = limit.map_or(CACHE, |limit| (limit / SHARE).clamp(LEAST_CACHE, CACHE));
+/// Value of `PRAGMA cache_size` for a memory limit: KiB, negative by SQLite's convention.
+fn cache_size(limit: Option<u64>) -> i64 {
+    let bytes = limit.map_or(MAX_CACHE, |limit| (limit / MEMORY_SHARE).clamp(MIN_CACHE, MAX_CACHE));
     -i64::try_from(bytes >> 10).unwrap_or(0)
 }
 
@@ -258,7 +258,7 @@ mod tests {
         for (limit, kibibytes) in
             [(None, 65_536), (Some(1 << 30), 65_536), (Some(32 << 20), 8_192), (Some(1), 2_048)]
         {
-            assert_eq!(cache(limit), -kibibytes, "{limit:?}");
+            assert_eq!(cache_size(limit), -kibibytes, "{limit:?}");
         }
     }
 }

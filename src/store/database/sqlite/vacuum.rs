@@ -1,4 +1,4 @@
-//! The pages of a SQLite file, and its log.
+//! Disk usage and vacuum of a SQLite file.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -17,13 +17,12 @@ use crate::store::statement::Statement;
 const SPACE: &str = "SELECT page_size, page_count, freelist_count, auto_vacuum FROM \
                      pragma_page_size, pragma_page_count, pragma_freelist_count, \
                      pragma_auto_vacuum";
-/// What a page takes in a log or journal besides itself, and the log's own header.
+/// Overhead of a page in a log or journal, and the header of the log, in bytes.
 const FRAME: u64 = 24;
 const HEADER: u64 = 512;
-/// Bytes that the map of pages, which giving back in steps needs, has for each of them.
+/// Bytes per page in the pointer map, which incremental vacuum needs.
 const MAPPED: u64 = 5;
-/// Steps of SQLite's machine between two questions whether to go on: a millisecond or
-/// so.
+/// Virtual machine steps between two cancel checks: about a millisecond.
 const OPERATIONS: i32 = 10_000;
 
 impl SqliteFile {
@@ -40,7 +39,7 @@ impl SqliteFile {
             Ok(ControlFlow::Break(()))
         })?;
         let unreadable = |e| Error::failed(format!("read {}", self.place), e);
-        // The log of a file that has another name lies beside what the name stands for.
+        // SQLite names the log after the resolved path.
         let path = fs::canonicalize(&self.path).map_err(unreadable)?;
         space.file_bytes = fs::metadata(&path).map_err(unreadable)?.len();
         space.log_bytes = ["-wal", "-journal"].iter().map(|log| length(&path, log)).sum();
@@ -48,9 +47,9 @@ impl SqliteFile {
     }
 
     pub fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
-        let _work = self.start_run("write to", "");
+        let _running = self.start_run("write to", "");
         let released = shorten(&mut self.connection, pages);
-        released.map_err(|e| self.fault("write to", e))
+        released.map_err(|e| self.error("write to", e))
     }
 
     pub fn space_requirement(&self) -> Result<SpaceRequirement> {
@@ -64,18 +63,19 @@ impl SqliteFile {
         }
         self.pragma("auto_vacuum", "INCREMENTAL")?;
         let set_up = self.connection.progress_handler(OPERATIONS, Some(leave));
-        set_up.map_err(|e| self.fault("rebuild", e))?;
-        let rebuilt = limits::without(&self.connection, || self.connection.execute_batch("VACUUM"));
-        let reset = self.work.watch(&mut self.connection);
+        set_up.map_err(|e| self.error("rebuild", e))?;
+        let rebuilt =
+            limits::without_limits(&self.connection, || self.connection.execute_batch("VACUUM"));
+        let reset = self.interrupt.watch(&mut self.connection);
         match rebuilt.and(reset) {
             Ok(()) => Ok(true),
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(false),
-            Err(e) => Err(self.fault("rebuild", e)),
+            Err(e) => Err(self.error("rebuild", e)),
         }
     }
 }
 
-/// Makes the database shorter by so many free pages, or by those that there are.
+/// Removes up to `pages` free pages.
 fn shorten(connection: &mut Connection, pages: usize) -> rusqlite::Result<VacuumStep> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
@@ -96,13 +96,14 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// The length of a file beside the database; a file that is not there has none.
+/// Length of a sidecar file; 0 if missing.
 fn length(path: &Path, suffix: &str) -> u64 {
-    fs::metadata(file::beside(path, suffix)).map_or(0, |log| log.len())
+    fs::metadata(file::sibling(path, suffix)).map_or(0, |log| log.len())
 }
 
-/// The temporary copy holds the pages that are in use, at most, and the map of them. A
-/// log gets all of these, a rollback journal all that the file held before.
+/// Space for a full vacuum. The temporary copy holds at most the pages in use and their pointer
+/// map. A write-ahead log receives all of these, a rollback journal the old content of the
+/// file.
 fn space_requirement(space: &DiskUsage, has_log: bool) -> SpaceRequirement {
     let used = space.pages.saturating_sub(space.free_pages);
     let map = used * MAPPED / space.page_size.max(1) + 2;

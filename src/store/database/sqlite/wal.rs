@@ -1,4 +1,4 @@
-//! SQLite's write-ahead log, and the name that it gives to a state of the database.
+//! SQLite's write-ahead log and data version.
 
 use std::time::Duration;
 
@@ -6,26 +6,25 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::storage::{CheckpointMode, DataVersion, WalStatus};
 
-/// After so many pages, a commit moves the log into the database: SQLite's default.
-const AUTOMATIC: u32 = 1000;
+/// SQLite's default threshold of automatic checkpoints, in pages.
+const AUTOCHECKPOINT_PAGES: u32 = 1000;
 
-/// The state of the database. Commits of this connection do not change it, those of
-/// all others do.
-pub(super) fn version(connection: &Connection) -> rusqlite::Result<Option<DataVersion>> {
+/// Data version, which changes with commits of other connections only.
+pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<Option<DataVersion>> {
     let mut asked = connection.prepare_cached("PRAGMA data_version")?;
     asked.query_row([], |row| row.get(0)).map(|version| Some(DataVersion(version)))
 }
 
-/// Whether commits leave the log as it is.
-pub(super) fn keep(connection: &Connection, keep: bool) -> rusqlite::Result<()> {
-    let pages = if keep { 0 } else { AUTOMATIC };
+/// Enables or disables automatic checkpoints.
+pub(super) fn set_autocheckpoint(connection: &Connection, enabled: bool) -> rusqlite::Result<()> {
+    let pages = if enabled { AUTOCHECKPOINT_PAGES } else { 0 };
     connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))
 }
 
-/// How large the log is, if there is one. This takes no lock.
-pub(super) fn size(connection: &Connection) -> rusqlite::Result<Option<WalStatus>> {
-    match checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)") {
-        // There is one, but who may only read is not told how large it is.
+/// Size of the log, if any. Takes no lock.
+pub(super) fn status(connection: &Connection) -> rusqlite::Result<Option<WalStatus>> {
+    match run_checkpoint(connection, "PRAGMA wal_checkpoint(NOOP)") {
+        // Read-only connections cannot query the size of the log.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
             Ok(Some(WalStatus::default()))
         }
@@ -33,48 +32,48 @@ pub(super) fn size(connection: &Connection) -> rusqlite::Result<Option<WalStatus
     }
 }
 
-/// Moves what it can of the log into the database.
-pub(super) fn move_into_the_database(
+/// Runs a checkpoint, and answers the size of the log afterwards.
+pub(super) fn checkpoint(
     connection: &Connection,
-    effort: CheckpointMode,
-    patience: Duration,
+    mode: CheckpointMode,
+    busy_timeout: Duration,
 ) -> rusqlite::Result<Option<WalStatus>> {
-    let moved = match effort {
-        CheckpointMode::Passive => checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
+    let moved = match mode {
+        CheckpointMode::Passive => run_checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)"),
         CheckpointMode::Restart(time) => {
-            let moved = checkpoint_within(connection, "PRAGMA wal_checkpoint(RESTART)", time);
-            connection.busy_timeout(patience)?;
+            let moved = checkpoint_with_timeout(connection, "PRAGMA wal_checkpoint(RESTART)", time);
+            connection.busy_timeout(busy_timeout)?;
             moved
         }
         CheckpointMode::Truncate => {
-            // First what keeps nobody waiting.
-            checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
+            // First the part that blocks nobody.
+            run_checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")?;
             let pragma = "PRAGMA wal_checkpoint(TRUNCATE)";
-            let moved = checkpoint_within(connection, pragma, Duration::ZERO);
-            connection.busy_timeout(patience)?;
+            let moved = checkpoint_with_timeout(connection, pragma, Duration::ZERO);
+            connection.busy_timeout(busy_timeout)?;
             moved
         }
     };
     match moved {
-        // Somebody else is at it, or there is no log.
-        Ok(None) => size(connection),
-        Err(error) if is_busy(&error) => size(connection),
+        // Another checkpoint is running, or there is no log.
+        Ok(None) => status(connection),
+        Err(error) if is_busy(&error) => status(connection),
         moved => moved,
     }
 }
 
-/// Runs a checkpoint that waits for others no longer than this.
-fn checkpoint_within(
+/// Runs a checkpoint with a busy timeout.
+fn checkpoint_with_timeout(
     connection: &Connection,
     pragma: &str,
-    patience: Duration,
+    busy_timeout: Duration,
 ) -> rusqlite::Result<Option<WalStatus>> {
-    connection.busy_timeout(patience)?;
-    checkpoint(connection, pragma)
+    connection.busy_timeout(busy_timeout)?;
+    run_checkpoint(connection, pragma)
 }
 
-/// Runs a checkpoint, and reads what it says of the log: -1 where there is none.
-fn checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Option<WalStatus>> {
+/// Runs a checkpoint, and parses its result row, which is -1 without a log.
+fn run_checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Option<WalStatus>> {
     let page: i64 =
         connection.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))?;
     let mut asked = connection.prepare_cached(pragma)?;
@@ -95,7 +94,7 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 mod tests {
     use super::*;
 
-    /// A database with a log, in a folder that goes with it.
+    /// Database in WAL mode, in a temporary directory.
     fn database() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::TempDir::new().unwrap();
         let connection = Connection::open(folder.path().join("a.db")).unwrap();
@@ -114,21 +113,20 @@ mod tests {
     #[test]
     fn a_commit_leaves_the_log_only_while_it_is_to_be_kept() {
         let (_folder, connection) = database();
-        keep(&connection, true).unwrap();
+        set_autocheckpoint(&connection, false).unwrap();
         assert_eq!(automatic(&connection), 0);
-        keep(&connection, false).unwrap();
-        assert_eq!(automatic(&connection), AUTOMATIC);
+        set_autocheckpoint(&connection, true).unwrap();
+        assert_eq!(automatic(&connection), AUTOCHECKPOINT_PAGES);
     }
 
     #[test]
     fn a_log_is_moved_as_far_as_a_reader_lets_it() {
         let (folder, connection) = database();
-        let patience = Duration::from_secs(5);
+        let busy_timeout = Duration::from_secs(5);
         let firm = CheckpointMode::Restart(Duration::from_millis(1));
-        let moved = |effort| {
-            move_into_the_database(&connection, effort, patience).unwrap().expect("there is a log")
-        };
-        let before = size(&connection).unwrap().unwrap();
+        let moved =
+            |mode| checkpoint(&connection, mode, busy_timeout).unwrap().expect("there is a log");
+        let before = status(&connection).unwrap().unwrap();
         assert!(before.bytes > 0 && before.pending == before.bytes);
         assert_eq!(moved(CheckpointMode::Passive), WalStatus { pending: 0, ..before });
         // Somebody who reads what was before the next change
@@ -147,8 +145,8 @@ mod tests {
     #[test]
     fn a_database_without_a_log_has_no_size_of_it() {
         let connection = Connection::open_in_memory().unwrap();
-        assert_eq!(size(&connection).unwrap(), None);
-        let moved = move_into_the_database(&connection, CheckpointMode::Passive, Duration::ZERO);
+        assert_eq!(status(&connection).unwrap(), None);
+        let moved = checkpoint(&connection, CheckpointMode::Passive, Duration::ZERO);
         assert_eq!(moved.unwrap(), None);
     }
 }

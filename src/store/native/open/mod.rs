@@ -71,7 +71,7 @@ pub(super) fn open_limited(
         outcome: if rows(&list.open) > 0 { Ok(()) } else { Err(door.full(full)) },
         ended,
         told: told.filter_map(|row| ended_session(row, session.created_at)).collect(),
-        untold: if tell && applied.answers_lost { ended } else { 0 },
+        untold: if tell && applied.response_lost { ended } else { 0 },
     })
 }
 

@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use rusqlite::Connection;
 
 use super::{OVER, VALID, command, database, django, handle, left, run};
-use crate::cli::signals::{INT, TERM, end, is_sound, signal};
+use crate::support::processes::{INT, TERM, end, signal};
 use crate::support::{Finished, Sandbox};
 
 /// A query that has no end.
@@ -52,7 +52,7 @@ fn a_trigger_without_an_end_is_interrupted_when_the_run_time_is_over() {
     assert!(said.contains("(trigger hang): the statement was interrupted after "), "{said}");
     assert!(said.contains("because the run reached its time limit"), "{said}");
     assert_eq!(keys(&sandbox).len(), 7);
-    assert!(is_sound(&sandbox));
+    assert!(sandbox.is_sound());
     let runs = run(&sandbox, ["show", "runs", "--json"]).succeeds().json();
     assert_eq!(runs[0]["outcome"], "partial");
 }
@@ -70,7 +70,7 @@ fn a_trigger_without_an_end_is_interrupted_by_one_signal() {
             drop(writer);
             end(child).exits(code);
             assert_eq!(keys(&sandbox).len(), 7);
-            assert!(is_sound(&sandbox));
+            assert!(sandbox.is_sound());
         }
     }
 }

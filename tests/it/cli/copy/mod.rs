@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::cli::signals::{HUP, INT, TERM, signal, start};
+use crate::support::processes::{HUP, INT, TERM, signal, start};
 use crate::support::{DAY, Finished, HOUR, Sandbox, row};
 
 const MOVE: [&str; 5] = ["move", "--from", "app.db", "--to", "new.db"];

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::{are_equal, filled, moves, new_db, rows};
-use crate::cli::signals::start;
+use crate::support::processes::start;
 use crate::support::{Finished, now};
 
 #[test]

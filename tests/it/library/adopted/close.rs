@@ -9,8 +9,8 @@ use sessctl::domain::profile::{Predicate, Profile, SqlValue};
 use sessctl::domain::session::EndReason;
 use sessctl::domain::token::{Digest, Token};
 
-use crate::library::adopted::harness::World;
 use crate::support::NOW;
+use crate::support::adopted::ApplicationDb;
 use crate::support::profiles::{draft, seconds};
 
 /// Sessions are rows of the kind 1 whose expiry has not passed.
@@ -24,21 +24,21 @@ fn profile() -> Profile {
         .0
 }
 
-fn close(world: &World, tokens: &[&str]) -> Vec<TouchResult> {
-    let mut service = SessionService::new(world.store(profile()), Policies::default());
+fn close(db: &ApplicationDb, tokens: &[&str]) -> Vec<TouchResult> {
+    let mut service = SessionService::new(db.store(profile()), Policies::default());
     let tokens: Vec<Token> = tokens.iter().map(|token| Token::presented(*token)).collect();
     service.close(&tokens, NOW).unwrap()
 }
 
-fn outcomes(world: &World, tokens: &[&str]) -> Vec<TouchOutcome> {
-    close(world, tokens).into_iter().map(|answer| answer.outcome).collect()
+fn outcomes(db: &ApplicationDb, tokens: &[&str]) -> Vec<TouchOutcome> {
+    close(db, tokens).into_iter().map(|answer| answer.outcome).collect()
 }
 
 const LIVE: i64 = NOW.0 + 100;
 const OVER: i64 = NOW.0 - 100;
 
-fn world(column: &str, rows: &str) -> World {
-    World::of(&format!(
+fn db(column: &str, rows: &str) -> ApplicationDb {
+    ApplicationDb::of(&format!(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, token {column}, kind, expiry); \
          INSERT INTO t (token, kind, expiry) VALUES {rows}"
     ))
@@ -46,14 +46,14 @@ fn world(column: &str, rows: &str) -> World {
 
 #[test]
 fn all_live_sessions_of_a_token_end_and_what_is_over_hides_none() {
-    let world = world(
+    let db = db(
         "TEXT",
         &format!(
             "('one', 1, {OVER}), ('one', 0, {LIVE}), ('one', 1, {LIVE}), ('one', 1, {LIVE}), \
              ('over', 1, {OVER}), ('other', 1, {LIVE}), ('none', 0, {LIVE})"
         ),
     );
-    let answers = close(&world, &["one", "over", "none", "one"]);
+    let answers = close(&db, &["one", "over", "none", "one"]);
     let found: Vec<_> = answers.iter().map(|answer| (answer.outcome, answer.others)).collect();
     assert_eq!(
         found,
@@ -67,7 +67,7 @@ fn all_live_sessions_of_a_token_end_and_what_is_over_hides_none() {
     );
     assert_eq!(answers[0].handle, Digest::of("3").handle());
     assert_eq!(answers[2].handle, Digest::of("none").handle());
-    assert_eq!(world.column("t", "id"), ["1", "2", "5", "6", "7"]);
+    assert_eq!(db.column("t", "id"), ["1", "2", "5", "6", "7"]);
 }
 
 #[test]
@@ -81,11 +81,11 @@ fn a_token_is_compared_by_its_bytes() {
         ("BLOB", "(x'61', 1, 9999999999)", vec!["a", "61"]),
     ] {
         for index in ["", "CREATE INDEX i ON t (token)", "CREATE UNIQUE INDEX i ON t (token, id)"] {
-            let world = world(column, rows);
-            world.application().execute_batch(index).unwrap();
-            let said = outcomes(&world, &tokens);
+            let db = db(column, rows);
+            db.application().execute_batch(index).unwrap();
+            let said = outcomes(&db, &tokens);
             assert_eq!(said, vec![TouchOutcome::Unknown; tokens.len()], "{column} {index}");
-            assert_eq!(world.column("t", "id").len(), 1, "{column} {index}");
+            assert_eq!(db.column("t", "id").len(), 1, "{column} {index}");
         }
     }
     for (column, row, token) in [
@@ -93,7 +93,7 @@ fn a_token_is_compared_by_its_bytes() {
         ("INTEGER", "('01', 1, 9999999999)", "1"),
         ("", "(-12, 1, 9999999999)", "-12"),
     ] {
-        assert_eq!(outcomes(&world(column, row), &[token]), [TouchOutcome::Closed], "{column}");
+        assert_eq!(outcomes(&db(column, row), &[token]), [TouchOutcome::Closed], "{column}");
     }
 }
 
@@ -140,11 +140,11 @@ proptest! {
         rows in vec((any_stored(), 0_i64..2, any::<bool>()), 1..12),
         tokens in vec(any_token(), 1..4),
     ) {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, token {affinity} COLLATE {collation}, kind, \
              expiry); {index}"
         ));
-        let application = world.application();
+        let application = db.application();
         for (token, kind, is_live) in rows {
             let expiry = if is_live { LIVE } else { OVER };
             let row = rusqlite::params![token, kind, expiry];
@@ -183,7 +183,7 @@ proptest! {
         }
         let mut left: Vec<String> = left.into_iter().map(|(id, ..)| id).collect();
         left.sort();
-        prop_assert_eq!(outcomes(&world, &tokens), expected);
-        prop_assert_eq!(world.column("t", "id"), left);
+        prop_assert_eq!(outcomes(&db, &tokens), expected);
+        prop_assert_eq!(db.column("t", "id"), left);
     }
 }

@@ -5,16 +5,16 @@ use sessctl::domain::profile::Profile;
 use sessctl::store::Access;
 use sessctl::store::adopted::detect;
 
-use crate::library::adopted::harness::World;
+use crate::support::adopted::ApplicationDb;
 use crate::support::profiles::{all, django, draft, laravel, seconds};
 
-fn said(world: &World, profiles: Vec<Profile>) -> String {
-    let error = detect(world.path(), Access::Read, profiles).unwrap_err();
+fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
+    let error = detect(db.path(), Access::Read, profiles).unwrap_err();
     assert!(
         matches!(error, Error::ForeignDatabase { .. } | Error::AmbiguousTable { .. }),
         "{error}"
     );
-    error.to_string().replace(&world.path().display().to_string(), "DB")
+    error.to_string().replace(&db.path().display().to_string(), "DB")
 }
 
 fn known() -> Vec<Profile> {
@@ -23,64 +23,65 @@ fn known() -> Vec<Profile> {
 
 #[test]
 fn a_file_without_such_a_table_is_described() {
-    let world = World::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
-    insta::assert_snapshot!(said(&world, known()), @"DB is not a sessctl database: it holds the tables orders, users; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them)");
-    let world = World::of("");
-    insta::assert_snapshot!(said(&world, known()), @"DB is not a sessctl database: the file is empty; `sessctl init` makes a database of it");
+    let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
+    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: it holds the tables orders, users; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them)");
+    let db = ApplicationDb::of("");
+    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: the file is empty; `sessctl init` makes a database of it");
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
-    let world = World::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&world, known()), @"DB is not a sessctl database: it holds the table sessions; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); sessions is nearest to Laravel: it lacks payload; it has data besides");
+    let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
+    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: it holds the table sessions; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); sessions is nearest to Laravel: it lacks payload; it has data besides");
 }
 
 #[test]
 fn a_file_with_several_leaves_a_choice() {
     let django_too = include_str!("../../../fixtures/frameworks/django.sql");
-    let world = World::of(&format!(
+    let db = ApplicationDb::of(&format!(
         "{}{django_too}",
         include_str!("../../../fixtures/frameworks/laravel.sql")
     ));
-    insta::assert_snapshot!(said(&world, known()), @"cannot tell which table in DB holds the sessions: django_session: django, sessions: laravel; choose one with --profile");
+    insta::assert_snapshot!(said(&db, known()), @"cannot tell which table in DB holds the sessions: django_session: django, sessions: laravel; choose one with --profile");
 }
 
 #[test]
 fn a_table_without_rows_fits_by_its_columns() {
-    let world = World::of("CREATE TABLE django_session (session_key, session_data, expire_date)");
-    assert_eq!(detect(world.path(), Access::Read, known()).unwrap(), django());
+    let db =
+        ApplicationDb::of("CREATE TABLE django_session (session_key, session_data, expire_date)");
+    assert_eq!(detect(db.path(), Access::Read, known()).unwrap(), django());
 }
 
 #[test]
 fn values_of_another_form_do_not_fit() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          INSERT INTO django_session VALUES ('a', '', 1781524800)",
     );
-    insta::assert_snapshot!(said(&world, known()), @"DB is not a sessctl database: 1 of 1 values of expire_date in django_session are no times as profile django has them: 1 integer, such as 1781524800; `sessctl profile check django` shows what is there");
+    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: 1 of 1 values of expire_date in django_session are no times as profile django has them: 1 integer, such as 1781524800; `sessctl profile check django` shows what is there");
 }
 
 #[test]
 fn a_profile_that_wants_to_be_named_is_only_a_hint() {
-    let world = World::of("CREATE TABLE t (id, expiry)");
+    let db = ApplicationDb::of("CREATE TABLE t (id, expiry)");
     let named =
         draft("t-local", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true);
     let named = named.named().0;
-    insta::assert_snapshot!(said(&world, vec![named.clone(), laravel()]), @"DB is not a sessctl database: it holds the table t; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); t may be the framework t-local (): --profile t-local");
+    insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @"DB is not a sessctl database: it holds the table t; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); t may be the framework t-local (): --profile t-local");
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
-    assert_eq!(detect(world.path(), Access::Read, vec![named, found.clone()]).unwrap(), found);
+    assert_eq!(detect(db.path(), Access::Read, vec![named, found.clone()]).unwrap(), found);
 }
 
 /// Signed at 2025-06-15T15:06:40Z, and over at these times.
-fn signed(over: &[&str]) -> World {
+fn signed(over: &[&str]) -> ApplicationDb {
     let rows = over.iter().enumerate();
     let row = |(key, over): (usize, &&str)| format!("('k{key}', 'e30:1uQowS:s', '{over}')");
-    World::of(&format!(
+    ApplicationDb::of(&format!(
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          INSERT INTO django_session VALUES {}",
         rows.map(row).collect::<Vec<_>>().join(", ")
     ))
 }
 
-fn doubt_of(world: &World) -> Option<String> {
-    let found = detect(world.path(), Access::Write, known()).unwrap();
+fn doubt_of(db: &ApplicationDb) -> Option<String> {
+    let found = detect(db.path(), Access::Write, known()).unwrap();
     let doubt = found.doubt.clone();
     assert_eq!(Profile { doubt: None, ..found }, django());
     doubt.map(|doubt| doubt.finding)
@@ -97,8 +98,9 @@ fn two_weeks_to_the_second_prove_that_django_is_in_utc() {
 
 #[test]
 fn an_empty_table_of_django_asks_nothing() {
-    let world = World::of("CREATE TABLE django_session (session_key, session_data, expire_date)");
-    assert_eq!(doubt_of(&world), None);
+    let db =
+        ApplicationDb::of("CREATE TABLE django_session (session_key, session_data, expire_date)");
+    assert_eq!(doubt_of(&db), None);
 }
 
 #[test]
@@ -106,11 +108,11 @@ fn other_lifetimes_and_payloads_prove_nothing() {
     let finding = doubt_of(&signed(&[EIGHT_HOURS_LATER; 30])).unwrap();
     insta::assert_snapshot!(finding, @"the rows of django_session do not show whether expire_date is in UTC (USE_TZ = True) or in the local time of TIME_ZONE (USE_TZ = False)");
     for payload in ["''", "'e30'", "NULL", "x'e30a'", "'aGFzaDp7fQ=='", "'e30:1uQowS'"] {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE django_session (session_key, session_data, expire_date);
              INSERT INTO django_session VALUES ('a', {payload}, '{TWO_WEEKS_LATER}')"
         ));
-        assert_eq!(doubt_of(&world).as_ref(), Some(&finding), "{payload}");
+        assert_eq!(doubt_of(&db).as_ref(), Some(&finding), "{payload}");
     }
 }
 
@@ -126,11 +128,11 @@ fn two_weeks_and_an_offset_speak_against_utc() {
 #[test]
 fn one_row_in_the_midst_of_a_large_table_is_enough_to_ask() {
     // Given a table whose rows at both ends prove UTC
-    let world = World::of(&format!(
+    let db = ApplicationDb::of(&format!(
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
          INSERT INTO django_session SELECT i, 'e30:1uQowS:s',
          iif(i BETWEEN 9000 AND 11000, '2025-06-29 11:06:40', '{TWO_WEEKS_LATER}') FROM n"
     ));
-    assert!(doubt_of(&world).unwrap().contains("at several offsets"));
+    assert!(doubt_of(&db).unwrap().contains("at several offsets"));
 }

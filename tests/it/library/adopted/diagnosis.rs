@@ -3,14 +3,14 @@
 use sessctl::domain::profile::{Expiry, Predicate, SqlValue};
 use sessctl::store::adopted::{Class, diagnose};
 
-use crate::library::adopted::harness::World;
 use crate::support::NOW;
+use crate::support::adopted::ApplicationDb;
 use crate::support::profiles::{django, draft, gitea, laravel, seconds, symfony, utc};
 
 #[test]
 fn a_table_that_fits_has_no_refusal() {
-    let world = World::of(include_str!("../../../fixtures/frameworks/laravel.sql"));
-    let found = diagnose(world.path(), &laravel(), NOW).unwrap();
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/laravel.sql"));
+    let found = diagnose(db.path(), &laravel(), NOW).unwrap();
     assert_eq!((found.difference, found.rows, found.refusals.len()), (None, 3, 0));
     let class = Class {
         input: "last_activity".to_owned(),
@@ -30,13 +30,13 @@ fn a_table_that_fits_has_no_refusal() {
 find what is due, where it is little: SEARCH sessions USING INDEX sessions_last_activity_index (last_activity<?)
 walk through all: SCAN sessions
 "#);
-    assert!(!world.state().exists());
+    assert!(!db.state().exists());
 }
 
 #[test]
 fn all_that_is_wrong_is_said() {
-    let world = World::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
-    let found = diagnose(world.path(), &gitea(), NOW).unwrap();
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
+    let found = diagnose(db.path(), &gitea(), NOW).unwrap();
     insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
     // What gitea's table would be, were its name true
     let by_name = draft("by-name", "session", "key", &["key", "data", "expiry"])
@@ -45,11 +45,11 @@ fn all_that_is_wrong_is_said() {
         .named()
         .lacking("lifetime")
         .0;
-    let found = diagnose(world.path(), &by_name, NOW).unwrap();
+    let found = diagnose(db.path(), &by_name, NOW).unwrap();
     insta::assert_snapshot!(found.refusals.join("\n"), @"profile by-name needs the parameter lifetime, such as lifetime=2h (of the configuration)");
     insta::assert_snapshot!(found.warnings.join("\n"), @"profile by-name is not chosen by itself, since another fits the same tables: make sure that this is");
     let complete = sessctl::domain::profile::Profile { missing: Vec::new(), ..by_name };
-    let found = diagnose(world.path(), &complete, NOW).unwrap();
+    let found = diagnose(db.path(), &complete, NOW).unwrap();
     insta::assert_snapshot!(found.warnings.join("\n"), @r#"
 all 3 sessions that were looked at are over: is expiry the time of the last use rather than of the end, or in another time zone?
 profile by-name is not chosen by itself, since another fits the same tables: make sure that this is
@@ -58,23 +58,23 @@ profile by-name is not chosen by itself, since another fits the same tables: mak
 
 #[test]
 fn another_table_has_no_more_than_the_difference() {
-    let world = World::of(include_str!("../../../fixtures/frameworks/symfony.sql"));
-    let found = diagnose(world.path(), &laravel(), NOW).unwrap();
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/symfony.sql"));
+    let found = diagnose(db.path(), &laravel(), NOW).unwrap();
     assert!(found.difference.is_some() && found.samples.is_empty());
     insta::assert_snapshot!(found.refusals.join("\n"), @"sessions is no table of Laravel: it lacks id, user_id, ip_address, user_agent, payload, last_activity; it has sess_id, sess_data, sess_lifetime, sess_time besides (profile laravel)");
-    assert!(diagnose(world.path(), &django(), NOW).is_err());
-    assert_eq!(diagnose(world.path(), &symfony(), NOW).unwrap().refusals, Vec::<String>::new());
+    assert!(diagnose(db.path(), &django(), NOW).is_err());
+    assert_eq!(diagnose(db.path(), &symfony(), NOW).unwrap().refusals, Vec::<String>::new());
 }
 
 #[test]
 fn a_large_table_is_sampled_around_the_present_moment() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry INTEGER);
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
          INSERT INTO t SELECT i, CASE i % 100 WHEN 0 THEN 'x' ELSE 1781514800 + i END FROM n",
     );
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
-    let found = diagnose(world.path(), &profile, NOW).unwrap();
+    let found = diagnose(db.path(), &profile, NOW).unwrap();
     assert_eq!(found.rows, 20_000);
     assert!((6..=8).contains(&found.samples.len()));
     let looked_at: u64 = found.classes.iter().map(|class| class.rows).sum();
@@ -92,44 +92,44 @@ fn a_large_table_is_sampled_around_the_present_moment() {
 #[test]
 fn what_is_over_is_counted_among_rows_from_all_over_the_table() {
     // The oldest tenth is over, and half of it is something else.
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, kind TEXT, expiry INTEGER);
          WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
          INSERT INTO t SELECT i, CASE WHEN i % 2 THEN 's' ELSE 'o' END, 1781522800 + i FROM n",
     );
     let all =
         || draft("t", "t", "id", &["id", "kind", "expiry"]).time("expiry", seconds()).input("kind");
-    let found = diagnose(world.path(), &all().at(0, false).0, NOW).unwrap();
+    let found = diagnose(db.path(), &all().at(0, false).0, NOW).unwrap();
     assert_eq!((found.sampled, found.sampled_over), (800, 80));
     let is_session = Predicate::Among(vec![SqlValue::Text("s".into())]);
-    let found = diagnose(world.path(), &all().at(0, false).only(1, is_session).0, NOW).unwrap();
+    let found = diagnose(db.path(), &all().at(0, false).only(1, is_session).0, NOW).unwrap();
     assert!((300..500).contains(&found.sampled), "{}", found.sampled);
     assert!((30..50).contains(&found.sampled_over), "{}", found.sampled_over);
-    world.application().execute("DELETE FROM t WHERE id NOT BETWEEN 1991 AND 2020", []).unwrap();
-    let found = diagnose(world.path(), &all().at(0, false).0, NOW).unwrap();
+    db.application().execute("DELETE FROM t WHERE id NOT BETWEEN 1991 AND 2020", []).unwrap();
+    let found = diagnose(db.path(), &all().at(0, false).0, NOW).unwrap();
     assert_eq!((found.sampled, found.sampled_over), (30, 9));
 }
 
 #[test]
 fn ids_that_are_there_twice_are_a_warning() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id TEXT, expiry INTEGER); INSERT INTO t VALUES ('a', 1781524700),
          ('a', 1781524900), ('b', 1781524900)",
     );
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
-    let found = diagnose(world.path(), &profile, NOW).unwrap();
+    let found = diagnose(db.path(), &profile, NOW).unwrap();
     insta::assert_snapshot!(found.warnings.concat(), @"3 sessions that were looked at have 2 different values of id: it does not tell sessions apart");
 }
 
 #[test]
 fn times_that_rather_mean_never_are_a_warning() {
     let said = |encoding, never: &[i64], values: &str| {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry); INSERT INTO t (expiry) VALUES {values}"
         ));
         let all = draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding);
         let all = never.iter().fold(all, |all, value| all.never(*value));
-        diagnose(world.path(), &all.at(0, false).0, NOW).unwrap().warnings.join("\n")
+        diagnose(db.path(), &all.at(0, false).0, NOW).unwrap().warnings.join("\n")
     };
     let values =
         "(0), (0), (1781524900), (9223372036854775807), (31536000), (253402300799), (NULL)";

@@ -8,14 +8,14 @@ use sessctl::domain::error::Error;
 use sessctl::store::Access;
 use sessctl::store::adopted::{detect, open};
 
-use crate::library::adopted::harness::World;
+use crate::support::adopted::{ApplicationDb, all_sessions};
 use crate::support::profiles::{all, django};
 
 const SESSION: &str = "INSERT INTO django_session VALUES ('a', '', '2026-06-15 11:00:00')";
 const TABLE: &str = "CREATE TABLE django_session (session_key, session_data, expire_date)";
 
 /// A database whose latest rows are in a log that nobody works into it any more.
-fn left_behind(from: &World, to: &Path) {
+fn left_behind(from: &ApplicationDb, to: &Path) {
     let application = from.application();
     application.pragma_update(None, "journal_mode", "WAL").unwrap();
     application.execute_batch(SESSION).unwrap();
@@ -27,37 +27,37 @@ fn left_behind(from: &World, to: &Path) {
 
 #[test]
 fn a_look_leaves_a_log_that_nobody_uses_where_it_is() {
-    let (world, folder) = (World::of(TABLE), tempfile::tempdir().unwrap());
+    let (db, folder) = (ApplicationDb::of(TABLE), tempfile::tempdir().unwrap());
     let path = folder.path().join("restored.db");
-    left_behind(&world, &path);
+    left_behind(&db, &path);
     let log = folder.path().join("restored.db-wal");
     let before = [&path, &log].map(|file| fs::read(file).unwrap());
-    let store = open(&path, Access::Read, django(), Some(&world.state())).unwrap();
-    assert_eq!(world.sessions(store.as_ref()).len(), 1);
+    let store = open(&path, Access::Read, django(), Some(&db.state())).unwrap();
+    assert_eq!(all_sessions(store.as_ref()).len(), 1);
     drop(store);
     assert_eq!([&path, &log].map(|file| fs::read(file).unwrap()), before);
 }
 
 #[test]
 fn a_table_that_is_in_the_log_alone_is_found() {
-    let world = World::of("CREATE TABLE users (id)");
-    let application = world.application();
+    let db = ApplicationDb::of("CREATE TABLE users (id)");
+    let application = db.application();
     application.pragma_update(None, "journal_mode", "WAL").unwrap();
     application.execute_batch(TABLE).unwrap();
     let known = all().into_iter().map(|(profile, ..)| profile).collect();
-    assert_eq!(detect(world.path(), Access::Read, known).unwrap(), django());
+    assert_eq!(detect(db.path(), Access::Read, known).unwrap(), django());
 }
 
 #[test]
 fn what_is_no_file_is_told_apart() {
-    let world = World::of(TABLE);
+    let db = ApplicationDb::of(TABLE);
     let opened = |name: &str| {
-        let path = world.path().with_file_name(name);
-        open(&path, Access::Write, django(), Some(&world.state())).map(drop).unwrap_err()
+        let path = db.path().with_file_name(name);
+        open(&path, Access::Write, django(), Some(&db.state())).map(drop).unwrap_err()
     };
     assert!(matches!(opened("missing.db"), Error::Missing { .. }));
     assert!(matches!(opened("."), Error::ForeignDatabase { .. }));
-    let pipe = world.path().with_file_name("pipe");
+    let pipe = db.path().with_file_name("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     assert!(matches!(opened("pipe"), Error::ForeignDatabase { .. }));
 }

@@ -9,8 +9,8 @@ use sessctl::domain::token::Digest;
 use sessctl::storage::{EndRequest, KeptRows, Order, ScanLimits, SessionQuery};
 use sessctl::store::adopted::diagnose;
 
-use crate::library::adopted::harness::{World, refused};
 use crate::support::NOW;
+use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, look, purge_all, refused};
 use crate::support::profiles::{Draft, draft, seconds};
 
 fn plain() -> Draft {
@@ -18,8 +18,8 @@ fn plain() -> Draft {
 }
 
 /// Two sessions, one of them over, and a row of another table for each.
-fn world(child: &str) -> World {
-    World::of(&format!(
+fn db(child: &str) -> ApplicationDb {
+    ApplicationDb::of(&format!(
         "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
          INSERT INTO t VALUES ('old', 1781524700), ('new', 1781524900);
          CREATE TABLE child (owner TEXT {child});
@@ -27,8 +27,8 @@ fn world(child: &str) -> World {
     ))
 }
 
-fn purge(world: &World, profile: Profile) -> Result<u64, sessctl::domain::error::Error> {
-    world.purge(world.open(profile)?.as_mut(), 5).map(|walked| walked.settled.deleted)
+fn purge(db: &ApplicationDb, profile: Profile) -> Result<u64, sessctl::domain::error::Error> {
+    purge_all(db.open(profile)?.as_mut(), 5).map(|totals| totals.settled.deleted)
 }
 
 #[test]
@@ -39,9 +39,9 @@ fn what_the_application_lets_cascade_does() {
         ("DEFAULT 'new' REFERENCES t (id) ON DELETE SET DEFAULT", vec!["new", "new"]),
         ("", vec!["new", "old"]),
     ] {
-        let world = world(child);
-        assert_eq!(purge(&world, plain().0).unwrap(), 1, "{child}");
-        let mut found = world.column("child", "owner");
+        let db = db(child);
+        assert_eq!(purge(&db, plain().0).unwrap(), 1, "{child}");
+        let mut found = db.column("child", "owner");
         found.sort();
         assert_eq!(found, left, "{child}");
     }
@@ -50,10 +50,10 @@ fn what_the_application_lets_cascade_does() {
 #[test]
 fn what_the_profile_names_goes_along() {
     for child in ["", "REFERENCES t (id)", "REFERENCES t (id) ON DELETE RESTRICT"] {
-        let world = world(child);
+        let db = db(child);
         let profile = plain().dependent("child", "owner", "id").0;
-        assert_eq!(purge(&world, profile).unwrap(), 1, "{child}");
-        assert_eq!(world.column("child", "owner"), ["new"], "{child}");
+        assert_eq!(purge(&db, profile).unwrap(), 1, "{child}");
+        assert_eq!(db.column("child", "owner"), ["new"], "{child}");
     }
 }
 
@@ -64,39 +64,39 @@ fn what_the_column_only_takes_for_the_same_stays() {
         ("INTEGER", ["'1e3'", "'1000'", "'x'"]),
         ("INTEGER", ["'007'", "'7'", "'x'"]),
     ] {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id PRIMARY KEY, expiry);
              INSERT INTO t VALUES ({due}, 1781524700), ({live}, 1781524900);
              CREATE TABLE child (owner {class}); INSERT INTO child VALUES ({live}), ({gone})"
         ));
         let profile = plain().dependent("child", "owner", "id").0;
-        assert_eq!(purge(&world, profile).unwrap(), 1, "{due}");
+        assert_eq!(purge(&db, profile).unwrap(), 1, "{due}");
         let (live, gone) = (live.trim_matches('\''), gone.trim_matches('\''));
         let left = if gone == "x" { vec![live, gone] } else { vec![live] };
-        assert_eq!(world.column("child", "owner"), left, "{due}");
+        assert_eq!(db.column("child", "owner"), left, "{due}");
     }
 }
 
 #[test]
 fn rows_of_a_session_that_is_used_again_stay() {
-    let world = world("");
-    let mut store = world.store(plain().dependent("child", "owner", "id").0);
-    let due = world.look(store.as_ref(), None, 9).due.unwrap();
-    world.application().execute("UPDATE t SET expiry = 1781524999", []).unwrap();
-    assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 0);
-    assert_eq!(world.column("child", "owner"), ["new", "old"]);
+    let db = db("");
+    let mut store = db.store(plain().dependent("child", "owner", "id").0);
+    let due = look(store.as_ref(), None, 9).due.unwrap();
+    db.application().execute("UPDATE t SET expiry = 1781524999", []).unwrap();
+    assert_eq!(store.apply_purge(&all_tasks(), &due, false).unwrap().deleted, 0);
+    assert_eq!(db.column("child", "owner"), ["new", "old"]);
 }
 
 /// What a purge deletes, and what it keeps.
-fn purged(world: &World, profile: Profile) -> (u64, KeptRows) {
-    let mut store = world.store(profile);
-    let deleted = world.purge(store.as_mut(), 5).unwrap().settled.deleted;
+fn purged(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
+    let mut store = db.store(profile);
+    let deleted = purge_all(store.as_mut(), 5).unwrap().settled.deleted;
     (deleted, store.take_kept())
 }
 
 /// What a purge would delete and keep, as a look says that only counts.
-fn planned(world: &World, profile: Profile) -> (u64, KeptRows) {
-    let survey = world.store(profile).scan_due(&world.scope(), None, ScanLimits::ALL).unwrap();
+fn planned(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
+    let survey = db.store(profile).scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
     (survey.census.would_delete, survey.kept)
 }
 
@@ -107,39 +107,39 @@ fn handles(ids: &[&str]) -> Vec<String> {
 #[test]
 fn only_the_sessions_that_rows_refer_to_are_kept() {
     for action in ["", "ON DELETE RESTRICT", "ON DELETE NO ACTION DEFERRABLE INITIALLY DEFERRED"] {
-        let world = world(&format!("REFERENCES t (id) {action}"));
+        let db = db(&format!("REFERENCES t (id) {action}"));
         let more = "INSERT INTO t VALUES ('free', 1781524600), ('free too', 1781524700)";
-        world.application().execute_batch(more).unwrap();
-        let (deleted, kept) = planned(&world, plain().0);
+        db.application().execute_batch(more).unwrap();
+        let (deleted, kept) = planned(&db, plain().0);
         assert_eq!((deleted, kept.rows()), (2, 1));
         // What is not deleted is not listed as due either.
         let filter = Filter::default();
-        let (scope, order) = (world.scope(), Order::default());
+        let (scope, order) = (all_tasks(), Order::default());
         let query = SessionQuery { scope, filter: &filter, due_only: true, after: None, order };
         let mut due = Vec::new();
         let visit = &mut |session: Session| {
             due.push(session.handle);
             Ok(ControlFlow::Continue(()))
         };
-        world.store(plain().0).scan(&query, visit).unwrap();
+        db.store(plain().0).scan(&query, visit).unwrap();
         assert_eq!(due, handles(&["free", "free too"]));
-        assert_eq!(purged(&world, plain().0), (2, kept.clone()));
+        assert_eq!(purged(&db, plain().0), (2, kept.clone()));
         let [(referrer, 1)] = &kept.referenced.into_iter().collect::<Vec<_>>()[..] else {
             panic!()
         };
         assert_eq!((referrer.table.as_str(), referrer.columns.concat()), ("child", "owner".into()));
         assert_eq!((referrer.targets.concat(), referrer.may_be_null), ("id".into(), true));
-        assert_eq!(world.column("t", "id"), ["new", "old"]);
-        assert_eq!(world.column("child", "owner"), ["new", "old"]);
+        assert_eq!(db.column("t", "id"), ["new", "old"]);
+        assert_eq!(db.column("child", "owner"), ["new", "old"]);
     }
 }
 
 #[test]
 fn sessions_that_somebody_names_are_kept_as_well() {
-    let world = world("REFERENCES t (id)");
-    world.application().execute("INSERT INTO t VALUES ('free', 1781524900)", []).unwrap();
-    let mut store = world.store(plain().0);
-    let sessions = world.sessions(store.as_ref());
+    let db = db("REFERENCES t (id)");
+    db.application().execute("INSERT INTO t VALUES ('free', 1781524900)", []).unwrap();
+    let mut store = db.store(plain().0);
+    let sessions = all_sessions(store.as_ref());
     let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
     let (are_kept, would_keep) = store.check_references(&keys).unwrap();
     assert_eq!(are_kept, [true, true, false]);
@@ -149,46 +149,46 @@ fn sessions_that_somebody_names_are_kept_as_well() {
     assert_eq!(store.end(&endings).unwrap(), [false, false, true]);
     assert_eq!(store.take_kept(), would_keep);
     assert_eq!(store.take_kept(), KeptRows::default());
-    assert_eq!(world.column("t", "id"), ["new", "old"]);
+    assert_eq!(db.column("t", "id"), ["new", "old"]);
 }
 
 #[test]
 fn dependents_may_stay_without_their_reference() {
     for child in ["", "REFERENCES t (id)", "REFERENCES t (id) ON DELETE RESTRICT"] {
-        let world = world(child);
+        let db = db(child);
         let profile = plain().dependent("child", "owner", "id").set_null().0;
-        assert_eq!(purged(&world, profile), (1, KeptRows::default()), "{child}");
-        assert_eq!(world.column("child", "owner"), ["NULL", "new"], "{child}");
+        assert_eq!(purged(&db, profile), (1, KeptRows::default()), "{child}");
+        assert_eq!(db.column("child", "owner"), ["NULL", "new"], "{child}");
     }
-    let world = world("NOT NULL REFERENCES t (id)");
+    let db = db("NOT NULL REFERENCES t (id)");
     let profile = || plain().dependent("child", "owner", "id").set_null().0;
-    insta::assert_snapshot!(refused(purge(&world, profile())), @r#"refused: the profile says action = "set null" for child, but its column owner is NOT NULL: write action = "delete", or leave child out so that sessions with rows there are kept"#);
+    insta::assert_snapshot!(refused(purge(&db, profile())), @r#"refused: the profile says action = "set null" for child, but its column owner is NOT NULL: write action = "delete", or leave child out so that sessions with rows there are kept"#);
     for key in ["(owner INTEGER PRIMARY KEY)", "(owner TEXT PRIMARY KEY) WITHOUT ROWID"] {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id TEXT PRIMARY KEY, expiry); CREATE TABLE child {key}"
         ));
-        assert!(refused(purge(&world, profile())).contains("NOT NULL"), "{key}");
+        assert!(refused(purge(&db, profile())).contains("NOT NULL"), "{key}");
     }
 }
 
 #[test]
 fn dependents_of_a_session_that_is_kept_stay() {
     for is_deleted in [true, false] {
-        let world = world("REFERENCES t (id)");
+        let db = db("REFERENCES t (id)");
         let bill = "CREATE TABLE bill (t TEXT REFERENCES t); INSERT INTO bill VALUES ('old')";
-        world.application().execute_batch(bill).unwrap();
+        db.application().execute_batch(bill).unwrap();
         let draft = plain().dependent("child", "owner", "id");
         let profile = if is_deleted { draft.0 } else { draft.set_null().0 };
-        let (deleted, kept) = purged(&world, profile);
+        let (deleted, kept) = purged(&db, profile);
         assert_eq!((deleted, kept.referenced_rows(), kept.rejected), (0, 1, 0));
-        assert_eq!(world.column("child", "owner"), ["new", "old"]);
+        assert_eq!(db.column("child", "owner"), ["new", "old"]);
     }
 }
 
 #[test]
 fn a_cascade_may_be_stopped_by_the_next_table() {
     let tables = |further: &str| {
-        World::of(&format!(
+        ApplicationDb::of(&format!(
             "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
              CREATE TABLE child (id INTEGER PRIMARY KEY, t TEXT REFERENCES t ON DELETE CASCADE);
              CREATE TABLE further (child INTEGER REFERENCES child (id) {further});
@@ -197,25 +197,25 @@ fn a_cascade_may_be_stopped_by_the_next_table() {
         ))
     };
     for action in ["", "ON DELETE RESTRICT"] {
-        let world = tables(action);
-        world.application().execute("INSERT INTO further (child) VALUES (1), (3)", []).unwrap();
-        let (deleted, kept) = purged(&world, plain().0);
+        let db = tables(action);
+        db.application().execute("INSERT INTO further (child) VALUES (1), (3)", []).unwrap();
+        let (deleted, kept) = purged(&db, plain().0);
         assert_eq!((deleted, kept.rejected), (1, 0));
         let [(referrer, 1)] = &kept.referenced.into_iter().collect::<Vec<_>>()[..] else {
             panic!()
         };
         assert_eq!(referrer.through.as_deref(), Some("child"));
         assert_eq!(referrer.table, "further");
-        assert_eq!(world.column("child", "id"), ["1", "3"]);
+        assert_eq!(db.column("child", "id"), ["1", "3"]);
     }
     // What goes with the same session does not keep it, and what does is found by SQLite.
-    let world = tables(", t TEXT REFERENCES t ON DELETE CASCADE");
+    let db = tables(", t TEXT REFERENCES t ON DELETE CASCADE");
     let rows = "INSERT INTO further VALUES (1, 'old'), (2, 'new')";
-    world.application().execute_batch(rows).unwrap();
-    let (deleted, kept) = purged(&world, plain().0);
+    db.application().execute_batch(rows).unwrap();
+    let (deleted, kept) = purged(&db, plain().0);
     assert_eq!((deleted, kept.referenced_rows(), kept.rejected), (1, 0, 1));
     assert_eq!(kept.examples[0].handle, Digest::of("older").handle());
-    assert_eq!(world.column("t", "id"), ["new", "older"]);
+    assert_eq!(db.column("t", "id"), ["new", "older"]);
 }
 
 #[test]
@@ -242,23 +242,23 @@ fn a_row_that_the_database_rejects_is_skipped() {
             "CHECK constraint failed: t IS NOT NULL",
         ),
     ] {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
              WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99)
              INSERT INTO t SELECT printf('s%03d', n), iif(n < 80, 1781524700, 1781524900) FROM n;
              {trouble}"
         ));
-        let mut store = world.store(plain().0);
-        let walked = world.purge(store.as_mut(), 64).unwrap();
-        assert_eq!((walked.settled.deleted, walked.settled.told.len()), (77, 77), "{trouble}");
+        let mut store = db.store(plain().0);
+        let totals = purge_all(store.as_mut(), 64).unwrap();
+        assert_eq!((totals.settled.deleted, totals.settled.told.len()), (77, 77), "{trouble}");
         let kept = store.take_kept();
         assert_eq!((kept.referenced_rows(), kept.rejected), (0, 3), "{trouble}");
         let named: Vec<_> = kept.examples.iter().map(|row| row.handle.clone()).collect();
         assert_eq!(named, handles(&["s003", "s017", "s060"]), "{trouble}");
         assert!(kept.examples.iter().all(|row| row.why == why), "{:?}", kept.examples);
-        assert_eq!(world.column("t", "id").len(), 23);
+        assert_eq!(db.column("t", "id").len(), 23);
         let end = End { at: NOW, reason: EndReason::Cycled };
-        let endings = world.sessions(store.as_ref()).into_iter();
+        let endings = all_sessions(store.as_ref()).into_iter();
         let endings: Vec<EndRequest> =
             endings.map(|session| EndRequest { key: session.key, end, keep_row: false }).collect();
         let done = store.end(&endings).unwrap();
@@ -287,26 +287,26 @@ fn what_fails_for_every_row_is_refused_before() {
             "the trigger no rejects every deletion from t",
         ),
     ] {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id TEXT PRIMARY KEY, expiry); INSERT INTO t VALUES ('old', 1781524700);
              CREATE TABLE {sql}"
         ));
-        let refusal = refused(purge(&world, plain().0));
+        let refusal = refused(purge(&db, plain().0));
         assert!(refusal.contains(said), "{refusal}");
-        assert_eq!(refused(world.store(plain().0).validate()), refusal);
-        assert_eq!(world.column("t", "id"), ["old"]);
+        assert_eq!(refused(db.store(plain().0).validate()), refusal);
+        assert_eq!(db.column("t", "id"), ["old"]);
         if sql.starts_with("child") {
             let profile = plain().dependent("child", "t", "id").0;
-            assert_eq!(purge(&world, profile).unwrap(), 1, "{sql}");
+            assert_eq!(purge(&db, profile).unwrap(), 1, "{sql}");
         }
     }
     for default in ["DEFAULT 'live'", "DEFAULT NULL", ""] {
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
              INSERT INTO t VALUES ('old', 1781524700), ('live', 1781524900);
              CREATE TABLE child (t TEXT {default} REFERENCES t ON DELETE SET DEFAULT)"
         ));
-        assert_eq!(purge(&world, plain().0).unwrap(), 1, "{default}");
+        assert_eq!(purge(&db, plain().0).unwrap(), 1, "{default}");
     }
 }
 
@@ -315,44 +315,44 @@ fn sessions_that_refer_to_sessions_go_from_the_last_on() {
     let profile = || {
         draft("plain", "t", "id", &["id", "expiry", "by"]).time("expiry", seconds()).at(0, false).0
     };
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT REFERENCES t);
          INSERT INTO t VALUES ('1', 1781524700, '1'), ('2', 1781524700, NULL),
              ('3', 1781524700, '2'), ('4', 1781524700, '3'),
              ('5', 1781524700, NULL), ('6', 1781524900, '5')",
     );
-    let (deleted, kept) = purged(&world, profile());
+    let (deleted, kept) = purged(&db, profile());
     assert_eq!((deleted, kept.referenced_rows(), kept.rejected), (4, 1, 0));
-    assert_eq!(world.column("t", "id"), ["5", "6"]);
+    assert_eq!(db.column("t", "id"), ["5", "6"]);
 }
 
 #[test]
 fn dependents_that_are_not_there_are_named() {
-    let world = world("");
+    let db = db("");
     for (dependent, said) in [
         (plain().dependent("nobody", "owner", "id"), "there is no table nobody"),
         (plain().dependent("child", "session", "id"), "child has no column session"),
         (plain().dependent("child", "owner", "token"), "t has no column token"),
     ] {
-        let refusal = refused(purge(&world, dependent.0));
+        let refusal = refused(purge(&db, dependent.0));
         assert!(refusal.contains(said), "{refusal}");
     }
 }
 
 #[test]
 fn what_sqlite_would_refuse_is_refused() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id TEXT, expiry); INSERT INTO t VALUES ('old', 1781524700);
          CREATE TABLE child (t TEXT REFERENCES t (id) ON DELETE CASCADE)",
     );
-    insta::assert_snapshot!(refused(purge(&world, plain().0)), @r#"refused: SQLite would not delete rows of t: foreign key mismatch - "child" referencing "t""#);
+    insta::assert_snapshot!(refused(purge(&db, plain().0)), @r#"refused: SQLite would not delete rows of t: foreign key mismatch - "child" referencing "t""#);
 }
 
 #[test]
 fn a_search_without_an_index_is_a_warning() {
     let said = |sql: &str, profile: Profile| {
-        let world = World::of(&format!("CREATE TABLE t (id TEXT PRIMARY KEY, expiry); {sql}"));
-        let found = diagnose(world.path(), &profile, NOW).unwrap();
+        let db = ApplicationDb::of(&format!("CREATE TABLE t (id TEXT PRIMARY KEY, expiry); {sql}"));
+        let found = diagnose(db.path(), &profile, NOW).unwrap();
         assert_eq!(found.refusals, Vec::<String>::new());
         assert_eq!(found.dependents.len(), 1);
         found.warnings
@@ -375,10 +375,10 @@ fn no_session_goes_with_another_that_nobody_has_judged() {
         draft("plain", "t", "id", &["id", "expiry", "by"]).time("expiry", seconds()).at(0, false)
     };
     let said = |sql: &str, profile: Profile| {
-        let world = World::of(&format!("{sql}; {rows}"));
-        let said = refused(purge(&world, profile.clone()));
-        assert_eq!(world.column("t", "id"), ["new", "old"]);
-        assert_eq!(said, refused(world.store(profile).end(&[])));
+        let db = ApplicationDb::of(&format!("{sql}; {rows}"));
+        let said = refused(purge(&db, profile.clone()));
+        assert_eq!(db.column("t", "id"), ["new", "old"]);
+        assert_eq!(said, refused(db.store(profile).end(&[])));
         said
     };
     let own = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT REFERENCES T ON DELETE";
@@ -394,15 +394,15 @@ fn no_session_goes_with_another_that_nobody_has_judged() {
     let none = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT)";
     insta::assert_snapshot!(said(none, profile().dependent("T", "by", "id").0), @"refused: the profile names t itself under [[dependents]]: other sessions would go with one, whether they are over or not");
     // What loses no more than the reference is as the application wants it.
-    let world = World::of(&format!("{own} SET NULL); {rows}"));
-    assert_eq!(purge(&world, profile().0).unwrap(), 1);
-    assert_eq!(world.column("t", "by"), ["NULL"]);
+    let db = ApplicationDb::of(&format!("{own} SET NULL); {rows}"));
+    assert_eq!(purge(&db, profile().0).unwrap(), 1);
+    assert_eq!(db.column("t", "by"), ["NULL"]);
 }
 
 #[test]
 fn dependents_go_by_what_only_one_session_has() {
     let make = |sessions: &str| {
-        World::of(&format!(
+        ApplicationDb::of(&format!(
             "{sessions}; INSERT INTO t VALUES ('old', 'one', 1781524700), ('new', 'one', 1781524900);
              CREATE TABLE child (owner TEXT); INSERT INTO child VALUES ('one'), ('old')"
         ))
@@ -428,13 +428,13 @@ fn dependents_go_by_what_only_one_session_has() {
         (format!("{several}); CREATE UNIQUE INDEX i ON t (id, user)"), false),
         (format!("{several}, PRIMARY KEY (id, user))"), false),
     ] {
-        let world = make(&sql);
-        let purged = purge(&world, profile("id"));
+        let db = make(&sql);
+        let purged = purge(&db, profile("id"));
         assert_eq!(purged.is_ok(), is_unique, "{sql}: {purged:?}");
         let left = if is_unique { vec!["one"] } else { vec!["old", "one"] };
-        assert_eq!(world.column("child", "owner"), left, "{sql}");
+        assert_eq!(db.column("child", "owner"), left, "{sql}");
     }
-    let number = World::of(
+    let number = ApplicationDb::of(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, user, expiry); CREATE TABLE child (owner)",
     );
     assert_eq!(purge(&number, profile("id")).unwrap(), 0);
@@ -442,8 +442,8 @@ fn dependents_go_by_what_only_one_session_has() {
 
 #[test]
 fn a_table_that_each_deletion_reads_is_a_warning_once() {
-    let world = world("REFERENCES t (id)");
+    let db = db("REFERENCES t (id)");
     let profile = plain().dependent("child", "owner", "id").0;
-    let warnings = diagnose(world.path(), &profile, NOW).unwrap().warnings;
+    let warnings = diagnose(db.path(), &profile, NOW).unwrap().warnings;
     insta::assert_snapshot!(warnings.join("\n"), @r#"child has no index on owner: each deletion of a session reads all of child; the owner of the application can create one: CREATE INDEX "child_owner" ON "child" ("owner");"#);
 }

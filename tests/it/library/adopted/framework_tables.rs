@@ -3,11 +3,11 @@
 use sessctl::domain::profile::Profile;
 use sessctl::store;
 
-use crate::library::adopted::harness::{World, refused};
+use crate::support::adopted::{ApplicationDb, all_sessions, purge_all, refused};
 use crate::support::profiles::{all, gitea};
 
-fn ids(world: &World, profile: &Profile) -> Vec<String> {
-    world.column(&profile.table, &profile.id)
+fn ids(db: &ApplicationDb, profile: &Profile) -> Vec<String> {
+    db.column(&profile.table, &profile.id)
 }
 
 #[test]
@@ -15,24 +15,24 @@ fn exactly_the_expired_sessions_go() {
     for (mut profile, sql, expired) in all() {
         profile.readonly = None;
         for mode in ["DELETE", "WAL"] {
-            let world = World::of(sql);
+            let db = ApplicationDb::of(sql);
             // The application is there all the time.
-            let application = world.application();
+            let application = db.application();
             application.pragma_update(None, "journal_mode", mode).unwrap();
-            let (before, imprint) = (ids(&world, &profile), world.imprint());
-            let mut store = world.store(profile.clone());
-            let walked = world.purge(store.as_mut(), 2).unwrap();
+            let (before, imprint) = (ids(&db, &profile), db.imprint());
+            let mut store = db.store(profile.clone());
+            let totals = purge_all(store.as_mut(), 2).unwrap();
             let name = &profile.name;
-            assert_eq!(walked.settled.deleted, expired.len() as u64, "{name}");
-            assert_eq!(walked.settled.told.len(), expired.len(), "{name}");
-            assert_eq!(walked.sessions, before.len() as u64, "{name}");
+            assert_eq!(totals.settled.deleted, expired.len() as u64, "{name}");
+            assert_eq!(totals.settled.told.len(), expired.len(), "{name}");
+            assert_eq!(totals.sessions, before.len() as u64, "{name}");
             let left: Vec<_> =
                 before.into_iter().filter(|id| !expired.contains(&id.as_str())).collect();
-            assert_eq!(ids(&world, &profile), left, "{name}");
-            let again = world.purge(store.as_mut(), 2).unwrap();
+            assert_eq!(ids(&db, &profile), left, "{name}");
+            let again = purge_all(store.as_mut(), 2).unwrap();
             assert_eq!((again.settled.deleted, again.sessions), (0, left.len() as u64), "{name}");
             drop(store);
-            assert_eq!(world.imprint(), imprint, "{name}");
+            assert_eq!(db.imprint(), imprint, "{name}");
         }
     }
 }
@@ -41,9 +41,9 @@ fn exactly_the_expired_sessions_go() {
 fn each_of_them_is_found_by_its_table() {
     let profiles: Vec<Profile> = all().into_iter().map(|(profile, ..)| profile).collect();
     for (profile, sql, _) in all() {
-        let world = World::of(sql);
+        let db = ApplicationDb::of(sql);
         let found =
-            store::adopted::detect(world.path(), store::Access::Read, profiles.clone()).unwrap();
+            store::adopted::detect(db.path(), store::Access::Read, profiles.clone()).unwrap();
         // The rows of Django's show an hour, and so nothing of the clock.
         assert_eq!(found.doubt.is_some(), profile.name == "django");
         assert_eq!(Profile { doubt: None, ..found }, profile);
@@ -52,9 +52,9 @@ fn each_of_them_is_found_by_its_table() {
 
 #[test]
 fn what_is_for_looking_only_keeps_its_rows() {
-    let world = World::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
-    let mut store = world.store(gitea());
-    insta::assert_snapshot!(refused(world.purge(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
-    assert_eq!(ids(&world, &gitea()).len(), 3);
-    assert_eq!(world.sessions(store.as_ref()).len(), 3);
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
+    let mut store = db.store(gitea());
+    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    assert_eq!(ids(&db, &gitea()).len(), 3);
+    assert_eq!(all_sessions(store.as_ref()).len(), 3);
 }

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 
 use sessctl::app::{JobOptions, JobOutcome, SessionService};
 use sessctl::domain::filter::TaskPattern;
-use sessctl::domain::guard::{Guard, GuardLimits};
-use sessctl::domain::job::{Interval, Jitter, Job, JobAction, JobTiming};
+use sessctl::domain::guard::GuardLimits;
+use sessctl::domain::job::{Interval, Job, JobAction, JobTiming};
 use sessctl::domain::policy::Policies;
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::domain::write_limits::WriteLimits;
 
-use crate::library::adopted::harness::World;
+use crate::support::adopted::ApplicationDb;
+use crate::support::jobs::terms;
 use crate::support::profiles::laravel;
 use crate::support::{HOUR, NOW};
 
@@ -31,41 +31,30 @@ fn job(when: JobTiming) -> Job {
 }
 
 /// One call, as cron makes it. Answers whether the job ran.
-fn call(world: &World, job: &Job, now: UnixTime) -> bool {
-    match attempt(world, job, Span::minutes(1), now).unwrap() {
+fn call(db: &ApplicationDb, job: &Job, now: UnixTime) -> bool {
+    match attempt(db, job, Span::minutes(1), now).unwrap() {
         JobOutcome::Purged(_) => true,
         JobOutcome::NotDue(_) => false,
         ran => panic!("{ran:?}"),
     }
 }
 
-fn terms(poll: Span) -> JobOptions {
-    JobOptions {
-        configuration: "/etc/sessctl.toml".to_owned(),
-        zone: "UTC".parse().unwrap(),
-        jitter: Jitter::default(),
-        poll,
-        guard: Guard::default(),
-        write_limits: WriteLimits::default(),
-        keep_runs: None,
-    }
-}
-
 /// The same of any work, and what comes of it.
 fn attempt(
-    world: &World,
+    db: &ApplicationDb,
     job: &Job,
     poll: Span,
     now: UnixTime,
 ) -> Result<JobOutcome, sessctl::Error> {
-    let mut service = SessionService::new(world.store(laravel()), Policies::default());
-    service.run_job(job, &terms(poll), now, &mut || ControlFlow::Continue(()))
+    let mut service = SessionService::new(db.store(laravel()), Policies::default());
+    let terms = JobOptions { poll, ..terms() };
+    service.run_job(job, &terms, now, &mut || ControlFlow::Continue(()))
 }
 
 /// A history in which no run can be entered any more.
-fn frozen(world: &World, job: &Job) {
-    assert!(!call(world, job, UnixTime(NOW.0 - 2 * 86_400 - 1_800)));
-    let entries = std::fs::read_dir(world.state()).unwrap().map(|entry| entry.unwrap().path());
+fn frozen(db: &ApplicationDb, job: &Job) {
+    assert!(!call(db, job, UnixTime(NOW.0 - 2 * 86_400 - 1_800)));
+    let entries = std::fs::read_dir(db.state()).unwrap().map(|entry| entry.unwrap().path());
     let file = entries.into_iter().find(|path| path.extension().is_some_and(|end| end == "db"));
     let state = rusqlite::Connection::open(file.unwrap()).unwrap();
     let refuse = "CREATE TRIGGER refuse BEFORE INSERT ON runs \
@@ -75,37 +64,37 @@ fn frozen(world: &World, job: &Job) {
 
 #[test]
 fn a_job_at_a_fixed_time_runs_within_its_minute_alone() {
-    let world = World::of(LARAVEL);
+    let db = ApplicationDb::of(LARAVEL);
     // At noon, which is now.
     let job = job(JobTiming::At("0 12 *".parse().unwrap()));
-    frozen(&world, &job);
-    let runs = |seconds: i64| call(&world, &job, UnixTime(NOW.0 + seconds));
+    frozen(&db, &job);
+    let runs = |seconds: i64| call(&db, &job, UnixTime(NOW.0 + seconds));
     assert_eq!([-90, -1, 0, 59, 60, 7_200].map(runs), [false, false, true, true, false, false]);
 }
 
 #[test]
 fn a_job_with_an_interval_runs_once_in_each() {
-    let world = World::of(LARAVEL);
+    let db = ApplicationDb::of(LARAVEL);
     let job = job(JobTiming::Every(Interval::Fixed(Span::hours(1))));
-    frozen(&world, &job);
+    frozen(&db, &job);
     let calls = (-120..7_200).step_by(60).map(|second| UnixTime(NOW.0 + second + 7));
     let runs: Vec<i64> =
-        calls.filter(|now| call(&world, &job, *now)).map(|now| now.0 - NOW.0).collect();
+        calls.filter(|now| call(&db, &job, *now)).map(|now| now.0 - NOW.0).collect();
     assert_eq!(runs, [7, 3_607]);
 }
 
 #[test]
 fn d11_a_cycle_with_an_interval_does_not_run_without_a_history() {
     // given a cycle that is due, and whose runs cannot be entered any more
-    let world = World::of(LARAVEL);
+    let db = ApplicationDb::of(LARAVEL);
     let every = JobTiming::Every(Interval::Fixed(Span::hours(1)));
-    frozen(&world, &job(every.clone()));
+    frozen(&db, &job(every.clone()));
     let cycle = |when| Job { work: JobAction::Cycle("*".into()), ..job(when) };
     let minute = Span::minutes(1);
     // when cron calls at the times that a purge without a history would have
     for seconds in [-HOUR, 0, 30, HOUR, 3 * HOUR] {
         let now = UnixTime(NOW.0 + seconds);
-        let ran = attempt(&world, &cycle(every.clone()), minute, now);
+        let ran = attempt(&db, &cycle(every.clone()), minute, now);
         // then it never runs, and as soon as it would be due it says why
         match ran {
             Ok(JobOutcome::NotDue(_)) => assert!(seconds < HOUR),
@@ -117,7 +106,7 @@ fn d11_a_cycle_with_an_interval_does_not_run_without_a_history() {
     }
     // and at a fixed time it runs within its minute, and not after it
     let nightly = cycle(JobTiming::At("0 12 *".parse().unwrap()));
-    let ran = |seconds: i64| attempt(&world, &nightly, minute, UnixTime(NOW.0 + seconds)).unwrap();
+    let ran = |seconds: i64| attempt(&db, &nightly, minute, UnixTime(NOW.0 + seconds)).unwrap();
     assert!(matches!(ran(-90), JobOutcome::NotDue(_)));
     assert!(matches!(ran(30), JobOutcome::Cycled(_)));
     assert!(matches!(ran(90), JobOutcome::NotDue(_)));

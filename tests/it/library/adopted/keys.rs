@@ -7,10 +7,10 @@ use sessctl::domain::profile::Profile;
 use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::storage::EndRequest;
 
-use crate::library::adopted::harness::{World, refused};
-use crate::library::adopted::sqlite_values::any_value;
 use crate::support::NOW;
+use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, look, purge_all, refused};
 use crate::support::profiles::{draft, seconds};
+use crate::support::sqlite_values::any_value;
 
 fn plain(table: &str, id: &str) -> Profile {
     draft("plain", table, id, &[id, "expiry"]).time("expiry", seconds()).at(0, false).0
@@ -25,24 +25,24 @@ fn tables_without_row_ids_are_walked_by_their_key() {
     let text = hash.replace("AS BLOB", "AS TEXT").replace("id BLOB", "id TEXT");
     let number = hash.replace("AS BLOB", "AS INTEGER").replace("id BLOB", "id INTEGER");
     for sql in [hash, &text, &number] {
-        let world = World::of(sql);
-        let mut store = world.store(plain("t", "id"));
-        let walked = world.purge(store.as_mut(), 100).unwrap();
-        assert_eq!((walked.settled.deleted, walked.rows), (1_000, 3_000), "{sql}");
-        assert_eq!(world.column("t", "id").len(), 2_000);
+        let db = ApplicationDb::of(sql);
+        let mut store = db.store(plain("t", "id"));
+        let totals = purge_all(store.as_mut(), 100).unwrap();
+        assert_eq!((totals.settled.deleted, totals.rows), (1_000, 3_000), "{sql}");
+        assert_eq!(db.column("t", "id").len(), 2_000);
     }
 }
 
 #[test]
 fn keys_of_all_classes_are_walked_in_their_order() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id PRIMARY KEY, expiry) WITHOUT ROWID;
          INSERT INTO t VALUES (1, 1781524700), (1.5, 1781524700), ('a', 1781524700),
          (x'00ff', 1781524700), (2, 1781524900), ('b', 1781524900), (CAST(x'ff' AS TEXT), 1781524700)",
     );
-    let mut store = world.store(plain("t", "id"));
-    let walked = world.purge(store.as_mut(), 1).unwrap();
-    assert_eq!((walked.settled.deleted, walked.rows, walked.census.unreadable), (5, 7, 0));
+    let mut store = db.store(plain("t", "id"));
+    let totals = purge_all(store.as_mut(), 1).unwrap();
+    assert_eq!((totals.settled.deleted, totals.rows, totals.census.unreadable), (5, 7, 0));
 }
 
 /// What makes a table of keys, the column declared in between.
@@ -53,8 +53,8 @@ const TABLES: [(&str, &str); 3] = [
 ];
 
 /// The rows of a table, in the order of its key: what tells each apart, and its moment.
-fn rows(world: &World) -> Vec<(String, i64)> {
-    let application = world.application();
+fn rows(db: &ApplicationDb) -> Vec<(String, i64)> {
+    let application = db.application();
     let key = "SELECT typeof(id) || ' ' || ifnull(quote(CAST(id AS BLOB)), ''), expiry FROM t";
     let mut rows = application.prepare(&format!("{key} ORDER BY id")).unwrap();
     let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
@@ -71,8 +71,8 @@ proptest! {
         step in 1..9_usize,
     ) {
         for (table, rest) in TABLES {
-            let world = World::of(&format!("{table}{kind}{rest}"));
-            let application = world.application();
+            let db = ApplicationDb::of(&format!("{table}{kind}{rest}"));
+            let application = db.application();
             application.execute_batch("BEGIN").unwrap();
             for (key, what, is_due) in &keys {
                 let expiry = NOW.0 + if *is_due { -60 } else { 60 };
@@ -82,10 +82,10 @@ proptest! {
             application.execute_batch("COMMIT").unwrap();
             let columns = ["id", "expiry", "what"];
             let draft = draft("t", "t", "id", &columns).time("expiry", seconds()).at(0, false);
-            let mut store = world.store(draft.input("what").0);
-            let mut before = rows(&world);
+            let mut store = db.store(draft.input("what").0);
+            let mut before = rows(&db);
             // A list has them all, and in the order of their keys
-            let sessions = world.sessions(store.as_ref());
+            let sessions = all_sessions(store.as_ref());
             prop_assert_eq!(sessions.len(), before.len());
             prop_assert!(rest.ends_with("what)") || rest.contains("INDEX")
                 || sessions.is_sorted_by(|one, other| one.key < other.key));
@@ -97,26 +97,26 @@ proptest! {
                 prop_assert!(of_handle.iter().any(|other| other.key == session.key));
             }
             // A purge takes what it promises, which is what is due
-            let promised = world.look(store.as_ref(), None, usize::MAX).census.would_delete;
-            let walked = world.purge(store.as_mut(), step).unwrap();
+            let promised = look(store.as_ref(), None, usize::MAX).census.would_delete;
+            let totals = purge_all(store.as_mut(), step).unwrap();
             let due = before.extract_if(.., |(_, expiry)| *expiry < NOW.0).count() as u64;
-            prop_assert_eq!((promised, walked.settled.deleted), (due, due));
-            prop_assert_eq!(walked.census.unreadable, 0);
-            prop_assert_eq!(rows(&world), before);
+            prop_assert_eq!((promised, totals.settled.deleted), (due, due));
+            prop_assert_eq!(totals.census.unreadable, 0);
+            prop_assert_eq!(rows(&db), before);
             // And the others end when somebody names them
             let end = End { at: NOW, reason: EndReason::Cycled };
-            let left = world.sessions(store.as_ref());
+            let left = all_sessions(store.as_ref());
             let ending = |session: &Session| EndRequest { key: session.key.clone(), end, keep_row: false };
             let endings: Vec<EndRequest> = left.iter().map(ending).collect();
             prop_assert!(store.end(&endings).unwrap().into_iter().all(|done| done));
-            prop_assert_eq!(rows(&world), []);
+            prop_assert_eq!(rows(&db), []);
         }
     }
 }
 
 #[test]
 fn names_may_be_words_of_sql_or_have_quotes_in_them() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         r#"CREATE TABLE "select ""from" ("key" TEXT PRIMARY KEY, "order by ""x""" INTEGER);
         CREATE INDEX "index ""i""" ON "select ""from" ("order by ""x""");
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
@@ -127,23 +127,24 @@ fn names_may_be_words_of_sql_or_have_quotes_in_them() {
         .time(column, seconds())
         .at(0, false)
         .0;
-    let mut store = world.store(profile);
-    let walked = world.purge(store.as_mut(), 4).unwrap();
-    assert_eq!((walked.settled.deleted, walked.sessions, walked.by_time), (9, 300, true));
+    let mut store = db.store(profile);
+    let totals = purge_all(store.as_mut(), 4).unwrap();
+    assert_eq!((totals.settled.deleted, totals.sessions, totals.by_time), (9, 300, true));
 }
 
 #[test]
 fn the_case_of_names_is_no_matter() {
-    let world =
-        World::of("CREATE TABLE T (ID TEXT, Expiry INT); INSERT INTO t VALUES ('a', 1781524700)");
-    let mut store = world.store(plain("t", "id"));
-    assert_eq!(world.purge(store.as_mut(), 4).unwrap().settled.deleted, 1);
+    let db = ApplicationDb::of(
+        "CREATE TABLE T (ID TEXT, Expiry INT); INSERT INTO t VALUES ('a', 1781524700)",
+    );
+    let mut store = db.store(plain("t", "id"));
+    assert_eq!(purge_all(store.as_mut(), 4).unwrap().settled.deleted, 1);
 }
 
 #[test]
 fn a_column_may_have_the_name_of_the_row_id() {
     let make = |columns: &str| {
-        World::of(&format!(
+        ApplicationDb::of(&format!(
             "CREATE TABLE t ({columns}, expiry); INSERT INTO t VALUES (1, 2, 3, 1781524700)"
         ))
     };
@@ -153,14 +154,15 @@ fn a_column_may_have_the_name_of_the_row_id() {
             .at(0, false)
             .0
     };
-    let world = make("rowid INTEGER PRIMARY KEY, _rowid_, oid");
-    let mut store = world.store(profile("oid"));
-    assert_eq!(world.purge(store.as_mut(), 4).unwrap().settled.deleted, 1);
-    let world = make("rowid, _rowid_, oid");
-    insta::assert_snapshot!(refused(world.open(profile("oid"))), @"refused: t has columns rowid, _rowid_ and oid, so that no name is left by which its rows could be told apart");
-    let world = World::of("CREATE TABLE t (rowid, expiry); INSERT INTO t VALUES ('x', 1781524700)");
-    let mut store = world.store(plain("t", "rowid"));
-    assert_eq!(world.purge(store.as_mut(), 4).unwrap().settled.deleted, 1);
+    let db = make("rowid INTEGER PRIMARY KEY, _rowid_, oid");
+    let mut store = db.store(profile("oid"));
+    assert_eq!(purge_all(store.as_mut(), 4).unwrap().settled.deleted, 1);
+    let db = make("rowid, _rowid_, oid");
+    insta::assert_snapshot!(refused(db.open(profile("oid"))), @"refused: t has columns rowid, _rowid_ and oid, so that no name is left by which its rows could be told apart");
+    let db =
+        ApplicationDb::of("CREATE TABLE t (rowid, expiry); INSERT INTO t VALUES ('x', 1781524700)");
+    let mut store = db.store(plain("t", "rowid"));
+    assert_eq!(purge_all(store.as_mut(), 4).unwrap().settled.deleted, 1);
 }
 
 #[test]
@@ -170,27 +172,27 @@ fn tables_that_cannot_be_walked_are_refused() {
         "CREATE TABLE o (id, part, expiry); CREATE VIEW t AS SELECT * FROM o",
         "CREATE VIRTUAL TABLE t USING fts5 (id, part, expiry)",
     ] {
-        let world = World::of(sql);
+        let db = ApplicationDb::of(sql);
         let profile = draft("t", "t", "id", &["id", "part", "expiry"])
             .time("expiry", seconds())
             .at(0, false)
             .0;
-        let said = refused(world.open(profile));
+        let said = refused(db.open(profile));
         assert!(said.contains("WITHOUT ROWID") || said.contains("is a v"), "{said}");
     }
 }
 
 #[test]
 fn columns_that_are_computed_count_as_columns() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id TEXT, at INTEGER, expiry INTEGER AS (at + 60) VIRTUAL);
          INSERT INTO t (id, at) VALUES ('a', 1781524700), ('b', 1781524799)",
     );
     let profile =
         draft("t", "t", "id", &["id", "at", "expiry"]).time("expiry", seconds()).at(0, false).0;
-    let mut store = world.store(profile);
-    assert_eq!(world.purge(store.as_mut(), 4).unwrap().settled.deleted, 1);
-    assert!(refused(world.open(plain("t", "id"))).contains("it has at besides"));
+    let mut store = db.store(profile);
+    assert_eq!(purge_all(store.as_mut(), 4).unwrap().settled.deleted, 1);
+    assert!(refused(db.open(plain("t", "id"))).contains("it has at besides"));
 }
 
 #[test]
@@ -200,12 +202,12 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         ("CREATE TABLE t (id PRIMARY KEY, expiry) WITHOUT ROWID", 1),
     ] {
         let rows = "('a', 1781524900), ('b', 1781524900), (7, 1781524900), (x'01', 1781524900)";
-        let world = World::of(&format!("{sql}; INSERT INTO t VALUES {rows}"));
+        let db = ApplicationDb::of(&format!("{sql}; INSERT INTO t VALUES {rows}"));
         if first == 0 {
-            world.application().execute_batch("INSERT INTO t VALUES (NULL, 1), (1.5, 1)").unwrap();
+            db.application().execute_batch("INSERT INTO t VALUES (NULL, 1), (1.5, 1)").unwrap();
         }
-        let mut store = world.store(plain("t", "id"));
-        let sessions = world.sessions(store.as_ref());
+        let mut store = db.store(plain("t", "id"));
+        let sessions = all_sessions(store.as_ref());
         let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
         let found = store.find(&keys).unwrap();
         assert_eq!(found.into_iter().map(Option::unwrap).collect::<Vec<_>>(), sessions);
@@ -213,7 +215,7 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
             Key::Row(_, id) => **id == Key::Text("b".into()),
             key => *key == Key::Text("b".into()),
         });
-        world.application().execute("UPDATE t SET id = 'c' WHERE id = 'b'", []).unwrap();
+        db.application().execute("UPDATE t SET id = 'c' WHERE id = 'b'", []).unwrap();
         let end = End { at: NOW, reason: EndReason::Cycled };
         let ending = |key: &Key| EndRequest { key: key.clone(), end, keep_row: false };
         let endings: Vec<EndRequest> = keys.iter().map(ending).collect();
@@ -221,8 +223,8 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         let kept: Vec<usize> = (0..done.len()).filter(|place| !done[*place]).collect();
         assert_eq!(kept, [b.unwrap()]);
         assert_eq!(store.find(&keys).unwrap().iter().flatten().count(), 0);
-        assert_eq!(world.column("t", "id"), ["c"]);
-        let stat = &store.tasks(&world.scope()).unwrap()[0];
+        assert_eq!(db.column("t", "id"), ["c"]);
+        let stat = &store.tasks(&all_tasks()).unwrap()[0];
         assert_eq!(stat.ended_by[&EndReason::Cycled], done.len() as u64 - 1);
         assert_eq!((stat.opened, stat.deleted), (done.len() as u64, done.len() as u64 - 1));
     }
@@ -230,7 +232,7 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
 
 #[test]
 fn a_session_ends_whose_id_is_not_its_primary_key() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (pk TEXT PRIMARY KEY, token TEXT, expiry INTEGER) WITHOUT ROWID;
          CREATE UNIQUE INDEX i ON t (token); CREATE TABLE child (t TEXT);
          INSERT INTO t VALUES ('1', 'a', 1781524900), ('2', 'b', 1781524900), ('3', 'c', 1781524700);
@@ -241,15 +243,15 @@ fn a_session_ends_whose_id_is_not_its_primary_key() {
         .at(0, false)
         .dependent("child", "t", "token")
         .0;
-    let mut store = world.store(profile);
-    let sessions = world.sessions(store.as_ref());
+    let mut store = db.store(profile);
+    let sessions = all_sessions(store.as_ref());
     let end = End { at: NOW, reason: EndReason::Cycled };
     let ending = EndRequest { key: sessions[1].key.clone(), end, keep_row: false };
     assert_eq!(store.end(&[ending]).unwrap(), [true]);
-    assert_eq!((world.column("t", "token"), world.column("child", "t")), {
+    assert_eq!((db.column("t", "token"), db.column("child", "t")), {
         let left = || vec!["a".to_owned(), "c".to_owned()];
         (left(), left())
     });
-    assert_eq!(world.purge(store.as_mut(), 9).unwrap().settled.deleted, 1);
-    assert_eq!(world.column("child", "t"), ["a"]);
+    assert_eq!(purge_all(store.as_mut(), 9).unwrap().settled.deleted, 1);
+    assert_eq!(db.column("child", "t"), ["a"]);
 }

@@ -7,23 +7,22 @@ use sessctl::domain::session::{Session, State};
 use sessctl::domain::token::{Digest, Token};
 use sessctl::storage::{Backend, GroupBy, Order, SessionQuery, SortKey};
 
-use crate::library::adopted::harness::{World, refused};
 use crate::support::NOW;
+use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, list_sessions, refused};
 use crate::support::profiles::{better_auth, draft, flask, laravel, rails, seconds, utc};
 
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");
 
-fn world() -> World {
-    let world = World::of(LARAVEL);
-    world
-        .application()
+fn db() -> ApplicationDb {
+    let db = ApplicationDb::of(LARAVEL);
+    db.application()
         .execute_batch(
             "INSERT INTO sessions VALUES ('b', 7, NULL, NULL, '', 1781524000),
              ('c', 7, '', NULL, '', 1781523000), ('d', NULL, '10.0.0.1', NULL, '', 1781524100),
              ('e', NULL, '10.0.0.2', NULL, '', 'garbage')",
         )
         .unwrap();
-    world
+    db
 }
 
 fn handle(id: &str) -> String {
@@ -32,9 +31,9 @@ fn handle(id: &str) -> String {
 
 #[test]
 fn a_row_is_a_session() {
-    let world = World::of(LARAVEL);
-    let store = world.store(laravel());
-    let sessions = world.sessions(store.as_ref());
+    let db = ApplicationDb::of(LARAVEL);
+    let store = db.store(laravel());
+    let sessions = all_sessions(store.as_ref());
     let Session { handle: first, user, task, client, created_at, last_used_at, .. } = &sessions[0];
     assert_eq!(*first, handle("Q3kW1active"));
     assert_eq!((user.as_deref(), client.as_deref()), (Some("1"), Some("203.0.113.5")));
@@ -42,7 +41,7 @@ fn a_row_is_a_session() {
         (task.as_str(), *created_at, last_used_at.unwrap().0),
         ("laravel", None, NOW.0 - 60)
     );
-    let policy = world.scope().policies.of("laravel");
+    let policy = all_tasks().policies.of("laravel");
     assert_eq!(policy.expires_at(&sessions[0]).unwrap().0, NOW.0 - 60 + 7_200);
     let states: Vec<State> = sessions.iter().map(|session| policy.state(session, NOW)).collect();
     assert_eq!(states, [State::Active, State::Expired, State::Expired]);
@@ -50,10 +49,10 @@ fn a_row_is_a_session() {
 
 #[test]
 fn filters_and_orders_are_those_of_the_domain() {
-    let world = world();
-    let store = world.store(laravel());
+    let db = db();
+    let store = db.store(laravel());
     let users = |filter: Filter, by: SortKey, reverse: bool| {
-        let sessions = world.listed(store.as_ref(), &filter, Order { by, reverse });
+        let sessions = list_sessions(store.as_ref(), &filter, Order { by, reverse });
         sessions.iter().map(|session| session.handle.clone()).collect::<Vec<_>>()
     };
     let names = |ids: &[&str]| ids.iter().map(|id| handle(id)).collect::<Vec<_>>();
@@ -83,12 +82,12 @@ fn filters_and_orders_are_those_of_the_domain() {
 
 #[test]
 fn a_scan_goes_on_behind_a_key_and_shows_what_is_due() {
-    let world = world();
-    let store = world.store(laravel());
-    let sessions = world.sessions(store.as_ref());
+    let db = db();
+    let store = db.store(laravel());
+    let sessions = all_sessions(store.as_ref());
     let count = |due_only, after| {
         let filter = Filter::default();
-        let (scope, order) = (world.scope(), Order::default());
+        let (scope, order) = (all_tasks(), Order::default());
         let query = SessionQuery { scope, filter: &filter, due_only, after, order };
         let mut seen = 0;
         let visit = &mut |_| {
@@ -104,8 +103,8 @@ fn a_scan_goes_on_behind_a_key_and_shows_what_is_due() {
 
 #[test]
 fn sessions_are_found_by_their_handles() {
-    let world = world();
-    let store = world.store(laravel());
+    let db = db();
+    let store = db.store(laravel());
     let found = |prefix: &str| store.by_handle(prefix, 5).unwrap();
     let b = handle("b");
     assert_eq!(found(&b[..6].to_uppercase())[0].handle, b);
@@ -116,11 +115,11 @@ fn sessions_are_found_by_their_handles() {
 
 #[test]
 fn sessions_of_one_id_have_one_handle() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id, expiry); INSERT INTO t VALUES ('a', 1781524900), ('a', 1781524901)",
     );
-    let store = world
-        .store(draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0);
+    let store =
+        db.store(draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0);
     for most in [1, 5] {
         let sessions = store.by_handle(&handle("a"), most).unwrap();
         let handles: Vec<String> = sessions.into_iter().map(|session| session.handle).collect();
@@ -136,57 +135,54 @@ fn sessions_are_found_by_what_their_clients_hold() {
         let sessions = store.by_tokens(&tokens(texts)).unwrap();
         sessions.into_iter().map(|session| session.len() == 1).collect::<Vec<_>>()
     };
-    let world = World::of(include_str!("../../../fixtures/frameworks/flask_session.sql"));
-    let store = world.store(flask());
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/flask_session.sql"));
+    let store = db.store(flask());
     assert_eq!(found(store.as_ref(), &["nobody", "5e1R9R1uuTql"]), [false, true]);
-    let world = World::of(include_str!("../../../fixtures/frameworks/rails.sql"));
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/rails.sql"));
     let hashed = format!("2::{}", Token::presented("secret").id());
-    world
-        .application()
-        .execute("UPDATE sessions SET session_id = ?1 WHERE id = 1", [hashed])
-        .unwrap();
-    let store = world.store(rails());
+    db.application().execute("UPDATE sessions SET session_id = ?1 WHERE id = 1", [hashed]).unwrap();
+    let store = db.store(rails());
     assert_eq!(found(store.as_ref(), &["secret", "active1"]), [true, false]);
-    let world = World::of("CREATE TABLE t (id, expiry)");
+    let db = ApplicationDb::of("CREATE TABLE t (id, expiry)");
     let untold = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
-    let outcome = world.store(untold).by_tokens(&tokens(&["active1"]));
+    let outcome = db.store(untold).by_tokens(&tokens(&["active1"]));
     insta::assert_snapshot!(refused(outcome), @"refused: profile t does not say how to find the row of a token in t; select the session by its handle");
 }
 
 #[test]
 fn figures_are_counted() {
-    let world = world();
-    let store = world.store(laravel());
-    let stats = store.tasks(&world.scope()).unwrap();
+    let db = db();
+    let store = db.store(laravel());
+    let stats = store.tasks(&all_tasks()).unwrap();
     let [stat] = &stats[..] else { panic!("{stats:?}") };
     assert_eq!((stat.task.as_str(), stat.live, stat.expired), ("laravel", [5, 0, 0], 2));
     assert_eq!((stat.unreadable, stat.ended, stat.opened, stat.peak), (1, 0, 7, 7));
     assert_eq!(stat.oldest_use.unwrap().0, 1_781_523_000);
-    assert!(!world.state().exists());
+    assert!(!db.state().exists());
 }
 
 #[test]
 fn who_is_nobody_is_no_user() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id, uid INTEGER, expiry INTEGER); CREATE INDEX i ON t (uid);
          INSERT INTO t VALUES ('a', 0, 1781530000), ('b', 7, 1781530000), ('c', 0, 1781530000)",
     );
     let profile = draft("t", "t", "id", &["id", "uid", "expiry"]).time("expiry", seconds());
-    let store = world.store(profile.at(0, false).user("uid").nobody(0).0);
+    let store = db.store(profile.at(0, false).user("uid").nobody(0).0);
     let of = |user: &str| {
         let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };
-        let sessions = world.listed(store.as_ref(), &filter, Order::default());
+        let sessions = list_sessions(store.as_ref(), &filter, Order::default());
         sessions.into_iter().map(|session| session.user).collect::<Vec<_>>()
     };
     assert_eq!(of("7"), [Some("7".to_owned())]);
     assert_eq!(of("0"), []);
-    let users = world.sessions(store.as_ref()).into_iter().map(|session| session.user);
+    let users = all_sessions(store.as_ref()).into_iter().map(|session| session.user);
     assert_eq!(users.collect::<Vec<_>>(), [None, Some("7".to_owned()), None]);
 }
 
 #[test]
 fn users_have_what_is_not_over() {
-    let world = world();
+    let db = db();
     let loads = |store: &dyn Backend, by| {
         let mut loads = Vec::new();
         let visit = &mut |load: sessctl::storage::UserStats| {
@@ -194,10 +190,10 @@ fn users_have_what_is_not_over() {
             loads.push((load.user, load.states[0], load.oldest_use.map(|time| time.0)));
             Ok(ControlFlow::Continue(()))
         };
-        store.user_stats(&world.scope(), by, visit).unwrap();
+        store.user_stats(&all_tasks(), by, visit).unwrap();
         loads
     };
-    let store = world.store(laravel());
+    let store = db.store(laravel());
     let (one, seven) = (Some("1".to_owned()), Some("7".to_owned()));
     assert_eq!(
         loads(store.as_ref(), GroupBy::User),
@@ -210,11 +206,12 @@ fn users_have_what_is_not_over() {
     let tasks: Vec<_> =
         loads(store.as_ref(), GroupBy::TaskAndUser).into_iter().map(|(user, ..)| user).collect();
     assert_eq!(tasks, [None, one, seven]);
-    let other = World::of(include_str!("../../../fixtures/frameworks/better_auth.sql"));
-    let sessions = other.sessions(other.store(better_auth()).as_ref());
+    let other = ApplicationDb::of(include_str!("../../../fixtures/frameworks/better_auth.sql"));
+    let sessions = all_sessions(other.store(better_auth()).as_ref());
     assert_eq!((sessions[0].user.as_deref(), sessions[0].client.as_deref()), (Some("u1"), None));
-    let nobody =
-        World::of("CREATE TABLE t (id, expiry); INSERT INTO t VALUES (1, '2027-01-01 00:00:00')");
+    let nobody = ApplicationDb::of(
+        "CREATE TABLE t (id, expiry); INSERT INTO t VALUES (1, '2027-01-01 00:00:00')",
+    );
     let store = nobody
         .store(draft("t", "t", "id", &["id", "expiry"]).time("expiry", utc(&[0])).at(0, true).0);
     assert_eq!(loads(store.as_ref(), GroupBy::User), [(None, 1, None)]);

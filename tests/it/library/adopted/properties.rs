@@ -10,8 +10,8 @@ use sessctl::domain::profile::{
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::time_zone::TimeZone;
 
-use crate::library::adopted::harness::World;
 use crate::support::NOW;
+use crate::support::adopted::{ApplicationDb, purge_all};
 use crate::support::profiles::{Draft, draft, text};
 
 /// What writes a moment so many milliseconds from now.
@@ -169,10 +169,10 @@ proptest! {
         let key = if has_places { "" } else { " WITHOUT ROWID" };
         let index = if has_index { "CREATE INDEX i ON t (expiry)" } else { "" };
         let columns = format!("id TEXT PRIMARY KEY, expiry {declared}");
-        let world = World::of(&format!("CREATE TABLE t ({columns}){key}; {index}"));
+        let db = ApplicationDb::of(&format!("CREATE TABLE t ({columns}){key}; {index}"));
         let profile =
             rule(draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding), lifetime, null, over, at_once);
-        let application = world.application();
+        let application = db.application();
         let mut left = Vec::new();
         // Enough of what is good and not over, for the index to be worth it.
         let good = (0..200).map(|_| Ok(90_000_000));
@@ -186,13 +186,13 @@ proptest! {
                 left.push(id);
             }
         }
-        let mut store = world.store(profile);
-        let walked = match world.purge(store.as_mut(), stride) {
+        let mut store = db.store(profile);
+        let totals = match purge_all(store.as_mut(), stride) {
             Err(Error::Refused(_)) if !declared.is_empty() => return Ok(()),
-            walked => walked.unwrap(),
+            totals => totals.unwrap(),
         };
-        prop_assert_eq!(world.column("t", "id"), left.clone());
-        prop_assert_eq!(walked.sessions, walked.rows);
-        prop_assert_eq!(walked.sessions - walked.settled.deleted, left.len() as u64);
+        prop_assert_eq!(db.column("t", "id"), left.clone());
+        prop_assert_eq!(totals.sessions, totals.rows);
+        prop_assert_eq!(totals.sessions - totals.settled.deleted, left.len() as u64);
     }
 }

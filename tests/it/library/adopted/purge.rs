@@ -7,8 +7,8 @@ use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{Cursor, PurgeCounts, ScanLimits};
 
-use crate::library::adopted::harness::{World, few};
 use crate::support::NOW;
+use crate::support::adopted::{ApplicationDb, all_tasks, few, look, purge_all};
 use crate::support::profiles::{draft, laravel, seconds, utc};
 
 const LARAVEL: &str = "CREATE TABLE sessions (id varchar NOT NULL PRIMARY KEY, user_id integer, \
@@ -16,8 +16,8 @@ const LARAVEL: &str = "CREATE TABLE sessions (id varchar NOT NULL PRIMARY KEY, u
 const INDEX: &str = "CREATE INDEX sessions_last_activity_index ON sessions (last_activity);";
 
 /// Rows of Laravel's with these ages, in minutes.
-fn fill(world: &World, ages: impl IntoIterator<Item = i64>) {
-    let mut application = world.application();
+fn fill(db: &ApplicationDb, ages: impl IntoIterator<Item = i64>) {
+    let mut application = db.application();
     let transaction = application.transaction().unwrap();
     let sql = "INSERT INTO sessions VALUES (?1, ?2, '203.0.113.5', 'curl', 'x', ?3)";
     for (place, age) in (0_i64..).zip(ages) {
@@ -30,22 +30,22 @@ fn fill(world: &World, ages: impl IntoIterator<Item = i64>) {
 #[test]
 fn a_session_that_is_used_between_look_and_batch_survives() {
     for (index, by_time) in [("", false), (INDEX, true)] {
-        let world = World::of(&format!("{LARAVEL}{index}"));
-        fill(&world, (0..60).map(|place| if place < 4 { 500 } else { 5 }));
-        let mut store = world.store(laravel());
-        let survey = world.look(store.as_ref(), None, 4);
+        let db = ApplicationDb::of(&format!("{LARAVEL}{index}"));
+        fill(&db, (0..60).map(|place| if place < 4 { 500 } else { 5 }));
+        let mut store = db.store(laravel());
+        let survey = look(store.as_ref(), None, 4);
         assert_eq!(matches!(survey.last, Some(Cursor::Time(..))), by_time);
         let due = survey.due.unwrap();
         assert_eq!(due.seen.len(), 4);
-        let application = world.application();
+        let application = db.application();
         // One is used again, one logs in, and another takes the place of a third.
         let renew = "UPDATE sessions SET last_activity = ?1 WHERE id = 'id000000'";
         application.execute(renew, [NOW.0]).unwrap();
         application.execute("UPDATE sessions SET user_id = 99 WHERE id = 'id000001'", []).unwrap();
         application.execute("UPDATE sessions SET id = 'other' WHERE id = 'id000002'", []).unwrap();
-        let settled = store.apply_purge(&world.scope(), &due, true).unwrap();
+        let settled = store.apply_purge(&all_tasks(), &due, true).unwrap();
         assert_eq!((settled.deleted, settled.ended), (2, 2));
-        let left = world.column("sessions", "id");
+        let left = db.column("sessions", "id");
         assert!(left.contains(&"id000000".to_owned()) && left.contains(&"other".to_owned()));
         assert_eq!(left.len(), 58);
         // What is told is what has gone, as it was when it went.
@@ -63,16 +63,16 @@ fn a_session_that_is_used_between_look_and_batch_survives() {
 
 #[test]
 fn an_application_in_the_middle_of_a_write_is_waited_for() {
-    let world = World::of(LARAVEL);
-    fill(&world, [500, 5]);
-    let mut store = world.store(laravel());
-    let due = world.look(store.as_ref(), None, 9).due.unwrap();
-    let application = world.application();
+    let db = ApplicationDb::of(LARAVEL);
+    fill(&db, [500, 5]);
+    let mut store = db.store(laravel());
+    let due = look(store.as_ref(), None, 9).due.unwrap();
+    let application = db.application();
     application.execute_batch("BEGIN IMMEDIATE; UPDATE sessions SET user_id = 1").unwrap();
     std::thread::scope(|scope| {
         let renew = "UPDATE sessions SET last_activity = 1781524800; COMMIT";
         scope.spawn(move || application.execute_batch(renew).unwrap());
-        assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 0);
+        assert_eq!(store.apply_purge(&all_tasks(), &due, false).unwrap().deleted, 0);
     });
 }
 
@@ -81,42 +81,42 @@ fn the_index_and_the_key_lead_to_the_same_rows() {
     let ages = || (0..3_000).map(|place| if place % 50 == 7 { 121 + place } else { place % 120 });
     let mut left = Vec::new();
     for (index, by_time) in [("", false), (INDEX, true)] {
-        let world = World::of(&format!("{LARAVEL}{index}"));
-        fill(&world, ages());
-        let mut store = world.store(laravel());
-        let walked = world.purge(store.as_mut(), 17).unwrap();
-        assert_eq!(walked.by_time, by_time);
-        assert_eq!((walked.settled.deleted, walked.rows, walked.sessions), (60, 3_000, 3_000));
-        assert_eq!((walked.census.due, walked.census.unreadable), (60, 0));
-        left.push(world.column("sessions", "id"));
+        let db = ApplicationDb::of(&format!("{LARAVEL}{index}"));
+        fill(&db, ages());
+        let mut store = db.store(laravel());
+        let totals = purge_all(store.as_mut(), 17).unwrap();
+        assert_eq!(totals.by_time, by_time);
+        assert_eq!((totals.settled.deleted, totals.rows, totals.sessions), (60, 3_000, 3_000));
+        assert_eq!((totals.census.due, totals.census.unreadable), (60, 0));
+        left.push(db.column("sessions", "id"));
     }
     assert_eq!(left[0], left[1]);
 }
 
 #[test]
 fn many_rows_of_one_moment_are_walked_once() {
-    let world = World::of(&format!("{LARAVEL}{INDEX}"));
-    fill(&world, (0..4_000).map(|place| if place < 100 { 500 } else { 5 }));
-    let mut store = world.store(laravel());
-    let walked = world.purge(store.as_mut(), 10).unwrap();
-    assert_eq!((walked.settled.deleted, walked.rows, walked.by_time), (100, 4_000, true));
+    let db = ApplicationDb::of(&format!("{LARAVEL}{INDEX}"));
+    fill(&db, (0..4_000).map(|place| if place < 100 { 500 } else { 5 }));
+    let mut store = db.store(laravel());
+    let totals = purge_all(store.as_mut(), 10).unwrap();
+    assert_eq!((totals.settled.deleted, totals.rows, totals.by_time), (100, 4_000, true));
 }
 
 #[test]
 fn where_many_are_due_the_walk_is_by_key() {
-    let world = World::of(&format!("{LARAVEL}{INDEX}"));
-    fill(&world, (0..3_000).map(|place| if place % 3 == 0 { 500 } else { 5 }));
-    let mut store = world.store(laravel());
-    let walked = world.purge(store.as_mut(), 100).unwrap();
-    assert_eq!((walked.settled.deleted, walked.by_time), (1_000, false));
+    let db = ApplicationDb::of(&format!("{LARAVEL}{INDEX}"));
+    fill(&db, (0..3_000).map(|place| if place % 3 == 0 { 500 } else { 5 }));
+    let mut store = db.store(laravel());
+    let totals = purge_all(store.as_mut(), 100).unwrap();
+    assert_eq!((totals.settled.deleted, totals.by_time), (1_000, false));
 }
 
 #[test]
 fn a_count_sees_everything_and_remembers_no_row() {
-    let world = World::of(&format!("{LARAVEL}{INDEX}"));
-    fill(&world, (0..900).map(|place| if place < 9 { 500 } else { 5 }));
-    let store = world.store(laravel());
-    let survey = store.scan_due(&world.scope(), None, ScanLimits::ALL).unwrap();
+    let db = ApplicationDb::of(&format!("{LARAVEL}{INDEX}"));
+    fill(&db, (0..900).map(|place| if place < 9 { 500 } else { 5 }));
+    let store = db.store(laravel());
+    let survey = store.scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
     assert_eq!(
         (survey.census.sessions, survey.census.due, survey.census.would_delete),
         (900, 9, 9)
@@ -140,7 +140,7 @@ fn what_cannot_be_read_is_kept_and_counted() {
         for (null, nulls_due, nulls_unreadable) in
             [(None, 0, 2), (Some(NullMeaning::Expired), 2, 0), (Some(NullMeaning::Never), 0, 0)]
         {
-            let world = World::of(&format!(
+            let db = ApplicationDb::of(&format!(
                 "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry); {index}
                  WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400)
                  INSERT INTO t SELECT i, '2026-06-15 13:00:00' FROM n;
@@ -149,13 +149,13 @@ fn what_cannot_be_read_is_kept_and_counted() {
                  (1007, x'00'), (1008, 'zzz'), (1009, 1.5), (1010, ''),
                  (1011, '2026-06-15T11:00:00')"
             ));
-            let mut store = world.store(mixed(null));
-            let walked = world.purge(store.as_mut(), 3).unwrap();
-            assert_eq!(walked.by_time, by_time);
-            assert_eq!(walked.settled.deleted, 2 + nulls_due, "{null:?}");
-            assert_eq!(walked.census.unreadable, 7 + nulls_unreadable, "{null:?}");
-            assert_eq!((walked.sessions, walked.rows), (411, 411), "{null:?}");
-            let tasks = store.tasks(&world.scope()).unwrap();
+            let mut store = db.store(mixed(null));
+            let totals = purge_all(store.as_mut(), 3).unwrap();
+            assert_eq!(totals.by_time, by_time);
+            assert_eq!(totals.settled.deleted, 2 + nulls_due, "{null:?}");
+            assert_eq!(totals.census.unreadable, 7 + nulls_unreadable, "{null:?}");
+            assert_eq!((totals.sessions, totals.rows), (411, 411), "{null:?}");
+            let tasks = store.tasks(&all_tasks()).unwrap();
             assert_eq!(tasks[0].unreadable, 7 + nulls_unreadable);
             assert_eq!(tasks[0].live_total(), 409 - nulls_due);
         }
@@ -164,7 +164,7 @@ fn what_cannot_be_read_is_kept_and_counted() {
 
 #[test]
 fn values_keep_their_class_and_their_letters() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         "CREATE TABLE t (id COLLATE NOCASE PRIMARY KEY, expiry);
          INSERT INTO t VALUES ('a', 1781524700.0), (7, 1781524701), (7.5, 1781524702.5),
          (NULL, 1781524703), (x'ff00', 1781524704)",
@@ -174,17 +174,17 @@ fn values_keep_their_class_and_their_letters() {
         vec![sessctl::domain::profile::Storage::Integer, sessctl::domain::profile::Storage::Real],
     );
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", encoding).at(0, false).0;
-    let mut store = world.store(profile);
-    let due = world.look(store.as_ref(), None, 9).due.unwrap();
+    let mut store = db.store(profile);
+    let due = look(store.as_ref(), None, 9).due.unwrap();
     // The same but for the letter case: another row.
-    world.application().execute("UPDATE t SET id = 'A' WHERE id = 'a'", []).unwrap();
-    assert_eq!(store.apply_purge(&world.scope(), &due, false).unwrap().deleted, 4);
-    assert_eq!(world.column("t", "id"), ["A"]);
+    db.application().execute("UPDATE t SET id = 'A' WHERE id = 'a'", []).unwrap();
+    assert_eq!(store.apply_purge(&all_tasks(), &due, false).unwrap().deleted, 4);
+    assert_eq!(db.column("t", "id"), ["A"]);
 }
 
 #[test]
 fn a_value_in_json_is_an_input_and_its_absence_too() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         r#"CREATE TABLE t ("key" TEXT PRIMARY KEY, "order" TEXT, "user" TEXT);
         INSERT INTO t VALUES ('a', '{"cookie":{"o''clock":1781524700}}', 'u'),
         ('b', '{"cookie":{"o''clock":1781524900}}', 'u'), ('c', '{"cookie":{}}', 'u'),
@@ -197,24 +197,24 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
         .at(0, false)
         .user("user")
         .0;
-    let mut store = world.store(profile);
-    let walked = world.purge(store.as_mut(), 2).unwrap();
-    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 6));
-    assert_eq!(world.column("t", "key"), ["b", "c", "d", "e", "f"]);
+    let mut store = db.store(profile);
+    let totals = purge_all(store.as_mut(), 2).unwrap();
+    assert_eq!((totals.settled.deleted, totals.census.sessions), (1, 6));
+    assert_eq!(db.column("t", "key"), ["b", "c", "d", "e", "f"]);
 }
 
 /// What becomes of such a session is what NULL means, whatever its time.
 #[test]
 fn binary_json_has_nothing_at_any_path() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         r#"CREATE TABLE t (id TEXT PRIMARY KEY, data);
         INSERT INTO t VALUES ('a', '{"end":1781524700}'), ('b', jsonb('{"end":1781524700}'))"#,
     );
     let profile = draft("t", "t", "id", &["id", "data"]).time("data", seconds()).path("$.end");
-    let mut store = world.store(profile.null(NullMeaning::Never).at(0, false).0);
-    let walked = world.purge(store.as_mut(), 2).unwrap();
-    assert_eq!((walked.settled.deleted, walked.census.sessions), (1, 2));
-    assert_eq!(world.column("t", "id"), ["b"]);
+    let mut store = db.store(profile.null(NullMeaning::Never).at(0, false).0);
+    let totals = purge_all(store.as_mut(), 2).unwrap();
+    assert_eq!((totals.settled.deleted, totals.census.sessions), (1, 2));
+    assert_eq!(db.column("t", "id"), ["b"]);
 }
 
 proptest! {
@@ -226,13 +226,13 @@ proptest! {
         stride in 1_usize..20,
         has_index: bool,
     ) {
-        let world = World::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
+        let db = ApplicationDb::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
         let over = ages.iter().filter(|age| **age >= 120).count() as u64;
-        fill(&world, ages.clone());
-        let mut store = world.store(laravel());
-        let walked = world.purge(store.as_mut(), stride).unwrap();
-        prop_assert_eq!(walked.settled.deleted, over);
-        prop_assert_eq!(walked.sessions, ages.len() as u64);
+        fill(&db, ages.clone());
+        let mut store = db.store(laravel());
+        let totals = purge_all(store.as_mut(), stride).unwrap();
+        prop_assert_eq!(totals.settled.deleted, over);
+        prop_assert_eq!(totals.sessions, ages.len() as u64);
     }
 
     #[test]
@@ -242,15 +242,15 @@ proptest! {
         before in 0_i64..90,
         has_index: bool,
     ) {
-        let world = World::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
-        fill(&world, ages.clone());
-        let store = world.store(laravel());
+        let db = ApplicationDb::of(&format!("{LARAVEL}{}", if has_index { INDEX } else { "" }));
+        fill(&db, ages.clone());
+        let store = db.store(laravel());
         let backlog = Some(UnixTime(NOW.0 - before * 60));
         for reach in [few(stride), ScanLimits { rows: stride, ..ScanLimits::ALL }] {
             let (mut census, mut after) = (PurgeCounts::default(), None);
             loop {
                 let reach = ScanLimits { backlog, ..reach };
-                let survey = store.scan_due(&world.scope(), after.as_ref(), reach).unwrap();
+                let survey = store.scan_due(&all_tasks(), after.as_ref(), reach).unwrap();
                 census.add(survey.census);
                 after = survey.last;
                 if after.is_none() {
@@ -266,11 +266,11 @@ proptest! {
 
 #[test]
 fn another_task_has_nothing_there() {
-    let world = World::of(LARAVEL);
-    fill(&world, [500]);
-    let mut store = world.store(laravel());
+    let db = ApplicationDb::of(LARAVEL);
+    fill(&db, [500]);
+    let mut store = db.store(laravel());
     let task = sessctl::domain::filter::TaskPattern::from("imap");
-    let scope = sessctl::storage::PolicyContext { task: Some(&task), ..world.scope() };
+    let scope = sessctl::storage::PolicyContext { task: Some(&task), ..all_tasks() };
     let survey = store.scan_due(&scope, None, few(9)).unwrap();
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));
     assert_eq!(store.tasks(&scope).unwrap(), []);

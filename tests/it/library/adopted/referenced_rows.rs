@@ -8,7 +8,7 @@ use proptest::sample::select;
 use rusqlite::types::Value;
 use sessctl::domain::profile::Profile;
 
-use crate::library::adopted::harness::World;
+use crate::support::adopted::{ApplicationDb, all_tasks, purge_all};
 use crate::support::profiles::{draft, seconds};
 
 fn profile() -> Profile {
@@ -35,8 +35,8 @@ const TYPES: [&str; 6] =
     ["", "TEXT", "INTEGER", "TEXT COLLATE NOCASE", "TEXT COLLATE RTRIM", "BLOB"];
 
 /// The keys of the sessions that SQLite deletes, each by itself.
-fn deletable(world: &World) -> BTreeSet<String> {
-    let mut application = world.application();
+fn deletable(db: &ApplicationDb) -> BTreeSet<String> {
+    let mut application = db.application();
     application.pragma_update(None, "foreign_keys", "ON").unwrap();
     let due = "SELECT k FROM t WHERE expiry < 1781524800";
     let mut sql = application.prepare(due).unwrap();
@@ -81,13 +81,13 @@ proptest! {
                  INSERT INTO f VALUES (1), (2), (NULL)"
             ))
         };
-        let world = World::of(&format!(
+        let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (k INTEGER PRIMARY KEY, a {}, b {}, expiry, {unique});
              CREATE TABLE c (id INTEGER PRIMARY KEY, a {}, b {}, {key} ON DELETE {of_c});
              {further}; {index}",
             types[0], types[1], types[2], types[3]
         ));
-        let application = world.application();
+        let application = db.application();
         for (a, b, is_due) in sessions {
             let expiry = if is_due { 1_781_524_700 } else { 1_781_524_900 };
             let sql = "INSERT OR IGNORE INTO t (a, b, expiry) VALUES (?1, ?2, ?3)";
@@ -98,16 +98,16 @@ proptest! {
                 .execute("INSERT INTO c (a, b) VALUES (?1, ?2)", rusqlite::params![a, b])
                 .unwrap();
         }
-        let goes = deletable(&world);
-        let before: BTreeSet<String> = world.column("t", "k").into_iter().collect();
-        let mut store = world.store(profile());
-        let due = world.scope();
+        let goes = deletable(&db);
+        let before: BTreeSet<String> = db.column("t", "k").into_iter().collect();
+        let mut store = db.store(profile());
+        let due = all_tasks();
         let planned = store.scan_due(&due, None, sessctl::storage::ScanLimits::ALL).unwrap();
-        let walked = world.purge(store.as_mut(), 3).unwrap();
-        let left: BTreeSet<String> = world.column("t", "k").into_iter().collect();
+        let totals = purge_all(store.as_mut(), 3).unwrap();
+        let left: BTreeSet<String> = db.column("t", "k").into_iter().collect();
         prop_assert_eq!(before.difference(&left).cloned().collect::<BTreeSet<_>>(), goes.clone());
         let kept = store.take_kept();
-        prop_assert_eq!(walked.settled.deleted, goes.len() as u64);
+        prop_assert_eq!(totals.settled.deleted, goes.len() as u64);
         // Where the columns differ, so do the comparisons that SQLite itself makes.
         if types[..2] == types[2..] {
             prop_assert_eq!(kept.rejected, 0, "{:?}", kept.examples);

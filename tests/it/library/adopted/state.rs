@@ -19,20 +19,20 @@ use sessctl::store;
 use sessctl::store::adopted::StateDirectory;
 use sessctl::store::{Access, adopted};
 
-use crate::library::adopted::harness::World;
 use crate::support::NOW;
+use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, look};
 use crate::support::profiles::{laravel, scs};
 
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");
 
-fn purge(world: &World) -> sessctl::app::PurgeSummary {
-    let mut service = SessionService::new(world.store(laravel()), Policies::default());
+fn purge(db: &ApplicationDb) -> sessctl::app::PurgeSummary {
+    let mut service = SessionService::new(db.store(laravel()), Policies::default());
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     service.purge(&PurgeRequest::default(), NOW, go_on).unwrap()
 }
 
-fn runs(world: &World) -> Vec<(RunOutcome, u64)> {
-    let store = adopted::open(world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
+fn runs(db: &ApplicationDb) -> Vec<(RunOutcome, u64)> {
+    let store = adopted::open(db.path(), Access::Read, laravel(), Some(&db.state())).unwrap();
     let mut runs = Vec::new();
     let visit = &mut |run: sessctl::storage::RunRecord| {
         runs.push((run.outcome, run.deleted));
@@ -45,45 +45,45 @@ fn runs(world: &World) -> Vec<(RunOutcome, u64)> {
 
 #[test]
 fn reading_makes_nothing_and_a_purge_leaves_its_record() {
-    let world = World::of(LARAVEL);
-    assert_eq!(runs(&world), []);
-    assert!(!world.state().exists());
-    let summary = purge(&world);
+    let db = ApplicationDb::of(LARAVEL);
+    assert_eq!(runs(&db), []);
+    assert!(!db.state().exists());
+    let summary = purge(&db);
     assert_eq!((summary.done.deleted, summary.done.ended, summary.live), (2, 2, 1));
-    assert_eq!(runs(&world), [(RunOutcome::Done, 2)]);
-    let store = world.store(laravel());
-    let stat = &store.tasks(&world.scope()).unwrap()[0];
+    assert_eq!(runs(&db), [(RunOutcome::Done, 2)]);
+    let store = db.store(laravel());
+    let stat = &store.tasks(&all_tasks()).unwrap()[0];
     assert_eq!((stat.deleted, stat.opened, stat.peak, stat.live_total()), (2, 3, 3, 1));
     assert_eq!(stat.ended_by[&EndReason::Expired], 2);
 }
 
 #[test]
 fn the_file_is_named_after_the_database_and_for_its_user_alone() {
-    let world = World::of(LARAVEL);
-    let other_name = world.path().with_file_name("link.db");
-    symlink(world.path(), &other_name).unwrap();
-    purge(&world);
-    let store = adopted::open(&other_name, Access::Read, laravel(), Some(&world.state())).unwrap();
-    assert_eq!(store.tasks(&world.scope()).unwrap()[0].deleted, 2);
-    let files: Vec<_> = std::fs::read_dir(world.state()).unwrap().map(Result::unwrap).collect();
+    let db = ApplicationDb::of(LARAVEL);
+    let other_name = db.path().with_file_name("link.db");
+    symlink(db.path(), &other_name).unwrap();
+    purge(&db);
+    let store = adopted::open(&other_name, Access::Read, laravel(), Some(&db.state())).unwrap();
+    assert_eq!(store.tasks(&all_tasks()).unwrap()[0].deleted, 2);
+    let files: Vec<_> = std::fs::read_dir(db.state()).unwrap().map(Result::unwrap).collect();
     let names: Vec<String> =
         files.iter().map(|file| file.file_name().into_string().unwrap()).collect();
     let name =
         names.iter().find(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).unwrap();
     assert!(name.starts_with("application.db-") && name.len() == 15 + 12 + 3, "{name}");
-    for folder in [world.state(), world.state().parent().unwrap().to_owned()] {
+    for folder in [db.state(), db.state().parent().unwrap().to_owned()] {
         assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     }
-    assert!(store::is_native(world.state().join(name)).unwrap());
-    assert!(!store::is_native(world.path()).unwrap());
-    assert!(matches!(store::is_native(world.state()), Err(Error::ForeignDatabase { .. })));
-    let nowhere = world.state().join("nowhere");
+    assert!(store::is_native(db.state().join(name)).unwrap());
+    assert!(!store::is_native(db.path()).unwrap());
+    assert!(matches!(store::is_native(db.state()), Err(Error::ForeignDatabase { .. })));
+    let nowhere = db.state().join("nowhere");
     assert!(matches!(store::is_native(nowhere), Err(Error::Missing { .. })));
 }
 
 /// The store, and what it tells of its state.
 fn with_hook(
-    world: &World,
+    db: &ApplicationDb,
     former: Vec<PathBuf>,
 ) -> (Box<dyn Backend>, Rc<RefCell<Vec<StateNotice>>>) {
     let told = Rc::new(RefCell::new(Vec::new()));
@@ -92,9 +92,9 @@ fn with_hook(
         former,
         now: NOW,
         tell: Rc::new(move |item: &StateNotice| news.borrow_mut().push(item.clone())),
-        ..StateDirectory::silent(Some(world.state()))
+        ..StateDirectory::silent(Some(db.state()))
     };
-    (adopted::open_with_state(world.path(), Access::Write, laravel(), state).unwrap(), told)
+    (adopted::open_with_state(db.path(), Access::Write, laravel(), state).unwrap(), told)
 }
 
 fn lease(holder: &str) -> Lease {
@@ -109,26 +109,26 @@ fn file(directory: &Path) -> PathBuf {
 
 #[test]
 fn a_directory_that_cannot_be_made_leaves_the_state_in_memory() {
-    let world = World::of(LARAVEL);
-    std::fs::write(world.path().with_file_name("own"), "a file").unwrap();
-    let (mut store, told) = with_hook(&world, vec![]);
+    let db = ApplicationDb::of(LARAVEL);
+    std::fs::write(db.path().with_file_name("own"), "a file").unwrap();
+    let (mut store, told) = with_hook(&db, vec![]);
     assert!(!store.is_volatile());
     assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     assert!(store.is_volatile() && store.renew_lease(&lease("one"), NOW).unwrap());
     assert!(matches!(store.take_lease(&lease("two"), NOW).unwrap(), StartResult::LeaseHeld(_)));
     let told = told.borrow();
     let [StateNotice::Trouble(trouble)] = told.as_slice() else { panic!("{told:?}") };
-    assert!(trouble.file.starts_with(world.state()), "{trouble}");
+    assert!(trouble.file.starts_with(db.state()), "{trouble}");
     assert_eq!(trouble.loss, StateConsequence::NothingKept);
 }
 
 #[test]
 fn a_file_that_is_damaged_during_a_run_is_set_aside_and_the_run_keeps_its_lease() {
-    let world = World::of(LARAVEL);
-    purge(&world);
-    let (mut store, told) = with_hook(&world, vec![]);
+    let db = ApplicationDb::of(LARAVEL);
+    purge(&db);
+    let (mut store, told) = with_hook(&db, vec![]);
     assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
-    let path = file(&world.state());
+    let path = file(&db.state());
     {
         // As a failing disk would: no connection of SQLite notices who has done it.
         let other = rusqlite::Connection::open(&path).unwrap();
@@ -148,20 +148,20 @@ fn a_file_that_is_damaged_during_a_run_is_set_aside_and_the_run_keeps_its_lease(
     let name = format!("{}.damaged-{}", path.display(), NOW.0);
     assert_eq!((aside.display().to_string(), trouble.loss), (name, StateConsequence::Content));
     assert!(aside.is_file() && store::is_native(&path).unwrap());
-    assert_eq!(runs(&world), []);
+    assert_eq!(runs(&db), []);
 }
 
 #[test]
 fn a_damaged_file_takes_no_earlier_ones_name() {
-    let world = World::of(LARAVEL);
-    purge(&world);
-    let path = file(&world.state());
+    let db = ApplicationDb::of(LARAVEL);
+    purge(&db);
+    let path = file(&db.state());
     for content in ["one of many bytes ", "another of them "] {
         for suffix in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
         }
         std::fs::write(&path, content.repeat(100)).unwrap();
-        let (mut store, told) = with_hook(&world, vec![]);
+        let (mut store, told) = with_hook(&db, vec![]);
         assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
         assert_eq!(told.borrow().len(), 1);
     }
@@ -173,11 +173,11 @@ fn a_damaged_file_takes_no_earlier_ones_name() {
 
 #[test]
 fn processes_that_find_a_damaged_file_at_once_set_it_aside_once() {
-    let world = World::of(LARAVEL);
-    purge(&world);
-    std::fs::write(file(&world.state()), "no database ".repeat(100)).unwrap();
+    let db = ApplicationDb::of(LARAVEL);
+    purge(&db);
+    std::fs::write(file(&db.state()), "no database ".repeat(100)).unwrap();
     let take = |holder: &str| {
-        let (mut store, told) = with_hook(&world, vec![]);
+        let (mut store, told) = with_hook(&db, vec![]);
         let begun = store.take_lease(&lease(holder), NOW).unwrap();
         (begun == StartResult::Started, told.borrow().len())
     };
@@ -189,18 +189,18 @@ fn processes_that_find_a_damaged_file_at_once_set_it_aside_once() {
     assert_eq!(taken.iter().map(|(_, told)| told).sum::<usize>(), 1, "{taken:?}");
 }
 
-/// The state of a world, moved to where it would have been before.
-fn make_former(world: &World) -> PathBuf {
-    let former = world.path().with_file_name("former");
-    std::fs::rename(world.state(), &former).unwrap();
+/// The state of a db, moved to where it would have been before.
+fn make_former(db: &ApplicationDb) -> PathBuf {
+    let former = db.path().with_file_name("former");
+    std::fs::rename(db.state(), &former).unwrap();
     former
 }
 
 #[test]
 fn state_of_a_former_directory_is_moved_once_by_many_at_once() {
-    let world = World::of(LARAVEL);
-    purge(&world);
-    let former = make_former(&world);
+    let db = ApplicationDb::of(LARAVEL);
+    purge(&db);
+    let former = make_former(&db);
     // What is only in the log goes as well.
     let log = rusqlite::Connection::open(file(&former)).unwrap();
     log.execute_batch("PRAGMA wal_autocheckpoint = 0; UPDATE runs SET deleted = 7").unwrap();
@@ -211,7 +211,7 @@ fn state_of_a_former_directory_is_moved_once_by_many_at_once() {
     std::fs::write(&path, main).unwrap();
     std::fs::write(format!("{}-wal", path.display()), log_file).unwrap();
     let moves = |former: &Path| {
-        let (mut store, told) = with_hook(&world, vec![former.to_owned()]);
+        let (mut store, told) = with_hook(&db, vec![former.to_owned()]);
         store.record_peaks(&[("laravel".to_owned(), 9)].into()).unwrap();
         let told = told.borrow();
         told.iter().filter(|news| matches!(news, StateNotice::Moved { .. })).count() * told.len()
@@ -221,39 +221,39 @@ fn state_of_a_former_directory_is_moved_once_by_many_at_once() {
         threads.map(|thread| thread.join().unwrap())
     });
     assert_eq!(counts.iter().sum::<usize>(), 1, "{counts:?}");
-    assert_eq!(runs(&world), [(RunOutcome::Done, 7)]);
+    assert_eq!(runs(&db), [(RunOutcome::Done, 7)]);
     assert_eq!(std::fs::read_dir(&former).unwrap().count(), 0);
 }
 
 #[test]
 fn state_that_a_process_still_uses_in_its_former_directory_is_used_there() {
-    let world = World::of(LARAVEL);
-    purge(&world);
-    let former = make_former(&world);
+    let db = ApplicationDb::of(LARAVEL);
+    purge(&db);
+    let former = make_former(&db);
     let user = rusqlite::Connection::open(file(&former)).unwrap();
     user.query_row("SELECT count(*) FROM runs", [], |_| Ok(())).unwrap();
-    let (mut store, told) = with_hook(&world, vec![former.clone()]);
+    let (mut store, told) = with_hook(&db, vec![former.clone()]);
     assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
     assert_eq!(told.borrow().as_slice(), []);
     let holder: String = user.query_row("SELECT holder FROM leases", [], |row| row.get(0)).unwrap();
     assert_eq!(holder, "one");
     drop((store, user));
     // And it is moved as soon as nobody does.
-    let (mut store, told) = with_hook(&world, vec![former]);
+    let (mut store, told) = with_hook(&db, vec![former]);
     store.drop_lease(&lease("one")).unwrap();
     assert!(matches!(told.borrow()[0], StateNotice::Moved { .. }));
-    assert_eq!(runs(&world), [(RunOutcome::Done, 2)]);
+    assert_eq!(runs(&db), [(RunOutcome::Done, 2)]);
 }
 
 #[test]
 fn a_directory_or_file_that_another_user_could_have_made_is_not_used() {
-    let world = World::of(LARAVEL);
-    purge(&world);
-    let (state, path) = (world.state(), file(&world.state()));
-    let elsewhere = world.path().with_file_name("elsewhere");
+    let db = ApplicationDb::of(LARAVEL);
+    purge(&db);
+    let (state, path) = (db.state(), file(&db.state()));
+    let elsewhere = db.path().with_file_name("elsewhere");
     let why = || {
         let before = std::fs::read(&path).unwrap();
-        let (mut store, told) = with_hook(&world, vec![]);
+        let (mut store, told) = with_hook(&db, vec![]);
         assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
         assert_eq!(std::fs::read(&path).unwrap(), before);
         let told = told.borrow();
@@ -300,8 +300,8 @@ fn a_directory_or_file_that_another_user_could_have_made_is_not_used() {
 
 #[test]
 fn two_purges_keep_out_of_each_others_way() {
-    let world = World::of(LARAVEL);
-    let take = |holder: &str| world.store(laravel()).take_lease(&lease(holder), NOW).unwrap();
+    let db = ApplicationDb::of(LARAVEL);
+    let take = |holder: &str| db.store(laravel()).take_lease(&lease(holder), NOW).unwrap();
     let begun = std::thread::scope(|scope| {
         let threads = ["one", "two", "three"].map(|holder| scope.spawn(move || take(holder)));
         threads.map(|thread| thread.join().unwrap())
@@ -315,38 +315,37 @@ fn two_purges_keep_out_of_each_others_way() {
 
 #[test]
 fn cycles_delete_and_are_counted() {
-    let world = World::of(LARAVEL);
-    let mut service = SessionService::new(world.store(laravel()), Policies::default());
+    let db = ApplicationDb::of(LARAVEL);
+    let mut service = SessionService::new(db.store(laravel()), Policies::default());
     let filter = Filter { user: Some("1".to_owned()), ..Filter::default() };
     let request = CycleRequest { filter, ..CycleRequest::default() };
     let go_on = &mut || ControlFlow::Continue(());
     let cycled = service.cycle(&request, NOW, &mut |_| {}, go_on).unwrap();
     assert_eq!(cycled.ended, 2);
-    assert_eq!(world.column("sessions", "id"), ["Q3kW1guestBoundary"]);
+    assert_eq!(db.column("sessions", "id"), ["Q3kW1guestBoundary"]);
     let stat = &service.tasks(None, NOW).unwrap()[0];
     assert_eq!((stat.ended_by[&EndReason::Cycled], stat.peak), (2, 3));
 }
 
 #[test]
 fn what_belongs_to_the_application_is_left_to_it() {
-    let world = World::of(include_str!("../../../fixtures/frameworks/scs_sqlite3store.sql"));
-    let mut store = world.store(scs());
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/scs_sqlite3store.sql"));
+    let mut store = db.store(scs());
     assert!(store.opening().is_none());
     assert!(store.vacuum().is_none());
     assert!(store.row_copy().is_none() && store.row_copy_mut().is_none());
     assert!(store.wal().is_some());
-    assert!(!world.state().exists());
+    assert!(!db.state().exists());
 }
 
 #[test]
 fn a_reader_changes_nothing() {
-    let world = World::of(LARAVEL);
-    let before = std::fs::read(world.path()).unwrap();
-    let mut store =
-        adopted::open(world.path(), Access::Read, laravel(), Some(&world.state())).unwrap();
-    let due = world.look(store.as_ref(), None, 9).due.unwrap();
-    assert!(store.apply_purge(&world.scope(), &due, false).is_err());
-    assert_eq!(world.sessions(store.as_ref()).len(), 3);
+    let db = ApplicationDb::of(LARAVEL);
+    let before = std::fs::read(db.path()).unwrap();
+    let mut store = adopted::open(db.path(), Access::Read, laravel(), Some(&db.state())).unwrap();
+    let due = look(store.as_ref(), None, 9).due.unwrap();
+    assert!(store.apply_purge(&all_tasks(), &due, false).is_err());
+    assert_eq!(all_sessions(store.as_ref()).len(), 3);
     drop(store);
-    assert_eq!(std::fs::read(world.path()).unwrap(), before);
+    assert_eq!(std::fs::read(db.path()).unwrap(), before);
 }

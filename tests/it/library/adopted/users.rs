@@ -10,23 +10,18 @@ use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
 use sessctl::storage::{Backend, GroupBy, Order, ScanResult, SessionQuery, SortKey, UserStats};
 
-use crate::library::adopted::harness::{World, refused};
-use crate::library::adopted::sqlite_values::{Any, any_value};
+use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, refused};
 use crate::support::profiles::{django, draft, rails, seconds};
+use crate::support::sqlite_values::{Any, any_value};
 
 fn of(user: &str) -> Filter {
     Filter { user: Some(user.to_owned()), ..Filter::default() }
 }
 
 /// What a filter shows, by the handles, and what it has come across besides.
-fn shown(
-    world: &World,
-    store: &dyn Backend,
-    filter: &Filter,
-    by: SortKey,
-) -> (Vec<String>, ScanResult) {
+fn shown(store: &dyn Backend, filter: &Filter, by: SortKey) -> (Vec<String>, ScanResult) {
     let order = Order { by, reverse: false };
-    let query = SessionQuery { scope: world.scope(), filter, due_only: false, after: None, order };
+    let query = SessionQuery { scope: all_tasks(), filter, due_only: false, after: None, order };
     let mut handles = Vec::new();
     let visit = &mut |session: Session| {
         handles.push(session.handle);
@@ -42,16 +37,17 @@ fn profile() -> Profile {
 }
 
 /// Makes the table of these users, with what its column declares and what comes after it.
-fn table(users: &[Any], column: &str, after: &str) -> World {
-    let world = World::of(&format!("CREATE TABLE t (id INTEGER, expiry INTEGER, who {column})"));
-    let application = world.application();
+fn table(users: &[Any], column: &str, after: &str) -> ApplicationDb {
+    let db =
+        ApplicationDb::of(&format!("CREATE TABLE t (id INTEGER, expiry INTEGER, who {column})"));
+    let application = db.application();
     application.execute_batch(&format!("BEGIN; {after}")).unwrap();
     for (id, user) in (0_i64..).zip(users) {
         let insert = "INSERT OR IGNORE INTO t VALUES (?1, 1781530000, ?2)";
         application.execute(insert, (id, user)).unwrap();
     }
     application.execute_batch("COMMIT").unwrap();
-    world
+    db
 }
 
 proptest! {
@@ -66,7 +62,7 @@ proptest! {
         let column = format!("{kind} COLLATE {collation}");
         let plain = table(&users, &column, "");
         let store = plain.store(profile());
-        let sessions = plain.sessions(store.as_ref());
+        let sessions = all_sessions(store.as_ref());
         let names = sessions.iter().filter_map(|session| session.user.clone());
         let others = ["7", "-0", "inf", "1e1", "a", "", "9007199254740992"].map(str::to_owned);
         let names: BTreeSet<String> = names.chain(others).collect();
@@ -82,8 +78,8 @@ proptest! {
                 let is_theirs = |session: &&Session| session.user.as_ref() == Some(name);
                 let theirs = sessions.iter().filter(is_theirs);
                 let theirs: Vec<_> = theirs.map(|session| session.handle.clone()).collect();
-                for (world, store) in [(&plain, &store), (&indexed, &other)] {
-                    let (found, _) = shown(world, store.as_ref(), &of(name), SortKey::Handle);
+                for store in [&store, &other] {
+                    let (found, _) = shown(store.as_ref(), &of(name), SortKey::Handle);
                     prop_assert_eq!(&found, &theirs, "{} {} {}", name, column, after);
                 }
             }
@@ -94,17 +90,16 @@ proptest! {
 #[test]
 fn a_collation_of_the_application_does_not_stand_in_the_way() {
     let users = [Any::Text(b"a".to_vec()), Any::Integer(7)];
-    let world = table(&users, "COLLATE NOCASE", "CREATE INDEX i ON t (who)");
-    world
-        .application()
+    let db = table(&users, "COLLATE NOCASE", "CREATE INDEX i ON t (who)");
+    db.application()
         .execute_batch(
             "PRAGMA writable_schema = ON;
              UPDATE sqlite_schema SET sql = replace(sql, 'NOCASE', 'theirs')",
         )
         .unwrap();
-    let store = world.store(profile());
-    assert_eq!(shown(&world, store.as_ref(), &of("7"), SortKey::Handle).0.len(), 1);
-    assert_eq!(shown(&world, store.as_ref(), &of("a"), SortKey::User).0.len(), 1);
+    let store = db.store(profile());
+    assert_eq!(shown(store.as_ref(), &of("7"), SortKey::Handle).0.len(), 1);
+    assert_eq!(shown(store.as_ref(), &of("a"), SortKey::User).0.len(), 1);
 }
 
 const DJANGO: &str = "CREATE TABLE django_session (session_key TEXT PRIMARY KEY,
@@ -122,10 +117,10 @@ const DJANGO: &str = "CREATE TABLE django_session (session_key TEXT PRIMARY KEY,
 
 #[test]
 fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
-    let world = World::of(DJANGO);
-    let store = world.store(django());
+    let db = ApplicationDb::of(DJANGO);
+    let store = db.store(django());
     let count = |filter: &Filter, by| {
-        let (handles, scanned) = shown(&world, store.as_ref(), filter, by);
+        let (handles, scanned) = shown(store.as_ref(), filter, by);
         (handles.len(), scanned.unreadable_users)
     };
     for by in [SortKey::Handle, SortKey::Expires] {
@@ -137,7 +132,7 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
         let client = Some("10.0.0.1".parse().unwrap());
         assert_eq!(count(&Filter { client, ..of("3") }, by), (0, 0));
     }
-    let sessions = world.sessions(store.as_ref());
+    let sessions = all_sessions(store.as_ref());
     assert_eq!(sessions.iter().filter(|session| session.is_user_unreadable).count(), 4);
     let unreadable = Filter { user_unreadable: true, ..Filter::default() };
     assert_eq!(count(&unreadable, SortKey::Handle), (4, 0));
@@ -146,14 +141,14 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
         loads.push((load.user, load.unreadable_users, load.states[0]));
         Ok(ControlFlow::Continue(()))
     };
-    store.user_stats(&world.scope(), GroupBy::TaskAndUser, visit).unwrap();
+    store.user_stats(&all_tasks(), GroupBy::TaskAndUser, visit).unwrap();
     let user = |user: &str| Some(user.to_owned());
     assert_eq!(loads, [(None, 3, 6), (user("3"), 0, 1), (user("4"), 0, 1)]);
 }
 
 #[test]
 fn what_is_no_json_has_no_user_that_could_be_read() {
-    let world = World::of(
+    let db = ApplicationDb::of(
         r#"CREATE TABLE t (id, expiry, who);
         INSERT INTO t VALUES (1, 1781530000, '{"user": {"id": 3}}'), (2, 1781530000, '{"user": 4}'),
         (3, 1781530000, '{"user": {"id": NaN}}'), (4, 1781530000, ''), (5, 1781530000, NULL),
@@ -161,21 +156,21 @@ fn what_is_no_json_has_no_user_that_could_be_read() {
     );
     let mut profile = profile();
     profile.user.as_mut().unwrap().source.path = Some("$.user.id".to_owned());
-    let store = world.store(profile);
-    let (found, scanned) = shown(&world, store.as_ref(), &of("3"), SortKey::Handle);
+    let store = db.store(profile);
+    let (found, scanned) = shown(store.as_ref(), &of("3"), SortKey::Handle);
     assert_eq!((found.len(), scanned.unreadable_users), (1, 2));
     // The bytes that stand for it are no user.
-    assert_eq!(shown(&world, store.as_ref(), &of("00"), SortKey::Handle).0.len(), 0);
+    assert_eq!(shown(store.as_ref(), &of("00"), SortKey::Handle).0.len(), 0);
 }
 
 #[test]
 fn a_profile_that_names_no_users_does_not_let_one_be_chosen() {
-    let world = World::of(include_str!("../../../fixtures/frameworks/rails.sql"));
-    let store = world.store(rails());
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/rails.sql"));
+    let store = db.store(rails());
     let filter = of("3");
     let order = Order::default();
     let query =
-        SessionQuery { scope: world.scope(), filter: &filter, due_only: false, after: None, order };
+        SessionQuery { scope: all_tasks(), filter: &filter, due_only: false, after: None, order };
     let outcome = store.scan(&query, &mut |_| Ok(ControlFlow::Continue(())));
     insta::assert_snapshot!(refused(outcome), @"refused: profile rails does not say where sessions holds the user of a session, so sessions cannot be selected by user; select a session by its handle");
 }

@@ -1,13 +1,10 @@
 //! The way from an unknown table to a tested profile, as the documentation goes it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::{Command, Output};
 
 use sessctl::config::profile::parse;
 
-use crate::library::adopted::harness::World;
-use crate::support::SESSCTL;
+use crate::support::adopted::{ApplicationDb, purge_all};
 
 const PAGE: &str = include_str!("../../../../docs/profiles.md");
 
@@ -19,43 +16,29 @@ fn block(language: &str) -> &'static str {
 }
 
 /// As many lines of the log as there are logins.
-fn larder() -> World {
+fn larder() -> ApplicationDb {
     let lines = "INSERT INTO login_log SELECT secret, 'came' FROM login";
-    World::of(&format!("{}\n;{lines}", block("sql")))
-}
-
-fn sessctl(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(SESSCTL)
-        .args(arguments)
-        .current_dir(folder)
-        .env_clear()
-        .env("STATE_DIRECTORY", folder.join("state"))
-        .output()
-        .unwrap()
+    ApplicationDb::of(&format!("{}\n;{lines}", block("sql")))
 }
 
 #[test]
 fn the_profile_of_the_walk_passes_its_check() {
-    let world = larder();
-    let path = world.path();
-    let folder = path.parent().unwrap();
-    std::fs::write(folder.join("larder.toml"), block("toml")).unwrap();
-    let arguments = ["profile", "check", "./larder.toml", "--db", "application.db"];
-    let Output { status, stdout, stderr } = sessctl(folder, &arguments);
-    let said = String::from_utf8(stdout).unwrap();
-    assert_eq!(status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&stderr));
+    let db = larder();
+    db.sandbox.file("larder.toml", block("toml"));
+    let check = ["profile", "check", "./larder.toml", "--db", "application.db"];
+    let said = db.sandbox.run(check).succeeds().stdout();
     assert!(said.contains("login_log"), "{said}");
 }
 
 #[test]
 fn what_the_walk_says_goes_with_its_lines_and_nothing_else() {
-    let world = larder();
+    let db = larder();
     let profile = parse(block("toml"), "larder.toml", &BTreeMap::new()).unwrap();
-    let mut store = world.store(profile);
-    let walked = world.purge(store.as_mut(), 2).unwrap();
-    assert_eq!((walked.settled.deleted, walked.census.unreadable), (3, 0));
+    let mut store = db.store(profile);
+    let totals = purge_all(store.as_mut(), 2).unwrap();
+    assert_eq!((totals.settled.deleted, totals.census.unreadable), (3, 0));
     let left =
-        |sql: &str| -> String { world.application().query_row(sql, [], |row| row.get(0)).unwrap() };
+        |sql: &str| -> String { db.application().query_row(sql, [], |row| row.get(0)).unwrap() };
     let logins =
         "SELECT group_concat(lower(hex(secret)), ' ') FROM (SELECT * FROM login ORDER BY 1)";
     assert_eq!(left(logins), "a1 a3 a6");

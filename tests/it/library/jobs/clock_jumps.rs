@@ -209,7 +209,7 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
         let mut machine = Machine::new(&Policy::default());
         let jobs = [purge_every("5m"), cycle_at("0 12 *")];
         for job in &jobs {
-            machine.host.asks(job, machine.now());
+            machine.host.run_if_due(job, machine.now());
         }
         let token = machine.opens("imap");
         let known = machine.database.store().jobs("", machine.now()).unwrap();
@@ -219,7 +219,7 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
         let round = machine.host.service.check_clock(machine.now());
         assert!(matches!(round, Err(Error::Clock(_))), "{off}");
         for job in &jobs {
-            let refusal = machine.host.tries(job, machine.now());
+            let refusal = machine.host.try_run_if_due(job, machine.now());
             assert!(matches!(refusal, Err(Error::Clock(_))), "{off}: {refusal:?}");
         }
         assert_eq!(machine.database.store().jobs("", machine.now()).unwrap(), known);
@@ -228,8 +228,8 @@ fn in_a_round_no_job_runs_and_the_ledger_of_jobs_stays_as_it_is() {
         machine.host.service.check_clock(machine.now()).unwrap();
         assert!(machine.host.is_live(&token, machine.now()), "{off}");
         machine.later(5 * MINUTE);
-        assert!(has_run(&machine.host.asks(&jobs[0], machine.now())), "{off}");
-        assert!(!has_run(&machine.host.asks(&jobs[1], machine.now())), "{off}");
+        assert!(has_run(&machine.host.run_if_due(&jobs[0], machine.now())), "{off}");
+        assert!(!has_run(&machine.host.run_if_due(&jobs[1], machine.now())), "{off}");
     }
 }
 
@@ -238,13 +238,13 @@ fn a_clock_that_jumps_within_a_round_stops_it() {
     let mut machine = Machine::new(&Policy::default());
     machine.purges().unwrap();
     machine.later(5 * MINUTE);
-    machine.host.asks(&purge_every("5m"), machine.now());
+    machine.host.run_if_due(&purge_every("5m"), machine.now());
     machine.later(5 * MINUTE);
     machine.host.service.check_clock(machine.now()).unwrap();
-    assert!(has_run(&machine.host.asks(&purge_every("5m"), machine.now())));
+    assert!(has_run(&machine.host.run_if_due(&purge_every("5m"), machine.now())));
     // The same process goes on
     machine.clocks.borrow_mut().off = YEAR;
-    let ran = machine.host.tries(&cycle_at("0 * *"), machine.now());
+    let ran = machine.host.try_run_if_due(&cycle_at("0 * *"), machine.now());
     assert!(matches!(ran, Err(Error::Clock(_))), "{ran:?}");
 }
 

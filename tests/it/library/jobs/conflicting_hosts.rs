@@ -25,8 +25,8 @@ fn runs_of<const N: usize>(
         for (place, (host, job)) in machines.iter_mut().enumerate() {
             // Some seconds apart, as cron has them.
             let now = UnixTime(now + 5 + 10 * i64::try_from(place).unwrap());
-            host.has(&[job], now);
-            if has_run(&host.asks(job, now)) {
+            host.set_jobs(&[job], now);
+            if has_run(&host.run_if_due(job, now)) {
                 runs[place].push(now);
             }
         }
@@ -97,10 +97,10 @@ fn another_time_zone_makes_up_no_run_that_was_never_missed() {
         // when the same machine, or another, reads it in another zone from half past nine on
         let half_past_nine = later(start, 33 * HOUR + HOUR / 2);
         let mut again = database.host("mail2").in_zone(other);
-        again.has(&[&job], half_past_nine);
+        again.set_jobs(&[&job], half_past_nine);
         let session = again.opens("imap", later(half_past_nine, -MINUTE));
         // then it makes nothing up
-        assert!(!has_run(&again.asks(&job, half_past_nine)), "{zone} {other}");
+        assert!(!has_run(&again.run_if_due(&job, half_past_nine)), "{zone} {other}");
         assert!(again.is_live(&session, half_past_nine));
         // and both run at their own times, or one of them at the one time
         let end = later(half_past_nine, 24 * HOUR);
@@ -120,12 +120,12 @@ fn a_machine_that_joins_makes_up_nothing_of_what_another_has_missed() {
         let now = later(start, 5 * DAY + 2 * HOUR);
         // when another one has the job for the first time
         let mut two = database.host("mail2");
-        two.has(&[&job], now);
+        two.set_jobs(&[&job], now);
         // then it waits for its next time
-        assert!(!has_run(&two.asks(&job, now)), "{job:?}");
+        assert!(!has_run(&two.run_if_due(&job, now)), "{job:?}");
         // and the first one makes up what it has missed, once, and they go on together
-        one.has(&[&job], later(now, 30));
-        assert!(has_run(&one.asks(&job, later(now, 30))), "{job:?}");
+        one.set_jobs(&[&job], later(now, 30));
+        assert!(has_run(&one.run_if_due(&job, later(now, 30))), "{job:?}");
         let day = runs_of([(&mut one, &job), (&mut two, &job)], now, later(now, 24 * HOUR), 10);
         assert!(day.concat().len() <= 1);
     }
@@ -138,9 +138,9 @@ fn what_was_cut_short_on_one_machine_another_goes_on_with_but_not_one_that_came_
         let database = Database::new();
         let [mut one, mut two] = ["mail1", "mail2"].map(|name| database.host(name));
         let (job, start) = (cycle_at("0 4 *"), at("2026-06-15T04:00:00Z"));
-        one.has(&[&job], later(start, -HOUR));
+        one.set_jobs(&[&job], later(start, -HOUR));
         if joins < 0 {
-            two.has(&[&job], later(start, joins));
+            two.set_jobs(&[&job], later(start, joins));
         }
         for _ in 0..300 {
             one.opens("imap", later(start, -MINUTE));
@@ -154,9 +154,9 @@ fn what_was_cut_short_on_one_machine_another_goes_on_with_but_not_one_that_came_
         // when another one looks five hours later
         let now = later(start, 5 * HOUR);
         if joins > 0 {
-            two.has(&[&job], later(start, joins));
+            two.set_jobs(&[&job], later(start, joins));
         }
-        let rest = match two.asks(&job, now) {
+        let rest = match two.run_if_due(&job, now) {
             JobOutcome::Cycled(rest) => rest.ended + first.ended,
             _ => 0,
         };
@@ -171,9 +171,9 @@ fn a_machine_without_jobs_has_none() {
     let database = Database::new();
     let mut host = database.host("mail1");
     let (job, start) = (purge_at("0 4 *"), at("2026-06-15T04:00:00Z"));
-    host.has(&[&job], start);
-    host.has(&[], later(start, HOUR));
-    host.has(&[], later(start, 2 * DAY));
+    host.set_jobs(&[&job], start);
+    host.set_jobs(&[], later(start, HOUR));
+    host.set_jobs(&[], later(start, 2 * DAY));
     let accounts = database.store().jobs("mail1:/etc/sessctl.toml", start).unwrap();
     assert_eq!(accounts[0].known.since, None);
 }

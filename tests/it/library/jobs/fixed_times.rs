@@ -21,18 +21,18 @@ fn s8_a_missed_run_is_made_up_once_however_many_were_missed() {
         ("2036-06-15T10:20:00Z", "2036-06-15T10:15:00Z", 10_000, "5m"),
     ] {
         let (mut host, _database) = Host::alone();
-        assert!(has_run(&host.asks(&job, at("2026-06-15T10:15:03Z"))));
+        assert!(has_run(&host.run_if_due(&job, at("2026-06-15T10:15:03Z"))));
         // when the machine is off until then
         let now = at(off_until);
-        assert!(has_run(&host.asks(&job, now)), "{off_until}");
+        assert!(has_run(&host.run_if_due(&job, now)), "{off_until}");
         // then the last of the missed ones is made up, and the ledger says how late
         let run = host.ledger(now).pop().unwrap();
         assert_eq!(run.planned, at(made_up));
         assert_eq!((run.missed, late(&run).to_string().as_str()), (missed, lateness));
         assert_eq!(run.outcome, RunOutcome::Done);
         // and that once
-        assert!(!has_run(&host.asks(&job, now)));
-        let next = host.asks_each_minute(&job, later(now, MINUTE), later(now, 2 * HOUR + MINUTE));
+        assert!(!has_run(&host.run_if_due(&job, now)));
+        let next = host.run_each_minute(&job, later(now, MINUTE), later(now, 2 * HOUR + MINUTE));
         assert_eq!(next.len(), 2, "{off_until}");
         assert_eq!(host.ledger(now).pop().unwrap().missed, 0);
     }
@@ -42,10 +42,10 @@ fn s8_a_missed_run_is_made_up_once_however_many_were_missed() {
 fn s8_a_run_that_cron_starts_late_belongs_to_its_time() {
     // given a daily job
     let (job, (mut host, _database)) = (purge_at("0 3 *"), Host::alone());
-    assert!(!has_run(&host.asks(&job, at("2026-06-15T02:59:30Z"))));
+    assert!(!has_run(&host.run_if_due(&job, at("2026-06-15T02:59:30Z"))));
     // when cron starts it 7, 0 and 59 seconds late
     for now in ["2026-06-15T03:00:07Z", "2026-06-16T03:00:00Z", "2026-06-17T03:00:59Z"] {
-        assert!(has_run(&host.asks(&job, at(now))), "{now}");
+        assert!(has_run(&host.run_if_due(&job, at(now))), "{now}");
     }
     // then the ledger has the planned times, and nothing is missed
     let runs = host.ledger(at("2026-06-18T00:00:00Z"));
@@ -61,7 +61,7 @@ fn w10_two_hour_scheduling_runs_once_at_each_of_the_two_hours() {
     let (job, (mut host, _database)) = (purge_at("0 2,14 *"), Host::alone());
     // when it is asked for each minute of two days
     let from = at("2026-06-15T00:00:30Z");
-    host.asks_each_minute(&job, from, later(from, 2 * DAY));
+    host.run_each_minute(&job, from, later(from, 2 * DAY));
     // then it runs once at each of the hours, not all through them
     let times = [
         "2026-06-15T02:00:00Z",
@@ -87,10 +87,10 @@ fn first_sight_makes_up_nothing() {
     ] {
         let (mut host, _database) = Host::alone();
         // when it is seen, then it runs only if its time came within the last minute
-        assert_eq!(has_run(&host.asks(&job, at(now))), runs, "{now}");
+        assert_eq!(has_run(&host.run_if_due(&job, at(now))), runs, "{now}");
         assert_eq!(host.ledger(at(now)).len(), usize::from(runs));
         // and from then on it is known: a day without cron is made up
-        assert!(has_run(&host.asks(&job, at("2026-06-16T17:00:00Z"))), "{now}");
+        assert!(has_run(&host.run_if_due(&job, at("2026-06-16T17:00:00Z"))), "{now}");
     }
 }
 
@@ -103,11 +103,11 @@ fn looking_at_a_job_changes_nothing() {
     // when somebody has only looked at it before its time
     assert_eq!(host.job_status(&job, look), JobStatus::Scheduled { next, anchor: look });
     // then it is still not known after it
-    assert!(!has_run(&host.asks(&job, now)));
+    assert!(!has_run(&host.run_if_due(&job, now)));
     // and a look agrees with what a run then does
     let due = DueRun { planned: at("2026-06-16T04:00:00Z"), missed: 0, resumes: false };
     assert_eq!(host.job_status(&job, due.planned), JobStatus::Due(due));
-    assert!(matches!(host.asks(&job, due.planned), JobOutcome::Purged(_)));
+    assert!(matches!(host.run_if_due(&job, due.planned), JobOutcome::Purged(_)));
 }
 
 /// Runs of a job that is asked for through a year, by the wall clock: each minute
@@ -170,7 +170,7 @@ fn s5_on_the_days_of_the_changes_the_ledger_has_one_run() {
             let (host, _database) = Host::alone();
             let (job, mut host, noon) = (purge_at(time), host.in_zone(zone), at(noon));
             // when it is asked for each minute
-            let times = host.asks_each_minute(&job, later(noon, -DAY), later(noon, DAY));
+            let times = host.run_each_minute(&job, later(noon, -DAY), later(noon, DAY));
             // then it runs once in that night, and once in the next
             assert_eq!(times.len(), 2, "{zone} {time}");
         }

@@ -16,7 +16,7 @@ fn d6_another_host_skips_a_job_and_the_ledger_says_so() {
     let sunday = at("2026-06-14T04:00:00Z");
     let session = right.opens("imap", later(sunday, -60));
     // when another host asks first
-    assert_eq!(wrong.asks(&job, sunday), JobOutcome::Skipped);
+    assert_eq!(wrong.run_if_due(&job, sunday), JobOutcome::Skipped);
     assert!(wrong.is_live(&session, sunday));
     // then the ledger says so
     let run = wrong.ledger(sunday).pop().unwrap();
@@ -25,15 +25,15 @@ fn d6_another_host_skips_a_job_and_the_ledger_says_so() {
     assert_eq!((run.work.as_str(), run.task.as_deref()), ("cycle", Some("imap")));
     // and the right one runs it all the same
     assert!(
-        matches!(right.asks(&job, later(sunday, 20)), JobOutcome::Cycled(done) if done.ended == 1)
+        matches!(right.run_if_due(&job, later(sunday, 20)), JobOutcome::Cycled(done) if done.ended == 1)
     );
     assert!(!right.is_live(&session, later(sunday, 20)));
     // each once for its time
     for now in [later(sunday, 30), later(sunday, 6 * DAY)] {
-        assert!(!has_run(&wrong.asks(&job, now)));
-        assert!(!has_run(&right.asks(&job, now)));
+        assert!(!has_run(&wrong.run_if_due(&job, now)));
+        assert!(!has_run(&right.run_if_due(&job, now)));
     }
-    assert_eq!(wrong.asks(&job, later(sunday, 7 * DAY)), JobOutcome::Skipped);
+    assert_eq!(wrong.run_if_due(&job, later(sunday, 7 * DAY)), JobOutcome::Skipped);
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn d6_a_host_that_is_not_meant_makes_up_nothing_either() {
         let mut wrong = database.host("mail2");
         // when the wrong one asks for two days
         let now = at("2026-06-15T03:00:00Z");
-        let skips = wrong.asks_each_minute(&job, now, later(now, 2 * DAY + HOUR)).len();
+        let skips = wrong.run_each_minute(&job, now, later(now, 2 * DAY + HOUR)).len();
         // then each time is skipped once
         assert!((2..=most).contains(&skips), "{skips}");
     }
@@ -71,7 +71,7 @@ fn d6_a_disabled_job_does_nothing() {
     let now = at("2026-06-15T04:00:00Z");
     let session = host.opens("imap", later(now, -60));
     // when its time comes, then nothing happens, and the ledger is empty
-    assert_eq!(host.asks(&job, now), JobOutcome::Disabled);
+    assert_eq!(host.run_if_due(&job, now), JobOutcome::Disabled);
     assert!(host.is_live(&session, now));
     assert!(host.ledger(now).is_empty());
 }
@@ -87,7 +87,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
         host.opens("imap", later(now, -2 * HOUR));
     }
     // when they are due
-    let [refused, cycled] = jobs.each_ref().map(|job| host.tries(job, now));
+    let [refused, cycled] = jobs.each_ref().map(|job| host.try_run_if_due(job, now));
     // then the first one has failed, the second one has run, and the ledger has both
     assert!(matches!(refused, Err(sessctl::Error::Guard(_))));
     assert!(matches!(cycled, Ok(JobOutcome::Cycled(cycled)) if cycled.ended == 3));
@@ -96,7 +96,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     assert!(ledger[0].reason.as_deref().unwrap().contains('3'));
     assert_eq!(ledger[1].outcome, RunOutcome::Done);
     // and it is not tried again before its next time
-    assert!(!has_run(&host.asks(&jobs[0], later(now, 60))));
+    assert!(!has_run(&host.run_if_due(&jobs[0], later(now, 60))));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn s9_what_goes_wrong_in_the_work_is_in_the_ledger() {
     let task = sessctl::domain::job::JobAction::Cycle("imap".into());
     let cycle = job("restart", cycle_at("0 4 *").when, task);
     // when a cycle ends a session, then the ledger says that it was not told
-    assert!(has_run(&host.asks(&cycle, now)));
+    assert!(has_run(&host.run_if_due(&cycle, now)));
     let run = host.ledger(now).pop().unwrap();
     assert_eq!((run.outcome, run.ended), (RunOutcome::Partial, 1));
     assert!(run.reason.unwrap().ends_with("it hung up"));

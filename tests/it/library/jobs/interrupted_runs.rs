@@ -58,7 +58,7 @@ fn a_run_that_died_is_completed_once_its_lease_is_over() {
         // given a run that has died
         let (mut host, database) = Host::alone();
         let start = at("2026-06-15T04:00:00Z");
-        host.asks(&job, later(start, -HOUR));
+        host.run_if_due(&job, later(start, -HOUR));
         let start = if let JobStatus::Due(due) = host.job_status(&job, start) {
             due.planned
         } else {
@@ -68,18 +68,18 @@ fn a_run_that_died_is_completed_once_its_lease_is_over() {
         // when its lease is still in force, then it counts as running
         let run = RunInProgress { planned: start, started: start, is_alive: true };
         assert_eq!(host.job_status(&job, later(start, 60)), JobStatus::Running(run));
-        assert!(!has_run(&host.asks(&job, later(start, 60))));
+        assert!(!has_run(&host.run_if_due(&job, later(start, 60))));
         // when that is over, then it is completed, under its own time
         let now = later(start, 61);
         assert_eq!(host.job_status(&job, now), resumed(start));
-        assert!(has_run(&host.asks(&job, now)));
+        assert!(has_run(&host.run_if_due(&job, now)));
         // and the ledger has both
         let ledger = host.ledger(now);
         let both = &ledger[ledger.len() - 2..];
         assert_eq!(planned(both), vec![start.to_string(); 2]);
         assert_eq!(both[0].outcome, RunOutcome::Lost);
         assert_eq!(both[1].outcome, RunOutcome::Done);
-        assert!(!has_run(&host.asks(&job, later(now, 2 * MINUTE))));
+        assert!(!has_run(&host.run_if_due(&job, later(now, 2 * MINUTE))));
     }
 }
 
@@ -89,14 +89,16 @@ fn a_cycle_that_died_leaves_those_alone_who_have_come_back() {
         // given sessions, and a cycle that has died before it ended any
         let (mut host, database) = Host::alone();
         let start = at("2026-06-15T04:00:00Z");
-        host.asks(&job, later(start, -DAY - HOUR));
+        host.run_if_due(&job, later(start, -DAY - HOUR));
         let before = host.opens("imap", later(start, -MINUTE));
         let other = host.opens("http", later(start, -MINUTE));
         dies(&database, &job, start);
         // when somebody has come back before it is completed
         let back = host.opens("imap", later(start, 30));
         let now = later(start, 2 * MINUTE);
-        let JobOutcome::Cycled(cycled) = host.asks(&job, now) else { panic!("it has not run") };
+        let JobOutcome::Cycled(cycled) = host.run_if_due(&job, now) else {
+            panic!("it has not run")
+        };
         // then that session stays
         assert_eq!(cycled.ended, 1);
         assert!(!host.is_live(&before, now));
@@ -123,13 +125,13 @@ fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_b
     // when somebody has come back, and the job is asked for again
     let back = host.opens("imap", later(start, 10));
     let now = later(start, 2 * MINUTE);
-    let JobOutcome::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+    let JobOutcome::Cycled(rest) = host.run_if_due(&job, now) else { panic!("it has not run") };
     // then it ends the rest of them, and nobody else
     assert_eq!(cycled.ended + rest.ended, 300);
     assert!(crowd.iter().all(|session| !host.is_live(session, now)));
     assert!(host.is_live(&back, now));
     // and is settled
-    assert!(!has_run(&host.asks(&job, later(now, MINUTE))));
+    assert!(!has_run(&host.run_if_due(&job, later(now, MINUTE))));
 }
 
 /// Runs a job that a signal stops after its first batch, and answers how many sessions
@@ -146,7 +148,7 @@ fn the_first_run_of_a_new_job_goes_on_as_well() {
         // given a job that has never run, and a signal during its first batch
         let (mut host, _database) = Host::alone();
         let start = at("2026-06-15T04:00:00Z");
-        host.asks(&job, later(start, -5 * MINUTE));
+        host.run_if_due(&job, later(start, -5 * MINUTE));
         for _ in 0..600 {
             host.opens("imap", later(start, -MINUTE));
         }
@@ -157,13 +159,13 @@ fn the_first_run_of_a_new_job_goes_on_as_well() {
         assert!(0 < ended && ended < 600);
         // when it is asked for again
         let now = later(start, 4 * MINUTE);
-        let JobOutcome::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+        let JobOutcome::Cycled(rest) = host.run_if_due(&job, now) else { panic!("it has not run") };
         // then it ends the rest of them, and nobody else
         assert_eq!(ended + rest.ended, 600);
         assert!(host.is_live(&back, now));
         assert_eq!(planned(&host.ledger(now)), vec![start.to_string(); 3]);
         // and is settled
-        assert!(!has_run(&host.asks(&job, later(now, MINUTE))));
+        assert!(!has_run(&host.run_if_due(&job, later(now, MINUTE))));
     }
 }
 
@@ -174,17 +176,17 @@ fn what_another_host_has_skipped_meanwhile_makes_no_difference() {
         (Database::new(), crate::support::jobs::only_on("mail1", cycle_at("0 4 *")));
     let (mut own, mut other) = (database.host("mail1"), database.host("mail2"));
     let start = at("2026-06-15T04:00:00Z");
-    own.asks(&job, later(start, -HOUR));
-    other.asks(&job, later(start, -HOUR));
+    own.run_if_due(&job, later(start, -HOUR));
+    other.run_if_due(&job, later(start, -HOUR));
     for _ in 0..300 {
         own.opens("imap", later(start, -MINUTE));
     }
     let ended = is_stopped(&mut own, &job, start);
     // when another host has skipped the same time
-    assert_eq!(other.asks(&job, later(start, 1)), JobOutcome::Skipped);
+    assert_eq!(other.run_if_due(&job, later(start, 1)), JobOutcome::Skipped);
     let back = own.opens("imap", later(start, 30));
     let now = later(start, 2 * MINUTE);
-    let JobOutcome::Cycled(rest) = own.asks(&job, now) else { panic!("it has not run") };
+    let JobOutcome::Cycled(rest) = own.run_if_due(&job, now) else { panic!("it has not run") };
     // then those stay who have come back since it began
     assert_eq!(ended + rest.ended, 300);
     assert!(own.is_live(&back, now));
@@ -199,10 +201,10 @@ fn a_later_time_has_come_and_a_whole_run_with_it() {
     let session = host.opens("imap", later(start, HOUR));
     let now = later(start, DAY + HOUR);
     // when it is asked for, then all sessions end
-    host.asks(&job, later(start, 2 * MINUTE));
+    host.run_if_due(&job, later(start, 2 * MINUTE));
     dies(&database, &job, later(start, DAY));
     assert!(
-        matches!(host.asks(&job, later(now, DAY)), JobOutcome::Cycled(cycled) if cycled.ended == 1)
+        matches!(host.run_if_due(&job, later(now, DAY)), JobOutcome::Cycled(cycled) if cycled.ended == 1)
     );
     assert!(!host.is_live(&session, later(now, DAY)));
 }
@@ -218,12 +220,12 @@ fn what_is_settled_is_not_completed() {
     // when its job was disabled meanwhile, and is enabled again
     let disabled = Job { enabled: false, ..job.clone() };
     let now = later(start, HOUR);
-    assert_eq!(host.asks(&disabled, now), JobOutcome::Disabled);
-    assert!(host.asks_each_minute(&job, later(now, MINUTE), later(now, HOUR)).is_empty());
+    assert_eq!(host.run_if_due(&disabled, now), JobOutcome::Disabled);
+    assert!(host.run_each_minute(&job, later(now, MINUTE), later(now, HOUR)).is_empty());
     assert!(host.is_live(&session, later(start, 1_700)));
     // then it runs at its next time
     let next = later(start, DAY);
-    assert_eq!(host.asks_each_minute(&job, later(now, HOUR), later(next, MINUTE)), [next]);
+    assert_eq!(host.run_each_minute(&job, later(now, HOUR), later(next, MINUTE)), [next]);
 }
 
 #[test]
@@ -236,7 +238,7 @@ fn a_job_that_does_something_else_now_does_not_complete_what_it_did() {
         dies(&database, &cycle, start);
         // when that is asked for each minute, then it does not run again and again
         let from = later(start, 2 * MINUTE);
-        let runs = host.asks_each_minute(&job, from, later(from, 10 * MINUTE)).len();
+        let runs = host.run_each_minute(&job, from, later(from, 10 * MINUTE)).len();
         assert!(runs <= 2, "{runs}");
     }
 }
@@ -253,7 +255,7 @@ fn a_job_that_has_moved_to_another_host_is_not_completed_on_the_first() {
     let from = later(start, 2 * MINUTE);
     for name in ["mail1", "mail2"] {
         let mut host = database.host(name);
-        assert!(host.asks_each_minute(&moved, from, later(from, HOUR)).is_empty());
+        assert!(host.run_each_minute(&moved, from, later(from, HOUR)).is_empty());
     }
 }
 
@@ -266,12 +268,12 @@ fn a_run_that_has_lost_its_lease_settles_nothing() {
     let (lease, run) = run_of(&job, start);
     database.store().start_run(&lease, &run).unwrap();
     let next = later(start, HOUR);
-    assert!(has_run(&host.asks(&job, next)));
+    assert!(has_run(&host.run_if_due(&job, next)));
     // when it wakes up and ends
     let end = RunEnd { anchor: Some(start), ..done(later(next, 5)) };
     database.store().finish_run(&lease, run.job.as_ref(), &end).unwrap();
     // then the later time does not run again
-    assert!(!has_run(&host.asks(&job, later(next, MINUTE))));
+    assert!(!has_run(&host.run_if_due(&job, later(next, MINUTE))));
     // and the ledger knows how both came out
     let outcomes: Vec<RunOutcome> = host.ledger(next).iter().map(|run| run.outcome).collect();
     assert_eq!(outcomes, [RunOutcome::Done; 2]);

@@ -57,7 +57,7 @@ fn w6_runs_follow_each_other_at_the_interval() {
     let (job, (mut host, _database)) = (purge_every("5m"), Host::alone());
     let start = at("2026-06-15T12:00:00Z");
     // when it is asked for each minute, then it runs after 5 minutes, and each 5 minutes
-    let times = host.asks_each_minute(&job, start, later(start, HOUR));
+    let times = host.run_each_minute(&job, start, later(start, HOUR));
     assert_eq!(times[0], later(start, 5 * MINUTE));
     let ledger = host.ledger(later(start, HOUR));
     for pair in ledger.windows(2) {
@@ -67,8 +67,8 @@ fn w6_runs_follow_each_other_at_the_interval() {
     // and what was missed is counted, and made up once
     let now = later(ledger.last().unwrap().finished.unwrap(), 62 * MINUTE);
     assert_eq!(host.job_status(&job, now), due(later(now, -57 * MINUTE), 11));
-    assert!(has_run(&host.asks(&job, now)));
-    assert!(!has_run(&host.asks(&job, later(now, 4 * MINUTE))));
+    assert!(has_run(&host.run_if_due(&job, now)));
+    assert!(!has_run(&host.run_if_due(&job, later(now, 4 * MINUTE))));
 }
 
 #[test]
@@ -82,11 +82,11 @@ fn w6_only_the_holder_of_the_lease_runs() {
     database.store().start_run(&lease, &by_hand).unwrap();
     // when the job is due, then it is held, and stays due
     let mut host = database.host("mail1");
-    host.asks(&job, later(now, -5 * MINUTE));
-    assert!(matches!(host.tries(&job, now), Err(sessctl::Error::LeaseHeld { .. })));
+    host.run_if_due(&job, later(now, -5 * MINUTE));
+    assert!(matches!(host.try_run_if_due(&job, now), Err(sessctl::Error::LeaseHeld { .. })));
     assert_eq!(host.job_status(&job, later(now, 30)), due(now, 0));
     // and it runs once that one has died
-    assert!(has_run(&host.asks(&job, later(now, 61))));
+    assert!(has_run(&host.run_if_due(&job, later(now, 61))));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn w4_the_automatic_interval_is_kept() {
     let start = at("2026-06-15T12:00:00Z");
     // when it is asked for each 10 seconds
     let asked = (start.0..start.0 + HOUR).step_by(10).map(UnixTime);
-    let times: Vec<UnixTime> = asked.filter(|now| has_run(&host.asks(&job, *now))).collect();
+    let times: Vec<UnixTime> = asked.filter(|now| has_run(&host.run_if_due(&job, *now))).collect();
     // then it runs each five minutes
     let pauses = times.windows(2).map(|pair| pair[1].since(pair[0]));
     assert!(pauses.clone().all(|pause| pause >= Span::minutes(5)));
@@ -112,8 +112,9 @@ fn an_interval_that_no_machine_was_there_for_goes_on_from_the_next_that_is() {
     let start = at("2026-06-15T12:00:00Z");
     let looks = |from: i64, until: i64| {
         let minutes = (from..until).map(|minute| later(start, minute * MINUTE));
-        let has_run_at =
-            |now: &UnixTime| has_run(&database.host(&format!("container-{now}")).asks(&job, *now));
+        let has_run_at = |now: &UnixTime| {
+            has_run(&database.host(&format!("container-{now}")).run_if_due(&job, *now))
+        };
         minutes.filter(has_run_at).collect::<Vec<_>>()
     };
     // when one looks each minute, then it runs each hour

@@ -14,7 +14,7 @@ fn entries_go_when_they_are_older_than_their_retention() {
     let (job, start) = (purge_at("0 * *"), at("2026-06-15T00:00:00Z"));
     // when it runs for twelve days
     for hour in 0..12 * 24 {
-        host.asks(&job, later(start, hour * HOUR));
+        host.run_if_due(&job, later(start, hour * HOUR));
     }
     let end = later(start, 12 * DAY - HOUR);
     let ledger = host.ledger(end);
@@ -23,7 +23,7 @@ fn entries_go_when_they_are_older_than_their_retention() {
     assert_eq!(ledger[0].started, later(end, -5 * DAY - youngest));
     // and the job is known although its first entries are gone
     let back = later(start, 30 * DAY);
-    host.asks(&job, back);
+    host.run_if_due(&job, back);
     assert_eq!(host.ledger(back).last().unwrap().missed, 18 * 24);
 }
 
@@ -32,7 +32,7 @@ fn without_a_retention_all_entries_stay() {
     let (mut host, _database) = Host::alone();
     let (job, start) = (purge_every("12h"), at("2026-06-15T00:00:00Z"));
     for day in 0..=140 {
-        host.asks(&job, later(start, day * DAY));
+        host.run_if_due(&job, later(start, day * DAY));
     }
     assert_eq!(host.ledger(start).len(), 140);
 }
@@ -42,7 +42,7 @@ fn many_old_entries_go_in_a_few_runs() {
     // given a thousand entries
     let (mut host, _database) = Host::alone();
     let (job, start) = (purge_every("1m"), at("2026-06-15T00:00:00Z"));
-    host.asks_each_minute(&job, start, later(start, 2_200 * 60));
+    host.run_each_minute(&job, start, later(start, 2_200 * 60));
     let before = host.ledger(start).len();
     assert!(before > 1_000);
     // when they are to be kept no longer
@@ -50,16 +50,16 @@ fn many_old_entries_go_in_a_few_runs() {
     let back = later(start, 30 * DAY);
     let kept = i64::try_from(FEWEST_KEPT).unwrap();
     for run in 1..kept {
-        host.asks(&job, later(back, run * 600));
+        host.run_if_due(&job, later(back, run * 600));
     }
     // then they stay until there are enough later ones
     assert_eq!(host.ledger(back).len(), before + FEWEST_KEPT - 1);
     // and some hundred go with each run from then on
     let now = later(back, kept * 600);
-    host.asks(&job, now);
+    host.run_if_due(&job, now);
     assert!((before - 500..before).contains(&host.ledger(now).len()));
     for run in 1..20 {
-        host.asks(&job, later(now, run * 600));
+        host.run_if_due(&job, later(now, run * 600));
     }
     assert_eq!(host.ledger(now).len(), FEWEST_KEPT + 19);
 }

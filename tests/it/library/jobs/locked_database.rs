@@ -32,7 +32,7 @@ fn a_lock_of_seven_seconds_leaves_the_job_due_and_what_was_done_is_told() {
     // given a weekly cycle of more sessions than one batch ends
     let (mut host, database) = Host::alone();
     let (job, monday) = (cycle_at("0 4 1"), at("2026-06-15T04:00:00Z"));
-    host.has(&[&job], later(monday, -MINUTE));
+    host.set_jobs(&[&job], later(monday, -MINUTE));
     for _ in 0..600 {
         host.opens("imap", later(monday, -MINUTE));
     }
@@ -56,8 +56,8 @@ fn a_lock_of_seven_seconds_leaves_the_job_due_and_what_was_done_is_told() {
     // and the next minute goes on, with those who were there at the time
     let back = host.opens("imap", later(monday, 30));
     let now = later(monday, MINUTE);
-    let JobOutcome::Cycled(rest) = host.asks(&job, now) else { panic!("it has not run") };
+    let JobOutcome::Cycled(rest) = host.run_if_due(&job, now) else { panic!("it has not run") };
     assert_eq!(first.ended + rest.ended, 600);
     assert!(host.is_live(&back, now));
-    assert!(!has_run(&host.asks(&job, later(now, MINUTE))));
+    assert!(!has_run(&host.run_if_due(&job, later(now, MINUTE))));
 }

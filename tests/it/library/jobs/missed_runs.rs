@@ -31,9 +31,9 @@ fn skipped(host: &Host, now: UnixTime) -> Vec<String> {
 fn since_the_day_before(job: &Job) -> (Host, Database, UnixTime) {
     let (mut host, database) = Host::alone();
     let four = at(FOUR);
-    host.has(&[job], later(four, -DAY));
+    host.set_jobs(&[job], later(four, -DAY));
     if matches!(job.when, sessctl::domain::job::JobTiming::At(_)) {
-        assert!(has_run(&host.asks(job, later(four, -DAY))));
+        assert!(has_run(&host.run_if_due(job, later(four, -DAY))));
     }
     (host, database, four)
 }
@@ -47,7 +47,7 @@ fn d11_a_cycle_may_begin_as_late_as_its_job_says_and_no_later() {
             let session = host.opens("imap", four);
             // when the machine is back after so long
             let now = later(four, late);
-            let ran = host.asks(&job, now);
+            let ran = host.run_if_due(&job, now);
             // then it runs, or it is skipped and no session ends
             assert_eq!(matches!(ran, JobOutcome::Cycled(_)), runs, "{late}");
             assert_eq!(matches!(ran, JobOutcome::TooLate(_)), !runs, "{late}");
@@ -62,11 +62,11 @@ fn d11_a_skipped_cycle_is_in_the_ledger_once_and_runs_at_its_next_time() {
         // given two machines that were off for three nights
         let (mut one, database, four) = since_the_day_before(&job);
         let mut two = database.host("mail2");
-        two.has(&[&job], later(four, -DAY));
+        two.set_jobs(&[&job], later(four, -DAY));
         let back = later(four, 2 * DAY + 5 * HOUR);
         let JobStatus::TooLate(late) = one.job_status(&job, back) else { panic!("it is not late") };
         // when they look for work each minute until the next day
-        let skips = [&mut one, &mut two].map(|host| host.asks(&job, back));
+        let skips = [&mut one, &mut two].map(|host| host.run_if_due(&job, back));
         // then one of them skips it, and the ledger has when it was planned and what it missed
         assert_eq!(skips.iter().filter(|ran| matches!(ran, JobOutcome::TooLate(_))).count(), 1);
         let run = one.last_run(back);
@@ -75,7 +75,7 @@ fn d11_a_skipped_cycle_is_in_the_ledger_once_and_runs_at_its_next_time() {
         assert_eq!(run.reason.as_deref(), Some(&*late.to_string()));
         // and it runs at four again, and not before
         assert_eq!(late.next, Some(later(four, 3 * DAY)));
-        let times = one.asks_each_minute(&job, later(back, 5), later(back, 22 * HOUR));
+        let times = one.run_each_minute(&job, later(back, 5), later(back, 22 * HOUR));
         assert_eq!(times, [later(four, 3 * DAY + 5)]);
         assert_eq!(skipped(&one, back).len(), 1);
     }
@@ -91,7 +91,7 @@ fn d11_the_reason_says_how_late_it_is() {
         (daily(), 2 * DAY + 2 * HOUR + 7, "2d2h late, more than late = 1h"),
     ] {
         let (mut host, _database, four) = since_the_day_before(&job);
-        assert!(matches!(host.asks(&job, later(four, late)), JobOutcome::TooLate(_)));
+        assert!(matches!(host.run_if_due(&job, later(four, late)), JobOutcome::TooLate(_)));
         assert_eq!(skipped(&host, four), [reason]);
     }
 }
@@ -102,8 +102,8 @@ fn d11_where_it_is_for_ever_a_cycle_is_made_up_once_and_a_purge_always_is() {
     for job in [Job { late: None, ..nightly() }, Job { late: None, ..daily() }, purge] {
         let (mut host, _database, four) = since_the_day_before(&job);
         let back = later(four, 3 * DAY + 5 * HOUR);
-        assert!(has_run(&host.asks(&job, back)), "{job:?}");
-        assert!(!has_run(&host.asks(&job, later(back, MINUTE))));
+        assert!(has_run(&host.run_if_due(&job, back)), "{job:?}");
+        assert!(!has_run(&host.run_if_due(&job, later(back, MINUTE))));
         assert!(skipped(&host, back).is_empty());
     }
 }
@@ -123,16 +123,16 @@ fn d11_a_cycle_that_was_interrupted_goes_on_within_its_late_and_is_skipped_after
             assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);
             // when the machine is back after so long
             let back = later(four, late);
-            let ran = host.asks(&job, back);
+            let ran = host.run_if_due(&job, back);
             // then it goes on, or ends nothing more, and the ledger says why
             assert_eq!(matches!(ran, JobOutcome::Cycled(_)), goes_on, "{ran:?}");
             assert_eq!(host.is_live(&session, four), !goes_on);
             let reason = "interrupted, and 5h late, more than late = 1h";
             assert_eq!(skipped(&host, back), if goes_on { vec![] } else { vec![reason] });
             // and that is all for this night
-            assert!(!has_run(&host.asks(&job, later(back, MINUTE))));
+            assert!(!has_run(&host.run_if_due(&job, later(back, MINUTE))));
             assert_eq!(skipped(&host, back).len(), usize::from(!goes_on));
-            let next = host.asks_each_minute(&job, later(back, HOUR), later(four, DAY + 2 * HOUR));
+            let next = host.run_each_minute(&job, later(back, HOUR), later(four, DAY + 2 * HOUR));
             assert_eq!(next.len(), 1, "{late}");
         }
     }
@@ -144,17 +144,17 @@ fn d11_a_later_limit_leaves_the_history_as_it_is() {
     let (mut host, _database, four) = since_the_day_before(&nightly());
     // when its limit is edited before the machine looks for work
     let patient = Job { late: Some(Span::hours(6)), ..nightly() };
-    host.has(&[&patient], later(four, 5 * HOUR));
+    host.set_jobs(&[&patient], later(four, 5 * HOUR));
     // then it is the same job, and is made up
-    assert!(matches!(host.asks(&patient, later(four, 5 * HOUR)), JobOutcome::Cycled(_)));
+    assert!(matches!(host.run_if_due(&patient, later(four, 5 * HOUR)), JobOutcome::Cycled(_)));
 }
 
 #[test]
 fn d11_another_host_s_cycle_is_skipped_for_that_reason_however_late() {
     let job = crate::support::jobs::only_on("mail2", nightly());
     let (mut host, _database) = Host::alone();
-    host.has(&[&job], later(at(FOUR), -HOUR));
-    assert_eq!(host.asks(&job, later(at(FOUR), 5 * HOUR)), JobOutcome::Skipped);
+    host.set_jobs(&[&job], later(at(FOUR), -HOUR));
+    assert_eq!(host.run_if_due(&job, later(at(FOUR), 5 * HOUR)), JobOutcome::Skipped);
     assert_eq!(skipped(&host, at(FOUR)), ["it runs on mail2, and this is mail1"]);
 }
 
@@ -163,17 +163,17 @@ fn d11_a_cycle_that_was_first_seen_by_a_wrong_clock_does_not_run_when_that_is_ri
     for job in [nightly(), daily(), Job { when: purge_every("30m").when, ..nightly() }] {
         // given a machine that took a job up in 1970
         let (mut host, _database) = Host::alone();
-        host.has(&[&job], UnixTime(60));
+        host.set_jobs(&[&job], UnixTime(60));
         // when its clock is right
         let now = at("2026-06-16T12:10:00Z");
         let session = host.opens("imap", later(now, -MINUTE));
         // then the cycle is skipped, and runs at its next time
-        assert!(matches!(host.asks(&job, now), JobOutcome::TooLate(_)), "{job:?}");
+        assert!(matches!(host.run_if_due(&job, now), JobOutcome::TooLate(_)), "{job:?}");
         assert!(host.is_live(&session, now));
         let JobStatus::Scheduled { next, .. } = host.job_status(&job, now) else {
             panic!("it is due")
         };
-        assert!(matches!(host.asks(&job, next), JobOutcome::Cycled(_)), "{job:?}");
+        assert!(matches!(host.run_if_due(&job, next), JobOutcome::Cycled(_)), "{job:?}");
     }
 }
 

@@ -26,7 +26,7 @@ const SCHEDULES: [(&str, i64); 5] = [
 fn an_hour_with(job: &Job) -> (Host, Database, UnixTime) {
     let (mut host, database) = Host::alone();
     let now = at("2026-06-15T12:00:34Z");
-    host.asks_each_minute(job, later(now, -HOUR), now);
+    host.run_each_minute(job, later(now, -HOUR), now);
     (host, database, now)
 }
 
@@ -35,7 +35,7 @@ fn an_hour_with(job: &Job) -> (Host, Database, UnixTime) {
 fn first_run(host: &mut Host, job: &Job, from: UnixTime, period: i64) -> Option<UnixTime> {
     let step = usize::try_from(period / 100).unwrap().max(60);
     let mut times = (from.0..).step_by(step).map(UnixTime).take(202);
-    times.find(|now| has_run(&host.asks(job, *now)))
+    times.find(|now| has_run(&host.run_if_due(job, *now)))
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn no_time_runs_twice_when_the_clock_is_set_back_a_little() {
         let (mut host, _database, noon) = an_hour_with(&job);
         // when the clock is set back, and goes on from there
         let (from, until) = (later(noon, -back), later(noon, back.min(HOUR)));
-        host.asks_each_minute(&job, from, until);
+        host.run_each_minute(&job, from, until);
         // then the ledger has each time once, and none is left out
         let JobTiming::At(schedule) = &job.when else { unreachable!() };
         let all: Vec<UnixTime> = schedule
@@ -68,7 +68,7 @@ fn a_job_that_runs_more_often_than_daily_starts_afresh_when_the_clock_is_set_bac
         let (mut host, _database, noon) = an_hour_with(&job);
         // when the clock is set back, then it runs at its next time
         let now = later(noon, -back);
-        let times = host.asks_each_minute(&job, now, later(now, *period + MINUTE));
+        let times = host.run_each_minute(&job, now, later(now, *period + MINUTE));
         let JobTiming::At(schedule) = &job.when else { unreachable!() };
         let next = schedule.next_after(now, &host.terms.zone).unwrap();
         assert!(times[0].since(next) < sessctl::domain::time::Span::minutes(1), "{spec} {back}");
@@ -94,8 +94,8 @@ fn a_machine_whose_clock_is_a_little_behind_runs_no_time_again() {
         let (mut ahead, mut behind) = (database.host("mail1"), database.host("mail2"));
         let (job, start) = (purge_at(spec), at("2026-06-15T11:00:10Z"));
         for second in (0..7_200).step_by(20) {
-            ahead.asks(&job, later(start, second));
-            behind.asks(&job, later(start, second - 30));
+            ahead.run_if_due(&job, later(start, second));
+            behind.run_if_due(&job, later(start, second - 30));
         }
         // then each time has run once
         let mut planned: Vec<UnixTime> =
@@ -132,7 +132,7 @@ fn an_interval_counts_anew_when_the_clock_is_set_back() {
         let (mut host, _database, noon) = an_hour_with(&job);
         // when the clock is set back
         let now = later(noon, -back);
-        let times = host.asks_each_minute(&job, now, later(now, HOUR));
+        let times = host.run_each_minute(&job, now, later(now, HOUR));
         // then it waits for 5 minutes at most, and goes on
         assert!(times[0].since(now).as_seconds() <= 5 * MINUTE, "{back}");
         assert!(times.len() >= 9, "{back}");
@@ -150,7 +150,7 @@ fn a_clock_that_jumps_forward_makes_one_run() {
             let now = later(noon, ahead);
             let is_due = matches!(host.job_status(&job, now), JobStatus::Due(_));
             for _ in 0..3 {
-                host.asks(&job, now);
+                host.run_if_due(&job, now);
             }
             // then what has come is made up once
             assert_eq!(host.ledger(now).len() - before, usize::from(is_due));
@@ -164,7 +164,7 @@ fn a_clock_that_jumps_forward_and_back_stops_no_job() {
         // given a job that has run in a year far ahead
         let job = purge_at(spec);
         let (mut host, _database, noon) = an_hour_with(&job);
-        assert!(has_run(&host.asks(&job, later(noon, 12 * 365 * DAY))));
+        assert!(has_run(&host.run_if_due(&job, later(noon, 12 * 365 * DAY))));
         // when the clock is right again
         let first = first_run(&mut host, &job, noon, period);
         // then the job runs on at its next time

@@ -7,6 +7,7 @@ use sessctl::domain::time::UnixTime;
 
 use super::{CHANGES, schedule, zone};
 
+use crate::support::external_programs::script;
 use crate::support::{HOUR, at};
 
 /// Specs, their crontab fields and their systemd calendar.
@@ -70,7 +71,7 @@ fn s5_python_finds_the_same_next_runs() {
     // when their next runs are computed here and there
     let lines = cases.iter().map(|(name, after, spec)| format!("{name}\t{after}\t{spec}\n"));
     let mut python = Command::new("python3");
-    python.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/next_runs.py"));
+    python.arg(script("python/next_runs.py"));
     let theirs = feed(python, &lines.collect::<String>());
     // then they are the same
     assert_eq!(theirs.lines().count(), cases.len());

@@ -15,8 +15,8 @@ use sessctl::domain::time::Span;
 use sessctl::storage::NewSession;
 
 use crate::library::store::admission_model;
-use crate::library::store::generators::{Scene, check, scene, span};
-use crate::library::store::harness::{World, session, suite};
+use crate::library::store::generators::{Case, case, check, span};
+use crate::library::store::harness::{TestDb, session, suite};
 use crate::support::NOW;
 
 suite!(tests);
@@ -103,17 +103,17 @@ macro_rules! tests {
         $(#[$on])*
         fn the_door_keeps_to_its_rules_whoever_comes() {
             let (licence, is_indexed) = (option::of(licence()), Cell::new(false));
-            let input = (scene(), [limits(), limits()], licence, vec(caller(), 1..8), weighted(0.2));
-            check(world(), 1_500, input, |world, (scene, limits, licence, callers, has_index)| {
-                let Scene { sessions, policies, .. } = scene;
+            let input = (case(), [limits(), limits()], licence, vec(caller(), 1..8), weighted(0.2));
+            check(db(), 1_500, input, |db, (case, limits, licence, callers, has_index)| {
+                let Case { sessions, policies, .. } = case;
                 let policies = with_limits(&policies, &limits, licence);
                 // Its indexes make it look for tasks in another way.
                 if is_indexed.replace(has_index) != has_index {
                     let limit = u64::from(has_index);
                     let limits = Policy { limit, user_limit: limit, ..Policy::default() };
-                    world.sessions.opening().unwrap().sync_indexes(&Policies::uniform(limits)).unwrap();
+                    db.sessions.opening().unwrap().sync_indexes(&Policies::uniform(limits)).unwrap();
                 }
-                world.upsert_rows(&sessions);
+                db.upsert_rows(&sessions);
                 let (mut rows, mut now, mut refused) = (sessions, NOW, 0);
                 let mut ended_before = rows.iter().filter(|row| row.end.is_some()).count() as u64;
                 for (serial, caller) in callers.into_iter().enumerate() {
@@ -131,7 +131,7 @@ macro_rules! tests {
                     let of_licence = |task: &str| licence.is_some_and(|own| own.covers(task));
                     let before = [live(&rows, of_task), live(&rows, of_licence)];
                     let expected = admission_model::open_limited(&mut rows, &new, &policies);
-                    let admission = world.sessions.opening().unwrap().open_limited(&new, &policies, true).unwrap();
+                    let admission = db.sessions.opening().unwrap().open_limited(&new, &policies, true).unwrap();
 
                     prop_assert_eq!(&admission.outcome, &expected.outcome);
                     let ended = expected.over.len() + usize::from(expected.evicted.is_some());
@@ -142,12 +142,12 @@ macro_rules! tests {
                     let mut answered = admission.told;
                     answered.sort_by(|a, b| a.key.cmp(&b.key));
                     prop_assert_eq!(&answered, &told);
-                    let all = world.all();
+                    let all = db.all();
                     prop_assert_eq!(&all, &rows);
                     refused += u64::from(admission.outcome.is_err());
-                    prop_assert_eq!(world.refusals(), refused);
+                    prop_assert_eq!(db.refusals(), refused);
                     ended_before += admission.ended;
-                    prop_assert_eq!(world.ended_by(now.plus(Span::hours(1))), ended_before);
+                    prop_assert_eq!(db.ended_by(now.plus(Span::hours(1))), ended_before);
 
                     // Whatever the model says.
                     let is_evicted =

@@ -11,7 +11,7 @@ use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{Backend, EndRequest, GroupBy, Order, ScanLimits, SortKey, UserStats};
 
-use crate::library::store::harness::{self, But, World, scope, session, suite};
+use crate::library::store::harness::{self, SessionFixture, TestDb, scope, session, suite};
 use crate::support::NOW;
 
 suite!(tests);
@@ -31,13 +31,13 @@ macro_rules! tests {
         $(#[$on])*
         fn of_many_that_end_the_same_sessions_one_ends_each_and_the_counters_add_up() {
             // Given forty sessions
-            let mut world = world();
+            let mut db = db();
             let sessions: Vec<Session> = (0..40).map(|n| session(&n.to_string())).collect();
-            world.upsert_rows(&sessions);
+            db.upsert_rows(&sessions);
             // When six end all of them at the same time
             let ended: u64 = thread::scope(|scope| {
                 let end = |n| {
-                    let place = world.place_of(n);
+                    let place = db.location_of(n);
                     let sessions = &sessions;
                     scope.spawn(move || end_all(harness::opened(&place).as_mut(), sessions))
                 };
@@ -45,27 +45,27 @@ macro_rules! tests {
                 threads.into_iter().map(|thread| thread.join().unwrap()).sum()
             });
             // Then each has ended once
-            let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+            let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((ended, stat.deleted, stat.ended_by[&EndReason::Closed]), (40, 40, 40));
-            assert!(world.all().is_empty());
+            assert!(db.all().is_empty());
         }
 
         #[test]
         $(#[$on])*
         fn what_is_longer_than_a_page_is_whole_in_every_order() {
-            let mut world = world();
+            let mut db = db();
             let user = |n: i64| Some(format!("user {}", n % 290)).filter(|_| n % 7 > 0);
             let sessions: Vec<Session> = (0..600)
                 .map(|n| Session { user: user(n), ..session(&n.to_string()).idle(n % 9 * 400) })
                 .collect();
-            world.upsert_rows(&sessions);
+            db.upsert_rows(&sessions);
             for by in SortKey::ALL {
                 for reverse in [false, true] {
                     let order = Order { by: *by, reverse };
                     let filter = Filter::default();
-                    let mut listed = world.listed(&Policies::default(), &filter, false, order);
+                    let mut listed = db.listed(&Policies::default(), &filter, false, order);
                     listed.sort_by(|a, b| a.key.cmp(&b.key));
-                    assert_eq!(listed, world.all(), "{by}");
+                    assert_eq!(listed, db.all(), "{by}");
                 }
             }
             let users: BTreeSet<_> = sessions.iter().map(|session| session.user.clone()).collect();
@@ -76,7 +76,7 @@ macro_rules! tests {
                     assert!(seen.insert(load.user), "twice");
                     Ok(ControlFlow::Continue(()))
                 };
-                world.sessions.user_stats(&scope(&Policies::default()), by, &mut visit).unwrap();
+                db.sessions.user_stats(&scope(&Policies::default()), by, &mut visit).unwrap();
                 assert_eq!((seen, all), (users.clone(), 600));
             }
         }
@@ -84,57 +84,57 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn many_keys_are_found_and_renewed_in_their_order_and_one_given_twice_twice() {
-            let mut world = world();
+            let mut db = db();
             let sessions: Vec<Session> = (0..300).map(|n| session(&n.to_string()).idle(60)).collect();
-            world.upsert_rows(&sessions);
+            db.upsert_rows(&sessions);
             let ended = session("over").ended(5, EndReason::Closed);
-            world.upsert_rows(std::slice::from_ref(&ended));
+            db.upsert_rows(std::slice::from_ref(&ended));
             let mut keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
             keys.extend([ended.key.clone(), session("no").key, keys[7].clone()]);
-            let found = world.sessions.find(&keys).unwrap();
+            let found = db.sessions.find(&keys).unwrap();
             let mut expected: Vec<Option<Session>> = sessions.iter().cloned().map(Some).collect();
             expected.extend([Some(ended), None, Some(sessions[7].clone())]);
             assert_eq!(found, expected);
             let mut renewed = vec![true; 300];
             renewed.extend([false, false, true]);
-            assert_eq!(world.sessions.opening().unwrap().renew(&keys, NOW).unwrap(), renewed);
-            let last = world.sessions.find(&keys[299..300]).unwrap().remove(0).unwrap();
+            assert_eq!(db.sessions.opening().unwrap().renew(&keys, NOW).unwrap(), renewed);
+            let last = db.sessions.find(&keys[299..300]).unwrap().remove(0).unwrap();
             assert_eq!(last.last_used_at, Some(NOW));
-            assert!(world.sessions.opening().unwrap().renew(&[], NOW).unwrap().is_empty());
-            assert!(world.sessions.find(&[]).unwrap().is_empty());
+            assert!(db.sessions.opening().unwrap().renew(&[], NOW).unwrap().is_empty());
+            assert!(db.sessions.find(&[]).unwrap().is_empty());
         }
 
         #[test]
         $(#[$on])*
         fn the_version_tells_what_others_have_written_from_what_one_has_oneself() {
-            let mut world = world();
-            world.upsert_rows(&[session("a").idle(60)]);
+            let mut db = db();
+            db.upsert_rows(&[session("a").idle(60)]);
             let keys = [session("a").key];
-            let version = |world: &World| {
+            let version = |db: &TestDb| {
                 let policies = Policies::default();
-                world.sessions.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().version
+                db.sessions.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().version
             };
             // Given a store that has written before
-            world.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
-            let before = version(&world);
+            db.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
+            let before = version(&db);
             // When it writes once more, then that is its own
-            world.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
-            assert_eq!(version(&world), before);
+            db.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
+            assert_eq!(version(&db), before);
             // When another has written, it knows by its next write at the latest
             let later = UnixTime(NOW.0 + 1);
-            world.beside().opening().unwrap().renew(&keys, later).unwrap();
-            world.sessions.opening().unwrap().renew(&keys, later).unwrap();
-            assert_ne!(version(&world), before);
+            db.beside().opening().unwrap().renew(&keys, later).unwrap();
+            db.sessions.opening().unwrap().renew(&keys, later).unwrap();
+            assert_ne!(version(&db), before);
         }
 
         #[test]
         $(#[$on])*
         fn the_indexes_are_those_that_the_policies_want() {
-            let mut world = world();
-            let indexes = |world: &World| {
+            let mut db = db();
+            let indexes = |db: &TestDb| {
                 let sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql > '' \
                            AND tbl_name = 'sessions' ORDER BY name";
-                let rows = world.rows(sql);
+                let rows = db.rows(sql);
                 rows.iter().map(|row| row[0].as_str().unwrap().to_owned()).collect::<Vec<_>>()
             };
             let both = Policy { limit: 1, user_limit: 1, ..Policy::default() };
@@ -145,9 +145,9 @@ macro_rules! tests {
                 (Policy::default(), &[]),
             ] {
                 let policies = Policies::uniform(policy);
-                world.sessions.opening().unwrap().sync_indexes(&policies).unwrap();
-                world.beside().opening().unwrap().sync_indexes(&policies).unwrap();
-                assert_eq!(indexes(&world), names);
+                db.sessions.opening().unwrap().sync_indexes(&policies).unwrap();
+                db.beside().opening().unwrap().sync_indexes(&policies).unwrap();
+                assert_eq!(indexes(&db), names);
             }
         }
     };

@@ -3,7 +3,7 @@
 use sessctl::domain::clock::{ClockReference, ClockStamp};
 use sessctl::domain::time::UnixTime;
 
-use crate::library::store::harness::{World, suite};
+use crate::library::store::harness::{TestDb, suite};
 use crate::support::NOW;
 
 suite!(tests);
@@ -23,8 +23,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn each_machine_has_a_reference_of_its_own() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             // Where the system says less, and the clocks are faked
             let bare = ClockStamp { wall: UnixTime(-5), boot: None, boottime: -7, uptime: None };
             assert_eq!(ledger.clock_reference("mail1").unwrap(), None);
@@ -40,8 +40,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_jump_is_kept_beside_its_reference_until_there_is_another() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             // Given a jump without a reference, then nothing is kept
             ledger.record_clock_jump("mail1", &stamp(0), &stamp(9)).unwrap();
             assert_eq!(ledger.clock_reference("mail1").unwrap(), None);

@@ -11,7 +11,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
 
 use crate::library::store::harness::{
-    But, World, everything, never, retention, scope, session, suite,
+    SessionFixture, TestDb, everything, never, retention, scope, session, suite,
 };
 use crate::support::NOW;
 
@@ -26,30 +26,30 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn settling_deletes_what_is_over_ends_what_is_due_and_keeps_the_rest() {
-            let mut world = world();
+            let mut db = db();
             let over = session("over").idle(9_000).ended(86_400, EndReason::Closed);
             let kept = session("kept").idle(9_000).ended(86_399, EndReason::Closed);
             let due = session("due").idle(1_801);
             let valid = session("valid").idle(1_800);
-            world.upsert_rows(&[over, kept.clone(), due.clone(), valid.clone()]);
+            db.upsert_rows(&[over, kept.clone(), due.clone(), valid.clone()]);
             let settled =
-                world.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
+                db.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
             assert_eq!((settled.deleted, settled.ended), (1, 1));
             let end = Some(End { at: NOW, reason: EndReason::Expired });
             let mut expected = vec![kept, Session { end, ..due }, valid];
             expected.sort_by(|a, b| a.key.cmp(&b.key));
-            assert_eq!(world.all(), expected);
+            assert_eq!(db.all(), expected);
         }
 
         #[test]
         $(#[$on])*
         fn settling_again_changes_nothing() {
-            let mut world = world();
-            world.upsert_rows(&[session("due").idle(2_000)]);
+            let mut db = db();
+            db.upsert_rows(&[session("due").idle(2_000)]);
             let policies = retention(Some(Span::ZERO));
             let scope = scope(&policies);
-            let _ = world.sessions.apply_purge(&scope, &everything(), false).unwrap();
-            let again = world.sessions.apply_purge(&scope, &everything(), false).unwrap();
+            let _ = db.sessions.apply_purge(&scope, &everything(), false).unwrap();
+            let again = db.sessions.apply_purge(&scope, &everything(), false).unwrap();
             assert_eq!((again.deleted, again.ended), (0, 0));
         }
 
@@ -57,30 +57,30 @@ macro_rules! tests {
         $(#[$on])*
         fn w7_a_session_touched_between_the_survey_and_the_settlement_survives() {
             // Given a survey that finds two sessions due
-            let mut world = world();
+            let mut db = db();
             let (touched, left) = (session("touched").idle(2_000), session("left").idle(2_000));
-            world.upsert_rows(&[touched.clone(), left]);
+            db.upsert_rows(&[touched.clone(), left]);
             let policies = retention(Some(Span::ZERO));
             let reach = ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL };
-            let survey = world.sessions.scan_due(&scope(&policies), None, reach).unwrap();
+            let survey = db.sessions.scan_due(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
-            let renewed = world.beside().opening().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
+            let renewed = db.beside().opening().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
             assert_eq!((survey.census.due, renewed), (2, vec![true]));
             let settled =
-                world.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
+                db.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
             // Then it is still there
             assert_eq!((settled.ended, settled.deleted), (1, 1));
-            assert_eq!(handles(&world.all()), [touched.handle]);
+            assert_eq!(handles(&db.all()), [touched.handle]);
         }
 
         #[test]
         $(#[$on])*
         fn a_settlement_keeps_to_its_range_and_its_task() {
-            let mut world = world();
+            let mut db = db();
             let mut all = ["a", "b", "c", "d"].map(|token| session(token).idle(2_000));
             all.sort_by(|a, b| a.key.cmp(&b.key));
             all[2].task = "http".to_owned();
-            world.upsert_rows(&all);
+            db.upsert_rows(&all);
             let policies = retention(Some(Span::ZERO));
             let task = TaskPattern::from("IMAP");
             let scope = PolicyContext { policies: &policies, now: NOW, planned: None, task: Some(&task) };
@@ -90,23 +90,23 @@ macro_rules! tests {
                 found: None,
                 seen: Vec::new(),
             };
-            let settled = world.sessions.apply_purge(&scope, &range, false).unwrap();
+            let settled = db.sessions.apply_purge(&scope, &range, false).unwrap();
             assert_eq!(settled.deleted, 1);
-            assert_eq!(world.all(), [all[0].clone(), all[2].clone(), all[3].clone()]);
+            assert_eq!(db.all(), [all[0].clone(), all[2].clone(), all[3].clone()]);
         }
 
         #[test]
         $(#[$on])*
         fn counters_outlive_the_rows() {
-            let mut world = world();
-            world.upsert_rows(&[
+            let mut db = db();
+            db.upsert_rows(&[
                 session("a").idle(2_000),
                 session("b").idle(9_000).ended(86_400, EndReason::Cycled),
                 session("c"),
             ]);
             let _ =
-                world.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
-            let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+                db.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
+            let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.deleted, stat.live, stat.ended), (3, 1, [1, 0, 0], 1));
             assert_eq!(stat.ended_by[&EndReason::Cycled], 1);
             assert_eq!(stat.ended_by[&EndReason::Expired], 1);
@@ -115,7 +115,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn an_insert_that_cannot_be_whole_is_not_at_all() {
-            let mut world = world();
+            let mut db = db();
             let new = |token: &str| NewSession {
                 key: session(token).key,
                 user: None,
@@ -124,41 +124,41 @@ macro_rules! tests {
                 created_at: NOW,
                 idle_timeout: None,
             };
-            world.sessions.opening().unwrap().insert(&[new("there")]).unwrap();
-            assert!(world.sessions.opening().unwrap().insert(&[new("new"), new("there")]).is_err());
-            assert_eq!(handles(&world.all()), [session("there").handle]);
+            db.sessions.opening().unwrap().insert(&[new("there")]).unwrap();
+            assert!(db.sessions.opening().unwrap().insert(&[new("new"), new("there")]).is_err());
+            assert_eq!(handles(&db.all()), [session("there").handle]);
         }
 
         #[test]
         $(#[$on])*
         fn finding_answers_in_the_order_of_the_keys_and_none_for_no_row() {
-            let mut world = world();
+            let mut db = db();
             let (a, b) = (session("a"), session("b").idle(60).timeout(None));
-            world.upsert_rows(&[a.clone(), b.clone()]);
+            db.upsert_rows(&[a.clone(), b.clone()]);
             let keys = [b.key.clone(), session("no").key, a.key.clone(), b.key.clone()];
-            let found = world.sessions.find(&keys).unwrap();
+            let found = db.sessions.find(&keys).unwrap();
             assert_eq!(found, [Some(b.clone()), None, Some(a), Some(b)]);
         }
 
         #[test]
         $(#[$on])*
         fn renewing_never_moves_the_last_use_backwards_nor_wakes_an_ended_session() {
-            let mut world = world();
+            let mut db = db();
             let over = session("over").ended(0, EndReason::Closed);
-            world.upsert_rows(&[session("a"), over.clone()]);
+            db.upsert_rows(&[session("a"), over.clone()]);
             let keys = [session("a").key, over.key.clone(), session("no").key];
             let earlier = UnixTime(NOW.0 - 60);
-            assert_eq!(world.sessions.opening().unwrap().renew(&keys, earlier).unwrap(), [true, false, false]);
-            assert_eq!(world.sessions.find(&keys[..2]).unwrap(), [Some(session("a")), Some(over)]);
+            assert_eq!(db.sessions.opening().unwrap().renew(&keys, earlier).unwrap(), [true, false, false]);
+            assert_eq!(db.sessions.find(&keys[..2]).unwrap(), [Some(session("a")), Some(over)]);
         }
 
         #[test]
         $(#[$on])*
         fn t2_renewing_clears_the_mark() {
-            let mut world = world();
-            world.upsert_rows(&[session("a").idle(9_000).marked(60)]);
-            let _ = world.sessions.opening().unwrap().renew(&[session("a").key], NOW).unwrap();
-            let a = world.sessions.find(&[session("a").key]).unwrap().remove(0).unwrap();
+            let mut db = db();
+            db.upsert_rows(&[session("a").idle(9_000).marked(60)]);
+            let _ = db.sessions.opening().unwrap().renew(&[session("a").key], NOW).unwrap();
+            let a = db.sessions.find(&[session("a").key]).unwrap().remove(0).unwrap();
             assert_eq!((a.marked_at, a.last_used_at), (None, Some(NOW)));
         }
 
@@ -166,29 +166,29 @@ macro_rules! tests {
         $(#[$on])*
         fn t7_a_daily_check_that_is_late_marks_and_ends_by_its_planned_time() {
             // Given sessions marked by the check of yesterday, and an hour and a second later
-            let mut world = world();
+            let mut db = db();
             let unused = |token| session(token).idle(90_000);
             let (a, b) = (unused("a").marked(86_400), unused("b").marked(82_799));
-            world.upsert_rows(&[a.clone(), b.clone(), session("new")]);
+            db.upsert_rows(&[a.clone(), b.clone(), session("new")]);
             let two_pass = Policy { expire: ExpiryMode::TwoPass, ..Policy::default() };
             let policies = Policies::uniform(two_pass);
             // When today's begins 40 seconds late
             let later = UnixTime(NOW.0 + 40);
             let scope = PolicyContext { now: later, planned: Some(NOW), ..scope(&policies) };
-            let settled = world.sessions.apply_purge(&scope, &everything(), true).unwrap();
+            let settled = db.sessions.apply_purge(&scope, &everything(), true).unwrap();
             // Then the first ends, and the new one bears the time that was planned
             let end = Some(End { at: later, reason: EndReason::Expired });
             assert_eq!((settled.marked, settled.told), (1, vec![Session { end, ..a.clone() }]));
             let mut left = vec![Session { end, ..a }, b, session("new").marked(0)];
             left.sort_by(|a, b| a.key.cmp(&b.key));
-            assert_eq!(world.all(), left);
+            assert_eq!(db.all(), left);
         }
 
         #[test]
         $(#[$on])*
         fn ending_happens_once() {
-            let mut world = world();
-            world.upsert_rows(&[session("a"), session("b")]);
+            let mut db = db();
+            db.upsert_rows(&[session("a"), session("b")]);
             let ending = |token, reason, keep_row| EndRequest {
                 key: session(token).key,
                 end: End { at: NOW, reason },
@@ -201,80 +201,80 @@ macro_rules! tests {
                 ending("b", EndReason::Closed, false),
                 ending("no", EndReason::Closed, true),
             ];
-            let done = world.sessions.end(&endings).unwrap();
+            let done = db.sessions.end(&endings).unwrap();
             assert_eq!(done, [true, false, true, false, false]);
-            assert_eq!(world.all(), [session("a").ended(0, EndReason::Closed)]);
-            let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+            assert_eq!(db.all(), [session("a").ended(0, EndReason::Closed)]);
+            let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.ended_by[&EndReason::Closed], stat.deleted), (2, 2, 1));
         }
 
         #[test]
         $(#[$on])*
         fn a_handle_is_as_long_as_it_takes_to_tell_the_sessions_apart() {
-            let mut world = world();
+            let mut db = db();
             let with_id = |id: String| Session { key: Key::Text(id.into()), ..session("") };
             let ids = ["abcdef0123456789", "abcdef0123456780", "0123456789abcdef"]
                 .map(|start| start.repeat(4));
-            world.upsert_rows(&ids.clone().map(with_id));
-            let listed = world.all();
+            db.upsert_rows(&ids.clone().map(with_id));
+            let listed = db.all();
             assert_eq!(handles(&listed), ["0123456789ab", "abcdef0123456780", "abcdef0123456789"]);
             assert_eq!(
-                handles(&world.sessions.by_handle("ABCD", 9).unwrap()),
+                handles(&db.sessions.by_handle("ABCD", 9).unwrap()),
                 handles(&listed[1..])
             );
-            assert_eq!(world.sessions.by_handle("abcd", 1).unwrap().len(), 1);
-            assert!(world.sessions.by_handle("ffff", 9).unwrap().is_empty());
+            assert_eq!(db.sessions.by_handle("abcd", 1).unwrap().len(), 1);
+            assert!(db.sessions.by_handle("ffff", 9).unwrap().is_empty());
         }
 
         #[test]
         $(#[$on])*
         fn the_peak_is_the_highest_that_was_noted() {
-            let mut world = world();
+            let mut db = db();
             let peak = |live| BTreeMap::from([("imap".to_owned(), live)]);
             for live in [3, 7, 5] {
-                world.sessions.record_peaks(&peak(live)).unwrap();
+                db.sessions.record_peaks(&peak(live)).unwrap();
             }
-            let stats = world.sessions.tasks(&scope(&Policies::default())).unwrap();
+            let stats = db.sessions.tasks(&scope(&Policies::default())).unwrap();
             assert_eq!(stats[0].peak, 7);
         }
 
         #[test]
         $(#[$on])*
         fn w9_no_timeout_never_expires_and_a_timeout_of_zero_expires_at_the_next_pass() {
-            let mut world = world();
+            let mut db = db();
             let lasting = session("lasting").idle(9_000_000).timeout(None);
             let brief = session("brief").idle(1).timeout(Some(0));
-            world.upsert_rows(&[lasting.clone(), brief.clone()]);
+            db.upsert_rows(&[lasting.clone(), brief.clone()]);
             let policies = retention(Some(Span::ZERO));
-            let settled = world.sessions.apply_purge(&scope(&policies), &everything(), false).unwrap();
+            let settled = db.sessions.apply_purge(&scope(&policies), &everything(), false).unwrap();
             assert_eq!(settled.ended, 1);
-            assert_eq!(world.all(), [lasting]);
+            assert_eq!(db.all(), [lasting]);
         }
 
         #[test]
         $(#[$on])*
         fn each_task_has_its_own_policy_whatever_the_case_of_its_name() {
-            let mut world = world();
+            let mut db = db();
             let tasks = ["imap", "IMAP", "http"];
-            world.upsert_rows(&tasks.map(|task| session(task).of(task).idle(2_000)));
+            db.upsert_rows(&tasks.map(|task| session(task).of(task).idle(2_000)));
             let mut policies = retention(Some(Span::ZERO));
             policies.insert("Imap", never());
-            let settled = world.sessions.apply_purge(&scope(&policies), &everything(), false).unwrap();
+            let settled = db.sessions.apply_purge(&scope(&policies), &everything(), false).unwrap();
             assert_eq!(settled.ended, 1);
-            assert_eq!(world.all().len(), 2);
+            assert_eq!(db.all().len(), 2);
         }
 
         #[test]
         $(#[$on])*
         fn a_purge_that_is_stopped_after_each_batch_comes_to_the_same_end() {
             // Given a thousand sessions, every other one due
-            let mut world = world();
+            let mut db = db();
             let sessions: Vec<Session> = (0..1_000)
                 .map(|n| session(&n.to_string()).idle(if n % 2 == 0 { 2_000 } else { 10 }))
                 .collect();
-            world.upsert_rows(&sessions);
+            db.upsert_rows(&sessions);
             let policies = retention(Some(Span::ZERO));
-            let mut service = SessionService::new(world.beside(), policies);
+            let mut service = SessionService::new(db.beside(), policies);
             // When runs are stopped after each batch until one is not
             let mut runs = 0;
             let mut deleted = 0;
@@ -291,7 +291,7 @@ macro_rules! tests {
             // Then nothing is done twice and nothing is left out
             assert!(runs > 3, "{runs}");
             assert_eq!(deleted, 500);
-            assert!(world.all().iter().all(|session| session.idle(NOW) == Some(Span::seconds(10))));
+            assert!(db.all().iter().all(|session| session.idle(NOW) == Some(Span::seconds(10))));
         }
     };
 }
@@ -299,14 +299,14 @@ use tests;
 
 #[test]
 fn the_lifetime_counts_from_the_opening_whatever_the_use() {
-    let mut world = World::native_in_sqlite();
+    let mut db = TestDb::native_in_sqlite();
     let mut old = session("old").idle(3_601);
     old.last_used_at = Some(NOW);
     let mut young = session("young").idle(3_600);
     young.last_used_at = Some(NOW);
-    world.upsert_rows(&[old.clone(), young]);
+    db.upsert_rows(&[old.clone(), young]);
     let default = Policy { lifetime: Some(Span::hours(1)), ..Policy::default() };
     let policies = Policies::uniform(default);
-    let due = world.listed(&policies, &Filter::default(), true, Order::default());
+    let due = db.listed(&policies, &Filter::default(), true, Order::default());
     assert_eq!(handles(&due), [old.handle]);
 }

@@ -7,7 +7,7 @@ use sessctl::storage::raw_row::{Counter, RawRow};
 use sessctl::storage::{OnConflict, RowRange};
 
 use crate::library::store::generators::check;
-use crate::library::store::harness::{World, suite};
+use crate::library::store::harness::{TestDb, suite};
 use crate::support::NOW;
 
 /// A row whose key is this digit, 64 times.
@@ -52,14 +52,13 @@ pub fn table() -> impl Strategy<Value = Vec<RawRow>> {
     })
 }
 
-pub fn all(world: &World) -> Vec<RawRow> {
+pub fn all(db: &TestDb) -> Vec<RawRow> {
     let stretch = RowRange { rows: 1_000, bytes: usize::MAX, ..RowRange::default() };
-    world.sessions.row_copy().unwrap().read_rows(stretch).unwrap().rows
+    db.sessions.row_copy().unwrap().read_rows(stretch).unwrap().rows
 }
 
-pub fn put_all(world: &mut World, rows: &[RawRow]) {
-    world
-        .sessions
+pub fn put_all(db: &mut TestDb, rows: &[RawRow]) {
+    db.sessions
         .row_copy_mut()
         .unwrap()
         .upsert_rows(&rows.iter().collect::<Vec<_>>(), OnConflict::Overwrite)
@@ -93,17 +92,17 @@ macro_rules! tests {
                 end_reason,
                 ..read_rows('9')
             });
-            let mut world = world();
-            put_all(&mut world, &rows);
-            assert_eq!(all(&world), rows);
+            let mut db = db();
+            put_all(&mut db, &rows);
+            assert_eq!(all(&db), rows);
         }
 
         #[test]
         $(#[$on])*
         fn a_stretch_has_ends_and_is_read_in_portions() {
-            let mut world = world();
+            let mut db = db();
             let rows: Vec<RawRow> = ('0'..='7').map(read_rows).collect();
-            put_all(&mut world, &rows);
+            put_all(&mut db, &rows);
             let portion = |after: Option<usize>, until: Option<usize>, most, bytes| {
                 let stretch = RowRange {
                     after: after.map(|at| rows[at].id.as_str()),
@@ -111,7 +110,7 @@ macro_rules! tests {
                     rows: most,
                     bytes,
                 };
-                let portion = world.sessions.row_copy().unwrap().read_rows(stretch).unwrap();
+                let portion = db.sessions.row_copy().unwrap().read_rows(stretch).unwrap();
                 (portion.rows, portion.has_more)
             };
             assert_eq!(portion(Some(1), Some(5), 9, 9_999), (rows[2..=5].to_vec(), false));
@@ -124,29 +123,29 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_failed_put_has_changed_nothing() {
-            let mut world = world();
-            put_all(&mut world, &[read_rows('a')]);
+            let mut db = db();
+            put_all(&mut db, &[read_rows('a')]);
             let good = RawRow { user: None, ..read_rows('a') };
             let bad = RawRow { last_used_at: -1, ..read_rows('b') };
-            assert!(world.sessions.row_copy_mut().unwrap().upsert_rows(&[&good, &bad], OnConflict::Overwrite).is_err());
-            assert_eq!(all(&world), [read_rows('a')]);
+            assert!(db.sessions.row_copy_mut().unwrap().upsert_rows(&[&good, &bad], OnConflict::Overwrite).is_err());
+            assert_eq!(all(&db), [read_rows('a')]);
         }
 
         #[test]
         $(#[$on])*
         fn what_is_removed_is_not_counted_as_deleted() {
-            let mut world = world();
-            put_all(&mut world, &[read_rows('a'), read_rows('b')]);
-            let removed = world.sessions.row_copy_mut().unwrap().remove(&[&read_rows('a'), &read_rows('c')]).unwrap();
-            assert_eq!((removed.rows, all(&world)), (1, vec![read_rows('b')]));
-            assert_eq!(world.sessions.row_copy().unwrap().read_counters().unwrap(), []);
+            let mut db = db();
+            put_all(&mut db, &[read_rows('a'), read_rows('b')]);
+            let removed = db.sessions.row_copy_mut().unwrap().remove(&[&read_rows('a'), &read_rows('c')]).unwrap();
+            assert_eq!((removed.rows, all(&db)), (1, vec![read_rows('b')]));
+            assert_eq!(db.sessions.row_copy().unwrap().read_counters().unwrap(), []);
         }
 
         #[test]
         $(#[$on])*
         fn a_counter_is_set_where_it_may_be_and_dropped() {
-            let mut world = world();
-            let store = world.sessions.row_copy_mut().unwrap();
+            let mut db = db();
+            let store = db.sessions.row_copy_mut().unwrap();
             let (low, high, other) = (counter("imap", 3), counter("IMAP", 4), counter("http", 1));
             store.set_counters(&[&high, &other], &[], OnConflict::KeepNewer).unwrap();
             store.set_counters(&[&low], &[], OnConflict::KeepNewer).unwrap();
@@ -159,13 +158,13 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_row_that_is_newer_stays_and_is_not_counted() {
-            check(world(), 300, (drawn_row('a'), drawn_row('a')), |world, (there, new)| {
-                put_all(world, std::slice::from_ref(&there));
-                let rows = world.sessions.row_copy_mut().unwrap();
+            check(db(), 300, (drawn_row('a'), drawn_row('a')), |db, (there, new)| {
+                put_all(db, std::slice::from_ref(&there));
+                let rows = db.sessions.row_copy_mut().unwrap();
                 let put = rows.upsert_rows(&[&new], OnConflict::KeepNewer).unwrap();
                 let stays = there.is_newer_than(&new);
                 prop_assert_eq!(put.rows, u64::from(!stays));
-                prop_assert_eq!(all(world), [if stays { there } else { new }]);
+                prop_assert_eq!(all(db), [if stays { there } else { new }]);
                 Ok(())
             });
         }

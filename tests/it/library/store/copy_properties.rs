@@ -12,10 +12,10 @@ use sessctl::{Error, Policies, SessionService};
 
 use crate::library::store::copy::{all, put_all, table};
 use crate::library::store::generators::check;
-use crate::library::store::harness::World;
+use crate::library::store::harness::TestDb;
 use crate::support::NOW;
 
-fn copy_from(here: &World, there: &World, replace: bool) -> sessctl::Result<CopyReport> {
+fn copy_from(here: &TestDb, there: &TestDb, replace: bool) -> sessctl::Result<CopyReport> {
     let request = CopyRequest { replace, ..CopyRequest::default() };
     let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
     let mut service = SessionService::new(there.beside(), Policies::default());
@@ -23,9 +23,9 @@ fn copy_from(here: &World, there: &World, replace: bool) -> sessctl::Result<Copy
 }
 
 /// Moves each of many tables to another one.
-fn each(property: impl Fn(&World, &World, &[RawRow], &[RawRow]) -> Result<(), TestCaseError>) {
-    let here = RefCell::new(World::native_in_sqlite());
-    check(World::native_in_sqlite(), 60, (table(), table()), |there, (source, destination)| {
+fn each(property: impl Fn(&TestDb, &TestDb, &[RawRow], &[RawRow]) -> Result<(), TestCaseError>) {
+    let here = RefCell::new(TestDb::native_in_sqlite());
+    check(TestDb::native_in_sqlite(), 60, (table(), table()), |there, (source, destination)| {
         let mut here = here.borrow_mut();
         here.clear();
         put_all(&mut here, &source);
@@ -87,7 +87,7 @@ fn with_replace_both_are_equal_unless_that_would_leave_nothing() {
 #[test]
 fn a_move_can_be_stopped_after_each_batch_and_is_gone_on_with() {
     // Given a table that takes several batches
-    let (mut here, there) = (World::native_in_sqlite(), World::native_in_sqlite());
+    let (mut here, there) = (TestDb::native_in_sqlite(), TestDb::native_in_sqlite());
     let row = |number: u32| RawRow {
         id: format!("{number:064x}"),
         ..crate::library::store::copy::read_rows('0')
@@ -128,7 +128,7 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
     };
     let source = drawn(9, |number| !number.is_multiple_of(3) && number < 4_500);
     let destination = drawn(8, |number| number.is_multiple_of(7) || number > 3_000);
-    let (mut here, mut there) = (World::native_in_sqlite(), World::native_in_sqlite());
+    let (mut here, mut there) = (TestDb::native_in_sqlite(), TestDb::native_in_sqlite());
     put_all(&mut here, &source);
     put_all(&mut there, &destination);
     // When the one is made equal to the other, then it is, and each row was counted once
@@ -144,7 +144,7 @@ fn tables_of_many_portions_are_compared_as_a_whole() {
     assert_eq!((all_of_many(&here), all_of_many(&there)), (source.clone(), source));
 }
 
-fn all_of_many(world: &World) -> Vec<RawRow> {
+fn all_of_many(db: &TestDb) -> Vec<RawRow> {
     let stretch = RowRange { rows: 10_000, bytes: usize::MAX, ..RowRange::default() };
-    world.sessions.row_copy().unwrap().read_rows(stretch).unwrap().rows
+    db.sessions.row_copy().unwrap().read_rows(stretch).unwrap().rows
 }

@@ -16,21 +16,21 @@ use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::PolicyContext;
 
-use crate::library::store::harness::{World, session};
+use crate::library::store::harness::{TestDb, session};
 use crate::support::{DAY, HOUR, NOW};
 
 /// By what the number of cases is divided.
 const FEWER: u32 = 50;
 /// Sessions, and the rules and the moment at which they are judged.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub struct Case {
     pub sessions: Vec<Session>,
     pub policies: Policies,
     pub planned: Option<UnixTime>,
     pub task: Option<TaskPattern>,
 }
 
-impl Scene {
+impl Case {
     pub fn scope(&self) -> PolicyContext<'_> {
         let task = self.task.as_ref();
         PolicyContext { policies: &self.policies, now: NOW, planned: self.planned, task }
@@ -159,28 +159,28 @@ fn mark() -> impl Strategy<Value = Option<(i64, bool, bool)>> {
     option::of((-2..3_i64, any::<bool>(), any::<bool>()))
 }
 
-fn with_marks(scene: Scene, marks: &[Option<(i64, bool, bool)>]) -> Scene {
+fn with_marks(case: Case, marks: &[Option<(i64, bool, bool)>]) -> Case {
     let at = |session: &Session, (off, tolerant, late): (i64, bool, bool)| {
-        let check = scene.planned.filter(|_| late).unwrap_or(NOW);
+        let check = case.planned.filter(|_| late).unwrap_or(NOW);
         let tolerance = if tolerant { HOUR } else { 0 };
-        let delay = scene.policies.of(&session.task).delay.as_seconds();
+        let delay = case.policies.of(&session.task).delay.as_seconds();
         UnixTime(check.0 - delay + tolerance + off)
     };
-    let sessions = (scene.sessions.iter().zip(marks))
+    let sessions = (case.sessions.iter().zip(marks))
         .map(|(session, mark)| Session {
             marked_at: mark.map(|mark| at(session, mark)),
             ..session.clone()
         })
         .collect();
-    Scene { sessions, ..scene }
+    Case { sessions, ..case }
 }
 
 /// All that a purge may depend on.
-pub fn scene() -> impl Strategy<Value = Scene> {
+pub fn case() -> impl Strategy<Value = Case> {
     let task = option::weighted(0.3, pattern());
     (unmarked(), policies(), planned(), task, vec(mark(), 12)).prop_map(
         |(sessions, policies, planned, task, marks)| {
-            with_marks(Scene { sessions, policies, planned, task }, &marks)
+            with_marks(Case { sessions, policies, planned, task }, &marks)
         },
     )
 }
@@ -214,19 +214,19 @@ prop_compose! {
 /// Runs a property against one store, emptied for each case: making a new one
 /// would take most of the time. Where each request takes its time, there are fewer cases.
 pub fn check<S: Strategy>(
-    world: World,
+    db: TestDb,
     cases: u32,
     strategy: S,
-    property: impl Fn(&mut World, S::Value) -> Result<(), TestCaseError>,
+    property: impl Fn(&mut TestDb, S::Value) -> Result<(), TestCaseError>,
 ) {
-    let cases = if world.is_far() { cases / FEWER } else { cases };
-    let world = RefCell::new(world);
+    let cases = if db.is_far() { cases / FEWER } else { cases };
+    let db = RefCell::new(db);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let outcome = runner.run(&strategy, |input| {
-        let mut world = world.borrow_mut();
-        world.clear();
-        property(&mut world, input)
+        let mut db = db.borrow_mut();
+        db.clear();
+        property(&mut db, input)
     });
     if let Err(failure) = outcome {
         panic!("{failure}");

@@ -23,8 +23,8 @@ macro_rules! suite {
         mod native_in_sqlite {
             use super::*;
 
-            fn world() -> World {
-                World::native_in_sqlite()
+            fn db() -> TestDb {
+                TestDb::native_in_sqlite()
             }
 
             $tests!();
@@ -33,8 +33,8 @@ macro_rules! suite {
         mod native_on_rqlite {
             use super::*;
 
-            fn world() -> World {
-                World::native_on_rqlite()
+            fn db() -> TestDb {
+                TestDb::native_on_rqlite()
             }
 
             $tests!(#[ignore = "needs rqlite"]);
@@ -44,7 +44,7 @@ macro_rules! suite {
 pub(crate) use suite;
 
 /// A store that nobody else has.
-pub struct World {
+pub struct TestDb {
     pub sessions: Box<dyn Backend>,
     database: Database,
 }
@@ -57,7 +57,7 @@ enum Database {
     Cluster(MutexGuard<'static, Nodes>),
 }
 
-impl World {
+impl TestDb {
     /// With the native table, in a SQLite file.
     pub fn native_in_sqlite() -> Self {
         let folder = TempDir::new().unwrap();
@@ -87,7 +87,7 @@ impl World {
 
     /// Where the store is for another program: on a cluster, one node of it after the
     /// other, beginning with that which this program asks.
-    pub fn place_of(&self, program: usize) -> Location {
+    pub fn location_of(&self, program: usize) -> Location {
         match &self.database {
             Database::File(_) => self.path().into(),
             Database::Cluster(nodes) => location(&nodes.nodes[program % nodes.nodes.len()].url()),
@@ -96,7 +96,7 @@ impl World {
 
     /// The store, as another program that opens it at the same time.
     pub fn beside(&self) -> Box<dyn Backend> {
-        opened(&self.place_of(1))
+        opened(&self.location_of(1))
     }
 
     /// Forgets all rows and counters.
@@ -272,7 +272,7 @@ pub fn session(token: &str) -> Session {
 }
 
 /// Says what matters of a session.
-pub trait But: Sized {
+pub trait SessionFixture: Sized {
     fn idle(self, seconds: i64) -> Self;
     fn opened(self, seconds: i64) -> Self;
     fn timeout(self, timeout: Option<i64>) -> Self;
@@ -282,7 +282,7 @@ pub trait But: Sized {
     fn ended(self, seconds: i64, reason: EndReason) -> Self;
 }
 
-impl But for Session {
+impl SessionFixture for Session {
     /// Last used so many seconds ago, and opened then.
     fn idle(mut self, seconds: i64) -> Self {
         self.last_used_at = Some(UnixTime(NOW.0 - seconds));

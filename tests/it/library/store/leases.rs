@@ -6,8 +6,10 @@ use std::thread;
 use sessctl::domain::job::RunInProgress;
 use sessctl::storage::{JobKey, Lease, LeaseHolder, NewRun, RunOutcome, RunQuery, StartResult};
 
-use crate::library::store::harness::{self, World, suite};
-use crate::library::store::ledger_entries::{Look, at, by_hand, done, job, lease, origin, run};
+use crate::library::store::harness::{self, TestDb, suite};
+use crate::library::store::ledger_entries::{
+    LedgerQueries, at, by_hand, done, job, lease, origin, run,
+};
 
 suite!(tests);
 
@@ -16,8 +18,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn w8_of_two_runs_the_second_learns_who_has_the_lease_and_since_when() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
             assert!(ledger.renew_lease(&lease("first"), at(7)).unwrap());
             let held = ledger.start_run(&lease("second"), &run(8)).unwrap();
@@ -31,10 +33,10 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn w8_of_many_that_want_a_lease_at_the_same_time_one_gets_it() {
-            let world = world();
+            let db = db();
             let begun: Vec<StartResult> = thread::scope(|scope| {
                 let begin = |n: usize| {
-                    let place = world.place_of(n);
+                    let place = db.location_of(n);
                     let want = move || {
                         let holder = lease(&n.to_string());
                         harness::opened(&place).start_run(&holder, &by_hand(0)).unwrap()
@@ -46,14 +48,14 @@ macro_rules! tests {
             });
             assert_eq!(begun.iter().filter(|begun| **begun == StartResult::Started).count(), 1);
             assert!(begun.iter().all(|begun| *begun != StartResult::AlreadyRun));
-            assert_eq!(world.sessions.outcomes(0), [RunOutcome::Running]);
+            assert_eq!(db.sessions.outcomes(0), [RunOutcome::Running]);
         }
 
         #[test]
         $(#[$on])*
         fn leases_of_different_names_do_not_meet() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
             let other = Lease { name: "cycle imap".to_owned(), ..lease("second") };
             assert_eq!(ledger.start_run(&other, &by_hand(0)).unwrap(), StartResult::Started);
@@ -64,8 +66,8 @@ macro_rules! tests {
         fn w8_a_lease_holds_for_60_seconds_and_is_free_after_61_or_in_the_future() {
             for (later, is_free) in [(0, false), (60, false), (61, true), (-10, false), (-11, true)]
             {
-                let mut world = world();
-                let ledger = &mut world.sessions;
+                let mut db = db();
+                let ledger = &mut db.sessions;
                 ledger.starts("first", &by_hand(0));
                 let begun = ledger.start_run(&lease("second"), &by_hand(later)).unwrap();
                 assert_eq!(begun == StartResult::Started, is_free, "{later} s later");
@@ -75,8 +77,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn w8_a_run_that_renews_its_lease_keeps_it() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("first", &by_hand(0));
             assert!(ledger.renew_lease(&lease("first"), at(50)).unwrap());
             let held = ledger.start_run(&lease("second"), &by_hand(110)).unwrap();
@@ -88,8 +90,8 @@ macro_rules! tests {
         $(#[$on])*
         fn w8_a_lease_that_is_over_cannot_be_renewed_whoever_has_it() {
             for (later, is_renewed) in [(60, true), (61, false), (-10, true), (-11, false)] {
-                let mut world = world();
-                let ledger = &mut world.sessions;
+                let mut db = db();
+                let ledger = &mut db.sessions;
                 ledger.starts("slept", &by_hand(0));
                 assert_eq!(ledger.renew_lease(&lease("slept"), at(later)).unwrap(), is_renewed);
             }
@@ -98,8 +100,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn w8_a_lease_that_was_taken_over_cannot_be_renewed() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("first", &by_hand(0));
             ledger.starts("second", &by_hand(61));
             assert!(!ledger.renew_lease(&lease("first"), at(62)).unwrap());
@@ -109,8 +111,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_run_that_died_is_lost_once_its_lease_is_over() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("died", &run(0));
             let unfinished =
                 |is_alive| Some(RunInProgress { planned: at(-60), started: at(0), is_alive });
@@ -126,8 +128,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_run_that_died_stays_lost_when_another_has_the_lease() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("died", &run(0));
             ledger.starts("next", &by_hand(61));
             assert_eq!(ledger.outcomes(62), [RunOutcome::Running, RunOutcome::Lost]);
@@ -139,8 +141,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_lease_whose_holder_is_gone_is_free_at_once_and_its_run_is_lost() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("gone", &run(0));
             // Of a lease that another has by now, nothing changes
             ledger.release_lease(&lease("another")).unwrap();
@@ -157,8 +159,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_run_is_lost_to_whoever_knows_that_its_process_is_gone() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("a@gone", &run(0));
             let by = |is_gone: fn(&str) -> bool| RunQuery {
                 failures: true,
@@ -175,8 +177,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_run_that_has_lost_its_lease_tells_what_it_did_and_leaves_the_lease_alone() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("late", &run(0));
             ledger.starts("next", &run(61));
             ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(62)).unwrap();
@@ -192,8 +194,8 @@ macro_rules! tests {
         $(#[$on])*
         fn a_run_that_has_lost_its_lease_no_longer_says_up_to_when_its_job_is_settled() {
             // Given a run that was stopped, and the next one, done in the meantime
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("late", &run(0));
             ledger.starts("next", &run(3_600));
             ledger.finish_run(&lease("next"), Some(&job("nightly")), &done(3_600)).unwrap();
@@ -207,8 +209,8 @@ macro_rules! tests {
         $(#[$on])*
         fn a_job_that_does_other_work_by_now_has_no_part_in_a_run_that_died() {
             // Given a job whose purge died, and that was made a cycle then
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("died", &run(0));
             let cycle = JobKey { spec: "15 * * cycle".to_owned(), ..job("nightly") };
             let other = Lease { name: "cycle nightly".to_owned(), holder: "next".to_owned() };

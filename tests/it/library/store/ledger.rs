@@ -10,9 +10,9 @@ use sessctl::storage::{
     RunRecord, StartResult,
 };
 
-use crate::library::store::harness::{World, suite};
+use crate::library::store::harness::{TestDb, suite};
 use crate::library::store::ledger_entries::{
-    Look, at, by_hand, done, job, lease, origin, outcome, run, run_after,
+    LedgerQueries, at, by_hand, done, job, lease, origin, outcome, run, run_after,
 };
 
 suite!(tests);
@@ -31,8 +31,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_run_that_has_ended_gives_its_lease_back_and_is_on_record() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
             ledger.finish_run(&lease("first"), Some(&job("nightly")), &done(5)).unwrap();
             assert!(!ledger.renew_lease(&lease("first"), at(6)).unwrap());
@@ -61,8 +61,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn an_anchor_is_set_by_an_end_that_has_one_and_goes_with_the_spec() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             let nightly = job("nightly");
             let state = |ledger: &Box<dyn Backend>| {
                 let known = ledger.known("nightly", 0);
@@ -87,8 +87,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_run_that_was_found_due_before_another_settled_it_does_not_begin() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
             ledger.finish_run(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
             // By what it knows, the job has never run
@@ -105,8 +105,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_time_that_a_job_of_the_same_name_has_run_for_is_settled() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             let change = |run: NewRun| NewRun { job: Some(edited()), ..run };
             ledger.change_jobs("mail1", &[taken_up(edited(), -100)], &[], at(-90)).unwrap();
             let anchor = |ledger: &Box<dyn Backend>| {
@@ -134,8 +134,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_job_that_has_not_run_may_have_an_anchor() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.set_last_settled(&job("nightly"), None, at(5)).unwrap();
             ledger.set_last_settled(&job("nightly"), Some(at(5)), at(7)).unwrap();
             // By one who has not seen the last.
@@ -147,8 +147,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn each_machine_takes_up_and_gives_up_jobs_by_itself() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             let since = |ledger: &Box<dyn Backend>, machine: &str| {
                 let accounts = ledger.jobs(machine, at(0)).unwrap();
                 accounts.first().map(|account| (account.known.anchor, account.known.since))
@@ -170,8 +170,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_history_that_all_have_given_up_begins_anew() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             let take_up = |ledger: &mut Box<dyn Backend>, start, now| {
                 ledger.change_jobs("mail1", &[taken_up(job("nightly"), start)], &[], at(now))
             };
@@ -205,8 +205,8 @@ macro_rules! tests {
         $(#[$on])*
         fn each_host_has_an_account_of_its_own() {
             // Given a job that has run on one host and was skipped on another
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             let on = |host: &str| JobKey { account: host.to_owned(), ..job("nightly") };
             let run_on = |host: &str| NewRun { job: Some(on(host)), ..run(0) };
             ledger.starts("1", &run_on("mail1"));
@@ -231,8 +231,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_run_that_did_not_take_place_has_no_lease() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             let reason = Some("it runs on mail2".to_owned());
             let skipped = RunEnd { reason: reason.clone(), ..outcome(RunOutcome::Skipped) };
             ledger.insert_run("skipped", &run(0), &skipped).unwrap();
@@ -247,8 +247,8 @@ macro_rules! tests {
         $(#[$on])*
         fn runs_are_found_by_job_and_failure_the_latest_first_and_at_most_so_many() {
             // Given a run of each outcome, in two jobs by turns, a dead and a live one
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             let ends = RunOutcome::ALL.iter().filter(|end| **end != RunOutcome::Running);
             for (serial, end) in ends.enumerate() {
                 let name = if serial % 2 == 0 { "even" } else { "odd" };
@@ -279,8 +279,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_visitor_of_runs_may_stop() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             for holder in ["1", "2"] {
                 ledger.insert_run(holder, &by_hand(0), &done(0)).unwrap();
             }
@@ -296,8 +296,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn dropping_runs_takes_those_that_began_before_and_have_ended() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             ledger.starts("dead", &run(-1_000));
             for (holder, began) in [("old", -101), ("young", -100)] {
                 ledger.insert_run(holder, &by_hand(began), &done(0)).unwrap();
@@ -313,8 +313,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_wrong_clock_drops_no_run() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             for serial in 0..20 {
                 ledger.insert_run(&format!("old {serial}"), &by_hand(-100), &done(0)).unwrap();
             }
@@ -338,8 +338,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn old_runs_go_although_those_before_them_are_in_the_future() {
-            let mut world = world();
-            let ledger = &mut world.sessions;
+            let mut db = db();
+            let ledger = &mut db.sessions;
             // Given more entries in the future than go at once, and old ones behind them
             for serial in 0..300 {
                 ledger.insert_run(&format!("ahead {serial}"), &by_hand(99_999), &done(0)).unwrap();

@@ -75,7 +75,7 @@ pub fn outcome(outcome: RunOutcome) -> RunEnd {
     RunEnd { outcome, anchor: None, ..done(0) }
 }
 
-pub trait Look {
+pub trait LedgerQueries {
     /// Begins a run that must be let in.
     fn starts(&mut self, holder: &str, run: &NewRun);
     /// Enters as many runs of that moment as the ledger keeps in any case.
@@ -87,7 +87,7 @@ pub trait Look {
     fn known(&self, name: &str, seconds: i64) -> JobHistory;
 }
 
-impl Look for Box<dyn Backend> {
+impl LedgerQueries for Box<dyn Backend> {
     fn starts(&mut self, holder: &str, run: &NewRun) {
         assert_eq!(self.start_run(&lease(holder), run).unwrap(), StartResult::Started);
     }

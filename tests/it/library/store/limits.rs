@@ -7,7 +7,7 @@ use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 use sessctl::storage::{Admission, Backend, LimitScope, NewSession, ScanLimits};
 
-use crate::library::store::harness::{self, But, World, scope, session, suite};
+use crate::library::store::harness::{self, SessionFixture, TestDb, scope, session, suite};
 use crate::support::NOW;
 
 suite!(tests);
@@ -29,7 +29,7 @@ fn new(token: &str, user: &str) -> NewSession {
     }
 }
 
-impl World {
+impl TestDb {
     fn open_limited(&mut self, token: &str, policy: &Policy) -> Admission {
         let policies = Policies::uniform(policy.clone());
         self.sessions
@@ -46,8 +46,8 @@ fn ended(admission: &Admission) -> Vec<(String, EndReason)> {
     told.map(|session| (session.handle.clone(), session.end.unwrap().reason)).collect()
 }
 
-fn is_live(world: &World, token: &str) -> bool {
-    let found = world.sessions.find(&[session(token).key]).unwrap();
+fn is_live(db: &TestDb, token: &str) -> bool {
+    let found = db.sessions.find(&[session(token).key]).unwrap();
     found[0].as_ref().is_some_and(|session| session.end.is_none())
 }
 
@@ -57,7 +57,7 @@ const ABANDONED: i64 = 7_201;
 /// Opens a few sessions from each of several threads at the same moment, every
 /// thread with a store of its own, on another node each, and answers what became of them. Nobody ever
 /// sees more than ten.
-fn crowd(world: &World, policy: &Policy) -> Vec<Admission> {
+fn crowd(db: &TestDb, policy: &Policy) -> Vec<Admission> {
     let openings = |thread: usize, mut store: Box<dyn Backend>| {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
@@ -72,7 +72,7 @@ fn crowd(world: &World, policy: &Policy) -> Vec<Admission> {
     thread::scope(|scope| {
         let threads: Vec<_> = (0..6)
             .map(|n| {
-                let place = world.place_of(n);
+                let place = db.location_of(n);
                 scope.spawn(move || openings(n, harness::opened(&place)))
             })
             .collect();
@@ -91,22 +91,22 @@ macro_rules! tests {
         $(#[$on])*
         fn r3_abandoned_sessions_end_before_the_others_are_counted() {
             // Given a task with two places, an abandoned session and an active one
-            let mut world = world();
-            world.upsert_rows(&[session("gone").idle(ABANDONED), session("here"), session("http").of("http")]);
+            let mut db = db();
+            db.upsert_rows(&[session("gone").idle(ABANDONED), session("here"), session("http").of("http")]);
             // When one more opens
-            let admission = world.open_limited("new", &limit(2));
+            let admission = db.open_limited("new", &limit(2));
             // Then it has the place of the abandoned one, and nobody was evicted
             assert_eq!(admission.outcome, Ok(()));
             assert_eq!(ended(&admission), [(session("gone").handle, EndReason::Abandoned)]);
-            assert!(is_live(&world, "here") && is_live(&world, "new"));
+            assert!(is_live(&db, "here") && is_live(&db, "new"));
         }
 
         #[test]
         $(#[$on])*
         fn r3_they_end_also_where_the_new_one_is_refused_in_the_end() {
-            let mut world = world();
-            world.upsert_rows(&[session("gone").idle(ABANDONED), session("here"), session("there")]);
-            let admission = world.open_limited("new", &limit(2));
+            let mut db = db();
+            db.upsert_rows(&[session("gone").idle(ABANDONED), session("here"), session("there")]);
+            let admission = db.open_limited("new", &limit(2));
             assert_eq!(admission.outcome, Err(LimitScope::Task));
             assert_eq!(ended(&admission), [(session("gone").handle, EndReason::Abandoned)]);
         }
@@ -114,9 +114,9 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn r3_a_session_is_idle_to_the_last_second_before_it_is_abandoned() {
-            let mut world = world();
-            world.upsert_rows(&[session("idle").idle(ABANDONED - 1), session("here")]);
-            let admission = world.open_limited("new", &limit(2));
+            let mut db = db();
+            db.upsert_rows(&[session("idle").idle(ABANDONED - 1), session("here")]);
+            let admission = db.open_limited("new", &limit(2));
             assert_eq!(ended(&admission), [(session("idle").handle, EndReason::Evicted)]);
         }
 
@@ -124,34 +124,34 @@ macro_rules! tests {
         $(#[$on])*
         fn r4_at_the_limit_the_one_that_has_been_idle_for_the_longest_makes_way() {
             // Given a full task with two idle sessions
-            let mut world = world();
+            let mut db = db();
             let idle = [session("a").idle(IDLE), session("b").idle(IDLE + 9), session("c")];
-            world.upsert_rows(&idle);
+            db.upsert_rows(&idle);
             // When one opens
-            let admission = world.open_limited("new", &limit(3));
+            let admission = db.open_limited("new", &limit(3));
             // Then one has made way for it
             assert_eq!((admission.outcome, admission.ended), (Ok(()), 1));
             assert_eq!(ended(&admission), [(session("b").handle, EndReason::Evicted)]);
-            assert!(is_live(&world, "a") && is_live(&world, "c") && is_live(&world, "new"));
+            assert!(is_live(&db, "a") && is_live(&db, "c") && is_live(&db, "new"));
         }
 
         #[test]
         $(#[$on])*
         fn r4_a_session_without_a_timeout_is_never_idle() {
-            let mut world = world();
-            world.upsert_rows(&[session("lasting").idle(9_000_000).timeout(None)]);
-            assert_eq!(world.open_limited("new", &limit(1)).outcome, Err(LimitScope::Task));
+            let mut db = db();
+            db.upsert_rows(&[session("lasting").idle(9_000_000).timeout(None)]);
+            assert_eq!(db.open_limited("new", &limit(1)).outcome, Err(LimitScope::Task));
         }
 
         #[test]
         $(#[$on])*
         fn r4_what_is_evicted_without_retention_leaves_no_row_but_is_counted() {
-            let mut world = world();
-            world.upsert_rows(&[session("idle").idle(IDLE)]);
-            let admission = world.open_limited("new", &Policy { retention: Some(Span::ZERO), ..limit(1) });
+            let mut db = db();
+            db.upsert_rows(&[session("idle").idle(IDLE)]);
+            let admission = db.open_limited("new", &Policy { retention: Some(Span::ZERO), ..limit(1) });
             assert_eq!(ended(&admission), [(session("idle").handle, EndReason::Evicted)]);
-            assert_eq!(world.all().len(), 1);
-            let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+            assert_eq!(db.all().len(), 1);
+            let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.ended_by[&EndReason::Evicted]), (2, 1));
         }
 
@@ -159,48 +159,48 @@ macro_rules! tests {
         $(#[$on])*
         fn r5_with_no_idle_session_it_is_refused_and_that_is_counted() {
             // Given a full task whose sessions are in use, to the last valid second
-            let mut world = world();
+            let mut db = db();
             let full = [session("a").idle(IDLE - 1), session("b")];
-            world.upsert_rows(&full);
+            db.upsert_rows(&full);
             // When two want in
             for token in ["new", "newer"] {
-                let admission = world.open_limited(token, &limit(2));
+                let admission = db.open_limited(token, &limit(2));
                 assert_eq!((admission.outcome, admission.ended), (Err(LimitScope::Task), 0));
             }
             // Then nothing has changed but the count
             let mut expected = full.to_vec();
             expected.sort_by(|a, b| a.key.cmp(&b.key));
-            assert_eq!((world.all(), world.refusals()), (expected, 2));
+            assert_eq!((db.all(), db.refusals()), (expected, 2));
         }
 
         #[test]
         $(#[$on])*
         fn r6_of_many_that_open_at_once_each_takes_the_place_of_one() {
             // Given an empty task with ten places, where any session makes way
-            let world = world();
+            let db = db();
             let policy = Policy { when_full: OverflowPolicy::EvictLru, ..limit(10) };
             // When sixty open from six sides at once
-            let crowd = crowd(&world, &policy);
+            let crowd = crowd(&db, &policy);
             // Then all are in, and of those fifty had to go
             assert_eq!(opened_and_ended(&crowd), (60, 50));
-            let live = world.all().iter().filter(|session| session.end.is_none()).count();
-            assert_eq!((live, world.all().len()), (10, 60));
+            let live = db.all().iter().filter(|session| session.end.is_none()).count();
+            assert_eq!((live, db.all().len()), (10, 60));
         }
 
         #[test]
         $(#[$on])*
         fn r6_of_many_that_open_at_once_no_more_get_in_than_there_are_places_and_idle_ones() {
             // Given ten places, four taken by active sessions and four by idle ones
-            let mut world = world();
+            let mut db = db();
             let active = (0..4).map(|n| session(&format!("active {n}")));
             let idle = (0..4).map(|n| session(&format!("idle {n}")).idle(IDLE));
-            world.upsert_rows(&active.chain(idle).collect::<Vec<_>>());
+            db.upsert_rows(&active.chain(idle).collect::<Vec<_>>());
             // When sixty want in at once
-            let crowd = crowd(&world, &limit(10));
+            let crowd = crowd(&db, &limit(10));
             // Then two find a free place, four an idle session, and all others nothing
             assert_eq!(opened_and_ended(&crowd), (6, 4));
-            assert_eq!(world.refusals(), 54);
-            assert!((0..4).all(|n| is_live(&world, &format!("active {n}"))));
+            assert_eq!(db.refusals(), 54);
+            assert!((0..4).all(|n| is_live(&db, &format!("active {n}"))));
         }
 
         #[test]
@@ -208,30 +208,30 @@ macro_rules! tests {
         fn r9_at_the_limit_of_a_user_one_of_this_user_s_makes_way() {
             // Given a user with two sessions, the limit, and one of somebody else's who has
             // been idle for longer
-            let mut world = world();
+            let mut db = db();
             let bob = session("bob").whose("bob").idle(IDLE + 9);
-            world.upsert_rows(&[session("a").idle(IDLE), session("b"), bob]);
+            db.upsert_rows(&[session("a").idle(IDLE), session("b"), bob]);
             // When the user opens one more
             let policy = Policy { user_limit: 2, ..Policy::default() };
-            let admission = world.open_limited("new", &policy);
+            let admission = db.open_limited("new", &policy);
             // Then the user's own idle session has gone
             assert_eq!(ended(&admission), [(session("a").handle, EndReason::Evicted)]);
             // And the next is refused, since what is left is in use
-            assert_eq!(world.open_limited("newer", &policy).outcome, Err(LimitScope::User));
-            assert_eq!(world.refusals(), 1);
+            assert_eq!(db.open_limited("newer", &policy).outcome, Err(LimitScope::User));
+            assert_eq!(db.refusals(), 1);
         }
 
         #[test]
         $(#[$on])*
         fn r9_other_users_and_sessions_of_nobody_have_no_part_in_it() {
-            let mut world = world();
+            let mut db = db();
             let nobody = Session { user: None, ..session("nobody") };
-            world.upsert_rows(&[session("a"), nobody, session("http").of("http")]);
+            db.upsert_rows(&[session("a"), nobody, session("http").of("http")]);
             let policies =
                 Policies::uniform(Policy { user_limit: 1, ..Policy::default() });
             let mut open_limited = |token, user: Option<&str>| {
                 let new = NewSession { user: user.map(str::to_owned), ..new(token, "") };
-                world.sessions.opening().unwrap().open_limited(&new, &policies, false).unwrap().outcome
+                db.sessions.opening().unwrap().open_limited(&new, &policies, false).unwrap().outcome
             };
             assert_eq!(open_limited("1", Some("alice")), Err(LimitScope::User));
             assert_eq!(open_limited("2", Some("Alice")), Ok(()));
@@ -242,10 +242,10 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn r9_one_that_makes_way_for_its_user_makes_way_in_the_task_too() {
-            let mut world = world();
+            let mut db = db();
             let bob = session("bob").whose("bob").idle(IDLE + 9);
-            world.upsert_rows(&[session("a").idle(IDLE), bob]);
-            let admission = world.open_limited("new", &Policy { user_limit: 1, ..limit(2) });
+            db.upsert_rows(&[session("a").idle(IDLE), bob]);
+            let admission = db.open_limited("new", &Policy { user_limit: 1, ..limit(2) });
             assert_eq!(ended(&admission), [(session("a").handle, EndReason::Evicted)]);
         }
 
@@ -253,29 +253,29 @@ macro_rules! tests {
         $(#[$on])*
         fn r10_a_limit_below_what_is_live_ends_one_for_one_and_nobody_by_itself() {
             // Given five sessions, two of them idle, under a limit that is two by now
-            let mut world = world();
+            let mut db = db();
             let idle = [session("a").idle(IDLE + 9), session("b").idle(IDLE)];
-            world.upsert_rows(&[&idle[..], &["c", "d", "e"].map(session)].concat());
+            db.upsert_rows(&[&idle[..], &["c", "d", "e"].map(session)].concat());
             // When two open, each has the place of one
             for (token, gone) in [("new", &idle[0]), ("newer", &idle[1])] {
-                let admission = world.open_limited(token, &limit(2));
+                let admission = db.open_limited(token, &limit(2));
                 assert_eq!(ended(&admission), [(gone.handle.clone(), EndReason::Evicted)]);
             }
             // Then the third is refused, and still there are five
-            assert_eq!(world.open_limited("newest", &limit(2)).outcome, Err(LimitScope::Task));
-            assert!(["c", "d", "e", "new", "newer"].iter().all(|token| is_live(&world, token)));
+            assert_eq!(db.open_limited("newest", &limit(2)).outcome, Err(LimitScope::Task));
+            assert!(["c", "d", "e", "new", "newer"].iter().all(|token| is_live(&db, token)));
         }
 
         #[test]
         $(#[$on])*
         fn s7_the_101st_takes_the_place_of_the_least_recently_used_whatever_its_state() {
             // Given a hundred active sessions, all used at different times
-            let mut world = world();
+            let mut db = db();
             let hundred: Vec<Session> = (0..100).map(|n| session(&n.to_string()).idle(n)).collect();
-            world.upsert_rows(&hundred);
+            db.upsert_rows(&hundred);
             // When the 101st opens
             let policy = Policy { when_full: OverflowPolicy::EvictLru, ..limit(100) };
-            let admission = world.open_limited("new", &policy);
+            let admission = db.open_limited("new", &policy);
             // Then the one with the oldest use has made way
             assert_eq!(ended(&admission), [(hundred[99].handle.clone(), EndReason::Evicted)]);
             assert_eq!(admission.ended, 1);
@@ -284,12 +284,12 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn refusing_takes_nobody_s_place_but_that_of_those_who_are_over() {
-            let mut world = world();
+            let mut db = db();
             let policy = Policy { when_full: OverflowPolicy::Refuse, ..limit(1) };
-            world.upsert_rows(&[session("over").idle(IDLE)]);
-            let admission = world.open_limited("new", &policy);
+            db.upsert_rows(&[session("over").idle(IDLE)]);
+            let admission = db.open_limited("new", &policy);
             assert_eq!(ended(&admission), [(session("over").handle, EndReason::Expired)]);
-            assert_eq!(world.open_limited("newer", &policy).outcome, Err(LimitScope::Task));
+            assert_eq!(db.open_limited("newer", &policy).outcome, Err(LimitScope::Task));
         }
 
         #[test]
@@ -299,18 +299,18 @@ macro_rules! tests {
                 for expire in [ExpiryMode::Timeout, ExpiryMode::Abandoned, ExpiryMode::Never] {
                     // Given a full task with one session in use whose lifetime is over, and one
                     // that is valid and has been unused for longer
-                    let mut world = world();
+                    let mut db = db();
                     let lifetime = Some(Span::hours(8));
                     let policy = Policy { when_full: *when_full, expire, lifetime, ..limit(2) };
                     let old = session("old").idle(60).opened(8 * 3_600 + 1);
                     let valid = session("valid").idle(600).opened(8 * 3_600);
-                    world.upsert_rows(&[old.clone(), valid]);
+                    db.upsert_rows(&[old.clone(), valid]);
                     // When one opens
-                    let admission = world.open_limited("new", &policy);
+                    let admission = db.open_limited("new", &policy);
                     // Then the old one has ended for its lifetime, and the valid one stays
                     assert_eq!(admission.outcome, Ok(()), "{when_full} {expire}");
                     assert_eq!(ended(&admission), [(old.handle, EndReason::Lifetime)]);
-                    assert!(is_live(&world, "valid") && is_live(&world, "new"));
+                    assert!(is_live(&db, "valid") && is_live(&db, "new"));
                 }
             }
         }
@@ -319,31 +319,31 @@ macro_rules! tests {
         $(#[$on])*
         fn at_a_limit_of_the_user_only_the_sessions_of_this_user_end_for_their_lifetime() {
             for when_full in OverflowPolicy::ALL {
-                let mut world = world();
+                let mut db = db();
                 let old = |token: &str| session(token).idle(60).opened(3_601);
-                world.upsert_rows(&[old("own"), old("bob").whose("bob")]);
+                db.upsert_rows(&[old("own"), old("bob").whose("bob")]);
                 let lifetime = Some(Span::hours(1));
                 let policy =
                     Policy { when_full: *when_full, lifetime, user_limit: 1, ..Policy::default() };
-                let admission = world.open_limited("new", &policy);
+                let admission = db.open_limited("new", &policy);
                 assert_eq!(ended(&admission), [(session("own").handle, EndReason::Lifetime)]);
-                assert!(is_live(&world, "bob") && is_live(&world, "new"), "{when_full}");
+                assert!(is_live(&db, "bob") && is_live(&db, "new"), "{when_full}");
             }
         }
 
         #[test]
         $(#[$on])*
         fn what_ends_for_its_lifetime_at_a_limit_is_counted_where_no_row_is_kept() {
-            let mut world = world();
-            world.upsert_rows(&[session("old").idle(60).opened(3_601)]);
+            let mut db = db();
+            db.upsert_rows(&[session("old").idle(60).opened(3_601)]);
             let policy = Policy {
                 when_full: OverflowPolicy::EvictLru,
                 lifetime: Some(Span::hours(1)),
                 retention: Some(Span::ZERO),
                 ..limit(1)
             };
-            assert_eq!(world.open_limited("new", &policy).outcome, Ok(()));
-            let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+            assert_eq!(db.open_limited("new", &policy).outcome, Ok(()));
+            let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.ended_by[&EndReason::Lifetime]), (2, 1));
         }
 
@@ -351,10 +351,10 @@ macro_rules! tests {
         $(#[$on])*
         fn a_session_that_is_expired_but_not_too_old_counts_and_is_evicted_first() {
             for when_full in [OverflowPolicy::EvictIdle, OverflowPolicy::EvictLru] {
-                let mut world = world();
+                let mut db = db();
                 let policy = Policy { when_full, lifetime: Some(Span::hours(8)), ..limit(2) };
-                world.upsert_rows(&[session("expired").idle(IDLE), session("active").idle(IDLE - 1)]);
-                let admission = world.open_limited("new", &policy);
+                db.upsert_rows(&[session("expired").idle(IDLE), session("active").idle(IDLE - 1)]);
+                let admission = db.open_limited("new", &policy);
                 assert_eq!(ended(&admission), [(session("expired").handle, EndReason::Evicted)]);
             }
         }
@@ -363,24 +363,24 @@ macro_rules! tests {
         $(#[$on])*
         fn a_key_that_is_there_is_an_error_at_a_limit_too_and_changes_nothing() {
             // Given a task far above its limit, where no idle session is this user's
-            let mut world = world();
-            world.upsert_rows(&[session("a"), session("b").whose("bob").idle(IDLE)]);
-            let before = world.all();
+            let mut db = db();
+            db.upsert_rows(&[session("a"), session("b").whose("bob").idle(IDLE)]);
+            let before = db.all();
             // When a session opens whose key is taken
             let policies = Policies::uniform(Policy { user_limit: 1, ..limit(1) });
-            let again = world.sessions.opening().unwrap().open_limited(&new("a", "alice"), &policies, false);
+            let again = db.sessions.opening().unwrap().open_limited(&new("a", "alice"), &policies, false);
             // Then it says so, and nobody has lost a place
             assert!(again.is_err(), "{again:?}");
-            assert_eq!((world.all(), world.refusals()), (before, 0));
+            assert_eq!((db.all(), db.refusals()), (before, 0));
         }
 
         #[test]
         $(#[$on])*
         fn who_does_not_want_to_be_told_gets_the_number_alone() {
-            let mut world = world();
-            world.upsert_rows(&[session("a").idle(IDLE)]);
+            let mut db = db();
+            db.upsert_rows(&[session("a").idle(IDLE)]);
             let policies = Policies::uniform(limit(1));
-            let admission = world.sessions.opening().unwrap().open_limited(&new("new", "alice"), &policies, false).unwrap();
+            let admission = db.sessions.opening().unwrap().open_limited(&new("new", "alice"), &policies, false).unwrap();
             assert_eq!((admission.ended, admission.told), (1, vec![]));
         }
     };

@@ -11,8 +11,10 @@ use sessctl::domain::time::Span;
 use sessctl::storage::{Backend, RunOutcome, StartResult};
 use sessctl::{SessionService, Token};
 
-use crate::library::store::harness::{But, World, location, opened, retention, scope, session};
-use crate::library::store::ledger_entries::{Look, by_hand, done, job, lease, run};
+use crate::library::store::harness::{
+    SessionFixture, TestDb, location, opened, retention, scope, session,
+};
+use crate::library::store::ledger_entries::{LedgerQueries, by_hand, done, job, lease, run};
 use crate::support::NOW;
 use crate::support::rqlite::proxy::Proxy;
 
@@ -21,8 +23,8 @@ fn behind(proxy: &Proxy) -> Box<dyn Backend> {
     opened(&location(&proxy.url()))
 }
 
-fn before(world: &World) -> Proxy {
-    Proxy::before(&world.place_of(0).to_string())
+fn before(db: &TestDb) -> Proxy {
+    Proxy::before(&db.location_of(0).to_string())
 }
 
 /// Counts who has ended.
@@ -47,9 +49,9 @@ fn opening() -> OpenRequest {
 #[ignore = "needs rqlite"]
 fn an_open_evicts_one_and_says_so() {
     // Given a task with one place that is taken, and somebody who wants to know who ends
-    let mut world = World::native_on_rqlite();
-    world.upsert_rows(&[session("a").idle(9)]);
-    let (proxy, told) = (before(&world), Arc::default());
+    let mut db = TestDb::native_on_rqlite();
+    db.upsert_rows(&[session("a").idle(9)]);
+    let (proxy, told) = (before(&db), Arc::default());
     let service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
     let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
     // When the answer to an open is lost
@@ -59,7 +61,7 @@ fn an_open_evicts_one_and_says_so() {
     assert!(proxy.has_lost());
     assert_eq!(opened.evicted, 1);
     let ended = |row: &&Session| row.end.is_some_and(|end| end.reason == EndReason::Evicted);
-    assert_eq!((world.all().len(), world.all().iter().filter(ended).count()), (2, 1));
+    assert_eq!((db.all().len(), db.all().iter().filter(ended).count()), (2, 1));
     let untold = service.take_missed_notifications().unwrap();
     assert_eq!((untold.sessions, untold.since, *told.lock().unwrap()), (1, NOW, 0));
     assert_eq!(
@@ -73,26 +75,26 @@ fn an_open_evicts_one_and_says_so() {
 #[test]
 #[ignore = "needs rqlite"]
 fn an_open_without_a_limit_opens_once() {
-    let world = World::native_on_rqlite();
-    let proxy = before(&world);
+    let db = TestDb::native_on_rqlite();
+    let proxy = before(&db);
     let mut service = SessionService::new(behind(&proxy), Policies::default());
     proxy.lose("INSERT INTO sessions");
     service.open(opening(), NOW).unwrap();
-    assert_eq!((world.all().len(), proxy.has_lost()), (1, true));
+    assert_eq!((db.all().len(), proxy.has_lost()), (1, true));
 }
 
 #[test]
 #[ignore = "needs rqlite"]
 fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
-    let mut world = World::native_on_rqlite();
-    world.upsert_rows(&[session("a")]);
-    let proxy = before(&world);
+    let mut db = TestDb::native_on_rqlite();
+    db.upsert_rows(&[session("a")]);
+    let proxy = before(&db);
     let mut service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
     proxy.lose("INSERT INTO sessions");
     let refused = service.open(opening(), NOW);
     let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user), (1, None));
-    assert_eq!((world.refusals(), world.all().len(), proxy.has_lost()), (1, 1, true));
+    assert_eq!((db.refusals(), db.all().len(), proxy.has_lost()), (1, 1, true));
     // The same at the limit of a user
     let policy = Policy { user_limit: 1, ..Policy::default() };
     let mut service = SessionService::new(behind(&proxy), Policies::uniform(policy));
@@ -101,16 +103,16 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     let refused = service.open(alice, NOW);
     let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user.as_deref()), (1, Some("alice")));
-    assert_eq!((world.refusals(), proxy.has_lost()), (2, true));
+    assert_eq!((db.refusals(), proxy.has_lost()), (2, true));
 }
 
 #[test]
 #[ignore = "needs rqlite"]
 fn a_close_says_that_it_closed() {
     for retention in [None, Some(Span::ZERO)] {
-        let mut world = World::native_on_rqlite();
-        world.upsert_rows(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
-        let (proxy, told) = (before(&world), Arc::default());
+        let mut db = TestDb::native_on_rqlite();
+        db.upsert_rows(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
+        let (proxy, told) = (before(&db), Arc::default());
         let policies = Policies::uniform(Policy { retention, ..Policy::default() });
         let service = SessionService::new(behind(&proxy), policies);
         let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
@@ -129,25 +131,25 @@ fn a_close_says_that_it_closed() {
 #[test]
 #[ignore = "needs rqlite"]
 fn a_touch_is_served() {
-    let mut world = World::native_on_rqlite();
-    world.upsert_rows(&[session("a").idle(600)]);
-    let proxy = before(&world);
+    let mut db = TestDb::native_on_rqlite();
+    db.upsert_rows(&[session("a").idle(600)]);
+    let proxy = before(&db);
     let mut service = SessionService::new(behind(&proxy), Policies::default());
     proxy.lose("SET last_used_at");
     let answers = service.touch(&[Token::presented("a")], NOW).unwrap();
     assert_eq!((answers[0].outcome, proxy.has_lost()), (TouchOutcome::Renewed, true));
-    assert_eq!(world.all()[0].last_used_at, Some(NOW));
+    assert_eq!(db.all()[0].last_used_at, Some(NOW));
 }
 
 #[test]
 #[ignore = "needs rqlite"]
 fn a_purge_counts_what_it_has_done() {
     // Given thirty sessions that are due, and ten whose rows have been kept for long enough
-    let mut world = World::native_on_rqlite();
+    let mut db = TestDb::native_on_rqlite();
     let due = (0..30).map(|n| session(&n.to_string()).idle(2_000));
     let old = (30..40).map(|n| session(&n.to_string()).ended(90_000, EndReason::Closed));
-    world.upsert_rows(&due.chain(old).collect::<Vec<_>>());
-    let (proxy, told) = (before(&world), Arc::default());
+    db.upsert_rows(&due.chain(old).collect::<Vec<_>>());
+    let (proxy, told) = (before(&db), Arc::default());
     let service = SessionService::new(behind(&proxy), retention(Some(Span::hours(24))));
     let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
     // When the answer to its one batch is lost
@@ -158,16 +160,16 @@ fn a_purge_counts_what_it_has_done() {
     assert!(proxy.has_lost());
     assert_eq!((summary.done.ended, summary.done.deleted, summary.remaining), (30, 10, 0));
     assert_eq!((summary.missed_notifications.unwrap().sessions, *told.lock().unwrap()), (30, 0));
-    let stat = &world.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
+    let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
     assert_eq!((stat.deleted, stat.ended, stat.opened), (10, 30, 40));
-    assert_eq!(world.sessions.outcomes(0), [RunOutcome::Partial]);
+    assert_eq!(db.sessions.outcomes(0), [RunOutcome::Partial]);
 }
 
 #[test]
 #[ignore = "needs rqlite"]
 fn a_run_begins_and_ends_once() {
-    let mut world = World::native_on_rqlite();
-    let proxy = before(&world);
+    let mut db = TestDb::native_on_rqlite();
+    let proxy = before(&db);
     let mut store = behind(&proxy);
     // When the answers to a run's beginning and end are lost
     proxy.lose("INSERT INTO runs");
@@ -183,6 +185,6 @@ fn a_run_begins_and_ends_once() {
     store.finish_run(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
     assert!(proxy.has_lost());
     // Then it is on record as one, and the lease is free
-    assert_eq!(world.sessions.outcomes(0), [RunOutcome::Done]);
-    world.sessions.starts("third", &by_hand(1));
+    assert_eq!(db.sessions.outcomes(0), [RunOutcome::Done]);
+    db.sessions.starts("third", &by_hand(1));
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use sessctl::storage::NewSession;
 
-use crate::library::store::harness::{World, session};
+use crate::library::store::harness::{TestDb, session};
 use crate::support::NOW;
 
 fn new(token: &str) -> NewSession {
@@ -23,16 +23,16 @@ fn new(token: &str) -> NewSession {
 #[ignore = "needs python3"]
 fn to_open_the_file_once_more_leaves_the_locks_of_this_process_alone() {
     // Given a store in use, and another one on the same file that comes and goes
-    let mut world = World::native_in_sqlite();
-    world.sessions.opening().unwrap().insert(&[new("before")]).unwrap();
-    drop(world.beside());
+    let mut db = TestDb::native_in_sqlite();
+    db.sessions.opening().unwrap().insert(&[new("before")]).unwrap();
+    drop(db.beside());
     // When another process, whose SQLite may be older, leaves as the last it knows of
     let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
                   db.execute('DELETE FROM counters'); db.commit(); db.close()";
-    let other = Command::new("python3").args(["-c", script]).arg(world.path()).status();
+    let other = Command::new("python3").args(["-c", script]).arg(db.path()).status();
     assert!(other.unwrap().success());
     // Then what the first store writes is still there for everybody
-    world.sessions.opening().unwrap().insert(&[new("after")]).unwrap();
-    assert!(world.path().with_extension("db-wal").exists());
-    assert_eq!(world.beside().find(&[session("after").key]).unwrap().iter().flatten().count(), 1);
+    db.sessions.opening().unwrap().insert(&[new("after")]).unwrap();
+    assert!(db.path().with_extension("db-wal").exists());
+    assert_eq!(db.beside().find(&[session("after").key]).unwrap().iter().flatten().count(), 1);
 }

@@ -17,15 +17,15 @@ use sessctl::storage::{
     GroupBy, Order, PurgeCounts, ScanLimits, SessionQuery, SortKey, TaskStats, UserStats,
 };
 
-use crate::library::store::generators::{Scene, check, filter, moment, scene};
-use crate::library::store::harness::{World, everything, scope, suite};
+use crate::library::store::generators::{Case, case, check, filter, moment};
+use crate::library::store::harness::{TestDb, everything, scope, suite};
 use crate::support::NOW;
 
 suite!(tests);
 
 /// What a purge leaves of a session, by the rules of the domain.
-fn after_purge(scene: &Scene, session: &Session) -> Option<Session> {
-    match scene.scope().verdict(session) {
+fn after_purge(case: &Case, session: &Session) -> Option<Session> {
+    match case.scope().verdict(session) {
         Verdict::Keep => Some(session.clone()),
         Verdict::Mark(at) => Some(Session { marked_at: Some(at), ..session.clone() }),
         Verdict::End(reason) => {
@@ -36,14 +36,14 @@ fn after_purge(scene: &Scene, session: &Session) -> Option<Session> {
 }
 
 /// The sessions that a purge ends, as they end.
-fn ending(scene: &Scene) -> Vec<Session> {
-    let end = |session: &Session| match scene.scope().verdict(session) {
+fn ending(case: &Case) -> Vec<Session> {
+    let end = |session: &Session| match case.scope().verdict(session) {
         Verdict::End(reason) | Verdict::Discard(reason) => {
             Some(Session { end: Some(End { at: NOW, reason }), ..session.clone() })
         }
         Verdict::Keep | Verdict::Mark(_) | Verdict::Delete => None,
     };
-    scene.sessions.iter().filter_map(end).collect()
+    case.sessions.iter().filter_map(end).collect()
 }
 
 fn in_key_order(mut sessions: Vec<Session>) -> Vec<Session> {
@@ -70,8 +70,8 @@ fn look() -> impl Strategy<Value = Look> {
 /// the model of it: it touches the first live session that stays alone then, or that goes
 /// all the same, if for another reason. What becomes due only by this may wait for the
 /// next run, so it is left out.
-fn overtake(world: &World, scene: &mut Scene) {
-    let scope = scene.scope();
+fn overtake(db: &TestDb, case: &mut Case) {
+    let scope = case.scope();
     let touch =
         |session: &Session| Session { last_used_at: Some(NOW), marked_at: None, ..session.clone() };
     let stays = |session: &Session| {
@@ -80,12 +80,12 @@ fn overtake(world: &World, scene: &mut Scene) {
         session.end.is_none()
             && (scope.verdict(&touched) == Verdict::Keep || goes(session) && goes(&touched))
     };
-    let Some(place) = scene.sessions.iter().position(stays) else { return };
-    let session = touch(&scene.sessions[place]);
+    let Some(place) = case.sessions.iter().position(stays) else { return };
+    let session = touch(&case.sessions[place]);
     let id = session.key.text().expect("a native key");
     let sql = "UPDATE sessions SET last_used_at = ?2, marked_at = NULL WHERE id = ?1";
-    world.execute(&[json!([sql, id, NOW.0])]);
-    scene.sessions[place] = session;
+    db.execute(&[json!([sql, id, NOW.0])]);
+    case.sessions[place] = session;
 }
 
 /// Whether a session was used, opened or marked more than a minute from now.
@@ -97,25 +97,25 @@ fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
         .any(|time| time.0 > NOW.0 + 60)
 }
 
-/// What the rules say of a scene, and of what was due at a moment already.
-fn census(scene: &Scene, backlog: Option<UnixTime>) -> PurgeCounts {
+/// What the rules say of a case, and of what was due at a moment already.
+fn census(case: &Case, backlog: Option<UnixTime>) -> PurgeCounts {
     let mut census = PurgeCounts::default();
-    for session in scene.in_scope() {
+    for session in case.in_scope() {
         let was_due = backlog.is_some_and(|at| {
-            let policy = scene.policies.of(&session.task);
+            let policy = case.policies.of(&session.task);
             policy.due(session, PurgeTime::at(at)).is_some()
         });
-        census.count(1, session.end.is_some(), scene.scope().verdict(session), was_due);
-        census.future += u64::from(is_from_the_future(&scene.policies, session));
+        census.count(1, session.end.is_some(), case.scope().verdict(session), was_due);
+        census.future += u64::from(is_from_the_future(&case.policies, session));
     }
     census
 }
 
 /// The ends of the rows that go, by task and reason.
-fn going(scene: &Scene) -> BTreeMap<(String, EndReason), u64> {
+fn going(case: &Case) -> BTreeMap<(String, EndReason), u64> {
     let mut going = BTreeMap::new();
-    for session in scene.in_scope() {
-        let reason = match scene.scope().verdict(session) {
+    for session in case.in_scope() {
+        let reason = match case.scope().verdict(session) {
             Verdict::Discard(reason) => reason,
             Verdict::Delete => session.end.unwrap().reason,
             Verdict::Keep | Verdict::Mark(_) | Verdict::End(_) => continue,
@@ -126,14 +126,14 @@ fn going(scene: &Scene) -> BTreeMap<(String, EndReason), u64> {
 }
 
 /// What the counters say of rows that have gone.
-fn counted(world: &World) -> BTreeMap<(String, EndReason), u64> {
+fn counted(db: &TestDb) -> BTreeMap<(String, EndReason), u64> {
     let sql =
         "SELECT lower(task), substr(name, 9), value FROM counters WHERE name GLOB 'deleted.*'";
     let read = |row: Vec<Value>| {
         let text = |place: usize| row[place].as_str().unwrap();
         ((text(0).to_owned(), text(1).parse().unwrap()), row[2].as_u64().unwrap())
     };
-    world.rows(sql).into_iter().map(read).collect()
+    db.rows(sql).into_iter().map(read).collect()
 }
 
 /// How two sessions compare by one field, before it is reversed.
@@ -164,26 +164,26 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn the_purge_does_with_each_session_what_its_policy_says() {
-            let input = (scene(), look(), option::of(moment()));
-            check(world(), 4_000, input, |world, (mut scene, look, backlog)| {
-                world.upsert_rows(&scene.sessions);
+            let input = (case(), look(), option::of(moment()));
+            check(db(), 4_000, input, |db, (mut case, look, backlog)| {
+                db.upsert_rows(&case.sessions);
                 let reach = ScanLimits { backlog, ..ScanLimits::ALL };
-                let survey = world.sessions.scan_due(&scene.scope(), None, reach).unwrap();
-                prop_assert_eq!(survey.census, census(&scene, backlog));
-                prop_assert_eq!(survey.rows, scene.in_scope().count() as u64);
+                let survey = db.sessions.scan_due(&case.scope(), None, reach).unwrap();
+                prop_assert_eq!(survey.census, census(&case, backlog));
+                prop_assert_eq!(survey.rows, case.in_scope().count() as u64);
 
                 let due = survey.due.filter(|_| !matches!(look, Look::Never)).unwrap_or_else(everything);
                 if matches!(look, Look::Overtaken) {
-                    overtake(world, &mut scene);
+                    overtake(db, &mut case);
                 }
-                let census = census(&scene, None);
-                let settled = world.sessions.apply_purge(&scene.scope(), &due, true).unwrap();
+                let census = census(&case, None);
+                let settled = db.sessions.apply_purge(&case.scope(), &due, true).unwrap();
                 let counts = (settled.marked, settled.ended, settled.deleted);
                 prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
-                prop_assert_eq!(in_key_order(settled.told), ending(&scene));
-                let left = scene.sessions.iter().filter_map(|session| after_purge(&scene, session));
-                prop_assert_eq!(world.all(), left.collect::<Vec<_>>());
-                prop_assert_eq!(counted(world), going(&scene));
+                prop_assert_eq!(in_key_order(settled.told), ending(&case));
+                let left = case.sessions.iter().filter_map(|session| after_purge(&case, session));
+                prop_assert_eq!(db.all(), left.collect::<Vec<_>>());
+                prop_assert_eq!(counted(db), going(&case));
                 Ok(())
             });
         }
@@ -191,15 +191,15 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_dry_run_lists_what_a_purge_would_change() {
-            check(world(), 1_000, scene(), |world, scene| {
-                let scene = Scene { task: None, ..scene };
-                world.upsert_rows(&scene.sessions);
-                let is_due = |session: &&Session| scene.scope().verdict(session) != Verdict::Keep;
-                let due: Vec<Session> = scene.sessions.iter().filter(is_due).cloned().collect();
+            check(db(), 1_000, case(), |db, case| {
+                let case = Case { task: None, ..case };
+                db.upsert_rows(&case.sessions);
+                let is_due = |session: &&Session| case.scope().verdict(session) != Verdict::Keep;
+                let due: Vec<Session> = case.sessions.iter().filter(is_due).cloned().collect();
                 let filter = &Filter::default();
-                let (scope, order) = (scene.scope(), Order::default());
+                let (scope, order) = (case.scope(), Order::default());
                 let query = SessionQuery { scope, filter, due_only: true, after: None, order };
-                prop_assert_eq!(world.visited(&query), due);
+                prop_assert_eq!(db.visited(&query), due);
                 Ok(())
             });
         }
@@ -207,14 +207,14 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_filter_lets_through_what_the_rules_say() {
-            check(world(), 1_500, (scene(), filter()), |world, (Scene { sessions, policies, .. }, filter)| {
-                world.upsert_rows(&sessions);
+            check(db(), 1_500, (case(), filter()), |db, (Case { sessions, policies, .. }, filter)| {
+                db.upsert_rows(&sessions);
                 let expected: Vec<Session> = sessions
                     .iter()
                     .filter(|session| filter.matches(session, &policies, NOW))
                     .cloned()
                     .collect();
-                prop_assert_eq!(world.listed(&policies, &filter, false, Order::default()), expected);
+                prop_assert_eq!(db.listed(&policies, &filter, false, Order::default()), expected);
                 Ok(())
             });
         }
@@ -222,9 +222,9 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn figures_count_the_states_that_the_rules_give() {
-            check(world(), 500, scene(), |world, Scene { sessions, policies, .. }| {
-                world.upsert_rows(&sessions);
-                for stat in world.sessions.tasks(&scope(&policies)).unwrap() {
+            check(db(), 500, case(), |db, Case { sessions, policies, .. }| {
+                db.upsert_rows(&sessions);
+                for stat in db.sessions.tasks(&scope(&policies)).unwrap() {
                     let of_task =
                         || sessions.iter().filter(|session| session.task.eq_ignore_ascii_case(&stat.task));
                     for state in State::ALL {
@@ -248,14 +248,14 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn what_a_purge_counts_and_what_the_figures_say_is_the_same() {
-            check(world(), 500, scene(), |world, scene| {
+            check(db(), 500, case(), |db, case| {
                 // An end that lies in the future has come for a purge, and not for a list.
                 let ended_by_now = |session: &Session| session.end.is_none() || session.has_ended(NOW);
-                let sessions: Vec<Session> = scene.sessions.iter().filter(|session| ended_by_now(session)).cloned().collect();
-                let scene = Scene { sessions, planned: None, ..scene };
-                world.upsert_rows(&scene.sessions);
-                let census = world.sessions.scan_due(&scene.scope(), None, ScanLimits::ALL).unwrap().census;
-                let stats = world.sessions.tasks(&scene.scope()).unwrap();
+                let sessions: Vec<Session> = case.sessions.iter().filter(|session| ended_by_now(session)).cloned().collect();
+                let case = Case { sessions, planned: None, ..case };
+                db.upsert_rows(&case.sessions);
+                let census = db.sessions.scan_due(&case.scope(), None, ScanLimits::ALL).unwrap().census;
+                let stats = db.sessions.tasks(&case.scope()).unwrap();
                 let sum = |of: fn(&TaskStats) -> u64| stats.iter().map(of).sum::<u64>();
                 prop_assert_eq!(census.sessions, sum(TaskStats::sessions));
                 prop_assert_eq!(census.live(), sum(TaskStats::live_total));
@@ -267,8 +267,8 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn users_have_what_the_rules_say() {
-            check(world(), 500, scene(), |world, Scene { sessions, policies, .. }| {
-                world.upsert_rows(&sessions);
+            check(db(), 500, case(), |db, Case { sessions, policies, .. }| {
+                db.upsert_rows(&sessions);
                 let mut expected: BTreeMap<Option<String>, [u64; 4]> = BTreeMap::new();
                 for session in sessions.iter().filter(|session| session.end.is_none()) {
                     let state = match policies.of(&session.task).state(session, NOW) {
@@ -286,7 +286,7 @@ macro_rules! tests {
                     loads.insert(load.user, [active, idle, abandoned, load.expired]);
                     Ok(ControlFlow::Continue(()))
                 };
-                world.sessions.user_stats(&scope(&policies), GroupBy::User, &mut visit).unwrap();
+                db.sessions.user_stats(&scope(&policies), GroupBy::User, &mut visit).unwrap();
                 prop_assert_eq!(loads, expected);
                 Ok(())
             });
@@ -295,9 +295,9 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn every_order_is_the_one_that_the_rules_give() {
-            let input = (scene(), select(SortKey::ALL), any::<bool>());
-            check(world(), 1_500, input, |world, (Scene { sessions, policies, .. }, by, reverse)| {
-                world.upsert_rows(&sessions);
+            let input = (case(), select(SortKey::ALL), any::<bool>());
+            check(db(), 1_500, input, |db, (Case { sessions, policies, .. }, by, reverse)| {
+                db.upsert_rows(&sessions);
                 let mut expected = sessions;
                 expected.sort_by(|a, b| {
                     let order = compare(by, a, b, &policies);
@@ -307,7 +307,7 @@ macro_rules! tests {
                     expected.sort_by(|a, b| b.key.cmp(&a.key));
                 }
                 prop_assert_eq!(
-                    world.listed(&policies, &Filter::default(), false, Order { by, reverse }),
+                    db.listed(&policies, &Filter::default(), false, Order { by, reverse }),
                     expected
                 );
                 Ok(())

@@ -12,7 +12,7 @@ use sessctl::{Policies, SessionService};
 
 use crate::library::store::copy::read_rows;
 use crate::library::store::generators::check;
-use crate::library::store::harness::World;
+use crate::library::store::harness::TestDb;
 use crate::support::NOW;
 
 /// What happens to a table.
@@ -57,12 +57,12 @@ fn counter() -> Counter {
     Counter { task: b"imap".to_vec(), name: b"peak".to_vec(), value: 1 }
 }
 
-fn name(world: &World) -> String {
-    world.sessions.task_names().unwrap().of("IMap".to_owned())
+fn name(db: &TestDb) -> String {
+    db.sessions.task_names().unwrap().of("IMap".to_owned())
 }
 
-fn live(world: &mut World, events: &[Event], seen: &mut dyn FnMut(&World, &Model)) {
-    world.clear();
+fn live(db: &mut TestDb, events: &[Event], seen: &mut dyn FnMut(&TestDb, &Model)) {
+    db.clear();
     let mut model = Model::default();
     for (serial, event) in events.iter().enumerate() {
         match event {
@@ -72,8 +72,7 @@ fn live(world: &mut World, events: &[Event], seen: &mut dyn FnMut(&World, &Model
                 let created_at = NOW.0 - ago;
                 let task_as_stored = task.as_bytes().to_vec();
                 let row = RawRow { id, created_at, task: task_as_stored, ..read_rows('0') };
-                world
-                    .sessions
+                db.sessions
                     .row_copy_mut()
                     .unwrap()
                     .upsert_rows(&[&row], OnConflict::Overwrite)
@@ -81,28 +80,27 @@ fn live(world: &mut World, events: &[Event], seen: &mut dyn FnMut(&World, &Model
                 model.open(&row, task);
             }
             Event::Counted | Event::Deleted => {
-                world
-                    .sessions
+                db.sessions
                     .row_copy_mut()
                     .unwrap()
                     .set_counters(&[&counter()], &[], OnConflict::Overwrite)
                     .unwrap();
                 model.is_counted = true;
                 if matches!(event, Event::Deleted) {
-                    world.execute(&[serde_json::json!(["DELETE FROM sessions"])]);
+                    db.execute(&[serde_json::json!(["DELETE FROM sessions"])]);
                 }
             }
         }
-        seen(world, &model);
+        seen(db, &model);
     }
 }
 
 #[test]
 fn d10_a_task_has_the_name_of_its_first_use() {
-    check(World::native_in_sqlite(), 60, vec(event(), 1..12), |world, events| {
-        live(world, &events, &mut |world, model| {
+    check(TestDb::native_in_sqlite(), 60, vec(event(), 1..12), |db, events| {
+        live(db, &events, &mut |db, model| {
             let expected = model.name.map_or("IMap", |(_, task)| task);
-            assert_eq!(name(world), expected, "{events:?}");
+            assert_eq!(name(db), expected, "{events:?}");
         });
         Ok(())
     });
@@ -110,16 +108,16 @@ fn d10_a_task_has_the_name_of_its_first_use() {
 
 #[test]
 fn d10_a_move_brings_the_names() {
-    check(World::native_in_sqlite(), 30, vec(event(), 1..12), |world, events| {
-        let there = World::native_in_sqlite();
-        live(world, &events, &mut |_, _| {});
+    check(TestDb::native_in_sqlite(), 30, vec(event(), 1..12), |db, events| {
+        let there = TestDb::native_in_sqlite();
+        live(db, &events, &mut |_, _| {});
         let mut service = SessionService::new(there.beside(), Policies::default());
         let mut go_on = |_: &CopyProgress| ControlFlow::Continue(());
         let request = CopyRequest { replace: true, ..CopyRequest::default() };
-        let moved = service.copy_from(world.sessions.as_ref(), &request, NOW, &mut go_on);
+        let moved = service.copy_from(db.sessions.as_ref(), &request, NOW, &mut go_on);
         // Where all is gone, there is nothing to move.
         prop_assume!(moved.is_ok());
-        prop_assert_eq!(name(&there), name(world));
+        prop_assert_eq!(name(&there), name(db));
         Ok(())
     });
 }

@@ -9,7 +9,7 @@ use sessctl::storage::RunOutcome;
 
 use crate::support::{HOUR, MINUTE, at, handle, later, row};
 use crate::systems::command::{System, entry};
-use crate::systems::harness::World;
+use crate::systems::harness::Library;
 
 /// What the server looks like when somebody complains: alice is served three times in
 /// imap, two of them long after her timeout, bob once there and once in http.
@@ -197,7 +197,7 @@ fn d5_cycle_takes_a_user_a_client_a_network_handles_or_all() {
 
 #[test]
 fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
-    let mut mail1 = World::new("domino");
+    let mut mail1 = Library::new("domino");
     let mut mail2 = mail1.beside("mail2");
     let evening = at("2026-06-15T22:00:00Z");
     let go_on = &mut || std::ops::ControlFlow::Continue(());
@@ -260,7 +260,7 @@ fn d6_the_ledger_says_where_a_job_was_skipped() {
 #[test]
 fn d7_a_session_is_released_that_was_idle_for_longer_than_30_minutes() {
     // Given a client that asks for nothing and leaves without a word
-    let mut domino = World::new("domino");
+    let mut domino = Library::new("domino");
     let noon = at("2026-06-15T12:00:00Z");
     let token = domino.open("imap", noon);
     // When it has been idle for exactly 30 minutes, then the purge leaves it alone
@@ -273,7 +273,7 @@ fn d7_a_session_is_released_that_was_idle_for_longer_than_30_minutes() {
 
 #[test]
 fn d7_the_job_that_releases_idle_sessions_runs_four_times_an_hour() {
-    let mut domino = World::new("domino");
+    let mut domino = Library::new("domino");
     let five = at("2026-06-15T12:05:00Z");
     domino.run("release idle sessions", five);
     let token = domino.open("imap", five);

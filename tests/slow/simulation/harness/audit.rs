@@ -9,11 +9,11 @@ use sessctl::domain::session::{EndReason, Session, State};
 use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
 use sessctl::{Span, UnixTime};
 
-use super::World;
+use super::Simulation;
 use crate::simulation::calendar::Plan;
 use crate::simulation::model::Entry;
 
-impl World {
+impl Simulation {
     /// Compares all rows.
     pub(super) fn compare(&self, now: i64) {
         let mut seen = BTreeSet::new();

@@ -16,14 +16,15 @@ use sessctl::{Config, Error, OpenRequest, Policies, SessionService, UnixTime, st
 use tempfile::TempDir;
 
 use crate::simulation::calendar::{Expected, Plan};
-use crate::simulation::clients::{self, Act, Client, Held, Manner};
-use crate::simulation::model::{Door, Entry, Model, Use};
+use crate::simulation::clients::{self, Act, Behaviour, Client, HeldSession};
+use crate::simulation::model::{Admission, Entry, Model, Use};
 use crate::support::Rng;
+use crate::support::jobs::terms;
 
 /// Takes note of each session that ends.
-struct Ear(Rc<RefCell<Vec<Session>>>);
+struct RecordingHook(Rc<RefCell<Vec<Session>>>);
 
-impl EndHook for Ear {
+impl EndHook for RecordingHook {
     fn ended(&mut self, sessions: &[Session], _: &Policies) -> Result<(), String> {
         self.0.borrow_mut().extend_from_slice(sessions);
         Ok(())
@@ -31,16 +32,16 @@ impl EndHook for Ear {
 }
 
 /// What is simulated, beside the configuration.
-pub struct Plot {
+pub struct Scenario {
     pub seed: u64,
     pub clients: usize,
-    pub manner: Manner,
+    pub behaviour: Behaviour,
     pub zone: &'static str,
     /// What is expected of each job of the configuration.
     pub plans: Vec<Plan>,
 }
 
-pub struct World {
+pub struct Simulation {
     service: SessionService,
     told: Rc<RefCell<Vec<Session>>>,
     model: Model,
@@ -48,7 +49,7 @@ pub struct World {
     plans: Vec<Plan>,
     terms: JobOptions,
     zone: Tz,
-    manner: Manner,
+    behaviour: Behaviour,
     rng: Rng,
     clients: Vec<Client>,
     wakes: BinaryHeap<Reverse<(i64, usize)>>,
@@ -57,51 +58,50 @@ pub struct World {
     _folder: TempDir,
 }
 
-impl World {
-    pub fn new(config: Config, plot: Plot, start: i64) -> Self {
+impl Simulation {
+    pub fn new(config: Config, scenario: Scenario, start: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = store::create(folder.path().join("sessions.db")).unwrap();
         let told = Rc::new(RefCell::new(Vec::new()));
         let service = SessionService::new(store, config.policies.clone())
             .with_host("mail1")
-            .with_hook(Box::new(Ear(told.clone())));
+            .with_hook(Box::new(RecordingHook(told.clone())));
         let terms = JobOptions {
-            configuration: "/etc/sessctl.toml".to_owned(),
-            zone: plot.zone.parse().unwrap(),
+            zone: scenario.zone.parse().unwrap(),
             jitter: Jitter::from_number(7),
-            poll: sessctl::Span::ZERO,
             guard: config.guard,
             write_limits: config.manners,
             keep_runs: config.keep_runs,
+            ..terms()
         };
-        assert_eq!(config.jobs.len(), plot.plans.len());
-        let mut world = Self {
+        assert_eq!(config.jobs.len(), scenario.plans.len());
+        let mut simulation = Self {
             service,
             told,
             model: Model::of(config.policies),
             jobs: config.jobs,
-            plans: plot.plans,
+            plans: scenario.plans,
             terms,
-            zone: plot.zone.parse().unwrap(),
-            manner: plot.manner,
-            rng: Rng::seeded(plot.seed),
+            zone: scenario.zone.parse().unwrap(),
+            behaviour: scenario.behaviour,
+            rng: Rng::seeded(scenario.seed),
             clients: Vec::new(),
             wakes: BinaryHeap::new(),
             by_handle: HashMap::new(),
             ran: Vec::new(),
             _folder: folder,
         };
-        for number in 0..plot.clients {
-            world.is_born(number, start);
+        for number in 0..scenario.clients {
+            simulation.is_born(number, start);
         }
-        world
+        simulation
     }
 
     fn is_born(&mut self, number: usize, start: i64) {
-        let user = format!("user{}", number / self.manner.per_user);
-        let task = self.rng.one_of(self.manner.tasks);
+        let user = format!("user{}", number / self.behaviour.per_user);
+        let task = self.rng.one_of(self.behaviour.tasks);
         self.clients.push(Client { user, task, holds: None, old: None });
-        let first = clients::next_visit(&self.manner, start, self.zone, &mut self.rng);
+        let first = clients::next_visit(&self.behaviour, start, self.zone, &mut self.rng);
         self.wakes.push(Reverse((first, number)));
     }
 
@@ -145,7 +145,7 @@ impl World {
 
     /// One client does something; answers how long it then waits.
     fn client_acts(&mut self, number: usize, now: i64) -> i64 {
-        match self.clients[number].act(&self.manner, &mut self.rng) {
+        match self.clients[number].act(&self.behaviour, &mut self.rng) {
             Act::Open(asked) => self.opens(number, asked, now),
             Act::Touch => {
                 let held = self.clients[number].holds.clone().unwrap();
@@ -175,7 +175,7 @@ impl World {
     }
 
     fn next_visit(&mut self, now: i64) -> i64 {
-        clients::next_visit(&self.manner, now, self.zone, &mut self.rng) - now
+        clients::next_visit(&self.behaviour, now, self.zone, &mut self.rng) - now
     }
 
     fn opens(
@@ -189,7 +189,7 @@ impl World {
         for entry in &cleared {
             self.model.ends(*entry, now, EndReason::Abandoned);
         }
-        let door = self.model.door(task, &user, now);
+        let admission = self.model.admission(task, &user, now);
         let opening = OpenRequest {
             task: task.into(),
             user: Some(user.clone()),
@@ -199,7 +199,7 @@ impl World {
         let answer = self.service.open(opening, UnixTime(now));
         let mut told = self.take_told(now);
         told.retain(|entry, reason| !cleared.contains(entry) || *reason != EndReason::Abandoned);
-        let Some(opened) = self.is_right(door, answer, &told) else {
+        let Some(opened) = self.is_right(admission, answer, &told) else {
             *self.model.refused.entry(task).or_default() += 1;
             return self.next_visit(now);
         };
@@ -219,7 +219,7 @@ impl World {
             over: None,
         });
         self.by_handle.insert(opened.handle, entry);
-        self.clients[number].holds = Some(Held { token: opened.token, entry });
+        self.clients[number].holds = Some(HeldSession { token: opened.token, entry });
         self.within_limits(task, entry);
         clients::pause(timeout, &mut self.rng)
     }
@@ -227,16 +227,16 @@ impl World {
     /// Whether a session was let in or refused, and made way for, as it should be.
     fn is_right(
         &self,
-        door: Door,
+        admission: Admission,
         answer: Result<OpenedSession, Error>,
         told: &BTreeMap<usize, EndReason>,
     ) -> Option<OpenedSession> {
-        match (door, answer) {
-            (Door::Full, Err(Error::LimitReached(_))) => {
+        match (admission, answer) {
+            (Admission::Full, Err(Error::LimitReached(_))) => {
                 assert!(told.is_empty(), "{told:?}");
                 None
             }
-            (Door::Open(gone), Ok(opened)) => {
+            (Admission::Open(gone), Ok(opened)) => {
                 assert_eq!(told.len(), usize::from(!gone.is_empty()), "{told:?} of {gone:?}");
                 let may_go = |(entry, reason): (&usize, &EndReason)| {
                     gone.contains(entry) && *reason == EndReason::Evicted
@@ -244,7 +244,7 @@ impl World {
                 assert!(told.iter().all(may_go), "{told:?} of {gone:?}");
                 Some(opened)
             }
-            (door, answer) => panic!("{door:?}, but {answer:?}"),
+            (admission, answer) => panic!("{admission:?}, but {answer:?}"),
         }
     }
 
@@ -261,7 +261,7 @@ impl World {
     }
 
     /// Answers whether the session was served.
-    fn touches(&mut self, held: &Held, now: i64) -> bool {
+    fn touches(&mut self, held: &HeldSession, now: i64) -> bool {
         let before = self.model.all[held.entry].clone();
         let expected = match self.model.touches(held.entry, now) {
             Use::Renews => TouchOutcome::Renewed,
@@ -275,7 +275,7 @@ impl World {
         outcome.is_live()
     }
 
-    fn closes(&mut self, held: &Held, now: i64) {
+    fn closes(&mut self, held: &HeldSession, now: i64) {
         let entry = &self.model.all[held.entry];
         let expected = match entry.over {
             _ if !self.model.has_row(held.entry) => TouchOutcome::Unknown,

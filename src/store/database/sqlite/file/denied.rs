@@ -1,5 +1,4 @@
-//! Reasons why a database cannot be read or written: the permission that is missing, on
-//! which file or directory, and for which user.
+//! Missing permissions that prevent reading or writing a database.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -9,31 +8,30 @@ use rustix::fs::{
     Access, AtFlags, CWD, StatVfsMountFlags, StatxAttributes, StatxFlags, accessat, statvfs, statx,
 };
 
-use super::{SIDECARS, beside, real, users};
+use super::{SIDECARS, resolve, sibling, users};
 
-/// The sticky bit of a directory, and the bits that let others than its owner write to it.
+/// Sticky bit and write bits of a directory.
 const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
 const PROTECTED_REGULAR: &str = "/proc/sys/fs/protected_regular";
 
-/// The reason why the database at this path cannot be read, or else why it cannot be
-/// written; `None` if no permission is missing.
+/// Missing permission to read, or else to write, the database at a path.
 pub(in crate::store::database) fn reason(path: &Path) -> Option<String> {
     unreachable(path).or_else(|| unreadable(path)).or_else(|| unwritable(path))
 }
 
-/// The reason why a file cannot be created.
+/// Missing permission to create a file.
 pub(in crate::store::database) fn reason_to_create(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     unreachable(path)
         .or_else(|| read_only(directory))
-        .or_else(|| fixed(directory))
-        .or_else(|| closed(directory, ""))
+        .or_else(|| protecting_attribute(directory))
+        .or_else(|| unwritable_directory(directory, ""))
 }
 
-/// The directory on the way to a path that may not be searched.
+/// Missing permission to search a directory of the path.
 fn unreachable(path: &Path) -> Option<String> {
     // The working directory may be out of reach, too.
     let full = || std::path::absolute(path).ok();
@@ -43,35 +41,45 @@ fn unreachable(path: &Path) -> Option<String> {
 fn unreachable_at(path: &Path) -> Option<String> {
     let mut directories: Vec<&Path> = path.ancestors().skip(1).collect();
     directories.reverse();
-    let barred = directories
+    let denied = directories
         .into_iter()
-        .find(|directory| directory.is_dir() && !may(directory, Access::EXEC_OK))?;
-    Some(lacks("search", &format!("directory {}", quoted(barred)), barred))
+        .find(|directory| directory.is_dir() && !has_access(directory, Access::EXEC_OK))?;
+    Some(missing_permission("search", &format!("directory {}", quoted(denied)), denied))
 }
 
 fn unreadable(path: &Path) -> Option<String> {
-    let files = all(path);
-    let barred = files.iter().find(|file| file.exists() && !may(file, Access::READ_OK))?;
-    Some(lacks("read", &quoted(barred), barred) + &misplaced(barred, path))
+    let files = database_files(path);
+    let denied = files.iter().find(|file| file.exists() && !has_access(file, Access::READ_OK))?;
+    Some(missing_permission("read", &quoted(denied), denied) + &owner_mismatch(denied, path))
 }
 
 fn unwritable(path: &Path) -> Option<String> {
-    let (real, files) = (real(path), all(path));
+    let (real, files) = (resolve(path), database_files(path));
     let directory = real.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let existing = || files.iter().filter(|file| file.exists());
     read_only(&real)
-        .or_else(|| existing().map(PathBuf::as_path).chain([directory]).find_map(fixed))
         .or_else(|| {
-            let barred = existing().find(|file| !may(file, Access::WRITE_OK))?;
-            Some(lacks("write", &quoted(barred), barred) + &misplaced(barred, &real))
+            existing().map(PathBuf::as_path).chain([directory]).find_map(protecting_attribute)
         })
-        .or_else(|| closed(directory, ", which SQLite needs for its journal or write-ahead log"))
+        .or_else(|| {
+            let denied = existing().find(|file| !has_access(file, Access::WRITE_OK))?;
+            Some(
+                missing_permission("write", &quoted(denied), denied)
+                    + &owner_mismatch(denied, &real),
+            )
+        })
+        .or_else(|| {
+            unwritable_directory(
+                directory,
+                ", which SQLite needs for its journal or write-ahead log",
+            )
+        })
         .or_else(|| existing().skip(1).find_map(|file| protected(file, directory)))
 }
 
-/// The owner that a file beside a database should have.
-fn misplaced(file: &Path, database: &Path) -> String {
+/// Advice on the owner of a file next to a database.
+fn owner_mismatch(file: &Path, database: &Path) -> String {
     match (fs::metadata(file), fs::metadata(database)) {
         (Ok(file), Ok(database)) if file.uid() != database.uid() => {
             format!(
@@ -89,8 +97,8 @@ fn read_only(path: &Path) -> Option<String> {
     is_read_only.then(|| "the file system is mounted read-only".to_owned())
 }
 
-/// The attribute that forbids changes of a file, even to root.
-fn fixed(path: &Path) -> Option<String> {
+/// File attribute that forbids changes, even by root.
+fn protecting_attribute(path: &Path) -> Option<String> {
     let found = statx(CWD, path, AtFlags::empty(), StatxFlags::empty()).ok()?.stx_attributes;
     let (attribute, letter) = if found.contains(StatxAttributes::IMMUTABLE) {
         ("immutable", 'i')
@@ -103,14 +111,14 @@ fn fixed(path: &Path) -> Option<String> {
     Some(format!("{path} has the {attribute} attribute, which `chattr -{letter}` removes"))
 }
 
-fn closed(directory: &Path, why: &str) -> Option<String> {
-    let is_closed = !may(directory, Access::WRITE_OK | Access::EXEC_OK);
+fn unwritable_directory(directory: &Path, why: &str) -> Option<String> {
+    let is_closed = !has_access(directory, Access::WRITE_OK | Access::EXEC_OK);
     let name = format!("directory {}", quoted(directory));
-    is_closed.then(|| lacks("write", &name, directory) + why)
+    is_closed.then(|| missing_permission("write", &name, directory) + why)
 }
 
-/// The protection of files in sticky directories, which keeps SQLite, root's too, from
-/// opening files that exist and belong to other users.
+/// Protection of files in sticky directories, which denies opening existing files of other
+/// users, even to root.
 fn protected(file: &Path, directory: &Path) -> Option<String> {
     let level = fs::read_to_string(PROTECTED_REGULAR).ok()?.trim().parse().ok()?;
     let (place, file_found) = (fs::metadata(directory).ok()?, fs::metadata(file).ok()?);
@@ -127,16 +135,16 @@ fn protected(file: &Path, directory: &Path) -> Option<String> {
     })
 }
 
-/// Users whose files meet in a sticky directory.
+/// Owners of a file and its directory, and the current user.
 struct Owners {
     file: u32,
     directory: u32,
     user: u32,
 }
 
-/// Whether Linux keeps a user from opening an existing file with `O_CREAT`: the directory
-/// is sticky, others can write to it, or its group from level 2 on, and the file belongs
-/// neither to the user nor to the directory's owner.
+/// True if Linux denies opening an existing file with `O_CREAT`: the directory is sticky and
+/// writable by others (from level 2 on, also by its group), and the file belongs neither to the
+/// user nor to the directory's owner.
 fn is_protected(level: u32, mode: u32, owners: &Owners) -> bool {
     let writers = if level > 1 { OTHERS_WRITE | GROUP_WRITES } else { OTHERS_WRITE };
     level > 0
@@ -146,11 +154,11 @@ fn is_protected(level: u32, mode: u32, owners: &Owners) -> bool {
         && owners.file != owners.user
 }
 
-fn may(path: &Path, access: Access) -> bool {
+fn has_access(path: &Path, access: Access) -> bool {
     accessat(CWD, path, access, AtFlags::EACCESS).is_ok()
 }
 
-fn lacks(permission: &str, name: &str, path: &Path) -> String {
+fn missing_permission(permission: &str, name: &str, path: &Path) -> String {
     let user = users::name(users::own());
     let owner = fs::metadata(path).map_or_else(
         |_| String::new(),
@@ -168,11 +176,11 @@ fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
 
-/// The database, and the files beside it.
-fn all(path: &Path) -> Vec<PathBuf> {
-    let real = real(path);
-    let besides = SIDECARS.iter().map(|(suffix, _)| beside(&real, suffix)).collect();
-    [vec![path.to_owned()], besides].concat()
+/// Database and its sidecar files.
+fn database_files(path: &Path) -> Vec<PathBuf> {
+    let real = resolve(path);
+    let sidecars = SIDECARS.iter().map(|(suffix, _)| sibling(&real, suffix)).collect();
+    [vec![path.to_owned()], sidecars].concat()
 }
 
 #[cfg(test)]
@@ -182,7 +190,7 @@ mod tests {
     #[test]
     fn a_sticky_directory_protects_the_files_of_third_users() {
         let others = Owners { file: 33, directory: 0, user: 0 };
-        for (level, mode, is_barred) in [
+        for (level, mode, is_denied) in [
             (0, 0o1777, false),
             (1, 0o1777, true),
             (1, 0o1770, false),
@@ -191,7 +199,7 @@ mod tests {
             (2, 0o1755, false),
             (2, 0o777, false),
         ] {
-            assert_eq!(is_protected(level, mode, &others), is_barred, "{level} {mode:o}");
+            assert_eq!(is_protected(level, mode, &others), is_denied, "{level} {mode:o}");
         }
         let of_the_directorys_owner = Owners { file: 0, directory: 0, user: 1000 };
         let own = Owners { file: 1000, directory: 0, user: 1000 };

@@ -1,13 +1,13 @@
-//! Names under which a database is not seen whole.
+//! Hazards of opening a database under different names.
 
 use std::fmt;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, FileType, StatxAttributes, StatxFlags, statx};
 
-/// A reason why programs may reach the same database under different names. SQLite keeps
-/// the write-ahead log and the rollback journal beside the name under which a program
-/// opens the file, so that programs that use different names do not see each other's.
+/// Reason why programs may open the same database under different names. SQLite names the
+/// write-ahead log and the rollback journal after the name by which the file was opened, so
+/// that such programs do not see each other's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameHazard {
     /// The file has several hard links.
@@ -17,7 +17,7 @@ pub enum NameHazard {
 }
 
 impl NameHazard {
-    /// The hazard of a file, if it has one.
+    /// Hazard of a file, if any.
     pub(in crate::store) fn of(path: &Path) -> Option<Self> {
         let wanted = StatxFlags::TYPE | StatxFlags::NLINK;
         let file = statx(CWD, path, AtFlags::empty(), wanted).ok()?;
@@ -30,7 +30,7 @@ impl NameHazard {
         (file.stx_nlink > 1).then_some(Self::HardLinks(file.stx_nlink))
     }
 
-    /// The remedy.
+    /// Remedy for the hazard.
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::HardLinks(_) => "open the file under one name only, or remove the other links",

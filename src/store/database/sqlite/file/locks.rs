@@ -1,8 +1,8 @@
-//! Locks that SQLite and other processes hold on a file.
+//! Locks of SQLite and of other processes on a file.
 //!
-//! Closing any descriptor of a file drops all locks that this process holds on it, also
-//! those of connections that know nothing of that descriptor. Therefore the descriptors
-//! used here stay open, one for each file.
+//! Closing any descriptor of a file releases all POSIX locks of this process on it, including
+//! those of SQLite connections. Therefore the descriptors used here stay open, one for each
+//! file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -16,19 +16,19 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc::{self, c_int};
 
-use super::WAL;
+use super::WAL_READ_VERSION;
 
 /// Bytes of a database on which SQLite holds a shared lock while it reads, and with a
 /// write-ahead log as long as a connection uses it.
 const SHARED: (i64, i64) = (0x4000_0002, 510);
 /// Byte of a shared-memory file on which every connection that uses it holds a lock.
 const IN_USE: (i64, i64) = (128, 1);
-/// Place of the file format's read version in the header.
+/// Offset of the read version in the database header.
 const READ_VERSION: u64 = 19;
 /// Time within which a program that opens a database attaches to its shared memory, and
 /// one that closes it releases its locks.
-const PATIENCE: Duration = Duration::from_secs(2);
-const INTERVAL: Duration = Duration::from_millis(10);
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Device and inode.
 type Identity = (u64, u64);
@@ -39,27 +39,27 @@ static DATABASES: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::ne
 static SHARED_MEMORY: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
 static HOLDING: Mutex<()> = Mutex::new(());
 
-/// A database file and the descriptor that this process keeps of it.
-pub(in crate::store::database) struct Kept(Arc<File>);
+/// Database file with its permanently open descriptor.
+pub(in crate::store::database) struct KeptFile(Arc<File>);
 
-impl Kept {
-    /// The descriptor of a file, which is opened if it is not open yet.
+impl KeptFile {
+    /// Opens a file, or reuses its descriptor.
     pub(in crate::store::database) fn open(path: &Path) -> io::Result<Self> {
-        kept(&DATABASES, path, || open_at_once(path, 0)).map(Self)
+        kept_descriptor(&DATABASES, path, || open_nonblocking(path, 0)).map(Self)
     }
 
-    /// Whether the header says that changes go to a write-ahead log.
+    /// True if the header specifies WAL mode.
     pub(in crate::store::database) fn is_wal_mode(&self) -> io::Result<bool> {
         let mut version = [0];
         let read = self.0.read_at(&mut version, READ_VERSION)?;
-        Ok(read == 1 && version == [WAL])
+        Ok(read == 1 && version == [WAL_READ_VERSION])
     }
 
-    /// Reads the whole of it.
+    /// Reads the whole file.
     ///
     /// # Errors
-    /// What the device fails with.
-    pub(in crate::store::database) fn read_to_the_end(&self) -> io::Result<()> {
+    /// Any error of the device.
+    pub(in crate::store::database) fn read_all(&self) -> io::Result<()> {
         let (mut bytes, mut place) = (vec![0; 1 << 20], 0);
         loop {
             match self.0.read_at(&mut bytes, place)? {
@@ -69,99 +69,98 @@ impl Kept {
         }
     }
 
-    /// The user to whom the file belongs.
+    /// Owner of the file.
     pub(in crate::store::database) fn owner(&self) -> io::Result<u32> {
         Ok(self.0.metadata()?.uid())
     }
 
-    /// The process that has the file open as a database with a write-ahead log, but not
-    /// with the shared memory at this path: 0 if it is not visible from here.
+    /// Process that uses the file in WAL mode, but not with the shared memory at this path; 0
+    /// if the process is not visible.
     ///
-    /// A program that is just opening or closing the database looks like that for a
-    /// moment, so the answer is `Some` only if that lasts.
-    pub(in crate::store::database) fn used_without(&self, shm: &Path) -> Option<i32> {
+    /// A program that is opening or closing the database looks like that briefly, so the result
+    /// is `Some` only if the state persists.
+    pub(in crate::store::database) fn process_without_shm(&self, shm: &Path) -> Option<i32> {
         let begun = Instant::now();
         loop {
             let process = self.reader()?;
             if is_in_use(shm) {
                 return None;
             }
-            if begun.elapsed() > PATIENCE {
+            if begun.elapsed() > SETTLE_TIMEOUT {
                 return Some(process);
             }
-            sleep(INTERVAL);
+            sleep(POLL_INTERVAL);
         }
     }
 
-    /// The other process that holds a shared lock, if one does. SQLite itself waits for
-    /// an exclusive one.
+    /// Process with a shared lock, if any. SQLite itself waits for an exclusive lock.
     fn reader(&self) -> Option<i32> {
         let lock = foreign_lock(&self.0, SHARED)?;
         (lock.l_type == kind(libc::F_RDLCK)).then_some(lock.l_pid)
     }
 
-    /// Keeps every connection of another process from being the last to close the
-    /// database, and from removing its write-ahead log, until the answer is dropped.
+    /// Prevents other processes from removing the write-ahead log at their last close, until
+    /// the result is dropped.
     ///
     /// # Errors
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if one goes on doing that.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if a process is removing it persistently.
     pub(in crate::store::database) fn hold(&self) -> io::Result<Hold> {
         let alone = HOLDING.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
-        while let Err(error) = self.set(libc::F_RDLCK) {
-            if error.kind() != io::ErrorKind::WouldBlock || begun.elapsed() > PATIENCE {
+        while let Err(error) = self.set_lock(libc::F_RDLCK) {
+            if error.kind() != io::ErrorKind::WouldBlock || begun.elapsed() > SETTLE_TIMEOUT {
                 return Err(error);
             }
-            sleep(INTERVAL);
+            sleep(POLL_INTERVAL);
         }
         Ok(Hold { on: Self(Arc::clone(&self.0)), _alone: alone })
     }
 
-    /// Sets a lock that belongs to the descriptor, and does not touch those of the process.
-    fn set(&self, lock: c_int) -> io::Result<()> {
+    /// Sets an open file description lock, independent of the locks of the process.
+    fn set_lock(&self, lock: c_int) -> io::Result<()> {
         fcntl(&*self.0, FcntlArg::F_OFD_SETLK(&region(lock, SHARED)))?;
         Ok(())
     }
 }
 
-/// A shared lock on a database.
+/// Shared lock on a database.
 pub(in crate::store::database) struct Hold {
-    on: Kept,
-    /// The descriptor has one lock, which only its last holder may release.
+    on: KeptFile,
+    /// Guard that allows one lock at a time.
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Drop for Hold {
     fn drop(&mut self) {
         // It goes with the process at the latest.
-        let _ = self.on.set(libc::F_UNLCK);
+        let _ = self.on.set_lock(libc::F_UNLCK);
     }
 }
 
-/// Whether another process uses a shared-memory file. If that cannot be found out, SQLite
-/// will say why.
+/// True if another process uses a shared-memory file, or if that is unknown; SQLite then
+/// reports the error.
 fn is_in_use(shm: &Path) -> bool {
     forget_removed();
-    match kept(&SHARED_MEMORY, shm, || open_at_once(shm, libc::O_NOFOLLOW)) {
+    match kept_descriptor(&SHARED_MEMORY, shm, || open_nonblocking(shm, libc::O_NOFOLLOW)) {
         Ok(file) => foreign_lock(&file, IN_USE).is_some(),
         Err(e) => e.kind() != io::ErrorKind::NotFound,
     }
 }
 
-/// Opens a file without waiting for a writer, should it have become a FIFO.
-fn open_at_once(path: &Path, flags: c_int) -> io::Result<File> {
+/// Opens a file without blocking, even if it is a FIFO.
+fn open_nonblocking(path: &Path, flags: c_int) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags | libc::O_NONBLOCK).open(path)
 }
 
-/// Closes the descriptors of shared-memory files that have been removed, as only the last
-/// connection does: nobody has a lock on them.
+/// Closes the descriptors of removed shared-memory files, on which nothing can be locked any
+/// more.
 fn forget_removed() {
     let mut all = SHARED_MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|_, file| file.metadata().map_or(true, |file| file.nlink() > 0));
 }
 
-/// The descriptor that is kept of a file.
-fn kept(
+/// Permanently open descriptor of a file.
+fn kept_descriptor(
     all: &Mutex<BTreeMap<Identity, Arc<File>>>,
     path: &Path,
     open: impl FnOnce() -> io::Result<File>,
@@ -184,8 +183,8 @@ fn identity(file: &fs::Metadata) -> Identity {
     (file.dev(), file.ino())
 }
 
-/// A lock of another process, or of a descriptor, on part of a file. What cannot be asked
-/// counts as not locked, as on file systems without locks.
+/// Lock of another process or descriptor on part of a file; `None` on file systems without
+/// locks.
 fn foreign_lock(file: &File, bytes: (i64, i64)) -> Option<libc::flock> {
     let mut lock = region(libc::F_WRLCK, bytes);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;
@@ -202,7 +201,7 @@ fn region(lock: c_int, (start, length): (i64, i64)) -> libc::flock {
     }
 }
 
-/// A constant in the width that locks have.
+/// Lock type in the width of `flock`.
 fn kind(constant: c_int) -> i16 {
     i16::try_from(constant).unwrap_or_default()
 }
@@ -220,7 +219,9 @@ mod tests {
         let path = directory.path().join("a.db");
         let connection = Connection::open(&path).unwrap();
         connection
-            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); SELECT * FROM t")
+            .execute_batch(
+                "PRAGMA journal_mode = WAL_READ_VERSION; CREATE TABLE t (a); SELECT * FROM t",
+            )
             .unwrap();
         (directory, path, connection)
     }
@@ -247,9 +248,9 @@ mod tests {
         assert!(before.0 > 0 && before.1 > 0, "{before:?}");
         let opened = (descriptors(&path), descriptors(&shm));
         for _ in 0..5 {
-            let kept = Kept::open(&path).unwrap();
+            let kept = KeptFile::open(&path).unwrap();
             assert!(kept.is_wal_mode().unwrap());
-            assert!(kept.used_without(&shm).is_none());
+            assert!(kept.process_without_shm(&shm).is_none());
             is_in_use(&shm);
             drop(kept.hold().unwrap());
         }
@@ -275,7 +276,7 @@ mod tests {
     fn while_a_log_is_held_its_last_user_does_not_remove_it() {
         let (_directory, path, connection) = in_use();
         let log = path.with_file_name("a.db-wal");
-        let hold = Kept::open(&path).unwrap().hold().unwrap();
+        let hold = KeptFile::open(&path).unwrap().hold().unwrap();
         connection.close().unwrap();
         assert!(log.exists());
         drop(hold);
@@ -289,7 +290,7 @@ mod tests {
     fn a_log_that_is_being_removed_is_not_held() {
         let (_directory, path, connection) = in_use();
         connection.close().unwrap();
-        let kept = Kept::open(&path).unwrap();
+        let kept = KeptFile::open(&path).unwrap();
         // The last user removes the log under an exclusive lock.
         let last = OpenOptions::new().write(true).open(&path).unwrap();
         fcntl(&last, FcntlArg::F_OFD_SETLK(&region(libc::F_WRLCK, SHARED))).unwrap();
@@ -303,19 +304,19 @@ mod tests {
         let (directory, path, connection) = in_use();
         connection.close().unwrap();
         // A lock of a descriptor counts as another program's.
-        let kept = Kept::open(&path).unwrap();
+        let kept = KeptFile::open(&path).unwrap();
         let other = File::open(&path).unwrap();
         let set = |file: &File, kind, bytes| {
             fcntl(file, FcntlArg::F_OFD_SETLK(&region(kind, bytes))).unwrap();
         };
         let shm = directory.path().join("a.db-shm");
-        assert_eq!(kept.used_without(&shm), None);
+        assert_eq!(kept.process_without_shm(&shm), None);
         set(&other, libc::F_RDLCK, SHARED);
-        assert_eq!(kept.used_without(&shm), Some(-1));
+        assert_eq!(kept.process_without_shm(&shm), Some(-1));
         // The other program attaches to the shared memory beside this name.
         let attached = File::create(&shm).unwrap();
-        assert_eq!(kept.used_without(&shm), Some(-1));
+        assert_eq!(kept.process_without_shm(&shm), Some(-1));
         set(&attached, libc::F_WRLCK, IN_USE);
-        assert_eq!(kept.used_without(&shm), None);
+        assert_eq!(kept.process_without_shm(&shm), None);
     }
 }

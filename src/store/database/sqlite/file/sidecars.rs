@@ -1,5 +1,4 @@
-//! Files that lie beside a database, and what has to be known of them before SQLite opens
-//! it.
+//! Sidecar files of a database, examined before SQLite opens it.
 
 use std::fs::{self, FileType, Metadata};
 use std::io::ErrorKind;
@@ -7,41 +6,41 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::hazard::NameHazard;
-use super::locks::{Hold, Kept};
-use super::{SIDECARS, beside, denied, real, unreadable, users};
+use super::locks::{Hold, KeptFile};
+use super::{SIDECARS, denied, read_error, resolve, sibling, users};
 use crate::domain::error::{Error, Result};
 
-/// A database file, before SQLite opens it.
-pub(in crate::store::database) struct Found {
-    /// The path that messages have.
+/// Database file and its sidecar files before SQLite opens them.
+pub(in crate::store::database) struct DatabaseFiles {
+    /// Path for messages.
     path: PathBuf,
-    /// The path beside which SQLite keeps its files.
+    /// Resolved path, from which SQLite derives the names of sidecar files.
     real: PathBuf,
-    kept: Kept,
-    /// Whether changes go to a write-ahead log.
+    kept: KeptFile,
+    /// True in WAL mode.
     has_log: bool,
-    /// The owner, if that is neither this user nor root is this user.
-    stranger: Option<u32>,
-    /// The lengths of the write-ahead log and of the shared memory.
+    /// Owner of the file, if it is another user and this user is not root.
+    foreign_owner: Option<u32>,
+    /// Lengths of the write-ahead log and of the shared memory.
     log: Option<u64>,
     shared: Option<u64>,
 }
 
-/// How a file can be read.
+/// Mode of reading a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store::database) enum Reading {
-    /// Its log and the shared memory are there.
+pub(in crate::store::database) enum ReadMode {
+    /// With the existing log and shared memory.
     Attached,
-    /// SQLite makes what is missing beside it.
-    Usual,
-    /// As a file that does not change: there is nothing in a log, and none may be made.
-    AsItLies,
+    /// SQLite creates missing sidecar files.
+    Normal,
+    /// As an immutable file: the log is empty or missing, and no sidecar file may be created.
+    Immutable,
 }
 
-/// Refuses files beside a database of root's that another user has made, as in a directory
-/// where every user may create files: a journal would be played back into it.
-fn must_be_roots(real: &Path) -> Result<()> {
-    let foreign = SIDECARS.map(|(suffix, _)| beside(real, suffix)).into_iter().find_map(|path| {
+/// Refuses sidecar files of other users next to a database of root, as in a world-writable
+/// directory: SQLite would replay a journal into the database.
+fn ensure_owned_by_root(real: &Path) -> Result<()> {
+    let foreign = SIDECARS.map(|(suffix, _)| sibling(real, suffix)).into_iter().find_map(|path| {
         let owner = fs::symlink_metadata(&path).ok()?.uid();
         (owner != 0).then_some((path, owner))
     });
@@ -54,33 +53,33 @@ fn must_be_roots(real: &Path) -> Result<()> {
     )))
 }
 
-impl Found {
-    /// Looks at a file that is about to be opened, and at those beside it.
+impl DatabaseFiles {
+    /// Examines a file and its sidecar files before it is opened.
     ///
     /// # Errors
     /// [`Error::Refused`] if a file beside it is not a regular file, or if another process
     /// has the database open under another name, so that its write-ahead log is elsewhere;
     /// [`Error::Failed`] if it cannot be read.
     pub(in crate::store::database) fn at(path: &Path) -> Result<Self> {
-        let real = real(path);
-        let kept = Kept::open(&real).map_err(|e| unreadable(path, e))?;
+        let real = resolve(path);
+        let kept = KeptFile::open(&real).map_err(|e| read_error(path, e))?;
         let [log, shared, _] = lengths(&real)?;
         let looked = kept.is_wal_mode().and_then(|has_log| Ok((has_log, kept.owner()?)));
-        let (has_log, owner) = looked.map_err(|e| unreadable(path, e))?;
+        let (has_log, owner) = looked.map_err(|e| read_error(path, e))?;
         let own = users::own();
         if (own, owner) == (0, 0) {
-            must_be_roots(&real)?;
+            ensure_owned_by_root(&real)?;
         }
-        let stranger = Some(owner).filter(|owner| own != 0 && own != *owner);
-        let found = Self { path: path.to_owned(), real, kept, has_log, stranger, log, shared };
+        let foreign_owner = Some(owner).filter(|owner| own != 0 && own != *owner);
+        let found = Self { path: path.to_owned(), real, kept, has_log, foreign_owner, log, shared };
         if has_log {
-            found.must_not_be_open_elsewhere()?;
+            found.ensure_single_name()?;
         }
         Ok(found)
     }
 
-    fn must_not_be_open_elsewhere(&self) -> Result<()> {
-        let Some(process) = self.kept.used_without(&beside(&self.real, "-shm")) else {
+    fn ensure_single_name(&self) -> Result<()> {
+        let Some(process) = self.kept.process_without_shm(&sibling(&self.real, "-shm")) else {
             return Ok(());
         };
         let process = match process {
@@ -99,33 +98,33 @@ impl Found {
         )))
     }
 
-    /// Whether the write-ahead log holds something.
+    /// True if the write-ahead log is not empty.
     pub(in crate::store::database) fn has_changes(&self) -> bool {
         self.log.is_some_and(|length| length > 0)
     }
 
-    /// Whether nobody uses the write-ahead log, and all changes are in the file itself.
-    pub(in crate::store::database) fn is_whole(&self) -> bool {
+    /// True if the write-ahead log is empty and not in use.
+    pub(in crate::store::database) fn is_checkpointed(&self) -> bool {
         self.has_log && !self.has_changes() && !self.is_attached()
     }
 
-    /// Whether the files beside it must stay while it is opened.
-    pub(in crate::store::database) fn is_held(&self) -> bool {
-        self.has_log && self.stranger.is_some()
+    /// True if the sidecar files must not be removed while the file is opened.
+    pub(in crate::store::database) fn needs_hold(&self) -> bool {
+        self.has_log && self.foreign_owner.is_some()
     }
 
     fn is_attached(&self) -> bool {
         self.log.is_some() && self.shared.is_some()
     }
 
-    /// Keeps the files beside a database that belongs to another user from being removed
-    /// while it is opened: SQLite would make them anew, and its owner could not open them.
+    /// Prevents the removal of the sidecar files of another user's database while it is opened:
+    /// SQLite would create them again, and the owner could not open them.
     ///
     /// # Errors
     /// [`Error::Busy`] if they are just being removed, and stay so; [`Error::Failed`] if they
     /// cannot be looked at.
     pub(in crate::store::database) fn hold(&mut self) -> Result<Option<Hold>> {
-        if !self.is_held() {
+        if !self.needs_hold() {
             return Ok(None);
         }
         let hold = match self.kept.hold() {
@@ -139,38 +138,39 @@ impl Found {
         Ok(hold)
     }
 
-    /// The way to read the file without leaving another user files that he cannot open.
+    /// Mode of reading that creates no files which the owner of the database could not open.
     ///
     /// # Errors
     /// [`Error::Refused`] if there is none.
-    pub(in crate::store::database) fn reading(&self) -> Result<Reading> {
+    pub(in crate::store::database) fn read_mode(&self) -> Result<ReadMode> {
         if self.is_attached() {
-            return Ok(Reading::Attached);
+            return Ok(ReadMode::Attached);
         }
-        match self.stranger {
-            Some(_) if self.is_whole() => Ok(Reading::AsItLies),
-            Some(owner) if self.has_log => Err(self.not_mine(owner)),
-            _ => Ok(Reading::Usual),
+        match self.foreign_owner {
+            Some(_) if self.is_checkpointed() => Ok(ReadMode::Immutable),
+            Some(owner) if self.has_log => Err(self.foreign_owner_error(owner)),
+            _ => Ok(ReadMode::Normal),
         }
     }
 
-    /// Makes sure that writing makes no file beside a database of another user.
+    /// Checks that writing creates no sidecar file for another user's database.
     ///
     /// # Errors
     /// [`Error::Refused`] if it would, [`Error::Failed`] if it could not be written anyway.
-    pub(in crate::store::database) fn must_be_mine_to_write(&self) -> Result<()> {
-        let Some(owner) = self.stranger.filter(|_| !(self.has_log && self.is_attached())) else {
+    pub(in crate::store::database) fn ensure_writable_by_owner(&self) -> Result<()> {
+        let Some(owner) = self.foreign_owner.filter(|_| !(self.has_log && self.is_attached()))
+        else {
             return Ok(());
         };
         match denied::reason(&self.path) {
             Some(reason) => {
                 Err(Error::failed(format!("write to \"{}\"", self.path.display()), reason))
             }
-            None => Err(self.not_mine(owner)),
+            None => Err(self.foreign_owner_error(owner)),
         }
     }
 
-    fn not_mine(&self, owner: u32) -> Error {
+    fn foreign_owner_error(&self, owner: u32) -> Error {
         let (owner, user) = (users::name(owner), users::name(users::own()));
         Error::Refused(format!(
             "\"{}\" belongs to user {owner}, who might not be able to use the files that user {user} would \
@@ -180,21 +180,21 @@ impl Found {
     }
 }
 
-/// The lengths of the files beside a database, as far as they are there.
+/// Lengths of the existing sidecar files.
 fn lengths(real: &Path) -> Result<[Option<u64>; 3]> {
     let mut lengths = [None; 3];
     for (length, (suffix, name)) in lengths.iter_mut().zip(SIDECARS) {
-        let path = beside(real, suffix);
+        let path = sibling(real, suffix);
         *length = match fs::symlink_metadata(&path) {
-            Ok(found) => Some(of_regular(&path, name, &found)?),
+            Ok(found) => Some(regular_length(&path, name, &found)?),
             Err(e) if e.kind() == ErrorKind::NotFound => None,
-            Err(e) => return Err(unreadable(&path, e)),
+            Err(e) => return Err(read_error(&path, e)),
         };
     }
     Ok(lengths)
 }
 
-fn of_regular(path: &Path, name: &str, found: &Metadata) -> Result<u64> {
+fn regular_length(path: &Path, name: &str, found: &Metadata) -> Result<u64> {
     if found.is_file() {
         return Ok(found.len());
     }
@@ -202,11 +202,11 @@ fn of_regular(path: &Path, name: &str, found: &Metadata) -> Result<u64> {
         "\"{}\" is {}, and SQLite's {name} must be a regular file: find out which program created it, then \
          remove it",
         path.display(),
-        kind(found.file_type())
+        describe_type(found.file_type())
     )))
 }
 
-fn kind(file: FileType) -> &'static str {
+fn describe_type(file: FileType) -> &'static str {
     if file.is_symlink() {
         "a symbolic link"
     } else if file.is_dir() {

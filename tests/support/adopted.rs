@@ -1,7 +1,8 @@
-//! An application's database, and sessctl beside it.
+//! The store of a framework's table, in a database that only an application has used.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -16,19 +17,17 @@ use sessctl::storage::{
 };
 use sessctl::store;
 use sessctl::store::Access;
-use tempfile::TempDir;
 
-use crate::support::NOW;
+use super::{NOW, Sandbox};
 
-/// A database in a folder that goes with it.
-pub struct World {
-    folder: TempDir,
-    policies: Policies,
+/// A database in a directory that goes with it.
+pub struct ApplicationDb {
+    pub sandbox: Sandbox,
 }
 
 /// What a walk has come to.
 #[derive(Debug, Default)]
-pub struct Walked {
+pub struct PurgeTotals {
     pub census: PurgeCounts,
     pub settled: PurgeBatchResult,
     pub sessions: u64,
@@ -37,21 +36,20 @@ pub struct Walked {
     pub by_time: bool,
 }
 
-impl World {
+impl ApplicationDb {
     /// As these statements make it.
     pub fn of(sql: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let world = Self { folder, policies: Policies::default() };
-        world.application().execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
-        world
+        let db = Self { sandbox: Sandbox::without_database() };
+        db.application().execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
+        db
     }
 
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("application.db")
+        self.sandbox.path("application.db")
     }
 
     pub fn state(&self) -> PathBuf {
-        self.folder.path().join("own/records")
+        self.sandbox.path("own/records")
     }
 
     /// The application's connection.
@@ -68,55 +66,6 @@ impl World {
 
     pub fn store(&self, profile: Profile) -> Box<dyn Backend> {
         self.open(profile).unwrap()
-    }
-
-    pub fn scope(&self) -> PolicyContext<'_> {
-        PolicyContext { policies: &self.policies, now: NOW, planned: None, task: None }
-    }
-
-    /// A look of a purge.
-    pub fn look(&self, store: &dyn Backend, after: Option<&Cursor>, rows: usize) -> DueScan {
-        store.scan_due(&self.scope(), after, few(rows)).unwrap()
-    }
-
-    /// All looks and batches of a purge, of so many rows at most.
-    pub fn purge(&self, store: &mut dyn Backend, rows: usize) -> Result<Walked, Error> {
-        let (mut walked, mut after) = (Walked::default(), None);
-        loop {
-            let survey = store.scan_due(&self.scope(), after.as_ref(), few(rows))?;
-            walked.census.add(survey.census);
-            walked.sessions += survey.sessions.values().sum::<u64>();
-            walked.rows += survey.rows;
-            assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
-            if let Some(due) = survey.due {
-                let settled = store.apply_purge(&self.scope(), &due, true)?;
-                walked.settled.deleted += settled.deleted;
-                walked.settled.ended += settled.ended;
-                walked.settled.told.extend(settled.told);
-            }
-            walked.by_time |= matches!(survey.last, Some(Cursor::Time(..)));
-            after = survey.last;
-            if after.is_none() {
-                return Ok(walked);
-            }
-        }
-    }
-
-    /// The sessions that there are, in key order.
-    pub fn sessions(&self, store: &dyn Backend) -> Vec<Session> {
-        self.listed(store, &Filter::default(), Order::default())
-    }
-
-    pub fn listed(&self, store: &dyn Backend, filter: &Filter, order: Order) -> Vec<Session> {
-        let query =
-            SessionQuery { scope: self.scope(), filter, due_only: false, after: None, order };
-        let mut sessions = Vec::new();
-        let visit = &mut |session| {
-            sessions.push(session);
-            Ok(ControlFlow::Continue(()))
-        };
-        store.scan(&query, visit).unwrap();
-        sessions
     }
 
     /// One column of all rows, in its order.
@@ -149,6 +98,66 @@ impl World {
             ["journal_mode", "application_id", "user_version", "auto_vacuum", "page_size"];
         schema.map(Result::unwrap).chain(pragmas.map(pragma)).collect()
     }
+}
+
+/// All tasks, under the default policies.
+pub fn all_tasks() -> PolicyContext<'static> {
+    static POLICIES: LazyLock<Policies> = LazyLock::new(Policies::default);
+    PolicyContext { policies: &POLICIES, now: NOW, planned: None, task: None }
+}
+
+/// A look of a purge.
+pub fn look(store: &dyn Backend, after: Option<&Cursor>, rows: usize) -> DueScan {
+    store.scan_due(&all_tasks(), after, few(rows)).unwrap()
+}
+
+/// All looks and batches of a purge, of so many rows at most.
+pub fn purge_all(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Error> {
+    purge_watched(store, rows, &mut |_| {})
+}
+
+/// The same, which shows what each look has seen.
+pub fn purge_watched(
+    store: &mut dyn Backend,
+    rows: usize,
+    watch: &mut dyn FnMut(&DueScan),
+) -> Result<PurgeTotals, Error> {
+    let (mut totals, mut after) = (PurgeTotals::default(), None);
+    loop {
+        let survey = store.scan_due(&all_tasks(), after.as_ref(), few(rows))?;
+        watch(&survey);
+        totals.census.add(survey.census);
+        totals.sessions += survey.sessions.values().sum::<u64>();
+        totals.rows += survey.rows;
+        assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
+        if let Some(due) = survey.due {
+            let settled = store.apply_purge(&all_tasks(), &due, true)?;
+            totals.settled.deleted += settled.deleted;
+            totals.settled.ended += settled.ended;
+            totals.settled.told.extend(settled.told);
+        }
+        totals.by_time |= matches!(survey.last, Some(Cursor::Time(..)));
+        after = survey.last;
+        if after.is_none() {
+            return Ok(totals);
+        }
+    }
+}
+
+/// The sessions that there are, in key order.
+pub fn all_sessions(store: &dyn Backend) -> Vec<Session> {
+    list_sessions(store, &Filter::default(), Order::default())
+}
+
+pub fn list_sessions(store: &dyn Backend, filter: &Filter, order: Order) -> Vec<Session> {
+    let query = SessionQuery { scope: all_tasks(), filter, due_only: false, after: None, order };
+    let mut sessions = Vec::new();
+    let visit = &mut |session| {
+        sessions.push(session);
+        Ok(ControlFlow::Continue(()))
+    };
+    store.scan(&query, visit).unwrap();
+    sessions
 }
 
 /// How far a purge looks.

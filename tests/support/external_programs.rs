@@ -1,26 +1,29 @@
-//! The frameworks themselves, as `tests/run` installs them under target/peers. They run
-//! in their own language and in their own code: scripts of tests/python and tests/node
-//! are asked, one question a call, and answer in JSON.
+//! The programs that `tests/run` installs, and scripts of tests/python and tests/node.
+//!
+//! A script is asked one question a call, and answers in JSON: it runs a framework's own code.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{SESSCTL, Sandbox};
+use super::{SESSCTL, Sandbox};
 
-/// Where things are installed.
-fn peers() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers")
+/// A file that `tests/run` installs.
+pub fn installed(path: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers").join(path);
+    assert!(path.exists(), "tests/run installs {}", path.display());
+    path
 }
 
-fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+/// A script in this directory of the tests.
+pub fn script(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
 }
 
 /// A script of tests/python, ready to be asked.
 pub fn python(name: &str, sandbox: &Sandbox) -> Command {
-    let mut command = Command::new(peers().join("venv/bin/python"));
+    let mut command = Command::new(installed("venv/bin/python"));
     command.arg("-B").arg(script("python").join(name));
     settled(command, sandbox)
 }
@@ -28,7 +31,7 @@ pub fn python(name: &str, sandbox: &Sandbox) -> Command {
 /// A script of tests/node, ready to be asked.
 pub fn node(name: &str, sandbox: &Sandbox) -> Command {
     let mut command = Command::new("node");
-    command.arg(script("node").join(name)).env("PEERS", peers().join("node/package.json"));
+    command.arg(script("node").join(name)).env("PEERS", installed("node/package.json"));
     settled(command, sandbox)
 }
 

@@ -1,35 +1,35 @@
-//! What people should know of rows that were to be deleted and were kept.
+//! Messages about rows that could not be deleted.
 
 use crate::app::SessionService;
 use crate::storage::{KeptRows, ReferencingTable};
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::output::human::thousands;
+use crate::output::human::format_count;
 
-/// What the rows are, and how it stands with them.
+/// Wording of the messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Wording {
-    /// What one of them is.
+    /// Noun for one row.
     pub what: &'static str,
-    /// Whether nothing was done but to look.
+    /// Set for a dry run.
     pub dry_run: bool,
 }
 
 impl Wording {
-    /// Of a purge.
+    /// Wording for a purge.
     pub const fn purge(dry_run: bool) -> Self {
         Self { what: "expired session", dry_run }
     }
 
-    /// Of a command that ends sessions which somebody names.
+    /// Wording for a command that ends selected sessions.
     pub const fn end(dry_run: bool) -> Self {
         Self { what: "session", dry_run }
     }
 
     fn count(self, rows: u64) -> String {
         let what = self.what;
-        if rows == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(rows)) }
+        if rows == 1 { format!("1 {what}") } else { format!("{} {what}s", format_count(rows)) }
     }
 
     fn were_kept(self, rows: u64) -> &'static str {
@@ -41,28 +41,27 @@ impl Wording {
     }
 }
 
-/// Says which rows were kept, also to cron: somebody has to look at them.
-pub fn say_kept(kept: &KeptRows, wording: Wording, context: &Context) {
+/// Reports rows that were kept. They need action, so cron sees them, too.
+pub fn print_kept(kept: &KeptRows, wording: Wording, context: &Context) {
     for sentence in sentences(kept, wording) {
-        context.say(&format!("sessctl: {sentence}"));
+        context.print_notice(&format!("sessctl: {sentence}"));
     }
 }
 
-/// The exit code of a command that was to end certain sessions: any that is still there
-/// is work that remains.
+/// Returns the exit code of a command that ends selected sessions: a kept one is work that
+/// remains.
 pub fn exit(kept: &KeptRows) -> Exit {
     if kept.rows() > 0 { Exit::StoppedEarly } else { Exit::Done }
 }
 
-/// Warns of tables that each deletion reads as a whole; of small ones, only those who want
-/// to know all.
-pub fn say_unindexed(
+/// Warns about tables that each deletion scans completely; about small ones only on request.
+pub fn warn_of_unindexed(
     service: &SessionService,
     wants_all: bool,
     context: &Context,
 ) -> crate::Result<()> {
     for table in service.unindexed()?.iter().filter(|table| wants_all || table.is_large) {
-        context.say(&format!("sessctl: warning: {table}"));
+        context.print_notice(&format!("sessctl: warning: {table}"));
     }
     Ok(())
 }
@@ -113,7 +112,7 @@ fn rejected(kept: &KeptRows, wording: Wording) -> Option<String> {
     let named: Vec<String> = named.collect();
     let more = match kept.rejected.saturating_sub(kept.examples.len() as u64) {
         0 => String::new(),
-        more => format!("; and {} more", thousands(more)),
+        more => format!("; and {} more", format_count(more)),
     };
     Some(format!("{count} could not be deleted: {}{more}", named.join("; ")))
 }

@@ -1,5 +1,5 @@
-//! Interrupting a statement, in the middle of whatever it does: a trigger or a generated
-//! column of the application may never come to an end by itself.
+//! Interrupting statements: a trigger or a generated column of an application may never
+//! terminate.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,165 +10,166 @@ use rusqlite::Connection;
 use crate::domain::error::{Error, InterruptReason};
 use crate::storage::StatementLimit;
 
-/// Steps of SQLite's machine between two questions whether to go on: a fraction of a
+/// Virtual machine steps between two calls of the progress handler: a fraction of a
 /// millisecond.
-const OPERATIONS: i32 = 10_000;
-/// How long a statement may go on after the process was asked to stop, or its time was over.
-/// Statements of a batch take a few milliseconds: they end as they would have.
+const PROGRESS_STEPS: i32 = 10_000;
+/// Time for which a statement may continue after a stop request or its time limit. Statements
+/// of a batch take a few milliseconds and complete.
 const GRACE: Duration = Duration::from_millis(500);
-/// A name in a message is cut behind so many characters.
-const NAME: usize = 80;
+/// Maximum length of a name in a message.
+const MAX_NAME_CHARS: usize = 80;
 
-/// Bounds for the work of a whole process on SQLite files.
+/// Limits for all SQLite connections of the process.
 #[derive(Debug, Clone, Copy)]
 pub struct Protection {
-    /// The most memory that SQLite may take, in bytes. What needs more fails.
+    /// Maximum memory of SQLite, in bytes.
     pub memory: u32,
-    /// Asked several hundred times a second while a statement runs: whether to interrupt
-    /// it, and why. It must not use a database.
+    /// Reason to interrupt a running statement, polled several hundred times a second. It must
+    /// not use a database.
     pub ask: fn(&Running<'_>) -> Option<InterruptReason>,
 }
 
-/// A statement that is running.
+/// Running statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Running<'a> {
-    /// What is being done, to what.
+    /// Description of the operation.
     pub doing: &'a str,
-    /// Time since it began, or since it last gave a row.
+    /// Time since the start or the last row.
     pub silent: Duration,
 }
 
 static PROTECTION: OnceLock<Protection> = OnceLock::new();
 
-/// Sets bounds for all connections that are opened from now on. Only the first call counts.
+/// Sets the limits of all connections opened from now on. Only the first call has an effect.
 pub fn protect(protection: Protection) {
-    // A second set of bounds has no use.
+    // Later calls are ignored.
     let _ = PROTECTION.set(protection);
 }
 
-/// Bounds of this process.
+/// Limits of this process.
 pub(super) fn protection() -> Option<&'static Protection> {
     PROTECTION.get()
 }
 
-/// Why work that is done without SQLite is to stop; `None`: it may go on.
+/// Reason to cancel an operation outside SQLite.
+#[cfg(feature = "rqlite")]
 pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<InterruptReason> {
     let running = Running { doing, silent: Duration::ZERO };
     protection().and_then(|protection| (protection.ask)(&running))
 }
 
-/// The work of one connection.
+/// Interrupt state of one connection, shared with its progress handler.
 #[derive(Clone, Default)]
-pub(super) struct Work(Arc<Shared>);
+pub(super) struct InterruptHandle(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Whether a row has come since the state was last looked at.
-    has_advanced: AtomicBool,
+    /// True if a row has arrived since the last poll.
+    has_new_row: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
-    /// What is being done, in words.
+    /// Description of the operation.
     doing: String,
     begun: Option<Instant>,
-    /// When it last gave a row, about.
-    advanced: Option<Instant>,
-    /// When the statement was first asked to stop.
-    asked: Option<(Instant, InterruptReason)>,
+    /// Approximate time of the last row.
+    last_row: Option<Instant>,
+    /// Time and reason of the first stop request.
+    cancelled: Option<(Instant, InterruptReason)>,
     limit: Option<(Instant, InterruptReason)>,
-    /// Why the last statement that was interrupted was, and after which time.
+    /// Reason and duration of the last interrupted statement.
     last: Option<(InterruptReason, Duration)>,
 }
 
-impl Work {
-    /// Watches all statements of a connection from now on.
+impl InterruptHandle {
+    /// Installs the progress handler of a connection.
     pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
-        let work = self.clone();
-        connection.progress_handler(OPERATIONS, Some(move || work.is_to_stop()))
+        let handle = self.clone();
+        connection.progress_handler(PROGRESS_STEPS, Some(move || handle.should_interrupt()))
     }
 
-    /// Begins a statement, of which `doing` says what it does. It ends with the answer.
-    pub(super) fn start_run(&self, doing: &str, sql: &str, place: &str) -> Statement {
+    /// Registers a statement until the result is dropped; `doing` describes it.
+    pub(super) fn start_run(&self, doing: &str, sql: &str, display_name: &str) -> RunningStatement {
         let mut state = self.state();
-        let is_within = state.begun.is_some();
-        if !is_within {
+        let is_nested = state.begun.is_some();
+        if !is_nested {
             state.begun = Some(Instant::now());
-            (state.advanced, state.asked, state.last) = (None, None, None);
+            (state.last_row, state.cancelled, state.last) = (None, None, None);
             state.doing.clear();
             state.doing.push_str(doing);
             state.doing.push(' ');
             if let Some(name) = table_of(sql) {
-                state.doing.extend(name.chars().take(NAME));
+                state.doing.extend(name.chars().take(MAX_NAME_CHARS));
                 state.doing.push_str(" in ");
             }
-            state.doing.push_str(place);
+            state.doing.push_str(display_name);
         }
-        Statement { work: self.clone(), is_within }
+        RunningStatement { handle: self.clone(), is_nested }
     }
 
-    /// Takes note of a row.
-    pub(super) fn advance(&self) {
-        self.0.has_advanced.store(true, Ordering::Relaxed);
+    /// Records the arrival of a row.
+    pub(super) fn record_row(&self) {
+        self.0.has_new_row.store(true, Ordering::Relaxed);
     }
 
-    /// Bounds the statements from now on.
+    /// Sets the time limit of statements.
     pub(super) fn limit(&self, limit: Option<StatementLimit>) {
         let until =
             |limit: StatementLimit| Some((Instant::now().checked_add(limit.time)?, limit.cause));
         self.state().limit = limit.and_then(until);
     }
 
-    /// The error of a statement that was interrupted.
+    /// Error for the last interrupted statement.
     pub(super) fn interrupted(&self) -> Error {
         let state = self.state();
         let (cause, after) = state.last.unwrap_or((InterruptReason::Asked, Duration::ZERO));
         Error::Interrupted { doing: state.doing.clone(), cause, after }
     }
 
-    fn is_to_stop(&self) -> bool {
+    fn should_interrupt(&self) -> bool {
         let now = Instant::now();
         let mut state = self.state();
         let Some(begun) = state.begun else { return false };
-        if self.0.has_advanced.swap(false, Ordering::Relaxed) {
-            state.advanced = Some(now);
+        if self.0.has_new_row.swap(false, Ordering::Relaxed) {
+            state.last_row = Some(now);
         }
-        let silent = now - state.advanced.unwrap_or(begun);
-        if state.asked.is_none() {
+        let silent = now - state.last_row.unwrap_or(begun);
+        if state.cancelled.is_none() {
             let running = Running { doing: &state.doing, silent };
             let cause = protection().and_then(|protection| (protection.ask)(&running));
-            state.asked = cause.map(|cause| (now, cause));
+            state.cancelled = cause.map(|cause| (now, cause));
         }
-        let is_over =
+        let has_passed =
             |(at, _): &(Instant, InterruptReason)| now >= *at + GRACE && now >= begun + GRACE;
-        let stop = state.asked.filter(is_over).or(state.limit.filter(is_over));
+        let stop = state.cancelled.filter(has_passed).or(state.limit.filter(has_passed));
         state.last = stop.map(|(_, cause)| (cause, now - begun));
         stop.is_some()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that panics leaves it half changed.
+        // A panic leaves the state consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A statement that is at work until this goes.
-pub(super) struct Statement {
-    work: Work,
-    /// Whether it is a part of another.
-    is_within: bool,
+/// Guard of a running statement.
+pub(super) struct RunningStatement {
+    handle: InterruptHandle,
+    /// True within another running statement.
+    is_nested: bool,
 }
 
-impl Drop for Statement {
+impl Drop for RunningStatement {
     fn drop(&mut self) {
-        if !self.is_within {
-            self.work.state().begun = None;
+        if !self.is_nested {
+            self.handle.state().begun = None;
         }
     }
 }
 
-/// The table that a statement is about, in quotes: the first one that it names so.
+/// First quoted table name of a statement.
 fn table_of(sql: &str) -> Option<&str> {
     let (_, rest) = [" FROM ", "UPDATE ", "INTO "].iter().find_map(|word| sql.split_once(word))?;
     let name = rest.strip_prefix('"')?;
@@ -184,15 +185,16 @@ mod tests {
 
     #[test]
     fn a_statement_without_an_end_is_interrupted_when_its_time_is_over() {
-        let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
-        work.watch(&mut connection).unwrap();
+        let (handle, mut connection) =
+            (InterruptHandle::default(), Connection::open_in_memory().unwrap());
+        handle.watch(&mut connection).unwrap();
         for cause in [InterruptReason::Time, InterruptReason::Lease] {
-            work.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
-            let _statement = work.start_run("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
+            handle.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
+            let _statement = handle.start_run("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
             let answer: rusqlite::Result<i64> = connection.query_row(ENDLESS, [], |row| row.get(0));
             let code = answer.unwrap_err().sqlite_error_code();
             assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
-            let Error::Interrupted { doing, cause: found, after } = work.interrupted() else {
+            let Error::Interrupted { doing, cause: found, after } = handle.interrupted() else {
                 panic!()
             };
             assert_eq!((doing.as_str(), found), ("read t in a.db", cause));
@@ -202,10 +204,11 @@ mod tests {
 
     #[test]
     fn a_short_statement_ends_although_its_time_is_over() {
-        let (work, mut connection) = (Work::default(), Connection::open_in_memory().unwrap());
-        work.watch(&mut connection).unwrap();
-        work.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
-        let _statement = work.start_run("read", "", "a.db");
+        let (handle, mut connection) =
+            (InterruptHandle::default(), Connection::open_in_memory().unwrap());
+        handle.watch(&mut connection).unwrap();
+        handle.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
+        let _statement = handle.start_run("read", "", "a.db");
         let short = ENDLESS.replace("FROM n)", "FROM n WHERE n < 3000)");
         let rows: i64 = connection.query_row(&short, [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 3_000);

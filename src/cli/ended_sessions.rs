@@ -1,0 +1,201 @@
+//! Reports of the sessions that a purge, a run or a cycle ends, one by one.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::mem;
+use std::rc::Rc;
+
+use crate::app::EndHook;
+use crate::config::{Config, Report};
+use crate::domain::policy::Policies;
+use crate::domain::session::{End, Session};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use super::context::Context;
+use super::reporter::Reporter;
+use super::{records, syslog};
+use crate::output::human;
+use crate::output::record::Schema;
+use crate::output::sanitize::escape;
+
+/// The option that asks for reports.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct LineTarget {
+    /// Report each session that ends: its handle, task, user, client, idle time, and the
+    /// reason. On standard output, where the sessions are then the output in every format, or,
+    /// with --each=syslog, in the system log
+    #[arg(long, value_name = "stdout|syslog", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "stdout", hide_possible_values = true, value_parser = reports())]
+    pub each: Option<Report>,
+}
+
+fn reports() -> impl TypedValueParser<Value = Report> {
+    let words = Report::ALL.iter().map(|report| report.as_str());
+    PossibleValuesParser::new(words).try_map(|word| word.parse())
+}
+
+impl LineTarget {
+    /// Reports whether the sessions are the output of the command.
+    pub fn is_stdout(self) -> bool {
+        self.each == Some(Report::Stdout)
+    }
+
+    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
+    pub fn is_stdout_for(self, config: &Config) -> bool {
+        let reports = |name: &str| config.reports.get(name) == Some(&Report::Stdout);
+        self.is_stdout() || config.jobs.iter().any(|job| job.enabled && reports(&job.name))
+    }
+}
+
+/// Reports of one command, which form one listing on standard output.
+pub struct EndedLines {
+    wanted: Option<Report>,
+    reports: Rc<RefCell<Reports>>,
+}
+
+struct Reports {
+    reporter: Reporter,
+    /// Targets of the current work.
+    to: BTreeSet<Report>,
+    /// Job that does the current work.
+    job: Option<String>,
+}
+
+impl EndedLines {
+    /// Creates the reports of a purge.
+    pub fn for_purge(context: &Context, wanted: LineTarget) -> Self {
+        let each = Self::new(context, wanted, &records::SESSIONS);
+        each.reports.borrow_mut().to.extend(wanted.each);
+        each
+    }
+
+    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
+    pub fn is_stdout_for(&self, config: &Config) -> bool {
+        LineTarget { each: self.wanted }.is_stdout_for(config)
+    }
+
+    /// Creates the reports of jobs, each of which may have a target of its own.
+    pub fn for_jobs(context: &Context, wanted: LineTarget) -> Self {
+        Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
+    }
+
+    fn new(context: &Context, wanted: LineTarget, schema: &'static Schema) -> Self {
+        let reporter = Reporter::new(context, schema);
+        let reports = Reports { reporter, to: BTreeSet::new(), job: None };
+        Self { wanted: wanted.each, reports: Rc::new(RefCell::new(reports)) }
+    }
+
+    /// Returns the hook that writes the reports.
+    pub fn hook(&self) -> Box<dyn EndHook> {
+        Box::new(LineHook(Rc::clone(&self.reports)))
+    }
+
+    /// Starts the reports of a job, to the targets of the command and of the job.
+    pub fn start_job(&self, job: &str, own: Option<Report>) {
+        let mut reports = self.reports.borrow_mut();
+        reports.job = Some(job.to_owned());
+        reports.to = self.wanted.into_iter().chain(own).collect();
+    }
+
+    /// Completes the listing, even if no session has ended.
+    ///
+    /// # Errors
+    /// Failure to write a line, unless the reader closed the pipe.
+    pub fn end(&self) -> anyhow::Result<()> {
+        mem::replace(&mut self.reports.borrow_mut().reporter, Reporter::silent()).finish()
+    }
+}
+
+/// Hook that writes the reports.
+struct LineHook(Rc<RefCell<Reports>>);
+
+impl EndHook for LineHook {
+    fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
+        let Reports { reporter, to, job } = &mut *self.0.borrow_mut();
+        let job = job.as_deref();
+        for session in sessions {
+            let Some(end) = session.end else { continue };
+            if to.contains(&Report::Stdout) {
+                reporter.report(
+                    || records::ended(session, policies, end, job),
+                    || sentence(session, end, job),
+                );
+            }
+            if to.contains(&Report::Syslog) {
+                syslog::session_ended(&sentence(session, end, job));
+            }
+        }
+        reporter.flush();
+        if to.contains(&Report::Syslog) { syslog::check() } else { Ok(()) }
+    }
+
+    fn name(&self) -> &'static str {
+        "the report"
+    }
+
+    fn is_listening(&self) -> bool {
+        !self.0.borrow().to.is_empty()
+    }
+}
+
+/// Characters of a name that a sentence shows.
+const MAX_NAME: usize = 40;
+
+/// Describes a session and its end: handle, task, user, client, idle time, reason.
+pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
+    let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), human::span);
+    let job = job.map_or_else(String::new, |job| format!("  job {}", short(job)));
+    format!(
+        "{}  {}  {}  {}  idle {idle}  {}{job}",
+        session.handle,
+        short(&session.task),
+        short(session.user.as_deref().unwrap_or("-")),
+        short(session.client.as_deref().unwrap_or("-")),
+        end.reason,
+    )
+}
+
+/// Escapes and shortens a text for a line; the other formats show all of it.
+fn short(text: &str) -> String {
+    let text = escape(text);
+    match text.char_indices().nth(MAX_NAME) {
+        None => text.into_owned(),
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::session::{EndReason, Key};
+    use crate::domain::time::UnixTime;
+
+    use super::*;
+
+    #[test]
+    fn a_session_that_ends_takes_one_line_in_which_nothing_acts() {
+        let end = End { at: UnixTime(10_000), reason: EndReason::Expired };
+        let session = Session {
+            key: Key::Text("3fa94c1d2e3f77".into()),
+            handle: "3fa94c1d2e3f".to_owned(),
+            user: Some("alice".to_owned()),
+            is_user_unreadable: false,
+            task: "imap".to_owned(),
+            client: Some("192.0.2.7".to_owned()),
+            created_at: None,
+            last_used_at: Some(UnixTime(10_000 - 42 * 60)),
+            idle_timeout: None,
+            marked_at: None,
+            end: Some(end),
+            expiry: None,
+        };
+        assert_eq!(
+            sentence(&session, end, Some("nightly")),
+            "3fa94c1d2e3f  imap  alice  192.0.2.7  idle 42m  expired  job nightly"
+        );
+        let nobody = Session { user: None, client: None, last_used_at: None, ..session.clone() };
+        assert_eq!(sentence(&nobody, end, None), "3fa94c1d2e3f  imap  -  -  idle -  expired");
+        let odd = Session { user: Some("bo\nb\u{1b}[2J".to_owned()), ..session };
+        let seen = sentence(&odd, end, None);
+        assert!(seen.starts_with(r"3fa94c1d2e3f  imap  bo\nb\u{1b}[2J  192.0.2.7  "), "{seen}");
+    }
+}
