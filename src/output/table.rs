@@ -1,7 +1,5 @@
-//! Tables for people: a line for each record, and never more than one, or a
-//! line for each value where there is one record or the terminal is too narrow.
-//!
-//! The frame is plain ASCII, so it holds in any locale.
+//! Tables: one line per record, or one line per value for a single record or on a narrow
+//! terminal. The frame is plain ASCII, which works in any locale.
 
 use std::io;
 
@@ -18,13 +16,12 @@ use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibi
 const PIPE_TEXT_WIDTH: usize = 40;
 /// Minimum width of a text that is cut to fit.
 const MIN_TEXT_WIDTH: usize = 8;
-/// Between two columns: the seam and a blank.
+/// Gap between two columns: the delimiter and a blank.
 const GAP: usize = 2;
-/// Separator between two cells inside comfy-table: a character that no cell contains, because
-/// such characters are always escaped.
+/// Separator of cells inside comfy-table, which no cell contains: it is always escaped.
 const DELIMITER: char = '\u{1f}';
 
-/// The records, held back until the widest of each column is known.
+/// Table whose records are collected until the width of each column is known.
 pub(crate) struct Table<W> {
     out: W,
     style: Style,

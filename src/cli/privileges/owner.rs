@@ -69,7 +69,7 @@ fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
         let is_safe = out_of_reach.is_ok() && walk.fault_beside().is_none();
         match if_missing {
             IfMissing::Fail if !is_safe => {
-                let hint = "`sessctl init` creates one".to_owned();
+                let hint = "`sessctl init` makes one".to_owned();
                 return Err(Error::Missing { at: path.display().to_string(), hint }.into());
             }
             IfMissing::Create => {

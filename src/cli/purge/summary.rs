@@ -146,14 +146,14 @@ pub fn record(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) 
 }
 
 pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) -> String {
-    let said = match (profile, dry_run) {
+    let summary_text = match (profile, dry_run) {
         (None, true) => return describe_preview(summary),
         (None, false) => describe_purged(summary),
         (Some(_), true) => return describe_deletion_preview(summary),
         (Some(_), false) => describe_deleted(summary),
     };
     match summary.stopped {
-        None => said,
+        None => summary_text,
         Some(why) => {
             let least = if summary.counted { "" } else { "at least " };
             let remaining = format_count(summary.remaining);
@@ -162,7 +162,7 @@ pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool
                 Some(obstacle) => format!("stopped early, as {obstacle}"),
                 None => format!("stopped by {why}"),
             };
-            format!("{said}; {stopped}, {least}{remaining} {rows} still due")
+            format!("{summary_text}; {stopped}, {least}{remaining} {rows} still due")
         }
     }
 }

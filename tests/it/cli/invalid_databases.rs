@@ -109,7 +109,7 @@ fn programs_that_start_at_once_make_one_database() {
 #[test]
 fn a_missing_file_is_not_made_by_any_command_but_init() {
     let sandbox = Sandbox::without_database();
-    refuses(&sandbox, all_but_init(), 10, "no database at app.db: `sessctl init` creates one");
+    refuses(&sandbox, all_but_init(), 10, "no database at app.db: `sessctl init` makes one");
     sandbox.run(["init"]).succeeds().is_silent();
     let mode = std::fs::metadata(sandbox.path("app.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);

@@ -162,7 +162,7 @@ fn a_crontab_line_names_program_and_database_by_their_full_paths() {
     sandbox.run(["schedule", "print", "systemd", "--system"]).is_refused_with(2);
     // Nobody knows yet whose it will be.
     let reason = sandbox.run(["schedule", "print", "cron", "--system"]).is_refused_with(2).stderr();
-    assert!(reason.contains("there is no such database"), "{reason}");
+    assert!(reason.contains("the database does not exist"), "{reason}");
 }
 
 #[test]
