@@ -26,7 +26,10 @@ fn w8_a_purge_that_finds_another_at_work_leaves() {
     for ago in [0, 30, 50] {
         hold(&sandbox, ago);
         let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
-        assert!(reason.contains("another purge is running (another process, last heartbeat"), "{reason}");
+        assert!(
+            reason.contains("another purge is running (another process, last heartbeat"),
+            "{reason}"
+        );
         assert!(reason.contains("--wait"), "{reason}");
     }
     assert_eq!(live(&sandbox), 1);
