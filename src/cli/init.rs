@@ -23,10 +23,10 @@ impl Args {
         let config = context.config()?;
         let mut store = store::create(&db)?;
         // Without a configuration nobody has said that there are no limits.
-        if context.config_path().is_some() {
-            if let Some(opening) = store.opening() {
-                opening.sync_indexes(&config.policies)?;
-            }
+        if context.config_path().is_some()
+            && let Some(opening) = store.opening()
+        {
+            opening.sync_indexes(&config.policies)?;
         }
         if context.is_interactive() || context.global.verbose {
             context.say(&format!("{db} is ready"));
