@@ -22,11 +22,11 @@ impl Args {
         let db = context.db()?;
         let config = context.config()?;
         let mut store = store::create(&db)?;
-        // Without a configuration, there may be limits that are not known here.
-        if context.config_path().is_some() {
-            if let Some(opening) = store.opening() {
-                opening.sync_indexes(&config.policies)?;
-            }
+        // Without a configuration nobody has said that there are no limits.
+        if context.config_path().is_some()
+            && let Some(opening) = store.opening()
+        {
+            opening.sync_indexes(&config.policies)?;
         }
         if context.is_interactive() || context.global.verbose {
             context.print_notice(&format!("{db} is ready"));

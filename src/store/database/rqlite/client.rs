@@ -10,7 +10,7 @@ use ureq::http::{HeaderValue, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
-use super::error::{Attempt, NodeError, NodeErrors};
+use super::error::{Attempt, MAX_RESPONSE_BYTES, NodeError, NodeErrors};
 use super::json;
 use super::json::{ParsedResponse, StatementResult};
 use super::shared::NodeMemory;
@@ -26,9 +26,6 @@ const MAX_BACKOFF: Duration = Duration::from_millis(500);
 const MIN_REMAINING: Duration = Duration::from_millis(50);
 /// Connection timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// Maximum size of a response, in bytes: four times that of a page of rows. Parsed, it takes
-/// about ten times as much memory.
-pub(super) const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 
 /// HTTP request.
 #[derive(Debug, Clone, Copy)]

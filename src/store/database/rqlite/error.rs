@@ -2,9 +2,11 @@
 
 use std::io;
 
-use super::client::MAX_RESPONSE_BYTES;
 use crate::domain::error::Error;
 
+/// Maximum size of a response, in bytes: four times that of a page of rows. Parsed, it takes
+/// about ten times as much memory.
+pub(super) const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 /// Maximum length of a message from a node.
 const MAX_MESSAGE_CHARS: usize = 200;
 

@@ -3,8 +3,9 @@
 
 use std::time::Instant;
 
-use super::{BatchResult, Done, Rqlite, Written};
+use super::connection::{Done, Rqlite, Written};
 use crate::domain::error::{Error, Result};
+use crate::store::database::BatchResult;
 use crate::store::statement::Statement;
 
 /// Number of receipts kept: those of at least the last minute on a busy cluster.

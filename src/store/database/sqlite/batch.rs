@@ -9,7 +9,8 @@ use rusqlite::{
 };
 
 use super::disk_space::FreeSpace;
-use super::{BatchResult, OwnedRow, RowRef, Statement};
+use crate::store::database::{BatchResult, OwnedRow, RowRef};
+use crate::store::statement::Statement;
 
 pub(super) fn query_each(
     connection: &Connection,

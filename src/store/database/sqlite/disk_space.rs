@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Result, Transaction, ffi};
 use rustix::fs::statvfs;
 
-use super::BUSY_TIMEOUT;
+use super::wal::BUSY_TIMEOUT;
 use crate::storage::CheckpointMode;
 use crate::store::database::sqlite::wal;
 

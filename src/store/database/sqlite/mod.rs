@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
-use super::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
+use super::{BatchResult, Database, ExpectedCount, RowRef};
 use crate::domain::error::{Error, Result};
 use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, Wal, WalStatus};
 use crate::store::statement::Statement;
@@ -26,13 +26,11 @@ use crate::store::statement::Statement;
 use disk_space::FreeSpace;
 use error::{VIRTUAL_TABLE_CORRUPT, is_of_virtual_table, sqlite_error};
 use interrupt::{InterruptHandle, RunningStatement};
+use wal::BUSY_TIMEOUT;
 
 #[cfg(feature = "rqlite")]
 pub(super) use interrupt::reason_to_stop;
 pub use interrupt::{Protection, Running, protect};
-
-/// Time to wait for a lock of another connection.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Access mode of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,8 +9,10 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::disk_space::FreeSpace;
+use super::error::sqlite_error;
 use super::interrupt::InterruptHandle;
-use super::{Access, BUSY_TIMEOUT, SqliteFile, limits, sqlite_error};
+use super::wal::BUSY_TIMEOUT;
+use super::{Access, SqliteFile, limits};
 use crate::domain::error::{Error, Result};
 use crate::store::database::memory;
 use crate::store::database::sqlite::file;

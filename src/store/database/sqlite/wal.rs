@@ -6,6 +6,8 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::storage::{CheckpointMode, DataVersion, WalStatus};
 
+/// Time to wait for a lock of another connection.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// SQLite's default threshold of automatic checkpoints, in pages.
 const AUTOCHECKPOINT_PAGES: u32 = 1000;
 

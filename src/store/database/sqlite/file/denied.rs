@@ -8,7 +8,8 @@ use rustix::fs::{
     Access, AtFlags, CWD, StatVfsMountFlags, StatxAttributes, StatxFlags, accessat, statvfs, statx,
 };
 
-use super::{SIDECARS, resolve, sibling, users};
+use super::paths::{SIDECARS, resolve, sibling};
+use super::users;
 
 /// Sticky bit and write bits of a directory.
 const STICKY: u32 = 0o1000;

@@ -16,13 +16,13 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc::{self, c_int};
 
-use super::WAL_READ_VERSION;
-
 /// Bytes of a database on which SQLite holds a shared lock while it reads, and with a
 /// write-ahead log as long as a connection uses it.
 const SHARED: (i64, i64) = (0x4000_0002, 510);
 /// Byte of a shared-memory file on which every connection that uses it holds a lock.
 const IN_USE: (i64, i64) = (128, 1);
+/// Read version of a database in WAL mode.
+const WAL_READ_VERSION: u8 = 2;
 /// Offset of the read version in the database header.
 const READ_VERSION: u64 = 19;
 /// Time within which a program that opens a database attaches to its shared memory, and
@@ -219,9 +219,7 @@ mod tests {
         let path = directory.path().join("a.db");
         let connection = Connection::open(&path).unwrap();
         connection
-            .execute_batch(
-                "PRAGMA journal_mode = WAL_READ_VERSION; CREATE TABLE t (a); SELECT * FROM t",
-            )
+            .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE t (a); SELECT * FROM t")
             .unwrap();
         (directory, path, connection)
     }

@@ -3,22 +3,20 @@
 pub(super) mod denied;
 pub mod hazard;
 pub(super) mod locks;
+mod paths;
 pub(super) mod sidecars;
 mod users;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 
 use crate::domain::error::{Error, Result};
 
-/// Read version of a database in WAL mode.
-const WAL_READ_VERSION: u8 = 2;
-/// Suffixes and descriptions of SQLite's sidecar files.
-const SIDECARS: [(&str, &str); 3] =
-    [("-wal", "write-ahead log"), ("-shm", "shared memory"), ("-journal", "rollback journal")];
+pub(super) use paths::{has_wal, resolve, sibling, sqlite_path};
+
 /// Message for a failing device.
 pub(super) const INPUT_OUTPUT: &str = "input/output error; check the disk and the system log";
 /// Mode of new files: user names and addresses are private.
@@ -68,28 +66,6 @@ pub(super) fn validate_file(path: &Path) -> Result<()> {
         return Ok(());
     };
     Err(Error::ForeignDatabase { at, found: found.to_owned() })
-}
-
-/// Path for SQLite, which does not treat bare `:memory:` and `file:…` as file names.
-pub(super) fn sqlite_path(path: &Path) -> PathBuf {
-    Path::new(".").join(path)
-}
-
-/// Canonical path: SQLite derives the name of the log from it.
-pub(super) fn resolve(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// True if a file has a non-empty write-ahead log.
-pub(super) fn has_wal(path: &Path) -> bool {
-    fs::metadata(sibling(&resolve(path), "-wal")).is_ok_and(|log| log.len() > 0)
-}
-
-/// Path with a suffix appended to its file name.
-pub(super) fn sibling(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// Error for a file that cannot be read.

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::hazard::NameHazard;
 use super::locks::{Hold, KeptFile};
-use super::{SIDECARS, denied, read_error, resolve, sibling, users};
+use super::paths::{SIDECARS, resolve, sibling};
+use super::{denied, read_error, users};
 use crate::domain::error::{Error, Result};
 
 /// Database file and its sidecar files before SQLite opens them.

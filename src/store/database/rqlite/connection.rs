@@ -1,0 +1,247 @@
+//! Requests to a cluster.
+
+use std::time::{Duration, Instant};
+
+use rusqlite::types::ValueRef;
+
+use super::client::{Client, NodeResponse, Request};
+use super::json;
+use super::json::StatementResult;
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::SqlValue;
+use crate::storage::consistency::{Consistency, ReadFreshness};
+use crate::store::cluster::Cluster;
+use crate::store::database::sqlite::Access;
+use crate::store::database::{BatchResult, OwnedRow, RowRef};
+use crate::store::statement::Statement;
+
+/// Read consistency level of linearizable reads, supported by all versions.
+const STRONG: &str = "strong";
+
+/// A database on a cluster.
+pub struct Rqlite {
+    pub(super) client: Client,
+    /// Default read consistency.
+    pub(super) consistency: Consistency,
+    /// Read consistency of [quick](Statement::is_quick) reads.
+    pub(super) quick: Consistency,
+    /// True if the database has a table for receipts.
+    pub(super) has_receipts: bool,
+    /// `total_changes()` of the node after the last write.
+    pub(super) changes: Option<i64>,
+    /// Number of detected writes of other clients.
+    pub(super) foreign: i64,
+}
+
+impl Rqlite {
+    /// Creates a client; sends nothing.
+    pub fn new(cluster: &Cluster, access: Access) -> Self {
+        let [consistency, quick] = match access {
+            Access::Read => [cluster.consistency; 2],
+            // A new leader may not have carried out yet what its predecessor acknowledged: at
+            // level `weak` it shows an old table, or an empty one, and a purge would pass over
+            // rows that are due. What is about to change is never looked at on one node alone.
+            Access::Write => [Consistency::Linearizable, Consistency::Weak],
+        };
+        Self {
+            client: Client::new(cluster),
+            consistency,
+            quick,
+            has_receipts: false,
+            changes: None,
+            foreign: 0,
+        }
+    }
+
+    /// Enables receipts.
+    #[must_use]
+    pub fn with_receipts(self) -> Self {
+        Self { has_receipts: true, ..self }
+    }
+
+    /// Makes all reads [quick](Statement::is_quick).
+    #[must_use]
+    pub fn with_quick_reads(self) -> Self {
+        Self { consistency: self.quick, ..self }
+    }
+
+    /// Freshness of the node that answered last.
+    pub fn freshness(&self) -> ReadFreshness {
+        self.client.freshness()
+    }
+
+    pub(super) fn send(
+        &self,
+        path: &str,
+        body: &str,
+        writes: bool,
+        is_lossless: impl Fn(usize) -> bool,
+    ) -> Result<NodeResponse> {
+        self.client.execute(Request { path, body, writes }, is_lossless)
+    }
+
+    /// Path and query of a read.
+    pub(super) fn query_path<'s>(
+        &self,
+        statements: impl IntoIterator<Item = &'s Statement> + Clone,
+    ) -> String {
+        let is_linearizable =
+            statements.clone().into_iter().any(|statement| statement.is_linearizable);
+        let is_quick = statements.into_iter().all(|statement| statement.is_quick);
+        let level = match if is_quick { self.quick } else { self.consistency } {
+            _ if is_linearizable => STRONG,
+            Consistency::Weak => "weak",
+            // Some versions treat `linearizable` as `weak`.
+            Consistency::Linearizable => STRONG,
+            Consistency::None => "none",
+        };
+        format!("/db/query?timings&transaction&level={level}")
+    }
+
+    pub(super) fn read(&self, statements: &[Statement]) -> Result<Vec<StatementResult>> {
+        let body = json::encode_statements(statements);
+        let path = if statements.iter().any(explains_a_change) {
+            // The query endpoint rejects EXPLAIN of a change.
+            "/db/request?timings".to_owned()
+        } else {
+            self.query_path(statements)
+        };
+        let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
+        match self.send(&path, &body, false, is_lossless)? {
+            NodeResponse::Done(results, _) => Ok(results),
+            NodeResponse::Refused(why, _) => Err(self.error("read", why)),
+        }
+    }
+
+    /// Runs a query once for each value, in one request.
+    pub(super) fn read_for_each(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+    ) -> Result<Vec<StatementResult>> {
+        let one = |value| json::encode_statement(&statement.sql, std::iter::once(value));
+        let elements: Vec<_> = values.map(one).collect();
+        if elements.is_empty() {
+            // rqlite rejects an empty batch.
+            return Ok(Vec::new());
+        }
+        let body = serde_json::Value::Array(elements).to_string();
+        let path = self.query_path([statement]);
+        match self.send(&path, &body, false, |_| statement.is_lossless)? {
+            NodeResponse::Done(results, _) => Ok(results),
+            NodeResponse::Refused(why, _) => Err(self.error("read", why)),
+        }
+    }
+
+    /// Sends a batch.
+    pub(super) fn write(&mut self, statements: &[Statement]) -> Result<Written> {
+        let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
+        self.write_body(&json::encode_statements(statements), is_lossless)
+    }
+
+    pub(super) fn write_body(
+        &mut self,
+        body: &str,
+        is_lossless: impl Fn(usize) -> bool,
+    ) -> Result<Written> {
+        let begun = Instant::now();
+        match self.send("/db/request?transaction&timings", body, true, is_lossless)? {
+            NodeResponse::Done(results, is_in_doubt) => {
+                let hold = begun.elapsed();
+                let work: f64 = results.iter().map(|result| result.time).sum();
+                let work = Duration::try_from_secs_f64(work).unwrap_or_default();
+                let commit = hold.saturating_sub(work);
+                Ok(Written::Done(Done { results, hold, commit, is_in_doubt }))
+            }
+            NodeResponse::Refused(why, may_have_applied) => {
+                Ok(Written::Refused(why, may_have_applied))
+            }
+        }
+    }
+
+    pub(super) fn error(&self, doing: &str, why: String) -> Error {
+        let place = self.client.display_name();
+        if ["disk image is malformed", "malformed database"].iter().any(|it| why.contains(it)) {
+            return Error::Corrupt { at: place.to_owned(), detail: why };
+        }
+        Error::failed(format!("{doing} {place}"), why)
+    }
+
+    /// Detects writes of other clients from `total_changes()` of the node.
+    pub(super) fn observe_changes(&mut self, before: Option<i64>, after: Option<i64>) {
+        if self.changes.is_some() && self.changes != before {
+            self.foreign += 1;
+        }
+        self.changes = after;
+    }
+
+    pub(super) fn execute_once(&mut self, statements: &[Statement]) -> Result<BatchResult> {
+        let written = self.write(statements)?;
+        self.batch_result(written)
+    }
+
+    pub(super) fn batch_result(&self, written: Written) -> Result<BatchResult> {
+        match written {
+            Written::Done(Done { results, hold, commit, is_in_doubt }) => {
+                let rows = results.iter().map(|result| result.rows).collect();
+                let answers = results.into_iter().map(|result| result.answers).collect();
+                let response_lost = is_in_doubt;
+                Ok(BatchResult {
+                    rows,
+                    answers,
+                    response_lost,
+                    hold,
+                    commit,
+                    ..BatchResult::default()
+                })
+            }
+            // The first attempt may have caused the error of the second.
+            Written::Refused(why, true) => {
+                Err(Error::OutcomeUnknown { at: self.client.display_name().to_owned(), why })
+            }
+            Written::Refused(why, false) => Err(self.error("write to", why)),
+        }
+    }
+}
+
+/// True for EXPLAIN of a statement that writes.
+fn explains_a_change(statement: &Statement) -> bool {
+    let explained = statement.sql.strip_prefix("EXPLAIN ");
+    explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
+}
+
+/// Result of a write request.
+pub(super) enum Written {
+    Done(Done),
+    /// Results, and true if an earlier attempt may have been applied.
+    Refused(String, bool),
+}
+
+/// Applied request.
+pub(super) struct Done {
+    pub(super) results: Vec<StatementResult>,
+    pub(super) hold: Duration,
+    /// Part of the hold time outside the statements.
+    pub(super) commit: Duration,
+    /// True if an earlier attempt may have been applied, too.
+    pub(super) is_in_doubt: bool,
+}
+
+impl OwnedRow {
+    /// Approximate size of its values in bytes.
+    pub(super) fn bytes(&self) -> usize {
+        let bytes = |value: &SqlValue| match value {
+            SqlValue::Text(bytes) | SqlValue::Blob(bytes) => bytes.len() + 8,
+            _ => 8,
+        };
+        self.0.iter().map(bytes).sum()
+    }
+
+    pub(super) fn integer_at(&self, place: usize) -> Option<i64> {
+        (self as &dyn RowRef).integer(place)
+    }
+
+    pub(super) fn text(&self, place: usize) -> Option<String> {
+        (self as &dyn RowRef).text(place)
+    }
+}
