@@ -1,6 +1,6 @@
 //! A framework's table is not copied: it moves with its application.
 
-use super::Adopted;
+use super::adopted_table::Adopted;
 use crate::domain::error::{Error, Result};
 use crate::storage::raw_row::{Counter, RawRow, TaskName};
 use crate::storage::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};

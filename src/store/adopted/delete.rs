@@ -2,15 +2,14 @@
 //! were seen, and that nothing keeps.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 
+use super::delete_batch::{Done, Plan, Rows, Run, execute_batch};
 use super::held::{Holder, and_free, which};
 use super::reader::{STANDS_AGAIN, TableReader, digest};
 use super::references::ReferencingTables;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::Error;
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
@@ -18,12 +17,6 @@ use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSna
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::{Statement, bare, datum, quoted};
 
-/// The most bytes that one request to a cluster is to have. It becomes an entry of a log
-/// that all nodes write before anybody goes on, the application's writes among them.
-const REQUEST: usize = 256 << 10;
-/// How long a transaction is to take that ends sessions which somebody names, where each
-/// deletion reads a whole table.
-const AIM: Duration = Duration::from_millis(2);
 /// What is said of a row that is still there, although its deletion did not fail.
 const IGNORED: &str = "a trigger of the application kept the row";
 
@@ -164,40 +157,6 @@ fn part_with(dependent: &Dependent, table: &str, condition: &str) -> Statement {
     ))
 }
 
-/// Statements for each row, and the places of those that matter.
-struct Plan {
-    statements: Vec<Statement>,
-    /// The one that deletes the session.
-    session: usize,
-    /// The one that answers which session it was.
-    told: Option<usize>,
-    /// The one that answers why it is still there.
-    probe: Option<usize>,
-}
-
-/// What came of the statements for all rows.
-#[derive(Default)]
-struct Run {
-    applied: BatchResult,
-    /// The places of rows that the database rejects, and what it says of them.
-    rejected: Vec<(usize, String)>,
-}
-
-impl Run {
-    /// For each row, whether its session was deleted, and is not there again.
-    fn done(&self, plan: &Plan) -> impl Iterator<Item = bool> {
-        let count = plan.statements.len();
-        let deleted = self.applied.rows.iter().skip(plan.session).step_by(count);
-        let is_there = self.applied.answers.chunks(count).map(|answers| {
-            plan.probe.and_then(|probe| answers.get(probe)).is_some_and(|rows| !rows.is_empty())
-        });
-        deleted.zip(is_there).map(|(rows, is_there)| *rows > 0 && !is_there)
-    }
-}
-
-/// What was done, and what kept the rest from being done.
-pub(super) type Done<T> = (T, Result<()>);
-
 /// Deletes rows that were found due.
 pub(super) fn apply_purge(
     database: &mut impl Database,
@@ -293,108 +252,4 @@ pub(super) fn end(
         *gone.entry(ending.end.reason).or_default() += 1;
     }
     (Ended { done, gone, kept }, outcome)
-}
-
-/// The rows that statements are run for.
-struct Rows<'a, 'r> {
-    count: usize,
-    /// The values of the parameters for one of them.
-    row: &'a dyn Fn(usize) -> Vec<ValueRef<'r>>,
-    /// How many of them to begin with in one transaction, and to learn from how many the
-    /// next is to have; `None`: all of them.
-    chunk: Option<usize>,
-}
-
-impl Rows<'_, '_> {
-    /// Where a request ends that begins a range of them: as far as it may go.
-    fn end(&self, range: &Range<usize>, statements: &[Statement], is_far: bool) -> usize {
-        let end = self.chunk.map_or(range.end, |chunk| range.end.min(range.start + chunk));
-        if !is_far {
-            return end;
-        }
-        let mut bytes = 0;
-        for place in range.start..end {
-            bytes += length(statements, &(self.row)(place));
-            if bytes > REQUEST && place > range.start {
-                return place;
-            }
-        }
-        end
-    }
-
-    /// Learns what a transaction of so many rows took.
-    fn learn(&mut self, rows: usize, hold: Duration) {
-        if let Some(chunk) = &mut self.chunk {
-            let is_short = hold * 2 <= AIM;
-            *chunk = if is_short {
-                rows * 2
-            } else if hold > AIM {
-                rows / 2
-            } else {
-                rows
-            }
-            .max(1);
-        }
-    }
-}
-
-/// Runs the statements for each of these rows: in a file all of them at once, on a
-/// cluster in requests of bounded size, each row being a matter of its own. Where the
-/// database rejects one, the others are done without it: halves of the rows are tried
-/// until it is alone.
-fn execute_batch(
-    database: &mut impl Database,
-    statements: &[Statement],
-    rows: &mut Rows<'_, '_>,
-) -> Done<Run> {
-    let mut run = Run::default();
-    // What is left to do; the next is the last of them.
-    let mut todo = Vec::from([Range { start: 0, end: rows.count }]);
-    let mut has_made_room = false;
-    while let Some(range) = todo.pop().filter(|range| !range.is_empty()) {
-        let end = rows.end(&range, statements, database.is_remote());
-        if end < range.end {
-            todo.push(end..range.end);
-        }
-        let (start, count) = (range.start, end - range.start);
-        match database.execute_for_rows(statements, &mut (start..end).map(rows.row)) {
-            Ok(applied) => {
-                rows.learn(count, applied.hold);
-                has_made_room = false;
-                run.applied.rows.extend(applied.rows);
-                run.applied.answers.extend(applied.answers);
-                run.applied.answers_lost |= applied.answers_lost;
-                run.applied.hold += applied.hold;
-                run.applied.commit += applied.commit;
-                run.applied.waited += applied.waited;
-            }
-            Err(Error::Rejected { why, .. }) if count == 1 => {
-                run.rejected.push((start, why));
-                run.applied.rows.extend(statements.iter().map(|_| 0));
-                run.applied.answers.extend(statements.iter().map(|_| Vec::new()));
-            }
-            Err(Error::Rejected { .. }) => {
-                let middle = start + count / 2;
-                todo.extend([middle..end, start..middle]);
-            }
-            // The log has given up its room, which may be enough.
-            Err(Error::DiskFull { .. }) if !has_made_room => {
-                has_made_room = true;
-                todo.push(start..end);
-            }
-            Err(error) => return (run, Err(error)),
-        }
-    }
-    (run, Ok(()))
-}
-
-/// How many bytes a request has for one row, about.
-fn length(statements: &[Statement], row: &[ValueRef<'_>]) -> usize {
-    let value = |value: &ValueRef<'_>| match value {
-        ValueRef::Text(bytes) => bytes.len() + 4,
-        ValueRef::Blob(bytes) => 2 * bytes.len() + 4,
-        _ => 20,
-    };
-    let values: usize = row.iter().map(value).sum();
-    statements.iter().map(|statement| statement.sql.len() + values).sum()
 }

@@ -7,14 +7,15 @@ use super::diagnose::check::{in_words, misfits};
 use super::diagnose::sample::Sampling;
 use super::doubt::{clock_evidence, doubt};
 use super::reader::TableReader;
+use super::open::open_file;
+use super::table;
 use super::table::Table;
-use super::{open_file, table};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ClockEvidence, ColumnMismatch, Profile};
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
-use crate::store::database::sqlite::SqliteFile;
-use crate::store::{Access, Location};
+use crate::store::database::sqlite::{Access, SqliteFile};
+use crate::store::location::Location;
 
 /// Which of these profiles fits the one table of sessions in a file, by the names of its
 /// columns and by the values in them. Where another profile may be the right one, which

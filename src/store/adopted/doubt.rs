@@ -2,7 +2,8 @@
 //! local time of `TIME_ZONE`. Taken for the wrong one, live sessions would be deleted.
 
 use super::diagnose::sample;
-use super::reader::{LONGEST_PAYLOAD, TableReader};
+use super::column_sql::LONGEST_PAYLOAD;
+use super::reader::TableReader;
 use super::table;
 use crate::domain::error::Result;
 use crate::domain::profile::{

@@ -140,7 +140,7 @@ impl ExpiryIndex {
             } else if !reader.is_new(row) && self.is_due(reader, row, tally) {
                 strays.extend(row.integer(0));
             }
-            let place = if tally.is_enough() { self.display_name(row, reads_all) } else { None };
+            let place = if tally.is_enough() { self.cursor_at(row, reads_all) } else { None };
             Ok(tally.stop_at(place))
         })?;
         find(database, reader, &strays, tally)
@@ -155,7 +155,7 @@ impl ExpiryIndex {
     }
 
     /// Where a row is.
-    fn display_name(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
+    fn cursor_at(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
         let time = row.value(self.at(reads_all));
         Some(Cursor::Time(raw(time).to_datum(), row.integer(0)?))
     }
@@ -298,7 +298,7 @@ impl Segment<'_> {
         let read = if side.reads_all(along) {
             reader.seen()
         } else {
-            format!("{}, {}", reader.display_name(), along.shown)
+            format!("{}, {}", reader.key_column(), along.shown)
         };
         let mut sql = reader.select(&read);
         sql.push(&format!(" INDEXED BY {} WHERE {}", along.name, along.column));

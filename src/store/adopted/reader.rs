@@ -4,17 +4,17 @@ use std::cell::Cell;
 
 use rusqlite::types::ValueRef;
 
+use super::column_sql::{LONGEST_VALUE, bounded_id, input, shown_expression, user_expression};
 use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    ColumnSource, Condition, Length, Owner, Profile, RowStatus, Rule, RuleKind, SqlValue,
-    SqlValueRef, UserForm,
+    ColumnSource, Owner, Profile, RowStatus, SqlValue, SqlValueRef,
 };
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, literal, quoted, raw};
+use crate::store::statement::{Statement, quoted, raw};
 
 /// No profile has more inputs, and if one had, its rows would be read all the same.
 const FEW: usize = 12;
@@ -125,13 +125,13 @@ impl TableReader {
     }
 
     /// The key, as a column.
-    pub(super) fn display_name(&self) -> &str {
+    pub(super) fn key_column(&self) -> &str {
         &self.columns.key
     }
 
     /// What [`sighting`](Self::sighting) needs of a row.
     pub(super) fn seen(&self) -> String {
-        format!("{}, {}, {}", self.display_name(), self.id(), self.inputs())
+        format!("{}, {}, {}", self.key_column(), self.id(), self.inputs())
     }
 
     /// What [`session`](Self::session) needs of a row.
@@ -273,7 +273,7 @@ impl TableReader {
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let mut page = |last: Option<&dyn RowRef>| {
-            let mut sql = self.select(&format!("{}, {what}", self.display_name()));
+            let mut sql = self.select(&format!("{}, {what}", self.key_column()));
             if database.is_remote() {
                 self.in_order(sql.push(" WHERE TRUE"), last, false);
             }
@@ -319,103 +319,6 @@ impl TableReader {
         })?;
         Ok(rows)
     }
-}
-
-/// The most bytes of an id, a time, a user or a client that are read, and of the payload or
-/// the JSON in which such a value is. Sessions are far smaller, and a value of a gigabyte
-/// would take several of them in memory.
-const LONGEST_VALUE: u32 = 64 << 10;
-pub(super) const LONGEST_PAYLOAD: u32 = 4 << 20;
-
-/// An id; of one that is too long, the place of the row and the length, which name it as
-/// well. The length is known without the value.
-fn bounded_id(key: &str, id: &str) -> String {
-    if key == id {
-        return id.to_owned();
-    }
-    format!(
-        "CASE WHEN octet_length({id}) > {LONGEST_VALUE} \
-         THEN 'row ' || {key} || ': ' || octet_length({id}) || ' bytes' ELSE {id} END"
-    )
-}
-
-/// A value of a row. What is no JSON has nothing at any path in it, and neither has what is
-/// too long; a value that is too long becomes bytes, which are no time.
-fn expression(source: &ColumnSource) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} THEN x'00' ELSE {column} END"
-        ),
-        Some(path) => format!("CASE WHEN {} END", at_path(&column, path)),
-    }
-}
-
-/// The same for people: of what is too long, the length.
-fn shown_expression(source: &ColumnSource) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} \
-             THEN '(' || octet_length({column}) || ' bytes)' ELSE {column} END"
-        ),
-        Some(_) => expression(source),
-    }
-}
-
-/// A value that names a user. What is no JSON becomes bytes, which nothing in JSON is, so
-/// that nobody can say whose session it is; where there is nothing at all, it is nobody's.
-fn user_expression(source: &ColumnSource, form: UserForm) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        None if form == UserForm::Plain => shown_expression(source),
-        None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' ELSE {column} END"
-        ),
-        Some(path) => {
-            let found = at_path(&column, path);
-            format!("CASE WHEN {found} WHEN octet_length({column}) > 0 THEN x'00' END")
-        }
-    }
-}
-
-/// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
-/// no length, so that nobody can say when the session is over. Where a condition asks for
-/// anything but some values, it becomes nothing, and the condition does not hold.
-fn input(profile: &Profile, place: usize, source: &ColumnSource) -> String {
-    match &source.path {
-        Some(path) if must_be_readable(profile, place) => {
-            let column = quoted(&source.column);
-            let found = at_path(&column, path);
-            format!(
-                "CASE WHEN {found} WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' \
-                 ELSE CAST({column} AS BLOB) END"
-            )
-        }
-        _ => expression(source),
-    }
-}
-
-fn at_path(column: &str, path: &str) -> String {
-    format!(
-        "octet_length({column}) <= {LONGEST_PAYLOAD} AND json_valid({column}) \
-         THEN json_extract({column}, {})",
-        literal(path)
-    )
-}
-
-fn must_be_readable(profile: &Profile, place: usize) -> bool {
-    let is_length = |rule: &Rule| match &rule.kind {
-        RuleKind::After(_, Length::Input { input, .. }) => *input == place,
-        _ => false,
-    };
-    let is_value =
-        profile.times.iter().any(|time| time.input == place) || profile.rules.iter().any(is_length);
-    let conditions = profile.rules.iter().flat_map(|rule| &rule.when).chain(&profile.filter);
-    let holds_for_bytes = |condition: &Condition| {
-        condition.input == place && condition.test.holds(SqlValueRef::Blob(&[]))
-    };
-    is_value || !conditions.into_iter().any(holds_for_bytes)
 }
 
 /// A value as a key. Nothing is taken for an empty text.

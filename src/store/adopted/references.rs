@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, references};
 use super::held::{Holder, Link, Links};
 use super::reader::TableReader;
-use super::table::{Table, collect};
+use super::table::{Table, collect, list};
 use super::triggers;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Dependent, DependentAction, Profile};
 use crate::storage::UnindexedTable;
 use crate::store::database::Database;
@@ -229,6 +229,20 @@ impl ReferencingTables {
             }
         }
         Ok(())
+    }
+
+    /// Adds the triggers that a deletion sets off to an error that interrupted it.
+    pub(super) fn name_triggers(&self, error: Error) -> Error {
+        match error {
+            Error::Interrupted { doing, cause, after } if !self.triggers.is_empty() => {
+                let (are, names) = match self.triggers.as_slice() {
+                    [name] => ("trigger ", name.clone()),
+                    names => ("triggers ", list(names)),
+                };
+                Error::Interrupted { doing: format!("{doing} ({are}{names})"), cause, after }
+            }
+            error => error,
+        }
     }
 }
 

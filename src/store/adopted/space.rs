@@ -1,7 +1,7 @@
 //! The files of a database that holds a framework's table. They may be looked at; how
 //! its pages lie is the application's business.
 
-use super::Adopted;
+use super::adopted_table::Adopted;
 use crate::domain::error::{Error, Result};
 use crate::storage::{
     CancelCheck, CheckpointMode, DiskUsage, Interruptible, SpaceRequirement, StatementLimit,

@@ -3,7 +3,8 @@
 
 use std::ops::ControlFlow;
 
-use super::{COLUMNS, Native};
+use super::rows::COLUMNS;
+use super::table::Native;
 use rusqlite::types::ValueRef;
 
 use crate::domain::error::Result;

@@ -4,8 +4,8 @@
 //! function writes an expression for all tasks at once: the policy of the row's
 //! own task decides.
 
-use super::by_task::per_task;
-use crate::domain::filter::{Filter, TaskPattern};
+use super::per_task::{per_task, task_matches};
+use crate::domain::filter::Filter;
 use crate::domain::policy::{ExpiryMode, Policies, Policy, PurgeTime};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
@@ -203,28 +203,11 @@ fn state_before_end(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     };
 }
 
-/// The rows of the tasks that match.
-pub(super) fn of_task(sql: &mut Statement, task: &TaskPattern) {
-    if task.is_wild() {
-        let mut like = String::new();
-        for c in task.as_str().chars() {
-            match c {
-                '*' => like.push('%'),
-                '%' | '_' | '\\' => like.extend(['\\', c]),
-                c => like.push(c),
-            }
-        }
-        sql.push("task LIKE ").bind(like).push(" ESCAPE '\\'");
-    } else {
-        sql.push("task = ").bind(task.as_str());
-    }
-}
-
 /// The same as a further condition, where a scope names tasks.
 pub(super) fn and_in_scope(sql: &mut Statement, scope: &PolicyContext<'_>) {
     if let Some(task) = scope.task {
         sql.push(" AND ");
-        of_task(sql, task);
+        task_matches(sql, task);
     }
 }
 
@@ -244,7 +227,7 @@ pub(super) fn was_due(sql: &mut Statement, scope: &PolicyContext<'_>, at: UnixTi
 pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyContext<'_>) {
     if let Some(task) = &filter.task {
         sql.push(" AND ");
-        of_task(sql, task);
+        task_matches(sql, task);
     }
     if let Some(user) = &filter.user {
         sql.push(" AND user = ").bind(user.as_str());

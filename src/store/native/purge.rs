@@ -1,7 +1,8 @@
 //! The purge's changes to a range of the native table, in one write transaction.
 
-use super::by_task::FEW as FEW_POLICIES;
-use super::{COLUMNS, ended_session, policy_sql, stats};
+use super::per_task::FEW as FEW_POLICIES;
+use super::rows::{COLUMNS, ended_session};
+use super::{policy_sql, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
 use crate::storage::{DueCounts, DueRange, PolicyContext, PurgeBatchResult, PurgeCounts};

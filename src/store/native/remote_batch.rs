@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::{COLUMNS, session};
+use super::rows::{COLUMNS, session};
 use crate::domain::error::Result;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::UnixTime;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::policy_sql;
-use super::scan::ScanQuery;
+use super::tally::ScanQuery;
 use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;

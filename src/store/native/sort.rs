@@ -2,7 +2,7 @@
 
 use rusqlite::types::ValueRef;
 
-use super::by_task::per_task;
+use super::per_task::per_task;
 use super::policy_sql::{MARK_COUNTS, idle, state};
 use crate::domain::policy::ExpiryMode;
 use crate::storage::{Order, PolicyContext, SortKey};

@@ -9,13 +9,22 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tempfile::TempDir;
 
-use super::*;
+use rusqlite::types::Value;
+
+use super::table::Native;
 use crate::domain::filter::{Filter, TaskPattern};
-use crate::domain::policy::{ExpiryMode, Policy};
-use crate::storage::{Ledger, NewRun, Order, RunEnd, RunOrigin, RunOutcome, RunQuery, SortKey};
+use crate::domain::policy::{ExpiryMode, Policies, Policy};
+use crate::domain::session::Session;
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
+    DueScan, GroupBy, Ledger, NewRun, Order, PolicyContext, RunEnd, RunOrigin, RunOutcome,
+    RunQuery, ScanLimits, SessionQuery, SessionStore, SortKey,
+};
 use crate::store::Access;
+use crate::store::database::Database;
 use crate::store::database::paged_double::PagedDouble;
 use crate::store::database::sqlite::SqliteFile;
+use crate::store::statement::Statement;
 
 const NOW: UnixTime = UnixTime(1_781_524_800);
 
@@ -52,7 +61,7 @@ impl Both {
     fn with(rows: &[Row]) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sessions.db");
-        let mut near = crate::store::create_native(&path).unwrap();
+        let mut near = crate::store::open_native::create_file(&path).unwrap();
         let insert = |(serial, row): (usize, &Row)| {
             let (task, user, client, idle, timeout, ended) = row;
             let text = |text: &Text| Value::Blob(text.clone());

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::Native;
+use super::table::Native;
 use crate::domain::error::Result;
 use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
 use crate::store::database::PageStore;

@@ -10,20 +10,22 @@ use std::collections::BTreeMap;
 
 use super::delete::DeleteStatements;
 use super::diagnose::check::{another, misfits, obstacles};
-use super::diagnose::sample::{Row, Sampling};
+use super::diagnose::sample::{Row, Sampling, is_over};
 use super::diagnose::warnings::oddities;
 use super::expiry_index::ExpiryIndex;
 use super::reader::{TableReader, digest};
 use super::references::ReferencingTables;
 use super::table::{Table, plan};
-use super::{doubt, open_file};
+use super::doubt;
+use super::open::open_file;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ColumnMismatch, Expiry, Profile, Reading, RowStatus};
 use crate::domain::time::UnixTime;
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::statement::{Statement, datum};
-use crate::store::{Access, Location};
+use crate::store::database::sqlite::Access;
+use crate::store::location::Location;
 
 /// Rows that are shown.
 const SHOWN: usize = 8;
@@ -243,10 +245,6 @@ fn rank(judged: RowStatus) -> (u8, i128) {
         RowStatus::Session(Expiry::Unknown) => (3, 0),
         RowStatus::NoSession => (4, 0),
     }
-}
-
-pub(super) fn is_over(judged: RowStatus, now: UnixTime) -> bool {
-    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now))
 }
 
 /// How SQLite would go about it.

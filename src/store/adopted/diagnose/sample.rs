@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use super::distribution::KeyDistribution;
 use crate::domain::error::Result;
 use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
+use crate::domain::time::UnixTime;
 use crate::store::adopted::reader::TableReader;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, raw};
@@ -127,4 +128,9 @@ pub(in crate::store::adopted) fn between<T>(
         rows.extend(row.map(&read));
     })?;
     Ok(rows)
+}
+
+/// Reports whether a row is a session that has expired.
+pub(in crate::store::adopted) fn is_over(judged: RowStatus, now: UnixTime) -> bool {
+    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now))
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::rows;
-use super::is_over;
-use super::sample::{Row, Sampling};
+use super::sample::{Row, Sampling, is_over};
 use crate::domain::profile::{Expiry, Reading, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
 use crate::store::adopted::reader::TableReader;

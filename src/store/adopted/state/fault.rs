@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Attempt, Fault, Home, files};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::StateFault;
+use crate::store::open_native::is_native;
 
 impl Home {
     /// The outcome of a step that has failed: a fault of the file, or an error that has
@@ -33,7 +34,7 @@ impl Home {
             |detail: &str| StateFault::Damaged { detail: detail.to_owned(), set_aside: None };
         match error {
             Error::Corrupt { detail, .. } => damaged(detail),
-            Error::ForeignDatabase { found, .. } => match crate::store::is_native(file.as_path()) {
+            Error::ForeignDatabase { found, .. } => match is_native(file.as_path()) {
                 Ok(true) => StateFault::Newer,
                 Ok(false) => StateFault::Foreign(found.clone()),
                 Err(Error::ForeignDatabase { .. } | Error::Corrupt { .. }) if file.is_file() => {
@@ -49,5 +50,5 @@ impl Home {
 
 /// Whether a file is sessctl's, of whatever version.
 pub(super) fn is_ours(path: &Path) -> bool {
-    crate::store::is_native(path).unwrap_or(false)
+    is_native(path).unwrap_or(false)
 }

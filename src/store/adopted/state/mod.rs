@@ -21,9 +21,10 @@ use crate::domain::session::EndReason;
 use crate::domain::state_file::{StateConsequence, StateFault, StateNotice, StateProblem};
 use crate::domain::time::UnixTime;
 use crate::storage::{PolicyContext, SessionStore, TaskStats};
-use crate::store::Location;
 use crate::store::database::sqlite::{Access, SqliteFile};
+use crate::store::location::Location;
 use crate::store::native::Native;
+use crate::store::open_native;
 
 use files::Identity;
 use naming::{name_of_cluster, name_of_file};
@@ -298,7 +299,7 @@ impl State {
         let earlier = self.directory.memory.0.borrow_mut().take();
         let native = match earlier {
             Some(native) => native,
-            None => crate::store::native_in_memory(Path::new(&self.name))?,
+            None => open_native::create_in_memory(Path::new(&self.name))?,
         };
         *self.open.borrow_mut() = Some(Open { native, home: Home::Memory });
         Ok(())

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::domain::error::{Error, Result};
 use crate::domain::token::Digest;
-use crate::store::Cluster;
+use crate::store::location::Cluster;
 
 /// How many digits of the path's hash the file's name has.
 const DIGITS: usize = 12;
@@ -45,7 +45,7 @@ fn ending(whole: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Location;
+    use crate::store::location::Location;
 
     fn name(url: &str) -> String {
         match Location::parse(url.as_ref()).unwrap() {

@@ -10,6 +10,7 @@ use super::{Attempt, Fault, Home, Open, State, files, former};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::{StateConsequence, StateFault, StateNotice};
 use crate::store::database::sqlite::Access;
+use crate::store::open_native;
 
 impl State {
     /// The file that is there to be read, if there is one.
@@ -30,13 +31,13 @@ impl State {
             return self.read_empty(path, identity);
         }
         let identity = Some(identity);
-        match crate::store::open_native(&path, Access::Read) {
+        match open_native::open_file(&path, Access::Read) {
             Ok(native) => {
                 Ok(Attempt::Done(Some(Open { native, home: Home::Read(path, identity) })))
             }
             // It may be an older sessctl's: nobody but sessctl brings that up to date.
             Err(Error::ForeignDatabase { .. }) if is_ours(&path) => {
-                match crate::store::create_native(&path) {
+                match open_native::create_file(&path) {
                     Ok(native) => {
                         Ok(Attempt::Done(Some(Open { native, home: Home::File(path, identity) })))
                     }
@@ -93,7 +94,7 @@ impl State {
                 return Ok(Attempt::Faulty(Fault { file, kind: fault, identity: None }));
             }
         };
-        let created = crate::store::create_native(&path);
+        let created = open_native::create_file(&path);
         drop(lock);
         match created {
             Ok(native) => {

@@ -3,7 +3,8 @@
 
 mod query;
 
-use super::{COLUMNS, ended_session, stats};
+use super::rows::{COLUMNS, ended_session};
+use super::stats;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::storage::{Admission, NewSession};
@@ -198,7 +199,7 @@ mod tests {
     fn with_its_index_no_admission_looks_at_sessions_of_other_tasks() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sessions.db");
-        drop(crate::store::create_native(&path).unwrap());
+        drop(crate::store::open_native::create_file(&path).unwrap());
         let db = Connection::open(&path).unwrap();
         let others = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?1) \
                       INSERT INTO sessions \

@@ -4,8 +4,9 @@ use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policies, Policy};
 use crate::domain::session::EndReason;
 use crate::storage::{LimitScope, NewSession};
-use crate::store::native::by_task::per_task;
-use crate::store::native::{new_row, policy_sql, stats};
+use crate::store::native::per_task::{per_task, task_matches};
+use crate::store::native::rows::new_row;
+use crate::store::native::{policy_sql, stats};
 use crate::store::statement::Statement;
 
 /// A function that writes a part of a statement.
@@ -354,7 +355,7 @@ fn of_tasks(sql: &mut Statement, licence: &Licence) {
 fn matching(sql: &mut Statement, licence: &Licence, collation: &str) {
     for (place, pattern) in licence.tasks.iter().enumerate() {
         sql.push(if place > 0 { " OR " } else { "(" });
-        policy_sql::of_task(sql, pattern);
+        task_matches(sql, pattern);
         sql.push(if pattern.is_wild() { "" } else { collation });
     }
     sql.push(")");

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value;
 
-use super::policy_sql;
+use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
 use crate::store::statement::{Statement, hex};
 
@@ -32,7 +32,7 @@ pub(super) fn per_task(
     let count = policies.named().count();
     if count > FEW {
         let directory = Directory::of(policies, &write);
-        directory.query_each(sql, |sql| per_pattern(sql, policies, &write));
+        directory.push_lookup(sql, |sql| per_pattern(sql, policies, &write));
     } else if count == 0 {
         sql.push("(");
         per_pattern(sql, policies, &write);
@@ -47,6 +47,23 @@ pub(super) fn per_task(
         sql.push(" ELSE (");
         per_pattern(sql, policies, &write);
         sql.push(") END");
+    }
+}
+
+/// Writes the condition that the task of a row matches a pattern.
+pub(super) fn task_matches(sql: &mut Statement, task: &TaskPattern) {
+    if task.is_wild() {
+        let mut like = String::new();
+        for c in task.as_str().chars() {
+            match c {
+                '*' => like.push('%'),
+                '%' | '_' | '\\' => like.extend(['\\', c]),
+                c => like.push(c),
+            }
+        }
+        sql.push("task LIKE ").bind(like).push(" ESCAPE '\\'");
+    } else {
+        sql.push("task = ").bind(task.as_str());
     }
 }
 
@@ -72,7 +89,7 @@ fn branches(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut State
     sql.push("CASE");
     for own in policies.patterns() {
         sql.push(" WHEN ");
-        policy_sql::of_task(sql, &own.tasks);
+        task_matches(sql, &own.tasks);
         sql.push(" THEN (");
         per_cap(sql, &own.policy, &own.capped, write);
         sql.push(")");
@@ -102,7 +119,7 @@ fn per_cap(
     sql.push("CASE");
     for CappedRetention { tasks, policy } in capped {
         sql.push(" WHEN ");
-        policy_sql::of_task(sql, tasks);
+        task_matches(sql, tasks);
         sql.push(" THEN (");
         write(sql, policy);
         sql.push(")");
@@ -159,7 +176,7 @@ impl<'a> Directory<'a> {
     }
 
     /// Writes an expression that finds the rule of a row's task.
-    fn query_each(&self, sql: &mut Statement, otherwise: impl Fn(&mut Statement)) {
+    fn push_lookup(&self, sql: &mut Statement, otherwise: impl Fn(&mut Statement)) {
         if self.rules.is_empty() {
             sql.push("(");
             otherwise(sql);

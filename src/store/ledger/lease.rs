@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::database::{BatchResult, Database, RowRef};
-use super::statement::Statement;
+use crate::store::database::{BatchResult, Database, RowRef};
+use crate::store::statement::Statement;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
 use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
@@ -25,7 +25,7 @@ pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {
 }
 
 /// Who has a lease, or had it last.
-pub(super) fn holding_of(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
+pub(super) fn find_holder(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
     let lease = Lease { name: name.to_owned(), holder: String::new() };
     let mut found = None;
     database.query(&who_has(&lease), &mut |row| {

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::database::{Database, RowRef};
-use super::statement::Statement;
+use crate::store::database::{Database, RowRef};
+use crate::store::statement::Statement;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
@@ -47,7 +47,7 @@ pub(super) fn set(database: &mut impl Database, host: &str, last: &ClockStamp) -
 
 /// Sets when a jump was first seen, if the reference is still the one that it is a jump
 /// from.
-pub(super) fn note_jump(
+pub(super) fn record_jump(
     database: &mut impl Database,
     host: &str,
     from: &ClockStamp,

@@ -1,0 +1,301 @@
+//! A framework's table as a store of sessions.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
+
+use super::delete::DeleteStatements;
+use super::diagnose::check::misfits;
+use super::diagnose::sample::{self, Sampling};
+use super::expiry_index::ExpiryIndex;
+use super::held::Held;
+use super::reader::TableReader;
+use super::references::ReferencingTables;
+use super::state::State;
+use super::{delete, list, scan, stats};
+use crate::domain::error::{Error, Result};
+use crate::domain::policy::Policies;
+use crate::domain::profile::Profile;
+use crate::domain::session::{EndReason, Key, Session};
+use crate::domain::time::UnixTime;
+use crate::domain::token::Token;
+use crate::storage::{
+    Admission, Cursor, DueRange, DueScan, EndRequest, GroupBy, KeptRows, NewSession,
+    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore, TaskNames,
+    TaskStats, TouchedRows, UnindexedTable, UserStats, VisitResult,
+};
+use crate::store::database::Database;
+use crate::store::database::sqlite::SqliteFile;
+use crate::store::ledger::LedgerDatabase;
+
+/// A framework's table in some database.
+pub(super) struct Adopted<T> {
+    pub(super) database: T,
+    pub(super) reader: TableReader,
+    pub(super) index: Option<ExpiryIndex>,
+    pub(super) deletions: OnceCell<Deletions>,
+    /// What was to be deleted and was kept, as far as nobody has asked for it.
+    pub(super) kept: KeptRows,
+    pub(super) state: State,
+    /// How many rows that are due may be held in memory; empty: nobody has asked.
+    pub(super) most_at_once: OnceCell<usize>,
+    /// Rows that a walk may still go over, where triggers may insert some.
+    pub(super) rows_left: Cell<Option<u64>>,
+    /// Whether it has been made sure that nothing stands against deleting rows.
+    pub(super) is_free: Cell<bool>,
+    /// Whether it has been made sure as well that they are read as they are meant.
+    pub(super) is_safe: Cell<bool>,
+}
+
+/// How rows are deleted, with all that refers to them.
+pub(super) struct Deletions {
+    pub(super) references: ReferencingTables,
+    pub(super) as_seen: DeleteStatements,
+    pub(super) of_key: DeleteStatements,
+}
+
+impl Deletions {
+    fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
+        let references = ReferencingTables::of(database, reader)?;
+        let (as_seen, of_key) = (
+            DeleteStatements::as_seen(reader, &references),
+            DeleteStatements::of_key(reader, &references),
+        );
+        Ok(Self { references, as_seen, of_key })
+    }
+
+    fn held(&self) -> Held<'_> {
+        Held(&self.references.holders)
+    }
+}
+
+impl<T: Database> Adopted<T> {
+    pub(super) fn on(database: T, reader: TableReader, state: State) -> Self {
+        Self {
+            index: ExpiryIndex::of(&database, &reader),
+            deletions: OnceCell::new(),
+            kept: KeptRows::default(),
+            most_at_once: OnceCell::new(),
+            rows_left: Cell::new(None),
+            is_free: Cell::new(false),
+            is_safe: Cell::new(false),
+            database,
+            reader,
+            state,
+        }
+    }
+
+    /// How rows are deleted. It is read from the schema once.
+    pub(super) fn deletions(&self) -> Result<&Deletions> {
+        if let Some(known) = self.deletions.get() {
+            return Ok(known);
+        }
+        let found = Deletions::of(&self.database, &self.reader)?;
+        Ok(self.deletions.get_or_init(|| found))
+    }
+
+    fn not_ours_to_touch(&self) -> Error {
+        let Profile { title, .. } = &self.reader.profile;
+        let (place, table) = (self.database.display_name(), &self.reader.table.name);
+        Error::Refused(format!(
+            "{table} in {place} is a table of {title}: the application opens and touches the \
+             sessions of an adopted table, and sessctl ends them"
+        ))
+    }
+}
+
+impl<T: Database> SessionStore for Adopted<T> {
+    fn profile(&self) -> Option<&Profile> {
+        Some(&self.reader.profile)
+    }
+
+    fn sync_indexes(&mut self, _policies: &Policies) -> Result<()> {
+        Err(self.not_ours_to_touch())
+    }
+
+    fn insert(&mut self, _sessions: &[NewSession]) -> Result<()> {
+        Err(self.not_ours_to_touch())
+    }
+
+    fn open_limited(
+        &mut self,
+        _session: &NewSession,
+        _policies: &Policies,
+        _tell: bool,
+    ) -> Result<Admission> {
+        Err(self.not_ours_to_touch())
+    }
+
+    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        list::find(&self.database, &self.reader, keys)
+    }
+
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
+        list::by_tokens(&self.database, &self.reader, tokens)
+    }
+
+    fn touch_rows(&mut self, _keys: &[Key], _now: UnixTime) -> Result<TouchedRows> {
+        Err(self.not_ours_to_touch())
+    }
+
+    /// No time says here which sessions go: it is no matter whether times can be read.
+    fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
+        self.reader.profile.may_delete()?;
+        if !self.is_free.get() {
+            self.make_free()?;
+        }
+        self.deletions()?;
+        let Some(deletions) = self.deletions.get() else {
+            return Ok(Vec::new());
+        };
+        let (ended, outcome) = delete::end(&mut self.database, &deletions.of_key, endings);
+        self.state.count(&self.reader.profile.task, ended.gone);
+        self.kept.add(ended.kept);
+        outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| ended.done)
+    }
+
+    fn scan(
+        &self,
+        query: &SessionQuery<'_>,
+        visit: &mut dyn FnMut(Session) -> VisitResult,
+    ) -> Result<ScanResult> {
+        let held = if query.due_only { self.deletions()?.held() } else { Held(&[]) };
+        list::scan(&self.database, &self.reader, query, &held, visit)
+    }
+
+    fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
+        list::by_handle(&self.database, &self.reader, prefix, most)
+    }
+
+    fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
+        if !stats::is_in_scope(&self.reader, scope) {
+            return Ok(Vec::new());
+        }
+        let remembered = self.state.tasks(scope)?;
+        Ok(vec![stats::task(&self.database, &self.reader, scope, remembered)?])
+    }
+
+    fn task_names(&self) -> Result<TaskNames> {
+        Ok(std::iter::once(self.reader.profile.task.clone()).collect())
+    }
+
+    fn user_stats(
+        &self,
+        scope: &PolicyContext<'_>,
+        by: GroupBy,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
+    ) -> Result<()> {
+        if !stats::is_in_scope(&self.reader, scope) {
+            return Ok(());
+        }
+        stats::user_stats(&self.database, &self.reader, scope, by, visit)
+    }
+
+    fn validate(&self) -> Result<()> {
+        if self.reader.profile.readonly.is_none() {
+            return self.make_sure().map(drop);
+        }
+        let sample = Sampling::of(&self.database, &self.reader)?;
+        let misfits = misfits(&self.database, &self.reader, &sample)?;
+        if misfits.is_empty() { Ok(()) } else { Err(Error::Refused(misfits.join("; "))) }
+    }
+
+    /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
+    /// that rows may be deleted at all, and chooses the way. Others only count.
+    fn scan_due(
+        &self,
+        scope: &PolicyContext<'_>,
+        after: Option<&Cursor>,
+        reach: ScanLimits,
+    ) -> Result<DueScan> {
+        if !stats::is_in_scope(&self.reader, scope) {
+            return Ok(DueScan { walked: 1.0, ..DueScan::default() });
+        }
+        let (database, reader) = (&self.database, &self.reader);
+        let only_counts = reach.due == usize::MAX;
+        let due = if only_counts { reach.due } else { reach.due.min(self.most_at_once()) };
+        let reach = ScanLimits { due, ..reach };
+        let held = if only_counts { self.deletions()?.held() } else { Held(&[]) };
+        if after.is_none() {
+            self.end_walks()?;
+        }
+        let index = match after {
+            Some(Cursor::Time(..)) => self.index.as_ref(),
+            None if reach.due < usize::MAX => self.index_for(&self.make_sure()?, scope.now),
+            _ => None,
+        };
+        let along = index.map(|index| index.scan(database, reader, scope, after, reach, &held));
+        let survey = match along.transpose()?.flatten() {
+            Some(survey) => survey,
+            None => {
+                let spread = sample::spread(database, reader)?;
+                scan::by_key(database, reader, scope, after, reach, &spread, &held)?
+            }
+        };
+        self.spend(survey.rows)?;
+        Ok(survey)
+    }
+
+    fn apply_purge(
+        &mut self,
+        scope: &PolicyContext<'_>,
+        due: &DueRange,
+        tell: bool,
+    ) -> Result<PurgeBatchResult> {
+        self.reader.profile.may_delete()?;
+        self.make_sure_once()?;
+        self.deletions()?;
+        let Some(deletions) = self.deletions.get() else {
+            return Ok(PurgeBatchResult::default());
+        };
+        let (database, reader) = (&mut self.database, &self.reader);
+        let ((settled, kept), outcome) =
+            delete::apply_purge(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
+        self.kept.add(kept);
+        self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
+        outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| settled)
+    }
+
+    fn take_kept(&mut self) -> KeptRows {
+        std::mem::take(&mut self.kept)
+    }
+
+    fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
+        self.deletions()?.held().among(&self.database, &self.reader, keys)
+    }
+
+    fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
+        Ok(self.deletions()?.references.unindexed.clone())
+    }
+
+    fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
+        self.state.flush()?;
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        self.state.change(|state| state.record_peaks(sessions))
+    }
+}
+
+impl<T: Database> LedgerDatabase for Adopted<T> {
+    type Database = SqliteFile;
+
+    fn read<R>(&self, query: impl FnOnce(&SqliteFile) -> Result<R>) -> Result<Option<R>> {
+        self.state.read(|native| query(native.database()))
+    }
+
+    fn write<R>(&mut self, mut change: impl FnMut(&mut SqliteFile) -> Result<R>) -> Result<R> {
+        self.state.change(|native| change(native.database_mut()))
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.state.is_volatile()
+    }
+
+    fn note_lease(&self) {
+        self.state.note_lease();
+    }
+
+    fn has_lost_lease(&self) -> bool {
+        self.state.has_lost_lease()
+    }
+}

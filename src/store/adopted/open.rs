@@ -1,0 +1,87 @@
+//! Opening a framework's table.
+
+use std::path::Path;
+
+use super::adopted_table::Adopted;
+use super::diagnose::check::another;
+use super::reader::TableReader;
+use super::state::{State, StateDirectory};
+use super::table::Table;
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::Profile;
+use crate::storage::Backend;
+use crate::store::database::PageStore;
+use crate::store::database::rqlite::Rqlite;
+use crate::store::database::sqlite::{Access, SqliteFile};
+use crate::store::location::Location;
+
+/// For programs that use the library: the command resolves the zone.
+const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
+                          resolved: call Profile::resolve_local first";
+
+/// Opens a framework's table, as a profile describes it. The ledger and the leases are in a
+/// file of sessctl's own in the directory `state`, which is made when something is to be
+/// changed. Without a directory, or where the file cannot be used, they are kept in memory;
+/// [`open_with_state`] says so.
+///
+/// # Errors
+/// [`Error::Missing`] and [`Error::ForeignDatabase`] if there is no such table,
+/// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
+/// parameter, and whatever keeps the files from being opened.
+pub fn open(
+    at: impl Into<Location>,
+    access: Access,
+    profile: Profile,
+    state: Option<&Path>,
+) -> Result<Box<dyn Backend>> {
+    open_with_state(at, access, profile, StateDirectory::silent(state.map(Path::to_owned)))
+}
+
+/// Opens a framework's table like [`open`], and reports trouble with the state.
+///
+/// # Errors
+/// As for [`open`].
+pub fn open_with_state(
+    at: impl Into<Location>,
+    access: Access,
+    mut profile: Profile,
+    state: StateDirectory,
+) -> Result<Box<dyn Backend>> {
+    if let Some(lack) = profile.missing_parameters() {
+        return Err(Error::Refused(lack));
+    }
+    profile.resolve_local(&|| Err(Error::Refused(UNRESOLVED.to_owned())))?;
+    let at = at.into();
+    let state_of = || State::of(&at, access, state);
+    match &at {
+        Location::File(path) => open_in(open_file(path, access)?, profile, state_of),
+        Location::Cluster(cluster) => open_in(Rqlite::new(cluster, access), profile, state_of),
+    }
+}
+
+fn open_in<T: PageStore + 'static>(
+    database: T,
+    profile: Profile,
+    state: impl FnOnce() -> Result<State>,
+) -> Result<Box<dyn Backend>> {
+    let table = Table::read(&database, &profile.table)?;
+    if let Some(difference) = profile.difference(&table.columns) {
+        return Err(Error::Refused(another(&profile, &table, &difference)));
+    }
+    let reader = TableReader::new(&database, profile, table);
+    Ok(Box::new(Adopted::on(database, reader, state()?)))
+}
+
+/// Opens an application's file.
+pub(super) fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
+    SqliteFile::open_foreign(path, access).map_err(|error| match error {
+        Error::Missing { at, .. }
+            if path
+                .parent()
+                .is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()) =>
+        {
+            Error::Missing { at, hint: "give the path of the application's file".to_owned() }
+        }
+        error => error,
+    })
+}

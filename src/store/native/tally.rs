@@ -1,0 +1,141 @@
+//! Rows of a scan, counted by task and verdict.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::policy_sql;
+use crate::domain::policy::Verdict;
+use crate::domain::session::EndReason;
+use crate::storage::{DueCounts, PolicyContext};
+use crate::store::database::RowRef;
+
+/// So many tasks are compared one by one.
+const FEW: usize = 8;
+
+/// What a look has seen.
+#[derive(Default)]
+pub(super) struct ScanQuery {
+    pub(super) tally: Tally,
+    /// The last key, if there may be more behind it.
+    pub(super) last: Option<String>,
+    /// The first key that is due, and the last, if any is.
+    pub(super) due: Option<(String, String)>,
+}
+
+/// Rows counted by what is alike in them.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) rows: u64,
+    pub(super) due: u64,
+    tasks: Vec<Task>,
+    /// Where each of them is.
+    places: HashMap<Vec<u8>, usize>,
+}
+
+/// The rows of a task.
+struct Task {
+    /// As it is spelled.
+    name: Vec<u8>,
+    /// There are few.
+    kinds: Vec<(TallyKind, u64)>,
+}
+
+/// What decides how a row is counted.
+#[derive(PartialEq, Eq)]
+struct TallyKind {
+    has_ended: bool,
+    /// Whether it is from the future.
+    is_ahead: bool,
+    /// What the purge does with it, in SQL's words; empty: nothing.
+    verdict: Vec<u8>,
+    /// Why it has ended, if it goes for that.
+    ended_by: Vec<u8>,
+    /// Whether it was due before, where somebody wants to know.
+    was_due: bool,
+}
+
+impl Tally {
+    /// Counts so many rows that are like this one, and answers whether they are due.
+    pub(super) fn count(&mut self, row: &dyn RowRef, rows: u64, was_due: bool) -> bool {
+        self.rows += rows;
+        let (task, verdict) = (row.bytes(1), row.bytes(3));
+        let standing = row.count(2);
+        let (has_ended, is_ahead) = (standing & 1 == 0, standing & 2 == 2);
+        let ended_by = if verdict == policy_sql::DELETE.as_bytes() { row.bytes(4) } else { &[] };
+        let is_due = !verdict.is_empty();
+        self.due += u64::from(is_due) * rows;
+        let place = self.place_of(task);
+        let kinds = &mut self.tasks[place].kinds;
+        let alike = kinds.iter_mut().find(|(kind, _)| {
+            (kind.has_ended, kind.is_ahead) == (has_ended, is_ahead)
+                && kind.was_due == was_due
+                && kind.verdict == verdict
+                && kind.ended_by == ended_by
+        });
+        match alike {
+            Some((_, counted)) => *counted += rows,
+            None => {
+                let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
+                kinds.push((TallyKind { has_ended, is_ahead, verdict, ended_by, was_due }, rows));
+            }
+        }
+        is_due
+    }
+
+    fn place_of(&mut self, task: &[u8]) -> usize {
+        let is_it = |known: &Task| known.name == task;
+        let place = self.tasks.iter().take(FEW).position(is_it);
+        if let Some(place) = place.or_else(|| self.places.get(task).copied()) {
+            return place;
+        }
+        self.places.insert(task.to_vec(), self.tasks.len());
+        self.tasks.push(Task { name: task.to_vec(), kinds: Vec::new() });
+        self.tasks.len() - 1
+    }
+
+    /// What it comes to, and the sessions of each task that have not ended.
+    pub(super) fn sum_up(self, scope: &PolicyContext<'_>, found: &mut DueCounts) -> BTreeMap<String, u64> {
+        let mut sessions = BTreeMap::new();
+        for Task { name, kinds } in self.tasks {
+            let task = String::from_utf8_lossy(&name).into_owned();
+            for (kind, rows) in kinds {
+                let verdict = read_verdict(&kind, &task, scope);
+                found.census.count(rows, kind.has_ended, verdict, kind.was_due);
+                found.census.future += rows * u64::from(kind.is_ahead);
+                if !kind.verdict.is_empty() {
+                    found.tasks.insert(task.clone());
+                }
+                if !kind.has_ended {
+                    *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
+                }
+                if let Some(reason) = leaves_for(&kind, verdict) {
+                    *found.going.entry((task.clone(), reason)).or_default() += rows;
+                }
+            }
+        }
+        sessions
+    }
+}
+
+fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verdict {
+    let policy = scope.policies.of(task);
+    let word = str::from_utf8(&kind.verdict).unwrap_or_default();
+    match word {
+        "" => Verdict::Keep,
+        policy_sql::DELETE => Verdict::Delete,
+        policy_sql::MARK => Verdict::Mark(policy.nominal_time(scope.check())),
+        reason => match reason.parse() {
+            Err(_) => Verdict::Keep,
+            Ok(reason) if policy_sql::discards(policy) => Verdict::Discard(reason),
+            Ok(reason) => Verdict::End(reason),
+        },
+    }
+}
+
+/// Under which reason a row that goes is counted, if it goes.
+fn leaves_for(kind: &TallyKind, verdict: Verdict) -> Option<EndReason> {
+    match verdict {
+        Verdict::Discard(reason) => Some(reason),
+        Verdict::Delete => str::from_utf8(&kind.ended_by).ok()?.parse().ok(),
+        Verdict::Keep | Verdict::Mark(_) | Verdict::End(_) => None,
+    }
+}
