@@ -6,13 +6,13 @@
 
 pub mod adopted;
 mod database;
-mod effects;
 mod ledger;
 mod location;
 mod migrations;
 mod native;
 mod open_native;
 mod statement;
+mod trigger_effects;
 
 pub use database::sqlite::file::hazard::NameHazard;
 pub use database::sqlite::{Access, Protection, Running, protect};

@@ -61,7 +61,9 @@ pub(super) fn open_file(path: &Path, access: Access) -> Result<Native<SqliteFile
 pub fn is_native(at: impl Into<Location>) -> Result<bool> {
     match at.into() {
         Location::File(path) => is_native_file(&path),
-        Location::Cluster(cluster) => migrations::is_marked(&Rqlite::new(&cluster, Access::Read)),
+        Location::Cluster(cluster) => {
+            migrations::is_sessctl_database(&Rqlite::new(&cluster, Access::Read))
+        }
     }
 }
 
@@ -75,10 +77,10 @@ fn is_native_file(path: &Path) -> Result<bool> {
     // The mark is written before the file has a log, and it never changes: to see it, or
     // that it is missing, takes no lock. Where the file makes no sense, the moment may
     // have been the wrong one.
-    match SqliteFile::open_immutable(path).and_then(|file| migrations::is_marked(&file)) {
+    match SqliteFile::open_immutable(path).and_then(|file| migrations::is_sessctl_database(&file)) {
         Ok(is_marked) => Ok(is_marked),
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),
-        _ => migrations::is_marked(&SqliteFile::open(path, Access::Read)?),
+        _ => migrations::is_sessctl_database(&SqliteFile::open(path, Access::Read)?),
     }
 }
 
@@ -103,7 +105,7 @@ pub fn create(at: impl Into<Location>) -> Result<Box<dyn Backend>> {
 
 pub(super) fn create_file(path: &Path) -> Result<Native<SqliteFile>> {
     if holds_something(path) {
-        first_look(path, migrations::check_owner_if_any)?;
+        first_look(path, migrations::check_owner_or_blank)?;
     }
     let (mut file, made) = SqliteFile::create(path)?;
     match migrations::apply(&mut file).and_then(|()| file.use_write_ahead_log()) {

@@ -141,7 +141,7 @@ impl From<&Key> for Param {
     /// For sessctl's own table, whose keys are digits: of other text, what is not UTF-8
     /// is replaced, and [`bind_lossless`](Statement::bind_lossless) is for that.
     fn from(key: &Key) -> Self {
-        Self(owned(bare(key)))
+        Self(owned(key_ref(key)))
     }
 }
 
@@ -158,7 +158,7 @@ impl<T: Into<Self>> From<Option<T>> for Param {
 }
 
 /// A key in the form in which the database holds it, without a copy.
-pub fn bare(key: &Key) -> ValueRef<'_> {
+pub fn key_ref(key: &Key) -> ValueRef<'_> {
     match key {
         Key::Integer(number) => ValueRef::Integer(*number),
         Key::Real(number) => ValueRef::Real(*number),
@@ -169,7 +169,7 @@ pub fn bare(key: &Key) -> ValueRef<'_> {
 }
 
 /// A value in the form in which the database holds it, in the very class, without a copy.
-pub fn datum(value: &SqlValue) -> ValueRef<'_> {
+pub fn value_ref(value: &SqlValue) -> ValueRef<'_> {
     match value.raw() {
         SqlValueRef::Null => ValueRef::Null,
         SqlValueRef::Integer(number) => ValueRef::Integer(number),

@@ -3,13 +3,12 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
+use super::blocking_references::BlockingReferences;
 use super::delete::DeleteStatements;
-use super::diagnose::check::misfits;
-use super::diagnose::sample::{self, Sampling};
+use super::diagnose::sample;
 use super::expiry_index::ExpiryIndex;
-use super::held::Held;
 use super::reader::TableReader;
-use super::references::ReferencingTables;
+use super::referencing_tables::ReferencingTables;
 use super::state::State;
 use super::{delete, list, scan, stats};
 use crate::domain::error::{Error, Result};
@@ -19,9 +18,9 @@ use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
-    Admission, Cursor, DueRange, DueScan, EndRequest, GroupBy, KeptRows, NewSession,
-    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore, TaskNames,
-    TaskStats, TouchedRows, UnindexedTable, UserStats, VisitResult,
+    Admission, Cursor, DueRange, DueScan, EndRequest, GroupBy, KeptRows, NewSession, PolicyContext,
+    PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore, TaskNames, TaskStats,
+    TouchedRows, UnindexedTable, UserStats, VisitResult,
 };
 use crate::store::database::Database;
 use crate::store::database::sqlite::SqliteFile;
@@ -37,34 +36,34 @@ pub(super) struct Adopted<T> {
     pub(super) kept: KeptRows,
     pub(super) state: State,
     /// How many rows that are due may be held in memory; empty: nobody has asked.
-    pub(super) most_at_once: OnceCell<usize>,
+    pub(super) max_due_rows: OnceCell<usize>,
     /// Rows that a walk may still go over, where triggers may insert some.
-    pub(super) rows_left: Cell<Option<u64>>,
+    pub(super) scan_budget: Cell<Option<u64>>,
     /// Whether it has been made sure that nothing stands against deleting rows.
-    pub(super) is_free: Cell<bool>,
+    pub(super) deletable_checked: Cell<bool>,
     /// Whether it has been made sure as well that they are read as they are meant.
-    pub(super) is_safe: Cell<bool>,
+    pub(super) validated: Cell<bool>,
 }
 
 /// How rows are deleted, with all that refers to them.
 pub(super) struct Deletions {
     pub(super) references: ReferencingTables,
-    pub(super) as_seen: DeleteStatements,
-    pub(super) of_key: DeleteStatements,
+    pub(super) if_unchanged: DeleteStatements,
+    pub(super) by_key: DeleteStatements,
 }
 
 impl Deletions {
     fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
         let references = ReferencingTables::of(database, reader)?;
-        let (as_seen, of_key) = (
-            DeleteStatements::as_seen(reader, &references),
-            DeleteStatements::of_key(reader, &references),
+        let (if_unchanged, by_key) = (
+            DeleteStatements::if_unchanged(reader, &references),
+            DeleteStatements::by_key(reader, &references),
         );
-        Ok(Self { references, as_seen, of_key })
+        Ok(Self { references, if_unchanged, by_key })
     }
 
-    fn held(&self) -> Held<'_> {
-        Held(&self.references.holders)
+    fn held(&self) -> BlockingReferences<'_> {
+        BlockingReferences(&self.references.blocking)
     }
 }
 
@@ -74,10 +73,10 @@ impl<T: Database> Adopted<T> {
             index: ExpiryIndex::of(&database, &reader),
             deletions: OnceCell::new(),
             kept: KeptRows::default(),
-            most_at_once: OnceCell::new(),
-            rows_left: Cell::new(None),
-            is_free: Cell::new(false),
-            is_safe: Cell::new(false),
+            max_due_rows: OnceCell::new(),
+            scan_budget: Cell::new(None),
+            deletable_checked: Cell::new(false),
+            validated: Cell::new(false),
             database,
             reader,
             state,
@@ -93,7 +92,7 @@ impl<T: Database> Adopted<T> {
         Ok(self.deletions.get_or_init(|| found))
     }
 
-    fn not_ours_to_touch(&self) -> Error {
+    fn unsupported(&self) -> Error {
         let Profile { title, .. } = &self.reader.profile;
         let (place, table) = (self.database.display_name(), &self.reader.table.name);
         Error::Refused(format!(
@@ -109,11 +108,11 @@ impl<T: Database> SessionStore for Adopted<T> {
     }
 
     fn sync_indexes(&mut self, _policies: &Policies) -> Result<()> {
-        Err(self.not_ours_to_touch())
+        Err(self.unsupported())
     }
 
     fn insert(&mut self, _sessions: &[NewSession]) -> Result<()> {
-        Err(self.not_ours_to_touch())
+        Err(self.unsupported())
     }
 
     fn open_limited(
@@ -122,7 +121,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         _policies: &Policies,
         _tell: bool,
     ) -> Result<Admission> {
-        Err(self.not_ours_to_touch())
+        Err(self.unsupported())
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
@@ -134,21 +133,21 @@ impl<T: Database> SessionStore for Adopted<T> {
     }
 
     fn touch_rows(&mut self, _keys: &[Key], _now: UnixTime) -> Result<TouchedRows> {
-        Err(self.not_ours_to_touch())
+        Err(self.unsupported())
     }
 
     /// No time says here which sessions go: it is no matter whether times can be read.
     fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
         self.reader.profile.may_delete()?;
-        if !self.is_free.get() {
-            self.make_free()?;
+        if !self.deletable_checked.get() {
+            self.ensure_deletable()?;
         }
         self.deletions()?;
         let Some(deletions) = self.deletions.get() else {
             return Ok(Vec::new());
         };
-        let (ended, outcome) = delete::end(&mut self.database, &deletions.of_key, endings);
-        self.state.count(&self.reader.profile.task, ended.gone);
+        let (ended, outcome) = delete::end(&mut self.database, &deletions.by_key, endings);
+        self.state.record_deleted(&self.reader.profile.task, ended.gone);
         self.kept.add(ended.kept);
         outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| ended.done)
     }
@@ -158,7 +157,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         query: &SessionQuery<'_>,
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<ScanResult> {
-        let held = if query.due_only { self.deletions()?.held() } else { Held(&[]) };
+        let held = if query.due_only { self.deletions()?.held() } else { BlockingReferences(&[]) };
         list::scan(&self.database, &self.reader, query, &held, visit)
     }
 
@@ -171,7 +170,7 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(Vec::new());
         }
         let remembered = self.state.tasks(scope)?;
-        Ok(vec![stats::task(&self.database, &self.reader, scope, remembered)?])
+        Ok(vec![stats::task_stats(&self.database, &self.reader, scope, remembered)?])
     }
 
     fn task_names(&self) -> Result<TaskNames> {
@@ -192,11 +191,9 @@ impl<T: Database> SessionStore for Adopted<T> {
 
     fn validate(&self) -> Result<()> {
         if self.reader.profile.readonly.is_none() {
-            return self.make_sure().map(drop);
+            return self.ensure_valid().map(drop);
         }
-        let sample = Sampling::of(&self.database, &self.reader)?;
-        let misfits = misfits(&self.database, &self.reader, &sample)?;
-        if misfits.is_empty() { Ok(()) } else { Err(Error::Refused(misfits.join("; "))) }
+        self.sample_valid_rows().map(drop)
     }
 
     /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
@@ -205,33 +202,33 @@ impl<T: Database> SessionStore for Adopted<T> {
         &self,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
-        reach: ScanLimits,
+        limits: ScanLimits,
     ) -> Result<DueScan> {
         if !stats::is_in_scope(&self.reader, scope) {
             return Ok(DueScan { walked: 1.0, ..DueScan::default() });
         }
         let (database, reader) = (&self.database, &self.reader);
-        let only_counts = reach.due == usize::MAX;
-        let due = if only_counts { reach.due } else { reach.due.min(self.most_at_once()) };
-        let reach = ScanLimits { due, ..reach };
-        let held = if only_counts { self.deletions()?.held() } else { Held(&[]) };
+        let only_counts = limits.due == usize::MAX;
+        let due = if only_counts { limits.due } else { limits.due.min(self.max_due_rows()) };
+        let limits = ScanLimits { due, ..limits };
+        let held = if only_counts { self.deletions()?.held() } else { BlockingReferences(&[]) };
         if after.is_none() {
-            self.end_walks()?;
+            self.start_scan_budget()?;
         }
         let index = match after {
             Some(Cursor::Time(..)) => self.index.as_ref(),
-            None if reach.due < usize::MAX => self.index_for(&self.make_sure()?, scope.now),
+            None if limits.due < usize::MAX => self.index_for(&self.ensure_valid()?, scope.now),
             _ => None,
         };
-        let along = index.map(|index| index.scan(database, reader, scope, after, reach, &held));
-        let survey = match along.transpose()?.flatten() {
+        let by_index = index.map(|index| index.scan(database, reader, scope, after, limits, &held));
+        let survey = match by_index.transpose()?.flatten() {
             Some(survey) => survey,
             None => {
-                let spread = sample::spread(database, reader)?;
-                scan::by_key(database, reader, scope, after, reach, &spread, &held)?
+                let spread = sample::key_distribution(database, reader)?;
+                scan::scan_by_key(database, reader, scope, after, limits, &spread, &held)?
             }
         };
-        self.spend(survey.rows)?;
+        self.use_scan_budget(survey.rows)?;
         Ok(survey)
     }
 
@@ -239,19 +236,25 @@ impl<T: Database> SessionStore for Adopted<T> {
         &mut self,
         scope: &PolicyContext<'_>,
         due: &DueRange,
-        tell: bool,
+        return_ended: bool,
     ) -> Result<PurgeBatchResult> {
         self.reader.profile.may_delete()?;
-        self.make_sure_once()?;
+        self.ensure_valid_once()?;
         self.deletions()?;
         let Some(deletions) = self.deletions.get() else {
             return Ok(PurgeBatchResult::default());
         };
         let (database, reader) = (&mut self.database, &self.reader);
-        let ((settled, kept), outcome) =
-            delete::apply_purge(database, reader, &deletions.as_seen, &due.seen, scope.now, tell);
+        let ((settled, kept), outcome) = delete::apply_purge(
+            database,
+            reader,
+            &deletions.if_unchanged,
+            &due.seen,
+            scope.now,
+            return_ended,
+        );
         self.kept.add(kept);
-        self.state.count(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
+        self.state.record_deleted(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
         outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| settled)
     }
 
@@ -260,7 +263,7 @@ impl<T: Database> SessionStore for Adopted<T> {
     }
 
     fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
-        self.deletions()?.held().among(&self.database, &self.reader, keys)
+        self.deletions()?.held().find_kept(&self.database, &self.reader, keys)
     }
 
     fn unindexed(&self) -> Result<Vec<UnindexedTable>> {

@@ -8,42 +8,42 @@ use crate::store::statement::{literal, quoted};
 /// The most bytes of an id, a time, a user or a client that are read, and of the payload or
 /// the JSON in which such a value is. Sessions are far smaller, and a value of a gigabyte
 /// would take several of them in memory.
-pub(super) const LONGEST_VALUE: u32 = 64 << 10;
-pub(super) const LONGEST_PAYLOAD: u32 = 4 << 20;
+pub(super) const MAX_VALUE_BYTES: u32 = 64 << 10;
+pub(super) const MAX_PAYLOAD_BYTES: u32 = 4 << 20;
 
 /// An id; of one that is too long, the place of the row and the length, which name it as
 /// well. The length is known without the value.
-pub(super) fn bounded_id(key: &str, id: &str) -> String {
+pub(super) fn id_expression(key: &str, id: &str) -> String {
     if key == id {
         return id.to_owned();
     }
     format!(
-        "CASE WHEN octet_length({id}) > {LONGEST_VALUE} \
+        "CASE WHEN octet_length({id}) > {MAX_VALUE_BYTES} \
          THEN 'row ' || {key} || ': ' || octet_length({id}) || ' bytes' ELSE {id} END"
     )
 }
 
 /// A value of a row. What is no JSON has nothing at any path in it, and neither has what is
 /// too long; a value that is too long becomes bytes, which are no time.
-fn expression(source: &ColumnSource) -> String {
+fn value_expression(source: &ColumnSource) -> String {
     let column = quoted(&source.column);
     match &source.path {
         None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} THEN x'00' ELSE {column} END"
+            "CASE WHEN octet_length({column}) > {MAX_VALUE_BYTES} THEN x'00' ELSE {column} END"
         ),
-        Some(path) => format!("CASE WHEN {} END", at_path(&column, path)),
+        Some(path) => format!("CASE WHEN {} END", json_case(&column, path)),
     }
 }
 
 /// The same for people: of what is too long, the length.
-pub(super) fn shown_expression(source: &ColumnSource) -> String {
+pub(super) fn display_expression(source: &ColumnSource) -> String {
     let column = quoted(&source.column);
     match &source.path {
         None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} \
+            "CASE WHEN octet_length({column}) > {MAX_VALUE_BYTES} \
              THEN '(' || octet_length({column}) || ' bytes)' ELSE {column} END"
         ),
-        Some(_) => expression(source),
+        Some(_) => value_expression(source),
     }
 }
 
@@ -52,12 +52,12 @@ pub(super) fn shown_expression(source: &ColumnSource) -> String {
 pub(super) fn user_expression(source: &ColumnSource, form: UserForm) -> String {
     let column = quoted(&source.column);
     match &source.path {
-        None if form == UserForm::Plain => shown_expression(source),
+        None if form == UserForm::Plain => display_expression(source),
         None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' ELSE {column} END"
+            "CASE WHEN octet_length({column}) > {MAX_PAYLOAD_BYTES} THEN x'00' ELSE {column} END"
         ),
         Some(path) => {
-            let found = at_path(&column, path);
+            let found = json_case(&column, path);
             format!("CASE WHEN {found} WHEN octet_length({column}) > 0 THEN x'00' END")
         }
     }
@@ -66,23 +66,23 @@ pub(super) fn user_expression(source: &ColumnSource, form: UserForm) -> String {
 /// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
 /// no length, so that nobody can say when the session is over. Where a condition asks for
 /// anything but some values, it becomes nothing, and the condition does not hold.
-pub(super) fn input(profile: &Profile, place: usize, source: &ColumnSource) -> String {
+pub(super) fn input_expression(profile: &Profile, place: usize, source: &ColumnSource) -> String {
     match &source.path {
         Some(path) if must_be_readable(profile, place) => {
             let column = quoted(&source.column);
-            let found = at_path(&column, path);
+            let found = json_case(&column, path);
             format!(
-                "CASE WHEN {found} WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' \
+                "CASE WHEN {found} WHEN octet_length({column}) > {MAX_PAYLOAD_BYTES} THEN x'00' \
                  ELSE CAST({column} AS BLOB) END"
             )
         }
-        _ => expression(source),
+        _ => value_expression(source),
     }
 }
 
-fn at_path(column: &str, path: &str) -> String {
+fn json_case(column: &str, path: &str) -> String {
     format!(
-        "octet_length({column}) <= {LONGEST_PAYLOAD} AND json_valid({column}) \
+        "octet_length({column}) <= {MAX_PAYLOAD_BYTES} AND json_valid({column}) \
          THEN json_extract({column}, {})",
         literal(path)
     )

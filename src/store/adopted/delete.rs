@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 
 use rusqlite::types::ValueRef;
 
-use super::delete_batch::{Done, Plan, Rows, Run, execute_batch};
-use super::held::{Holder, and_free, which};
-use super::reader::{STANDS_AGAIN, TableReader, digest};
-use super::references::ReferencingTables;
+use super::blocking_references::{BlockingReference, and_unreferenced, blocking_index};
+use super::delete_batch::{BatchOutcome, Partial, Plan, Rows, execute_batch};
+use super::reader::{REINSERTED, TableReader, id_digest};
+use super::referencing_tables::ReferencingTables;
 use crate::domain::error::Error;
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSnapshot};
 use crate::store::database::{BatchResult, Database, RowRef};
-use crate::store::statement::{Statement, bare, datum, quoted};
+use crate::store::statement::{Statement, key_ref, quoted, value_ref};
 
 /// What is said of a row that is still there, although its deletion did not fail.
-const IGNORED: &str = "a trigger of the application kept the row";
+const IGNORED_REASON: &str = "a trigger of the application kept the row";
 
 /// What is said of a session that was deleted, and is there again.
-const PUT_BACK: &str = "a trigger of the application inserted the row again";
+const REINSERTED_REASON: &str = "a trigger of the application inserted the row again";
 
 /// The statements that delete one row and what goes with it, in their order.
 #[derive(Debug)]
@@ -31,29 +31,29 @@ pub(super) struct DeleteStatements {
     /// Answers why the row is still there, if it is: the place of what keeps it, or -1.
     probe: Option<Statement>,
     condition: String,
-    holders: Vec<Holder>,
+    blocking: Vec<BlockingReference>,
     /// Whether each deletion reads a whole table.
     is_slow: bool,
 }
 
 impl DeleteStatements {
     /// Of rows that are exactly as they were seen.
-    pub(super) fn as_seen(reader: &TableReader, references: &ReferencingTables) -> Self {
-        Self::of(reader, &reader.as_seen(), references)
+    pub(super) fn if_unchanged(reader: &TableReader, references: &ReferencingTables) -> Self {
+        Self::of(reader, &reader.unchanged_condition(), references)
     }
 
     /// Of rows that have still the same id.
-    pub(super) fn of_key(reader: &TableReader, references: &ReferencingTables) -> Self {
-        Self::of(reader, &reader.of_key(), references)
+    pub(super) fn by_key(reader: &TableReader, references: &ReferencingTables) -> Self {
+        Self::of(reader, &reader.same_key_condition(), references)
     }
 
     fn of(reader: &TableReader, seen: &str, references: &ReferencingTables) -> Self {
         let table = reader.table();
-        let holders = &references.holders;
-        let condition = format!("{seen}{}", and_free(holders));
+        let blocking = &references.blocking;
+        let condition = format!("{seen}{}", and_unreferenced(blocking));
         let dependents = reader.profile.dependents.iter();
         let probe = || {
-            let why = which(holders, "-1");
+            let why = blocking_index(blocking, "-1");
             let mut probe = format!("SELECT {why} FROM {table} WHERE {seen}");
             if references.has_triggers {
                 probe.push_str(" UNION ALL ");
@@ -62,11 +62,11 @@ impl DeleteStatements {
             Statement::new(&probe)
         };
         Self {
-            dependents: dependents.map(|one| part_with(one, &table, &condition)).collect(),
+            dependents: dependents.map(|one| delete_dependents(one, &table, &condition)).collect(),
             session: Statement::new(&format!("DELETE FROM {table} WHERE {condition}")),
-            probe: (references.has_triggers || !holders.is_empty()).then(probe),
+            probe: (references.has_triggers || !blocking.is_empty()).then(probe),
             condition,
-            holders: holders.clone(),
+            blocking: blocking.clone(),
             is_slow: references.unindexed.iter().any(|table| table.is_large),
         }
     }
@@ -85,12 +85,12 @@ impl DeleteStatements {
     }
 
     /// All of them, of which one answers the row that is deleted.
-    fn with_hook(&self, reader: &TableReader, is_far: bool) -> Plan {
+    fn plan_with_rows(&self, reader: &TableReader, is_remote: bool) -> Plan {
         let mut plan = self.plan();
-        if is_far {
+        if is_remote {
             // rqlite lets a change answer rows only where it can parse it, and these it
             // cannot: a statement before them tells what they will delete.
-            let mut session = reader.select(&reader.whole());
+            let mut session = reader.select(&reader.session_columns());
             session.push(&format!(" WHERE {}", self.condition));
             plan.statements.insert(0, session);
             let behind = |place: usize| place + 1;
@@ -101,18 +101,23 @@ impl DeleteStatements {
                 ..plan
             };
         }
-        let telling = format!("{} RETURNING {}", self.session.sql, reader.whole());
-        plan.statements[plan.session] = reader.exact(&telling);
+        let telling = format!("{} RETURNING {}", self.session.sql, reader.session_columns());
+        plan.statements[plan.session] = reader.lossless_statement(&telling);
         Plan { told: Some(plan.session), ..plan }
     }
 
     /// Whether sessions may refer to others.
-    fn is_of_sessions(&self) -> bool {
-        self.holders.iter().any(|holder| holder.is_of_sessions)
+    fn is_self_reference(&self) -> bool {
+        self.blocking.iter().any(|holder| holder.is_self_reference)
     }
 
     /// Takes note of rows that were kept. `handle` names each of them.
-    fn kept(&self, plan: &Plan, run: &Run, handle: impl Fn(usize) -> String) -> KeptRows {
+    fn kept_rows(
+        &self,
+        plan: &Plan,
+        run: &BatchOutcome,
+        handle: impl Fn(usize) -> String,
+    ) -> KeptRows {
         let mut kept = KeptRows::default();
         for (place, why) in &run.rejected {
             kept.reject(|| RejectedRow { handle: handle(*place), why: why.clone() });
@@ -125,15 +130,21 @@ impl DeleteStatements {
                 continue;
             };
             let deleted = run.applied.rows.get(place * count + plan.session);
-            match usize::try_from(why).ok().and_then(|why| self.holders.get(why)) {
+            match usize::try_from(why).ok().and_then(|why| self.blocking.get(why)) {
                 Some(holder) => kept.refer(&holder.referrer, 1),
                 // It has changed since it was seen.
-                None if why == STANDS_AGAIN && deleted == Some(&0) => {}
+                None if why == REINSERTED && deleted == Some(&0) => {}
                 None if deleted.is_some_and(|rows| *rows > 0) => {
-                    kept.reject(|| RejectedRow { handle: handle(place), why: PUT_BACK.to_owned() });
+                    kept.reject(|| RejectedRow {
+                        handle: handle(place),
+                        why: REINSERTED_REASON.to_owned(),
+                    });
                 }
                 None => {
-                    kept.reject(|| RejectedRow { handle: handle(place), why: IGNORED.to_owned() });
+                    kept.reject(|| RejectedRow {
+                        handle: handle(place),
+                        why: IGNORED_REASON.to_owned(),
+                    });
                 }
             }
         }
@@ -142,7 +153,7 @@ impl DeleteStatements {
 }
 
 /// What becomes of the rows of a dependent table before their session goes.
-fn part_with(dependent: &Dependent, table: &str, condition: &str) -> Statement {
+fn delete_dependents(dependent: &Dependent, table: &str, condition: &str) -> Statement {
     let Dependent { table: child, column, references, action } = dependent;
     let (child, column, named) = (quoted(child), quoted(column), quoted(references));
     let change = match action {
@@ -164,20 +175,23 @@ pub(super) fn apply_purge(
     deletion: &DeleteStatements,
     seen: &[RowSnapshot],
     now: UnixTime,
-    tell: bool,
-) -> Done<(PurgeBatchResult, KeptRows)> {
+    return_ended: bool,
+) -> Partial<(PurgeBatchResult, KeptRows)> {
     if seen.is_empty() {
         return (<(PurgeBatchResult, KeptRows)>::default(), Ok(()));
     }
-    let plan =
-        if tell { deletion.with_hook(reader, database.is_remote()) } else { deletion.plan() };
+    let plan = if return_ended {
+        deletion.plan_with_rows(reader, database.is_remote())
+    } else {
+        deletion.plan()
+    };
     // A session that refers to another usually comes behind it.
-    let is_reversed = deletion.is_of_sessions();
+    let is_reversed = deletion.is_self_reference();
     let at = |place: usize| &seen[if is_reversed { seen.len() - 1 - place } else { place }];
     let row = |place: usize| {
         let row = at(place);
-        let values = row.values.iter().map(datum);
-        std::iter::once(bare(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
+        let values = row.values.iter().map(value_ref);
+        std::iter::once(key_ref(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
     };
     let mut rows = Rows { count: seen.len(), row: &row, chunk: None };
     let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
@@ -188,13 +202,13 @@ pub(super) fn apply_purge(
     let told = gone.filter_map(|(answers, _)| answers.get(plan.told?)?.first());
     let told = told.filter_map(|row| reader.session(row));
     let told = told.map(|session| Session { end, ..session }).collect();
-    let kept = deletion.kept(&plan, &run, |place| {
-        at(place).values.first().map_or_else(String::new, |id| digest(datum(id)).handle())
+    let kept = deletion.kept_rows(&plan, &run, |place| {
+        at(place).values.first().map_or_else(String::new, |id| id_digest(value_ref(id)).handle())
     });
     let BatchResult { hold, commit, waited, answers_lost, .. } = run.applied;
     // Some of those that were not found may have gone by the request whose answer was lost.
     let left = (seen.len() as u64).saturating_sub(deleted + kept.rows());
-    let untold = if tell && answers_lost { left } else { 0 };
+    let untold = if return_ended && answers_lost { left } else { 0 };
     // What fits no more is left to the next look, with fewer rows.
     let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
     let outcome = if is_cut_short { Ok(()) } else { outcome };
@@ -227,11 +241,11 @@ pub(super) fn end(
     database: &mut impl Database,
     deletion: &DeleteStatements,
     endings: &[EndRequest],
-) -> Done<Ended> {
+) -> Partial<Ended> {
     let plan = deletion.plan();
     let row = |place: usize| match &endings[place].key {
-        key @ Key::Row(_, id) => vec![bare(key), bare(id)],
-        key => vec![bare(key)],
+        key @ Key::Row(_, id) => vec![key_ref(key), key_ref(id)],
+        key => vec![key_ref(key)],
     };
     let chunk = deletion.is_slow.then_some(1);
     let (run, outcome) = execute_batch(
@@ -239,9 +253,9 @@ pub(super) fn end(
         &plan.statements,
         &mut Rows { count: endings.len(), row: &row, chunk },
     );
-    let kept = deletion.kept(&plan, &run, |place| match &endings[place].key {
-        Key::Row(_, id) => digest(bare(id)).handle(),
-        key => digest(bare(key)).handle(),
+    let kept = deletion.kept_rows(&plan, &run, |place| match &endings[place].key {
+        Key::Row(_, id) => id_digest(key_ref(id)).handle(),
+        key => id_digest(key_ref(key)).handle(),
     });
     // What was there a moment ago and is gone, has gone by the request whose answer was
     // lost.

@@ -11,10 +11,10 @@ use crate::store::statement::Statement;
 
 /// The most bytes that one request to a cluster is to have. It becomes an entry of a log
 /// that all nodes write before anybody goes on, the application's writes among them.
-const REQUEST: usize = 256 << 10;
+const MAX_REQUEST_BYTES: usize = 256 << 10;
 /// How long a transaction is to take that ends sessions which somebody names, where each
 /// deletion reads a whole table.
-const AIM: Duration = Duration::from_millis(2);
+const TARGET_HOLD: Duration = Duration::from_millis(2);
 /// Statements for each row, and the places of those that matter.
 pub(super) struct Plan {
     pub(super) statements: Vec<Statement>,
@@ -28,13 +28,13 @@ pub(super) struct Plan {
 
 /// What came of the statements for all rows.
 #[derive(Default)]
-pub(super) struct Run {
+pub(super) struct BatchOutcome {
     pub(super) applied: BatchResult,
     /// The places of rows that the database rejects, and what it says of them.
     pub(super) rejected: Vec<(usize, String)>,
 }
 
-impl Run {
+impl BatchOutcome {
     /// For each row, whether its session was deleted, and is not there again.
     pub(super) fn done(&self, plan: &Plan) -> impl Iterator<Item = bool> {
         let count = plan.statements.len();
@@ -47,7 +47,7 @@ impl Run {
 }
 
 /// What was done, and what kept the rest from being done.
-pub(super) type Done<T> = (T, Result<()>);
+pub(super) type Partial<T> = (T, Result<()>);
 
 /// The rows that statements are run for.
 pub(super) struct Rows<'a, 'r> {
@@ -61,15 +61,20 @@ pub(super) struct Rows<'a, 'r> {
 
 impl Rows<'_, '_> {
     /// Where a request ends that begins a range of them: as far as it may go.
-    fn end(&self, range: &Range<usize>, statements: &[Statement], is_far: bool) -> usize {
+    fn request_end(
+        &self,
+        range: &Range<usize>,
+        statements: &[Statement],
+        is_remote: bool,
+    ) -> usize {
         let end = self.chunk.map_or(range.end, |chunk| range.end.min(range.start + chunk));
-        if !is_far {
+        if !is_remote {
             return end;
         }
         let mut bytes = 0;
         for place in range.start..end {
-            bytes += length(statements, &(self.row)(place));
-            if bytes > REQUEST && place > range.start {
+            bytes += request_bytes(statements, &(self.row)(place));
+            if bytes > MAX_REQUEST_BYTES && place > range.start {
                 return place;
             }
         }
@@ -77,12 +82,12 @@ impl Rows<'_, '_> {
     }
 
     /// Learns what a transaction of so many rows took.
-    fn learn(&mut self, rows: usize, hold: Duration) {
+    fn adapt_chunk(&mut self, rows: usize, hold: Duration) {
         if let Some(chunk) = &mut self.chunk {
-            let is_short = hold * 2 <= AIM;
+            let is_short = hold * 2 <= TARGET_HOLD;
             *chunk = if is_short {
                 rows * 2
-            } else if hold > AIM {
+            } else if hold > TARGET_HOLD {
                 rows / 2
             } else {
                 rows
@@ -100,21 +105,21 @@ pub(super) fn execute_batch(
     database: &mut impl Database,
     statements: &[Statement],
     rows: &mut Rows<'_, '_>,
-) -> Done<Run> {
-    let mut run = Run::default();
+) -> Partial<BatchOutcome> {
+    let mut run = BatchOutcome::default();
     // What is left to do; the next is the last of them.
     let mut todo = Vec::from([Range { start: 0, end: rows.count }]);
-    let mut has_made_room = false;
+    let mut has_retried = false;
     while let Some(range) = todo.pop().filter(|range| !range.is_empty()) {
-        let end = rows.end(&range, statements, database.is_remote());
+        let end = rows.request_end(&range, statements, database.is_remote());
         if end < range.end {
             todo.push(end..range.end);
         }
         let (start, count) = (range.start, end - range.start);
         match database.execute_for_rows(statements, &mut (start..end).map(rows.row)) {
             Ok(applied) => {
-                rows.learn(count, applied.hold);
-                has_made_room = false;
+                rows.adapt_chunk(count, applied.hold);
+                has_retried = false;
                 run.applied.rows.extend(applied.rows);
                 run.applied.answers.extend(applied.answers);
                 run.applied.answers_lost |= applied.answers_lost;
@@ -132,8 +137,8 @@ pub(super) fn execute_batch(
                 todo.extend([middle..end, start..middle]);
             }
             // The log has given up its room, which may be enough.
-            Err(Error::DiskFull { .. }) if !has_made_room => {
-                has_made_room = true;
+            Err(Error::DiskFull { .. }) if !has_retried => {
+                has_retried = true;
                 todo.push(start..end);
             }
             Err(error) => return (run, Err(error)),
@@ -143,7 +148,7 @@ pub(super) fn execute_batch(
 }
 
 /// How many bytes a request has for one row, about.
-fn length(statements: &[Statement], row: &[ValueRef<'_>]) -> usize {
+fn request_bytes(statements: &[Statement], row: &[ValueRef<'_>]) -> usize {
     let value = |value: &ValueRef<'_>| match value {
         ValueRef::Text(bytes) => bytes.len() + 4,
         ValueRef::Blob(bytes) => 2 * bytes.len() + 4,

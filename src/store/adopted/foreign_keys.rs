@@ -26,12 +26,12 @@ pub(super) struct Column {
     /// The expression of its default.
     pub(super) default: Option<String>,
     /// Its place in the primary key, from 1 on; 0: none.
-    in_key: u64,
+    key_position: u64,
 }
 
 impl ForeignKey {
     /// Whether it leaves its rows as they are, so that the row stays that they refer to.
-    pub(super) fn keeps(&self) -> bool {
+    pub(super) fn blocks_deletion(&self) -> bool {
         !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
     }
 
@@ -42,12 +42,12 @@ impl ForeignKey {
 
     /// Whether each of its columns has one that it refers to; if not, SQLite refuses the
     /// foreign key itself.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(super) fn has_all_targets(&self) -> bool {
         self.targets.len() == self.columns.len()
     }
 
     /// What it says, for people.
-    pub(super) fn says(&self, parent: &str) -> String {
+    pub(super) fn describe(&self, parent: &str) -> String {
         let Self { child, columns, on_delete, .. } = self;
         format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
     }
@@ -60,7 +60,7 @@ pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
 }
 
 /// The foreign keys of all tables that refer to this one.
-pub(super) fn references(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
+pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
     let sql = Statement::new(
         "SELECT child.name, key.id, key.\"from\", key.\"to\", key.on_delete \
          FROM sqlite_schema AS child JOIN pragma_foreign_key_list(child.name) AS key \
@@ -86,15 +86,16 @@ pub(super) fn references(database: &impl Database, parent: &str) -> Result<Vec<F
         }
     }
     let columns = columns_of(database, parent)?;
-    let complete = |(_, key)| complete(key, &columns);
+    let complete = |(_, key)| add_implicit_targets(key, &columns);
     Ok(found.into_iter().map(complete).collect())
 }
 
 /// Names what a foreign key refers to that leaves that out: the primary key.
-fn complete(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
+fn add_implicit_targets(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
     if key.targets.is_empty() {
-        let mut primary: Vec<&Column> = parent.iter().filter(|column| column.in_key > 0).collect();
-        primary.sort_by_key(|column| column.in_key);
+        let mut primary: Vec<&Column> =
+            parent.iter().filter(|column| column.key_position > 0).collect();
+        primary.sort_by_key(|column| column.key_position);
         key.targets = primary.into_iter().map(|column| column.name.clone()).collect();
     }
     let is_there = |name: &String| parent.iter().any(|column| column.is(name));
@@ -118,7 +119,7 @@ pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Co
             name: row.text(0).unwrap_or_default(),
             may_be_null: row.count(1) == 0 && !is_row_id,
             default: row.text(2),
-            in_key: row.count(3),
+            key_position: row.count(3),
         }
     })
 }

@@ -6,27 +6,27 @@
 //! still exactly as it was judged.
 
 mod adopted_table;
+mod blocking_references;
 mod column_sql;
 mod copies;
 mod delete;
 mod delete_batch;
 mod detect;
+mod detection_doubt;
 mod diagnose;
-mod doubt;
 mod expiry_index;
 mod foreign_keys;
-mod held;
 mod list;
-mod misfit;
 mod open;
 mod reader;
-mod references;
+mod referencing_tables;
 mod scan;
 mod space;
 mod state;
 mod stats;
 mod table;
 mod triggers;
+mod unreadable_value;
 mod validate;
 
 pub use detect::detect;

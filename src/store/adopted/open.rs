@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::adopted_table::Adopted;
-use super::diagnose::check::another;
+use super::diagnose::check::column_mismatch;
 use super::reader::TableReader;
 use super::state::{State, StateDirectory};
 use super::table::Table;
@@ -66,7 +66,7 @@ fn open_in<T: PageStore + 'static>(
 ) -> Result<Box<dyn Backend>> {
     let table = Table::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
-        return Err(Error::Refused(another(&profile, &table, &difference)));
+        return Err(Error::Refused(column_mismatch(&profile, &table, &difference)));
     }
     let reader = TableReader::new(&database, profile, table);
     Ok(Box::new(Adopted::on(database, reader, state()?)))

@@ -4,12 +4,12 @@ use std::cell::Cell;
 
 use rusqlite::types::ValueRef;
 
-use super::column_sql::{LONGEST_VALUE, bounded_id, input, shown_expression, user_expression};
+use super::column_sql::{
+    MAX_VALUE_BYTES, display_expression, id_expression, input_expression, user_expression,
+};
 use super::table::{KeyColumn, Table};
 use crate::domain::error::Result;
-use crate::domain::profile::{
-    ColumnSource, Owner, Profile, RowStatus, SqlValue, SqlValueRef,
-};
+use crate::domain::profile::{ColumnSource, Owner, Profile, RowStatus, SqlValue, SqlValueRef};
 use crate::domain::session::{Key, Session};
 use crate::domain::token::Digest;
 use crate::storage::{RowSnapshot, VisitResult};
@@ -17,17 +17,17 @@ use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted, raw};
 
 /// No profile has more inputs, and if one had, its rows would be read all the same.
-const FEW: usize = 12;
+const INLINE_INPUTS: usize = 12;
 
 /// What a probe answers of a session that was deleted and is there again.
-pub(super) const STANDS_AGAIN: i64 = -2;
+pub(super) const REINSERTED: i64 = -2;
 
 /// Where the id of a row is in the lists of [`TableReader`], and where its inputs begin.
-const ID: usize = 1;
-pub(super) const INPUTS: usize = 2;
+const ID_COLUMN: usize = 1;
+pub(super) const INPUTS_COLUMN: usize = 2;
 
 /// The handle's digits, where they are enough to tell sessions apart.
-pub(super) const HANDLE: usize = 12;
+pub(super) const HANDLE_DIGITS: usize = 12;
 
 /// A profile and the table that it describes, as expressions. Conditions have them bare,
 /// so that indexes serve, and columns as the database brings them without a loss.
@@ -39,16 +39,16 @@ pub(super) struct TableReader {
     pub(super) key: String,
     /// The place of the last row when a walk began that deletes rows; `None`: all rows are
     /// looked at.
-    pub(super) last_place: Cell<Option<i64>>,
+    pub(super) last_row_id: Cell<Option<i64>>,
     id: String,
     inputs: Vec<String>,
     /// The same, as columns.
-    columns: Columned,
+    columns: ColumnList,
 }
 
 /// What is read of a row, as the columns of a statement.
 #[derive(Debug)]
-struct Columned {
+struct ColumnList {
     key: String,
     id: String,
     inputs: String,
@@ -60,15 +60,16 @@ impl TableReader {
     pub(super) fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
         let key = quoted(key);
-        let id = bounded_id(&key, &quoted(&profile.id));
+        let id = id_expression(&key, &quoted(&profile.id));
         let inputs = profile.inputs.iter().enumerate();
-        let inputs: Vec<_> = inputs.map(|(place, source)| input(&profile, place, source)).collect();
+        let inputs: Vec<_> =
+            inputs.map(|(place, source)| input_expression(&profile, place, source)).collect();
         let lossless = |expression: &String| database.lossless(expression);
         let optional = |source: Option<&ColumnSource>| {
-            source.map_or_else(|| "NULL".to_owned(), |source| lossless(&shown_expression(source)))
+            source.map_or_else(|| "NULL".to_owned(), |source| lossless(&display_expression(source)))
         };
         let exact: Vec<String> = inputs.iter().map(lossless).collect();
-        let columns = Columned {
+        let columns = ColumnList {
             key: lossless(&key),
             id: lossless(&id),
             inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
@@ -78,13 +79,13 @@ impl TableReader {
             ),
             client: optional(profile.client.as_ref()),
         };
-        Self { profile, table, key, last_place: Cell::new(None), id, inputs, columns }
+        Self { profile, table, key, last_row_id: Cell::new(None), id, inputs, columns }
     }
 
     /// Whether a row, whose key is its first column, was inserted behind the last one since
     /// the walk began.
-    pub(super) fn is_new(&self, row: &dyn RowRef) -> bool {
-        self.last_place.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
+    pub(super) fn is_inserted_since(&self, row: &dyn RowRef) -> bool {
+        self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
     }
 
     /// The table's name, quoted.
@@ -93,7 +94,7 @@ impl TableReader {
     }
 
     /// What an input is called.
-    pub(super) fn name_of(&self, place: usize) -> String {
+    pub(super) fn input_name(&self, place: usize) -> String {
         self.profile.inputs.get(place).map_or_else(String::new, |source| match &source.path {
             Some(path) => format!("{} {path}", source.column),
             None => source.column.clone(),
@@ -102,7 +103,7 @@ impl TableReader {
 
     /// An input's value as messages show it; nothing of an id or a token, which lets in
     /// whoever reads it.
-    pub(super) fn shown(&self, place: usize, value: &SqlValue) -> String {
+    pub(super) fn display_value(&self, place: usize, value: &SqlValue) -> String {
         let Profile { id, token, inputs, .. } = &self.profile;
         let secret = [Some(id), token.as_ref().map(|token| &token.column)];
         let is_secret = |source: &ColumnSource| {
@@ -111,7 +112,7 @@ impl TableReader {
         if inputs.get(place).is_some_and(is_secret) {
             return "(an id, not shown)".to_owned();
         }
-        shown(value)
+        display_value(value)
     }
 
     /// What [`judge`](Self::judge) needs of a row, and nothing else.
@@ -129,19 +130,19 @@ impl TableReader {
         &self.columns.key
     }
 
-    /// What [`sighting`](Self::sighting) needs of a row.
-    pub(super) fn seen(&self) -> String {
+    /// What [`snapshot`](Self::snapshot) needs of a row.
+    pub(super) fn snapshot_columns(&self) -> String {
         format!("{}, {}, {}", self.key_column(), self.id(), self.inputs())
     }
 
     /// What [`session`](Self::session) needs of a row.
-    pub(super) fn whole(&self) -> String {
-        format!("{}, {}, {}", self.seen(), self.columns.user, self.columns.client)
+    pub(super) fn session_columns(&self) -> String {
+        format!("{}, {}, {}", self.snapshot_columns(), self.columns.user, self.columns.client)
     }
 
     /// The condition that a row with the key `?1` is still what it was, down to the
     /// class and the letter case of each value; the values are `?2` and so on.
-    pub(super) fn as_seen(&self) -> String {
+    pub(super) fn unchanged_condition(&self) -> String {
         let values = std::iter::once(&self.id).chain(&self.inputs);
         let is_same = |(place, value)| format!(" AND ({value}) COLLATE BINARY IS ?{place}");
         let same: String = (2..).zip(values).map(is_same).collect();
@@ -151,7 +152,7 @@ impl TableReader {
     /// The condition that the row with the key `?1` has still the id `?2`. An id that is
     /// nothing is taken for an empty one, as in a [`Key`]. The value of a primary key tells
     /// a session by itself, which the place of a row does not.
-    pub(super) fn of_key(&self) -> String {
+    pub(super) fn same_key_condition(&self) -> String {
         let (key, id) = (&self.key, &self.id);
         if matches!(self.table.key, KeyColumn::Primary(_)) {
             return format!("{key} = ?1");
@@ -163,16 +164,16 @@ impl TableReader {
     /// `?2`: it is at that place, or, where ids tell sessions apart, at another.
     pub(super) fn same_session(&self) -> String {
         let (key, table, id) = (&self.key, self.table(), quoted(&self.profile.id));
-        let there = format!("SELECT {STANDS_AGAIN} FROM {table} WHERE {key} = ?1");
+        let there = format!("SELECT {REINSERTED} FROM {table} WHERE {key} = ?1");
         if let KeyColumn::Primary(_) = self.table.key {
             return there;
         }
         let there = format!("{there} AND {} IS ?2", self.id);
-        if !self.table.tells_apart(&self.profile.id) {
+        if !self.table.is_unique_column(&self.profile.id) {
             return there;
         }
         format!(
-            "{there} UNION ALL SELECT {STANDS_AGAIN} FROM {table} WHERE {id} = ?2 \
+            "{there} UNION ALL SELECT {REINSERTED} FROM {table} WHERE {id} = ?2 \
              AND ({}) COLLATE BINARY IS ?2 AND {key} <> ?1",
             self.id
         )
@@ -183,9 +184,9 @@ impl TableReader {
         self.with_inputs(row, at, |inputs| self.profile.judge(inputs))
     }
 
-    /// What a row of [`seen`](Self::seen) is.
+    /// What a row of [`snapshot_columns`](Self::snapshot_columns) is.
     pub(super) fn judge(&self, row: &dyn RowRef) -> RowStatus {
-        self.judge_at(row, INPUTS)
+        self.judge_at(row, INPUTS_COLUMN)
     }
 
     /// Shows the inputs of a row, which begin at this place, without a copy.
@@ -196,7 +197,7 @@ impl TableReader {
         look: impl FnOnce(&[SqlValueRef<'_>]) -> T,
     ) -> T {
         let count = self.inputs.len();
-        let mut few = [SqlValueRef::Null; FEW];
+        let mut few = [SqlValueRef::Null; INLINE_INPUTS];
         if let Some(inputs) = few.get_mut(..count) {
             for (place, input) in inputs.iter_mut().enumerate() {
                 *input = raw(row.value(at + place));
@@ -210,15 +211,17 @@ impl TableReader {
     /// The key of a row; `None`: its place is no number, which no place is.
     pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<Key> {
         Some(match self.table.key {
-            KeyColumn::Primary(_) => plain_key(row.value(0)),
-            KeyColumn::Place(_) => Key::Row(row.integer(0)?, Box::new(plain_key(row.value(ID)))),
+            KeyColumn::Primary(_) => key_from(row.value(0)),
+            KeyColumn::Place(_) => {
+                Key::Row(row.integer(0)?, Box::new(key_from(row.value(ID_COLUMN))))
+            }
         })
     }
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
-    pub(super) fn sighting(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
+    pub(super) fn snapshot(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
         let value = |place| raw(row.value(place)).to_datum();
-        let values = (ID..INPUTS + self.inputs.len()).map(value).collect();
+        let values = (ID_COLUMN..INPUTS_COLUMN + self.inputs.len()).map(value).collect();
         // The id is among the values.
         let key = match self.table.key {
             KeyColumn::Primary(_) => self.key_of(row)?,
@@ -227,22 +230,22 @@ impl TableReader {
         Some(RowSnapshot { key, values })
     }
 
-    /// Reads a row of [`whole`](Self::whole); `None`: it is no session.
+    /// Reads a row of [`session_columns`](Self::session_columns); `None`: it is no session.
     pub(super) fn session(&self, row: &dyn RowRef) -> Option<Session> {
         let RowStatus::Session(expiry) = self.judge(row) else {
             return None;
         };
         let profile = &self.profile;
-        let time = |time| self.with_inputs(row, INPUTS, |inputs| profile.time(time, inputs));
-        let last = INPUTS + self.inputs.len().max(1);
+        let time = |time| self.with_inputs(row, INPUTS_COLUMN, |inputs| profile.time(time, inputs));
+        let last = INPUTS_COLUMN + self.inputs.len().max(1);
         let owner = profile.owner(raw(row.value(last)));
         Some(Session {
             key: self.key_of(row)?,
-            handle: digest(row.value(ID)).handle(),
+            handle: id_digest(row.value(ID_COLUMN)).handle(),
             is_user_unreadable: owner == Owner::Unreadable,
             user: owner.user(),
             task: profile.task.clone(),
-            client: text(row.value(last + 1)),
+            client: display_text(row.value(last + 1)),
             created_at: time(profile.created),
             last_used_at: time(profile.used),
             idle_timeout: None,
@@ -255,18 +258,18 @@ impl TableReader {
     /// A statement that reads this of all rows. What matters to the last bit is written
     /// as the methods above have it.
     pub(super) fn select(&self, what: &str) -> Statement {
-        self.exact(&format!("SELECT {what} FROM {}", self.table()))
+        self.lossless_statement(&format!("SELECT {what} FROM {}", self.table()))
     }
 
     /// A statement whose columns are written as [`Database::lossless`] says.
     #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
-    pub(super) fn exact(&self, sql: &str) -> Statement {
+    pub(super) fn lossless_statement(&self, sql: &str) -> Statement {
         Statement { is_lossless: true, ..Statement::new(sql) }
     }
 
     /// Visits all rows of the table: the key, and behind it this. They come as they lie,
     /// in an index perhaps that holds all of it, or in pages, in the order of the key.
-    pub(super) fn each(
+    pub(super) fn for_each_row(
         &self,
         database: &impl Database,
         what: &str,
@@ -275,7 +278,7 @@ impl TableReader {
         let mut page = |last: Option<&dyn RowRef>| {
             let mut sql = self.select(&format!("{}, {what}", self.key_column()));
             if database.is_remote() {
-                self.in_order(sql.push(" WHERE TRUE"), last, false);
+                self.order_by_key(sql.push(" WHERE TRUE"), last, false);
             }
             sql
         };
@@ -284,7 +287,12 @@ impl TableReader {
 
     /// Goes on with the order of the key, and with the rows behind this one, whose key is
     /// its first column.
-    pub(super) fn in_order(&self, sql: &mut Statement, last: Option<&dyn RowRef>, reverse: bool) {
+    pub(super) fn order_by_key(
+        &self,
+        sql: &mut Statement,
+        last: Option<&dyn RowRef>,
+        reverse: bool,
+    ) {
         let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
         if let Some(last) = last {
             sql.push(&format!(" AND {} {beyond} ", self.key)).bind_lossless(last.value(0));
@@ -303,11 +311,11 @@ impl TableReader {
     }
 
     /// A statement that reads the least and the greatest value of a column.
-    pub(super) fn ends(&self, database: &impl Database, column: &str) -> Statement {
+    pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {
         // One look for both would go through the whole table.
         let end =
             |which| database.lossless(&format!("(SELECT {which}({column}) FROM {})", self.table()));
-        self.exact(&format!("SELECT {}, {}", end("min"), end("max")))
+        self.lossless_statement(&format!("SELECT {}, {}", end("min"), end("max")))
     }
 
     /// How many rows there are.
@@ -322,7 +330,7 @@ impl TableReader {
 }
 
 /// A value as a key. Nothing is taken for an empty text.
-fn plain_key(value: ValueRef<'_>) -> Key {
+fn key_from(value: ValueRef<'_>) -> Key {
     match value {
         ValueRef::Null => Key::Text(Vec::new()),
         ValueRef::Integer(number) => Key::Integer(number),
@@ -333,7 +341,7 @@ fn plain_key(value: ValueRef<'_>) -> Key {
 }
 
 /// What an id's handle begins with: the hash of its text, or of its bytes.
-pub(super) fn digest(id: ValueRef<'_>) -> Digest {
+pub(super) fn id_digest(id: ValueRef<'_>) -> Digest {
     match id {
         ValueRef::Null => Digest::of(""),
         ValueRef::Integer(number) => Digest::of(&number.to_string()),
@@ -343,7 +351,7 @@ pub(super) fn digest(id: ValueRef<'_>) -> Digest {
 }
 
 /// A value for people; nothing says nothing.
-fn text(value: ValueRef<'_>) -> Option<String> {
+fn display_text(value: ValueRef<'_>) -> Option<String> {
     let text = match value {
         ValueRef::Null => return None,
         ValueRef::Integer(number) => number.to_string(),
@@ -357,7 +365,7 @@ fn text(value: ValueRef<'_>) -> Option<String> {
 
 /// A value as messages show it: of what is long, the beginning, and quoted where it is
 /// no number.
-fn shown(value: &SqlValue) -> String {
+fn display_value(value: &SqlValue) -> String {
     const LONG: usize = 40;
     match value {
         SqlValue::Null => "NULL".to_owned(),
@@ -371,7 +379,7 @@ fn shown(value: &SqlValue) -> String {
             format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
         }
         // As a value that is too long is read.
-        SqlValue::Blob(bytes) if *bytes == [0] => format!("more than {LONGEST_VALUE} bytes"),
+        SqlValue::Blob(bytes) if *bytes == [0] => format!("more than {MAX_VALUE_BYTES} bytes"),
         SqlValue::Blob(bytes) => format!("{} bytes", bytes.len()),
     }
 }

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::diagnose::distribution::KeyDistribution;
-use super::held::Held;
-use super::misfit::misfit;
-use super::reader::{INPUTS, TableReader};
+use super::blocking_references::BlockingReferences;
+use super::diagnose::key_distribution::KeyDistribution;
+use super::reader::{INPUTS_COLUMN, TableReader};
+use super::unreadable_value::unreadable_value;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::{Expiry, RowStatus, SqlValueRef};
@@ -17,42 +17,42 @@ use crate::storage::{
     UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::bare;
+use crate::store::statement::key_ref;
 
 /// After so many rows it is time to look at the clock.
-const CLOCK: u64 = 128;
+const CLOCK_CHECK_ROWS: u64 = 128;
 
 /// Looks at the rows behind a key, in key order.
-pub(super) fn by_key(
+pub(super) fn scan_by_key(
     database: &impl Database,
     reader: &TableReader,
     scope: &PolicyContext<'_>,
     after: Option<&Cursor>,
-    reach: ScanLimits,
+    limits: ScanLimits,
     spread: &KeyDistribution,
-    held: &Held<'_>,
+    blocking: &BlockingReferences<'_>,
 ) -> Result<DueScan> {
     let version = database.version()?;
-    let mut tally = ScanCounter::new(scope, reach, held);
+    let mut tally = ScanCounter::new(scope, limits, blocking);
     let mut page = |last: Option<&dyn RowRef>| {
-        let mut sql = reader.select(&reader.seen());
+        let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(bare(after));
+            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(key_ref(after));
         }
-        reader.in_order(&mut sql, last, false);
+        reader.order_by_key(&mut sql, last, false);
         sql
     };
     database.query_pages(&mut page, &mut |row| {
-        tally.see(reader, row);
-        let key = if tally.is_enough() { reader.key_of(row) } else { None };
+        tally.add_row(reader, row);
+        let key = if tally.is_done() { reader.key_of(row) } else { None };
         Ok(tally.stop_at(key.map(Cursor::Key)))
     })?;
     let walked = match &tally.last {
-        Some(Cursor::Key(key)) => spread.share(key),
+        Some(Cursor::Key(key)) => spread.position(key),
         _ => 1.0,
     };
-    Ok(DueScan { walked, version, ..tally.sum_up(database, reader, held)? })
+    Ok(DueScan { walked, version, ..tally.into_scan(database, reader, blocking)? })
 }
 
 /// What a look has found so far.
@@ -60,8 +60,8 @@ pub(super) struct ScanCounter {
     now: UnixTime,
     /// The last moment that is not in the future.
     present: UnixTime,
-    reach: ScanLimits,
-    begun: Instant,
+    limits: ScanLimits,
+    started: Instant,
     rows: u64,
     sessions: u64,
     unreadable: u64,
@@ -77,12 +77,16 @@ pub(super) struct ScanCounter {
 }
 
 impl ScanCounter {
-    pub(super) fn new(scope: &PolicyContext<'_>, reach: ScanLimits, held: &Held<'_>) -> Self {
+    pub(super) fn new(
+        scope: &PolicyContext<'_>,
+        limits: ScanLimits,
+        blocking: &BlockingReferences<'_>,
+    ) -> Self {
         Self {
             now: scope.now,
             present: scope.present(),
-            reach,
-            begun: Instant::now(),
+            limits,
+            started: Instant::now(),
             rows: 0,
             sessions: 0,
             unreadable: 0,
@@ -90,27 +94,28 @@ impl ScanCounter {
             due: 0,
             backlog: 0,
             seen: Vec::new(),
-            due_keys: (reach.due == usize::MAX && held.is_possible()).then(Vec::new),
+            due_keys: (limits.due == usize::MAX && blocking.is_possible()).then(Vec::new),
             misfit: None,
             last: None,
         }
     }
 
-    /// Takes note of a row of [`TableReader::seen`].
-    pub(super) fn see(&mut self, reader: &TableReader, row: &dyn RowRef) {
-        if reader.is_new(row) {
+    /// Takes note of a row of [`TableReader::snapshot_columns`].
+    pub(super) fn add_row(&mut self, reader: &TableReader, row: &dyn RowRef) {
+        if reader.is_inserted_since(row) {
             self.rows += 1;
             return;
         }
-        let judged = reader.with_inputs(row, INPUTS, |inputs| self.due(reader, inputs));
+        let judged =
+            reader.with_inputs(row, INPUTS_COLUMN, |inputs| self.count_row(reader, inputs));
         if let Some(judged) = judged {
-            self.note_due(reader, row, judged);
+            self.add_due(reader, row, judged);
         }
     }
 
     /// Counts a row, and takes note of what keeps the first such row from being judged;
     /// answers what it is if it is due, and then it has not been counted as that.
-    pub(super) fn due(
+    pub(super) fn count_row(
         &mut self,
         reader: &TableReader,
         inputs: &[SqlValueRef<'_>],
@@ -123,7 +128,7 @@ impl ScanCounter {
         self.sessions += 1;
         if expiry == Expiry::Unknown {
             self.unreadable += 1;
-            self.misfit = self.misfit.take().or_else(|| misfit(reader, inputs));
+            self.misfit = self.misfit.take().or_else(|| unreadable_value(reader, inputs));
         }
         self.future += u64::from(reader.profile.is_after(self.present, inputs));
         Some(judged).filter(|judged| self.is_over(*judged))
@@ -135,36 +140,37 @@ impl ScanCounter {
     }
 
     /// Takes note of a row that is due.
-    pub(super) fn note_due(&mut self, reader: &TableReader, row: &dyn RowRef, judged: RowStatus) {
+    pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, judged: RowStatus) {
         // Nobody settles all that there is, and there may be millions of them.
-        if self.reach.due == usize::MAX {
+        if self.limits.due == usize::MAX {
             if let Some(keys) = &mut self.due_keys {
                 keys.extend(reader.key_of(row));
             }
         } else {
-            let Some(sighting) = reader.sighting(row) else {
+            let Some(snapshot) = reader.snapshot(row) else {
                 self.unreadable += 1;
                 return;
             };
-            self.seen.push(sighting);
+            self.seen.push(snapshot);
         }
         self.due += 1;
-        self.backlog += u64::from(self.was_over(judged));
+        self.backlog += u64::from(self.was_in_backlog(judged));
     }
 
     /// Whether a row that is due was that already at the moment that is asked for. Of one
     /// that is over without a time, nobody can say since when.
-    fn was_over(&self, judged: RowStatus) -> bool {
+    fn was_in_backlog(&self, judged: RowStatus) -> bool {
         let RowStatus::Session(expiry @ Expiry::At { .. }) = judged else {
             return false;
         };
-        self.reach.backlog.is_some_and(|at| expiry.is_over(at))
+        self.limits.backlog.is_some_and(|at| expiry.is_over(at))
     }
 
-    pub(super) fn is_enough(&self) -> bool {
-        self.due >= self.reach.due as u64
-            || self.rows >= self.reach.rows as u64
-            || (self.rows.is_multiple_of(CLOCK) && self.begun.elapsed() >= self.reach.time)
+    pub(super) fn is_done(&self) -> bool {
+        self.due >= self.limits.due as u64
+            || self.rows >= self.limits.rows as u64
+            || (self.rows.is_multiple_of(CLOCK_CHECK_ROWS)
+                && self.started.elapsed() >= self.limits.time)
     }
 
     /// Ends the look where there is a place.
@@ -176,14 +182,14 @@ impl ScanCounter {
 
     /// What it comes to. Of what is due, a look that only counts leaves out what would be
     /// kept.
-    pub(super) fn sum_up(
+    pub(super) fn into_scan(
         mut self,
         database: &impl Database,
         reader: &TableReader,
-        held: &Held<'_>,
+        blocking: &BlockingReferences<'_>,
     ) -> Result<DueScan> {
         let keys = self.due_keys.take().unwrap_or_default();
-        let kept = held.among(database, reader, &keys)?.1;
+        let kept = blocking.find_kept(database, reader, &keys)?.1;
         self.due -= kept.rows().min(self.due);
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);

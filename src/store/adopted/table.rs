@@ -7,7 +7,7 @@ use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 /// The names by which SQLite knows the place of a row, where no column has them.
-const PLACES: [&str; 3] = ["rowid", "_rowid_", "oid"];
+const ROW_ID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 /// A table of a framework.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ pub(super) struct Table {
     /// The first column of its primary key.
     primary: Option<String>,
     /// Whether that is all of its primary key.
-    is_primary_alone: bool,
+    has_single_key_column: bool,
     /// Its indexes.
     pub(super) indexes: Vec<Index>,
 }
@@ -60,10 +60,10 @@ impl Table {
     /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its rows
     /// cannot be told apart.
     pub(super) fn read(database: &impl Database, name: &str) -> Result<Self> {
-        let kinds = kinds(database)?;
+        let kinds = table_entries(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
         let Some(kind) = found else {
-            return Err(no_such(database.display_name(), name, &kinds));
+            return Err(missing_table(database.display_name(), name, &kinds));
         };
         let name = kind.name.clone();
         if kind.is != "table" {
@@ -72,12 +72,12 @@ impl Table {
         }
         let indexes = indexes(database, &name)?;
         let columns = columns(database, &name)?;
-        let key = key(&name, kind.has_places, &columns)?;
-        let in_key = columns.iter().filter(|column| column.in_key == 1);
-        let primary = in_key.map(|column| column.name.clone()).next();
-        let is_primary_alone = columns.iter().all(|column| column.in_key < 2);
+        let key = key_column(&name, kind.has_row_ids, &columns)?;
+        let key_position = columns.iter().filter(|column| column.key_position == 1);
+        let primary = key_position.map(|column| column.name.clone()).next();
+        let has_single_key_column = columns.iter().all(|column| column.key_position < 2);
         let columns = columns.into_iter().map(|column| column.name).collect();
-        Ok(Self { name, columns, key, primary, is_primary_alone, indexes })
+        Ok(Self { name, columns, key, primary, has_single_key_column, indexes })
     }
 
     /// Whether it has such a column.
@@ -94,15 +94,15 @@ impl Table {
     }
 
     /// Whether no two rows have the same value in this column.
-    pub(super) fn tells_apart(&self, column: &str) -> bool {
+    pub(super) fn is_unique_column(&self, column: &str) -> bool {
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_over = |index: &Index| index.columns.len() == 1 && index.begins_with(column);
-        (is_primary && self.is_primary_alone)
+        (is_primary && self.has_single_key_column)
             || self.indexes.iter().any(|index| index.is_unique && is_over(index))
     }
 
     /// Whether rows can be found by this column without going through all of them.
-    pub(super) fn finds_by(&self, column: &str) -> bool {
+    pub(super) fn is_indexed(&self, column: &str) -> bool {
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &self.key;
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_first = |index: &Index| index.begins_with(column);
@@ -111,13 +111,14 @@ impl Table {
 
     /// The collation, one of SQLite's own, in which rows can be found by this column
     /// without going through all of them; `None`: there is none.
-    pub(super) fn collation_to_find_by(&self, column: &str) -> Option<&'static str> {
+    pub(super) fn index_collation(&self, column: &str) -> Option<&'static str> {
         let indexes = || self.indexes.iter().filter(|index| index.begins_with(column));
         let is_one_of = |collation: &&str| {
             indexes().any(|index| index.collation.eq_ignore_ascii_case(collation))
         };
         // A column that is the place of a row has no index of its own.
-        let as_place = self.finds_by(column).then_some("BINARY").filter(|_| indexes().count() == 0);
+        let as_place =
+            self.is_indexed(column).then_some("BINARY").filter(|_| indexes().count() == 0);
         COLLATIONS.into_iter().find(is_one_of).or(as_place)
     }
 }
@@ -130,46 +131,46 @@ impl Index {
 }
 
 /// A table as the list of tables has it.
-struct Kind {
+struct TableEntry {
     name: String,
     /// `table`, `view`, `virtual`, `shadow`.
     is: String,
-    has_places: bool,
+    has_row_ids: bool,
 }
 
-fn kinds(database: &impl Database) -> Result<Vec<Kind>> {
+fn table_entries(database: &impl Database) -> Result<Vec<TableEntry>> {
     let sql = "SELECT name, type, wr FROM pragma_table_list \
                WHERE schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
-    collect(database, &Statement::new(sql), |row| Kind {
+    collect(database, &Statement::new(sql), |row| TableEntry {
         name: row.text(0).unwrap_or_default(),
         is: row.text(1).unwrap_or_default(),
-        has_places: row.count(2) == 0,
+        has_row_ids: row.count(2) == 0,
     })
 }
 
 /// The names of the tables of rows that a database has.
-pub(super) fn names(database: &impl Database) -> Result<Vec<String>> {
-    let tables = kinds(database)?.into_iter().filter(|kind| kind.is == "table");
+pub(super) fn table_names(database: &impl Database) -> Result<Vec<String>> {
+    let tables = table_entries(database)?.into_iter().filter(|kind| kind.is == "table");
     Ok(tables.map(|kind| kind.name).collect())
 }
 
-fn no_such(place: &str, name: &str, kinds: &[Kind]) -> Error {
+fn missing_table(place: &str, name: &str, kinds: &[TableEntry]) -> Error {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
     let found = if names.is_empty() {
         format!("it has no table {name}, and no other table either")
     } else {
-        format!("it has no table {name}; it has {}", list(&names))
+        format!("it has no table {name}; it has {}", join_names(&names))
     };
     Error::ForeignDatabase { at: place.to_owned(), found }
 }
 
 /// How many names a message has.
-const NAMED: usize = 12;
+const MAX_NAMES: usize = 12;
 
 /// Names in a row, not all of them where there are many.
-pub(super) fn list<T: AsRef<str>>(names: &[T]) -> String {
-    let some: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
-    let more = names.len().saturating_sub(NAMED);
+pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
+    let some: Vec<&str> = names.iter().take(MAX_NAMES).map(AsRef::as_ref).collect();
+    let more = names.len().saturating_sub(MAX_NAMES);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{rest}", some.join(", "))
 }
@@ -179,7 +180,7 @@ struct Column {
     name: String,
     is_declared_integer: bool,
     /// Its place in the primary key, from 1 on; 0: none.
-    in_key: u64,
+    key_position: u64,
 }
 
 fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
@@ -187,7 +188,7 @@ fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     collect(database, &Statement::new(sql).with(table), |row| Column {
         name: row.text(0).unwrap_or_default(),
         is_declared_integer: row.text(1).is_some_and(|kind| kind.eq_ignore_ascii_case("integer")),
-        in_key: row.count(2),
+        key_position: row.count(2),
     })
 }
 
@@ -218,11 +219,11 @@ fn index(
 }
 
 /// What the rows of a table are walked by.
-fn key(table: &str, has_places: bool, columns: &[Column]) -> Result<KeyColumn> {
-    let primary: Vec<&Column> = columns.iter().filter(|column| column.in_key > 0).collect();
+fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyColumn> {
+    let primary: Vec<&Column> = columns.iter().filter(|column| column.key_position > 0).collect();
     let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-    if has_places {
-        let free = PLACES.into_iter().find(|name| !has(name)).map(str::to_owned);
+    if has_row_ids {
+        let free = ROW_ID_NAMES.into_iter().find(|name| !has(name)).map(str::to_owned);
         let place = free.or_else(|| match primary[..] {
             [only] if only.is_declared_integer => Some(only.name.clone()),
             _ => None,
@@ -239,7 +240,7 @@ fn key(table: &str, has_places: bool, columns: &[Column]) -> Result<KeyColumn> {
             Err(Error::Refused(format!(
                 "{table} has a primary key of several columns, {}, and no row ids (it is WITHOUT \
                  ROWID): sessctl walks through tables by a key of one column",
-                list(&names)
+                join_names(&names)
             )))
         }
     }
@@ -260,7 +261,7 @@ pub(super) fn collect<V>(
 }
 
 /// The steps by which SQLite would run a statement.
-pub(super) fn plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
+pub(super) fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
     let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
     explained.push(&statement.sql).values.clone_from(&statement.values);
     collect(database, &explained, |row| row.text(3).unwrap_or_default())

@@ -6,7 +6,7 @@ use crate::store::database::Database;
 use crate::store::statement::Statement;
 
 /// The triggers on a table that fire when rows are deleted, each with its text.
-pub(super) fn on_deletion(
+pub(super) fn delete_triggers(
     database: &impl Database,
     table: &str,
 ) -> Result<Vec<(String, Vec<String>)>> {
@@ -16,13 +16,13 @@ pub(super) fn on_deletion(
     )
     .with(table);
     let all = collect(database, &sql, |row| {
-        (row.text(0).unwrap_or_default(), words(&row.text(1).unwrap_or_default()))
+        (row.text(0).unwrap_or_default(), tokens(&row.text(1).unwrap_or_default()))
     })?;
-    Ok(all.into_iter().filter(|(_, words)| head(words).any(|word| word == "delete")).collect())
+    Ok(all.into_iter().filter(|(_, words)| header(words).any(|word| word == "delete")).collect())
 }
 
 /// The names of all triggers on a table.
-pub(super) fn of(database: &impl Database, table: &str) -> Result<Vec<String>> {
+pub(super) fn trigger_names(database: &impl Database, table: &str) -> Result<Vec<String>> {
     let sql = Statement::new(
         "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
     );
@@ -32,7 +32,7 @@ pub(super) fn of(database: &impl Database, table: &str) -> Result<Vec<String>> {
 /// Whether a trigger rejects every deletion: it has no condition, and begins by raising an
 /// error.
 pub(super) fn always_rejects(words: &[String]) -> bool {
-    let mut head = head(words);
+    let mut head = header(words);
     let is_conditional = head.any(|word| word == "when");
     let body: Vec<&str> =
         words.iter().map(String::as_str).skip_while(|word| *word != "begin").skip(1).collect();
@@ -45,23 +45,23 @@ pub(super) fn always_rejects(words: &[String]) -> bool {
 }
 
 /// What stands before the body of a trigger.
-fn head(words: &[String]) -> impl Iterator<Item = &String> {
+fn header(words: &[String]) -> impl Iterator<Item = &String> {
     words.iter().take_while(|word| *word != "begin")
 }
 
 /// The words, names, texts and signs of a statement, without its comments; all in lower
 /// case. A name in quotes keeps them, so that it is no word of SQL.
-fn words(sql: &str) -> Vec<String> {
+fn tokens(sql: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
         let length = match first {
             _ if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
             _ if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            '\'' | '"' | '`' => in_quotes(rest, first),
+            '\'' | '"' | '`' => quoted_length(rest, first),
             '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
-            _ if is_of_a_word(first) => {
-                rest.find(|letter| !is_of_a_word(letter)).unwrap_or(rest.len())
+            _ if is_word_char(first) => {
+                rest.find(|letter| !is_word_char(letter)).unwrap_or(rest.len())
             }
             _ => first.len_utf8(),
         };
@@ -75,12 +75,12 @@ fn words(sql: &str) -> Vec<String> {
     found
 }
 
-fn is_of_a_word(letter: char) -> bool {
+fn is_word_char(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '$')
 }
 
 /// How long a text in quotes is that stands at the beginning. A quote in it is doubled.
-fn in_quotes(text: &str, quote: char) -> usize {
+fn quoted_length(text: &str, quote: char) -> usize {
     let mut end = 1;
     while let Some(place) = text[end..].find(quote) {
         end += place + 1;
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     fn rejects(sql: &str) -> bool {
-        always_rejects(&words(sql))
+        always_rejects(&tokens(sql))
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::store::database::{Database, RowRef};
-use crate::store::statement::Statement;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
+use crate::store::database::{Database, RowRef};
+use crate::store::statement::Statement;
 
 /// What is known of a machine's clock.
 pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<ClockReference>> {

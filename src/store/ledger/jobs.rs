@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::lease::if_held;
+use super::lease::and_if_held;
 use crate::domain::error::Result;
 use crate::domain::job::{JobHistory, RunInProgress};
 use crate::domain::time::{Span, UnixTime};
@@ -11,18 +11,22 @@ use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 /// How long a history stays that no machine has any more.
-const KEPT_HISTORY: Span = Span::days(1);
+const HISTORY_RETENTION: Span = Span::days(1);
 
 /// Machines that have part in a history, at most. Containers with a name of their own for
 /// each run would otherwise leave any number behind.
-const MOST_MEMBERS: usize = 1_000;
+const MAX_MEMBERS: usize = 1_000;
 
 /// The key of a history, as [`with_key`] binds it.
-const KEY: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
+const KEY_CONDITION: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 
 /// The condition that a job has the anchor by which something was found, if there is
 /// a job.
-pub(super) fn and_unsettled(sql: &mut Statement, job: Option<&JobKey>, anchor: Option<UnixTime>) {
+pub(super) fn and_last_settled_is(
+    sql: &mut Statement,
+    job: Option<&JobKey>,
+    anchor: Option<UnixTime>,
+) {
     if let Some(job) = job {
         sql.push(" AND (SELECT settled_at FROM job_histories WHERE name = ");
         sql.bind(job.name.as_str()).push(" AND spec = ").bind(job.spec.as_str());
@@ -32,7 +36,7 @@ pub(super) fn and_unsettled(sql: &mut Statement, job: Option<&JobKey>, anchor: O
 
 /// Settles a job for a time for which one of the same name has done the same, under
 /// another specification: as the configurations of two machines have it while it is edited.
-pub(super) fn settle_as_another_has(job: &JobKey, run: &NewRun) -> Statement {
+pub(super) fn settle_like_same_name(job: &JobKey, run: &NewRun) -> Statement {
     let mut sql = with_key("UPDATE job_histories SET settled_at = ?4 WHERE ", job);
     sql = sql.with(run.planned);
     sql.push(" AND settled_at IS ").bind(run.anchor);
@@ -47,36 +51,40 @@ pub(super) fn settle_as_another_has(job: &JobKey, run: &NewRun) -> Statement {
 
 /// Notes in the history of a job that a run has begun. Whoever runs a job without having
 /// taken it up opens a history for it.
-pub(super) fn interrupt(lease: &Lease, job: &JobKey, planned: UnixTime) -> Statement {
+pub(super) fn record_start(lease: &Lease, job: &JobKey, planned: UnixTime) -> Statement {
     let sql = for_job(
         "INSERT INTO job_histories (name, spec, host_scope, interrupted_at) \
          SELECT ?1, ?2, ?3, ?4 WHERE TRUE AND ",
         job,
     );
-    let mut sql = if_held(sql.with(planned), lease);
+    let mut sql = and_if_held(sql.with(planned), lease);
     sql.push(" ON CONFLICT DO UPDATE SET interrupted_at = excluded.interrupted_at");
     sql
 }
 
 /// Sets the anchor of a job that has run, and has nothing left to complete. One that is
 /// late must not take back what another has settled since.
-pub(super) fn set_settled(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
+pub(super) fn update_last_settled(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
     let sql =
         with_key("UPDATE job_histories SET settled_at = ?4, interrupted_at = NULL WHERE ", job);
     let mut sql = sql.with(anchor);
     sql.push(" AND ");
-    if_held(sql, lease)
+    and_if_held(sql, lease)
 }
 
 /// Sets the anchor of a job that has not run, where it has none but the known one.
-pub(super) fn anchor_of(job: &JobKey, known: Option<UnixTime>, anchor: UnixTime) -> Statement {
+pub(super) fn upsert_last_settled(
+    job: &JobKey,
+    known: Option<UnixTime>,
+    anchor: UnixTime,
+) -> Statement {
     let mut sql = for_job(
         "INSERT INTO job_histories (name, spec, host_scope, settled_at) \
          SELECT ?1, ?2, ?3, ?4 WHERE TRUE",
         job,
     )
     .with(anchor);
-    and_unsettled(&mut sql, Some(job), known);
+    and_last_settled_is(&mut sql, Some(job), known);
     sql.push(" ON CONFLICT DO UPDATE SET settled_at = excluded.settled_at, interrupted_at = NULL");
     sql
 }
@@ -88,7 +96,7 @@ pub(super) fn set_last_settled(
     known: Option<UnixTime>,
     anchor: UnixTime,
 ) -> Result<()> {
-    database.execute_batch(&[anchor_of(job, known, anchor)])?;
+    database.execute_batch(&[upsert_last_settled(job, known, anchor)])?;
     Ok(())
 }
 
@@ -104,10 +112,10 @@ pub(super) fn change_jobs(
     let mut statements: Vec<Statement> =
         given_up.iter().map(|job| leave(job).with(machine)).collect();
     for NewJob { job, start } in taken_up {
-        statements.extend([start_history(job, *start, now), join(job, machine, now)]);
+        statements.extend([start_history(job, *start, now), insert_member(job, machine, now)]);
         statements.push(drop_oldest_members(job));
     }
-    statements.push(drop_histories(now));
+    statements.push(drop_orphaned_histories(now));
     database.execute_batch(&statements)?;
     Ok(())
 }
@@ -128,7 +136,7 @@ fn start_history(job: &JobKey, start: UnixTime, now: UnixTime) -> Statement {
     .with(now)
 }
 
-fn join(job: &JobKey, machine: &str, now: UnixTime) -> Statement {
+fn insert_member(job: &JobKey, machine: &str, now: UnixTime) -> Statement {
     for_job(
         "INSERT INTO job_members (name, spec, host_scope, machine, since) \
          VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET since = excluded.since",
@@ -141,19 +149,19 @@ fn join(job: &JobKey, machine: &str, now: UnixTime) -> Statement {
 fn drop_oldest_members(job: &JobKey) -> Statement {
     let members = "SELECT machine FROM job_members WHERE name = ?1 AND spec = ?2 \
                    AND host_scope = ?3 ORDER BY since DESC LIMIT -1 OFFSET ?4";
-    let mut sql = with_key("DELETE FROM job_members WHERE ", job).with(MOST_MEMBERS);
+    let mut sql = with_key("DELETE FROM job_members WHERE ", job).with(MAX_MEMBERS);
     sql.push(" AND machine IN (").push(members).push(")");
     sql
 }
 
-fn drop_histories(now: UnixTime) -> Statement {
+fn drop_orphaned_histories(now: UnixTime) -> Statement {
     Statement::new(
         "DELETE FROM job_histories WHERE coalesce(settled_at < ?1, TRUE) AND NOT EXISTS \
          (SELECT 1 FROM job_members AS members WHERE members.name = job_histories.name \
          AND members.spec = job_histories.spec \
          AND members.host_scope = job_histories.host_scope)",
     )
-    .with(UnixTime(now.0.saturating_sub(KEPT_HISTORY.as_seconds())))
+    .with(UnixTime(now.0.saturating_sub(HISTORY_RETENTION.as_seconds())))
 }
 
 /// What is known of all jobs, and of the part that a machine has in them.
@@ -176,13 +184,13 @@ pub(super) fn jobs(
     );
     let mut jobs = Vec::new();
     database.query(&sql.with(machine), &mut |row| {
-        jobs.push(account(row, now));
+        jobs.push(read_job_state(row, now));
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(jobs)
 }
 
-fn account(row: &dyn RowRef, now: UnixTime) -> JobState {
+fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
     let time = |place| row.integer(place).map(UnixTime);
     let text = |place| row.text(place).unwrap_or_default();
     let unfinished = time(6).zip(time(7)).map(|(planned, started)| RunInProgress {
@@ -200,10 +208,9 @@ fn account(row: &dyn RowRef, now: UnixTime) -> JobState {
 /// A statement that ends in the condition for the history of a job, whose key is the first
 /// three of its values.
 fn with_key(sql: &str, job: &JobKey) -> Statement {
-    for_job(&format!("{sql}{KEY}"), job)
+    for_job(&format!("{sql}{KEY_CONDITION}"), job)
 }
 
 fn for_job(sql: &str, job: &JobKey) -> Statement {
     Statement::new(sql).with(job.name.as_str()).with(job.spec.as_str()).with(job.account.as_str())
 }
-

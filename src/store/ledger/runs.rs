@@ -2,25 +2,26 @@
 
 use std::ops::ControlFlow;
 
-use crate::store::database::{Database, RowRef};
 use super::jobs::{
-    anchor_of, and_unsettled, interrupt, set_settled, settle_as_another_has,
+    and_last_settled_is, record_start, settle_like_same_name, update_last_settled,
+    upsert_last_settled,
 };
 use super::lease;
-use super::lease::if_held;
-use crate::store::statement::Statement;
+use super::lease::and_if_held;
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
     FEWEST_KEPT, JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery, RunRecord,
     StartResult, VisitResult,
 };
+use crate::store::database::{Database, RowRef};
+use crate::store::statement::Statement;
 
 /// Entries that are dropped at once, at most.
-const DROPPED: usize = 250;
+const MAX_DROPPED: usize = 250;
 
-/// What a row must have for [`record`] to read it.
-const RUN: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
+/// What a row must have for [`read_run`] to read it.
+const RUN_COLUMNS: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
                    finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
                    runs.holder, user";
 
@@ -30,15 +31,15 @@ pub(super) fn start_run(
     lease: &Lease,
     run: &NewRun,
 ) -> Result<StartResult> {
-    let is_due = |sql: &mut Statement| and_unsettled(sql, run.job.as_ref(), run.anchor);
+    let is_due = |sql: &mut Statement| and_last_settled_is(sql, run.job.as_ref(), run.anchor);
     let take = lease::take_if(lease, run.started, is_due);
     let mut statements: Vec<Statement> = Vec::new();
-    statements.extend(run.job.as_ref().map(|job| settle_as_another_has(job, run)));
-    statements.extend([take, lose(lease), enter_as_running(lease, run)]);
-    statements.extend(run.job.as_ref().map(|job| interrupt(lease, job, run.planned)));
-    statements.push(lease::who_has(lease));
+    statements.extend(run.job.as_ref().map(|job| settle_like_same_name(job, run)));
+    statements.extend([take, mark_lost(lease), insert_running(lease, run)]);
+    statements.extend(run.job.as_ref().map(|job| record_start(lease, job, run.planned)));
+    statements.push(lease::select_holder(lease));
     let applied = database.execute_batch(&statements)?;
-    Ok(lease::begun(&applied, lease, run.started))
+    Ok(lease::start_result(&applied, lease, run.started))
 }
 
 /// Gives up a run whose process is gone, and frees its lease.
@@ -47,26 +48,31 @@ pub(super) fn release_lease(database: &mut impl Database, lease: &Lease) -> Resu
         "UPDATE runs SET outcome = 'lost', reason = 'its process died' \
          WHERE outcome = 'running' AND holder = ?1",
     );
-    database.execute_batch(&[lose.with(lease.holder.as_str()), lease::give_back(lease)])?;
+    database.execute_batch(&[lose.with(lease.holder.as_str()), lease::delete_lease(lease)])?;
     Ok(())
 }
 
 /// Gives up the runs under the lease that have died.
-fn lose(lease: &Lease) -> Statement {
+fn mark_lost(lease: &Lease) -> Statement {
     let sql = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \
          than its lease' WHERE outcome = 'running' AND lease = ?1 AND ",
     );
-    if_held(sql.with(lease.name.as_str()), lease)
+    and_if_held(sql.with(lease.name.as_str()), lease)
 }
 
-fn enter_as_running(lease: &Lease, run: &NewRun) -> Statement {
-    let mut sql = new_run(&lease.holder, Some(&lease.name), run, RunOutcome::Running);
+fn insert_running(lease: &Lease, run: &NewRun) -> Statement {
+    let mut sql = insert_run_row(&lease.holder, Some(&lease.name), run, RunOutcome::Running);
     sql.push(" WHERE ");
-    if_held(sql, lease)
+    and_if_held(sql, lease)
 }
 
-fn new_run(holder: &str, lease: Option<&str>, run: &NewRun, outcome: RunOutcome) -> Statement {
+fn insert_run_row(
+    holder: &str,
+    lease: Option<&str>,
+    run: &NewRun,
+    outcome: RunOutcome,
+) -> Statement {
     let job = run.job.as_ref();
     Statement::new(
         "INSERT INTO runs (holder, lease, job, account, spec, work, task, rules, planned_at, \
@@ -98,14 +104,15 @@ pub(super) fn finish_run(
     job: Option<&JobKey>,
     end: &RunEnd,
 ) -> Result<()> {
-    let mut statements = vec![end_of(&lease.holder, end)];
-    statements.extend(job.zip(end.anchor).map(|(job, anchor)| set_settled(lease, job, anchor)));
-    statements.push(lease::give_back(lease));
+    let mut statements = vec![update_run_end(&lease.holder, end)];
+    statements
+        .extend(job.zip(end.anchor).map(|(job, anchor)| update_last_settled(lease, job, anchor)));
+    statements.push(lease::delete_lease(lease));
     database.execute_batch(&statements)?;
     Ok(())
 }
 
-fn end_of(holder: &str, end: &RunEnd) -> Statement {
+fn update_run_end(holder: &str, end: &RunEnd) -> Statement {
     Statement::new(
         "UPDATE runs SET finished_at = ?2, outcome = ?3, reason = ?4, marked = ?5, ended = ?6, \
          deleted = ?7 WHERE holder = ?1",
@@ -126,12 +133,12 @@ pub(super) fn insert_run(
     run: &NewRun,
     end: &RunEnd,
 ) -> Result<bool> {
-    let mut new = new_run(holder, None, run, end.outcome);
+    let mut new = insert_run_row(holder, None, run, end.outcome);
     new.push(" WHERE TRUE");
-    and_unsettled(&mut new, run.job.as_ref(), run.anchor);
-    let mut statements = vec![new, end_of(holder, end)];
+    and_last_settled_is(&mut new, run.job.as_ref(), run.anchor);
+    let mut statements = vec![new, update_run_end(holder, end)];
     let job = run.job.as_ref().zip(end.anchor);
-    statements.extend(job.map(|(job, anchor)| anchor_of(job, run.anchor, anchor)));
+    statements.extend(job.map(|(job, anchor)| upsert_last_settled(job, run.anchor, anchor)));
     Ok(database.execute_batch(&statements)?.rows.first() == Some(&1))
 }
 
@@ -143,8 +150,8 @@ pub(super) fn runs(
     visit: &mut dyn FnMut(RunRecord) -> VisitResult,
 ) -> Result<()> {
     let mut left = query.limit.unwrap_or(u64::MAX);
-    database.query_pages(&mut |last| runs_behind(query, last), &mut |row| {
-        let run = record(row, query, now);
+    database.query_pages(&mut |last| select_runs(query, last), &mut |row| {
+        let run = read_run(row, query, now);
         if query.failures && run.outcome == RunOutcome::Running {
             return Ok(ControlFlow::Continue(()));
         }
@@ -157,9 +164,10 @@ pub(super) fn runs(
 }
 
 /// All of them; where they come in pages, those behind the `last` of one.
-fn runs_behind(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
+fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
     let mut sql = Statement::new("SELECT ");
-    sql.push(RUN).push(" FROM runs LEFT JOIN leases ON leases.holder = runs.holder WHERE TRUE");
+    sql.push(RUN_COLUMNS)
+        .push(" FROM runs LEFT JOIN leases ON leases.holder = runs.holder WHERE TRUE");
     if let Some(job) = &query.job {
         sql.push(" AND job = ").bind(job.as_str());
     }
@@ -174,8 +182,8 @@ fn runs_behind(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
     sql
 }
 
-/// Reads a row of [`RUN`].
-fn record(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
+/// Reads a row of [`RUN_COLUMNS`].
+fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
     let time = |place| UnixTime(row.integer(place).unwrap_or(0));
     let word = row.text(11).unwrap_or_default();
     let holds = |renewed: i64| Lease::holds(UnixTime(renewed), now);
@@ -225,6 +233,6 @@ pub(super) fn drop_runs(database: &mut impl Database, keep: Span, now: UnixTime)
          SELECT id FROM runs WHERE started_at < (SELECT min(started_at, ?2) - ?3 FROM kept) \
          AND id < (SELECT id FROM kept) AND outcome <> 'running' ORDER BY started_at LIMIT ?4)",
     );
-    database.execute_batch(&[sql.with(FEWEST_KEPT - 1).with(now).with(keep).with(DROPPED)])?;
+    database.execute_batch(&[sql.with(FEWEST_KEPT - 1).with(now).with(keep).with(MAX_DROPPED)])?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::storage::TouchedRows;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
+const KEY_IN_LIST: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 
 /// As [`Sessions::find`](crate::storage::SessionStore::find), or
 /// [`find_linearizable`](crate::storage::SessionStore::find_linearizable).
@@ -21,10 +21,10 @@ pub(super) fn find(
     keys: &[Key],
     is_linearizable: bool,
 ) -> Result<Vec<Option<Session>>> {
-    let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
+    let sql = format!("SELECT {COLUMNS} FROM sessions{KEY_IN_LIST}");
     let is_quick = !is_linearizable;
     let statement =
-        Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(list(keys)) };
+        Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(json_list(keys)) };
     let mut found = HashMap::new();
     database.query(&statement, &mut |row| {
         let session = session(row);
@@ -35,14 +35,14 @@ pub(super) fn find(
 }
 
 /// As [`Sessions::touch_rows`](crate::storage::SessionStore::touch_rows).
-pub(super) fn renew(
+pub(super) fn touch_rows(
     database: &mut impl Database,
     keys: &[Key],
     now: UnixTime,
 ) -> Result<TouchedRows> {
-    let list = list(keys);
+    let list = json_list(keys);
     let statement = |sql: &str| {
-        let sql = format!("{sql}{IS_AMONG} AND ended_at IS NULL");
+        let sql = format!("{sql}{KEY_IN_LIST} AND ended_at IS NULL");
         Statement::new(&sql).with(list.as_str())
     };
     let renew = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL";
@@ -57,7 +57,7 @@ pub(super) fn renew(
     Ok(TouchedRows { done, hold: applied.hold.saturating_sub(applied.commit) })
 }
 
-fn list(keys: &[Key]) -> String {
+fn json_list(keys: &[Key]) -> String {
     let text = |key: &Key| key.text().map(serde_json::Value::from);
     serde_json::Value::Array(keys.iter().filter_map(text).collect()).to_string()
 }

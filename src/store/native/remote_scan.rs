@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::policy_sql;
-use super::tally::ScanQuery;
+use super::tally::ScannedRows;
 use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
@@ -16,54 +16,58 @@ use crate::store::statement::Statement;
 /// Rows in a window, for each that may be due, and in any case at least and at most:
 /// a window ends at the last due row that there is room for, and takes some milliseconds
 /// if it does not come to that.
-const EACH: usize = 10;
-const FEWEST: usize = 5_000;
-const MOST: usize = 50_000;
+const ROWS_PER_DUE: usize = 10;
+const MIN_WINDOW: usize = 5_000;
+const MAX_WINDOW: usize = 50_000;
 
 /// Looks at the rows behind a key.
-pub(super) fn look(
+pub(super) fn scan_windows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
-    reach: ScanLimits,
-) -> Result<ScanQuery> {
-    let begun = Instant::now();
-    let (mut look, mut after) = (ScanQuery::default(), after.cloned());
+    limits: ScanLimits,
+) -> Result<ScannedRows> {
+    let started = Instant::now();
+    let (mut scanned, mut after) = (ScannedRows::default(), after.cloned());
     loop {
-        let seen = look.tally.rows;
-        let due = reach.due.saturating_sub(count(look.tally.due));
-        let rows = reach.due.saturating_mul(EACH).clamp(FEWEST, MOST);
-        let rows = rows.min(reach.rows.saturating_sub(count(seen)));
-        let window = window(scope, after.as_ref(), rows, due, reach.backlog);
-        let last = add(database, &window, &mut look)?;
-        let is_full = look.tally.rows - seen >= rows as u64;
-        if !is_full && look.tally.due < reach.due as u64 {
-            look.last = None;
-            return Ok(look);
+        let rows_before = scanned.tally.rows;
+        let due = limits.due.saturating_sub(to_usize(scanned.tally.due));
+        let rows = limits.due.saturating_mul(ROWS_PER_DUE).clamp(MIN_WINDOW, MAX_WINDOW);
+        let rows = rows.min(limits.rows.saturating_sub(to_usize(rows_before)));
+        let window = window(scope, after.as_ref(), rows, due, limits.backlog);
+        let last = add_window(database, &window, &mut scanned)?;
+        let is_full = scanned.tally.rows - rows_before >= rows as u64;
+        if !is_full && scanned.tally.due < limits.due as u64 {
+            scanned.last = None;
+            return Ok(scanned);
         }
-        let enough = look.tally.due >= reach.due as u64
-            || look.tally.rows >= reach.rows as u64
-            || begun.elapsed() >= reach.time;
+        let is_done = scanned.tally.due >= limits.due as u64
+            || scanned.tally.rows >= limits.rows as u64
+            || started.elapsed() >= limits.time;
         after = Some(Key::Text(last.clone().into()));
-        look.last = Some(last);
-        if enough {
-            return Ok(look);
+        scanned.last = Some(last);
+        if is_done {
+            return Ok(scanned);
         }
     }
 }
 
-fn count(rows: u64) -> usize {
+fn to_usize(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
 /// Adds a window to what was seen, and answers its last key.
-fn add(database: &impl Database, window: &Statement, look: &mut ScanQuery) -> Result<String> {
+fn add_window(
+    database: &impl Database,
+    window: &Statement,
+    scanned: &mut ScannedRows,
+) -> Result<String> {
     let mut end = String::new();
     database.query(window, &mut |row| {
         let first = row.text(0).unwrap_or_default();
         let last = row.text(6).unwrap_or_default();
-        if look.tally.count(row, row.count(5), row.count(7) == 1) {
-            let due = look.due.get_or_insert_with(|| (first.clone(), last.clone()));
+        if scanned.tally.count(row, row.count(5), row.count(7) == 1) {
+            let due = scanned.due.get_or_insert_with(|| (first.clone(), last.clone()));
             if first < due.0 {
                 due.0 = first;
             }
@@ -91,7 +95,7 @@ fn window(
         "SELECT min(id), task, standing, verdict, end_reason, count(*), max(id), was_due \
          FROM (SELECT id, task, ",
     );
-    policy_sql::standing(&mut sql, scope);
+    policy_sql::row_flags(&mut sql, scope);
     sql.push(" AS standing, end_reason, ");
     match backlog {
         Some(at) => policy_sql::was_due(&mut sql, scope, at),
@@ -120,5 +124,5 @@ fn verdicts(sql: &mut Statement, scope: &PolicyContext<'_>, after: Option<&Key>)
     if let Some(after) = after {
         sql.push(" AND id > ").bind(after);
     }
-    policy_sql::and_in_scope(sql, scope);
+    policy_sql::and_task_in_scope(sql, scope);
 }

@@ -8,7 +8,7 @@ use crate::store::statement::Statement;
 
 /// How many digits of the key people see and type, where that is enough to
 /// tell the sessions apart.
-pub(super) const HANDLE: usize = 12;
+pub(super) const HANDLE_DIGITS: usize = 12;
 
 /// What a row must have for [`session`] to read it.
 pub(super) const COLUMNS: &str = "id, user, task, client, created_at, last_used_at, idle_timeout, \
@@ -16,10 +16,10 @@ pub(super) const COLUMNS: &str = "id, user, task, client, created_at, last_used_
 
 /// Inserts a row, where a condition holds that has to follow, after the values of further
 /// columns, if there are any.
-pub(super) fn new_row(session: &NewSession, further: &str) -> Statement {
+pub(super) fn insert_row(session: &NewSession, more_columns: &str) -> Statement {
     Statement::new(&format!(
         "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, \
-         idle_timeout{further}) SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6",
+         idle_timeout{more_columns}) SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6",
     ))
     .with(&session.key)
     .with(session.user.as_deref())
@@ -41,7 +41,7 @@ pub(super) fn session(row: &dyn RowRef) -> Session {
     let id = row.text(0).unwrap_or_default();
     let reason = row.text(9).and_then(|word| word.parse().ok());
     Session {
-        handle: id.get(..HANDLE).unwrap_or(&id).to_owned(),
+        handle: id.get(..HANDLE_DIGITS).unwrap_or(&id).to_owned(),
         key: Key::Text(id.into()),
         user: row.text(1),
         is_user_unreadable: false,

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::tally::{ScanQuery, Tally};
+use super::tally::{ScannedRows, Tally};
 use super::{policy_sql, remote_scan};
 use crate::domain::error::Result;
 use crate::domain::session::Key;
@@ -14,14 +14,14 @@ use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 /// After so many rows it is time to look at the clock.
-const CLOCK: u64 = 128;
+const CLOCK_CHECK_ROWS: u64 = 128;
 
 /// Looks at the rows behind a key.
 pub(super) fn scan_due(
     database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Cursor>,
-    reach: ScanLimits,
+    limits: ScanLimits,
 ) -> Result<DueScan> {
     // Read first: what is found is at least as new as that.
     let version = database.version()?;
@@ -29,23 +29,23 @@ pub(super) fn scan_due(
         Some(Cursor::Key(key)) => Some(key),
         _ => None,
     };
-    let look = if database.is_remote() {
-        remote_scan::look(database, scope, after, reach)?
+    let scanned = if database.is_remote() {
+        remote_scan::scan_windows(database, scope, after, limits)?
     } else {
-        look(database, scope, after, reach)?
+        scan_rows(database, scope, after, limits)?
     };
-    let (rows, mut found) = (look.tally.rows, DueCounts::default());
-    let sessions = look.tally.sum_up(scope, &mut found);
+    let (rows, mut found) = (scanned.tally.rows, DueCounts::default());
+    let sessions = scanned.tally.into_counts(scope, &mut found);
     Ok(DueScan {
         kept: KeptRows::default(),
-        walked: look.last.as_deref().map_or(1.0, share),
-        last: look.last.map(|last| Cursor::Key(Key::Text(last.into()))),
+        walked: scanned.last.as_deref().map_or(1.0, key_position),
+        last: scanned.last.map(|last| Cursor::Key(Key::Text(last.into()))),
         rows,
         census: found.census,
         sessions,
         misfit: None,
         version,
-        due: look.due.map(|(first, last)| DueRange {
+        due: scanned.due.map(|(first, last)| DueRange {
             first: Key::Text(first.into()),
             last: Key::Text(last.into()),
             found: Some(found),
@@ -55,38 +55,38 @@ pub(super) fn scan_due(
 }
 
 /// Looks at them one by one.
-fn look(
+fn scan_rows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
-    reach: ScanLimits,
-) -> Result<ScanQuery> {
+    limits: ScanLimits,
+) -> Result<ScannedRows> {
     // Very many policies take some time before the first row comes, in which nobody waits.
-    let mut begun = None;
+    let mut started = None;
     let mut tally = Tally::default();
     let (mut last, mut first_due, mut last_due) = (None, None, String::new());
-    database.query(&rows_with_verdicts(scope, after, reach.backlog), &mut |row| {
-        let begun = *begun.get_or_insert_with(Instant::now);
+    database.query(&select_verdicts(scope, after, limits.backlog), &mut |row| {
+        let started = *started.get_or_insert_with(Instant::now);
         // There are millions of rows: a key is read only where it is needed.
-        let was_due = reach.backlog.is_some() && row.count(5) == 1;
+        let was_due = limits.backlog.is_some() && row.count(5) == 1;
         if tally.count(row, 1, was_due) {
-            keep(&mut last_due, row);
+            store_key(&mut last_due, row);
             first_due.get_or_insert_with(|| last_due.clone());
         }
-        let enough = tally.due >= reach.due as u64
-            || tally.rows >= reach.rows as u64
-            || (tally.rows.is_multiple_of(CLOCK) && begun.elapsed() >= reach.time);
-        if !enough {
+        let is_done = tally.due >= limits.due as u64
+            || tally.rows >= limits.rows as u64
+            || (tally.rows.is_multiple_of(CLOCK_CHECK_ROWS) && started.elapsed() >= limits.time);
+        if !is_done {
             return Ok(ControlFlow::Continue(()));
         }
-        keep(last.get_or_insert_default(), row);
+        store_key(last.get_or_insert_default(), row);
         Ok(ControlFlow::Break(()))
     })?;
-    Ok(ScanQuery { tally, last, due: first_due.map(|first| (first, last_due)) })
+    Ok(ScannedRows { tally, last, due: first_due.map(|first| (first, last_due)) })
 }
 
 /// Remembers the key of a row in place.
-fn keep(key: &mut String, row: &dyn RowRef) {
+fn store_key(key: &mut String, row: &dyn RowRef) {
     key.clear();
     match str::from_utf8(row.bytes(0)) {
         Ok(id) => key.push_str(id),
@@ -98,18 +98,18 @@ fn keep(key: &mut String, row: &dyn RowRef) {
 /// Which share of all keys comes before this one: they are evenly spread numbers in
 /// hexadecimal digits.
 #[expect(clippy::cast_precision_loss, reason = "eight digits fit")]
-fn share(key: &str) -> f64 {
+fn key_position(key: &str) -> f64 {
     let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
     digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
 }
 
-fn rows_with_verdicts(
+fn select_verdicts(
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
     backlog: Option<UnixTime>,
 ) -> Statement {
     let mut sql = Statement::new("SELECT id, task, ");
-    policy_sql::standing(&mut sql, scope);
+    policy_sql::row_flags(&mut sql, scope);
     sql.push(", ");
     policy_sql::verdict(&mut sql, scope);
     sql.push(", end_reason");
@@ -121,8 +121,7 @@ fn rows_with_verdicts(
     if let Some(after) = after {
         sql.push(" AND id > ").bind(after);
     }
-    policy_sql::and_in_scope(&mut sql, scope);
+    policy_sql::and_task_in_scope(&mut sql, scope);
     sql.push(" ORDER BY id");
     sql
 }
-

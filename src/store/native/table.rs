@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
 
-use super::rows::{COLUMNS, HANDLE, new_row, session};
-use super::triggers::must_let_sessions_end;
+use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
+use super::triggers::validate_triggers;
 use super::{open, policy_sql, purge, remote_batch, scan, sort, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
@@ -20,10 +20,10 @@ use crate::storage::{
 };
 use crate::store::database::{Database, RowRef};
 use crate::store::ledger::LedgerDatabase;
-use crate::store::statement::{Statement, bare};
+use crate::store::statement::{Statement, key_ref};
 
 /// Whether another row's key begins with the same digits.
-const CLASHES: &str = "(SELECT count(*) FROM sessions AS other \
+const HANDLE_COLLISION: &str = "(SELECT count(*) FROM sessions AS other \
                         WHERE other.id >= substr(sessions.id, 1, 12) \
                         AND other.id < substr(sessions.id, 1, 12) || 'g') > 1";
 
@@ -49,9 +49,9 @@ impl<T: Database> Native<T> {
     /// counters.
     pub(in crate::store) fn count_deleted(
         &mut self,
-        gone: &BTreeMap<(String, EndReason), u64>,
+        deletions: &BTreeMap<(String, EndReason), u64>,
     ) -> Result<()> {
-        self.database.execute_batch(&[stats::deleted_so_many(gone)]).map(drop)
+        self.database.execute_batch(&[stats::add_deleted(deletions)]).map(drop)
     }
 
     /// The rows of a statement whose every row gives one value.
@@ -82,25 +82,25 @@ impl<T: Database> Native<T> {
             .map(|other| other.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count())
             .max()
             .unwrap_or(0);
-        Ok(id.get(..HANDLE.max(shared + 1)).unwrap_or(id).to_owned())
+        Ok(id.get(..HANDLE_DIGITS.max(shared + 1)).unwrap_or(id).to_owned())
     }
 }
 
 impl<T: Database> SessionStore for Native<T> {
     fn sync_indexes(&mut self, policies: &Policies) -> Result<()> {
-        self.database.execute_batch(&open::indexes(policies))?;
+        self.database.execute_batch(&open::sync_indexes(policies))?;
         Ok(())
     }
 
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()> {
         let insert = |session: &NewSession| {
-            let mut sql = new_row(session, "");
+            let mut sql = insert_row(session, "");
             sql.push(" WHERE TRUE");
             sql
         };
         let mut statements: Vec<Statement> = sessions.iter().map(insert).collect();
         let tasks: BTreeSet<&str> = sessions.iter().map(|session| session.task.as_str()).collect();
-        statements.extend(tasks.into_iter().map(stats::note_peak_of_a_small_table));
+        statements.extend(tasks.into_iter().map(stats::record_peak_if_small));
         self.database.execute_batch(&statements)?;
         Ok(())
     }
@@ -109,9 +109,9 @@ impl<T: Database> SessionStore for Native<T> {
         &mut self,
         session: &NewSession,
         policies: &Policies,
-        tell: bool,
+        return_ended: bool,
     ) -> Result<Admission> {
-        open::open_limited(&mut self.database, session, policies, tell)
+        open::open_limited(&mut self.database, session, policies, return_ended)
     }
 
     fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
@@ -120,7 +120,7 @@ impl<T: Database> SessionStore for Native<T> {
         }
         let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
-        let mut values = keys.iter().map(bare);
+        let mut values = keys.iter().map(key_ref);
         self.database.query_each(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
         Ok(found)
     }
@@ -139,11 +139,11 @@ impl<T: Database> SessionStore for Native<T> {
 
     fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows> {
         if self.database.is_remote() {
-            return remote_batch::renew(&mut self.database, keys, now);
+            return remote_batch::touch_rows(&mut self.database, keys, now);
         }
         let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
                    WHERE id = ?1 AND ended_at IS NULL";
-        let mut values = keys.iter().map(bare);
+        let mut values = keys.iter().map(key_ref);
         let applied = self.database.execute_for_keys(sql, &mut values, &[Value::Integer(now.0)])?;
         let done = applied.rows.iter().map(|rows| *rows > 0).collect();
         Ok(TouchedRows { done, hold: applied.hold })
@@ -151,17 +151,18 @@ impl<T: Database> SessionStore for Native<T> {
 
     fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
         let mut statements = Vec::with_capacity(endings.len());
-        let mut decisive = Vec::with_capacity(endings.len());
+        let mut end_statements = Vec::with_capacity(endings.len());
         for ending in endings {
             if ending.keep_row {
                 statements.push(end_row(ending));
             } else {
-                statements.extend([stats::count_discarded(ending), delete_live_row(ending)]);
+                statements
+                    .extend([stats::count_row_deleted_at_end(ending), delete_live_row(ending)]);
             }
-            decisive.push(statements.len() - 1);
+            end_statements.push(statements.len() - 1);
         }
         let rows = self.database.execute_batch(&statements)?.rows;
-        Ok(decisive.iter().map(|at| rows[*at] > 0).collect())
+        Ok(end_statements.iter().map(|at| rows[*at] > 0).collect())
     }
 
     fn scan(
@@ -169,11 +170,11 @@ impl<T: Database> SessionStore for Native<T> {
         query: &SessionQuery<'_>,
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<ScanResult> {
-        let clash_column = COLUMNS.split(',').count();
-        let is_far = self.database.is_remote();
-        self.database.query_pages(&mut |last| scan(query, is_far, last), &mut |row| {
+        let collision_column = COLUMNS.split(',').count();
+        let is_remote = self.database.is_remote();
+        self.database.query_pages(&mut |last| scan(query, is_remote, last), &mut |row| {
             let mut session = session(row);
-            if row.integer(clash_column) == Some(1)
+            if row.integer(collision_column) == Some(1)
                 && let Some(id) = session.key.text()
             {
                 session.handle = self.unique_prefix(id)?;
@@ -218,7 +219,7 @@ impl<T: Database> SessionStore for Native<T> {
 
     fn validate(&self) -> Result<()> {
         // Triggers on a cluster are not looked at: each request would take a round trip more.
-        if self.database.is_remote() { Ok(()) } else { must_let_sessions_end(&self.database) }
+        if self.database.is_remote() { Ok(()) } else { validate_triggers(&self.database) }
     }
 
     /// The first look of a walk makes sure that sessions may end.
@@ -226,21 +227,21 @@ impl<T: Database> SessionStore for Native<T> {
         &self,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
-        reach: ScanLimits,
+        limits: ScanLimits,
     ) -> Result<DueScan> {
         if after.is_none() {
             self.validate()?;
         }
-        scan::scan_due(&self.database, scope, after, reach)
+        scan::scan_due(&self.database, scope, after, limits)
     }
 
     fn apply_purge(
         &mut self,
         scope: &PolicyContext<'_>,
         due: &DueRange,
-        tell: bool,
+        return_ended: bool,
     ) -> Result<PurgeBatchResult> {
-        purge::apply_purge(&mut self.database, scope, due, tell)
+        purge::apply_purge(&mut self.database, scope, due, return_ended)
     }
 
     fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
@@ -300,10 +301,10 @@ fn delete_live_row(ending: &EndRequest) -> Statement {
 fn scan(query: &SessionQuery<'_>, in_pages: bool, last: Option<&dyn RowRef>) -> Statement {
     sort::with_terms(query.order, &query.scope, |terms| {
         let mut sql = Statement::new("SELECT ");
-        sql.push(COLUMNS).push(", ").push(CLASHES);
+        sql.push(COLUMNS).push(", ").push(HANDLE_COLLISION);
         if in_pages {
             for term in terms {
-                term.column(&mut sql);
+                term.push_column(&mut sql);
             }
         }
         sql.push(" FROM sessions WHERE TRUE");
@@ -318,10 +319,9 @@ fn scan(query: &SessionQuery<'_>, in_pages: bool, last: Option<&dyn RowRef>) -> 
         }
         if let Some(last) = last {
             sql.push(" AND ");
-            sort::behind(&mut sql, terms, last, COLUMNS.split(',').count() + 1);
+            sort::push_after(&mut sql, terms, last, COLUMNS.split(',').count() + 1);
         }
-        sort::by(&mut sql, terms);
+        sort::push_order_by(&mut sql, terms);
         sql
     })
 }
-

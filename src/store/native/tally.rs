@@ -9,11 +9,11 @@ use crate::storage::{DueCounts, PolicyContext};
 use crate::store::database::RowRef;
 
 /// So many tasks are compared one by one.
-const FEW: usize = 8;
+const LINEAR_SEARCH_TASKS: usize = 8;
 
 /// What a look has seen.
 #[derive(Default)]
-pub(super) struct ScanQuery {
+pub(super) struct ScannedRows {
     pub(super) tally: Tally,
     /// The last key, if there may be more behind it.
     pub(super) last: Option<String>,
@@ -26,13 +26,13 @@ pub(super) struct ScanQuery {
 pub(super) struct Tally {
     pub(super) rows: u64,
     pub(super) due: u64,
-    tasks: Vec<Task>,
+    tasks: Vec<TaskTally>,
     /// Where each of them is.
-    places: HashMap<Vec<u8>, usize>,
+    indexes: HashMap<Vec<u8>, usize>,
 }
 
 /// The rows of a task.
-struct Task {
+struct TaskTally {
     /// As it is spelled.
     name: Vec<u8>,
     /// There are few.
@@ -58,20 +58,20 @@ impl Tally {
     pub(super) fn count(&mut self, row: &dyn RowRef, rows: u64, was_due: bool) -> bool {
         self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
-        let standing = row.count(2);
-        let (has_ended, is_ahead) = (standing & 1 == 0, standing & 2 == 2);
+        let flags = row.count(2);
+        let (has_ended, is_ahead) = (flags & 1 == 0, flags & 2 == 2);
         let ended_by = if verdict == policy_sql::DELETE.as_bytes() { row.bytes(4) } else { &[] };
         let is_due = !verdict.is_empty();
         self.due += u64::from(is_due) * rows;
-        let place = self.place_of(task);
-        let kinds = &mut self.tasks[place].kinds;
-        let alike = kinds.iter_mut().find(|(kind, _)| {
+        let index = self.index_of(task);
+        let kinds = &mut self.tasks[index].kinds;
+        let same_kind = kinds.iter_mut().find(|(kind, _)| {
             (kind.has_ended, kind.is_ahead) == (has_ended, is_ahead)
                 && kind.was_due == was_due
                 && kind.verdict == verdict
                 && kind.ended_by == ended_by
         });
-        match alike {
+        match same_kind {
             Some((_, counted)) => *counted += rows,
             None => {
                 let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
@@ -81,21 +81,25 @@ impl Tally {
         is_due
     }
 
-    fn place_of(&mut self, task: &[u8]) -> usize {
-        let is_it = |known: &Task| known.name == task;
-        let place = self.tasks.iter().take(FEW).position(is_it);
-        if let Some(place) = place.or_else(|| self.places.get(task).copied()) {
-            return place;
+    fn index_of(&mut self, task: &[u8]) -> usize {
+        let is_it = |known: &TaskTally| known.name == task;
+        let index = self.tasks.iter().take(LINEAR_SEARCH_TASKS).position(is_it);
+        if let Some(index) = index.or_else(|| self.indexes.get(task).copied()) {
+            return index;
         }
-        self.places.insert(task.to_vec(), self.tasks.len());
-        self.tasks.push(Task { name: task.to_vec(), kinds: Vec::new() });
+        self.indexes.insert(task.to_vec(), self.tasks.len());
+        self.tasks.push(TaskTally { name: task.to_vec(), kinds: Vec::new() });
         self.tasks.len() - 1
     }
 
     /// What it comes to, and the sessions of each task that have not ended.
-    pub(super) fn sum_up(self, scope: &PolicyContext<'_>, found: &mut DueCounts) -> BTreeMap<String, u64> {
+    pub(super) fn into_counts(
+        self,
+        scope: &PolicyContext<'_>,
+        found: &mut DueCounts,
+    ) -> BTreeMap<String, u64> {
         let mut sessions = BTreeMap::new();
-        for Task { name, kinds } in self.tasks {
+        for TaskTally { name, kinds } in self.tasks {
             let task = String::from_utf8_lossy(&name).into_owned();
             for (kind, rows) in kinds {
                 let verdict = read_verdict(&kind, &task, scope);
@@ -107,7 +111,7 @@ impl Tally {
                 if !kind.has_ended {
                     *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }
-                if let Some(reason) = leaves_for(&kind, verdict) {
+                if let Some(reason) = deletion_reason(&kind, verdict) {
                     *found.going.entry((task.clone(), reason)).or_default() += rows;
                 }
             }
@@ -125,14 +129,14 @@ fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verd
         policy_sql::MARK => Verdict::Mark(policy.nominal_time(scope.check())),
         reason => match reason.parse() {
             Err(_) => Verdict::Keep,
-            Ok(reason) if policy_sql::discards(policy) => Verdict::Discard(reason),
+            Ok(reason) if policy_sql::deletes_at_end(policy) => Verdict::Discard(reason),
             Ok(reason) => Verdict::End(reason),
         },
     }
 }
 
 /// Under which reason a row that goes is counted, if it goes.
-fn leaves_for(kind: &TallyKind, verdict: Verdict) -> Option<EndReason> {
+fn deletion_reason(kind: &TallyKind, verdict: Verdict) -> Option<EndReason> {
     match verdict {
         Verdict::Discard(reason) => Some(reason),
         Verdict::Delete => str::from_utf8(&kind.ended_by).ok()?.parse().ok(),

@@ -10,7 +10,7 @@ use crate::store::statement::Statement;
 
 /// Pages that are looked at to judge how full all of them are. Rows lie in the order of
 /// random keys, so that the first pages are as full as any.
-const SAMPLE: usize = 500;
+const SAMPLE_PAGES: usize = 500;
 
 impl<T: PageStore> Vacuum for Native<T> {
     fn disk_usage(&self) -> Result<DiskUsage> {
@@ -22,15 +22,15 @@ impl<T: PageStore> Vacuum for Native<T> {
             "SELECT sum(unused), sum(pgsize) FROM \
              (SELECT unused, pgsize FROM dbstat WHERE name = 'sessions' LIMIT ?1)",
         )
-        .with(SAMPLE);
-        let (mut unused, mut looked_at) = (0, 0);
+        .with(SAMPLE_PAGES);
+        let (mut unused, mut sampled) = (0, 0);
         self.database.query(&sample, &mut |row| {
-            (unused, looked_at) = (row.count(0), row.count(1));
+            (unused, sampled) = (row.count(0), row.count(1));
             Ok(ControlFlow::Break(()))
         })?;
         let space = self.database.disk_usage()?;
         let used = space.pages.saturating_sub(space.free_pages) * space.page_size;
-        let share = u128::from(unused) * u128::from(used) / u128::from(looked_at.max(1));
+        let share = u128::from(unused) * u128::from(used) / u128::from(sampled.max(1));
         Ok(u64::try_from(share).unwrap_or(used))
     }
 
@@ -42,7 +42,7 @@ impl<T: PageStore> Vacuum for Native<T> {
         self.database.space_requirement()
     }
 
-    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool> {
-        self.database.vacuum(leave)
+    fn vacuum(&mut self, cancel: CancelCheck) -> Result<bool> {
+        self.database.vacuum(cancel)
     }
 }

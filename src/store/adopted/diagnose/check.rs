@@ -12,17 +12,17 @@ use crate::domain::profile::{
     ColumnMismatch, Profile, Reading, Rule, RuleKind, SqlValue, TimeColumn,
 };
 use crate::store::adopted::reader::TableReader;
-use crate::store::adopted::references::ReferencingTables;
+use crate::store::adopted::referencing_tables::ReferencingTables;
 use crate::store::adopted::table::Table;
 use crate::store::database::Database;
-use crate::store::effects::effects;
 use crate::store::statement::Statement;
+use crate::store::trigger_effects::trigger_effects;
 
 /// Example values in a message.
-const EXAMPLES: usize = 2;
+const MAX_EXAMPLES: usize = 2;
 
 /// How the columns of a table differ, in words.
-pub(in crate::store::adopted) fn in_words(difference: &ColumnMismatch) -> String {
+pub(in crate::store::adopted) fn describe_mismatch(difference: &ColumnMismatch) -> String {
     let ColumnMismatch { lacks, has } = difference;
     match (lacks.is_empty(), has.is_empty()) {
         (false, false) => {
@@ -34,18 +34,22 @@ pub(in crate::store::adopted) fn in_words(difference: &ColumnMismatch) -> String
 }
 
 /// That a table is another than its profile describes.
-pub(in crate::store::adopted) fn another(
+pub(in crate::store::adopted) fn column_mismatch(
     profile: &Profile,
     table: &Table,
     difference: &ColumnMismatch,
 ) -> String {
     let (title, name) = (&profile.title, &profile.name);
-    format!("{} is no table of {title}: {} (profile {name})", table.name, in_words(difference))
+    format!(
+        "{} is no table of {title}: {} (profile {name})",
+        table.name,
+        describe_mismatch(difference)
+    )
 }
 
 /// Why nothing may be deleted from a table, in sentences, all reasons but what the
 /// values are.
-pub(in crate::store::adopted) fn obstacles(
+pub(in crate::store::adopted) fn delete_blockers(
     database: &impl Database,
     reader: &TableReader,
     references: &ReferencingTables,
@@ -69,8 +73,9 @@ pub(in crate::store::adopted) fn obstacles(
                 Err(Error::Refused(why)) => reasons.push(why),
                 tried => {
                     tried?;
-                    let effects = effects(database, &explained_of(deletion, profile), table)?;
-                    let deleting = effects.iter().filter(|(_, effect)| effect.deletes);
+                    let trigger_effects =
+                        trigger_effects(database, &explained_of(deletion, profile), table)?;
+                    let deleting = trigger_effects.iter().filter(|(_, effect)| effect.deletes);
                     reasons.extend(deleting.map(|(trigger, _)| deletes_others(trigger, table)));
                 }
             }
@@ -97,7 +102,7 @@ fn deletes_others(trigger: &str, table: &str) -> String {
 
 /// What the values of a time are, in a sample.
 #[derive(Debug, Default)]
-struct Values {
+struct TimeValues {
     good: u64,
     /// Those that cannot be read, by their class.
     bad: BTreeMap<&'static str, u64>,
@@ -112,23 +117,23 @@ struct Values {
 ///    it is most likely misspelled.
 ///
 /// Only rows count for which the rule applies.
-pub(in crate::store::adopted) fn misfits(
+pub(in crate::store::adopted) fn encoding_errors(
     database: &impl Database,
     reader: &TableReader,
     sample: &Sampling,
 ) -> Result<Vec<String>> {
-    let mut misfits = Vec::new();
+    let mut errors = Vec::new();
     for place in 0..reader.profile.times.len() {
         let time = &reader.profile.times[place];
-        let rows: Vec<&Row> = rows(reader, sample, place).collect();
-        misfits.extend(misfit(reader, time, &rows));
-        misfits.extend(path::astray(database, reader, time, &rows)?);
+        let rows: Vec<&Row> = applicable_rows(reader, sample, place).collect();
+        errors.extend(unreadable_times(reader, time, &rows));
+        errors.extend(path::path_never_matches(database, reader, time, &rows)?);
     }
-    Ok(misfits)
+    Ok(errors)
 }
 
 /// The rows of a sample to which some rule by this time applies.
-pub(in crate::store::adopted) fn rows<'a>(
+pub(in crate::store::adopted) fn applicable_rows<'a>(
     reader: &'a TableReader,
     sample: &'a Sampling,
     time: usize,
@@ -136,23 +141,23 @@ pub(in crate::store::adopted) fn rows<'a>(
     let Profile { filter, rules, .. } = &reader.profile;
     sample.rows.iter().filter(move |row| {
         let inputs = row.raw();
-        let applies = |rule: &Rule| is_by(&rule.kind, time) && rule.may_apply(&inputs);
+        let applies = |rule: &Rule| uses_time(&rule.kind, time) && rule.may_apply(&inputs);
         let is_session = filter.iter().all(|condition| condition.holds(&inputs));
         is_session && rules.iter().any(applies)
     })
 }
 
-fn is_by(kind: &RuleKind, time: usize) -> bool {
+fn uses_time(kind: &RuleKind, time: usize) -> bool {
     matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
 }
 
-fn misfit(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
-    let values = Values::of(reader, time, rows);
+fn unreadable_times(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
+    let values = TimeValues::of(reader, time, rows);
     let bad: u64 = values.bad.values().sum();
     if bad <= values.good {
         return None;
     }
-    let (name, table) = (reader.name_of(time.input), &reader.table.name);
+    let (name, table) = (reader.input_name(time.input), &reader.table.name);
     let classes = values.bad.iter().map(|(class, rows)| format!("{} {class}", format_count(*rows)));
     let classes: Vec<String> = classes.collect();
     let profile = &reader.profile.name;
@@ -166,7 +171,7 @@ fn misfit(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<Stri
     ))
 }
 
-impl Values {
+impl TimeValues {
     fn of(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Self {
         let mut values = Self::default();
         for row in rows {
@@ -175,16 +180,16 @@ impl Values {
                 Reading::At(_) | Reading::Never | Reading::Over => values.good += 1,
                 Reading::Unreadable => {
                     let value = &row.inputs[time.input];
-                    values.note_bad(value, reader.shown(time.input, value));
+                    values.add_unreadable(value, reader.display_value(time.input, value));
                 }
             }
         }
         values
     }
 
-    fn note_bad(&mut self, value: &SqlValue, example: String) {
+    fn add_unreadable(&mut self, value: &SqlValue, example: String) {
         *self.bad.entry(value.raw().class()).or_default() += 1;
-        if self.examples.len() < EXAMPLES && !self.examples.contains(&example) {
+        if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(&example) {
             self.examples.push(example);
         }
     }

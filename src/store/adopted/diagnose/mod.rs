@@ -1,7 +1,7 @@
 //! What a profile finds in a file, for people who write or choose one.
 
 pub(super) mod check;
-pub(super) mod distribution;
+pub(super) mod key_distribution;
 pub(super) mod path;
 pub(super) mod sample;
 pub(super) mod warnings;
@@ -9,26 +9,26 @@ pub(super) mod warnings;
 use std::collections::BTreeMap;
 
 use super::delete::DeleteStatements;
-use super::diagnose::check::{another, misfits, obstacles};
+use super::detection_doubt;
+use super::diagnose::check::{column_mismatch, delete_blockers, encoding_errors};
 use super::diagnose::sample::{Row, Sampling, is_over};
-use super::diagnose::warnings::oddities;
+use super::diagnose::warnings::warnings;
 use super::expiry_index::ExpiryIndex;
-use super::reader::{TableReader, digest};
-use super::references::ReferencingTables;
-use super::table::{Table, plan};
-use super::doubt;
 use super::open::open_file;
+use super::reader::{TableReader, id_digest};
+use super::referencing_tables::ReferencingTables;
+use super::table::{Table, query_plan};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ColumnMismatch, Expiry, Profile, Reading, RowStatus};
 use crate::domain::time::UnixTime;
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
-use crate::store::statement::{Statement, datum};
 use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
+use crate::store::statement::{Statement, value_ref};
 
 /// Rows that are shown.
-const SHOWN: usize = 8;
+const MAX_SAMPLES: usize = 8;
 
 /// What a profile finds in a file.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -90,14 +90,14 @@ pub struct Sample {
 /// If there is no such table, and whatever keeps the file from being read.
 pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
-        Location::File(path) => examine_in(&open_file(&path, Access::Read)?, profile, now),
+        Location::File(path) => diagnose_in(&open_file(&path, Access::Read)?, profile, now),
         Location::Cluster(cluster) => {
-            examine_in(&Rqlite::new(&cluster, Access::Read), profile, now)
+            diagnose_in(&Rqlite::new(&cluster, Access::Read), profile, now)
         }
     }
 }
 
-fn examine_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
+fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     let mut found = Diagnosis::default();
     let table = match Table::read(database, &profile.table) {
         Err(Error::Refused(reason)) => {
@@ -107,7 +107,7 @@ fn examine_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Res
         table => table?,
     };
     if let Some(difference) = profile.difference(&table.columns) {
-        found.refusals.push(another(profile, &table, &difference));
+        found.refusals.push(column_mismatch(profile, &table, &difference));
         found.difference = Some(difference);
         return Ok(found);
     }
@@ -117,7 +117,7 @@ fn examine_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Res
     found.classes = classes(&reader, &sampling);
     found.count_over(&reader, &sampling, now);
     found.samples = samples(database, &reader, &sampling, now)?;
-    found.plans = plans(database, &reader, now)?;
+    found.plans = query_plans(database, &reader, now)?;
     found.judge(database, &reader, &sampling, now)?;
     Ok(found)
 }
@@ -126,7 +126,7 @@ impl Diagnosis {
     /// Counts the sessions that stand for the whole table, and not for one of its ends,
     /// where the oldest and the newest are.
     fn count_over(&mut self, reader: &TableReader, sampling: &Sampling, now: UnixTime) {
-        for row in sampling.rows.iter().filter(|row| row.is_even) {
+        for row in sampling.rows.iter().filter(|row| row.is_evenly_spaced) {
             let judged = row.judge(&reader.profile);
             self.sampled += u64::from(judged != RowStatus::NoSession);
             self.sampled_over += u64::from(is_over(judged, now));
@@ -142,18 +142,16 @@ impl Diagnosis {
         now: UnixTime,
     ) -> Result<()> {
         let references = ReferencingTables::of(database, reader)?;
-        let deletion = DeleteStatements::as_seen(reader, &references);
-        self.refusals = obstacles(database, reader, &references, &deletion.changes())?;
-        self.refusals.extend(misfits(database, reader, sampling)?);
-        self.dependents = references.sentences;
+        let deletion = DeleteStatements::if_unchanged(reader, &references);
+        self.refusals = delete_blockers(database, reader, &references, &deletion.changes())?;
+        self.refusals.extend(encoding_errors(database, reader, sampling)?);
+        self.dependents = references.descriptions;
         self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
-        self.warnings.extend(oddities(reader, sampling, now));
-        let clock = doubt::clock_evidence(database, reader)?;
-        self.warnings.extend(
-            clock.and_then(|(column, found)| {
-                doubt::contradiction(&reader.table.name, &column, found)
-            }),
-        );
+        self.warnings.extend(warnings(reader, sampling, now));
+        let clock = detection_doubt::clock_evidence(database, reader)?;
+        self.warnings.extend(clock.and_then(|(column, found)| {
+            detection_doubt::contradiction(&reader.table.name, &column, found)
+        }));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
             self.warnings.push(format!(
@@ -178,7 +176,7 @@ fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
             count.1 += u64::from(is_bad);
         }
         classes.extend(counts.into_iter().map(|(class, (rows, unreadable))| Class {
-            input: reader.name_of(input),
+            input: reader.input_name(input),
             class: class.to_owned(),
             rows,
             unreadable,
@@ -197,19 +195,19 @@ fn samples(
 ) -> Result<Vec<Sample>> {
     let mut rows: Vec<(&Row, RowStatus)> =
         sampling.rows.iter().map(|row| (row, row.judge(&reader.profile))).collect();
-    rows.sort_by_key(|(_, judged)| rank(*judged));
+    rows.sort_by_key(|(_, judged)| expiry_order(*judged));
     let over = rows.iter().filter(|(_, judged)| is_over(*judged, now)).count();
     let last = rows.len().saturating_sub(1);
-    let spread = (0..SHOWN - 2).map(|part| last * part / (SHOWN - 3));
+    let spread = (0..MAX_SAMPLES - 2).map(|part| last * part / (MAX_SAMPLES - 3));
     let mut places: Vec<usize> = spread.chain([over.saturating_sub(1), over.min(last)]).collect();
     places.sort_unstable();
     places.dedup();
     let rows: Vec<(&Row, RowStatus)> =
         places.iter().filter_map(|at| rows.get(*at)).copied().collect();
     let mut users = Vec::new();
-    let mut sql = reader.select(&reader.whole());
+    let mut sql = reader.select(&reader.session_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut keys = rows.iter().map(|(row, _)| datum(&row.key));
+    let mut keys = rows.iter().map(|(row, _)| value_ref(&row.key));
     database.query_each(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
@@ -220,12 +218,12 @@ fn samples(
 fn sample(reader: &TableReader, row: &Row, judged: RowStatus, user: Option<String>) -> Sample {
     let inputs = row.raw();
     let times = reader.profile.times.iter().enumerate().map(|(place, time)| {
-        let shown = |value| reader.shown(time.input, value);
+        let shown = |value| reader.display_value(time.input, value);
         let value = row.inputs.get(time.input).map_or_else(String::new, shown);
-        (reader.name_of(time.input), value, reader.profile.time(Some(place), &inputs))
+        (reader.input_name(time.input), value, reader.profile.time(Some(place), &inputs))
     });
     Sample {
-        handle: digest(datum(&row.id)).handle(),
+        handle: id_digest(value_ref(&row.id)).handle(),
         user,
         times: times.collect(),
         expiry: match judged {
@@ -237,7 +235,7 @@ fn sample(reader: &TableReader, row: &Row, judged: RowStatus, user: Option<Strin
 
 /// What is over first comes first, then what never is, what nobody can say, and what is
 /// no session.
-fn rank(judged: RowStatus) -> (u8, i128) {
+fn expiry_order(judged: RowStatus) -> (u8, i128) {
     match judged {
         RowStatus::Session(Expiry::Over) => (0, 0),
         RowStatus::Session(Expiry::At { moment, .. }) => (1, moment.0),
@@ -248,17 +246,17 @@ fn rank(judged: RowStatus) -> (u8, i128) {
 }
 
 /// How SQLite would go about it.
-fn plans(
+fn query_plans(
     database: &impl Database,
     reader: &TableReader,
     now: UnixTime,
 ) -> Result<Vec<(String, Vec<String>)>> {
-    let mut walk = reader.select(&reader.seen());
-    reader.in_order(&mut walk, None, false);
-    let index = ExpiryIndex::of(database, reader).and_then(|index| index.due(reader, now));
+    let mut walk = reader.select(&reader.snapshot_columns());
+    reader.order_by_key(&mut walk, None, false);
+    let index = ExpiryIndex::of(database, reader).and_then(|index| index.select_due(reader, now));
     let due = index.unwrap_or_else(|| Statement::clone(&walk));
     Ok(vec![
-        ("find what is due, where it is little".to_owned(), plan(database, &due)?),
-        ("walk through all".to_owned(), plan(database, &walk)?),
+        ("find what is due, where it is little".to_owned(), query_plan(database, &due)?),
+        ("walk through all".to_owned(), query_plan(database, &walk)?),
     ])
 }

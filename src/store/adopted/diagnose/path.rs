@@ -5,11 +5,11 @@ use crate::domain::error::Result;
 use crate::domain::profile::{ColumnSource, NullMeaning, SqlValue, TimeColumn};
 use crate::store::adopted::reader::TableReader;
 use crate::store::database::Database;
-use crate::store::statement::{datum, literal, quoted};
+use crate::store::statement::{literal, quoted, value_ref};
 
 /// That a session without a time would be over, and the path of the time leads nowhere
 /// in all JSON texts of some rows, in a sentence.
-pub(in crate::store::adopted) fn astray(
+pub(in crate::store::adopted) fn path_never_matches(
     database: &impl Database,
     reader: &TableReader,
     time: &TimeColumn,
@@ -32,7 +32,7 @@ pub(in crate::store::adopted) fn astray(
     ));
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let (mut texts, mut found) = (0_u64, 0_u64);
-    let mut keys = rows.iter().map(|row| datum(&row.key));
+    let mut keys = rows.iter().map(|row| value_ref(&row.key));
     database.query_each(&sql, &mut keys, &mut |row| {
         let is_there = row.and_then(|row| row.integer(0));
         texts += u64::from(is_there.is_some());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::distribution::KeyDistribution;
+use super::key_distribution::KeyDistribution;
 use crate::domain::error::Result;
 use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
 use crate::domain::time::UnixTime;
@@ -13,9 +13,9 @@ use crate::store::statement::{Statement, raw};
 
 /// Rows at each end of the table, and places in between at which one is looked for. A
 /// table of fewer rows is read as a whole.
-const END: usize = 100;
-const BETWEEN: u32 = 800;
-const ALL: usize = 1_000;
+const END_ROWS: usize = 100;
+const SAMPLE_POINTS: u32 = 800;
+const SMALL_TABLE_ROWS: usize = 1_000;
 
 /// Some rows of a table.
 #[derive(Debug)]
@@ -33,14 +33,14 @@ pub(in crate::store::adopted) struct Row {
     pub(in crate::store::adopted) inputs: Vec<SqlValue>,
     /// Whether it stands for the whole table, and not for one of its ends, where the
     /// oldest rows and the newest are.
-    pub(in crate::store::adopted) is_even: bool,
+    pub(in crate::store::adopted) is_evenly_spaced: bool,
 }
 
 impl Row {
     fn of(row: &dyn RowRef, inputs: usize) -> Self {
         let value = |place| raw(row.value(place)).to_datum();
         let inputs = (0..inputs).map(|place| value(place + 2)).collect();
-        Self { key: value(0), id: value(1), inputs, is_even: true }
+        Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
     }
 
     /// What it is judged by, as the rules take it.
@@ -61,22 +61,23 @@ impl Sampling {
         database: &impl Database,
         reader: &TableReader,
     ) -> Result<Self> {
-        let seen = reader.seen();
+        let seen = reader.snapshot_columns();
         let row = |row: &dyn RowRef| Row::of(row, reader.profile.inputs.len());
         let read = |direction, most| {
             crate::store::adopted::table::collect(
                 database,
-                &ordered(reader, &seen, direction, most),
+                &rows_by_key(reader, &seen, direction, most),
                 row,
             )
         };
-        let mut rows = read("ASC", ALL)?;
-        if rows.len() == ALL {
-            let first = rows.into_iter().take(END);
-            let last = read("DESC", END)?;
-            let ends = first.chain(last).map(|row| Row { is_even: false, ..row });
+        let mut rows = read("ASC", SMALL_TABLE_ROWS)?;
+        if rows.len() == SMALL_TABLE_ROWS {
+            let first = rows.into_iter().take(END_ROWS);
+            let last = read("DESC", END_ROWS)?;
+            let ends = first.chain(last).map(|row| Row { is_evenly_spaced: false, ..row });
             // A row that is found both ways counts as one of those in between.
-            rows = between(database, reader, &seen, &spread(database, reader)?, row)?;
+            rows =
+                rows_between(database, reader, &seen, &key_distribution(database, reader)?, row)?;
             rows.extend(ends);
         }
         let mut seen = BTreeSet::new();
@@ -86,12 +87,12 @@ impl Sampling {
 }
 
 /// The range of the keys of a table.
-pub(in crate::store::adopted) fn spread(
+pub(in crate::store::adopted) fn key_distribution(
     database: &impl Database,
     reader: &TableReader,
 ) -> Result<KeyDistribution> {
     let mut spread = KeyDistribution::Unknown;
-    database.query(&reader.ends(database, &reader.key), &mut |row| {
+    database.query(&reader.min_and_max(database, &reader.key), &mut |row| {
         spread = KeyDistribution::between(row.value(0), row.value(1));
         Ok(ControlFlow::Break(()))
     })?;
@@ -99,7 +100,7 @@ pub(in crate::store::adopted) fn spread(
 }
 
 /// Reads this of the first rows by the key, or of the last.
-pub(in crate::store::adopted) fn ordered(
+pub(in crate::store::adopted) fn rows_by_key(
     reader: &TableReader,
     what: &str,
     direction: &str,
@@ -111,7 +112,7 @@ pub(in crate::store::adopted) fn ordered(
 }
 
 /// Reads this at each of some places, of the row that is there or comes next.
-pub(in crate::store::adopted) fn between<T>(
+pub(in crate::store::adopted) fn rows_between<T>(
     database: &impl Database,
     reader: &TableReader,
     what: &str,
@@ -120,10 +121,10 @@ pub(in crate::store::adopted) fn between<T>(
 ) -> Result<Vec<T>> {
     let mut sql = reader.select(what);
     sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
-    let places = spread.places(BETWEEN);
+    let places = spread.sample_points(SAMPLE_POINTS);
     let mut rows = Vec::with_capacity(places.len());
     let mut values =
-        places.iter().map(crate::store::adopted::diagnose::distribution::SamplePoint::value);
+        places.iter().map(crate::store::adopted::diagnose::key_distribution::SamplePoint::value);
     database.query_each(&sql, &mut values, &mut |row| {
         rows.extend(row.map(&read));
     })?;

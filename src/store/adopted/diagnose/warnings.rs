@@ -2,17 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use super::check::rows;
+use super::check::applicable_rows;
 use super::sample::{Row, Sampling, is_over};
 use crate::domain::profile::{Expiry, Reading, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
 use crate::store::adopted::reader::TableReader;
 
 /// The year 9999, the last that most programs can write.
-const LAST: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
+const YEAR_9999: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
 
 /// What looks wrong in the values, in sentences.
-pub(in crate::store::adopted) fn oddities(
+pub(in crate::store::adopted) fn warnings(
     reader: &TableReader,
     sampling: &Sampling,
     now: UnixTime,
@@ -23,36 +23,37 @@ pub(in crate::store::adopted) fn oddities(
     let over = judged.iter().filter(|judged| is_over(**judged, now)).count();
     let unknown = judged.iter().filter(|judged| **judged == RowStatus::Session(Expiry::Unknown));
     let unknown = unknown.count();
-    let mut oddities: Vec<String> = repeated(reader, sampling).into_iter().collect();
+    let mut warnings: Vec<String> = duplicate_ids(reader, sampling).into_iter().collect();
     if sessions > 1 && over == sessions {
-        let times = reader.profile.times.iter().map(|time| reader.name_of(time.input));
+        let times = reader.profile.times.iter().map(|time| reader.input_name(time.input));
         let times: Vec<String> = times.collect();
-        oddities.push(format!(
+        warnings.push(format!(
             "all {sessions} sessions that were looked at are over: is {} the time of the last use \
              rather than of the end, or in another time zone?",
             times.join(", ")
         ));
     }
     if unknown > 0 {
-        oddities.push(format!(
+        warnings.push(format!(
             "{unknown} of {sessions} sessions that were looked at cannot be judged, and would be \
              kept: their times are not in the form that the profile says"
         ));
     }
     for place in 0..reader.profile.times.len() {
-        oddities.extend(far_off(reader, sampling, place));
+        warnings.extend(sentinel_warnings(reader, sampling, place));
     }
-    oddities
+    warnings
 }
 
 /// Times that rather mean that there is none, in sentences: one for each kind.
-fn far_off(reader: &TableReader, sampling: &Sampling, place: usize) -> Vec<String> {
+fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, place: usize) -> Vec<String> {
     let time = &reader.profile.times[place];
     let (mut looked_at, mut kinds) = (0_u64, [(0_u64, None); 3]);
-    for row in rows(reader, sampling, place) {
+    for row in applicable_rows(reader, sampling, place) {
         let value = &row.inputs[time.input];
         looked_at += u64::from(*value != SqlValue::Null);
-        if let Some((count, example)) = kind(value, time.read(&row.raw())).map(|at| &mut kinds[at])
+        if let Some((count, example)) =
+            sentinel_kind(value, time.read(&row.raw())).map(|at| &mut kinds[at])
         {
             *count += 1;
             *example = example.or(Some(value));
@@ -61,32 +62,32 @@ fn far_off(reader: &TableReader, sampling: &Sampling, place: usize) -> Vec<Strin
     let says = ["0", "the largest number that there is", "in the year 9999"];
     let found = says.into_iter().zip(kinds);
     let found = found.filter_map(|(says, (count, value))| Some((says, count, value?)));
-    let name = reader.name_of(time.input);
+    let name = reader.input_name(time.input);
     let sentence = |(says, count, value)| {
         let are = if count == 1 { "is" } else { "are" };
         format!(
             "{count} of {looked_at} values of {name} that were looked at {are} {says}: if that \
              means never, write never = [{}]",
-            reader.shown(time.input, value)
+            reader.display_value(time.input, value)
         )
     };
     found.map(sentence).collect()
 }
 
 /// Which of the times it is that rather mean that there is none.
-fn kind(value: &SqlValue, reading: Reading) -> Option<usize> {
+fn sentinel_kind(value: &SqlValue, reading: Reading) -> Option<usize> {
     match (value, reading) {
         (_, Reading::Never | Reading::Over | Reading::Null) => None,
         (SqlValue::Integer(0), _) => Some(0),
         (SqlValue::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
         (SqlValue::Integer(i64::MAX), _) => Some(1),
-        (_, Reading::At(moment)) if LAST.contains(&moment.second().0) => Some(2),
+        (_, Reading::At(moment)) if YEAR_9999.contains(&moment.second().0) => Some(2),
         _ => None,
     }
 }
 
 /// That ids do not tell sessions apart, in a sentence.
-fn repeated(reader: &TableReader, sampling: &Sampling) -> Option<String> {
+fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
     let is_session = |row: &&Row| row.judge(&reader.profile) != RowStatus::NoSession;
     let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
     let (mut sessions, mut known) = (0, BTreeSet::new());

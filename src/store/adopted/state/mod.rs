@@ -6,7 +6,7 @@
 
 mod fault;
 mod files;
-mod former;
+mod legacy;
 mod naming;
 mod open;
 
@@ -37,7 +37,7 @@ pub struct StateDirectory {
     /// The directory; `None`: there is none, and the state is kept in memory.
     pub path: Option<PathBuf>,
     /// Directories that were used before: a file found in one of them is moved here.
-    pub former: Vec<PathBuf>,
+    pub legacy: Vec<PathBuf>,
     /// Whether the state is all that is asked for, so that it is an error if it cannot be
     /// read.
     pub is_wanted: bool,
@@ -56,7 +56,7 @@ impl StateDirectory {
     pub fn silent(path: Option<PathBuf>) -> Self {
         Self {
             path,
-            former: Vec::new(),
+            legacy: Vec::new(),
             is_wanted: false,
             now: UnixTime(0),
             tell: Rc::new(|_| ()),
@@ -85,17 +85,17 @@ pub(super) struct State {
     /// Whether a file was opened again that another process had replaced.
     has_tried_again: Cell<bool>,
     /// What has been deleted and not been written yet.
-    deleted: BTreeMap<(String, EndReason), u64>,
+    unwritten: BTreeMap<(String, EndReason), u64>,
 }
 
 /// The database, once it is open.
 struct Open {
     native: Native<SqliteFile>,
-    home: Home,
+    backing: Backing,
 }
 
 /// Place of an open database.
-enum Home {
+enum Backing {
     /// A file, which it may only read.
     Read(PathBuf, Option<Identity>),
     /// A file.
@@ -108,11 +108,11 @@ enum Home {
 enum Attempt<T> {
     Done(T),
     /// The file cannot be used.
-    Faulty(Fault),
+    Faulty(FileFault),
 }
 
 /// Fault of a file, and the file itself as it was when it was opened.
-struct Fault {
+struct FileFault {
     file: PathBuf,
     kind: StateFault,
     identity: Option<Identity>,
@@ -141,19 +141,19 @@ impl State {
             has_lost_lease: Cell::new(false),
             has_set_aside: Cell::new(false),
             has_tried_again: Cell::new(false),
-            deleted: BTreeMap::new(),
+            unwritten: BTreeMap::new(),
         })
     }
 
     /// Asks the database, if there is one that can be read.
     pub(super) fn read<T>(
         &self,
-        ask: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
+        query: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
     ) -> Result<Option<T>> {
-        match self.try_to_read(ask)? {
+        match self.try_to_read(query)? {
             Attempt::Done(answer) => Ok(answer),
             Attempt::Faulty(fault) if self.directory.is_wanted => {
-                let Fault { file, kind: fault, .. } = fault;
+                let FileFault { file, kind: fault, .. } = fault;
                 let trouble = StateProblem { file, fault, loss: StateConsequence::NothingRead };
                 Err(Error::State(Box::new(trouble)))
             }
@@ -190,25 +190,29 @@ impl State {
 
     /// Whether the database is in memory.
     pub(super) fn is_volatile(&self) -> bool {
-        matches!(self.open.borrow().as_ref(), Some(Open { home: Home::Memory, .. }))
+        matches!(self.open.borrow().as_ref(), Some(Open { backing: Backing::Memory, .. }))
     }
 
     /// Counts rows that have gone, by reason. They have gone whatever becomes of this: what
     /// cannot be written now is written with the next.
-    pub(super) fn count(&mut self, task: &str, gone: impl IntoIterator<Item = (EndReason, u64)>) {
-        for (reason, rows) in gone.into_iter().filter(|(_, rows)| *rows > 0) {
-            *self.deleted.entry((task.to_owned(), reason)).or_default() += rows;
+    pub(super) fn record_deleted(
+        &mut self,
+        task: &str,
+        deletions: impl IntoIterator<Item = (EndReason, u64)>,
+    ) {
+        for (reason, rows) in deletions.into_iter().filter(|(_, rows)| *rows > 0) {
+            *self.unwritten.entry((task.to_owned(), reason)).or_default() += rows;
         }
         let _ = self.flush();
     }
 
     /// Writes what has not been written yet.
     pub(super) fn flush(&mut self) -> Result<()> {
-        if self.deleted.is_empty() {
+        if self.unwritten.is_empty() {
             return Ok(());
         }
-        self.change(|native| native.count_deleted(&self.deleted))?;
-        self.deleted.clear();
+        self.change(|native| native.count_deleted(&self.unwritten))?;
+        self.unwritten.clear();
         Ok(())
     }
 
@@ -219,7 +223,7 @@ impl State {
 
     fn try_to_read<T>(
         &self,
-        ask: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
+        query: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
     ) -> Result<Attempt<Option<T>>> {
         if self.open.borrow().is_none() {
             (self.directory.opened)();
@@ -232,8 +236,8 @@ impl State {
         // Whoever asks may ask again before it is done.
         let open = self.open.borrow();
         let Some(open) = open.as_ref() else { return Ok(Attempt::Done(None)) };
-        match ask(&open.native) {
-            Err(error) => open.home.judge(error, false),
+        match query(&open.native) {
+            Err(error) => open.backing.classify(error, false),
             answer => Ok(Attempt::Done(Some(answer?))),
         }
     }
@@ -244,7 +248,7 @@ impl State {
     ) -> Result<Attempt<T>> {
         let mut place = self.open.borrow_mut();
         let mut open = match place.take() {
-            Some(open) if !matches!(open.home, Home::Read(..)) => open,
+            Some(open) if !matches!(open.backing, Backing::Read(..)) => open,
             // First the old connection goes.
             other => {
                 drop(other);
@@ -258,23 +262,23 @@ impl State {
         let done = step(&mut open.native);
         let open = place.insert(open);
         match done {
-            Err(error) => open.home.judge(error, true),
+            Err(error) => open.backing.classify(error, true),
             done => Ok(Attempt::Done(done?)),
         }
     }
 
     /// Puts another database in the place of one that cannot be used, and says so: a new
     /// file, if the old one is damaged and may be set aside, or one in memory.
-    fn replace(&self, fault: Fault) -> Result<()> {
-        let Fault { file, kind: fault, identity } = fault;
+    fn replace(&self, fault: FileFault) -> Result<()> {
+        let FileFault { file, kind: fault, identity } = fault;
         // The connection goes before the file is renamed.
         *self.open.borrow_mut() = None;
         self.has_lost_lease.set(true);
         if self.access == Access::Read {
-            self.tell(file, fault, StateConsequence::NothingRead);
-            return self.go_on_in_memory();
+            self.notify(file, fault, StateConsequence::NothingRead);
+            return self.continue_in_memory();
         }
-        let is_replaced = identity.is_some_and(|identity| !identity.is_of(&file));
+        let is_replaced = identity.is_some_and(|identity| !identity.identifies(&file));
         if is_replaced && !self.has_tried_again.replace(true) {
             // Another process has set it aside in the meantime.
             return Ok(());
@@ -285,34 +289,34 @@ impl State {
                 Ok(None) => return Ok(()),
                 Ok(set_aside) => {
                     let fault = StateFault::Damaged { detail: detail.clone(), set_aside };
-                    self.tell(file, fault, StateConsequence::Content);
+                    self.notify(file, fault, StateConsequence::Content);
                     return Ok(());
                 }
                 Err(_) => {}
             }
         }
-        self.tell(file, fault, StateConsequence::NothingKept);
-        self.go_on_in_memory()
+        self.notify(file, fault, StateConsequence::NothingKept);
+        self.continue_in_memory()
     }
 
-    fn go_on_in_memory(&self) -> Result<()> {
+    fn continue_in_memory(&self) -> Result<()> {
         let earlier = self.directory.memory.0.borrow_mut().take();
         let native = match earlier {
             Some(native) => native,
             None => open_native::create_in_memory(Path::new(&self.name))?,
         };
-        *self.open.borrow_mut() = Some(Open { native, home: Home::Memory });
+        *self.open.borrow_mut() = Some(Open { native, backing: Backing::Memory });
         Ok(())
     }
 
-    fn tell(&self, file: PathBuf, fault: StateFault, loss: StateConsequence) {
+    fn notify(&self, file: PathBuf, fault: StateFault, loss: StateConsequence) {
         (self.directory.tell)(&StateNotice::Trouble(StateProblem { file, fault, loss }));
     }
 }
 
 impl Drop for State {
     fn drop(&mut self) {
-        if let Some(Open { native, home: Home::Memory }) = self.open.get_mut().take() {
+        if let Some(Open { native, backing: Backing::Memory }) = self.open.get_mut().take() {
             *self.directory.memory.0.borrow_mut() = Some(native);
         }
     }

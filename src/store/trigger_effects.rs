@@ -9,13 +9,13 @@ use super::statement::Statement;
 use crate::domain::error::Result;
 
 /// Flag of SQLite's machine: the row is deleted only to be written again.
-const OF_UPDATE: u64 = 0x04;
+const OPFLAG_ISUPDATE: u64 = 0x04;
 /// Code of a step that leaves out a row because of `RAISE(IGNORE)`.
-const IGNORED: u64 = 4;
+const OE_IGNORE: u64 = 4;
 
 /// What one trigger does to a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Effect {
+pub(super) struct TriggerEffect {
     /// It deletes rows.
     pub(super) deletes: bool,
     /// It inserts rows, or changes some.
@@ -26,16 +26,16 @@ pub(super) struct Effect {
 
 /// The triggers that a change sets off, with what they do to a table. The actions of
 /// foreign keys have no name.
-pub(super) fn effects(
+pub(super) fn trigger_effects(
     database: &impl Database,
     change: &Statement,
     table: &str,
-) -> Result<BTreeMap<String, Effect>> {
+) -> Result<BTreeMap<String, TriggerEffect>> {
     let mut explained = Statement::new(&format!("EXPLAIN {}", change.sql));
     explained.values.clone_from(&change.values);
-    let root = root_of(database, table)?;
+    let root = root_page(database, table)?;
     let (mut programs, mut trigger) = (0, String::new());
-    let mut found: BTreeMap<String, Effect> = BTreeMap::new();
+    let mut found: BTreeMap<String, TriggerEffect> = BTreeMap::new();
     database.query(&explained, &mut |row| {
         let text = |place| row.text(place).unwrap_or_default();
         let (step, p1, p2, p4) = (text(1), row.count(2), row.count(3), text(5));
@@ -47,9 +47,9 @@ pub(super) fn effects(
         if programs > 1 {
             let effect = found.entry(trigger.clone()).or_default();
             let is_table = p4.eq_ignore_ascii_case(table);
-            effect.deletes |= step == "Delete" && is_table && p2 & OF_UPDATE == 0;
+            effect.deletes |= step == "Delete" && is_table && p2 & OPFLAG_ISUPDATE == 0;
             effect.writes |= step == "OpenWrite" && p2 == root;
-            effect.ignores |= step == "Halt" && p1 == 0 && p2 == IGNORED;
+            effect.ignores |= step == "Halt" && p1 == 0 && p2 == OE_IGNORE;
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -57,7 +57,7 @@ pub(super) fn effects(
 }
 
 /// The page at which a table begins.
-fn root_of(database: &impl Database, table: &str) -> Result<u64> {
+fn root_page(database: &impl Database, table: &str) -> Result<u64> {
     let sql =
         "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
     let mut root = 0;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, references};
-use super::held::{Holder, Link, Links};
+use super::blocking_references::{BlockingReference, ReferenceGraph, ReferencingKey};
+use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, foreign_keys_to};
 use super::reader::TableReader;
-use super::table::{Table, collect, list};
+use super::table::{Table, collect, join_names};
 use super::triggers;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Dependent, DependentAction, Profile};
@@ -14,25 +14,25 @@ use crate::store::database::Database;
 use crate::store::statement::{Statement, quoted};
 
 /// A table of so many rows takes noticeable time to read.
-const LARGE: u64 = 1_000;
+const LARGE_TABLE_ROWS: u64 = 1_000;
 
 /// What there is to say of the tables that refer to one.
 #[derive(Debug, Default)]
 pub(super) struct ReferencingTables {
     /// What becomes of their rows, in sentences.
-    pub(super) sentences: Vec<String>,
+    pub(super) descriptions: Vec<String>,
     /// Why nothing may be deleted, in sentences.
     pub(super) refusals: Vec<String>,
     /// Tables that each deletion reads as a whole.
     pub(super) unindexed: Vec<UnindexedTable>,
     /// What keeps single sessions from being deleted.
-    pub(super) holders: Vec<Holder>,
+    pub(super) blocking: Vec<BlockingReference>,
     /// Whether a trigger may keep rows without an error, or insert them again.
     pub(super) has_triggers: bool,
     /// The triggers that a deletion may set off, by their names.
     pub(super) triggers: Vec<String>,
     /// Whether foreign keys are not enforced.
-    are_idle: bool,
+    not_enforced: bool,
 }
 
 impl ReferencingTables {
@@ -55,68 +55,69 @@ impl ReferencingTables {
     ///    happen: nothing is deleted, unless the profile says what becomes of the rows.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
         let TableReader { table, profile, .. } = reader;
-        let mut found = Self { are_idle: !are_enforced(database)?, ..Self::default() };
-        let mut losing = BTreeSet::from([table.name.to_ascii_lowercase()]);
+        let mut found = Self { not_enforced: !are_enforced(database)?, ..Self::default() };
+        let mut cascading = BTreeSet::from([table.name.to_ascii_lowercase()]);
         let mut next = vec![table.name.clone()];
         let mut dependents = Vec::new();
         for dependent in &profile.dependents {
-            if !found.dependent(database, table, dependent)? {
+            if !found.check_dependent(database, table, dependent)? {
                 continue;
             }
             dependents.push(dependent);
             let is_deleted = dependent.action == DependentAction::Delete;
-            if is_deleted && losing.insert(dependent.table.to_ascii_lowercase()) {
+            if is_deleted && cascading.insert(dependent.table.to_ascii_lowercase()) {
                 next.push(dependent.table.clone());
             }
         }
         let mut all = Vec::new();
         while let Some(parent) = next.pop() {
-            for key in references(database, &parent)? {
-                if is_listed(&key, &parent, profile) {
+            for key in foreign_keys_to(database, &parent)? {
+                if is_handled(&key, &parent, profile) {
                     continue;
                 }
                 let child = key.child.to_ascii_lowercase();
-                let link = found.link(database, table, &parent, key)?;
-                if link.key.cascades() && losing.insert(child) {
+                let link = found.add_key(database, table, &parent, key)?;
+                if link.key.cascades() && cascading.insert(child) {
                     next.push(link.key.child.clone());
                 }
                 all.push(link);
             }
         }
         let (key, dependents) = (reader.key.as_str(), dependents.as_slice());
-        found.holders = Links { table, key, all: &all, dependents, losing: &losing }.holders();
-        found.look_for_triggers(database, table)?;
+        found.blocking =
+            ReferenceGraph { table, key, all: &all, dependents, cascading: &cascading }.blocking();
+        found.check_triggers(database, table)?;
         for link in &all {
-            found.triggers.extend(triggers::of(database, &link.key.child)?);
+            found.triggers.extend(triggers::trigger_names(database, &link.key.child)?);
         }
         found.has_triggers |= !found.triggers.is_empty();
         Ok(found)
     }
 
     /// Notes what becomes of the rows of a foreign key that the profile does not name.
-    fn link(
+    fn add_key(
         &mut self,
         database: &impl Database,
         table: &Table,
         parent: &str,
         key: ForeignKey,
-    ) -> Result<Link> {
+    ) -> Result<ReferencingKey> {
         let columns = columns_of(database, &key.child)?;
         let of_key = || {
             let is_of_key = |column: &&Column| key.columns.iter().any(|name| column.is(name));
             columns.iter().filter(is_of_key)
         };
         let may_be_null = of_key().all(|column| column.may_be_null);
-        let comes_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
-        if self.are_idle && !key.keeps() {
-            self.refusals.push(is_idle(&key, parent, database.display_name()));
-        } else if comes_back {
-            let says = key.says(parent);
+        let cascades_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
+        if self.not_enforced && !key.blocks_deletion() {
+            self.refusals.push(not_enforced_refusal(&key, parent, database.display_name()));
+        } else if cascades_back {
+            let says = key.describe(parent);
             self.refusals.push(format!(
                 "{says}: with a session others would be deleted, whether they are over or not"
             ));
         } else {
-            self.sentences.push(becomes(&key, parent));
+            self.descriptions.push(describe_action(&key, parent));
             let is_null = |column: &Column| column.default.as_deref().is_none_or(is_null);
             let gets_null = match key.on_delete.as_str() {
                 "SET NULL" => of_key().any(|column| !column.may_be_null),
@@ -125,17 +126,17 @@ impl ReferencingTables {
             };
             let lacks_default = key.on_delete == "SET DEFAULT"
                 && !of_key().any(is_null)
-                && !has_default(database, parent, &key, &columns)?;
+                && !default_row_exists(database, parent, &key, &columns)?;
             if gets_null || lacks_default {
-                self.refusals.push(cannot_be(&key, parent, gets_null, &table.name));
+                self.refusals.push(impossible_action(&key, parent, gets_null, &table.name));
             }
-            self.look_for_an_index(database, &key.child, &key.columns)?;
+            self.check_index(database, &key.child, &key.columns)?;
         }
-        Ok(Link { parent: parent.to_owned(), key, may_be_null })
+        Ok(ReferencingKey { parent: parent.to_owned(), key, may_be_null })
     }
 
     /// What a dependent table of the profile is like; whether it is as it should be.
-    fn dependent(
+    fn check_dependent(
         &mut self,
         database: &impl Database,
         table: &Table,
@@ -156,7 +157,7 @@ impl ReferencingTables {
             self.refusals.push(format!("{child} has no column {column} that names a session"));
         } else if !table.has(references) {
             self.refusals.push(format!("{name} has no column {references} for {child} to name"));
-        } else if !table.tells_apart(references) {
+        } else if !table.is_unique_column(references) {
             self.refusals.push(format!(
                 "rows of {child} go with their session by its {references}, and several sessions \
                  may have the same: {name} has no unique index on {references} alone, so that \
@@ -173,18 +174,18 @@ impl ReferencingTables {
                 DependentAction::Delete => "are deleted with it",
                 DependentAction::SetNull => "lose the reference",
             };
-            self.sentences.push(format!(
+            self.descriptions.push(format!(
                 "rows of {child} whose {column} is a session's {references} {are} (the profile's \
                  [[dependents]])"
             ));
-            self.look_for_an_index(database, child, std::slice::from_ref(column))?;
+            self.check_index(database, child, std::slice::from_ref(column))?;
             return Ok(true);
         }
         Ok(false)
     }
 
     /// Without an index, each deletion goes through all of the table.
-    fn look_for_an_index(
+    fn check_index(
         &mut self,
         database: &impl Database,
         child: &str,
@@ -194,32 +195,33 @@ impl ReferencingTables {
             return Ok(());
         };
         let has_index = match Table::read(database, child) {
-            Ok(table) => table.finds_by(column),
-            Err(_) => {
-                first_of_key(database, child)?.is_some_and(|key| key.eq_ignore_ascii_case(column))
-            }
+            Ok(table) => table.is_indexed(column),
+            Err(_) => first_key_column(database, child)?
+                .is_some_and(|key| key.eq_ignore_ascii_case(column)),
         };
         // It may be named by the profile and refer to the sessions, too.
         let is_known =
             self.unindexed.iter().any(|known| known.table == child && known.columns == columns);
         if !has_index && !is_known {
-            let sql =
-                format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {LARGE})", quoted(child));
+            let sql = format!(
+                "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {LARGE_TABLE_ROWS})",
+                quoted(child)
+            );
             let rows = collect(database, &Statement::new(&sql), |row| row.count(0))?;
             self.unindexed.push(UnindexedTable {
                 table: child.to_owned(),
                 columns: columns.to_vec(),
                 remedy: create_index(child, columns),
-                is_large: rows.first().is_some_and(|rows| *rows >= LARGE),
+                is_large: rows.first().is_some_and(|rows| *rows >= LARGE_TABLE_ROWS),
             });
         }
         Ok(())
     }
 
     /// A trigger may reject a deletion, or let it pass and keep the row.
-    fn look_for_triggers(&mut self, database: &impl Database, table: &Table) -> Result<()> {
+    fn check_triggers(&mut self, database: &impl Database, table: &Table) -> Result<()> {
         let name = &table.name;
-        for (trigger, words) in triggers::on_deletion(database, name)? {
+        for (trigger, words) in triggers::delete_triggers(database, name)? {
             self.triggers.push(trigger.clone());
             if triggers::always_rejects(&words) {
                 self.refusals.push(format!(
@@ -237,7 +239,7 @@ impl ReferencingTables {
             Error::Interrupted { doing, cause, after } if !self.triggers.is_empty() => {
                 let (are, names) = match self.triggers.as_slice() {
                     [name] => ("trigger ", name.clone()),
-                    names => ("triggers ", list(names)),
+                    names => ("triggers ", join_names(names)),
                 };
                 Error::Interrupted { doing: format!("{doing} ({are}{names})"), cause, after }
             }
@@ -247,7 +249,7 @@ impl ReferencingTables {
 }
 
 /// Whether a profile says what becomes of the rows with this foreign key.
-fn is_listed(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
+fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     let refers = |column: &str, target: &str| {
         let mut pairs = key.columns.iter().zip(&key.targets);
         pairs.any(|(one, other)| {
@@ -263,7 +265,7 @@ fn is_listed(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
 }
 
 /// What becomes of the rows of a foreign key, in a sentence.
-fn becomes(key: &ForeignKey, parent: &str) -> String {
+fn describe_action(key: &ForeignKey, parent: &str) -> String {
     let ForeignKey { child, columns, on_delete, .. } = key;
     let columns = columns.join(", ");
     let becomes = match on_delete.as_str() {
@@ -279,8 +281,8 @@ fn becomes(key: &ForeignKey, parent: &str) -> String {
 }
 
 /// That the rows of a foreign key would be left as they are.
-fn is_idle(key: &ForeignKey, parent: &str, place: &str) -> String {
-    let (says, child) = (key.says(parent), &key.child);
+fn not_enforced_refusal(key: &ForeignKey, parent: &str, place: &str) -> String {
+    let (says, child) = (key.describe(parent), &key.child);
     format!(
         "{says}, but {place} does not enforce foreign keys (rqlited does with its option -fk): \
          rows of {child} would be left behind, unless the profile names {child} under \
@@ -289,8 +291,8 @@ fn is_idle(key: &ForeignKey, parent: &str, place: &str) -> String {
 }
 
 /// That a foreign key cannot do what it says.
-fn cannot_be(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
-    let (says, child) = (key.says(parent), &key.child);
+fn impossible_action(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
+    let (says, child) = (key.describe(parent), &key.child);
     let columns = key.columns.join(", ");
     let why = if gets_null {
         format!("{columns} is NOT NULL")
@@ -313,7 +315,7 @@ fn is_null(expression: &str) -> bool {
 }
 
 /// Whether there is a row that the defaults of a foreign key refer to.
-fn has_default(
+fn default_row_exists(
     database: &impl Database,
     parent: &str,
     key: &ForeignKey,
@@ -329,7 +331,7 @@ fn has_default(
         pairs.map(|(target, column)| format!("{name}.{} = ({})", quoted(target), default(column)));
     let same: Vec<String> = same.collect();
     let sql = format!("SELECT count(*) FROM {name} WHERE {} LIMIT 1", same.join(" AND "));
-    if !key.is_whole() {
+    if !key.has_all_targets() {
         return Ok(true);
     }
     Ok(collect(database, &Statement::new(&sql), |row| row.count(0))?.first() != Some(&0))
@@ -343,7 +345,7 @@ fn create_index(table: &str, columns: &[String]) -> String {
 }
 
 /// The first column of a primary key of several.
-fn first_of_key(database: &impl Database, table: &str) -> Result<Option<String>> {
+fn first_key_column(database: &impl Database, table: &str) -> Result<Option<String>> {
     let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1) WHERE pk = 1").with(table);
     let names = collect(database, &sql, |row| row.text(0).unwrap_or_default())?;
     Ok(names.into_iter().next())
