@@ -16,14 +16,13 @@ const APPLICATION_ID: i64 = 0x7363_746c;
 struct Script {
     sql: &'static str,
     creates_table: &'static str,
-    /// Whether a file has no use for it.
+    /// Not needed in a file.
     cluster_only: bool,
 }
 
-/// What kind of database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseKind {
-    /// A file on this machine.
+    /// File on this host.
     File,
     /// A cluster.
     Cluster,
@@ -63,11 +62,11 @@ const SCRIPTS: &[Script] = &[
     },
 ];
 
-/// The version of the contract with applications, docs/sql-contract.md, that this
-/// program keeps. Tables that are no part of it come and go without a new one.
+/// Version of the SQL contract (docs/sql-contract.md) that this program supports. Tables
+/// outside the contract are added and removed without a new version.
 const SCHEMA_VERSION: i64 = 1;
 
-/// What a file says of itself.
+/// Header fields that identify a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct SchemaVersion {
     application_id: i64,
@@ -75,12 +74,12 @@ struct SchemaVersion {
 }
 
 impl SchemaVersion {
-    /// That of a database that nobody has set up.
+    /// Version of a new database.
     const BLANK: Self = Self { application_id: 0, user_version: 0 };
 
-    /// In two statements, as one would have SQLite read the whole schema first. In
-    /// this order, a database that is being set up in between has the stamp that it
-    /// had before: without the application, the version says nothing.
+    /// Reads the version with two statements, because a single one would make SQLite read
+    /// the whole schema. In this order, a database that is being initialized appears as
+    /// blank: without the application id, the version has no meaning.
     fn read(database: &impl Database) -> Result<Self> {
         let application_id = number(database, "PRAGMA application_id")?;
         Ok(Self { application_id, user_version: number(database, "PRAGMA user_version")? })
@@ -100,7 +99,7 @@ const SELECT_VERSION: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
 const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
 
-/// How many tables of another program a message names.
+/// Maximum number of foreign tables that a message names.
 const MAX_NAMED_TABLES: usize = 4;
 
 /// Brings a database to this program's version.
@@ -121,8 +120,9 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
     })
 }
 
-/// The same for a cluster: the database is looked at first, and if anybody has set it up
-/// in between, the scripts are refused as a whole, and it is looked at once more.
+/// Brings a cluster to this program's version: reads its schema first; if another process
+/// changes it in between, the scripts are rejected as a whole, and the schema is read
+/// again.
 ///
 /// # Errors
 /// As for [`apply`].
@@ -149,7 +149,7 @@ pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     }
 }
 
-/// What a database looks like from outside.
+/// Version and tables of a database.
 #[derive(Debug, PartialEq, Eq)]
 struct SchemaState {
     version: SchemaVersion,
@@ -166,7 +166,7 @@ impl SchemaState {
         }
     }
 
-    /// By one request, between whose parts nobody can set anything up.
+    /// Reads both in one request, so that they are consistent.
     fn read_in_one_query(database: &impl Database) -> Result<Self> {
         let sql = format!(
             "SELECT application_id, user_version, name \
@@ -182,7 +182,7 @@ impl SchemaState {
         Ok(state)
     }
 
-    /// A statement that fails, and with it its list, where that is no longer so.
+    /// Returns a statement that fails, and its batch with it, if the schema has changed.
     fn assert_unchanged(&self) -> Statement {
         let tables = (!self.tables.is_empty()).then(|| self.tables.join("/"));
         // No number is as large as that one without its sign.
@@ -198,7 +198,8 @@ impl SchemaState {
     }
 }
 
-/// What a database of this program lacks, or one that is nobody's yet, as one script.
+/// Returns the scripts that a database lacks as one script, if it is blank or sessctl's
+/// own.
 fn pending_script(
     place: &str,
     kind: DatabaseKind,
@@ -221,15 +222,15 @@ fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'stat
     SCRIPTS.iter().filter(is_for).filter(move |script| !is_there(script))
 }
 
-/// Whether a database is sessctl's, of whatever version.
+/// Checks for a database of sessctl, of any version.
 ///
 /// # Errors
-/// If it cannot be read.
+/// Returns an error if it cannot be read.
 pub fn is_sessctl_database(database: &impl Database) -> Result<bool> {
     Ok(number(database, "PRAGMA application_id")? == APPLICATION_ID)
 }
 
-/// Makes sure that a database is sessctl's, of whatever version.
+/// Ensures that a database belongs to sessctl, whatever its version.
 ///
 /// # Errors
 /// [`Error::ForeignDatabase`] if not.
@@ -241,17 +242,17 @@ pub fn check_owner(database: &impl Database) -> Result<()> {
     check_version(database.display_name(), version, &tables_in(database)?)
 }
 
-/// The same, but a database without tables may also be nobody's yet.
+/// Ensures that a database belongs to sessctl or is blank.
 ///
 /// # Errors
-/// [`Error::ForeignDatabase`] if it is another program's.
+/// [`Error::ForeignDatabase`] if it belongs to another program.
 pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
     let is_blank =
         SchemaVersion::read(database)? == SchemaVersion::BLANK && tables_in(database)?.is_empty();
     if is_blank { Ok(()) } else { check_owner(database) }
 }
 
-/// Makes sure that a database is one that this program can work with as it is.
+/// Ensures that a database has a schema that this program can use without migration.
 ///
 /// # Errors
 /// [`Error::ForeignDatabase`] if not.

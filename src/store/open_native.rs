@@ -20,19 +20,18 @@ pub fn name_hazard(at: &Location) -> Option<NameHazard> {
     at.file().and_then(NameHazard::of)
 }
 
-/// Opens the table of sessions in a database.
+/// Opens the native table of a database.
 ///
 /// # Errors
-/// [`Error::Missing`] and
-/// [`Error::ForeignDatabase`] if there is none, and whatever keeps
-/// the database from being opened.
+/// [`Error::Missing`] and [`Error::ForeignDatabase`] if there is no such table, and errors
+/// from opening the database.
 pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>> {
     match at.into() {
         Location::File(path) => Ok(Box::new(open_file(&path, access)?)),
         Location::Cluster(cluster) => {
             let database = Rqlite::new(&cluster, access);
-            // Quickly, as it is the first thing that every command does: what is wrong may be
-            // that a new leader does not have it all yet.
+            // Every command starts with this check, so the first attempt is quick; it may
+            // fail because a new leader has not caught up yet.
             let quick = Rqlite::new(&cluster, access).quickly();
             match migrations::check(&quick, DatabaseKind::Cluster) {
                 Err(Error::ForeignDatabase { .. }) => {
@@ -52,12 +51,12 @@ pub(super) fn open_file(path: &Path, access: Access) -> Result<Native<SqliteFile
     Ok(Native::on(file))
 }
 
-/// Whether a database is sessctl's own, of whatever version: not if it is another
-/// program's, or nobody's yet.
+/// Checks for a database of sessctl, of any version, as opposed to one of another program
+/// or a blank one.
 ///
 /// # Errors
-/// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be a SQLite
-/// database, and whatever keeps it from being read.
+/// [`Error::Missing`] if it does not exist, [`Error::ForeignDatabase`] if it is not an
+/// SQLite database, and errors from reading it.
 pub fn is_native(at: impl Into<Location>) -> Result<bool> {
     match at.into() {
         Location::File(path) => is_native_file(&path),
@@ -67,8 +66,9 @@ pub fn is_native(at: impl Into<Location>) -> Result<bool> {
     }
 }
 
-/// How fresh that is what a cluster has answered that was read with
-/// [`Consistency::None`]: it is the node that answered last that is asked.
+/// Staleness of cluster reads with
+/// [`Consistency::None`](crate::storage::consistency::Consistency::None), as reported by
+/// the node that responded last.
 pub fn freshness(cluster: &Cluster) -> ReadFreshness {
     Rqlite::new(cluster, Access::Read).freshness()
 }
@@ -84,14 +84,13 @@ fn is_native_file(path: &Path) -> Result<bool> {
     }
 }
 
-/// Makes a SQLite file with an empty table of sessions, readable for its owner
-/// alone, or such a table on a cluster that holds nothing yet; in a database that has
-/// the table already, brings it up to date and keeps what it holds.
+/// Creates the native table: a SQLite file with mode 0600, or a table on an empty cluster.
+/// An existing table is migrated to this program's version and keeps its rows.
 ///
 /// # Errors
-/// [`Error::ForeignDatabase`] if the database is another program's, and
-/// whatever keeps it from being written. A file that was not there is not there
-/// afterwards either, unless another program has begun to use it.
+/// [`Error::ForeignDatabase`] if the database belongs to another program, and errors from
+/// writing it. A file created by a failed call is removed, unless another program has begun
+/// to use it.
 pub fn create(at: impl Into<Location>) -> Result<Box<dyn Backend>> {
     match at.into() {
         Location::File(path) => Ok(Box::new(create_file(&path)?)),
@@ -130,11 +129,11 @@ pub(super) fn create_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
     Ok(Native::on(file))
 }
 
-/// Refuses a file that is another program's before anything touches it.
+/// Refuses a file of another program before it is modified.
 ///
-/// The look takes no lock, so it may fall into a moment at which another program
-/// writes: then it finds a file that makes no sense, and says nothing. What marks a
-/// file as sessctl's never changes, so that a refusal is sure.
+/// The check takes no lock, so it may read the file while another program writes; a file
+/// that cannot be parsed then passes. The application id never changes, so a refusal is
+/// reliable.
 fn first_look(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
     match SqliteFile::open_immutable(path).and_then(|file| check(&file)) {
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),

@@ -8,19 +8,19 @@ use super::database::Database;
 use super::statement::Statement;
 use crate::domain::error::Result;
 
-/// Flag of SQLite's machine: the row is deleted only to be written again.
+/// SQLite's flag for a row that is deleted only to be written again by an UPDATE.
 const OPFLAG_ISUPDATE: u64 = 0x04;
 /// Code of a step that leaves out a row because of `RAISE(IGNORE)`.
 const OE_IGNORE: u64 = 4;
 
-/// What one trigger does to a table.
+/// Effect of one trigger on a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TriggerEffect {
-    /// It deletes rows.
+    /// Deletes rows.
     pub(super) deletes: bool,
-    /// It inserts rows, or changes some.
+    /// Inserts or updates rows.
     pub(super) writes: bool,
-    /// It can leave out rows without an error, by `RAISE(IGNORE)`.
+    /// May skip rows without an error, by `RAISE(IGNORE)`.
     pub(super) ignores: bool,
 }
 

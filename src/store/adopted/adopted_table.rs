@@ -32,20 +32,20 @@ pub(super) struct Adopted<T> {
     pub(super) reader: TableReader,
     pub(super) index: Option<ExpiryIndex>,
     pub(super) deletions: OnceCell<Deletions>,
-    /// What was to be deleted and was kept, as far as nobody has asked for it.
+    /// Rows that were due but kept, until the caller takes them.
     pub(super) kept: KeptRows,
     pub(super) state: State,
-    /// How many rows that are due may be held in memory; empty: nobody has asked.
+    /// Maximum number of due rows held in memory; computed on first use.
     pub(super) max_due_rows: OnceCell<usize>,
-    /// Rows that a walk may still go over, where triggers may insert some.
+    /// Rows that a purge may still read, where triggers may insert rows.
     pub(super) scan_budget: Cell<Option<u64>>,
-    /// Whether it has been made sure that nothing stands against deleting rows.
+    /// Deletion was checked, except for the encodings of the values.
     pub(super) deletable_checked: Cell<bool>,
-    /// Whether it has been made sure as well that they are read as they are meant.
+    /// Deletion and the encodings of a sample were checked.
     pub(super) validated: Cell<bool>,
 }
 
-/// How rows are deleted, with all that refers to them.
+/// Statements that delete rows, and the tables that refer to them.
 pub(super) struct Deletions {
     pub(super) references: ReferencingTables,
     pub(super) if_unchanged: DeleteStatements,
@@ -83,7 +83,7 @@ impl<T: Database> Adopted<T> {
         }
     }
 
-    /// How rows are deleted. It is read from the schema once.
+    /// Returns the delete statements, read from the schema once.
     pub(super) fn deletions(&self) -> Result<&Deletions> {
         if let Some(known) = self.deletions.get() {
             return Ok(known);
@@ -136,7 +136,8 @@ impl<T: Database> SessionStore for Adopted<T> {
         Err(self.unsupported())
     }
 
-    /// No time says here which sessions go: it is no matter whether times can be read.
+    /// Ends sessions by key. Expiry times do not matter here, so their encoding is not
+    /// checked.
     fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
         self.reader.profile.may_delete()?;
         if !self.deletable_checked.get() {
@@ -196,8 +197,8 @@ impl<T: Database> SessionStore for Adopted<T> {
         self.sample_valid_rows().map(drop)
     }
 
-    /// A look with a limit of due rows is one of a purge: the first of a walk makes sure
-    /// that rows may be deleted at all, and chooses the way. Others only count.
+    /// Scans due rows. A scan with a limit on due rows belongs to a purge: the first one
+    /// validates the table and chooses the order. Other scans only count.
     fn scan_due(
         &self,
         scope: &PolicyContext<'_>,

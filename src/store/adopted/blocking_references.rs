@@ -12,17 +12,16 @@ use crate::storage::{KeptRows, ReferencingTable};
 use crate::store::database::Database;
 use crate::store::statement::{Statement, key_ref, quoted};
 
-/// Sessions that are looked at in one request.
 const KEYS_PER_QUERY: usize = 500;
 
-/// A foreign key that keeps sessions from being deleted.
+/// Foreign key that prevents sessions from being deleted.
 #[derive(Debug, Clone)]
 pub(super) struct BlockingReference {
     pub(super) referrer: ReferencingTable,
-    /// That there is a row which keeps the session, as an expression over a row of the
-    /// table of sessions.
+    /// Condition that a blocking row exists, as an expression over a row of the session
+    /// table.
     pub(super) sql: String,
-    /// Whether it is other sessions that refer to a session.
+    /// The referencing rows are sessions themselves.
     pub(super) is_self_reference: bool,
 }
 
@@ -33,13 +32,13 @@ pub(super) struct ReferencingKey {
     pub(super) may_be_null: bool,
 }
 
-/// What leads from a session to the rows that refer to it, directly or through rows that
-/// are deleted with it.
+/// Foreign keys that lead from a session to the rows that refer to it, directly or through
+/// rows deleted with it.
 pub(super) struct ReferenceGraph<'a> {
     pub(super) table: &'a Table,
-    /// What the sessions are walked by, as an expression.
+    /// Key of the sessions, as an expression.
     pub(super) key: &'a str,
-    /// The foreign keys that count, without those that the profile has settled.
+    /// Relevant foreign keys, without those that the profile handles.
     pub(super) all: &'a [ReferencingKey],
     /// The dependents of the profile.
     pub(super) dependents: &'a [&'a Dependent],
@@ -48,14 +47,14 @@ pub(super) struct ReferenceGraph<'a> {
 }
 
 impl ReferenceGraph<'_> {
-    /// What keeps sessions.
+    /// Returns the references that block sessions.
     pub(super) fn blocking(&self) -> Vec<BlockingReference> {
         let mut path = vec![self.table.name.to_ascii_lowercase()];
         self.blocking_of(&self.table.name, &quoted(&self.table.name), &mut path)
     }
 
-    /// What keeps rows of a table that an expression calls `name`. A circle of cascades is
-    /// followed once: SQLite itself finds out what lies further on.
+    /// Returns the references that block rows of a table with the alias `name`. A cycle of
+    /// cascades is followed once: SQLite itself enforces the rest.
     fn blocking_of(
         &self,
         parent: &str,
@@ -90,7 +89,7 @@ impl ReferenceGraph<'_> {
         blocking
     }
 
-    /// What keeps rows of a table that go with those of another.
+    /// Returns the references that block rows deleted together with rows of another table.
     fn blocking_through(
         &self,
         child: &str,
@@ -111,8 +110,9 @@ impl ReferenceGraph<'_> {
         blocking
     }
 
-    /// Whether a foreign key keeps the rows that it refers to. A `NO ACTION` from a table
-    /// that loses rows with the same session may hold or not: SQLite finds out.
+    /// Reports whether a foreign key blocks deletion of the rows it refers to. A `NO
+    /// ACTION` from a table that loses rows with the same session may or may not block:
+    /// SQLite decides.
     fn blocks(&self, ReferencingKey { parent, key, .. }: &ReferencingKey) -> bool {
         let is_open = !parent.eq_ignore_ascii_case(&self.table.name)
             && key.on_delete == "NO ACTION"
@@ -120,10 +120,10 @@ impl ReferenceGraph<'_> {
         key.blocks_deletion() && key.has_all_targets() && !is_open
     }
 
-    /// That a row refers to another, as SQLite compares them when that is deleted: by the
-    /// collation of the column that is referred to. (Where the columns differ in their
-    /// affinity, its own cascades may compare otherwise: a row that it then rejects is kept as
-    /// one of those.) A session may refer to itself.
+    /// Condition that a row refers to another, compared as SQLite does on deletion: by the
+    /// collation of the referenced column. (Where the affinities of the columns differ,
+    /// SQLite's cascades may compare differently; a row that it then rejects is reported as
+    /// rejected.) A session may refer to itself.
     fn join_condition(
         &self,
         ReferencingKey { parent, key, .. }: &ReferencingKey,
@@ -165,21 +165,20 @@ fn exists(table: &str, alias: &str, condition: &str) -> String {
     format!("EXISTS (SELECT 1 FROM {} AS {alias} WHERE {condition})", quoted(table))
 }
 
-/// What may keep sessions of a table.
+/// References that may block sessions of a table.
 pub(super) struct BlockingReferences<'a>(pub(super) &'a [BlockingReference]);
 
 impl BlockingReferences<'_> {
-    /// Whether there may be such sessions.
     pub(super) fn is_possible(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// That nothing keeps a session, to be put behind another condition.
+    /// Condition that nothing blocks a session, to be appended to another condition.
     pub(super) fn and_unreferenced(&self) -> String {
         and_unreferenced(self.0)
     }
 
-    /// Which of the sessions with these keys are kept, and by what.
+    /// Finds the sessions that are kept, and the references that block them.
     pub(super) fn find_kept(
         &self,
         database: &impl Database,
@@ -212,13 +211,14 @@ impl BlockingReferences<'_> {
     }
 }
 
-/// That nothing keeps a session, to be put behind another condition.
+/// Condition that nothing blocks a session, to be appended to another condition.
 pub(super) fn and_unreferenced(blocking: &[BlockingReference]) -> String {
     let free = blocking.iter().map(|holder| format!(" AND NOT {}", holder.sql));
     free.collect::<Vec<String>>().concat()
 }
 
-/// Which of them keeps a session, by its place; `otherwise` if none does.
+/// Expression for the index of the reference that blocks a session; `otherwise` if none
+/// does.
 pub(super) fn blocking_index(blocking: &[BlockingReference], otherwise: &str) -> String {
     if blocking.is_empty() {
         return otherwise.to_owned();

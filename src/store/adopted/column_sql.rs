@@ -5,14 +5,14 @@ use crate::domain::profile::{
 };
 use crate::store::statement::{literal, quoted};
 
-/// The most bytes of an id, a time, a user or a client that are read, and of the payload or
-/// the JSON in which such a value is. Sessions are far smaller, and a value of a gigabyte
-/// would take several of them in memory.
+/// Maximum size of an id, a time, a user or a client, and of the payload or JSON that
+/// contains such a value. Sessions are far smaller, and a value of a gigabyte would be held
+/// in memory several times.
 pub(super) const MAX_VALUE_BYTES: u32 = 64 << 10;
 pub(super) const MAX_PAYLOAD_BYTES: u32 = 4 << 20;
 
-/// An id; of one that is too long, the place of the row and the length, which name it as
-/// well. The length is known without the value.
+/// Expression for an id; for one that is too long, the row id and the length, which also
+/// identify it. SQLite knows the length without reading the value.
 pub(super) fn id_expression(key: &str, id: &str) -> String {
     if key == id {
         return id.to_owned();
@@ -23,8 +23,8 @@ pub(super) fn id_expression(key: &str, id: &str) -> String {
     )
 }
 
-/// A value of a row. What is no JSON has nothing at any path in it, and neither has what is
-/// too long; a value that is too long becomes bytes, which are no time.
+/// Expression for a value of a row. A path yields NULL in a text that is not JSON or is too
+/// long; a value that is too long becomes a blob, which is not a valid time.
 fn value_expression(source: &ColumnSource) -> String {
     let column = quoted(&source.column);
     match &source.path {
@@ -35,7 +35,7 @@ fn value_expression(source: &ColumnSource) -> String {
     }
 }
 
-/// The same for people: of what is too long, the length.
+/// Expression for a displayed value; for one that is too long, its length.
 pub(super) fn display_expression(source: &ColumnSource) -> String {
     let column = quoted(&source.column);
     match &source.path {
@@ -47,8 +47,8 @@ pub(super) fn display_expression(source: &ColumnSource) -> String {
     }
 }
 
-/// A value that names a user. What is no JSON becomes bytes, which nothing in JSON is, so
-/// that nobody can say whose session it is; where there is nothing at all, it is nobody's.
+/// Expression for the user. A text that is not JSON becomes a blob, which JSON cannot
+/// contain, so that the user counts as unreadable; an empty value means no user.
 pub(super) fn user_expression(source: &ColumnSource, form: UserForm) -> String {
     let column = quoted(&source.column);
     match &source.path {
@@ -63,9 +63,9 @@ pub(super) fn user_expression(source: &ColumnSource, form: UserForm) -> String {
     }
 }
 
-/// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
-/// no length, so that nobody can say when the session is over. Where a condition asks for
-/// anything but some values, it becomes nothing, and the condition does not hold.
+/// Expression for an input of the rules. A text that is not JSON becomes a blob, which is
+/// neither a time nor a length, so that the expiry is unknown. For a condition that
+/// excludes some values it becomes NULL, and the condition does not hold.
 pub(super) fn input_expression(profile: &Profile, place: usize, source: &ColumnSource) -> String {
     match &source.path {
         Some(path) if must_be_readable(profile, place) => {

@@ -17,32 +17,33 @@ use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSna
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::{Statement, key_ref, quoted, value_ref};
 
-/// What is said of a row that is still there, although its deletion did not fail.
+/// Reason reported for a row that is still there although its deletion did not fail.
 const IGNORED_REASON: &str = "a trigger of the application kept the row";
 
-/// What is said of a session that was deleted, and is there again.
+/// Reason reported for a session that was deleted and is there again.
 const REINSERTED_REASON: &str = "a trigger of the application inserted the row again";
 
-/// The statements that delete one row and what goes with it, in their order.
+/// Statements that delete one row and its dependents, in order.
 #[derive(Debug)]
 pub(super) struct DeleteStatements {
     dependents: Vec<Statement>,
     session: Statement,
-    /// Answers why the row is still there, if it is: the place of what keeps it, or -1.
+    /// Returns the reason why the row is still there, if it is: the index of the blocking
+    /// reference, or -1.
     probe: Option<Statement>,
     condition: String,
     blocking: Vec<BlockingReference>,
-    /// Whether each deletion reads a whole table.
+    /// Each deletion scans a whole table.
     is_slow: bool,
 }
 
 impl DeleteStatements {
-    /// Of rows that are exactly as they were seen.
+    /// Deletes a row only if it is identical to its snapshot.
     pub(super) fn if_unchanged(reader: &TableReader, references: &ReferencingTables) -> Self {
         Self::of(reader, &reader.unchanged_condition(), references)
     }
 
-    /// Of rows that have still the same id.
+    /// Deletes a row only if it still has the same id.
     pub(super) fn by_key(reader: &TableReader, references: &ReferencingTables) -> Self {
         Self::of(reader, &reader.same_key_condition(), references)
     }
@@ -71,12 +72,12 @@ impl DeleteStatements {
         }
     }
 
-    /// Those that change something.
+    /// Returns the statements that change rows.
     pub(super) fn changes(&self) -> Vec<Statement> {
         self.dependents.iter().chain([&self.session]).cloned().collect()
     }
 
-    /// All of them.
+    /// Returns all statements.
     fn plan(&self) -> Plan {
         let statements: Vec<Statement> =
             self.changes().into_iter().chain(self.probe.clone()).collect();
@@ -84,12 +85,12 @@ impl DeleteStatements {
         Plan { statements, session, told: None, probe: self.probe.as_ref().map(|_| session + 1) }
     }
 
-    /// All of them, of which one answers the row that is deleted.
+    /// Returns all statements, one of which returns the deleted row.
     fn plan_with_rows(&self, reader: &TableReader, is_remote: bool) -> Plan {
         let mut plan = self.plan();
         if is_remote {
-            // rqlite lets a change answer rows only where it can parse it, and these it
-            // cannot: a statement before them tells what they will delete.
+            // rqlite supports RETURNING only in statements that it can parse, and it cannot
+            // parse these: a preceding SELECT returns the rows to be deleted.
             let mut session = reader.select(&reader.session_columns());
             session.push(&format!(" WHERE {}", self.condition));
             plan.statements.insert(0, session);
@@ -106,12 +107,12 @@ impl DeleteStatements {
         Plan { told: Some(plan.session), ..plan }
     }
 
-    /// Whether sessions may refer to others.
+    /// Reports whether sessions may refer to other sessions.
     fn is_self_reference(&self) -> bool {
         self.blocking.iter().any(|holder| holder.is_self_reference)
     }
 
-    /// Takes note of rows that were kept. `handle` names each of them.
+    /// Collects the rows that were kept. `handle` names each of them.
     fn kept_rows(
         &self,
         plan: &Plan,
@@ -152,7 +153,7 @@ impl DeleteStatements {
     }
 }
 
-/// What becomes of the rows of a dependent table before their session goes.
+/// Deletes or updates the dependent rows of a session before it is deleted.
 fn delete_dependents(dependent: &Dependent, table: &str, condition: &str) -> Statement {
     let Dependent { table: child, column, references, action } = dependent;
     let (child, column, named) = (quoted(child), quoted(column), quoted(references));
@@ -185,7 +186,7 @@ pub(super) fn apply_purge(
     } else {
         deletion.plan()
     };
-    // A session that refers to another usually comes behind it.
+    // A session that refers to another usually sorts after it.
     let is_reversed = deletion.is_self_reference();
     let at = |place: usize| &seen[if is_reversed { seen.len() - 1 - place } else { place }];
     let row = |place: usize| {
@@ -206,10 +207,11 @@ pub(super) fn apply_purge(
         at(place).values.first().map_or_else(String::new, |id| id_digest(value_ref(id)).handle())
     });
     let BatchResult { hold, commit, waited, answers_lost, .. } = run.applied;
-    // Some of those that were not found may have gone by the request whose answer was lost.
+    // Some of the missing rows may have been deleted by the request whose response was
+    // lost.
     let left = (seen.len() as u64).saturating_sub(deleted + kept.rows());
     let untold = if return_ended && answers_lost { left } else { 0 };
-    // What fits no more is left to the next look, with fewer rows.
+    // Rows that do not fit are left to the next scan, with fewer rows.
     let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
     let outcome = if is_cut_short { Ok(()) } else { outcome };
     let settled = PurgeBatchResult {
@@ -226,12 +228,12 @@ pub(super) fn apply_purge(
     ((settled, kept), outcome)
 }
 
-/// What became of sessions that somebody has named.
+/// Result of ending sessions by key.
 #[derive(Default)]
 pub(super) struct Ended {
-    /// For each that it came to, whether it was there and is gone.
+    /// For each processed session: it existed and was deleted.
     pub(super) done: Vec<bool>,
-    /// How many have gone for which reason.
+    /// Number of deleted sessions by reason.
     pub(super) gone: BTreeMap<EndReason, u64>,
     pub(super) kept: KeptRows,
 }
@@ -257,7 +259,7 @@ pub(super) fn end(
         Key::Row(_, id) => id_digest(key_ref(id)).handle(),
         key => id_digest(key_ref(key)).handle(),
     });
-    // What was there a moment ago and is gone, has gone by the request whose answer was
+    // A session that existed a moment ago was deleted by the request whose response was
     // lost.
     let was_lost = run.applied.answers_lost && kept.rows() == 0;
     let done: Vec<bool> = run.done(&plan).map(|done| done || was_lost).collect();

@@ -9,33 +9,33 @@ use crate::domain::error::{Error, Result};
 use crate::store::database::{BatchResult, Database};
 use crate::store::statement::Statement;
 
-/// The most bytes that one request to a cluster is to have. It becomes an entry of a log
-/// that all nodes write before anybody goes on, the application's writes among them.
+/// Maximum size of one request to a cluster. Each becomes an entry of the Raft log that all
+/// nodes write before further writes proceed, including the application's.
 const MAX_REQUEST_BYTES: usize = 256 << 10;
-/// How long a transaction is to take that ends sessions which somebody names, where each
-/// deletion reads a whole table.
+/// Target duration of a transaction that ends sessions by key, if each deletion scans a
+/// whole table.
 const TARGET_HOLD: Duration = Duration::from_millis(2);
-/// Statements for each row, and the places of those that matter.
+/// Statements for each row, and the indexes of the important ones.
 pub(super) struct Plan {
     pub(super) statements: Vec<Statement>,
     /// The one that deletes the session.
     pub(super) session: usize,
-    /// The one that answers which session it was.
+    /// Index of the statement that returns the deleted row.
     pub(super) told: Option<usize>,
-    /// The one that answers why it is still there.
+    /// Index of the statement that returns why the row is still there.
     pub(super) probe: Option<usize>,
 }
 
-/// What came of the statements for all rows.
+/// Results of the statements for all rows.
 #[derive(Default)]
 pub(super) struct BatchOutcome {
     pub(super) applied: BatchResult,
-    /// The places of rows that the database rejects, and what it says of them.
+    /// Indexes of rows that the database rejects, with its reason.
     pub(super) rejected: Vec<(usize, String)>,
 }
 
 impl BatchOutcome {
-    /// For each row, whether its session was deleted, and is not there again.
+    /// For each row: its session was deleted and not inserted again.
     pub(super) fn done(&self, plan: &Plan) -> impl Iterator<Item = bool> {
         let count = plan.statements.len();
         let deleted = self.applied.rows.iter().skip(plan.session).step_by(count);
@@ -46,7 +46,7 @@ impl BatchOutcome {
     }
 }
 
-/// What was done, and what kept the rest from being done.
+/// Completed work, and the error that stopped the rest.
 pub(super) type Partial<T> = (T, Result<()>);
 
 /// The rows that statements are run for.
@@ -54,13 +54,13 @@ pub(super) struct Rows<'a, 'r> {
     pub(super) count: usize,
     /// The values of the parameters for one of them.
     pub(super) row: &'a dyn Fn(usize) -> Vec<ValueRef<'r>>,
-    /// How many of them to begin with in one transaction, and to learn from how many the
-    /// next is to have; `None`: all of them.
+    /// Rows in the first transaction; later sizes adapt to its duration. `None`: all rows
+    /// in one transaction.
     pub(super) chunk: Option<usize>,
 }
 
 impl Rows<'_, '_> {
-    /// Where a request ends that begins a range of them: as far as it may go.
+    /// Returns the end of the next request within a range, as limited by its size.
     fn request_end(
         &self,
         range: &Range<usize>,
@@ -81,7 +81,7 @@ impl Rows<'_, '_> {
         end
     }
 
-    /// Learns what a transaction of so many rows took.
+    /// Adapts the size of the next transaction to the duration of this one.
     fn adapt_chunk(&mut self, rows: usize, hold: Duration) {
         if let Some(chunk) = &mut self.chunk {
             let is_short = hold * 2 <= TARGET_HOLD;
@@ -97,10 +97,9 @@ impl Rows<'_, '_> {
     }
 }
 
-/// Runs the statements for each of these rows: in a file all of them at once, on a
-/// cluster in requests of bounded size, each row being a matter of its own. Where the
-/// database rejects one, the others are done without it: halves of the rows are tried
-/// until it is alone.
+/// Runs the statements for each of these rows: in a file in one transaction, on a cluster
+/// in requests of bounded size. If the database rejects a row, the others are processed
+/// without it: halves of the batch are tried until the row is alone.
 pub(super) fn execute_batch(
     database: &mut impl Database,
     statements: &[Statement],
@@ -147,7 +146,7 @@ pub(super) fn execute_batch(
     (run, Ok(()))
 }
 
-/// How many bytes a request has for one row, about.
+/// Approximate size of a request for one row.
 fn request_bytes(statements: &[Statement], row: &[ValueRef<'_>]) -> usize {
     let value = |value: &ValueRef<'_>| match value {
         ValueRef::Text(bytes) => bytes.len() + 4,

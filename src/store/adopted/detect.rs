@@ -17,16 +17,16 @@ use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::location::Location;
 
-/// Which of these profiles fits the one table of sessions in a file, by the names of its
-/// columns and by the values in them. Where another profile may be the right one, which
-/// has to be named, it has a [doubt](Profile::doubt).
+/// Finds the profile that fits the one session table of a database, by its columns and
+/// values. If another profile may be the right one and has to be named, the result has a
+/// [doubt](Profile::doubt).
 ///
-/// The database is only read; with [`Access::Write`], a cluster is read as carefully as
-/// for what is about to be changed.
+/// The database is only read; with [`Access::Write`], a cluster is read with the
+/// consistency of a subsequent change.
 ///
 /// # Errors
-/// [`Error::ForeignDatabase`] if none does, and [`Error::AmbiguousTable`] if several do, with what
-/// was found.
+/// [`Error::ForeignDatabase`] if no profile fits, and [`Error::AmbiguousTable`] if several
+/// do.
 pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -> Result<Profile> {
     match at.into() {
         Location::File(path) => {
@@ -50,9 +50,9 @@ fn detect_in(database: &impl Database, profiles: Vec<Profile>) -> Result<Profile
     found.conclude(database.display_name(), &names)
 }
 
-/// Refuses a file that has tables, and none of the names of these, before anything
-/// touches it. Where somebody uses a log, more may be in that, and nothing is said; nor of
-/// what is being written at this moment.
+/// Refuses a file that has tables, but none of these names, before it is modified. Accepts
+/// a file with a write-ahead log in use, which may contain more tables, and one that is
+/// being written.
 fn refuse_unknown(path: &Path, profiles: &[Profile]) -> Option<Error> {
     if SqliteFile::has_a_log_in_use(path) {
         return None;
@@ -68,14 +68,14 @@ fn refuse_unknown(path: &Path, profiles: &[Profile]) -> Option<Error> {
     unsafe_to_open.or_else(|| Findings::default().conclude(file.display_name(), &names).err())
 }
 
-/// What has been found so far.
+/// Findings so far.
 #[derive(Default)]
 struct Findings {
     /// Profiles that fit.
     fits: Vec<Fit>,
     /// Profiles that fit, but have to be named, with the names of the tables.
     hints: Vec<(String, Profile)>,
-    /// What fits by the columns and not by the values, in sentences.
+    /// Tables that fit by their columns, but not by their values.
     mismatches: Vec<Mismatch>,
     /// The profile whose table has the fewest other columns.
     nearest: Option<(usize, String)>,
@@ -83,14 +83,13 @@ struct Findings {
 
 /// A profile that fits.
 struct Fit {
-    /// As the table is spelled.
     table: String,
     profile: Profile,
-    /// What [`clock_evidence`] has found.
+    /// Result of [`clock_evidence`].
     clock: Option<(String, ClockEvidence)>,
 }
 
-/// Why a table that has the columns of a profile is not its table.
+/// Reasons why a table with the columns of a profile does not fit it.
 struct Mismatch {
     table: String,
     is_detected: bool,
@@ -183,8 +182,8 @@ impl Findings {
     }
 }
 
-/// What is wrong with the values, once for each table: a profile that has to be named is
-/// a variant of one that is detected, and would say the same again.
+/// Reasons for mismatching values, once for each table: a profile that has to be named is a
+/// variant of a detected one, and would repeat its reasons.
 fn mismatch_sentences(mismatches: Vec<Mismatch>) -> Vec<String> {
     let is_detected = |mismatches: &Mismatch| mismatches.is_detected;
     let detected: BTreeSet<String> =

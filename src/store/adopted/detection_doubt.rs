@@ -12,16 +12,14 @@ use crate::domain::profile::{
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::quoted;
 
-/// Sessions that are looked at for the clock that their times are on: the latest, which
-/// the setting of this moment has written.
+/// Number of latest sessions whose clock is examined: the current setting has written them.
 const MAX_LATEST: usize = 1_000;
 
-/// The column of the time by which sessions of Django's are over, and what the rows say of
-/// its clock; `None`: the profile is none of Django's for times in UTC, or there are no
-/// rows.
+/// Finds the expiry column of Django sessions and the evidence for its clock; `None` if the
+/// profile is not Django's for times in UTC, or if there are no rows.
 ///
-/// The latest rows are read, which are all rows of a small table, and rows from all over
-/// a larger one.
+/// The latest rows are read, which are all rows of a small table, and a sample of a larger
+/// one.
 pub(super) fn clock_evidence(
     database: &impl Database,
     reader: &TableReader,
@@ -35,7 +33,7 @@ pub(super) fn clock_evidence(
         return Ok(None);
     };
     let column = reader.input_name(column.input);
-    // The moment of the signature stands near the end of the payload.
+    // The time of the signature is near the end of the payload.
     let payload = quoted(&user.source.column);
     let end = format!(
         "CASE WHEN octet_length({payload}) <= {MAX_PAYLOAD_BYTES} THEN substr({payload}, -200) END"
@@ -57,8 +55,8 @@ pub(super) fn clock_evidence(
     Ok(Some((column, ClockEvidence::of(lifetimes.into_iter().flatten()))))
 }
 
-/// What is doubtful about a profile of Django's that was detected, if anything is; the
-/// `local` one is for the other setting.
+/// Describes the doubt about a detected Django profile, if any; `local` is the profile for
+/// the other setting.
 pub(super) fn detection_doubt(
     profile: &Profile,
     local: Option<&Profile>,
@@ -89,7 +87,7 @@ pub(super) fn detection_doubt(
     Some(DetectionDoubt { finding, remedy })
 }
 
-/// What speaks against UTC, in a sentence; `None`: nothing does.
+/// Describes the evidence against UTC, if any.
 pub(super) fn contradiction(table: &str, column: &str, found: ClockEvidence) -> Option<String> {
     let offset = match found {
         ClockEvidence::Utc | ClockEvidence::Nothing => return None,

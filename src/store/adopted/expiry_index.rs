@@ -18,23 +18,23 @@ use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted, raw, value_ref};
 
-/// An index in the order of the one time that says when sessions are over.
+/// Index in the order of the one column that determines expiry.
 #[derive(Debug, Clone)]
 pub(super) struct ExpiryIndex {
     name: String,
     column: String,
-    /// The same, as a column of a statement.
+    /// Column in a lossless result.
     column_sql: String,
     time: usize,
     input: usize,
-    /// How long after that time a session is over.
+    /// Time from the column's value to the expiry.
     after: Span,
     grace: Span,
-    /// Whether a session without the time is over.
+    /// A session without a time has expired.
     null_is_over: bool,
 }
 
-/// The rule that there is, and how long after its time a session is over.
+/// Returns the only rule, its time column and the time from its value to the expiry.
 fn only_rule(profile: &Profile) -> Option<(&Rule, usize, Span)> {
     let [rule] = &profile.rules[..] else {
         return None;
@@ -49,11 +49,11 @@ fn only_rule(profile: &Profile) -> Option<(&Rule, usize, Span)> {
 }
 
 impl ExpiryIndex {
-    /// The index that a table has for its profile, if it has one.
+    /// Finds the index of a table for its profile.
     ///
-    /// There is one rule, it applies to all rows, and its time stands in a column. An
-    /// index over this column alone holds all rows, the table has row ids, and the order
-    /// of the values is, as far as it goes, that of the times.
+    /// Preconditions: there is one rule, it applies to all rows, and its time is a plain
+    /// column. An index over this column alone contains all rows, the table has row ids,
+    /// and the order of the values agrees with the order of the times.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Option<Self> {
         let TableReader { profile, table, .. } = reader;
         let (rule, time, after) = only_rule(profile)?;
@@ -77,7 +77,7 @@ impl ExpiryIndex {
         (!is_sorted).then_some(index)
     }
 
-    /// No time of a session that is over exceeds this.
+    /// Upper bound of the times of expired sessions.
     fn upper_bound_at(&self, reader: &TableReader, now: UnixTime) -> Option<SqlValue> {
         let offset = self.after.as_seconds().saturating_add(self.grace.as_seconds());
         let moment = UnixTime(now.0.saturating_sub(offset));
@@ -91,9 +91,9 @@ impl ExpiryIndex {
         Some(all.page(&all.after_time(Segment::Due), None))
     }
 
-    /// Looks at the rows behind a place, first those whose time may be over, then the
-    /// others, of which no more than the time is read: they are counted, and whatever is
-    /// over among them all the same is found by its place.
+    /// Scans the rows after a cursor: first those whose time may have passed, then the
+    /// others, of which only the time is read. These are counted, and any that are due
+    /// nevertheless are read by row id.
     pub(super) fn scan(
         &self,
         database: &impl Database,
@@ -123,7 +123,7 @@ impl ExpiryIndex {
         Ok(Some(DueScan { walked, version, ..tally.into_scan(database, reader, blocking)? }))
     }
 
-    /// Looks at a stretch of the index.
+    /// Scans a range of the index.
     fn scan_range(
         &self,
         database: &impl Database,
@@ -146,26 +146,26 @@ impl ExpiryIndex {
         find_by_row_id(database, reader, &due_out_of_order, tally)
     }
 
-    /// Counts a row of which only the place and the time have been read; answers whether
-    /// it is due.
+    /// Counts a row of which only the row id and the time were read; reports whether it is
+    /// due.
     fn is_due(&self, reader: &TableReader, row: &dyn RowRef, tally: &mut ScanCounter) -> bool {
         let mut inputs = vec![SqlValueRef::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
         tally.count_row(reader, &inputs).is_some()
     }
 
-    /// Where a row is.
+    /// Cursor at a row.
     fn cursor_at(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
         let time = row.value(self.time_column(reads_all));
         Some(Cursor::Time(raw(time).to_datum(), row.integer(0)?))
     }
 
-    /// Where the time is in the rows of a stretch.
+    /// Column of the time in the rows of a range.
     fn time_column(&self, reads_all: bool) -> usize {
         if reads_all { INPUTS_COLUMN + self.input } else { 1 }
     }
 
-    /// Which share of the time between the first and the last lies before a place.
+    /// Fraction of the period between the first and the last time that precedes a cursor.
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
     fn fraction_before(
         &self,
@@ -193,7 +193,7 @@ impl ExpiryIndex {
     }
 }
 
-/// Looks at rows by their places.
+/// Reads rows by row id.
 fn find_by_row_id(
     database: &impl Database,
     reader: &TableReader,
@@ -220,14 +220,14 @@ fn find_by_row_id(
 enum Segment {
     /// Rows without a time.
     Null,
-    /// Rows whose time may be over.
+    /// Rows whose time may have passed.
     Due,
     /// Rows whose time is not.
     Later,
 }
 
 impl Segment {
-    /// Whether rows are read as a whole, and not only what the index holds.
+    /// Reports whether whole rows are read, and not only the index.
     fn reads_all(self, index: &ExpiryIndex) -> bool {
         match self {
             Self::Null => index.null_is_over,
@@ -237,7 +237,7 @@ impl Segment {
     }
 }
 
-/// What is left of an index behind a place.
+/// Remainder of an index after a cursor.
 #[derive(Clone, Copy)]
 struct IndexScan<'a> {
     index: &'a ExpiryIndex,
@@ -246,17 +246,17 @@ struct IndexScan<'a> {
     cursor: Option<(&'a SqlValue, i64)>,
 }
 
-/// Rows of an index that one statement finds, in whose order they lie.
+/// Rows of an index that one statement selects, in order.
 struct ScanRange {
     segment: Segment,
     sql: Statement,
-    /// Whether they have several times, and not all the same or none.
+    /// The rows have different times.
     has_times: bool,
 }
 
 impl IndexScan<'_> {
-    /// One statement after the other. Rows with the same time are a part of their own:
-    /// SQLite finds the next of them by its place, and would else begin with the first.
+    /// Returns the ranges in order. Rows with the same time form a range of their own:
+    /// SQLite seeks the next of them by row id, and would otherwise start with the first.
     fn ranges(&self) -> Vec<ScanRange> {
         let mut ranges = Vec::new();
         if self.cursor.is_none_or(|(time, _)| *time == SqlValue::Null) {
@@ -269,15 +269,15 @@ impl IndexScan<'_> {
         ranges
     }
 
-    /// The rows of a stretch behind this one of it, in their order.
+    /// Selects the rows of a range after the last one, in order.
     fn page(&self, range: &ScanRange, last: Option<&dyn RowRef>) -> Statement {
         let (key, column) = (&self.reader.key, &self.index.column);
         let ScanRange { segment, sql, has_times } = range;
         let mut sql = sql.clone();
         match last {
             Some(row) if *has_times => {
-                // The rows of the same time that have been there are passed over one by
-                // one, which is quick as long as they fill no more than a few pages.
+                // Rows of the same time that were already visited are skipped one by one,
+                // which is fast as long as they fill only a few pages.
                 let time = row.value(self.index.time_column(segment.reads_all(self.index)));
                 sql.push(&format!(" AND {column} >= ")).bind_lossless(time);
                 sql.push(&format!(" AND ({column} > ")).bind_lossless(time);

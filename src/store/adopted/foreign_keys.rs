@@ -10,50 +10,50 @@ use crate::store::statement::Statement;
 pub(super) struct ForeignKey {
     /// The table that has it.
     pub(super) child: String,
-    /// Its columns.
+    /// Referencing columns.
     pub(super) columns: Vec<String>,
     /// The columns that they refer to, in the same order; fewer where there are none.
     pub(super) targets: Vec<String>,
-    /// What is to happen to its rows when the row goes that they refer to, in SQL's words.
+    /// ON DELETE action, as in SQL.
     pub(super) on_delete: String,
 }
 
-/// A column, as far as it matters for a foreign key.
+/// Properties of a column that matter for a foreign key.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) may_be_null: bool,
     /// The expression of its default.
     pub(super) default: Option<String>,
-    /// Its place in the primary key, from 1 on; 0: none.
+    /// Position in the primary key, from 1; 0: not part of it.
     key_position: u64,
 }
 
 impl ForeignKey {
-    /// Whether it leaves its rows as they are, so that the row stays that they refer to.
+    /// Reports whether a referenced row cannot be deleted.
     pub(super) fn blocks_deletion(&self) -> bool {
         !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
     }
 
-    /// Whether its rows are deleted with the row that they refer to.
+    /// Reports whether referencing rows are deleted with the referenced row.
     pub(super) fn cascades(&self) -> bool {
         self.on_delete == "CASCADE"
     }
 
-    /// Whether each of its columns has one that it refers to; if not, SQLite refuses the
-    /// foreign key itself.
+    /// Reports whether each column has a target; if not, SQLite rejects the foreign key
+    /// itself.
     pub(super) fn has_all_targets(&self) -> bool {
         self.targets.len() == self.columns.len()
     }
 
-    /// What it says, for people.
+    /// Describes the foreign key in a message.
     pub(super) fn describe(&self, parent: &str) -> String {
         let Self { child, columns, on_delete, .. } = self;
         format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
     }
 }
 
-/// Whether foreign keys hold for what is written here.
+/// Reports whether foreign keys are enforced on this connection.
 pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
     let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
     Ok(collect(database, &sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
@@ -109,7 +109,7 @@ impl Column {
     }
 }
 
-/// The columns of a table; none: there is no such table.
+/// Returns the columns of a table; empty if there is no such table.
 pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     let sql = "SELECT name, \"notnull\", dflt_value, pk, type FROM pragma_table_xinfo(?1)";
     collect(database, &Statement::new(sql).with(table), |row| {

@@ -34,7 +34,7 @@ pub(super) fn find(
         found.push(row.and_then(|row| reader.session(row)));
     })?;
     for (session, key) in found.iter_mut().zip(keys) {
-        // Another row may have taken its place.
+        // Another row may have reused the row id.
         *session = session.take().filter(|session| session.key == *key);
     }
     Ok(found)
@@ -80,9 +80,8 @@ fn is_token(reader: &TableReader, column: &str) -> String {
     )
 }
 
-/// The sessions whose handle begins like this, of at most so many ids. All ids are read
-/// and hashed. Where the handles of several ids would be the same, each has as many digits
-/// as tell it from the others that were found.
+/// Finds the sessions whose handle has a prefix, for at most `most` ids. All ids are read
+/// and hashed. Handles that collide are extended until they differ.
 pub(super) fn by_handle(
     database: &impl Database,
     reader: &TableReader,
@@ -117,13 +116,12 @@ pub(super) fn by_handle(
     Ok(sessions)
 }
 
-/// How many digits two have in common at their beginning.
 fn common_prefix_length(one: &str, other: &str) -> usize {
     one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
 }
 
-/// Visits sessions one by one: in key order as they lie, in any other order after a look
-/// at all of them that remembers of each what it is sorted by.
+/// Visits sessions one by one: in key order as stored; in any other order after a first
+/// scan that collects the sort keys.
 pub(super) fn scan(
     database: &impl Database,
     reader: &TableReader,
@@ -155,7 +153,8 @@ pub(super) fn scan(
     Ok(scanned)
 }
 
-/// Whether a session is meant. One of which nobody can say is counted.
+/// Reports whether a session matches the query. A session for which this is unknown is
+/// counted.
 fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
     let SessionQuery { scope, filter, due_only, .. } = query;
     if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_over(scope.now)) {
@@ -190,10 +189,10 @@ fn in_key_order(
     sql
 }
 
-/// Lets an index find the rows of one user, where there is one that can. Each row is looked
-/// at again all the same: this may let others pass, but holds no row back whose user is
-/// shown like that. A column or an index that sorts by the application's own rules is left
-/// alone, and so is a user that values without number are shown as.
+/// Adds a condition by which an index finds the rows of one user. Each row is filtered
+/// again afterwards: the condition may select more rows, but never excludes a row with this
+/// user. Columns and indexes with custom collations are not used, nor are users that stand
+/// for any number of values.
 fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     let user = reader.profile.user.as_ref().filter(|user| user.form == UserForm::Plain);
     let source = user.map(|user| &user.source).filter(|source| source.path.is_none());
@@ -212,7 +211,7 @@ fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     sql.push(")");
 }
 
-/// What a session is sorted by: a number, then a text.
+/// Sort key of a session: a number, then a text.
 type Rank = (i64, Option<String>);
 
 fn scan_sorted(
@@ -237,7 +236,7 @@ fn scan_sorted(
     for chunk in found.chunks(ROWS_PER_FETCH) {
         let keys: Vec<Key> = chunk.iter().map(|(_, key)| key.clone()).collect();
         for session in find(database, reader, &keys)?.into_iter().flatten() {
-            // It may have changed meanwhile.
+            // The row may have changed in between.
             if is_match(query, &session, &mut ScanResult::default())
                 && visit(session)? == ControlFlow::Break(())
             {
@@ -248,7 +247,7 @@ fn scan_sorted(
     Ok(())
 }
 
-/// Times that nobody knows come last, users and clients that nobody knows first.
+/// Unknown times sort last, unknown users and clients first.
 fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
     let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
     match query.order.by {
@@ -288,7 +287,7 @@ mod tests {
         not_null = "id"
     "#;
 
-    /// How SQLite finds the sessions of a user.
+    /// Query plan for the sessions of a user.
     fn steps(columns: &str, index: &str, user: &str) -> String {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("application.db");

@@ -15,19 +15,19 @@ use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::location::Location;
 
-/// For programs that use the library: the command resolves the zone.
+/// Message for users of the library; the command resolves the zone itself.
 const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
                           resolved: call Profile::resolve_local first";
 
 /// Opens a framework's table, as a profile describes it. The ledger and the leases are in a
-/// file of sessctl's own in the directory `state`, which is made when something is to be
-/// changed. Without a directory, or where the file cannot be used, they are kept in memory;
-/// [`open_with_state`] says so.
+/// separate file in the directory `state`, created at the first change. Without a
+/// directory, or if the file cannot be used, they are kept in memory; [`open_with_state`]
+/// reports that.
 ///
 /// # Errors
 /// [`Error::Missing`] and [`Error::ForeignDatabase`] if there is no such table,
-/// [`Error::Refused`] if it is another than the profile describes or the profile lacks a
-/// parameter, and whatever keeps the files from being opened.
+/// [`Error::Refused`] if the table does not match the profile or a parameter is missing,
+/// and errors from opening the files.
 pub fn open(
     at: impl Into<Location>,
     access: Access,
@@ -37,10 +37,10 @@ pub fn open(
     open_with_state(at, access, profile, StateDirectory::silent(state.map(Path::to_owned)))
 }
 
-/// Opens a framework's table like [`open`], and reports trouble with the state.
+/// Opens a framework's table like [`open`], and reports problems with the state.
 ///
 /// # Errors
-/// As for [`open`].
+/// See [`open`].
 pub fn open_with_state(
     at: impl Into<Location>,
     access: Access,

@@ -16,13 +16,13 @@ use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted, raw};
 
-/// No profile has more inputs, and if one had, its rows would be read all the same.
+/// Inputs that are stored on the stack; more are allocated.
 const INLINE_INPUTS: usize = 12;
 
-/// What a probe answers of a session that was deleted and is there again.
+/// Result of the probe for a session that was deleted and is there again.
 pub(super) const REINSERTED: i64 = -2;
 
-/// Where the id of a row is in the lists of [`TableReader`], and where its inputs begin.
+/// Column of the id in the lists of [`TableReader`], and first column of the inputs.
 const ID_COLUMN: usize = 1;
 pub(super) const INPUTS_COLUMN: usize = 2;
 
@@ -35,18 +35,18 @@ pub(super) const HANDLE_DIGITS: usize = 12;
 pub(super) struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: Table,
-    /// What the rows are walked by.
+    /// Key of the rows, as an expression.
     pub(super) key: String,
-    /// The place of the last row when a walk began that deletes rows; `None`: all rows are
-    /// looked at.
+    /// Last row id at the start of a purge whose triggers may insert rows; `None`: all rows
+    /// are read.
     pub(super) last_row_id: Cell<Option<i64>>,
     id: String,
     inputs: Vec<String>,
-    /// The same, as columns.
+    /// Columns of lossless results.
     columns: ColumnList,
 }
 
-/// What is read of a row, as the columns of a statement.
+/// Columns of a row in a lossless result.
 #[derive(Debug)]
 struct ColumnList {
     key: String,
@@ -82,8 +82,8 @@ impl TableReader {
         Self { profile, table, key, last_row_id: Cell::new(None), id, inputs, columns }
     }
 
-    /// Whether a row, whose key is its first column, was inserted behind the last one since
-    /// the walk began.
+    /// Reports whether a row, whose key is its first column, was inserted since the scan
+    /// started.
     pub(super) fn is_inserted_since(&self, row: &dyn RowRef) -> bool {
         self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
     }
@@ -93,7 +93,7 @@ impl TableReader {
         quoted(&self.table.name)
     }
 
-    /// What an input is called.
+    /// Name of an input.
     pub(super) fn input_name(&self, place: usize) -> String {
         self.profile.inputs.get(place).map_or_else(String::new, |source| match &source.path {
             Some(path) => format!("{} {path}", source.column),
@@ -101,8 +101,8 @@ impl TableReader {
         })
     }
 
-    /// An input's value as messages show it; nothing of an id or a token, which lets in
-    /// whoever reads it.
+    /// Value of an input for messages; ids and tokens are credentials and are not
+    /// displayed.
     pub(super) fn display_value(&self, place: usize, value: &SqlValue) -> String {
         let Profile { id, token, inputs, .. } = &self.profile;
         let secret = [Some(id), token.as_ref().map(|token| &token.column)];
@@ -115,7 +115,7 @@ impl TableReader {
         display_value(value)
     }
 
-    /// What [`judge`](Self::judge) needs of a row, and nothing else.
+    /// Columns that [`judge_at`](Self::judge_at) reads.
     pub(super) fn inputs(&self) -> &str {
         &self.columns.inputs
     }
@@ -130,12 +130,12 @@ impl TableReader {
         &self.columns.key
     }
 
-    /// What [`snapshot`](Self::snapshot) needs of a row.
+    /// Columns that [`snapshot`](Self::snapshot) reads.
     pub(super) fn snapshot_columns(&self) -> String {
         format!("{}, {}, {}", self.key_column(), self.id(), self.inputs())
     }
 
-    /// What [`session`](Self::session) needs of a row.
+    /// Columns that [`session`](Self::session) reads.
     pub(super) fn session_columns(&self) -> String {
         format!("{}, {}, {}", self.snapshot_columns(), self.columns.user, self.columns.client)
     }
@@ -149,9 +149,9 @@ impl TableReader {
         format!("{} = ?1{same}", self.key)
     }
 
-    /// The condition that the row with the key `?1` has still the id `?2`. An id that is
-    /// nothing is taken for an empty one, as in a [`Key`]. The value of a primary key tells
-    /// a session by itself, which the place of a row does not.
+    /// Condition that the row with the key `?1` still has the id `?2`. A NULL id counts as
+    /// empty, as in a [`Key`]. A primary key identifies a session by itself; a row id does
+    /// not.
     pub(super) fn same_key_condition(&self) -> String {
         let (key, id) = (&self.key, &self.id);
         if matches!(self.table.key, KeyColumn::Primary(_)) {
@@ -160,8 +160,8 @@ impl TableReader {
         format!("{key} = ?1 AND ifnull({id}, '') IS ?2")
     }
 
-    /// The condition that a row is the same session as the one with the key `?1` and the id
-    /// `?2`: it is at that place, or, where ids tell sessions apart, at another.
+    /// Selects rows that are the same session as the one with the key `?1` and the id `?2`:
+    /// at that row id, or, where ids are unique, at another.
     pub(super) fn same_session(&self) -> String {
         let (key, table, id) = (&self.key, self.table(), quoted(&self.profile.id));
         let there = format!("SELECT {REINSERTED} FROM {table} WHERE {key} = ?1");
@@ -179,17 +179,17 @@ impl TableReader {
         )
     }
 
-    /// What a row is, its inputs beginning at this place.
+    /// Evaluates a row whose inputs start at a column.
     pub(super) fn judge_at(&self, row: &dyn RowRef, at: usize) -> RowStatus {
         self.with_inputs(row, at, |inputs| self.profile.judge(inputs))
     }
 
-    /// What a row of [`snapshot_columns`](Self::snapshot_columns) is.
+    /// Evaluates a row of [`snapshot_columns`](Self::snapshot_columns).
     pub(super) fn judge(&self, row: &dyn RowRef) -> RowStatus {
         self.judge_at(row, INPUTS_COLUMN)
     }
 
-    /// Shows the inputs of a row, which begin at this place, without a copy.
+    /// Passes the inputs of a row, which start at a column, without copying them.
     pub(super) fn with_inputs<T>(
         &self,
         row: &dyn RowRef,
@@ -208,7 +208,7 @@ impl TableReader {
         }
     }
 
-    /// The key of a row; `None`: its place is no number, which no place is.
+    /// Key of a row; `None` for a row id that is not an integer, which does not occur.
     pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<Key> {
         Some(match self.table.key {
             KeyColumn::Primary(_) => key_from(row.value(0)),
@@ -230,7 +230,8 @@ impl TableReader {
         Some(RowSnapshot { key, values })
     }
 
-    /// Reads a row of [`session_columns`](Self::session_columns); `None`: it is no session.
+    /// Reads a row of [`session_columns`](Self::session_columns); `None` if it is not a
+    /// session.
     pub(super) fn session(&self, row: &dyn RowRef) -> Option<Session> {
         let RowStatus::Session(expiry) = self.judge(row) else {
             return None;
@@ -261,14 +262,14 @@ impl TableReader {
         self.lossless_statement(&format!("SELECT {what} FROM {}", self.table()))
     }
 
-    /// A statement whose columns are written as [`Database::lossless`] says.
+    /// Creates a statement whose columns are wrapped by [`Database::lossless`].
     #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
     pub(super) fn lossless_statement(&self, sql: &str) -> Statement {
         Statement { is_lossless: true, ..Statement::new(sql) }
     }
 
-    /// Visits all rows of the table: the key, and behind it this. They come as they lie,
-    /// in an index perhaps that holds all of it, or in pages, in the order of the key.
+    /// Visits all rows of the table, with the key and these columns: in storage order,
+    /// possibly from a covering index, or in pages in key order.
     pub(super) fn for_each_row(
         &self,
         database: &impl Database,
@@ -285,8 +286,7 @@ impl TableReader {
         database.query_pages(&mut page, visit)
     }
 
-    /// Goes on with the order of the key, and with the rows behind this one, whose key is
-    /// its first column.
+    /// Appends key order, starting after the last row, whose key is its first column.
     pub(super) fn order_by_key(
         &self,
         sql: &mut Statement,
@@ -300,7 +300,7 @@ impl TableReader {
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
-    /// Whose session a row is, what names the user standing at this place.
+    /// Owner of a row whose user is in this column.
     pub(super) fn owner_at(&self, row: &dyn RowRef, place: usize) -> Owner {
         self.profile.owner(raw(row.value(place)))
     }
@@ -312,13 +312,13 @@ impl TableReader {
 
     /// A statement that reads the least and the greatest value of a column.
     pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {
-        // One look for both would go through the whole table.
+        // A single query for both would scan the whole table.
         let end =
             |which| database.lossless(&format!("(SELECT {which}({column}) FROM {})", self.table()));
         self.lossless_statement(&format!("SELECT {}, {}", end("min"), end("max")))
     }
 
-    /// How many rows there are.
+    /// Counts the rows.
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         let mut rows = 0;
         database.query(&self.select("count(*)"), &mut |row| {
@@ -340,7 +340,7 @@ fn key_from(value: ValueRef<'_>) -> Key {
     }
 }
 
-/// What an id's handle begins with: the hash of its text, or of its bytes.
+/// Hash from which the handle of an id is derived.
 pub(super) fn id_digest(id: ValueRef<'_>) -> Digest {
     match id {
         ValueRef::Null => Digest::of(""),
@@ -350,7 +350,7 @@ pub(super) fn id_digest(id: ValueRef<'_>) -> Digest {
     }
 }
 
-/// A value for people; nothing says nothing.
+/// Displayed text of a value; `None` if it is empty.
 fn display_text(value: ValueRef<'_>) -> Option<String> {
     let text = match value {
         ValueRef::Null => return None,

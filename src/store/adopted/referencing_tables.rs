@@ -13,46 +13,50 @@ use crate::storage::UnindexedTable;
 use crate::store::database::Database;
 use crate::store::statement::{Statement, quoted};
 
-/// A table of so many rows takes noticeable time to read.
+/// Rows of a table that takes noticeable time to scan.
 const LARGE_TABLE_ROWS: u64 = 1_000;
 
-/// What there is to say of the tables that refer to one.
+/// Tables that refer to a session table.
 #[derive(Debug, Default)]
 pub(super) struct ReferencingTables {
-    /// What becomes of their rows, in sentences.
+    /// Actions on their rows, as sentences.
     pub(super) descriptions: Vec<String>,
-    /// Why nothing may be deleted, in sentences.
+    /// Reasons why nothing may be deleted.
     pub(super) refusals: Vec<String>,
     /// Tables that each deletion reads as a whole.
     pub(super) unindexed: Vec<UnindexedTable>,
-    /// What keeps single sessions from being deleted.
+    /// References that block single sessions.
     pub(super) blocking: Vec<BlockingReference>,
-    /// Whether a trigger may keep rows without an error, or insert them again.
+    /// A trigger may skip rows without an error, or insert them again.
     pub(super) has_triggers: bool,
     /// The triggers that a deletion may set off, by their names.
     pub(super) triggers: Vec<String>,
-    /// Whether foreign keys are not enforced.
+    /// Foreign keys are not enforced.
     not_enforced: bool,
 }
 
 impl ReferencingTables {
-    /// Follows the foreign keys to a table, and on to the tables whose rows go with its
-    /// rows.
+    /// Follows the foreign keys to a table, and to the tables whose rows are deleted with
+    /// its rows.
     ///
-    /// 1. Rows that a cascade deletes, or that lose what they refer to, are as the
-    ///    application wants it.
-    /// 2. Where a foreign key keeps a session (`NO ACTION`, `RESTRICT`), or a row that
-    ///    would be deleted with it, the sessions that rows refer to are kept, and the
-    ///    others are deleted; unless the profile says what becomes of such rows. That
-    ///    holds whether the database enforces foreign keys or not.
-    /// 3. Where a cascade comes back to the sessions, others would go with one, and nobody
-    ///    would have judged them: nothing is deleted.
-    /// 4. A `NO ACTION` from a table that loses rows by a cascade, too, may hold or not:
-    ///    SQLite finds out, and a row that it rejects is kept.
-    /// 5. Where a foreign key cannot do what it says, as `SET NULL` on a column that is
-    ///    `NOT NULL`, nothing is deleted.
-    /// 6. Where the database does not enforce foreign keys, cascades and the like do not
-    ///    happen: nothing is deleted, unless the profile says what becomes of the rows.
+    /// 1. Rows that a cascade deletes, or that lose their reference, are handled as the
+    ///    application intends.
+    /// 2. If a foreign key blocks a session (`NO ACTION`, `RESTRICT`), or a row that would
+    ///    be
+    ///    deleted with it, referenced sessions are kept and the others are deleted, unless
+    ///    the
+    ///    profile handles such rows. This holds whether or not the database enforces
+    ///    foreign keys.
+    /// 3. If a cascade returns to the sessions, other sessions would be deleted without
+    ///    being
+    ///    evaluated: nothing is deleted.
+    /// 4. A `NO ACTION` from a table that also loses rows by a cascade may or may not
+    ///    block:
+    ///    SQLite decides, and a row that it rejects is kept.
+    /// 5. If an action is impossible, such as `SET NULL` on a `NOT NULL` column, nothing is
+    ///    deleted.
+    /// 6. If the database does not enforce foreign keys, cascades do not happen: nothing is
+    ///    deleted, unless the profile handles the rows.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
         let TableReader { table, profile, .. } = reader;
         let mut found = Self { not_enforced: !are_enforced(database)?, ..Self::default() };
@@ -94,7 +98,7 @@ impl ReferencingTables {
         Ok(found)
     }
 
-    /// Notes what becomes of the rows of a foreign key that the profile does not name.
+    /// Adds a foreign key that the profile does not handle.
     fn add_key(
         &mut self,
         database: &impl Database,
@@ -135,7 +139,7 @@ impl ReferencingTables {
         Ok(ReferencingKey { parent: parent.to_owned(), key, may_be_null })
     }
 
-    /// What a dependent table of the profile is like; whether it is as it should be.
+    /// Checks a dependent table of the profile; reports whether it is valid.
     fn check_dependent(
         &mut self,
         database: &impl Database,
@@ -184,7 +188,7 @@ impl ReferencingTables {
         Ok(false)
     }
 
-    /// Without an index, each deletion goes through all of the table.
+    /// Checks for an index; without one, each deletion scans the whole table.
     fn check_index(
         &mut self,
         database: &impl Database,
@@ -248,7 +252,7 @@ impl ReferencingTables {
     }
 }
 
-/// Whether a profile says what becomes of the rows with this foreign key.
+/// Reports whether a profile handles the rows with this foreign key.
 fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     let refers = |column: &str, target: &str| {
         let mut pairs = key.columns.iter().zip(&key.targets);
@@ -264,7 +268,7 @@ fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     profile.dependents.iter().any(is_it)
 }
 
-/// What becomes of the rows of a foreign key, in a sentence.
+/// Describes the action on the rows of a foreign key.
 fn describe_action(key: &ForeignKey, parent: &str) -> String {
     let ForeignKey { child, columns, on_delete, .. } = key;
     let columns = columns.join(", ");
@@ -280,7 +284,7 @@ fn describe_action(key: &ForeignKey, parent: &str) -> String {
     )
 }
 
-/// That the rows of a foreign key would be left as they are.
+/// Message for rows that would be left without their session.
 fn not_enforced_refusal(key: &ForeignKey, parent: &str, place: &str) -> String {
     let (says, child) = (key.describe(parent), &key.child);
     format!(
@@ -290,7 +294,7 @@ fn not_enforced_refusal(key: &ForeignKey, parent: &str, place: &str) -> String {
     )
 }
 
-/// That a foreign key cannot do what it says.
+/// Message for an action that a foreign key cannot perform.
 fn impossible_action(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
     let (says, child) = (key.describe(parent), &key.child);
     let columns = key.columns.join(", ");
@@ -314,7 +318,7 @@ fn is_null(expression: &str) -> bool {
     expression.trim().eq_ignore_ascii_case("null")
 }
 
-/// Whether there is a row that the defaults of a foreign key refer to.
+/// Checks for the row that the defaults of a foreign key refer to.
 fn default_row_exists(
     database: &impl Database,
     parent: &str,
@@ -337,7 +341,6 @@ fn default_row_exists(
     Ok(collect(database, &Statement::new(&sql), |row| row.count(0))?.first() != Some(&0))
 }
 
-/// The statement that makes an index over these columns.
 fn create_index(table: &str, columns: &[String]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let index = quoted(&format!("{table}_{}", columns.join("_")));

@@ -19,10 +19,10 @@ use crate::storage::{
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::key_ref;
 
-/// After so many rows it is time to look at the clock.
+/// Rows between two checks of the elapsed time.
 const CLOCK_CHECK_ROWS: u64 = 128;
 
-/// Looks at the rows behind a key, in key order.
+/// Scans the rows after a key, in key order.
 pub(super) fn scan_by_key(
     database: &impl Database,
     reader: &TableReader,
@@ -55,7 +55,7 @@ pub(super) fn scan_by_key(
     Ok(DueScan { walked, version, ..tally.into_scan(database, reader, blocking)? })
 }
 
-/// What a look has found so far.
+/// Counts of a scan.
 pub(super) struct ScanCounter {
     now: UnixTime,
     /// The last moment that is not in the future.
@@ -67,10 +67,10 @@ pub(super) struct ScanCounter {
     unreadable: u64,
     future: u64,
     due: u64,
-    /// Those of them that were over before, where somebody wants to know.
+    /// Due sessions that were already due at the time of interest.
     backlog: u64,
     seen: Vec<RowSnapshot>,
-    /// Of a look that only counts: the rows that are due, if some of them may be kept.
+    /// Keys of due rows in a counting scan, if references may block some of them.
     due_keys: Option<Vec<Key>>,
     misfit: Option<UnreadableValue>,
     pub(super) last: Option<Cursor>,
@@ -100,7 +100,7 @@ impl ScanCounter {
         }
     }
 
-    /// Takes note of a row of [`TableReader::snapshot_columns`].
+    /// Adds a row of [`TableReader::snapshot_columns`].
     pub(super) fn add_row(&mut self, reader: &TableReader, row: &dyn RowRef) {
         if reader.is_inserted_since(row) {
             self.rows += 1;
@@ -113,8 +113,8 @@ impl ScanCounter {
         }
     }
 
-    /// Counts a row, and takes note of what keeps the first such row from being judged;
-    /// answers what it is if it is due, and then it has not been counted as that.
+    /// Counts a row, and records the unreadable value of the first unreadable row. A due
+    /// row is returned, and not yet counted as due.
     pub(super) fn count_row(
         &mut self,
         reader: &TableReader,
@@ -134,14 +134,14 @@ impl ScanCounter {
         Some(judged).filter(|judged| self.is_over(*judged))
     }
 
-    /// Whether a row is due.
+    /// Reports whether a row is due.
     pub(super) fn is_over(&self, judged: RowStatus) -> bool {
         matches!(judged, RowStatus::Session(expiry) if expiry.is_over(self.now))
     }
 
-    /// Takes note of a row that is due.
+    /// Adds a due row.
     pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, judged: RowStatus) {
-        // Nobody settles all that there is, and there may be millions of them.
+        // A counting scan never deletes, and there may be millions of rows.
         if self.limits.due == usize::MAX {
             if let Some(keys) = &mut self.due_keys {
                 keys.extend(reader.key_of(row));
@@ -157,8 +157,8 @@ impl ScanCounter {
         self.backlog += u64::from(self.was_in_backlog(judged));
     }
 
-    /// Whether a row that is due was that already at the moment that is asked for. Of one
-    /// that is over without a time, nobody can say since when.
+    /// Reports whether a due row was already due at the time of interest. For a session
+    /// that expired without a time, this is unknown.
     fn was_in_backlog(&self, judged: RowStatus) -> bool {
         let RowStatus::Session(expiry @ Expiry::At { .. }) = judged else {
             return false;
@@ -173,15 +173,14 @@ impl ScanCounter {
                 && self.started.elapsed() >= self.limits.time)
     }
 
-    /// Ends the look where there is a place.
+    /// Ends the scan if there is a cursor.
     pub(super) fn stop_at(&mut self, place: Option<Cursor>) -> ControlFlow<()> {
         let is_last = place.is_some();
         self.last = place;
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// What it comes to. Of what is due, a look that only counts leaves out what would be
-    /// kept.
+    /// Adds up the counts. A counting scan excludes due rows that would be kept.
     pub(super) fn into_scan(
         mut self,
         database: &impl Database,

@@ -12,13 +12,12 @@ use crate::domain::time::UnixTime;
 use crate::storage::{GroupBy, PolicyContext, TaskStats, UserStats, VisitResult};
 use crate::store::database::{Database, RowRef};
 
-/// Whether the one task is meant.
 pub(super) fn is_in_scope(reader: &TableReader, scope: &PolicyContext<'_>) -> bool {
     scope.task.is_none_or(|task| task.matches(&reader.profile.task))
 }
 
-/// The figures of the one task. Of each row no more is read than it is judged by, so
-/// that an index which holds that is enough.
+/// Statistics of the one task. Only the inputs of each row are read, so that a covering
+/// index suffices.
 pub(super) fn task_stats(
     database: &impl Database,
     reader: &TableReader,
@@ -51,7 +50,7 @@ pub(super) fn task_stats(
     Ok(stat)
 }
 
-/// When a session was last used, its inputs beginning at this place.
+/// Last use of a session whose inputs start at a column.
 fn last_use(reader: &TableReader, row: &dyn RowRef, at: usize) -> Option<UnixTime> {
     let used = reader.profile.used?;
     reader.with_inputs(row, at, |inputs| reader.profile.time(Some(used), inputs))
@@ -61,7 +60,6 @@ fn min_time(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> 
     one.into_iter().chain(other).min()
 }
 
-/// What one user has.
 #[derive(Default)]
 struct UserLoad {
     sessions: u64,
@@ -69,7 +67,7 @@ struct UserLoad {
     oldest_use: Option<UnixTime>,
 }
 
-/// What the users of sessions have that are not over.
+/// Visits the counts of live sessions of each user.
 pub(super) fn user_stats(
     database: &impl Database,
     reader: &TableReader,

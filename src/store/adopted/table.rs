@@ -6,30 +6,29 @@ use crate::domain::error::{Error, Result};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// The names by which SQLite knows the place of a row, where no column has them.
+/// SQLite's names of the row id, unless a column has the same name.
 const ROW_ID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 /// A table of a framework.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
-    /// Its name, as its schema spells it.
+    /// Name as spelled in the schema.
     pub(super) name: String,
-    /// Its columns, those among them that are computed or hidden.
+    /// Columns, including computed and hidden ones.
     pub(super) columns: Vec<String>,
-    /// What its rows are walked by.
+    /// Key by which rows are scanned.
     pub(super) key: KeyColumn,
     /// The first column of its primary key.
     primary: Option<String>,
-    /// Whether that is all of its primary key.
+    /// The primary key has a single column.
     has_single_key_column: bool,
-    /// Its indexes.
     pub(super) indexes: Vec<Index>,
 }
 
-/// What tells rows apart, and what they lie in the order of.
+/// Unique key and storage order of the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum KeyColumn {
-    /// The place of the row, by a name that no other column has.
+    /// Row id, by a name that no column has.
     Place(String),
     /// The one column of the primary key.
     Primary(String),
@@ -38,13 +37,12 @@ pub(super) enum KeyColumn {
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Index {
-    /// Its name.
     pub(super) name: String,
-    /// Its columns; `None`: it is computed.
+    /// Columns; `None` for an expression.
     pub(super) columns: Vec<Option<String>>,
-    /// Whether it holds every row, in ascending order, byte by byte.
+    /// Contains every row, in ascending binary order.
     pub(super) is_plain: bool,
-    /// Whether no two rows are the same in it, and it holds every row.
+    /// Contains every row, and no two rows are equal in it.
     is_unique: bool,
     /// The collation of its first column.
     collation: String,
@@ -54,11 +52,11 @@ pub(super) struct Index {
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
 
 impl Table {
-    /// Reads what there is under this name.
+    /// Reads the schema of a table.
     ///
     /// # Errors
-    /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its rows
-    /// cannot be told apart.
+    /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its
+    /// rows cannot be told apart.
     pub(super) fn read(database: &impl Database, name: &str) -> Result<Self> {
         let kinds = table_entries(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
@@ -80,12 +78,11 @@ impl Table {
         Ok(Self { name, columns, key, primary, has_single_key_column, indexes })
     }
 
-    /// Whether it has such a column.
     pub(super) fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.eq_ignore_ascii_case(column))
     }
 
-    /// The index over this column alone that holds every row.
+    /// Finds an index over this column alone that contains every row.
     pub(super) fn index_over(&self, column: &str) -> Option<&Index> {
         let is_over = |index: &&Index| {
             index.is_plain && index.columns.len() == 1 && index.begins_with(column)
@@ -93,7 +90,7 @@ impl Table {
         self.indexes.iter().find(is_over)
     }
 
-    /// Whether no two rows have the same value in this column.
+    /// Reports whether the values of a column are unique.
     pub(super) fn is_unique_column(&self, column: &str) -> bool {
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_over = |index: &Index| index.columns.len() == 1 && index.begins_with(column);
@@ -101,7 +98,7 @@ impl Table {
             || self.indexes.iter().any(|index| index.is_unique && is_over(index))
     }
 
-    /// Whether rows can be found by this column without going through all of them.
+    /// Reports whether rows can be found by a column without a full scan.
     pub(super) fn is_indexed(&self, column: &str) -> bool {
         let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &self.key;
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
@@ -116,7 +113,7 @@ impl Table {
         let is_one_of = |collation: &&str| {
             indexes().any(|index| index.collation.eq_ignore_ascii_case(collation))
         };
-        // A column that is the place of a row has no index of its own.
+        // A column that is the row id has no index of its own.
         let as_place =
             self.is_indexed(column).then_some("BINARY").filter(|_| indexes().count() == 0);
         COLLATIONS.into_iter().find(is_one_of).or(as_place)
@@ -164,7 +161,7 @@ fn missing_table(place: &str, name: &str, kinds: &[TableEntry]) -> Error {
     Error::ForeignDatabase { at: place.to_owned(), found }
 }
 
-/// How many names a message has.
+/// Maximum number of names in a message.
 const MAX_NAMES: usize = 12;
 
 /// Names in a row, not all of them where there are many.
@@ -179,7 +176,7 @@ pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
 struct Column {
     name: String,
     is_declared_integer: bool,
-    /// Its place in the primary key, from 1 on; 0: none.
+    /// Position in the primary key, from 1; 0: not part of it.
     key_position: u64,
 }
 
@@ -218,7 +215,7 @@ fn index(
     Ok(Index { name, columns, is_plain, is_unique, collation: collation.unwrap_or_default() })
 }
 
-/// What the rows of a table are walked by.
+/// Chooses the key by which the rows of a table are scanned.
 fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyColumn> {
     let primary: Vec<&Column> = columns.iter().filter(|column| column.key_position > 0).collect();
     let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));

@@ -29,8 +29,8 @@ pub(super) fn trigger_names(database: &impl Database, table: &str) -> Result<Vec
     collect(database, &sql.with(table), |row| row.text(0).unwrap_or_default())
 }
 
-/// Whether a trigger rejects every deletion: it has no condition, and begins by raising an
-/// error.
+/// Reports whether a trigger rejects every deletion: it is unconditional, and starts by
+/// raising an error.
 pub(super) fn always_rejects(words: &[String]) -> bool {
     let mut head = header(words);
     let is_conditional = head.any(|word| word == "when");
@@ -44,13 +44,13 @@ pub(super) fn always_rejects(words: &[String]) -> bool {
     }
 }
 
-/// What stands before the body of a trigger.
+/// Tokens before the body of a trigger.
 fn header(words: &[String]) -> impl Iterator<Item = &String> {
     words.iter().take_while(|word| *word != "begin")
 }
 
-/// The words, names, texts and signs of a statement, without its comments; all in lower
-/// case. A name in quotes keeps them, so that it is no word of SQL.
+/// Tokens of a statement without its comments, in lower case. Quoted names keep their
+/// quotes, so that they do not match keywords.
 fn tokens(sql: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = sql;
@@ -79,7 +79,7 @@ fn is_word_char(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '$')
 }
 
-/// How long a text in quotes is that stands at the beginning. A quote in it is doubled.
+/// Length of the quoted text at the start. A quote within it is doubled.
 fn quoted_length(text: &str, quote: char) -> usize {
     let mut end = 1;
     while let Some(place) = text[end..].find(quote) {

@@ -6,8 +6,8 @@ use crate::domain::profile::{
 };
 use crate::storage::UnreadableValue;
 
-/// The first value of a row by which some rule that may apply to it cannot say when its
-/// session is over: what a condition asks, the time, or how long after it.
+/// First value of a row that makes its expiry unknown: the input of a condition, the time,
+/// or the length.
 pub(super) fn unreadable_value(
     reader: &TableReader,
     inputs: &[SqlValueRef<'_>],
@@ -18,7 +18,7 @@ pub(super) fn unreadable_value(
     Some(UnreadableValue { input: reader.input_name(input), value })
 }
 
-/// The input by which one rule cannot say it.
+/// Input that makes one rule undecidable.
 fn unreadable_input(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Option<usize> {
     if !rule.may_apply(inputs) {
         return None;

@@ -12,20 +12,21 @@ use crate::domain::profile::RowStatus;
 use crate::domain::time::UnixTime;
 use crate::store::database::{Database, memory};
 
-/// The index is worth its detour through the table where fewer than one in so many rows
-/// are due.
+/// Factor by which due rows must be rarer than rows for the index to be worth its detour
+/// through the table.
 const INDEX_WORTH_FACTOR: usize = 10;
 
 /// Bytes that a row takes, about, from when it is found due until it is deleted, and which
 /// part of the memory that the process may use all of them take.
 const BYTES_PER_DUE_ROW: u64 = 512;
 const MEMORY_FRACTION: u64 = 8;
-/// Rows that the application may insert before a walk, besides as many as there are.
+/// Rows that the application may insert during a purge, in addition to twice the present
+/// number.
 const SPARE_ROWS: u64 = 1_000;
 
 impl<T: Database> Adopted<T> {
-    /// Makes sure that rows may be deleted: the profile allows it, the tables that refer
-    /// to this one do, and the values of a sample are what the profile says.
+    /// Ensures that rows may be deleted: the profile permits it, the referencing tables
+    /// permit it, and a sample has the encodings of the profile.
     pub(super) fn ensure_valid(&self) -> Result<Sampling> {
         self.ensure_deletable()?;
         let sample = self.sample_valid_rows()?;
@@ -40,7 +41,7 @@ impl<T: Database> Adopted<T> {
         if errors.is_empty() { Ok(sample) } else { Err(Error::Refused(errors.join("; "))) }
     }
 
-    /// Makes sure that nothing but the values might stand against deleting rows.
+    /// Ensures that nothing blocks deletion, except possibly the encodings of the values.
     pub(super) fn ensure_deletable(&self) -> Result<()> {
         let Deletions { references, if_unchanged, .. } = self.deletions()?;
         let changes = if_unchanged.changes();
@@ -52,7 +53,7 @@ impl<T: Database> Adopted<T> {
         Ok(())
     }
 
-    /// How many rows that are due may be held in memory.
+    /// Maximum number of due rows held in memory.
     pub(super) fn max_due_rows(&self) -> usize {
         *self.max_due_rows.get_or_init(|| {
             let rows = memory::limit()
@@ -61,9 +62,8 @@ impl<T: Database> Adopted<T> {
         })
     }
 
-    /// Makes sure that walks which begin now come to an end, also where triggers insert a row
-    /// for each that is deleted: rows that get a place behind the last one are not looked at,
-    /// and no walk goes over many more rows than there are.
+    /// Bounds the scans that start now, even if triggers insert a row for each deleted one:
+    /// new row ids are skipped, and no purge reads many more rows than exist.
     pub(super) fn start_scan_budget(&self) -> Result<()> {
         let reader = &self.reader;
         let has_triggers = self.deletions()?.references.has_triggers;
@@ -80,7 +80,7 @@ impl<T: Database> Adopted<T> {
         Ok(())
     }
 
-    /// Counts rows of a walk.
+    /// Counts scanned rows, and fails when the budget is exceeded.
     pub(super) fn use_scan_budget(&self, rows: u64) -> Result<()> {
         let Some(left) = self.scan_budget.get() else { return Ok(()) };
         self.scan_budget.set(Some(left.saturating_sub(rows)));
@@ -98,8 +98,7 @@ impl<T: Database> Adopted<T> {
         if self.validated.get() { Ok(()) } else { self.ensure_valid().map(drop) }
     }
 
-    /// The index that a purge had better walk along: there is one, and few of the rows
-    /// of a sample are due.
+    /// Returns the index if the purge should use it: few rows of a sample are due.
     pub(super) fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&ExpiryIndex> {
         let is_due = |judged| matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now));
         let even = || sample.rows.iter().filter(|row| row.is_evenly_spaced);

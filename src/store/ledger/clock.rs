@@ -8,7 +8,7 @@ use crate::domain::time::UnixTime;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// What is known of a machine's clock.
+/// Reads the clock reference of a host.
 pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<ClockReference>> {
     let sql = Statement::new(
         "SELECT wall, boot, boottime, uptime, jump_wall, jump_boot, jump_boottime, jump_uptime \
@@ -33,7 +33,7 @@ fn stamp(row: &dyn RowRef, first: usize) -> Option<ClockStamp> {
     })
 }
 
-/// Sets the reference of a machine, without a jump.
+/// Sets the clock reference of a host, and forgets any jump.
 pub(super) fn set(database: &mut impl Database, host: &str, last: &ClockStamp) -> Result<()> {
     let sql = Statement::new(
         "INSERT INTO clocks (host, wall, boot, boottime, uptime) VALUES (?1, ?2, ?3, ?4, ?5) \

@@ -10,7 +10,7 @@ use crate::storage::{JobKey, JobState, Lease, NewJob, NewRun};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// How long a history stays that no machine has any more.
+/// Time for which the history of a job is kept after the last host has dropped the job.
 const HISTORY_RETENTION: Span = Span::days(1);
 
 /// Machines that have part in a history, at most. Containers with a name of their own for
@@ -20,8 +20,8 @@ const MAX_MEMBERS: usize = 1_000;
 /// The key of a history, as [`with_key`] binds it.
 const KEY_CONDITION: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 
-/// The condition that a job has the anchor by which something was found, if there is
-/// a job.
+/// Appends the condition that a job still has the known last settled time, if there is a
+/// job.
 pub(super) fn and_last_settled_is(
     sql: &mut Statement,
     job: Option<&JobKey>,
@@ -34,8 +34,8 @@ pub(super) fn and_last_settled_is(
     }
 }
 
-/// Settles a job for a time for which one of the same name has done the same, under
-/// another specification: as the configurations of two machines have it while it is edited.
+/// Settles a job for a time that a job of the same name has already settled under another
+/// specification, as when the configurations of two hosts differ while they are edited.
 pub(super) fn settle_like_same_name(job: &JobKey, run: &NewRun) -> Statement {
     let mut sql = with_key("UPDATE job_histories SET settled_at = ?4 WHERE ", job);
     sql = sql.with(run.planned);
@@ -49,8 +49,8 @@ pub(super) fn settle_like_same_name(job: &JobKey, run: &NewRun) -> Statement {
     sql
 }
 
-/// Notes in the history of a job that a run has begun. Whoever runs a job without having
-/// taken it up opens a history for it.
+/// Records in the history of a job that a run has started. A run of a job that was not
+/// registered creates its history.
 pub(super) fn record_start(lease: &Lease, job: &JobKey, planned: UnixTime) -> Statement {
     let sql = for_job(
         "INSERT INTO job_histories (name, spec, host_scope, interrupted_at) \
@@ -62,8 +62,8 @@ pub(super) fn record_start(lease: &Lease, job: &JobKey, planned: UnixTime) -> St
     sql
 }
 
-/// Sets the anchor of a job that has run, and has nothing left to complete. One that is
-/// late must not take back what another has settled since.
+/// Updates the last settled time of a job that has run completely. A late run must not undo
+/// the result of a later one.
 pub(super) fn update_last_settled(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
     let sql =
         with_key("UPDATE job_histories SET settled_at = ?4, interrupted_at = NULL WHERE ", job);
@@ -72,7 +72,7 @@ pub(super) fn update_last_settled(lease: &Lease, job: &JobKey, anchor: UnixTime)
     and_if_held(sql, lease)
 }
 
-/// Sets the anchor of a job that has not run, where it has none but the known one.
+/// Sets the last settled time of a job that has not run, if it still has the known one.
 pub(super) fn upsert_last_settled(
     job: &JobKey,
     known: Option<UnixTime>,
@@ -89,7 +89,7 @@ pub(super) fn upsert_last_settled(
     sql
 }
 
-/// Sets the anchor of a job.
+/// Sets the last settled time of a job.
 pub(super) fn set_last_settled(
     database: &mut impl Database,
     job: &JobKey,
@@ -100,7 +100,7 @@ pub(super) fn set_last_settled(
     Ok(())
 }
 
-/// Takes up jobs on a machine, and gives up others there.
+/// Registers jobs of a host, and removes others.
 pub(super) fn change_jobs(
     database: &mut impl Database,
     machine: &str,
@@ -120,9 +120,9 @@ pub(super) fn change_jobs(
     Ok(())
 }
 
-/// Begins a history, unless a machine has it already. What it is settled up to stays
-/// where that lies between the start and now: the time of a job that is given up and taken
-/// up again within a minute.
+/// Creates a history, unless a host already has it. A last settled time between the start
+/// and now is kept: it belongs to a job that is removed and registered again within a
+/// minute.
 fn start_history(job: &JobKey, start: UnixTime, now: UnixTime) -> Statement {
     for_job(
         "INSERT INTO job_histories (name, spec, host_scope, settled_at) VALUES (?1, ?2, ?3, ?4) \
@@ -164,13 +164,13 @@ fn drop_orphaned_histories(now: UnixTime) -> Statement {
     .with(UnixTime(now.0.saturating_sub(HISTORY_RETENTION.as_seconds())))
 }
 
-/// What is known of all jobs, and of the part that a machine has in them.
+/// Reads the state of all jobs, and the membership of a host in them.
 pub(super) fn jobs(
     database: &impl Database,
     machine: &str,
     now: UnixTime,
 ) -> Result<Vec<JobState>> {
-    // Left to itself, SQLite reads all runs and makes an index of its own.
+    // Without the hint, SQLite scans all runs and builds an automatic index.
     let sql = Statement::new(
         "SELECT jobs.name, jobs.spec, jobs.host_scope, settled_at, interrupted_at, since, \
          planned_at, started_at, \

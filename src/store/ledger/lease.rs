@@ -24,7 +24,7 @@ pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {
     Ok(())
 }
 
-/// Who has a lease, or had it last.
+/// Finds the current or last holder of a lease.
 pub(super) fn find_holder(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
     let lease = Lease { name: name.to_owned(), holder: String::new() };
     let mut found = None;
@@ -35,7 +35,7 @@ pub(super) fn find_holder(database: &impl Database, name: &str) -> Result<Option
     Ok(found)
 }
 
-/// Renews a lease, if it is still held and not over.
+/// Renews a lease, if it is still held and has not expired.
 pub(super) fn renew(database: &mut impl Database, lease: &Lease, now: UnixTime) -> Result<bool> {
     let (oldest, youngest) = Lease::renewed_between(now);
     let renew = Statement::new(
@@ -72,7 +72,8 @@ pub(super) fn take_if(
     sql
 }
 
-/// Asks who has a lease, and what for: the record says it, or else its holder's name.
+/// Selects the holder of a lease and its work, which the run records or the holder's name
+/// contains.
 pub(super) fn select_holder(lease: &Lease) -> Statement {
     Statement::new(
         "SELECT leases.holder, renewed_at, coalesce(work, \
@@ -83,8 +84,8 @@ pub(super) fn select_holder(lease: &Lease) -> Statement {
     .with(lease.name.as_str())
 }
 
-/// What the answer to [`select_holder`], the last of some statements, means to who wanted the
-/// lease.
+/// Interprets the result of [`select_holder`], the last statement of a batch, for the
+/// requester of the lease.
 pub(super) fn start_result(applied: &BatchResult, lease: &Lease, now: UnixTime) -> StartResult {
     let held = applied.answers.last().and_then(|rows| rows.first());
     match held.map(|row| row as &dyn RowRef) {

@@ -33,7 +33,7 @@ pub(super) trait LedgerDatabase {
         false
     }
 
-    /// Notes that a lease was requested.
+    /// Notes a request for a lease.
     fn note_lease(&self) {}
 
     /// Reports whether the database that held the current lease was replaced.

@@ -20,12 +20,12 @@ use crate::store::statement::Statement;
 /// Entries that are dropped at once, at most.
 const MAX_DROPPED: usize = 250;
 
-/// What a row must have for [`read_run`] to read it.
+/// Columns that [`read_run`] reads.
 const RUN_COLUMNS: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
                    finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
                    runs.holder, user";
 
-/// Takes a lease and enters a run.
+/// Takes a lease and inserts a run.
 pub(super) fn start_run(
     database: &mut impl Database,
     lease: &Lease,
@@ -42,7 +42,7 @@ pub(super) fn start_run(
     Ok(lease::start_result(&applied, lease, run.started))
 }
 
-/// Gives up a run whose process is gone, and frees its lease.
+/// Marks a run whose process has ended as lost, and releases its lease.
 pub(super) fn release_lease(database: &mut impl Database, lease: &Lease) -> Result<()> {
     let lose = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died' \
@@ -126,7 +126,7 @@ fn update_run_end(holder: &str, end: &RunEnd) -> Statement {
     .with(end.deleted)
 }
 
-/// Enters a run that did not take place. Answers whether it is in the ledger.
+/// Inserts a run that did not take place. Reports whether it was inserted.
 pub(super) fn insert_run(
     database: &mut impl Database,
     holder: &str,
@@ -163,7 +163,7 @@ pub(super) fn runs(
     })
 }
 
-/// All of them; where they come in pages, those behind the `last` of one.
+/// Selects all runs, or those after the `last` row of a page.
 fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
     let mut sql = Statement::new("SELECT ");
     sql.push(RUN_COLUMNS)
@@ -172,7 +172,7 @@ fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
         sql.push(" AND job = ").bind(job.as_str());
     }
     if query.failures {
-        // A run that is at work may turn out to be lost.
+        // A running run may turn out to be lost.
         sql.push(" AND outcome NOT IN ('done', 'skipped')");
     }
     if let Some(last) = last.and_then(|row| row.integer(0)) {

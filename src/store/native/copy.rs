@@ -13,18 +13,17 @@ use crate::storage::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
 
-/// Rows that one statement writes: many in one go, and far fewer values than a statement
-/// may have.
+/// Rows per INSERT statement: many at once, but far below SQLite's limit on parameters.
 const ROWS_PER_STATEMENT: usize = 100;
 
-/// Writes over a row that is there.
+/// Conflict clause that overwrites an existing row.
 const UPSERT: &str = " ON CONFLICT DO UPDATE SET user = excluded.user, task = excluded.task, \
      client = excluded.client, created_at = excluded.created_at, \
      last_used_at = excluded.last_used_at, idle_timeout = excluded.idle_timeout, \
      marked_at = excluded.marked_at, ended_at = excluded.ended_at, \
      end_reason = excluded.end_reason";
 
-/// Where it is not newer: [`RawRow::is_newer_than`].
+/// Condition that keeps a newer row: see [`RawRow::is_newer_than`].
 const UNLESS_NEWER: &str = " WHERE NOT (sessions.last_used_at > excluded.last_used_at \
      OR (sessions.ended_at IS NOT NULL AND (excluded.ended_at IS NULL \
      OR sessions.ended_at > excluded.ended_at)))";
@@ -124,7 +123,7 @@ impl<T: Database> Native<T> {
     }
 }
 
-/// Reads the rows of a stretch. Text comes as bytes, as its encoding may be any.
+/// Reads the rows of a range. Text is read as bytes, because it need not be UTF-8.
 fn read_rows(database: &impl Database, range: RowRange<'_>) -> Statement {
     let column = |name: &str| {
         let is_text = matches!(name, "user" | "task" | "client" | "end_reason");

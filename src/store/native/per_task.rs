@@ -19,11 +19,11 @@ const MAX_BRANCHES: usize = 32;
 const FORM_DIGITS: usize = 4;
 const VALUE_DIGITS: usize = 20;
 
-/// Writes, for each task's policy, the expression that `write` makes of it.
+/// Writes, for each task's policy, the expression that `write` creates from it.
 ///
-/// Very many policies stand in a directory, which is part of the text: a statement may have
-/// no more than 32,766 parameters, and with a branch for each policy it would take minutes
-/// to compile.
+/// A large number of policies is stored in a directory within the text: a statement may
+/// have at most 32,766 parameters, and a branch for each policy would take minutes to
+/// compile.
 pub(super) fn per_task(
     sql: &mut Statement,
     policies: &Policies,
@@ -133,19 +133,19 @@ fn per_cap(
     sql.push(") END");
 }
 
-/// The rules of many tasks. Most are alike but for their numbers: these stand beside the
-/// name of the task, with the number of the form that they belong in.
+/// Rules of many tasks. Most differ only in their numbers, which are stored after the name
+/// of the task, with the number of the form of the rule.
 struct RuleDirectory<'a> {
-    /// In the order of the names, which is also that of SQLite.
+    /// Rules in the order of the task names, which is also SQLite's order.
     rules: Vec<(&'a str, String)>,
-    /// Expressions with `v0`, `v1`, … in the place of numbers.
+    /// Expressions with `v0`, `v1`, … as placeholders for numbers.
     forms: Vec<String>,
     /// The most numbers that one of them has.
     values: usize,
 }
 
 impl<'a> RuleDirectory<'a> {
-    /// That of the tasks whose rule is another than the one of tasks without a name.
+    /// Collects the tasks whose rule differs from the rule of unnamed tasks.
     fn of(policies: &'a Policies, write: &impl Fn(&mut Statement, &Policy)) -> Self {
         let rule = |policy: &Policy| {
             let mut rule = Statement::default();
@@ -242,7 +242,7 @@ fn form(rule: &Statement) -> (String, Vec<i64>) {
     (form.sql, numbers)
 }
 
-/// Appends a rule with something else in the place of each of its parameters.
+/// Appends a rule, replacing each of its parameters.
 fn replace_parameters(
     sql: &mut Statement,
     rule: &Statement,

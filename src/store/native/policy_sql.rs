@@ -12,16 +12,16 @@ use crate::domain::time::{Span, UnixTime};
 use crate::storage::PolicyContext;
 use crate::store::statement::Statement;
 
-/// What [`verdict`] answers for a row that is to be deleted; for a live session
-/// that is to end it answers the reason.
+/// Result of [`verdict`] for a row to delete. For a live session to end, the result is the
+/// reason.
 pub(super) const DELETE: &str = "delete";
 
-/// What it answers for one that is to be marked.
+/// Result of [`verdict`] for a session to mark.
 pub(super) const MARK: &str = "mark";
 
-/// Whether a row has a mark that counts, as [`Session::mark_time_for`] has it; NULL without one.
+/// Condition that a row has a valid mark, as in [`Session::mark`]; NULL without a mark.
 ///
-/// [`Session::mark_time_for`]: crate::domain::session::Session::mark
+/// [`Session::mark`]: crate::domain::session::Session::mark
 pub(super) const HAS_VALID_MARK: &str = "(marked_at >= last_used_at AND marked_at >= created_at)";
 
 pub(super) fn deletes_at_end(policy: &Policy) -> bool {
@@ -33,7 +33,8 @@ fn before(now: UnixTime, span: Span) -> UnixTime {
     UnixTime(now.0.saturating_sub(span.as_seconds()))
 }
 
-/// Whether the row of an ended session has been kept for long enough.
+/// Writes the condition that the row of an ended session has reached the end of its
+/// retention.
 fn retention_elapsed_for(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     match policy.retention {
         Some(retention) => sql.push("ended_at <= ").bind(before(now, retention)),
@@ -41,7 +42,7 @@ fn retention_elapsed_for(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     };
 }
 
-/// Why a check ends a live session, or NULL if it does not.
+/// Writes the reason for which a purge ends a live session, or NULL.
 fn purge_reason(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
         sql.push("CASE WHEN marked_at <= ").bind(policy.mark_cutoff(check));
@@ -53,7 +54,7 @@ fn purge_reason(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
     }
 }
 
-/// Why a live session is over whatever the checks have found, or NULL if it is not.
+/// Writes the reason for which a live session has expired regardless of marks, or NULL.
 pub(super) fn expiry_reason(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push("CASE WHEN FALSE THEN NULL");
     match policy.expire {
@@ -70,14 +71,14 @@ pub(super) fn expiry_reason(sql: &mut Statement, policy: &Policy, now: UnixTime)
     sql.push(" END");
 }
 
-/// The branch of a CASE for sessions whose lifetime is over, if the policy has one.
+/// Writes the branch of a CASE for sessions past their lifetime, if the policy has one.
 pub(super) fn when_lifetime_exceeded(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     if let Some(lifetime) = policy.lifetime {
         sql.push(" WHEN created_at < ").bind(before(now, lifetime)).push(" THEN 'lifetime'");
     }
 }
 
-/// With which moment a check marks a live session that does not end, or NULL.
+/// Writes the time with which a purge marks a live session that does not end, or NULL.
 fn mark_time_for(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
         sql.push("CASE WHEN ").push(HAS_VALID_MARK).push(" THEN NULL ELSE max(");
@@ -104,12 +105,12 @@ pub(super) fn verdict(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push(" THEN '").push(DELETE).push("' END");
 }
 
-/// Why the purge ends a live session, or NULL.
+/// Writes the reason for which the purge ends a live session, or NULL.
 pub(super) fn end_reason(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| purge_reason(sql, policy, scope.check()));
 }
 
-/// With which moment the purge marks a live session that does not end, or NULL.
+/// Writes the time with which the purge marks a live session that does not end, or NULL.
 pub(super) fn mark_time(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| mark_time_for(sql, policy, scope.check()));
 }
@@ -122,8 +123,8 @@ pub(super) fn row_flags(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push(" THEN 2 + (ended_at IS NULL) ELSE ended_at IS NULL END");
 }
 
-/// Whether a row was used, opened or marked in the future; NULL for no. Where no policy
-/// makes marks, none is looked at.
+/// Writes the condition that a row was used, opened or marked in the future; NULL means no.
+/// Marks are read only if a policy uses them.
 pub(super) fn is_ahead(sql: &mut Statement, scope: &PolicyContext<'_>) {
     let present = scope.present();
     sql.push("last_used_at > ").bind(present);
@@ -133,22 +134,21 @@ pub(super) fn is_ahead(sql: &mut Statement, scope: &PolicyContext<'_>) {
     }
 }
 
-/// Whether any policy marks sessions.
 fn any_two_pass(policies: &Policies) -> bool {
     policies.all().any(|policy| policy.expire == ExpiryMode::TwoPass)
 }
 
-/// Which live sessions end.
+/// Writes the condition that a live session ends.
 pub(super) fn ends(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, |_| true);
 }
 
-/// Which of them keep their rows.
+/// Writes the condition that a live session ends and its row is kept.
 pub(super) fn ends_keeping_row(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, |policy| !deletes_at_end(policy));
 }
 
-/// Which of them leave nothing.
+/// Writes the condition that a live session ends and its row is deleted.
 pub(super) fn ends_deleting_row(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, deletes_at_end);
 }
@@ -165,14 +165,14 @@ fn ends_where(sql: &mut Statement, scope: &PolicyContext<'_>, applies: fn(&Polic
     sql.push(" IS NOT NULL");
 }
 
-/// Which live sessions are marked, once those that are due have ended.
+/// Writes the condition that a live session is to be marked, once due sessions have ended.
 pub(super) fn is_mark_due(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("ended_at IS NULL AND ");
     mark_time(sql, scope);
     sql.push(" IS NOT NULL");
 }
 
-/// Which rows of ended sessions go.
+/// Writes the condition that the row of an ended session is due for deletion.
 pub(super) fn retention_elapsed(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("ended_at IS NOT NULL AND ");
     per_task(sql, scope.policies, |sql, policy| retention_elapsed_for(sql, policy, scope.now));
@@ -203,7 +203,7 @@ fn live_state(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     };
 }
 
-/// The same as a further condition, where a scope names tasks.
+/// Appends the task pattern of a scope, if it has one, as a further condition.
 pub(super) fn and_task_in_scope(sql: &mut Statement, scope: &PolicyContext<'_>) {
     if let Some(task) = scope.task {
         sql.push(" AND ");
@@ -211,19 +211,20 @@ pub(super) fn and_task_in_scope(sql: &mut Statement, scope: &PolicyContext<'_>) 
     }
 }
 
-/// How long the session has been unused, and before its end, in seconds.
+/// Writes the idle time of a session, up to its end, in seconds.
 pub(super) fn idle(sql: &mut Statement, now: UnixTime) {
     sql.push("max(0, min(ifnull(ended_at, ").bind(now).push("), ").bind(now);
     sql.push(") - last_used_at)");
 }
 
-/// Whether a session was due at this moment already, as far as its row still shows that.
+/// Writes the condition that a session was already due at this time, as far as its row
+/// shows.
 pub(super) fn was_due(sql: &mut Statement, scope: &PolicyContext<'_>, at: UnixTime) {
     end_reason(sql, &PolicyContext { now: at, planned: None, ..*scope });
     sql.push(" IS NOT NULL");
 }
 
-/// What a filter says, but for the client, as further conditions.
+/// Appends the conditions of a filter, except the client.
 pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyContext<'_>) {
     if let Some(task) = &filter.task {
         sql.push(" AND ");

@@ -9,19 +9,18 @@ use crate::storage::{DueCounts, DueRange, PolicyContext, PurgeBatchResult, Purge
 use crate::store::database::{Database, ExpectedCount};
 use crate::store::statement::Statement;
 
-/// So many counts fit into one statement.
+/// Maximum number of counts in one statement.
 const MAX_COUNTED_GROUPS: usize = 500;
 
-/// Deletes, ends and marks what is due in a range. Each statement repeats its
-/// whole condition, so that what has changed since the survey is judged as it is.
+/// Deletes, ends and marks the due rows of a range. Each statement repeats its whole
+/// condition, so that rows that have changed since the scan are evaluated again.
 ///
-/// What a purge deletes is counted in the same transaction: by what the survey has
-/// found, if as many rows go as it found. By the statements of the contract no row
-/// becomes due meanwhile but one that ends within this very second, and such a row is
-/// left out, so that they are the same rows; and where there is no lifetime, a row has
-/// one reason to go. (If a clock is set back meanwhile, two rows of two tasks may be
-/// taken for each other in the counters, never in the table.) Else they are counted
-/// before they go, which costs as much again as to delete them.
+/// Deleted rows are counted in the same transaction: with the counts of the scan, if as
+/// many rows are deleted as it found. Under the SQL contract no row becomes due in between
+/// except one that ends within the same second, and such a row is excluded, so both sets
+/// are the same; and without a lifetime, a row has only one possible reason. (If a clock is
+/// set back in between, two rows of two tasks may be confused in the counters, never in the
+/// table.) Otherwise rows are counted before they are deleted, which doubles the cost.
 pub(super) fn apply_purge(
     database: &mut impl Database,
     scope: &PolicyContext<'_>,
@@ -69,8 +68,8 @@ pub(super) fn apply_purge(
     })
 }
 
-/// Of very many policies, those of the tasks with rows that are due: the text of a
-/// statement with all of them would take longer than the rows.
+/// Policies of the tasks with due rows, where there are many policies: parsing a statement
+/// with all of them would take longer than processing the rows.
 struct DueTasks {
     policies: Policies,
     /// The tasks, as a list in JSON.
@@ -92,28 +91,27 @@ impl DueTasks {
     }
 }
 
-/// What is due.
 struct DueRows<'a> {
     range: &'a DueRange,
-    /// Only of these tasks.
+    /// Tasks of the due rows as a JSON array; `None`: all tasks.
     tasks: Option<&'a str>,
 }
 
-/// What a purge does with a row, each kind by a statement of its own.
+/// Change of a row by the purge; each kind has its own statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum RowChange {
-    /// It has ended before, and goes.
+    /// Deletes the row of a session that has ended before.
     Delete,
-    /// It ends and goes.
+    /// Ends the session and deletes its row.
     Discard,
-    /// It ends and stays.
+    /// Ends the session and keeps its row.
     End,
-    /// It is marked: after the ends, for what is over is not marked any more.
+    /// Marks the session; runs after the ends, because expired sessions are not marked.
     Mark,
 }
 
-/// What there is anything to do of: what the look ahead has found, or, where nobody
-/// has looked, whatever the policies may want.
+/// Returns the changes that are needed: those that the scan found, or, without a scan, all
+/// that the policies may require.
 fn required(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<RowChange> {
     let any = |is: fn(&Policy) -> bool| scope.policies.all().any(is);
     let wants = match found.map(|found| found.census) {
@@ -176,7 +174,7 @@ impl<'a> PurgeBatch<'a> {
         batch
     }
 
-    /// The statements, with how many rows are to go.
+    /// Returns the statements with the expected number of deleted rows.
     fn with_expected_counts(&self, census: PurgeCounts) -> Vec<ExpectedCount> {
         let discards = census.would_discard();
         let expected = [
@@ -192,7 +190,7 @@ impl<'a> PurgeBatch<'a> {
         self.indexes.iter().find(|(what, _)| *what == change).map(|(_, index)| *index)
     }
 
-    /// Adds the statement that changes rows, and answers its place in the list.
+    /// Adds the statement that changes rows, and returns its index.
     fn add_change(&mut self, change: RowChange) -> usize {
         let delete = || Statement::new("DELETE FROM sessions");
         match change {
@@ -203,7 +201,7 @@ impl<'a> PurgeBatch<'a> {
         }
     }
 
-    /// Adds one that counts the rows that are about to go up in the counters.
+    /// Adds a statement that adds the rows about to be deleted to the counters.
     fn add_count(&mut self, change: RowChange) {
         let index = match change {
             RowChange::Delete => self.add(stats::count_deleted(), policy_sql::retention_elapsed),
@@ -215,8 +213,8 @@ impl<'a> PurgeBatch<'a> {
         self.statements[index].push(stats::UPSERT_ADD_GROUPED);
     }
 
-    /// Adds a statement for the rows of the range that a condition selects, and
-    /// answers its place in the list.
+    /// Adds a statement for the rows of the range that match a condition, and returns its
+    /// index.
     fn add(
         &mut self,
         mut sql: Statement,

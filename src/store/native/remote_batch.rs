@@ -14,7 +14,7 @@ use crate::store::statement::Statement;
 
 const KEY_IN_LIST: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 
-/// As [`Sessions::find`](crate::storage::SessionStore::find), or
+/// Implements [`find`](crate::storage::SessionStore::find) and
 /// [`find_linearizable`](crate::storage::SessionStore::find_linearizable).
 pub(super) fn find(
     database: &impl Database,
@@ -34,7 +34,7 @@ pub(super) fn find(
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
-/// As [`Sessions::touch_rows`](crate::storage::SessionStore::touch_rows).
+/// Implements [`touch_rows`](crate::storage::SessionStore::touch_rows).
 pub(super) fn touch_rows(
     database: &mut impl Database,
     keys: &[Key],

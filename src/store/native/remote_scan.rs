@@ -20,7 +20,7 @@ const ROWS_PER_DUE: usize = 10;
 const MIN_WINDOW: usize = 5_000;
 const MAX_WINDOW: usize = 50_000;
 
-/// Looks at the rows behind a key.
+/// Scans the rows after a key.
 pub(super) fn scan_windows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
@@ -56,7 +56,7 @@ fn to_usize(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
-/// Adds a window to what was seen, and answers its last key.
+/// Adds the counts of a window, and returns its last key.
 fn add_window(
     database: &impl Database,
     window: &Statement,
@@ -81,9 +81,9 @@ fn add_window(
     Ok(end)
 }
 
-/// Counts the next rows by what is alike in them: at most so many, and not beyond the
-/// last of so many that are due. SQLite visits the rows of the inner statement in their
-/// order, and leaves off at that one.
+/// Counts the next rows by task and verdict: at most `rows` of them, and none after the
+/// last of `due` due rows. SQLite visits the rows of the inner statement in order, and
+/// stops there.
 fn window(
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
@@ -108,11 +108,11 @@ fn window(
         verdicts(&mut sql, scope, after);
         sql.push(" ORDER BY id LIMIT ").bind(rows);
         sql.push(") WHERE verdict IS NOT NULL LIMIT 1 OFFSET ").bind(due.saturating_sub(1));
-        // No key lies behind this.
+        // No key sorts after this.
         sql.push("), 'g')");
     }
     sql.push(" ORDER BY id LIMIT ").bind(rows);
-    // By how it is spelled: the rest is for whoever reads it.
+    // Group by spelling; the program combines the groups.
     sql.push(") GROUP BY task COLLATE BINARY, standing, verdict, end_reason, was_due");
     sql
 }

@@ -6,11 +6,11 @@ use crate::storage::NewSession;
 use crate::store::database::RowRef;
 use crate::store::statement::Statement;
 
-/// How many digits of the key people see and type, where that is enough to
-/// tell the sessions apart.
+/// Digits of the key that are displayed and typed, if they are enough to tell sessions
+/// apart.
 pub(super) const HANDLE_DIGITS: usize = 12;
 
-/// What a row must have for [`session`] to read it.
+/// Columns that [`session`] reads.
 pub(super) const COLUMNS: &str = "id, user, task, client, created_at, last_used_at, idle_timeout, \
                        marked_at, ended_at, end_reason";
 

@@ -13,10 +13,10 @@ use crate::storage::{Cursor, DueCounts, DueRange, DueScan, KeptRows, PolicyConte
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// After so many rows it is time to look at the clock.
+/// Rows between two checks of the elapsed time.
 const CLOCK_CHECK_ROWS: u64 = 128;
 
-/// Looks at the rows behind a key.
+/// Scans the rows after a key.
 pub(super) fn scan_due(
     database: &impl Database,
     scope: &PolicyContext<'_>,
@@ -54,14 +54,14 @@ pub(super) fn scan_due(
     })
 }
 
-/// Looks at them one by one.
 fn scan_rows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
     limits: ScanLimits,
 ) -> Result<ScannedRows> {
-    // Very many policies take some time before the first row comes, in which nobody waits.
+    // Compiling a statement with many policies takes time before the first row; the time
+    // limit starts with that row.
     let mut started = None;
     let mut tally = Tally::default();
     let (mut last, mut first_due, mut last_due) = (None, None, String::new());
@@ -85,18 +85,18 @@ fn scan_rows(
     Ok(ScannedRows { tally, last, due: first_due.map(|first| (first, last_due)) })
 }
 
-/// Remembers the key of a row in place.
+/// Stores the key of a row, reusing the buffer.
 fn store_key(key: &mut String, row: &dyn RowRef) {
     key.clear();
     match str::from_utf8(row.bytes(0)) {
         Ok(id) => key.push_str(id),
-        // No id is like this. It sorts behind all others, and the walk ends.
+        // Not a valid id. It sorts after all others, and ends the scan.
         Err(_) => key.push_str(&String::from_utf8_lossy(row.bytes(0))),
     }
 }
 
-/// Which share of all keys comes before this one: they are evenly spread numbers in
-/// hexadecimal digits.
+/// Share of all keys that sort before this one: keys are uniformly distributed hexadecimal
+/// numbers.
 #[expect(clippy::cast_precision_loss, reason = "eight digits fit")]
 fn key_position(key: &str) -> f64 {
     let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());

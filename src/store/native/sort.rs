@@ -12,12 +12,11 @@ use crate::store::statement::{Statement, owned};
 /// Writes an expression.
 type Write<'a> = dyn Fn(&mut Statement) + 'a;
 
-/// One of the expressions that rows are sorted by.
+/// Expression in an ORDER BY clause.
 pub(super) struct SortTerm<'a> {
     pub(super) write: &'a Write<'a>,
     pub(super) is_descending: bool,
-    /// Whether it is a text, and may be NULL, which sorts before all texts; else it is
-    /// never NULL.
+    /// Text, which may be NULL and then sorts before all texts; other terms are never NULL.
     pub(super) is_text: bool,
 }
 
@@ -37,7 +36,7 @@ impl SortTerm<'_> {
         }
     }
 
-    /// That it is equal to what it was there, or lies on the other side of that.
+    /// Compares the term with its value in the last row of a page.
     fn push_comparison(&self, sql: &mut Statement, how: &str, value: ValueRef<'_>) {
         (self.write)(sql);
         sql.push(how);
@@ -72,8 +71,8 @@ impl SortTerm<'_> {
     }
 }
 
-/// The condition that a row comes behind the last one of a page, of which the columns from
-/// `display_name` on hold what these terms are.
+/// Writes the condition that a row sorts after the last row of a page, whose columns from
+/// `index` on hold the values of these terms.
 pub(super) fn push_after(
     sql: &mut Statement,
     terms: &[SortTerm<'_>],

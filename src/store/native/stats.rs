@@ -14,9 +14,9 @@ use crate::storage::{EndRequest, GroupBy, PolicyContext, TaskStats, UserStats, V
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// In a table of up to so many rows, each open notes the peak: counting that
-/// many rows is cheap. In a larger one it would hold up the application, and
-/// the purge notes it.
+/// Maximum number of rows of a small table, in which each open records the peak: counting
+/// that many rows is cheap. In a larger table counting would delay the application, and the
+/// purge records the peak.
 const SMALL_TABLE: usize = 1_000;
 
 /// The columns of what a user has.
@@ -50,12 +50,13 @@ pub(super) fn add_deleted(going: &BTreeMap<(String, EndReason), u64>) -> Stateme
     sql
 }
 
-/// The same for live rows that end and go in one step.
+/// Counts, by task and reason, live rows that end and are deleted in one step.
 pub(super) fn count_deleted_at_end(scope: &PolicyContext<'_>) -> Statement {
     count_deleted_at_end_for(|sql| policy_sql::end_reason(sql, scope))
 }
 
-/// The same, for reasons that this expression gives.
+/// Counts live rows that end and are deleted in one step, for the reasons that an
+/// expression returns.
 pub(super) fn count_deleted_at_end_for(reason: impl FnOnce(&mut Statement)) -> Statement {
     let mut sql = Statement::new(
         "INSERT INTO counters (task, name, value) \
@@ -73,7 +74,7 @@ pub(super) fn count_refused(task: &str) -> Statement {
     sql
 }
 
-/// The same for one live row.
+/// Counts one live row that ends and is deleted.
 pub(super) fn count_row_deleted_at_end(ending: &EndRequest) -> Statement {
     let mut sql = Statement::new(
         "INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ?2, 1 \
@@ -85,8 +86,7 @@ pub(super) fn count_row_deleted_at_end(ending: &EndRequest) -> Statement {
     sql
 }
 
-/// Remembers the numbers of sessions of these tasks that have not ended, where they are the
-/// highest so far.
+/// Records the numbers of live sessions of these tasks where they exceed the peaks so far.
 pub(super) fn record_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
     let peaks = sessions.iter().map(|(task, count)| serde_json::json!([task, count])).collect();
     Statement::new(
@@ -177,8 +177,8 @@ fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
     policy_sql::state(&mut sql, scope.policies, scope.now);
     sql.push(" AS state FROM sessions WHERE TRUE");
     policy_sql::and_task_in_scope(&mut sql, scope);
-    // The limit, which is none, keeps SQLite from putting the expression of the state
-    // in the place of each of its uses, and from computing it ten times for each row.
+    // The unlimited LIMIT keeps SQLite from substituting the expression of the state at
+    // each of its uses, and evaluating it ten times per row.
     sql.push(
         " LIMIT -1) GROUP BY task \
          UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
@@ -189,7 +189,7 @@ fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
     sql
 }
 
-/// What users have of sessions that have not ended.
+/// Visits the live sessions of each user, as counts.
 pub(super) fn user_stats(
     database: &impl Database,
     scope: &PolicyContext<'_>,
@@ -210,8 +210,8 @@ pub(super) fn user_stats(
     })
 }
 
-/// All of them; where they come in pages, those behind the `last` of one. A page counts
-/// all over again: whose number changes meanwhile may be seen twice, or not at all.
+/// Selects all users, or those after the `last` row of a page. Each page counts anew: a
+/// user whose number changes in between may be seen twice or not at all.
 fn select_user_stats(
     scope: &PolicyContext<'_>,
     by: GroupBy,

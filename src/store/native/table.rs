@@ -22,7 +22,7 @@ use crate::store::database::{Database, RowRef};
 use crate::store::ledger::LedgerDatabase;
 use crate::store::statement::{Statement, key_ref};
 
-/// Whether another row's key begins with the same digits.
+/// Condition that another key begins with the same digits.
 const HANDLE_COLLISION: &str = "(SELECT count(*) FROM sessions AS other \
                         WHERE other.id >= substr(sessions.id, 1, 12) \
                         AND other.id < substr(sessions.id, 1, 12) || 'g') > 1";
@@ -45,8 +45,7 @@ impl<T: Database> Native<T> {
         &mut self.database
     }
 
-    /// Adds rows up that have gone from another table, for which this one keeps the
-    /// counters.
+    /// Adds rows deleted from another table whose counters are kept in this database.
     pub(in crate::store) fn count_deleted(
         &mut self,
         deletions: &BTreeMap<(String, EndReason), u64>,
@@ -68,7 +67,8 @@ impl<T: Database> Native<T> {
         Ok(values)
     }
 
-    /// As many digits of the key as no other row's key begins with.
+    /// Returns the shortest prefix of a key that no other key has, at least as long as a
+    /// handle.
     fn unique_prefix(&self, id: &str) -> Result<String> {
         let neighbours = Statement::new(
             "SELECT max(id) FROM sessions WHERE id < ?1 \
@@ -218,11 +218,12 @@ impl<T: Database> SessionStore for Native<T> {
     }
 
     fn validate(&self) -> Result<()> {
-        // Triggers on a cluster are not looked at: each request would take a round trip more.
+        // Triggers on a cluster are not checked: each request would take another round
+        // trip.
         if self.database.is_remote() { Ok(()) } else { validate_triggers(&self.database) }
     }
 
-    /// The first look of a walk makes sure that sessions may end.
+    /// Scans due rows. The first scan of a purge also validates the triggers.
     fn scan_due(
         &self,
         scope: &PolicyContext<'_>,

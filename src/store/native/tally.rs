@@ -8,10 +8,10 @@ use crate::domain::session::EndReason;
 use crate::storage::{DueCounts, PolicyContext};
 use crate::store::database::RowRef;
 
-/// So many tasks are compared one by one.
+/// Tasks that are searched linearly.
 const LINEAR_SEARCH_TASKS: usize = 8;
 
-/// What a look has seen.
+/// Result of a scan.
 #[derive(Default)]
 pub(super) struct ScannedRows {
     pub(super) tally: Tally,
@@ -27,34 +27,33 @@ pub(super) struct Tally {
     pub(super) rows: u64,
     pub(super) due: u64,
     tasks: Vec<TaskTally>,
-    /// Where each of them is.
+    /// Index of each task in `tasks`.
     indexes: HashMap<Vec<u8>, usize>,
 }
 
 /// The rows of a task.
 struct TaskTally {
-    /// As it is spelled.
     name: Vec<u8>,
-    /// There are few.
+    /// Counts of each kind; there are few.
     kinds: Vec<(TallyKind, u64)>,
 }
 
-/// What decides how a row is counted.
+/// Properties by which rows are counted.
 #[derive(PartialEq, Eq)]
 struct TallyKind {
     has_ended: bool,
-    /// Whether it is from the future.
     is_ahead: bool,
-    /// What the purge does with it, in SQL's words; empty: nothing.
+    /// Verdict of the purge, as [`policy_sql::verdict`] writes it; empty: keep.
     verdict: Vec<u8>,
-    /// Why it has ended, if it goes for that.
+    /// Reason of the end of a row to delete.
     ended_by: Vec<u8>,
-    /// Whether it was due before, where somebody wants to know.
+    /// The row is part of the backlog.
     was_due: bool,
 }
 
 impl Tally {
-    /// Counts so many rows that are like this one, and answers whether they are due.
+    /// Counts `rows` rows with the properties of this one, and reports whether they are
+    /// due.
     pub(super) fn count(&mut self, row: &dyn RowRef, rows: u64, was_due: bool) -> bool {
         self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
@@ -92,7 +91,7 @@ impl Tally {
         self.tasks.len() - 1
     }
 
-    /// What it comes to, and the sessions of each task that have not ended.
+    /// Adds up the counts, and returns the number of live sessions of each task.
     pub(super) fn into_counts(
         self,
         scope: &PolicyContext<'_>,
@@ -135,7 +134,7 @@ fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verd
     }
 }
 
-/// Under which reason a row that goes is counted, if it goes.
+/// Returns the reason under which a deleted row is counted.
 fn deletion_reason(kind: &TallyKind, verdict: Verdict) -> Option<EndReason> {
     match verdict {
         Verdict::Discard(reason) => Some(reason),

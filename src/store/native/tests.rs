@@ -28,7 +28,7 @@ use crate::store::statement::Statement;
 
 const NOW: UnixTime = UnixTime(1_781_524_800);
 
-/// A table with rows, near and far.
+/// A table opened directly and through a paged connection.
 struct Both {
     near: Native<SqliteFile>,
     far: Native<PagedDouble>,
@@ -219,7 +219,7 @@ fn a_look_that_has_no_time_comes_to_the_end_by_and_by() {
         .collect();
     let both = Both::with(&rows);
     let policies = Policies::default();
-    // When each look may take no time at all
+    // When each scan has a time limit of zero
     let reach = ScanLimits { due: 100, rows: 70, time: Duration::ZERO, ..ScanLimits::ALL };
     let (mut after, mut seen, mut due) = (None, 0, 0);
     loop {

@@ -7,14 +7,14 @@ use crate::store::database::Database;
 use crate::store::statement::Statement;
 use crate::store::trigger_effects::trigger_effects;
 
-/// Changes by which sessions end and rows go.
+/// Changes by which sessions end and rows are deleted.
 const STATEMENTS: [&str; 2] = [
     "DELETE FROM sessions WHERE id = ''",
     "UPDATE sessions SET ended_at = 0, end_reason = 'closed', marked_at = 0 WHERE id = ''",
 ];
 
-/// Makes sure that no trigger stands against ending sessions: none leaves rows out without an
-/// error or changes sessions itself. Then whatever the figures say has happened.
+/// Checks that no trigger prevents sessions from ending: none skips rows without an error
+/// or changes sessions itself. Only then are the counts of a purge reliable.
 pub(super) fn validate_triggers(database: &impl Database) -> Result<()> {
     let any = Statement::new(
         "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sessions' \

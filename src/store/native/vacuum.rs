@@ -8,8 +8,8 @@ use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumSte
 use crate::store::database::PageStore;
 use crate::store::statement::Statement;
 
-/// Pages that are looked at to judge how full all of them are. Rows lie in the order of
-/// random keys, so that the first pages are as full as any.
+/// Pages that are sampled to estimate how full all pages are. Rows are stored in the order
+/// of random keys, so the first pages are representative.
 const SAMPLE_PAGES: usize = 500;
 
 impl<T: PageStore> Vacuum for Native<T> {

@@ -21,7 +21,7 @@ use crate::store::trigger_effects::trigger_effects;
 /// Example values in a message.
 const MAX_EXAMPLES: usize = 2;
 
-/// How the columns of a table differ, in words.
+/// Describes how the columns of a table differ.
 pub(in crate::store::adopted) fn describe_mismatch(difference: &ColumnMismatch) -> String {
     let ColumnMismatch { lacks, has } = difference;
     match (lacks.is_empty(), has.is_empty()) {
@@ -33,7 +33,7 @@ pub(in crate::store::adopted) fn describe_mismatch(difference: &ColumnMismatch) 
     }
 }
 
-/// That a table is another than its profile describes.
+/// Message for a table that does not match its profile.
 pub(in crate::store::adopted) fn column_mismatch(
     profile: &Profile,
     table: &Table,
@@ -47,8 +47,7 @@ pub(in crate::store::adopted) fn column_mismatch(
     )
 }
 
-/// Why nothing may be deleted from a table, in sentences, all reasons but what the
-/// values are.
+/// Reasons why nothing may be deleted from a table, except the encodings of its values.
 pub(in crate::store::adopted) fn delete_blockers(
     database: &impl Database,
     reader: &TableReader,
@@ -60,7 +59,7 @@ pub(in crate::store::adopted) fn delete_blockers(
     let mut reasons: Vec<String> = reasons.collect();
     reasons.extend(references.refusals.iter().cloned());
     if reasons.is_empty() {
-        // SQLite looks at the foreign keys, the triggers and all that hangs on them.
+        // SQLite compiles foreign keys, triggers and everything that depends on them.
         for deletion in deletions {
             let mut explained = explained_of(deletion, profile);
             explained.sql.insert_str(0, "EXPLAIN ");
@@ -91,7 +90,7 @@ fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
     deletion
 }
 
-/// A trigger deletes sessions that nobody has judged.
+/// Message for a trigger that deletes other sessions.
 fn deletes_others(trigger: &str, table: &str) -> String {
     let what = if trigger.is_empty() { "a foreign key" } else { "the trigger " };
     format!(
@@ -100,23 +99,23 @@ fn deletes_others(trigger: &str, table: &str) -> String {
     )
 }
 
-/// What the values of a time are, in a sample.
+/// Readability of the values of a time column in a sample.
 #[derive(Debug, Default)]
 struct TimeValues {
     good: u64,
-    /// Those that cannot be read, by their class.
+    /// Number of unreadable values by storage class.
     bad: BTreeMap<&'static str, u64>,
     examples: Vec<String>,
 }
 
-/// Why the values of a sample cannot be what the profile says, in sentences.
+/// Reasons why the values of a sample do not match the profile.
 ///
-/// 1. More than half of the values of a time that some rule needs cannot be read. NULL
-///    does not count, and what means never is as good as a time.
-/// 2. A session without the time would be over, and its path leads nowhere in all rows:
-///    it is most likely misspelled.
+/// 1. More than half of the values of a time that some rule needs are unreadable. NULL does
+///    not count, and a value that means never counts as a time.
+/// 2. A session without the time would count as expired, and the path matches no row: it is
+///    most likely misspelled.
 ///
-/// Only rows count for which the rule applies.
+/// Only rows to which the rule applies are counted.
 pub(in crate::store::adopted) fn encoding_errors(
     database: &impl Database,
     reader: &TableReader,

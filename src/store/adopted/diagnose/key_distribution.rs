@@ -5,30 +5,30 @@ use rusqlite::types::ValueRef;
 use crate::domain::session::Key;
 use crate::store::statement::key_ref;
 
-/// How many bytes of a key count, behind those that all keys have in common.
+/// Bytes of a key that count, after the common prefix of all keys.
 const KEY_BYTES: usize = 8;
 
-/// Steps within a part, and how many of them it goes on from one part to the next: the
-/// golden ratio spreads them evenly.
+/// Steps within a part, and the offset from one part to the next: multiples of the golden
+/// ratio are evenly spread.
 const STEPS: i128 = 1_000;
 const GOLDEN_STEP: i128 = 618;
 
 /// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::store::adopted) enum KeyDistribution {
-    /// Of whole numbers: the first and the last.
+    /// First and last integer.
     Numbers(i64, i64),
-    /// Of numbers, some of which may have a fraction: the first and the last.
+    /// First and last number, if some have a fraction.
     Reals(f64, f64),
-    /// Of texts or bytes: what all of them begin with, and what follows in the first and
-    /// in the last, as a number.
+    /// Texts or blobs: their common prefix, and the following bytes of the first and the
+    /// last as numbers.
     Bytes { is_text: bool, prefix: Vec<u8>, first: u64, last: u64 },
-    /// Of several classes, or of no key: nothing is known of it.
+    /// Mixed storage classes, or no keys.
     Unknown,
 }
 
 impl KeyDistribution {
-    /// That between two keys.
+    /// Distribution between two keys.
     pub(in crate::store::adopted) fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
         match (first, last) {
             (ValueRef::Integer(first), ValueRef::Integer(last)) => Self::Numbers(first, last),
@@ -48,7 +48,7 @@ impl KeyDistribution {
         Self::Bytes { is_text, prefix, first: number(first), last: number(last) }
     }
 
-    /// Which share of the range lies before a key, in `[0, 1]`; of an unknown range, half.
+    /// Fraction of the range that precedes a key, in `[0, 1]`; 0.5 if the range is unknown.
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
     pub(in crate::store::adopted) fn position(&self, key: &Key) -> f64 {
         let share = |first: i128, last: i128, here: i128| {
@@ -75,9 +75,9 @@ impl KeyDistribution {
         }
     }
 
-    /// So many keys within the range, which need not be there: one in each of as many
-    /// equal parts, here at its beginning, there at its end, so that no rhythm in the rows
-    /// goes along with that of the places.
+    /// Returns `count` keys within the range, which need not exist: one in each of `count`
+    /// equal parts, at a position that shifts from part to part, so that periodic patterns
+    /// in the rows are not sampled in phase.
     pub(in crate::store::adopted) fn sample_points(&self, count: u32) -> Vec<SamplePoint> {
         let at = |first: i128, last: i128, part: u32| {
             let here = i128::from(part) * STEPS + i128::from(part) * GOLDEN_STEP % STEPS;
@@ -106,12 +106,12 @@ impl KeyDistribution {
     }
 }
 
-/// A place where a key might be.
+/// Key at which a row is searched.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::store::adopted) enum SamplePoint {
     Number(i64),
     Real(f64),
-    /// It need not be UTF-8: it is only compared with keys.
+    /// Text that need not be UTF-8, because it is only compared with keys.
     Text(Vec<u8>),
     Blob(Vec<u8>),
 }

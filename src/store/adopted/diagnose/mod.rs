@@ -30,30 +30,29 @@ use crate::store::statement::{Statement, value_ref};
 /// Rows that are shown.
 const MAX_SAMPLES: usize = 8;
 
-/// What a profile finds in a file.
+/// Findings of a profile check.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Diagnosis {
-    /// How the columns differ from those that the table should have.
+    /// Differences between the columns of the table and those of the profile.
     pub difference: Option<ColumnMismatch>,
     /// The rows of the table.
     pub rows: u64,
-    /// What the inputs hold, as far as it was looked at.
+    /// Storage classes of the inputs in the sample.
     pub classes: Vec<Class>,
-    /// The sessions among some rows that lie evenly over the table: about 800, or all
-    /// rows of a table of less than 1,000.
+    /// Sessions in an evenly spaced sample: about 800 rows, or all rows of a table of less
+    /// than 1,000.
     pub sampled: u64,
-    /// Those of them that are over.
+    /// Expired sessions among them.
     pub sampled_over: u64,
-    /// Some rows, from all over the table, in the order in which they are over.
+    /// Example rows from the whole table, in order of expiry.
     pub samples: Vec<Sample>,
-    /// How SQLite would look for what is due, and how it would go through the table: a
-    /// purpose, and the steps of the plan.
+    /// SQLite's query plans: a purpose, and the steps of the plan.
     pub plans: Vec<(String, Vec<String>)>,
     /// Tables that refer to it, and what becomes of their rows, in sentences.
     pub dependents: Vec<String>,
-    /// Why a purge would be refused, in sentences; empty: it would not.
+    /// Reasons for which a purge would be refused; empty if it would not be.
     pub refusals: Vec<String>,
-    /// What is allowed but looks wrong, in sentences.
+    /// Suspicious but permitted findings.
     pub warnings: Vec<String>,
 }
 
@@ -64,30 +63,30 @@ pub struct Class {
     pub input: String,
     /// The class, in the words of SQLite's `typeof`.
     pub class: String,
-    /// How many of the rows that were looked at have it.
+    /// Sampled rows with this class.
     pub rows: u64,
-    /// How many of these cannot be read; 0 where the input is no time.
+    /// Unreadable values among them; 0 if the input is not a time.
     pub unreadable: u64,
 }
 
 /// A row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// What people see instead of its id.
+    /// Displayed handle of the id.
     pub handle: String,
     /// The user, if it has one.
     pub user: Option<String>,
-    /// Each of its times: the input's name, the value as it stands, and what it means.
+    /// Times of the row: input name, stored value, and interpretation.
     pub times: Vec<(String, String, Option<UnixTime>)>,
-    /// When it is over; `None`: it is no session.
+    /// Expiry; `None` if the row is not a session.
     pub expiry: Option<Expiry>,
 }
 
-/// Looks at what a profile finds in a file, without changing anything. A table that has
-/// other columns has no more than the difference.
+/// Checks how a profile matches a database, without changing anything. For a table with
+/// other columns, only the difference is reported.
 ///
 /// # Errors
-/// If there is no such table, and whatever keeps the file from being read.
+/// Returns an error if there is no such table, and errors from reading the database.
 pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
         Location::File(path) => diagnose_in(&open_file(&path, Access::Read)?, profile, now),
@@ -123,8 +122,8 @@ fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Re
 }
 
 impl Diagnosis {
-    /// Counts the sessions that stand for the whole table, and not for one of its ends,
-    /// where the oldest and the newest are.
+    /// Counts the evenly spaced sessions, excluding the two ends of the table, which hold
+    /// the oldest and the newest rows.
     fn count_over(&mut self, reader: &TableReader, sampling: &Sampling, now: UnixTime) {
         for row in sampling.rows.iter().filter(|row| row.is_evenly_spaced) {
             let judged = row.judge(&reader.profile);
@@ -133,7 +132,7 @@ impl Diagnosis {
         }
     }
 
-    /// Notes why a purge would be refused, and what looks wrong.
+    /// Adds the reasons for which a purge would be refused, and the warnings.
     fn judge(
         &mut self,
         database: &impl Database,
@@ -163,7 +162,7 @@ impl Diagnosis {
     }
 }
 
-/// What the inputs of the rows are.
+/// Counts the storage classes of the inputs.
 fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
     let mut classes = Vec::new();
     for input in 0..reader.profile.inputs.len() {
@@ -185,8 +184,7 @@ fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
     classes
 }
 
-/// Some rows, those around the present moment among them, in the order in which they
-/// are over.
+/// Selects example rows in order of expiry, including those around the present time.
 fn samples(
     database: &impl Database,
     reader: &TableReader,
@@ -233,8 +231,8 @@ fn sample(reader: &TableReader, row: &Row, judged: RowStatus, user: Option<Strin
     }
 }
 
-/// What is over first comes first, then what never is, what nobody can say, and what is
-/// no session.
+/// Sorts by expiry; then sessions that never expire, unreadable ones, and rows that are not
+/// sessions.
 fn expiry_order(judged: RowStatus) -> (u8, i128) {
     match judged {
         RowStatus::Session(Expiry::Over) => (0, 0),
@@ -245,7 +243,7 @@ fn expiry_order(judged: RowStatus) -> (u8, i128) {
     }
 }
 
-/// How SQLite would go about it.
+/// Returns SQLite's query plans.
 fn query_plans(
     database: &impl Database,
     reader: &TableReader,

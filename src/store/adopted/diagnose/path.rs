@@ -7,8 +7,8 @@ use crate::store::adopted::reader::TableReader;
 use crate::store::database::Database;
 use crate::store::statement::{literal, quoted, value_ref};
 
-/// That a session without a time would be over, and the path of the time leads nowhere
-/// in all JSON texts of some rows, in a sentence.
+/// Message for a path that matches no JSON text in the sample, if a session without the
+/// time would count as expired.
 pub(in crate::store::adopted) fn path_never_matches(
     database: &impl Database,
     reader: &TableReader,
@@ -20,7 +20,7 @@ pub(in crate::store::adopted) fn path_never_matches(
         return Ok(None);
     };
     let is_found = |row: &&Row| {
-        // Bytes are what is no JSON.
+        // A blob stands for a text that is not JSON.
         !matches!(row.inputs.get(time.input), None | Some(SqlValue::Null | SqlValue::Blob(_)))
     };
     if time.null != Some(NullMeaning::Expired) || rows.iter().any(is_found) {

@@ -11,28 +11,27 @@ use crate::store::adopted::reader::TableReader;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, raw};
 
-/// Rows at each end of the table, and places in between at which one is looked for. A
-/// table of fewer rows is read as a whole.
+/// Rows at each end of the table, and number of sample points in between. A smaller table
+/// is read as a whole.
 const END_ROWS: usize = 100;
 const SAMPLE_POINTS: u32 = 800;
 const SMALL_TABLE_ROWS: usize = 1_000;
 
-/// Some rows of a table.
+/// Sample of the rows of a table.
 #[derive(Debug)]
 pub(in crate::store::adopted) struct Sampling {
     pub(in crate::store::adopted) rows: Vec<Row>,
 }
 
-/// One of them.
 #[derive(Debug)]
 pub(in crate::store::adopted) struct Row {
     /// The key, and the id.
     pub(in crate::store::adopted) key: SqlValue,
     pub(in crate::store::adopted) id: SqlValue,
-    /// What it is judged by.
+    /// Inputs of the rules.
     pub(in crate::store::adopted) inputs: Vec<SqlValue>,
-    /// Whether it stands for the whole table, and not for one of its ends, where the
-    /// oldest rows and the newest are.
+    /// Represents the whole table rather than one of its ends, which hold the oldest and
+    /// the newest rows.
     pub(in crate::store::adopted) is_evenly_spaced: bool,
 }
 
@@ -43,12 +42,12 @@ impl Row {
         Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
     }
 
-    /// What it is judged by, as the rules take it.
+    /// Returns the inputs in borrowed form.
     pub(in crate::store::adopted) fn raw(&self) -> Vec<SqlValueRef<'_>> {
         self.inputs.iter().map(SqlValue::raw).collect()
     }
 
-    /// What it is.
+    /// Evaluates the row.
     pub(in crate::store::adopted) fn judge(&self, profile: &Profile) -> RowStatus {
         profile.judge(&self.raw())
     }
@@ -111,7 +110,7 @@ pub(in crate::store::adopted) fn rows_by_key(
     sql
 }
 
-/// Reads this at each of some places, of the row that is there or comes next.
+/// Reads the row at or after each sample point.
 pub(in crate::store::adopted) fn rows_between<T>(
     database: &impl Database,
     reader: &TableReader,

@@ -11,7 +11,7 @@ use crate::store::adopted::reader::TableReader;
 /// The year 9999, the last that most programs can write.
 const YEAR_9999: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
 
-/// What looks wrong in the values, in sentences.
+/// Describes suspicious values.
 pub(in crate::store::adopted) fn warnings(
     reader: &TableReader,
     sampling: &Sampling,
@@ -74,7 +74,7 @@ fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, place: usize) ->
     found.map(sentence).collect()
 }
 
-/// Which of the times it is that rather mean that there is none.
+/// Index of the sentinel that a value probably is.
 fn sentinel_kind(value: &SqlValue, reading: Reading) -> Option<usize> {
     match (value, reading) {
         (_, Reading::Never | Reading::Over | Reading::Null) => None,
@@ -86,7 +86,7 @@ fn sentinel_kind(value: &SqlValue, reading: Reading) -> Option<usize> {
     }
 }
 
-/// That ids do not tell sessions apart, in a sentence.
+/// Message for ids that are not unique.
 fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
     let is_session = |row: &&Row| row.judge(&reader.profile) != RowStatus::NoSession;
     let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));

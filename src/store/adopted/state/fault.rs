@@ -48,7 +48,7 @@ impl Backing {
     }
 }
 
-/// Whether a file is sessctl's, of whatever version.
+/// Checks for a database of sessctl, of any version.
 pub(super) fn is_sessctl_file(path: &Path) -> bool {
     is_native(path).unwrap_or(false)
 }

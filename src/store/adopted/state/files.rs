@@ -30,7 +30,7 @@ const MAX_LINKS: usize = 40;
 const MAX_WAIT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Suffixes of the files that SQLite keeps beside a database.
+/// Suffixes of the files that SQLite keeps next to a database.
 pub(super) const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Makes a directory that is missing, and its parents, for this user alone. Root makes none
@@ -49,7 +49,7 @@ pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
     }
     let made = DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
     match made {
-        // A link that leads nowhere, or a file: the check says which.
+        // A dangling link or a file: the check distinguishes them.
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(denied(nearest_existing(path))),
         made => {
@@ -58,12 +58,12 @@ pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
     }
 }
 
-/// Checks a directory; `None`: it does not exist. Answers its path without links.
+/// Checks a directory and returns its path without links; `None` if it does not exist.
 ///
 /// 1. It is a directory, and not a symbolic link.
 /// 2. It belongs to the effective user or to root.
-/// 3. Not all users may write to it.
-/// 4. For root: only root can rename it, or put a link in the place of one of its parents.
+/// 3. It is not world-writable.
+/// 4. For root: only root can rename it, or replace one of its parents by a link.
 pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFault> {
     // With a slash at its end, a link would be followed.
     let path: PathBuf = path.components().collect();
@@ -86,9 +86,9 @@ pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFau
     Ok(Some(real))
 }
 
-/// Checks a database in such a directory and the files beside it: each is a regular file of
-/// the effective user or root, without a second name, which not all users may write to.
-/// Answers what there is of the database itself.
+/// Checks a database in such a directory and its sidecar files: each is a regular file of
+/// the effective user or root, has a single name, and is not world-writable. Returns the
+/// identity of the database itself.
 pub(super) fn checked_file(path: &Path) -> Result<Option<Identity>, StateFault> {
     for suffix in SIDECARS {
         check_file(&with_suffix(path, suffix))?;
@@ -122,7 +122,7 @@ fn untrusted(found: &Metadata) -> Option<UntrustedReason> {
     (found.mode() & WORLD_WRITABLE != 0).then_some(UntrustedReason::Writable)
 }
 
-/// Whether only root can decide to which directory a path leads, or would once it is made.
+/// Checks that only root controls which directory a path leads to, now or once it exists.
 fn only_root_controls(path: &Path) -> bool {
     let Ok(path) = std::path::absolute(path) else { return false };
     let parts = |path: &Path| -> Vec<OsString> {
@@ -155,7 +155,7 @@ fn only_root_controls(path: &Path) -> bool {
     true
 }
 
-/// Whether only root can change what is in a directory, or at least rename what root has there.
+/// Checks that only root can change the entries of a directory, or at least rename root's.
 fn is_root_owned(directory: &Path) -> bool {
     let found = fs::symlink_metadata(directory);
     found.is_ok_and(|found| {
@@ -167,7 +167,7 @@ fn is_root_owned(directory: &Path) -> bool {
 fn metadata(path: &Path) -> Result<Option<Metadata>, StateFault> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
-        // A file in the place of a parent directory has nothing in it.
+        // A file in place of a parent directory has no entries.
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(unreadable(path, &e)),
     }
@@ -221,8 +221,8 @@ impl Identity {
     }
 }
 
-/// Keeps other processes from making, moving or setting aside state files in a directory.
-/// The lock ends when the answer is dropped.
+/// Locks a directory, so that no other process creates, moves or renames state files in it.
+/// The lock ends when the result is dropped.
 pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
     let failed = |e: &dyn std::fmt::Display| {
         StateFault::Other(format!("could not lock {}: {e}", quoted(directory)))
@@ -241,8 +241,8 @@ pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
     }
 }
 
-/// Gives a damaged database and the files beside it another name, which no file has yet.
-/// `None`: another process has done so in the meantime.
+/// Renames a damaged database and its sidecar files to an unused name. `None`: another
+/// process has already done so.
 pub(super) fn set_aside(
     path: &Path,
     damaged: Identity,
@@ -263,7 +263,8 @@ pub(super) fn set_aside(
         if fs::symlink_metadata(&aside).is_ok() {
             continue;
         }
-        // First these: once the database has gone, another process begins a new one.
+        // Sidecar files first: once the database is gone, another process creates a new
+        // one.
         for suffix in SIDECARS {
             match fs::rename(with_suffix(path, suffix), with_suffix(&aside, suffix)) {
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
@@ -283,10 +284,10 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Whether a directory may be used for state: the reason why not, unless it is only missing.
+/// Checks a directory for state files. `false`: it does not exist.
 ///
 /// # Errors
-/// The reason.
+/// The reason for which it cannot be used.
 pub fn check_state_directory(path: &Path) -> Result<bool, StateFault> {
     checked_directory(path).map(|real| real.is_some())
 }

@@ -11,7 +11,7 @@ use crate::store::database::sqlite::SqliteFile;
 
 /// Outcome of a move.
 pub(super) enum MoveOutcome {
-    /// There is nothing to move.
+    /// No file to move.
     Nothing,
     /// The file has its new path.
     Done,
@@ -19,18 +19,18 @@ pub(super) enum MoveOutcome {
     InUse,
 }
 
-/// Whether there is a file at a former path that may be trusted.
+/// Checks for a trustworthy file at a legacy path.
 pub(super) fn is_usable(path: &Path) -> bool {
     let directory = path.parent().unwrap_or(path);
     let is_directory = checked_directory(directory).is_ok_and(|real| real.is_some());
     is_directory && checked_file(path).is_ok_and(|file| file.is_some_and(|file| !file.is_empty))
 }
 
-/// Moves a state file, with all that is in its write-ahead log. The directory that it goes
-/// to is locked, so that no other process does the same.
+/// Moves a state file, including the content of its write-ahead log. The target directory
+/// is locked, so that no other process does the same.
 ///
 /// # Errors
-/// Whatever keeps the file from being read or moved; then it is where it was.
+/// Errors from reading or moving the file, which then stays in place.
 pub(super) fn move_file(from: &Path, to: &Path) -> Result<MoveOutcome> {
     if !is_usable(from) {
         return Ok(MoveOutcome::Nothing);

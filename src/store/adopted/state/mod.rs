@@ -31,15 +31,14 @@ use naming::{name_of_cluster, name_of_file};
 
 pub use files::check_state_directory;
 
-/// Where the state of a framework's table is kept, and how news of it is told.
+/// Location of the state of a framework's table, and callbacks for notices.
 #[derive(Clone)]
 pub struct StateDirectory {
-    /// The directory; `None`: there is none, and the state is kept in memory.
+    /// Directory; `None`: the state is kept in memory.
     pub path: Option<PathBuf>,
     /// Directories that were used before: a file found in one of them is moved here.
     pub legacy: Vec<PathBuf>,
-    /// Whether the state is all that is asked for, so that it is an error if it cannot be
-    /// read.
+    /// The state is all that is requested, so it is an error if it cannot be read.
     pub is_wanted: bool,
     /// The time that the name of a damaged file gets.
     pub now: UnixTime,
@@ -77,14 +76,14 @@ pub(super) struct State {
     /// Name of the file in its directory.
     name: OsString,
     open: RefCell<Option<Open>>,
-    /// Whether a fault was found since the current lease was taken, which the database that
-    /// is open now does not have.
+    /// A fault was found since the current lease was taken, so the open database does not
+    /// have the lease.
     has_lost_lease: Cell<bool>,
-    /// Whether a damaged file was set aside: another one would be set aside for ever.
+    /// A damaged file was set aside; a second one is not, to avoid a loop.
     has_set_aside: Cell<bool>,
-    /// Whether a file was opened again that another process had replaced.
+    /// A file that another process had replaced was opened again.
     has_tried_again: Cell<bool>,
-    /// What has been deleted and not been written yet.
+    /// Deleted rows that were not written to the counters yet.
     unwritten: BTreeMap<(String, EndReason), u64>,
 }
 
@@ -94,7 +93,7 @@ struct Open {
     backing: Backing,
 }
 
-/// Place of an open database.
+/// Storage of an open database.
 enum Backing {
     /// A file, which it may only read.
     Read(PathBuf, Option<Identity>),
@@ -119,11 +118,11 @@ struct FileFault {
 }
 
 impl State {
-    /// That of a database, in a directory that need not exist yet. That of a cluster is this
-    /// machine's: no other sees the lease.
+    /// Prepares the state of a database, in a directory that need not exist yet. The state
+    /// of a cluster is local to this host: other hosts do not see its lease.
     ///
     /// # Errors
-    /// If the path of the database leads nowhere.
+    /// Returns an error if the path of the database does not exist.
     pub(super) fn of(
         database: &Location,
         access: Access,
@@ -164,8 +163,8 @@ impl State {
         }
     }
 
-    /// Changes the database, which is made if it does not exist. Where it cannot be used, the
-    /// step is repeated on what takes its place.
+    /// Changes the database, which is created if it does not exist. If it cannot be used,
+    /// the change is repeated on its replacement.
     pub(super) fn change<T>(
         &self,
         mut step: impl FnMut(&mut Native<SqliteFile>) -> Result<T>,
@@ -178,23 +177,21 @@ impl State {
         }
     }
 
-    /// Notes that a lease was asked for in the database that is open now.
+    /// Notes a request for a lease in the open database.
     pub(super) fn note_lease(&self) {
         self.has_lost_lease.set(false);
     }
 
-    /// Whether the database that held the current lease was replaced.
     pub(super) fn has_lost_lease(&self) -> bool {
         self.has_lost_lease.get()
     }
 
-    /// Whether the database is in memory.
     pub(super) fn is_volatile(&self) -> bool {
         matches!(self.open.borrow().as_ref(), Some(Open { backing: Backing::Memory, .. }))
     }
 
-    /// Counts rows that have gone, by reason. They have gone whatever becomes of this: what
-    /// cannot be written now is written with the next.
+    /// Records deleted rows by reason. The rows are gone in any case: counts that cannot be
+    /// written now are written with the next ones.
     pub(super) fn record_deleted(
         &mut self,
         task: &str,
@@ -216,7 +213,7 @@ impl State {
         Ok(())
     }
 
-    /// What is remembered of the tasks in scope.
+    /// Returns the counters of the tasks in scope.
     pub(super) fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         Ok(self.read(|native| native.tasks(scope))?.unwrap_or_default())
     }
@@ -233,7 +230,7 @@ impl State {
                 Attempt::Faulty(fault) => return Ok(Attempt::Faulty(fault)),
             }
         }
-        // Whoever asks may ask again before it is done.
+        // The query may be nested in another one.
         let open = self.open.borrow();
         let Some(open) = open.as_ref() else { return Ok(Attempt::Done(None)) };
         match query(&open.native) {
@@ -249,7 +246,7 @@ impl State {
         let mut place = self.open.borrow_mut();
         let mut open = match place.take() {
             Some(open) if !matches!(open.backing, Backing::Read(..)) => open,
-            // First the old connection goes.
+            // Close the old connection first.
             other => {
                 drop(other);
                 (self.directory.opened)();
@@ -267,11 +264,11 @@ impl State {
         }
     }
 
-    /// Puts another database in the place of one that cannot be used, and says so: a new
-    /// file, if the old one is damaged and may be set aside, or one in memory.
+    /// Replaces a database that cannot be used, and reports it: by a new file, if the old
+    /// one is damaged and can be set aside, or by one in memory.
     fn replace(&self, fault: FileFault) -> Result<()> {
         let FileFault { file, kind: fault, identity } = fault;
-        // The connection goes before the file is renamed.
+        // Close the connection before the file is renamed.
         *self.open.borrow_mut() = None;
         self.has_lost_lease.set(true);
         if self.access == Access::Read {

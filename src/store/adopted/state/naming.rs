@@ -9,7 +9,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::token::Digest;
 use crate::store::location::Cluster;
 
-/// How many digits of the path's hash the file's name has.
+/// Digits of the path's hash in the file name.
 const HASH_DIGITS: usize = 12;
 
 /// The name of the file for what is remembered of another, wherever that is reached from.
@@ -36,7 +36,7 @@ pub(super) fn name_of_cluster(cluster: &Cluster) -> String {
     format!("{}{}", parts.join("-"), suffix(all.join(",").as_bytes()))
 }
 
-/// What tells the databases of one name apart.
+/// Suffix that distinguishes databases of the same name.
 fn suffix(whole: &[u8]) -> String {
     let hash = Digest::of_bytes(whole).id();
     format!("-{}.db", hash.get(..HASH_DIGITS).unwrap_or(&hash))

@@ -35,7 +35,7 @@ impl State {
             Ok(native) => {
                 Ok(Attempt::Done(Some(Open { native, backing: Backing::Read(path, identity) })))
             }
-            // It may be an older sessctl's: nobody but sessctl brings that up to date.
+            // The file may belong to an older sessctl: only sessctl migrates it.
             Err(Error::ForeignDatabase { .. }) if is_sessctl_file(&path) => {
                 match open_native::create_file(&path) {
                     Ok(native) => Ok(Attempt::Done(Some(Open {
@@ -49,10 +49,10 @@ impl State {
         }
     }
 
-    /// What follows where the file is empty: another process may be about to fill it.
+    /// Handles an empty file, which another process may be about to fill.
     fn read_empty(&self, path: PathBuf, identity: Identity) -> Result<Attempt<Option<Open>>> {
         if self.access == Access::Write {
-            // The step that writes says so.
+            // The following write reports it.
             return Ok(Attempt::Done(None));
         }
         let lock = files::lock(path.parent().unwrap_or(&path));
@@ -106,8 +106,8 @@ impl State {
         }
     }
 
-    /// Makes the directory, brings a former file there, and looks at the file that there is.
-    /// Answers a lock as long as there is none.
+    /// Creates the directory, moves a legacy file there, and checks the existing file.
+    /// Returns a lock if there is none.
     #[expect(clippy::type_complexity, reason = "one caller takes it apart at once")]
     fn prepare(
         &self,

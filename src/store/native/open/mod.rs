@@ -19,10 +19,10 @@ struct LimitIndex {
     columns: &'static str,
 }
 
-/// Without these, each open under a limit reads all of a large table, and nobody can
-/// write meanwhile. Without limits they would only cost: with a million sessions, a
-/// purge takes half as long again with the first and thirteen times as long with the
-/// second, whose order is random against the key.
+/// Indexes for limits. Without them, each open under a limit scans the whole table and
+/// blocks writers meanwhile. Without limits they only cost: with a million sessions, a
+/// purge takes 1.5 times as long with the first and 13 times as long with the second, whose
+/// order is random with respect to the key.
 const INDEXES: [LimitIndex; 2] = [
     LimitIndex {
         is_needed: |policies| {
@@ -81,16 +81,16 @@ struct OpenBatch<'a> {
     query: OpenQuery<'a>,
     return_ended: bool,
     statements: Vec<Statement>,
-    /// Those that read what is about to end.
+    /// Indexes of the statements that read the sessions about to end.
     ended_rows: Vec<usize>,
-    /// Those that end it.
+    /// Indexes of the statements that end them.
     ends: Vec<usize>,
     /// The one that opens the session.
     open: usize,
 }
 
 impl<'a> OpenBatch<'a> {
-    /// The last statement answers what is full.
+    /// Builds the batch. Its last statement returns the limit that was reached.
     fn of(query: OpenQuery<'a>, return_ended: bool) -> Self {
         let (statements, ended_rows, ends) = (Vec::new(), Vec::new(), Vec::new());
         let mut batch = Self { query, return_ended, statements, ended_rows, ends, open: 0 };
@@ -104,7 +104,8 @@ impl<'a> OpenBatch<'a> {
         }
         batch.add(query.count_refusal());
         batch.add(stats::record_peak_if_small(&query.session.task));
-        // Behind all that writes: where the answer is lost, it is asked once more.
+        // Last, after all writes: a read after the last write is repeated if the response
+        // is lost.
         batch.add(query.which_limit());
         batch
     }
@@ -114,7 +115,7 @@ impl<'a> OpenBatch<'a> {
         self.statements.len() - 1
     }
 
-    /// Ends sessions, and keeps their rows or not.
+    /// Ends sessions, and keeps or deletes their rows.
     fn end(&mut self, ends: &Ending<'_>) {
         if self.return_ended {
             let mut rows = Statement::new("SELECT ");
@@ -144,8 +145,8 @@ impl<'a> OpenBatch<'a> {
 }
 
 impl Ending<'_> {
-    /// A statement about these sessions, or about those of them whose rows are discarded,
-    /// or kept.
+    /// Restricts a statement to these sessions; with `deleted`, to those whose rows are
+    /// deleted or kept.
     fn matching_rows(&self, mut sql: Statement, deleted: Option<bool>) -> Statement {
         sql.push(" WHERE ");
         (self.condition)(&mut sql);
@@ -168,11 +169,11 @@ mod tests {
     use crate::domain::session::Key;
     use crate::domain::time::{Span, UnixTime};
 
-    /// Sessions of another task that have not ended: more than an admission looks at to see
-    /// whether the table is small.
+    /// Live sessions of another task: more than the number up to which a table counts as
+    /// small.
     const OTHER_SESSIONS: i32 = 5_000;
 
-    /// How many rows an admission under these policies looks at without a key or an index.
+    /// Number of rows that opening a session under these policies scans without an index.
     fn rows_scanned(db: &Connection, policies: &Policies) -> i32 {
         for index in sync_indexes(policies) {
             db.execute(&index.sql, []).unwrap();

@@ -40,11 +40,11 @@ pub(super) struct Ending<'a> {
     pub(super) rows: EndedRows<'a>,
 }
 
-/// What becomes of the rows of sessions that end.
+/// Treatment of the rows of sessions that end.
 pub(super) enum EndedRows<'a> {
     Kept,
     Deleted,
-    /// They are discarded where this expression is true.
+    /// Rows are deleted where this expression is true.
     DeletedWhere(Write<'a>),
 }
 
@@ -144,7 +144,7 @@ impl<'a> OpenQuery<'a> {
         sql.push(" END");
     }
 
-    /// Rows are kept or discarded; where the policies differ, an expression decides.
+    /// Chooses the treatment of rows; an expression decides where the policies differ.
     fn rows(self, is_deleted: impl Fn(&mut Statement) + 'a) -> EndedRows<'a> {
         match (self.any_deletes_at_end(true), self.any_deletes_at_end(false)) {
             (true, true) => EndedRows::DeletedWhere(Box::new(is_deleted)),
@@ -153,7 +153,8 @@ impl<'a> OpenQuery<'a> {
         }
     }
 
-    /// Checks for a policy that discards rows, or for one that keeps them.
+    /// Checks for a policy that deletes rows at the end of a session, or for one that keeps
+    /// them.
     fn any_deletes_at_end(self, discards: bool) -> bool {
         self.policies_concerned().any(|policy| policy_sql::deletes_at_end(policy) == discards)
     }
@@ -209,13 +210,13 @@ impl<'a> OpenQuery<'a> {
         }
     }
 
-    /// Inserts the row, if there is room or a session to evict. Where the key is taken it
-    /// tries at once, so that this fails: from here on there is such a row only if the
-    /// session is open.
+    /// Inserts the row if there is room, or if a session can be evicted. If the key is
+    /// taken, the insert is attempted at once and fails: later statements may assume that
+    /// such a row exists only if the session is open.
     ///
-    /// Where the policies [differ](Self::has_mixed_retention), the new row has a mark if that of the
-    /// evicted session is discarded, until [`unmark`](Self::unmark): once that session has
-    /// ended, the next one would take its place in the condition.
+    /// Where the policies [differ](Self::has_mixed_retention), the new row is marked if the
+    /// row of the evicted session is to be deleted, until [`unmark`](Self::unmark): once
+    /// that session has ended, the condition would select the next one.
     pub(super) fn open(self) -> Statement {
         let mut sql = if self.has_mixed_retention() {
             let mut sql = insert_row(self.session, ", marked_at");
@@ -305,8 +306,8 @@ impl<'a> OpenQuery<'a> {
         sql
     }
 
-    /// Reads the place in [`limits`](Self::limits) of the limit that keeps the session out, if
-    /// one does.
+    /// Reads the index in [`limits`](Self::limits) of the limit that rejects the session,
+    /// if one does.
     pub(super) fn which_limit(self) -> Statement {
         let mut sql = Statement::new("SELECT CASE WHEN FALSE THEN NULL");
         let index = |limit_in_force: ActiveLimit| {
@@ -320,8 +321,8 @@ impl<'a> OpenQuery<'a> {
         sql
     }
 
-    /// The limit at this place. `None`: there was room again by the time it was read, and
-    /// the limit that counts the most sessions is named.
+    /// Scope of the limit with this index. `None`: there was room again by the time it was
+    /// read, and the limit that counts the most sessions is reported.
     pub(super) fn limit_scope(self, index: Option<i64>) -> LimitScope {
         let index = index.and_then(|index| usize::try_from(index).ok());
         let named = index.and_then(|index| self.limits().nth(index));
