@@ -1,4 +1,4 @@
-//! The versions of the native schema, and the way from each to the next.
+//! Migrations of the native schema.
 
 use std::ops::ControlFlow;
 
@@ -111,12 +111,12 @@ const MAX_NAMED_TABLES: usize = 4;
 /// [`Error::ForeignDatabase`] if it holds another program's tables, or those of a newer
 /// sessctl; then it is as it was.
 pub fn apply(file: &mut SqliteFile) -> Result<()> {
-    let place = file.display_name().to_owned();
+    let database = file.display_name().to_owned();
     file.upgrade(|connection| {
         let version = connection.query_row(SELECT_VERSION, [], |row| {
             Ok(SchemaVersion { application_id: row.get(0)?, user_version: row.get(1)? })
         })?;
-        Ok(pending_script(&place, DatabaseKind::File, version, &tables(connection)?))
+        Ok(pending_script(&database, DatabaseKind::File, version, &tables(connection)?))
     })
 }
 
@@ -174,7 +174,7 @@ impl SchemaState {
         );
         let mut state = Self { version: SchemaVersion::BLANK, tables: Vec::new() };
         database.query(&Statement::new(&sql), &mut |row| {
-            let number = |place| row.integer(place).unwrap_or(0);
+            let number = |database| row.integer(database).unwrap_or(0);
             state.version = SchemaVersion { application_id: number(0), user_version: number(1) };
             state.tables.extend(row.text(2));
             Ok(ControlFlow::Continue(()))
@@ -201,14 +201,14 @@ impl SchemaState {
 /// Returns the scripts that a database lacks as one script, if it is blank or sessctl's
 /// own.
 fn pending_script(
-    place: &str,
+    database: &str,
     kind: DatabaseKind,
     version: SchemaVersion,
     tables: &[String],
 ) -> Result<Option<String>> {
     let is_blank = version == SchemaVersion::BLANK && tables.is_empty();
     if !is_blank {
-        check_version(place, version, tables)?;
+        check_version(database, version, tables)?;
     }
     let is_current =
         version.user_version == SCHEMA_VERSION && pending(kind, tables).next().is_none();
@@ -275,7 +275,7 @@ pub fn check(database: &impl Database, kind: DatabaseKind) -> Result<()> {
     ))
 }
 
-fn check_version(place: &str, version: SchemaVersion, tables: &[String]) -> Result<()> {
+fn check_version(database: &str, version: SchemaVersion, tables: &[String]) -> Result<()> {
     if version.application_id != APPLICATION_ID {
         let found = if tables.is_empty() {
             "it is an SQLite database without tables; `sessctl init` sets it up".to_owned()
@@ -283,20 +283,20 @@ fn check_version(place: &str, version: SchemaVersion, tables: &[String]) -> Resu
             let some = &tables[..tables.len().min(MAX_NAMED_TABLES)];
             format!("it is another program's, with the tables {}", some.join(", "))
         };
-        return Err(foreign_database(place, found));
+        return Err(foreign_database(database, found));
     }
     if version.user_version > SCHEMA_VERSION {
         let found = format!(
             "its schema has version {}, newer than this program's {SCHEMA_VERSION}; update sessctl",
             version.user_version
         );
-        return Err(foreign_database(place, found));
+        return Err(foreign_database(database, found));
     }
     Ok(())
 }
 
-fn foreign_database(place: &str, found: String) -> Error {
-    Error::ForeignDatabase { at: place.to_owned(), found }
+fn foreign_database(database: &str, found: String) -> Error {
+    Error::ForeignDatabase { at: database.to_owned(), found }
 }
 
 fn tables_in(database: &impl Database) -> Result<Vec<String>> {
@@ -326,7 +326,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_scripts_apply_one_after_the_other() {
+    fn all_scripts_apply_in_order() {
         let connection = Connection::open_in_memory().unwrap();
         for (done, script) in SCRIPTS.iter().enumerate() {
             let before = tables(&connection).unwrap();
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_database_gets_all_and_its_stamp() {
+    fn a_blank_database_gets_all_scripts_and_its_version() {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(&joined_scripts(DatabaseKind::File, &[])).unwrap();
         let version: (i64, i64) =

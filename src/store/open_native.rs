@@ -39,16 +39,16 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>>
                 }
                 checked => checked?,
             }
-            Ok(Box::new(Native::on(database.with_receipts())))
+            Ok(Box::new(Native::new(database.with_receipts())))
         }
     }
 }
 
 pub(super) fn open_file(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
-    first_look(path, migrations::check_owner)?;
+    check_unlocked(path, migrations::check_owner)?;
     let file = SqliteFile::open(path, access)?;
     migrations::check(&file, DatabaseKind::File)?;
-    Ok(Native::on(file))
+    Ok(Native::new(file))
 }
 
 /// Checks for a database of sessctl, of any version, as opposed to one of another program
@@ -97,23 +97,23 @@ pub fn create(at: impl Into<Location>) -> Result<Box<dyn Backend>> {
         Location::Cluster(cluster) => {
             let mut database = Rqlite::new(&cluster, Access::Write);
             migrations::apply_to_cluster(&mut database)?;
-            Ok(Box::new(Native::on(database.with_receipts())))
+            Ok(Box::new(Native::new(database.with_receipts())))
         }
     }
 }
 
 pub(super) fn create_file(path: &Path) -> Result<Native<SqliteFile>> {
     if holds_something(path) {
-        first_look(path, migrations::check_owner_or_blank)?;
+        check_unlocked(path, migrations::check_owner_or_blank)?;
     }
     let (mut file, made) = SqliteFile::create(path)?;
     match migrations::apply(&mut file).and_then(|()| file.use_write_ahead_log()) {
-        Ok(()) => Ok(Native::on(file)),
+        Ok(()) => Ok(Native::new(file)),
         Err(error) => {
             drop(file);
             // Busy, or no longer empty: another program works on it by now.
-            let taken = matches!(error, Error::Busy { .. } | Error::ForeignDatabase { .. });
-            if made && !taken {
+            let is_taken = matches!(error, Error::Busy { .. } | Error::ForeignDatabase { .. });
+            if made && !is_taken {
                 // The failure that brought us here is the one to report.
                 let _ = fs::remove_file(path);
             }
@@ -126,7 +126,7 @@ pub(super) fn create_file(path: &Path) -> Result<Native<SqliteFile>> {
 pub(super) fn create_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
     let mut file = SqliteFile::in_memory(path)?;
     migrations::apply(&mut file)?;
-    Ok(Native::on(file))
+    Ok(Native::new(file))
 }
 
 /// Refuses a file of another program before it is modified.
@@ -134,7 +134,7 @@ pub(super) fn create_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
 /// The check takes no lock, so it may read the file while another program writes; a file
 /// that cannot be parsed then passes. The application id never changes, so a refusal is
 /// reliable.
-fn first_look(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
+fn check_unlocked(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
     match SqliteFile::open_immutable(path).and_then(|file| check(&file)) {
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! SQL with its values bound.
+//! SQL statements with bound values.
 
 use rusqlite::types::{Value, ValueRef};
 

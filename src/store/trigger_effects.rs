@@ -1,5 +1,4 @@
-//! What a change sets off besides: triggers and the actions of foreign keys, as SQLite
-//! itself has compiled them.
+//! Side effects of a change: triggers and actions of foreign keys, as compiled by SQLite.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -37,7 +36,7 @@ pub(super) fn trigger_effects(
     let (mut programs, mut trigger) = (0, String::new());
     let mut found: BTreeMap<String, TriggerEffect> = BTreeMap::new();
     database.query(&explained, &mut |row| {
-        let text = |place| row.text(place).unwrap_or_default();
+        let text = |column| row.text(column).unwrap_or_default();
         let (step, p1, p2, p4) = (text(1), row.count(2), row.count(3), text(5));
         if row.count(0) == 0 {
             programs += 1;

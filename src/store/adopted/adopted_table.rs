@@ -62,13 +62,13 @@ impl Deletions {
         Ok(Self { references, if_unchanged, by_key })
     }
 
-    fn held(&self) -> BlockingReferences<'_> {
+    fn blocking(&self) -> BlockingReferences<'_> {
         BlockingReferences(&self.references.blocking)
     }
 }
 
 impl<T: Database> Adopted<T> {
-    pub(super) fn on(database: T, reader: TableReader, state: State) -> Self {
+    pub(super) fn new(database: T, reader: TableReader, state: State) -> Self {
         Self {
             index: ExpiryIndex::of(&database, &reader),
             deletions: OnceCell::new(),
@@ -94,9 +94,9 @@ impl<T: Database> Adopted<T> {
 
     fn unsupported(&self) -> Error {
         let Profile { title, .. } = &self.reader.profile;
-        let (place, table) = (self.database.display_name(), &self.reader.table.name);
+        let (database, table) = (self.database.display_name(), &self.reader.table.name);
         Error::Refused(format!(
-            "{table} in {place} is a table of {title}: the application opens and touches the \
+            "{table} in {database} is a table of {title}: the application opens and touches the \
              sessions of an adopted table, and sessctl ends them"
         ))
     }
@@ -158,8 +158,9 @@ impl<T: Database> SessionStore for Adopted<T> {
         query: &SessionQuery<'_>,
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<ScanResult> {
-        let held = if query.due_only { self.deletions()?.held() } else { BlockingReferences(&[]) };
-        list::scan(&self.database, &self.reader, query, &held, visit)
+        let blocking =
+            if query.due_only { self.deletions()?.blocking() } else { BlockingReferences(&[]) };
+        list::scan(&self.database, &self.reader, query, &blocking, visit)
     }
 
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
@@ -212,7 +213,8 @@ impl<T: Database> SessionStore for Adopted<T> {
         let only_counts = limits.due == usize::MAX;
         let due = if only_counts { limits.due } else { limits.due.min(self.max_due_rows()) };
         let limits = ScanLimits { due, ..limits };
-        let held = if only_counts { self.deletions()?.held() } else { BlockingReferences(&[]) };
+        let blocking =
+            if only_counts { self.deletions()?.blocking() } else { BlockingReferences(&[]) };
         if after.is_none() {
             self.start_scan_budget()?;
         }
@@ -221,16 +223,17 @@ impl<T: Database> SessionStore for Adopted<T> {
             None if limits.due < usize::MAX => self.index_for(&self.ensure_valid()?, scope.now),
             _ => None,
         };
-        let by_index = index.map(|index| index.scan(database, reader, scope, after, limits, &held));
-        let survey = match by_index.transpose()?.flatten() {
-            Some(survey) => survey,
+        let by_index =
+            index.map(|index| index.scan(database, reader, scope, after, limits, &blocking));
+        let found = match by_index.transpose()?.flatten() {
+            Some(found) => found,
             None => {
-                let spread = sample::key_distribution(database, reader)?;
-                scan::scan_by_key(database, reader, scope, after, limits, &spread, &held)?
+                let distribution = sample::key_distribution(database, reader)?;
+                scan::scan_by_key(database, reader, scope, after, limits, &distribution, &blocking)?
             }
         };
-        self.use_scan_budget(survey.rows)?;
-        Ok(survey)
+        self.use_scan_budget(found.rows)?;
+        Ok(found)
     }
 
     fn apply_purge(
@@ -246,7 +249,7 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(PurgeBatchResult::default());
         };
         let (database, reader) = (&mut self.database, &self.reader);
-        let ((settled, kept), outcome) = delete::apply_purge(
+        let ((result, kept), outcome) = delete::apply_purge(
             database,
             reader,
             &deletions.if_unchanged,
@@ -255,8 +258,8 @@ impl<T: Database> SessionStore for Adopted<T> {
             return_ended,
         );
         self.kept.add(kept);
-        self.state.record_deleted(&reader.profile.task, [(EndReason::Expired, settled.deleted)]);
-        outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| settled)
+        self.state.record_deleted(&reader.profile.task, [(EndReason::Expired, result.deleted)]);
+        outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| result)
     }
 
     fn take_kept(&mut self) -> KeptRows {
@@ -264,7 +267,7 @@ impl<T: Database> SessionStore for Adopted<T> {
     }
 
     fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
-        self.deletions()?.held().find_kept(&self.database, &self.reader, keys)
+        self.deletions()?.blocking().find_kept(&self.database, &self.reader, keys)
     }
 
     fn unindexed(&self) -> Result<Vec<UnindexedTable>> {

@@ -1,4 +1,4 @@
-//! The conditions under which a session is kept because other rows refer to it.
+//! References that block the deletion of a session.
 
 use std::collections::BTreeSet;
 
@@ -197,12 +197,12 @@ impl BlockingReferences<'_> {
             database.query_all_for_each(
                 &sql,
                 &mut chunk.iter().map(key_ref),
-                &mut |place, row| {
+                &mut |index, row| {
                     let holder =
                         row.integer(0).and_then(|why| self.0.get(usize::try_from(why).ok()?));
                     if let Some(holder) = holder {
                         kept.refer(&holder.referrer, 1);
-                        are_kept[place] = true;
+                        are_kept[index] = true;
                     }
                 },
             )?;
@@ -213,8 +213,8 @@ impl BlockingReferences<'_> {
 
 /// Condition that nothing blocks a session, to be appended to another condition.
 pub(super) fn and_unreferenced(blocking: &[BlockingReference]) -> String {
-    let free = blocking.iter().map(|holder| format!(" AND NOT {}", holder.sql));
-    free.collect::<Vec<String>>().concat()
+    let conditions = blocking.iter().map(|holder| format!(" AND NOT {}", holder.sql));
+    conditions.collect::<Vec<String>>().concat()
 }
 
 /// Expression for the index of the reference that blocks a session; `otherwise` if none
@@ -224,6 +224,6 @@ pub(super) fn blocking_index(blocking: &[BlockingReference], otherwise: &str) ->
         return otherwise.to_owned();
     }
     let cases = blocking.iter().enumerate();
-    let cases = cases.map(|(place, holder)| format!("WHEN {} THEN {place}", holder.sql));
+    let cases = cases.map(|(index, holder)| format!("WHEN {} THEN {index}", holder.sql));
     format!("CASE {} ELSE {otherwise} END", cases.collect::<Vec<String>>().join(" "))
 }

@@ -66,9 +66,9 @@ pub(super) fn user_expression(source: &ColumnSource, form: UserForm) -> String {
 /// Expression for an input of the rules. A text that is not JSON becomes a blob, which is
 /// neither a time nor a length, so that the expiry is unknown. For a condition that
 /// excludes some values it becomes NULL, and the condition does not hold.
-pub(super) fn input_expression(profile: &Profile, place: usize, source: &ColumnSource) -> String {
+pub(super) fn input_expression(profile: &Profile, index: usize, source: &ColumnSource) -> String {
     match &source.path {
-        Some(path) if must_be_readable(profile, place) => {
+        Some(path) if must_be_readable(profile, index) => {
             let column = quoted(&source.column);
             let found = json_case(&column, path);
             format!(
@@ -88,16 +88,16 @@ fn json_case(column: &str, path: &str) -> String {
     )
 }
 
-fn must_be_readable(profile: &Profile, place: usize) -> bool {
+fn must_be_readable(profile: &Profile, index: usize) -> bool {
     let is_length = |rule: &Rule| match &rule.kind {
-        RuleKind::After(_, Length::Input { input, .. }) => *input == place,
+        RuleKind::After(_, Length::Input { input, .. }) => *input == index,
         _ => false,
     };
     let is_value =
-        profile.times.iter().any(|time| time.input == place) || profile.rules.iter().any(is_length);
+        profile.times.iter().any(|time| time.input == index) || profile.rules.iter().any(is_length);
     let conditions = profile.rules.iter().flat_map(|rule| &rule.when).chain(&profile.filter);
     let holds_for_bytes = |condition: &Condition| {
-        condition.input == place && condition.test.holds(SqlValueRef::Blob(&[]))
+        condition.input == index && condition.test.holds(SqlValueRef::Blob(&[]))
     };
     is_value || !conditions.into_iter().any(holds_for_bytes)
 }

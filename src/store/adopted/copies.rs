@@ -1,4 +1,4 @@
-//! A framework's table is not copied: it moves with its application.
+//! Row copy of a framework's table, which is not supported.
 
 use super::adopted_table::Adopted;
 use crate::domain::error::{Error, Result};
@@ -43,9 +43,9 @@ impl<T: Database> RowCopy for Adopted<T> {
 
 impl<T: Database> Adopted<T> {
     fn not_ours_to_copy(&self) -> Error {
-        let (place, title) = (self.database.display_name(), &self.reader.profile.title);
+        let (database, title) = (self.database.display_name(), &self.reader.profile.title);
         Error::Refused(format!(
-            "{} in {place} is a table of {title}: it moves with its application",
+            "{} in {database} is a table of {title}: it moves with its application",
             self.reader.table.name
         ))
     }

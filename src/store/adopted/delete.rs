@@ -1,5 +1,5 @@
-//! Deleting rows of a framework's table: those that are still what they were when they
-//! were seen, and that nothing keeps.
+//! Deleting rows of a framework's table that are identical to their snapshot and not blocked
+//! by references.
 
 use std::collections::BTreeMap;
 
@@ -48,14 +48,14 @@ impl DeleteStatements {
         Self::of(reader, &reader.same_key_condition(), references)
     }
 
-    fn of(reader: &TableReader, seen: &str, references: &ReferencingTables) -> Self {
+    fn of(reader: &TableReader, snapshots: &str, references: &ReferencingTables) -> Self {
         let table = reader.table();
         let blocking = &references.blocking;
-        let condition = format!("{seen}{}", and_unreferenced(blocking));
+        let condition = format!("{snapshots}{}", and_unreferenced(blocking));
         let dependents = reader.profile.dependents.iter();
         let probe = || {
             let why = blocking_index(blocking, "-1");
-            let mut probe = format!("SELECT {why} FROM {table} WHERE {seen}");
+            let mut probe = format!("SELECT {why} FROM {table} WHERE {snapshots}");
             if references.has_triggers {
                 probe.push_str(" UNION ALL ");
                 probe.push_str(&reader.same_session());
@@ -82,7 +82,12 @@ impl DeleteStatements {
         let statements: Vec<Statement> =
             self.changes().into_iter().chain(self.probe.clone()).collect();
         let session = self.dependents.len();
-        Plan { statements, session, told: None, probe: self.probe.as_ref().map(|_| session + 1) }
+        Plan {
+            statements,
+            session,
+            ended_row: None,
+            probe: self.probe.as_ref().map(|_| session + 1),
+        }
     }
 
     /// Returns all statements, one of which returns the deleted row.
@@ -94,17 +99,17 @@ impl DeleteStatements {
             let mut session = reader.select(&reader.session_columns());
             session.push(&format!(" WHERE {}", self.condition));
             plan.statements.insert(0, session);
-            let behind = |place: usize| place + 1;
+            let behind = |index: usize| index + 1;
             return Plan {
                 session: plan.session + 1,
-                told: Some(0),
+                ended_row: Some(0),
                 probe: plan.probe.map(behind),
                 ..plan
             };
         }
         let telling = format!("{} RETURNING {}", self.session.sql, reader.session_columns());
         plan.statements[plan.session] = reader.lossless_statement(&telling);
-        Plan { told: Some(plan.session), ..plan }
+        Plan { ended_row: Some(plan.session), ..plan }
     }
 
     /// Reports whether sessions may refer to other sessions.
@@ -120,30 +125,30 @@ impl DeleteStatements {
         handle: impl Fn(usize) -> String,
     ) -> KeptRows {
         let mut kept = KeptRows::default();
-        for (place, why) in &run.rejected {
-            kept.reject(|| RejectedRow { handle: handle(*place), why: why.clone() });
+        for (index, why) in &run.rejected {
+            kept.reject(|| RejectedRow { handle: handle(*index), why: why.clone() });
         }
         let count = plan.statements.len();
         let answers = run.applied.answers.chunks(count).enumerate();
-        for (place, answers) in answers {
+        for (index, answers) in answers {
             let answer = plan.probe.and_then(|probe| answers.get(probe)?.first());
             let Some(why) = answer.and_then(|row| (row as &dyn RowRef).integer(0)) else {
                 continue;
             };
-            let deleted = run.applied.rows.get(place * count + plan.session);
+            let deleted = run.applied.rows.get(index * count + plan.session);
             match usize::try_from(why).ok().and_then(|why| self.blocking.get(why)) {
                 Some(holder) => kept.refer(&holder.referrer, 1),
                 // It has changed since it was seen.
                 None if why == REINSERTED && deleted == Some(&0) => {}
                 None if deleted.is_some_and(|rows| *rows > 0) => {
                     kept.reject(|| RejectedRow {
-                        handle: handle(place),
+                        handle: handle(index),
                         why: REINSERTED_REASON.to_owned(),
                     });
                 }
                 None => {
                     kept.reject(|| RejectedRow {
-                        handle: handle(place),
+                        handle: handle(index),
                         why: IGNORED_REASON.to_owned(),
                     });
                 }
@@ -174,11 +179,11 @@ pub(super) fn apply_purge(
     database: &mut impl Database,
     reader: &TableReader,
     deletion: &DeleteStatements,
-    seen: &[RowSnapshot],
+    snapshots: &[RowSnapshot],
     now: UnixTime,
     return_ended: bool,
 ) -> Partial<(PurgeBatchResult, KeptRows)> {
-    if seen.is_empty() {
+    if snapshots.is_empty() {
         return (<(PurgeBatchResult, KeptRows)>::default(), Ok(()));
     }
     let plan = if return_ended {
@@ -188,33 +193,34 @@ pub(super) fn apply_purge(
     };
     // A session that refers to another usually sorts after it.
     let is_reversed = deletion.is_self_reference();
-    let at = |place: usize| &seen[if is_reversed { seen.len() - 1 - place } else { place }];
-    let row = |place: usize| {
-        let row = at(place);
+    let at =
+        |index: usize| &snapshots[if is_reversed { snapshots.len() - 1 - index } else { index }];
+    let row = |index: usize| {
+        let row = at(index);
         let values = row.values.iter().map(value_ref);
         std::iter::once(key_ref(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
     };
-    let mut rows = Rows { count: seen.len(), row: &row, chunk: None };
+    let mut rows = Rows { count: snapshots.len(), row: &row, chunk: None };
     let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
     let deleted = run.done(&plan).filter(|done| *done).count() as u64;
     let end = Some(End { at: now, reason: EndReason::Expired });
     let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(&plan));
     let gone = answers.filter(|(_, done)| *done);
-    let told = gone.filter_map(|(answers, _)| answers.get(plan.told?)?.first());
+    let told = gone.filter_map(|(answers, _)| answers.get(plan.ended_row?)?.first());
     let told = told.filter_map(|row| reader.session(row));
     let told = told.map(|session| Session { end, ..session }).collect();
-    let kept = deletion.kept_rows(&plan, &run, |place| {
-        at(place).values.first().map_or_else(String::new, |id| id_digest(value_ref(id)).handle())
+    let kept = deletion.kept_rows(&plan, &run, |index| {
+        at(index).values.first().map_or_else(String::new, |id| id_digest(value_ref(id)).handle())
     });
     let BatchResult { hold, commit, waited, answers_lost, .. } = run.applied;
     // Some of the missing rows may have been deleted by the request whose response was
     // lost.
-    let left = (seen.len() as u64).saturating_sub(deleted + kept.rows());
+    let left = (snapshots.len() as u64).saturating_sub(deleted + kept.rows());
     let untold = if return_ended && answers_lost { left } else { 0 };
     // Rows that do not fit are left to the next scan, with fewer rows.
     let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
     let outcome = if is_cut_short { Ok(()) } else { outcome };
-    let settled = PurgeBatchResult {
+    let result = PurgeBatchResult {
         marked: 0,
         ended: deleted,
         deleted,
@@ -225,7 +231,7 @@ pub(super) fn apply_purge(
         untold,
         is_cut_short,
     };
-    ((settled, kept), outcome)
+    ((result, kept), outcome)
 }
 
 /// Result of ending sessions by key.
@@ -245,7 +251,7 @@ pub(super) fn end(
     endings: &[EndRequest],
 ) -> Partial<Ended> {
     let plan = deletion.plan();
-    let row = |place: usize| match &endings[place].key {
+    let row = |index: usize| match &endings[index].key {
         key @ Key::Row(_, id) => vec![key_ref(key), key_ref(id)],
         key => vec![key_ref(key)],
     };
@@ -255,7 +261,7 @@ pub(super) fn end(
         &plan.statements,
         &mut Rows { count: endings.len(), row: &row, chunk },
     );
-    let kept = deletion.kept_rows(&plan, &run, |place| match &endings[place].key {
+    let kept = deletion.kept_rows(&plan, &run, |index| match &endings[index].key {
         Key::Row(_, id) => id_digest(key_ref(id)).handle(),
         key => id_digest(key_ref(key)).handle(),
     });

@@ -21,7 +21,7 @@ pub(super) struct Plan {
     /// The one that deletes the session.
     pub(super) session: usize,
     /// Index of the statement that returns the deleted row.
-    pub(super) told: Option<usize>,
+    pub(super) ended_row: Option<usize>,
     /// Index of the statement that returns why the row is still there.
     pub(super) probe: Option<usize>,
 }
@@ -72,10 +72,10 @@ impl Rows<'_, '_> {
             return end;
         }
         let mut bytes = 0;
-        for place in range.start..end {
-            bytes += request_bytes(statements, &(self.row)(place));
-            if bytes > MAX_REQUEST_BYTES && place > range.start {
-                return place;
+        for index in range.start..end {
+            bytes += request_bytes(statements, &(self.row)(index));
+            if bytes > MAX_REQUEST_BYTES && index > range.start {
+                return index;
             }
         }
         end

@@ -1,4 +1,4 @@
-//! Finding out which profile a file's table fits.
+//! Detecting the profile that fits a database.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -136,8 +136,8 @@ impl Findings {
         }
     }
 
-    fn conclude(mut self, place: &str, names: &[String]) -> Result<Profile> {
-        let at = place.to_owned();
+    fn conclude(mut self, database: &str, names: &[String]) -> Result<Profile> {
+        let at = database.to_owned();
         if self.fits.len() > 1 {
             let fits = self.fits.iter().map(|fit| format!("{}: {}", fit.table, fit.profile.name));
             let fits: Vec<String> = fits.collect();

@@ -1,5 +1,5 @@
-//! Whether Django's times are in UTC, as the profile that is detected has it, or in the
-//! local time of `TIME_ZONE`. Taken for the wrong one, live sessions would be deleted.
+//! Evidence on whether Django's times are in UTC, as the detected profile assumes, or in the
+//! local time of `TIME_ZONE`. With the wrong assumption, live sessions would be deleted.
 
 use super::column_sql::MAX_PAYLOAD_BYTES;
 use super::diagnose::sample;

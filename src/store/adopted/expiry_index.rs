@@ -1,5 +1,4 @@
-//! The walk of a purge along an index: where few rows are due, the others need not be
-//! read.
+//! Scan along an index: if few rows are due, the others need not be read.
 
 use std::ops::ControlFlow;
 
@@ -59,7 +58,7 @@ impl ExpiryIndex {
         let (rule, time, after) = only_rule(profile)?;
         let TimeColumn { input, encoding, null, .. } = profile.times.get(time)?;
         let source = profile.inputs.get(*input)?;
-        let has_row_ids = matches!(table.key, KeyColumn::Place(_));
+        let has_row_ids = matches!(table.key, KeyColumn::RowId(_));
         encoding.upper_bound(UnixTime(0)).filter(|_| has_row_ids && source.path.is_none())?;
         let index = Self {
             name: quoted(&table.index_over(&source.column)?.name),
@@ -111,47 +110,47 @@ impl ExpiryIndex {
             _ => None,
         };
         let version = database.version()?;
-        let part = IndexScan { index: self, reader, bound: &bound, cursor };
-        let mut tally = ScanCounter::new(scope, limits, blocking);
-        for range in part.ranges() {
-            self.scan_range(database, part, &range, &mut tally)?;
-            if tally.last.is_some() {
+        let scan = IndexScan { index: self, reader, bound: &bound, cursor };
+        let mut counter = ScanCounter::new(scope, limits, blocking);
+        for range in scan.ranges() {
+            self.scan_range(database, scan, &range, &mut counter)?;
+            if counter.last.is_some() {
                 break;
             }
         }
-        let walked = self.fraction_before(database, reader, tally.last.as_ref())?;
-        Ok(Some(DueScan { walked, version, ..tally.into_scan(database, reader, blocking)? }))
+        let walked = self.fraction_before(database, reader, counter.last.as_ref())?;
+        Ok(Some(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? }))
     }
 
     /// Scans a range of the index.
     fn scan_range(
         &self,
         database: &impl Database,
-        part: IndexScan<'_>,
+        scan: IndexScan<'_>,
         range: &ScanRange,
-        tally: &mut ScanCounter,
+        counter: &mut ScanCounter,
     ) -> Result<()> {
-        let (reader, reads_all) = (part.reader, range.segment.reads_all(self));
+        let (reader, reads_all) = (scan.reader, range.segment.reads_all(self));
         let mut due_out_of_order = Vec::new();
-        let mut page = |last: Option<&dyn RowRef>| part.page(range, last);
+        let mut page = |last: Option<&dyn RowRef>| scan.page(range, last);
         database.query_pages(&mut page, &mut |row| {
             if reads_all {
-                tally.add_row(reader, row);
-            } else if !reader.is_inserted_since(row) && self.is_due(reader, row, tally) {
+                counter.add_row(reader, row);
+            } else if !reader.is_inserted_since(row) && self.is_due(reader, row, counter) {
                 due_out_of_order.extend(row.integer(0));
             }
-            let place = if tally.is_done() { self.cursor_at(row, reads_all) } else { None };
-            Ok(tally.stop_at(place))
+            let cursor = if counter.is_done() { self.cursor_at(row, reads_all) } else { None };
+            Ok(counter.stop_at(cursor))
         })?;
-        find_by_row_id(database, reader, &due_out_of_order, tally)
+        find_by_row_id(database, reader, &due_out_of_order, counter)
     }
 
     /// Counts a row of which only the row id and the time were read; reports whether it is
     /// due.
-    fn is_due(&self, reader: &TableReader, row: &dyn RowRef, tally: &mut ScanCounter) -> bool {
+    fn is_due(&self, reader: &TableReader, row: &dyn RowRef, counter: &mut ScanCounter) -> bool {
         let mut inputs = vec![SqlValueRef::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
-        tally.count_row(reader, &inputs).is_some()
+        counter.count_row(reader, &inputs).is_some()
     }
 
     /// Cursor at a row.
@@ -197,20 +196,20 @@ impl ExpiryIndex {
 fn find_by_row_id(
     database: &impl Database,
     reader: &TableReader,
-    places: &[i64],
-    tally: &mut ScanCounter,
+    row_ids: &[i64],
+    counter: &mut ScanCounter,
 ) -> Result<()> {
-    if places.is_empty() {
+    if row_ids.is_empty() {
         return Ok(());
     }
     let mut sql = reader.select(&reader.snapshot_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut values = places.iter().map(|place| ValueRef::Integer(*place));
+    let mut values = row_ids.iter().map(|cursor| ValueRef::Integer(*cursor));
     database.query_each(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
-        let judged = row.map(|row| (row, reader.judge(row)));
-        if let Some((row, judged)) = judged.filter(|(_, judged)| tally.is_over(*judged)) {
-            tally.add_due(reader, row, judged);
+        let status = row.map(|row| (row, reader.judge(row)));
+        if let Some((row, status)) = status.filter(|(_, status)| counter.is_over(*status)) {
+            counter.add_due(reader, row, status);
         }
     })
 }

@@ -1,4 +1,4 @@
-//! The foreign keys of a database, read from its schema.
+//! Foreign keys of a database, read from its schema.
 
 use super::table::collect;
 use crate::domain::error::Result;
@@ -69,7 +69,7 @@ pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<
     )
     .with(parent);
     let rows = collect(database, &sql, |row| {
-        let text = |place| row.text(place).unwrap_or_default();
+        let text = |column| row.text(column).unwrap_or_default();
         (text(0), row.count(1), text(2), row.text(3), text(4))
     })?;
     let mut found: Vec<(u64, ForeignKey)> = Vec::new();

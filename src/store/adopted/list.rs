@@ -57,8 +57,8 @@ pub(super) fn by_tokens(
     sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
     let mut found = vec![Vec::new(); tokens.len()];
     let mut values = blocking.iter().map(|token| ValueRef::Text(token.as_bytes()));
-    database.query_all_for_each(&sql, &mut values, &mut |place, row| {
-        found[place].extend(reader.session(row));
+    database.query_all_for_each(&sql, &mut values, &mut |index, row| {
+        found[index].extend(reader.session(row));
     })?;
     Ok(found)
 }
@@ -101,16 +101,16 @@ pub(super) fn by_handle(
         Ok(ControlFlow::Continue(()))
     })?;
     let ids: Vec<&String> = found.keys().collect();
-    let handle = |place: usize| {
-        let id = ids[place];
-        let neighbours = [place.checked_sub(1), Some(place + 1)];
-        let neighbours = neighbours.into_iter().flatten().filter_map(|place| ids.get(place));
+    let handle = |index: usize| {
+        let id = ids[index];
+        let neighbours = [index.checked_sub(1), Some(index + 1)];
+        let neighbours = neighbours.into_iter().flatten().filter_map(|index| ids.get(index));
         let shared = neighbours.map(|other| common_prefix_length(id, other)).max().unwrap_or(0);
         id.get(..HANDLE_DIGITS.max(shared + 1)).unwrap_or(id).to_owned()
     };
     let mut sessions = Vec::new();
-    for (place, keys) in found.values().enumerate() {
-        let named = |session| Session { handle: handle(place), ..session };
+    for (index, keys) in found.values().enumerate() {
+        let named = |session| Session { handle: handle(index), ..session };
         sessions.extend(find(database, reader, keys)?.into_iter().flatten().map(named));
     }
     Ok(sessions)
@@ -205,8 +205,8 @@ fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
         return;
     };
     sql.push(&format!(" AND {} COLLATE {collation} IN (", quoted(column)));
-    for (place, value) in values.iter().enumerate() {
-        sql.push(if place > 0 { ", " } else { "" }).bind_lossless(value_ref(value));
+    for (index, value) in values.iter().enumerate() {
+        sql.push(if index > 0 { ", " } else { "" }).bind_lossless(value_ref(value));
     }
     sql.push(")");
 }

@@ -1,9 +1,8 @@
-//! Tables of sessions that belong to frameworks. They are described by profiles, and
-//! their schema is never changed.
+//! Session tables of frameworks. Profiles describe them, and their schema is never changed.
 //!
-//! The statements bring rows, and the [profile](crate::domain::profile::Profile::judge)
-//! judges them: no rule of a framework is written twice. A row is deleted only if it is
-//! still exactly as it was judged.
+//! The statements read rows, and the [profile](crate::domain::profile::Profile::judge)
+//! evaluates them: no rule of a framework is written twice. A row is deleted only if it is
+//! still identical to the row that was evaluated.
 
 mod adopted_table;
 mod blocking_references;

@@ -69,7 +69,7 @@ fn open_in<T: PageStore + 'static>(
         return Err(Error::Refused(column_mismatch(&profile, &table, &difference)));
     }
     let reader = TableReader::new(&database, profile, table);
-    Ok(Box::new(Adopted::on(database, reader, state()?)))
+    Ok(Box::new(Adopted::new(database, reader, state()?)))
 }
 
 /// Opens an application's file.

@@ -1,4 +1,4 @@
-//! How the rows of a framework's table are read.
+//! Reading the rows of a framework's table.
 
 use std::cell::Cell;
 
@@ -58,12 +58,12 @@ struct ColumnList {
 
 impl TableReader {
     pub(super) fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
-        let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
+        let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &table.key;
         let key = quoted(key);
         let id = id_expression(&key, &quoted(&profile.id));
         let inputs = profile.inputs.iter().enumerate();
         let inputs: Vec<_> =
-            inputs.map(|(place, source)| input_expression(&profile, place, source)).collect();
+            inputs.map(|(index, source)| input_expression(&profile, index, source)).collect();
         let lossless = |expression: &String| database.lossless(expression);
         let optional = |source: Option<&ColumnSource>| {
             source.map_or_else(|| "NULL".to_owned(), |source| lossless(&display_expression(source)))
@@ -85,7 +85,7 @@ impl TableReader {
     /// Reports whether a row, whose key is its first column, was inserted since the scan
     /// started.
     pub(super) fn is_inserted_since(&self, row: &dyn RowRef) -> bool {
-        self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
+        self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, index)| index > last)
     }
 
     /// The table's name, quoted.
@@ -94,8 +94,8 @@ impl TableReader {
     }
 
     /// Name of an input.
-    pub(super) fn input_name(&self, place: usize) -> String {
-        self.profile.inputs.get(place).map_or_else(String::new, |source| match &source.path {
+    pub(super) fn input_name(&self, index: usize) -> String {
+        self.profile.inputs.get(index).map_or_else(String::new, |source| match &source.path {
             Some(path) => format!("{} {path}", source.column),
             None => source.column.clone(),
         })
@@ -103,13 +103,13 @@ impl TableReader {
 
     /// Value of an input for messages; ids and tokens are credentials and are not
     /// displayed.
-    pub(super) fn display_value(&self, place: usize, value: &SqlValue) -> String {
+    pub(super) fn display_value(&self, index: usize, value: &SqlValue) -> String {
         let Profile { id, token, inputs, .. } = &self.profile;
         let secret = [Some(id), token.as_ref().map(|token| &token.column)];
         let is_secret = |source: &ColumnSource| {
             secret.into_iter().flatten().any(|column| column.eq_ignore_ascii_case(&source.column))
         };
-        if inputs.get(place).is_some_and(is_secret) {
+        if inputs.get(index).is_some_and(is_secret) {
             return "(an id, not shown)".to_owned();
         }
         display_value(value)
@@ -144,7 +144,7 @@ impl TableReader {
     /// class and the letter case of each value; the values are `?2` and so on.
     pub(super) fn unchanged_condition(&self) -> String {
         let values = std::iter::once(&self.id).chain(&self.inputs);
-        let is_same = |(place, value)| format!(" AND ({value}) COLLATE BINARY IS ?{place}");
+        let is_same = |(index, value)| format!(" AND ({value}) COLLATE BINARY IS ?{index}");
         let same: String = (2..).zip(values).map(is_same).collect();
         format!("{} = ?1{same}", self.key)
     }
@@ -154,7 +154,7 @@ impl TableReader {
     /// not.
     pub(super) fn same_key_condition(&self) -> String {
         let (key, id) = (&self.key, &self.id);
-        if matches!(self.table.key, KeyColumn::Primary(_)) {
+        if matches!(self.table.key, KeyColumn::PrimaryKey(_)) {
             return format!("{key} = ?1");
         }
         format!("{key} = ?1 AND ifnull({id}, '') IS ?2")
@@ -165,7 +165,7 @@ impl TableReader {
     pub(super) fn same_session(&self) -> String {
         let (key, table, id) = (&self.key, self.table(), quoted(&self.profile.id));
         let there = format!("SELECT {REINSERTED} FROM {table} WHERE {key} = ?1");
-        if let KeyColumn::Primary(_) = self.table.key {
+        if let KeyColumn::PrimaryKey(_) = self.table.key {
             return there;
         }
         let there = format!("{there} AND {} IS ?2", self.id);
@@ -199,20 +199,20 @@ impl TableReader {
         let count = self.inputs.len();
         let mut few = [SqlValueRef::Null; INLINE_INPUTS];
         if let Some(inputs) = few.get_mut(..count) {
-            for (place, input) in inputs.iter_mut().enumerate() {
-                *input = raw(row.value(at + place));
+            for (index, input) in inputs.iter_mut().enumerate() {
+                *input = raw(row.value(at + index));
             }
             look(inputs)
         } else {
-            look(&(0..count).map(|place| raw(row.value(at + place))).collect::<Vec<_>>())
+            look(&(0..count).map(|index| raw(row.value(at + index))).collect::<Vec<_>>())
         }
     }
 
     /// Key of a row; `None` for a row id that is not an integer, which does not occur.
     pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<Key> {
         Some(match self.table.key {
-            KeyColumn::Primary(_) => key_from(row.value(0)),
-            KeyColumn::Place(_) => {
+            KeyColumn::PrimaryKey(_) => key_from(row.value(0)),
+            KeyColumn::RowId(_) => {
                 Key::Row(row.integer(0)?, Box::new(key_from(row.value(ID_COLUMN))))
             }
         })
@@ -220,12 +220,12 @@ impl TableReader {
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
     pub(super) fn snapshot(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
-        let value = |place| raw(row.value(place)).to_datum();
+        let value = |index| raw(row.value(index)).to_datum();
         let values = (ID_COLUMN..INPUTS_COLUMN + self.inputs.len()).map(value).collect();
         // The id is among the values.
         let key = match self.table.key {
-            KeyColumn::Primary(_) => self.key_of(row)?,
-            KeyColumn::Place(_) => Key::Integer(row.integer(0)?),
+            KeyColumn::PrimaryKey(_) => self.key_of(row)?,
+            KeyColumn::RowId(_) => Key::Integer(row.integer(0)?),
         };
         Some(RowSnapshot { key, values })
     }
@@ -301,8 +301,8 @@ impl TableReader {
     }
 
     /// Owner of a row whose user is in this column.
-    pub(super) fn owner_at(&self, row: &dyn RowRef, place: usize) -> Owner {
-        self.profile.owner(raw(row.value(place)))
+    pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> Owner {
+        self.profile.owner(raw(row.value(index)))
     }
 
     /// The user, as a column.

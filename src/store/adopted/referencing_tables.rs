@@ -1,4 +1,4 @@
-//! The tables that refer to a table of sessions, and what becomes of their rows.
+//! Tables that refer to a session table, and the actions on their rows.
 
 use std::collections::BTreeSet;
 
@@ -116,9 +116,9 @@ impl ReferencingTables {
         if self.not_enforced && !key.blocks_deletion() {
             self.refusals.push(not_enforced_refusal(&key, parent, database.display_name()));
         } else if cascades_back {
-            let says = key.describe(parent);
+            let description = key.describe(parent);
             self.refusals.push(format!(
-                "{says}: with a session others would be deleted, whether they are over or not"
+                "{description}: with a session others would be deleted, whether they are over or not"
             ));
         } else {
             self.descriptions.push(describe_action(&key, parent));
@@ -272,23 +272,23 @@ fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
 fn describe_action(key: &ForeignKey, parent: &str) -> String {
     let ForeignKey { child, columns, on_delete, .. } = key;
     let columns = columns.join(", ");
-    let becomes = match on_delete.as_str() {
+    let effect = match on_delete.as_str() {
         "CASCADE" => "are deleted with it",
         "SET NULL" => "lose the reference",
         "SET DEFAULT" => "get the default in its place",
         _ => "keep it from being deleted",
     };
     format!(
-        "rows of {child} whose {columns} refers to a row of {parent} {becomes} (ON DELETE \
+        "rows of {child} whose {columns} refers to a row of {parent} {effect} (ON DELETE \
          {on_delete})"
     )
 }
 
 /// Message for rows that would be left without their session.
-fn not_enforced_refusal(key: &ForeignKey, parent: &str, place: &str) -> String {
-    let (says, child) = (key.describe(parent), &key.child);
+fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> String {
+    let (description, child) = (key.describe(parent), &key.child);
     format!(
-        "{says}, but {place} does not enforce foreign keys (rqlited does with its option -fk): \
+        "{description}, but {database} does not enforce foreign keys (rqlited does with its option -fk): \
          rows of {child} would be left behind, unless the profile names {child} under \
          [[dependents]]"
     )
@@ -296,7 +296,7 @@ fn not_enforced_refusal(key: &ForeignKey, parent: &str, place: &str) -> String {
 
 /// Message for an action that a foreign key cannot perform.
 fn impossible_action(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
-    let (says, child) = (key.describe(parent), &key.child);
+    let (description, child) = (key.describe(parent), &key.child);
     let columns = key.columns.join(", ");
     let why = if gets_null {
         format!("{columns} is NOT NULL")
@@ -311,7 +311,9 @@ fn impossible_action(key: &ForeignKey, parent: &str, gets_null: bool, sessions: 
     } else {
         "have the owner of the application change the foreign key".to_owned()
     };
-    format!("{says}, but {why}: no row of {parent} that {child} refers to can be deleted; {remedy}")
+    format!(
+        "{description}, but {why}: no row of {parent} that {child} refers to can be deleted; {remedy}"
+    )
 }
 
 fn is_null(expression: &str) -> bool {

@@ -1,4 +1,4 @@
-//! The look ahead of a purge in a framework's table.
+//! Scan for due rows in a framework's table.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -29,11 +29,11 @@ pub(super) fn scan_by_key(
     scope: &PolicyContext<'_>,
     after: Option<&Cursor>,
     limits: ScanLimits,
-    spread: &KeyDistribution,
+    distribution: &KeyDistribution,
     blocking: &BlockingReferences<'_>,
 ) -> Result<DueScan> {
     let version = database.version()?;
-    let mut tally = ScanCounter::new(scope, limits, blocking);
+    let mut counter = ScanCounter::new(scope, limits, blocking);
     let mut page = |last: Option<&dyn RowRef>| {
         let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
@@ -44,15 +44,15 @@ pub(super) fn scan_by_key(
         sql
     };
     database.query_pages(&mut page, &mut |row| {
-        tally.add_row(reader, row);
-        let key = if tally.is_done() { reader.key_of(row) } else { None };
-        Ok(tally.stop_at(key.map(Cursor::Key)))
+        counter.add_row(reader, row);
+        let key = if counter.is_done() { reader.key_of(row) } else { None };
+        Ok(counter.stop_at(key.map(Cursor::Key)))
     })?;
-    let walked = match &tally.last {
-        Some(Cursor::Key(key)) => spread.position(key),
+    let walked = match &counter.last {
+        Some(Cursor::Key(key)) => distribution.position(key),
         _ => 1.0,
     };
-    Ok(DueScan { walked, version, ..tally.into_scan(database, reader, blocking)? })
+    Ok(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
 /// Counts of a scan.
@@ -69,10 +69,10 @@ pub(super) struct ScanCounter {
     due: u64,
     /// Due sessions that were already due at the time of interest.
     backlog: u64,
-    seen: Vec<RowSnapshot>,
+    snapshots: Vec<RowSnapshot>,
     /// Keys of due rows in a counting scan, if references may block some of them.
     due_keys: Option<Vec<Key>>,
-    misfit: Option<UnreadableValue>,
+    unreadable_value: Option<UnreadableValue>,
     pub(super) last: Option<Cursor>,
 }
 
@@ -93,9 +93,9 @@ impl ScanCounter {
             future: 0,
             due: 0,
             backlog: 0,
-            seen: Vec::new(),
+            snapshots: Vec::new(),
             due_keys: (limits.due == usize::MAX && blocking.is_possible()).then(Vec::new),
-            misfit: None,
+            unreadable_value: None,
             last: None,
         }
     }
@@ -106,10 +106,10 @@ impl ScanCounter {
             self.rows += 1;
             return;
         }
-        let judged =
+        let status =
             reader.with_inputs(row, INPUTS_COLUMN, |inputs| self.count_row(reader, inputs));
-        if let Some(judged) = judged {
-            self.add_due(reader, row, judged);
+        if let Some(status) = status {
+            self.add_due(reader, row, status);
         }
     }
 
@@ -121,26 +121,27 @@ impl ScanCounter {
         inputs: &[SqlValueRef<'_>],
     ) -> Option<RowStatus> {
         self.rows += 1;
-        let judged = reader.profile.judge(inputs);
-        let RowStatus::Session(expiry) = judged else {
+        let status = reader.profile.judge(inputs);
+        let RowStatus::Session(expiry) = status else {
             return None;
         };
         self.sessions += 1;
         if expiry == Expiry::Unknown {
             self.unreadable += 1;
-            self.misfit = self.misfit.take().or_else(|| unreadable_value(reader, inputs));
+            self.unreadable_value =
+                self.unreadable_value.take().or_else(|| unreadable_value(reader, inputs));
         }
         self.future += u64::from(reader.profile.is_after(self.present, inputs));
-        Some(judged).filter(|judged| self.is_over(*judged))
+        Some(status).filter(|status| self.is_over(*status))
     }
 
     /// Reports whether a row is due.
-    pub(super) fn is_over(&self, judged: RowStatus) -> bool {
-        matches!(judged, RowStatus::Session(expiry) if expiry.is_over(self.now))
+    pub(super) fn is_over(&self, status: RowStatus) -> bool {
+        matches!(status, RowStatus::Session(expiry) if expiry.is_over(self.now))
     }
 
     /// Adds a due row.
-    pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, judged: RowStatus) {
+    pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, status: RowStatus) {
         // A counting scan never deletes, and there may be millions of rows.
         if self.limits.due == usize::MAX {
             if let Some(keys) = &mut self.due_keys {
@@ -151,16 +152,16 @@ impl ScanCounter {
                 self.unreadable += 1;
                 return;
             };
-            self.seen.push(snapshot);
+            self.snapshots.push(snapshot);
         }
         self.due += 1;
-        self.backlog += u64::from(self.was_in_backlog(judged));
+        self.backlog += u64::from(self.was_in_backlog(status));
     }
 
     /// Reports whether a due row was already due at the time of interest. For a session
     /// that expired without a time, this is unknown.
-    fn was_in_backlog(&self, judged: RowStatus) -> bool {
-        let RowStatus::Session(expiry @ Expiry::At { .. }) = judged else {
+    fn was_in_backlog(&self, status: RowStatus) -> bool {
+        let RowStatus::Session(expiry @ Expiry::At { .. }) = status else {
             return false;
         };
         self.limits.backlog.is_some_and(|at| expiry.is_over(at))
@@ -174,9 +175,9 @@ impl ScanCounter {
     }
 
     /// Ends the scan if there is a cursor.
-    pub(super) fn stop_at(&mut self, place: Option<Cursor>) -> ControlFlow<()> {
-        let is_last = place.is_some();
-        self.last = place;
+    pub(super) fn stop_at(&mut self, cursor: Option<Cursor>) -> ControlFlow<()> {
+        let is_last = cursor.is_some();
+        self.last = cursor;
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
@@ -205,7 +206,7 @@ impl ScanCounter {
         let going = [((task.clone(), EndReason::Expired), self.due)];
         let found =
             DueCounts { census, going: going.into_iter().collect(), ..DueCounts::default() };
-        let ends = self.seen.first().zip(self.seen.last());
+        let ends = self.snapshots.first().zip(self.snapshots.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {
             last: self.last,
@@ -215,14 +216,14 @@ impl ScanCounter {
                 first,
                 last,
                 found: Some(found),
-                seen: self.seen,
+                seen: self.snapshots,
             }),
             census,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)
                 .collect(),
-            misfit: self.misfit,
+            misfit: self.unreadable_value,
             version: None,
             kept,
         })

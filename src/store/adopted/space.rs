@@ -1,5 +1,4 @@
-//! The files of a database that holds a framework's table. They may be looked at; how
-//! its pages lie is the application's business.
+//! Disk space of a database with a framework's table, which can be measured but not vacuumed.
 
 use super::adopted_table::Adopted;
 use crate::domain::error::{Error, Result};
@@ -53,9 +52,9 @@ impl<T: PageStore> Vacuum for Adopted<T> {
 
 impl<T: Database> Adopted<T> {
     fn not_ours_to_rebuild(&self) -> Error {
-        let (place, title) = (self.database.display_name(), &self.reader.profile.title);
+        let (database, title) = (self.database.display_name(), &self.reader.profile.title);
         Error::Refused(format!(
-            "{place} belongs to the application ({title}): sessctl deletes rows there, and leaves \
+            "{database} belongs to the application ({title}): sessctl deletes rows there, and leaves \
              how its pages lie to SQLite's own VACUUM"
         ))
     }

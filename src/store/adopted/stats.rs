@@ -1,5 +1,5 @@
-//! Figures of a framework's table: counted from its rows, and from sessctl's own
-//! counters where the rows are gone.
+//! Statistics of a framework's table: counted from its rows, and from sessctl's own counters
+//! for rows that were deleted.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What a database says of a table, read from its schema.
+//! Schema of a table.
 
 use std::ops::ControlFlow;
 
@@ -29,9 +29,9 @@ pub(super) struct Table {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum KeyColumn {
     /// Row id, by a name that no column has.
-    Place(String),
+    RowId(String),
     /// The one column of the primary key.
-    Primary(String),
+    PrimaryKey(String),
 }
 
 /// An index.
@@ -100,7 +100,7 @@ impl Table {
 
     /// Reports whether rows can be found by a column without a full scan.
     pub(super) fn is_indexed(&self, column: &str) -> bool {
-        let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &self.key;
+        let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &self.key;
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_first = |index: &Index| index.begins_with(column);
         is_primary || key.eq_ignore_ascii_case(column) || self.indexes.iter().any(is_first)
@@ -151,14 +151,14 @@ pub(super) fn table_names(database: &impl Database) -> Result<Vec<String>> {
     Ok(tables.map(|kind| kind.name).collect())
 }
 
-fn missing_table(place: &str, name: &str, kinds: &[TableEntry]) -> Error {
+fn missing_table(database: &str, name: &str, kinds: &[TableEntry]) -> Error {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
     let found = if names.is_empty() {
         format!("it has no table {name}, and no other table either")
     } else {
         format!("it has no table {name}; it has {}", join_names(&names))
     };
-    Error::ForeignDatabase { at: place.to_owned(), found }
+    Error::ForeignDatabase { at: database.to_owned(), found }
 }
 
 /// Maximum number of names in a message.
@@ -221,17 +221,17 @@ fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyC
     let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
     if has_row_ids {
         let free = ROW_ID_NAMES.into_iter().find(|name| !has(name)).map(str::to_owned);
-        let place = free.or_else(|| match primary[..] {
+        let database = free.or_else(|| match primary[..] {
             [only] if only.is_declared_integer => Some(only.name.clone()),
             _ => None,
         });
-        return place.map(KeyColumn::Place).ok_or_else(|| {
+        return database.map(KeyColumn::RowId).ok_or_else(|| {
             let hidden = format!("{table} has columns rowid, _rowid_ and oid, so that no name");
             Error::Refused(format!("{hidden} is left by which its rows could be told apart"))
         });
     }
     match primary[..] {
-        [only] => Ok(KeyColumn::Primary(only.name.clone())),
+        [only] => Ok(KeyColumn::PrimaryKey(only.name.clone())),
         _ => {
             let names: Vec<&str> = primary.iter().map(|column| column.name.as_str()).collect();
             Err(Error::Refused(format!(

@@ -1,4 +1,4 @@
-//! Triggers that keep rows from being deleted, as far as their text tells.
+//! Triggers that reject deletions, as far as their text shows.
 
 use super::table::collect;
 use crate::domain::error::Result;
@@ -82,8 +82,8 @@ fn is_word_char(letter: char) -> bool {
 /// Length of the quoted text at the start. A quote within it is doubled.
 fn quoted_length(text: &str, quote: char) -> usize {
     let mut end = 1;
-    while let Some(place) = text[end..].find(quote) {
-        end += place + 1;
+    while let Some(position) = text[end..].find(quote) {
+        end += position + 1;
         if !text[end..].starts_with(quote) {
             return end;
         }
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trigger_that_raises_for_every_row_is_known() {
+    fn an_unconditional_raise_is_detected() {
         for sql in [
             "CREATE TRIGGER no BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'no way'); END",
             "create trigger \"when\" after delete on t for each row begin -- when\n \

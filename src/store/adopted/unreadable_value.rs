@@ -1,4 +1,4 @@
-//! The value that keeps a row from being judged, for a report.
+//! The value that makes the expiry of a row unknown, for a report.
 
 use super::reader::TableReader;
 use crate::domain::profile::{

@@ -67,9 +67,9 @@ impl<T: Database> Adopted<T> {
     pub(super) fn start_scan_budget(&self) -> Result<()> {
         let reader = &self.reader;
         let has_triggers = self.deletions()?.references.has_triggers;
-        let is_place = matches!(reader.table.key, KeyColumn::Place(_));
+        let is_row_id = matches!(reader.table.key, KeyColumn::RowId(_));
         reader.last_row_id.set(None);
-        if has_triggers && is_place {
+        if has_triggers && is_row_id {
             self.database.query(&reader.min_and_max(&self.database, &reader.key), &mut |row| {
                 reader.last_row_id.set(row.integer(1));
                 Ok(ControlFlow::Break(()))
@@ -87,9 +87,9 @@ impl<T: Database> Adopted<T> {
         if rows <= left {
             return Ok(());
         }
-        let (table, place) = (&self.reader.table.name, self.database.display_name());
+        let (table, database) = (&self.reader.table.name, self.database.display_name());
         Err(Error::failed(
-            format!("come to the end of {table} in {place}"),
+            format!("come to the end of {table} in {database}"),
             "its triggers insert rows for those that are deleted; change the triggers",
         ))
     }
@@ -100,10 +100,10 @@ impl<T: Database> Adopted<T> {
 
     /// Returns the index if the purge should use it: few rows of a sample are due.
     pub(super) fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&ExpiryIndex> {
-        let is_due = |judged| matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now));
+        let is_due = |status| matches!(status, RowStatus::Session(expiry) if expiry.is_over(now));
         let even = || sample.rows.iter().filter(|row| row.is_evenly_spaced);
-        let judged = even().map(|row| row.judge(&self.reader.profile));
-        let due = judged.filter(|judged| is_due(*judged)).count();
+        let status = even().map(|row| row.judge(&self.reader.profile));
+        let due = status.filter(|status| is_due(*status)).count();
         self.index.as_ref().filter(|_| due * INDEX_WORTH_FACTOR < even().count().max(1))
     }
 }

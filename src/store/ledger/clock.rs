@@ -1,4 +1,4 @@
-//! The clocks of machines at their last runs, in any database that has their table.
+//! Clock references of hosts.
 
 use std::ops::ControlFlow;
 

@@ -1,4 +1,4 @@
-//! Job histories, in any database that has the tables of the ledger.
+//! Job histories.
 
 use std::ops::ControlFlow;
 
@@ -191,8 +191,8 @@ pub(super) fn jobs(
 }
 
 fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
-    let time = |place| row.integer(place).map(UnixTime);
-    let text = |place| row.text(place).unwrap_or_default();
+    let time = |column| row.integer(column).map(UnixTime);
+    let text = |column| row.text(column).unwrap_or_default();
     let unfinished = time(6).zip(time(7)).map(|(planned, started)| RunInProgress {
         planned,
         started,

@@ -1,4 +1,4 @@
-//! The leases, in any database that has their table.
+//! Leases.
 
 use std::ops::ControlFlow;
 
@@ -87,8 +87,8 @@ pub(super) fn select_holder(lease: &Lease) -> Statement {
 /// Interprets the result of [`select_holder`], the last statement of a batch, for the
 /// requester of the lease.
 pub(super) fn start_result(applied: &BatchResult, lease: &Lease, now: UnixTime) -> StartResult {
-    let held = applied.answers.last().and_then(|rows| rows.first());
-    match held.map(|row| row as &dyn RowRef) {
+    let row = applied.answers.last().and_then(|rows| rows.first());
+    match row.map(|row| row as &dyn RowRef) {
         Some(row) if row.text(0).as_deref() == Some(&lease.holder) => StartResult::Started,
         Some(row) if Lease::holds(read_holder(row).renewed_at, now) => {
             StartResult::LeaseHeld(read_holder(row))

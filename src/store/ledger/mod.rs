@@ -1,5 +1,5 @@
-//! The ledger in SQL: runs, leases, job histories and clocks, in any database that has
-//! their tables.
+//! Ledger in SQL: runs, leases, job histories and clock references, in any database that
+//! has their tables.
 
 mod clock;
 mod jobs;

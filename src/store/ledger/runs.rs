@@ -1,4 +1,4 @@
-//! The record of runs, in any database that has its tables.
+//! Run history.
 
 use std::ops::ControlFlow;
 
@@ -184,7 +184,7 @@ fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
 
 /// Reads a row of [`RUN_COLUMNS`].
 fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
-    let time = |place| UnixTime(row.integer(place).unwrap_or(0));
+    let time = |column| UnixTime(row.integer(column).unwrap_or(0));
     let word = row.text(11).unwrap_or_default();
     let holds = |renewed: i64| Lease::holds(UnixTime(renewed), now);
     let is_gone = || {

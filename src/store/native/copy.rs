@@ -1,5 +1,4 @@
-//! Rows and counters of a native table as they are stored, to and from another such
-//! table.
+//! Raw rows and counters of a native table, copied from and to another such table.
 
 use std::ops::ControlFlow;
 
@@ -159,14 +158,14 @@ fn raw_row(row: &dyn RowRef) -> RawRow {
 }
 
 /// The bytes of a value that was read as bytes; `None` for NULL.
-fn blob(row: &dyn RowRef, place: usize) -> Option<Vec<u8>> {
-    row.value(place).as_blob().ok().map(<[u8]>::to_vec)
+fn blob(row: &dyn RowRef, index: usize) -> Option<Vec<u8>> {
+    row.value(index).as_blob().ok().map(<[u8]>::to_vec)
 }
 
 fn insert(rows: &[&RawRow], on_conflict: OnConflict) -> Statement {
     let mut sql = Statement::new(&format!("INSERT INTO sessions ({COLUMNS}) VALUES "));
-    for (place, row) in rows.iter().enumerate() {
-        sql.push(if place > 0 { ", (" } else { "(" }).bind(row.id.as_str()).push(", ");
+    for (index, row) in rows.iter().enumerate() {
+        sql.push(if index > 0 { ", (" } else { "(" }).bind(row.id.as_str()).push(", ");
         bind_text(&mut sql, row.user.as_deref()).push(", ");
         bind_text(&mut sql, Some(&row.task)).push(", ");
         bind_text(&mut sql, row.client.as_deref()).push(", ");
@@ -190,8 +189,8 @@ fn bind_text<'s>(sql: &'s mut Statement, text: Option<&[u8]>) -> &'s mut Stateme
 
 fn delete(rows: &[&RawRow]) -> Statement {
     let mut sql = Statement::new("DELETE FROM sessions WHERE id IN (");
-    for (place, row) in rows.iter().enumerate() {
-        sql.push(if place > 0 { ", " } else { "" }).bind(row.id.as_str());
+    for (index, row) in rows.iter().enumerate() {
+        sql.push(if index > 0 { ", " } else { "" }).bind(row.id.as_str());
     }
     sql.push(")");
     sql

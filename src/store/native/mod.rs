@@ -1,4 +1,4 @@
-//! sessctl's own table of sessions, as migrations/ creates it.
+//! sessctl's own session table, as created by the scripts in migrations/.
 
 mod copy;
 mod open;

@@ -1,4 +1,4 @@
-//! The rule of each row's own task, in one expression for all tasks.
+//! Expressions that apply the rule of each row's task.
 
 use std::fmt::Write as _;
 
@@ -253,9 +253,9 @@ fn replace_parameters(
     sql.push(parts.next().unwrap_or_default());
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-        let (place, rest) = part.split_at(digits);
-        let place: usize = place.parse().unwrap_or(0);
-        put(sql, rule.values.get(place.wrapping_sub(1)).unwrap_or(&Value::Null));
+        let (number, rest) = part.split_at(digits);
+        let number: usize = number.parse().unwrap_or(0);
+        put(sql, rule.values.get(number.wrapping_sub(1)).unwrap_or(&Value::Null));
         sql.push(rest);
     }
 }

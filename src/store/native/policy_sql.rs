@@ -1,8 +1,7 @@
-//! The policies as SQL over the columns of the native table.
+//! Policies as SQL over the columns of the native table.
 //!
-//! The reference is [`Policy`]; a property test holds the two together. Every
-//! function writes an expression for all tasks at once: the policy of the row's
-//! own task decides.
+//! The reference is [`Policy`]; a property test compares the two. Every function writes an
+//! expression for all tasks at once: the policy of the row's task applies.
 
 use super::per_task::{per_task, task_matches};
 use crate::domain::filter::Filter;

@@ -1,4 +1,4 @@
-//! The purge's changes to a range of the native table, in one write transaction.
+//! Changes of a purge to a range of the native table, in one write transaction.
 
 use super::per_task::MAX_COMPARED;
 use super::rows::{COLUMNS, ended_session};
@@ -52,7 +52,7 @@ pub(super) fn apply_purge(
         }
     };
     let rows = |change| batch.index_of(change).map_or(0, |index| applied.rows[index]);
-    let told = batch.told.map(|index| &applied.answers[index][..]).unwrap_or_default();
+    let ended_rows = batch.ending_rows.map(|index| &applied.answers[index][..]).unwrap_or_default();
     let discarded = rows(RowChange::Discard);
     let ended = rows(RowChange::End) + discarded;
     Ok(PurgeBatchResult {
@@ -62,7 +62,7 @@ pub(super) fn apply_purge(
         hold: applied.hold,
         commit: applied.commit,
         waited: applied.waited,
-        told: told.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
+        told: ended_rows.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
         untold: if return_ended && applied.answers_lost { ended } else { 0 },
         is_cut_short: false,
     })
@@ -139,7 +139,7 @@ struct PurgeBatch<'a> {
     scope: &'a PolicyContext<'a>,
     due: &'a DueRows<'a>,
     statements: Vec<Statement>,
-    told: Option<usize>,
+    ending_rows: Option<usize>,
     indexes: Vec<(RowChange, usize)>,
 }
 
@@ -153,10 +153,10 @@ impl<'a> PurgeBatch<'a> {
         counted: Option<&DueCounts>,
     ) -> Self {
         let (statements, indexes) = (Vec::new(), Vec::new());
-        let mut batch = Self { scope, due, statements, told: None, indexes };
+        let mut batch = Self { scope, due, statements, ending_rows: None, indexes };
         let ends = required.contains(&RowChange::End) || required.contains(&RowChange::Discard);
         if return_ended && ends {
-            batch.told = Some(batch.add(ending_rows(scope), policy_sql::ends));
+            batch.ending_rows = Some(batch.add(ending_rows(scope), policy_sql::ends));
         }
         if let Some(found) = counted.filter(|found| !found.going.is_empty()) {
             batch.statements.push(stats::add_deleted(&found.going));

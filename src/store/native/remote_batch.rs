@@ -1,5 +1,4 @@
-//! Many keys in one statement, where a statement for each would be most of a request: the
-//! keys come as a list in JSON.
+//! Operations on many keys in one statement, which receives the keys as a JSON array.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;

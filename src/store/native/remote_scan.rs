@@ -1,5 +1,5 @@
-//! The look ahead of a purge where rows are dear to bring here: they are counted where
-//! they are, window by window, and no more comes back than a line for each kind.
+//! Scan of a remote table: rows are counted on the server, window by window, and only
+//! one line per group is transferred.
 
 use std::ops::ControlFlow;
 use std::time::Instant;

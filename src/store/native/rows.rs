@@ -37,7 +37,7 @@ pub(super) fn ended_session(row: &dyn RowRef, at: UnixTime) -> Option<Session> {
 
 /// Reads a row of [`COLUMNS`].
 pub(super) fn session(row: &dyn RowRef) -> Session {
-    let time = |place| row.integer(place).map(UnixTime);
+    let time = |column| row.integer(column).map(UnixTime);
     let id = row.text(0).unwrap_or_default();
     let reason = row.text(9).and_then(|word| word.parse().ok());
     Session {

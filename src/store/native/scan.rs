@@ -1,5 +1,4 @@
-//! The look ahead of a purge: what lies behind a key, without any lock that keeps
-//! others from writing.
+//! Scan for due rows after a key, without locks that block writers.
 
 use std::ops::ControlFlow;
 use std::time::Instant;

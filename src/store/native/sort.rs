@@ -1,4 +1,4 @@
-//! The order of a list, and where in it the next page begins.
+//! Sort order of a list, and the start of its next page.
 
 use rusqlite::types::ValueRef;
 

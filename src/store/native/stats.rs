@@ -1,5 +1,4 @@
-//! Figures: counted from the rows where they can be, kept in `read_counters` where
-//! the rows are gone.
+//! Statistics: counted from the rows, and from the counters for rows that were deleted.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

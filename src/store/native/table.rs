@@ -1,4 +1,4 @@
-//! The native table: sessions in a database of sessctl's own.
+//! Native table: sessions in a database of sessctl's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -33,7 +33,7 @@ pub(in crate::store) struct Native<T> {
 }
 
 impl<T: Database> Native<T> {
-    pub(in crate::store) const fn on(database: T) -> Self {
+    pub(in crate::store) const fn new(database: T) -> Self {
         Self { database }
     }
 

@@ -1,4 +1,4 @@
-//! The space that a native table's database takes up.
+//! Disk space of a native table's database.
 
 use std::ops::ControlFlow;
 

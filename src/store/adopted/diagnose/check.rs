@@ -1,4 +1,4 @@
-//! Whether a table is what its profile says, before anything is deleted from it.
+//! Checks that a table matches its profile, before anything is deleted.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -122,9 +122,9 @@ pub(in crate::store::adopted) fn encoding_errors(
     sample: &Sampling,
 ) -> Result<Vec<String>> {
     let mut errors = Vec::new();
-    for place in 0..reader.profile.times.len() {
-        let time = &reader.profile.times[place];
-        let rows: Vec<&Row> = applicable_rows(reader, sample, place).collect();
+    for index in 0..reader.profile.times.len() {
+        let time = &reader.profile.times[index];
+        let rows: Vec<&Row> = applicable_rows(reader, sample, index).collect();
         errors.extend(unreadable_times(reader, time, &rows));
         errors.extend(path::path_never_matches(database, reader, time, &rows)?);
     }

@@ -1,4 +1,4 @@
-//! Places that lie evenly between the first and the last key of a table.
+//! Evenly spaced keys between the first and the last key of a table.
 
 use rusqlite::types::ValueRef;
 
@@ -140,8 +140,8 @@ fn real(value: ValueRef<'_>) -> Option<f64> {
 /// The first bytes as a number; where there are fewer, as if zeros followed.
 fn number(bytes: &[u8]) -> u64 {
     let mut eight = [0; KEY_BYTES];
-    for (place, byte) in eight.iter_mut().zip(bytes) {
-        *place = *byte;
+    for (row_id, byte) in eight.iter_mut().zip(bytes) {
+        *row_id = *byte;
     }
     u64::from_be_bytes(eight)
 }
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_lie_evenly_between_the_ends() {
+    fn sample_points_are_evenly_spaced() {
         let numbers = KeyDistribution::Numbers(i64::MIN, i64::MAX);
         assert_eq!(numbers.sample_points(1), [SamplePoint::Number(i64::MIN)]);
         let tens = KeyDistribution::Numbers(0, 40).sample_points(4);
@@ -162,9 +162,9 @@ mod tests {
         );
         let texts =
             KeyDistribution::between(ValueRef::Text(b"session:a"), ValueRef::Text(b"session:c"));
-        let places = texts.sample_points(2);
-        assert_eq!(places[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
-        let ValueRef::Text(second) = places[1].value() else { panic!() };
+        let points = texts.sample_points(2);
+        assert_eq!(points[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
+        let ValueRef::Text(second) = points[1].value() else { panic!() };
         assert!(second.starts_with(b"session:b"), "{second:?}");
         let reals =
             KeyDistribution::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).sample_points(4);
@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[test]
-    fn shares_grow_from_none_to_all() {
+    fn positions_grow_from_zero_to_one() {
         let texts = KeyDistribution::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
         for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
             let found = texts.position(&Key::Text(key.into()));
             assert!((found - share).abs() < 0.01, "{key}: {found}");
         }
         let numbers = KeyDistribution::Numbers(10, 20);
-        let row = |place| Key::Row(place, Box::new(Key::Integer(0)));
+        let row = |row_id| Key::Row(row_id, Box::new(Key::Integer(0)));
         assert!((numbers.position(&row(15)) - 0.5).abs() < 0.01);
         assert!((numbers.position(&row(99)) - 1.0).abs() < 0.01);
         assert!((KeyDistribution::Unknown.position(&row(1)) - 0.5).abs() < 0.01);

@@ -1,4 +1,4 @@
-//! What a profile finds in a file, for people who write or choose one.
+//! Profile check of a database, for authors of profiles.
 
 pub(super) mod check;
 pub(super) mod key_distribution;
@@ -126,9 +126,9 @@ impl Diagnosis {
     /// the oldest and the newest rows.
     fn count_over(&mut self, reader: &TableReader, sampling: &Sampling, now: UnixTime) {
         for row in sampling.rows.iter().filter(|row| row.is_evenly_spaced) {
-            let judged = row.judge(&reader.profile);
-            self.sampled += u64::from(judged != RowStatus::NoSession);
-            self.sampled_over += u64::from(is_over(judged, now));
+            let status = row.judge(&reader.profile);
+            self.sampled += u64::from(status != RowStatus::NoSession);
+            self.sampled_over += u64::from(is_over(status, now));
         }
     }
 
@@ -193,15 +193,16 @@ fn samples(
 ) -> Result<Vec<Sample>> {
     let mut rows: Vec<(&Row, RowStatus)> =
         sampling.rows.iter().map(|row| (row, row.judge(&reader.profile))).collect();
-    rows.sort_by_key(|(_, judged)| expiry_order(*judged));
-    let over = rows.iter().filter(|(_, judged)| is_over(*judged, now)).count();
+    rows.sort_by_key(|(_, status)| expiry_order(*status));
+    let over = rows.iter().filter(|(_, status)| is_over(*status, now)).count();
     let last = rows.len().saturating_sub(1);
-    let spread = (0..MAX_SAMPLES - 2).map(|part| last * part / (MAX_SAMPLES - 3));
-    let mut places: Vec<usize> = spread.chain([over.saturating_sub(1), over.min(last)]).collect();
-    places.sort_unstable();
-    places.dedup();
+    let evenly_spaced = (0..MAX_SAMPLES - 2).map(|part| last * part / (MAX_SAMPLES - 3));
+    let mut indexes: Vec<usize> =
+        evenly_spaced.chain([over.saturating_sub(1), over.min(last)]).collect();
+    indexes.sort_unstable();
+    indexes.dedup();
     let rows: Vec<(&Row, RowStatus)> =
-        places.iter().filter_map(|at| rows.get(*at)).copied().collect();
+        indexes.iter().filter_map(|at| rows.get(*at)).copied().collect();
     let mut users = Vec::new();
     let mut sql = reader.select(&reader.session_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
@@ -210,21 +211,21 @@ fn samples(
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
     let rows = rows.into_iter().zip(users);
-    Ok(rows.map(|((row, judged), user)| sample(reader, row, judged, user)).collect())
+    Ok(rows.map(|((row, status), user)| sample(reader, row, status, user)).collect())
 }
 
-fn sample(reader: &TableReader, row: &Row, judged: RowStatus, user: Option<String>) -> Sample {
+fn sample(reader: &TableReader, row: &Row, status: RowStatus, user: Option<String>) -> Sample {
     let inputs = row.raw();
-    let times = reader.profile.times.iter().enumerate().map(|(place, time)| {
+    let times = reader.profile.times.iter().enumerate().map(|(index, time)| {
         let shown = |value| reader.display_value(time.input, value);
         let value = row.inputs.get(time.input).map_or_else(String::new, shown);
-        (reader.input_name(time.input), value, reader.profile.time(Some(place), &inputs))
+        (reader.input_name(time.input), value, reader.profile.time(Some(index), &inputs))
     });
     Sample {
         handle: id_digest(value_ref(&row.id)).handle(),
         user,
         times: times.collect(),
-        expiry: match judged {
+        expiry: match status {
             RowStatus::Session(expiry) => Some(expiry),
             RowStatus::NoSession => None,
         },
@@ -233,8 +234,8 @@ fn sample(reader: &TableReader, row: &Row, judged: RowStatus, user: Option<Strin
 
 /// Sorts by expiry; then sessions that never expire, unreadable ones, and rows that are not
 /// sessions.
-fn expiry_order(judged: RowStatus) -> (u8, i128) {
-    match judged {
+fn expiry_order(status: RowStatus) -> (u8, i128) {
+    match status {
         RowStatus::Session(Expiry::Over) => (0, 0),
         RowStatus::Session(Expiry::At { moment, .. }) => (1, moment.0),
         RowStatus::Session(Expiry::Never) => (2, 0),

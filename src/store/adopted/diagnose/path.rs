@@ -1,4 +1,4 @@
-//! Whether the paths of times lead anywhere in the JSON texts of a table.
+//! Paths of times that match nothing in the JSON texts of a table.
 
 use super::sample::Row;
 use crate::domain::error::Result;
@@ -26,20 +26,20 @@ pub(in crate::store::adopted) fn path_never_matches(
     if time.null != Some(NullMeaning::Expired) || rows.iter().any(is_found) {
         return Ok(None);
     }
-    let (value, place) = (quoted(column), literal(path));
+    let (value, path_literal) = (quoted(column), literal(path));
     let mut sql = reader.select(&format!(
-        "CASE WHEN json_valid({value}) THEN json_type({value}, {place}) IS NOT NULL END"
+        "CASE WHEN json_valid({value}) THEN json_type({value}, {path_literal}) IS NOT NULL END"
     ));
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let (mut texts, mut found) = (0_u64, 0_u64);
+    let (mut json_texts, mut found) = (0_u64, 0_u64);
     let mut keys = rows.iter().map(|row| value_ref(&row.key));
     database.query_each(&sql, &mut keys, &mut |row| {
         let is_there = row.and_then(|row| row.integer(0));
-        texts += u64::from(is_there.is_some());
+        json_texts += u64::from(is_there.is_some());
         found += u64::from(is_there == Some(1));
     })?;
     let (table, profile) = (&reader.table.name, &reader.profile.name);
-    Ok((texts > 0 && found == 0).then(|| {
+    Ok((json_texts > 0 && found == 0).then(|| {
         format!(
             "no row of {table} has anything at {path} in {column}, and profile {profile} takes \
              sessions without it for over: is the path right?"

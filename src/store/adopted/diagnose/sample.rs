@@ -1,4 +1,4 @@
-//! Some rows from all over a table.
+//! Sample of the rows of a table.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -37,8 +37,8 @@ pub(in crate::store::adopted) struct Row {
 
 impl Row {
     fn of(row: &dyn RowRef, inputs: usize) -> Self {
-        let value = |place| raw(row.value(place)).to_datum();
-        let inputs = (0..inputs).map(|place| value(place + 2)).collect();
+        let value = |column| raw(row.value(column)).to_datum();
+        let inputs = (0..inputs).map(|column| value(column + 2)).collect();
         Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
     }
 
@@ -90,12 +90,12 @@ pub(in crate::store::adopted) fn key_distribution(
     database: &impl Database,
     reader: &TableReader,
 ) -> Result<KeyDistribution> {
-    let mut spread = KeyDistribution::Unknown;
+    let mut distribution = KeyDistribution::Unknown;
     database.query(&reader.min_and_max(database, &reader.key), &mut |row| {
-        spread = KeyDistribution::between(row.value(0), row.value(1));
+        distribution = KeyDistribution::between(row.value(0), row.value(1));
         Ok(ControlFlow::Break(()))
     })?;
-    Ok(spread)
+    Ok(distribution)
 }
 
 /// Reads this of the first rows by the key, or of the last.
@@ -115,15 +115,15 @@ pub(in crate::store::adopted) fn rows_between<T>(
     database: &impl Database,
     reader: &TableReader,
     what: &str,
-    spread: &KeyDistribution,
+    distribution: &KeyDistribution,
     read: impl Fn(&dyn RowRef) -> T,
 ) -> Result<Vec<T>> {
     let mut sql = reader.select(what);
     sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
-    let places = spread.sample_points(SAMPLE_POINTS);
-    let mut rows = Vec::with_capacity(places.len());
+    let points = distribution.sample_points(SAMPLE_POINTS);
+    let mut rows = Vec::with_capacity(points.len());
     let mut values =
-        places.iter().map(crate::store::adopted::diagnose::key_distribution::SamplePoint::value);
+        points.iter().map(crate::store::adopted::diagnose::key_distribution::SamplePoint::value);
     database.query_each(&sql, &mut values, &mut |row| {
         rows.extend(row.map(&read));
     })?;
@@ -131,6 +131,6 @@ pub(in crate::store::adopted) fn rows_between<T>(
 }
 
 /// Reports whether a row is a session that has expired.
-pub(in crate::store::adopted) fn is_over(judged: RowStatus, now: UnixTime) -> bool {
-    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now))
+pub(in crate::store::adopted) fn is_over(status: RowStatus, now: UnixTime) -> bool {
+    matches!(status, RowStatus::Session(expiry) if expiry.is_over(now))
 }

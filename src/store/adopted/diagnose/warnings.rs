@@ -1,4 +1,4 @@
-//! What is allowed in the values of a table, but looks wrong.
+//! Suspicious but permitted values of a table.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ pub(in crate::store::adopted) fn warnings(
     sampling: &Sampling,
     now: UnixTime,
 ) -> Vec<String> {
-    let judged: Vec<RowStatus> =
+    let status: Vec<RowStatus> =
         sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
-    let sessions = judged.iter().filter(|judged| **judged != RowStatus::NoSession).count();
-    let over = judged.iter().filter(|judged| is_over(**judged, now)).count();
-    let unknown = judged.iter().filter(|judged| **judged == RowStatus::Session(Expiry::Unknown));
+    let sessions = status.iter().filter(|status| **status != RowStatus::NoSession).count();
+    let over = status.iter().filter(|status| is_over(**status, now)).count();
+    let unknown = status.iter().filter(|status| **status == RowStatus::Session(Expiry::Unknown));
     let unknown = unknown.count();
     let mut warnings: Vec<String> = duplicate_ids(reader, sampling).into_iter().collect();
     if sessions > 1 && over == sessions {
@@ -39,17 +39,17 @@ pub(in crate::store::adopted) fn warnings(
              kept: their times are not in the form that the profile says"
         ));
     }
-    for place in 0..reader.profile.times.len() {
-        warnings.extend(sentinel_warnings(reader, sampling, place));
+    for index in 0..reader.profile.times.len() {
+        warnings.extend(sentinel_warnings(reader, sampling, index));
     }
     warnings
 }
 
 /// Times that rather mean that there is none, in sentences: one for each kind.
-fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, place: usize) -> Vec<String> {
-    let time = &reader.profile.times[place];
+fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, index: usize) -> Vec<String> {
+    let time = &reader.profile.times[index];
     let (mut looked_at, mut kinds) = (0_u64, [(0_u64, None); 3]);
-    for row in applicable_rows(reader, sampling, place) {
+    for row in applicable_rows(reader, sampling, index) {
         let value = &row.inputs[time.input];
         looked_at += u64::from(*value != SqlValue::Null);
         if let Some((count, example)) =

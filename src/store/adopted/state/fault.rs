@@ -1,4 +1,4 @@
-//! What an error says of a state file.
+//! Classification of errors of a state file.
 
 use std::path::Path;
 

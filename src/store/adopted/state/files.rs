@@ -1,4 +1,4 @@
-//! The directory of the state and the files in it, before SQLite has a say in them.
+//! The state directory and its files, before SQLite opens them.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -228,11 +228,11 @@ pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
         StateFault::Other(format!("could not lock {}: {e}", quoted(directory)))
     };
     let file = File::open(directory).map_err(|e| unreadable(directory, &e))?;
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < MAX_WAIT => {
+            Err(TryLockError::WouldBlock) if started.elapsed() < MAX_WAIT => {
                 std::thread::sleep(POLL_INTERVAL);
             }
             Err(TryLockError::WouldBlock) => return Err(failed(&"another process holds the lock")),

@@ -1,4 +1,4 @@
-//! The move of a state file out of the directory that was used before.
+//! Moving a state file out of a directory of an earlier version.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;

@@ -1,8 +1,8 @@
-//! State that sessctl keeps of a framework's table: the record of runs, the lease and the
-//! counters, in a database of its own.
+//! State that sessctl keeps for a framework's table: the ledger and the counters, in a separate
+//! database.
 //!
-//! Trouble with it never stops the work: it is told once, and the run continues with a new
-//! file, where the old one was damaged, or with a database in memory.
+//! A fault of that database never stops the work: it is reported once, and the run continues
+//! with a new file, if the old one was damaged, or with a database in memory.
 
 mod fault;
 mod files;
@@ -153,8 +153,8 @@ impl State {
             Attempt::Done(answer) => Ok(answer),
             Attempt::Faulty(fault) if self.directory.is_wanted => {
                 let FileFault { file, kind: fault, .. } = fault;
-                let trouble = StateProblem { file, fault, loss: StateConsequence::NothingRead };
-                Err(Error::State(Box::new(trouble)))
+                let problem = StateProblem { file, fault, loss: StateConsequence::NothingRead };
+                Err(Error::State(Box::new(problem)))
             }
             Attempt::Faulty(fault) => {
                 self.replace(fault)?;
@@ -243,8 +243,8 @@ impl State {
         &self,
         step: &mut impl FnMut(&mut Native<SqliteFile>) -> Result<T>,
     ) -> Result<Attempt<T>> {
-        let mut place = self.open.borrow_mut();
-        let mut open = match place.take() {
+        let mut slot = self.open.borrow_mut();
+        let mut open = match slot.take() {
             Some(open) if !matches!(open.backing, Backing::Read(..)) => open,
             // Close the old connection first.
             other => {
@@ -257,7 +257,7 @@ impl State {
             }
         };
         let done = step(&mut open.native);
-        let open = place.insert(open);
+        let open = slot.insert(open);
         match done {
             Err(error) => open.backing.classify(error, true),
             done => Ok(Attempt::Done(done?)),

@@ -1,4 +1,4 @@
-//! How the state file is found, made and opened.
+//! Finding, creating and opening the state file.
 
 use std::fs;
 use std::path::{Path, PathBuf};

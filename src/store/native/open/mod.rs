@@ -1,5 +1,5 @@
-//! Admission: one list of statements, of which each has its condition in it, so
-//! that nobody has to read in between.
+//! Opening a session under limits: one batch of statements, each with its own condition, so
+//! that nothing has to be read in between.
 
 mod query;
 
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn with_its_index_no_admission_looks_at_sessions_of_other_tasks() {
+    fn opening_with_an_index_never_scans_other_tasks() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sessions.db");
         drop(crate::store::open_native::create_file(&path).unwrap());

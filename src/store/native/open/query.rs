@@ -1,4 +1,4 @@
-//! The conditions of an admission, as SQL.
+//! Conditions for opening a session under limits, as SQL.
 
 use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policies, Policy};
