@@ -265,7 +265,7 @@ pub fn check(database: &impl Database, kind: DatabaseKind) -> Result<()> {
             version.user_version
         )
     } else if let Some(script) = pending(kind, &tables).next() {
-        format!("it has no table {:?}: an older sessctl made it", script.creates_table)
+        format!("it has no table {:?}: it was created by an older sessctl", script.creates_table)
     } else {
         return Ok(());
     };
@@ -281,7 +281,7 @@ fn check_version(database: &str, version: SchemaVersion, tables: &[String]) -> R
             "it is an SQLite database without tables; `sessctl init` sets it up".to_owned()
         } else {
             let some = &tables[..tables.len().min(MAX_NAMED_TABLES)];
-            format!("it is another program's, with the tables {}", some.join(", "))
+            format!("it belongs to another program, with the tables {}", some.join(", "))
         };
         return Err(foreign_database(database, found));
     }

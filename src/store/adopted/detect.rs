@@ -131,7 +131,8 @@ impl Findings {
         let distance = difference.lacks.len() + difference.has.len();
         if self.nearest.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
             let (name, title) = (&table.name, &profile.title);
-            let near = format!("{name} is nearest to {title}: {}", describe_mismatch(difference));
+            let near =
+                format!("{name} is most similar to {title}: {}", describe_mismatch(difference));
             self.nearest = Some((distance, near));
         }
     }

@@ -118,7 +118,8 @@ impl ReferencingTables {
         } else if cascades_back {
             let description = key.describe(parent);
             self.refusals.push(format!(
-                "{description}: with a session others would be deleted, whether they are over or not"
+                "{description}: deleting a session would delete others, even if they have not \
+                 expired"
             ));
         } else {
             self.descriptions.push(describe_action(&key, parent));
@@ -152,20 +153,20 @@ impl ReferencingTables {
         let name = &table.name;
         if child.eq_ignore_ascii_case(name) {
             self.refusals.push(format!(
-                "the profile names {name} itself under [[dependents]]: other sessions would go with \
-                 one, whether they are over or not"
+                "the profile names {name} itself under [[dependents]]: deleting a session would delete \
+                 others, even if they have not expired"
             ));
         } else if columns.is_empty() {
-            self.refusals.push(format!("there is no table {child}, whose rows go with sessions"));
+            self.refusals.push(format!("there is no table {child}, which [[dependents]] names"));
         } else if found.is_none() {
             self.refusals.push(format!("{child} has no column {column} that names a session"));
         } else if !table.has(references) {
             self.refusals.push(format!("{name} has no column {references} for {child} to name"));
         } else if !table.is_unique_column(references) {
             self.refusals.push(format!(
-                "rows of {child} go with their session by its {references}, and several sessions \
-                 may have the same: {name} has no unique index on {references} alone, so that \
-                 what belongs to other sessions could go, too"
+                "rows of {child} would be deleted with their session by its {references}, which need \
+                 not be unique: {name} has no unique index on {references} alone, so rows of other \
+                 sessions could be deleted"
             ));
         } else if *action == DependentAction::SetNull && found.is_some_and(|it| !it.may_be_null) {
             self.refusals.push(format!(
@@ -275,8 +276,8 @@ fn describe_action(key: &ForeignKey, parent: &str) -> String {
     let effect = match on_delete.as_str() {
         "CASCADE" => "are deleted with it",
         "SET NULL" => "lose the reference",
-        "SET DEFAULT" => "get the default in its place",
-        _ => "keep it from being deleted",
+        "SET DEFAULT" => "get the default value",
+        _ => "block its deletion",
     };
     format!(
         "rows of {child} whose {columns} refers to a row of {parent} {effect} (ON DELETE \

@@ -66,7 +66,7 @@ impl Table {
         let name = kind.name.clone();
         if kind.is != "table" {
             let is = if kind.is == "view" { "a view" } else { "a virtual table" };
-            return Err(Error::Refused(format!("{name} is {is}, and not a table of rows")));
+            return Err(Error::Refused(format!("{name} is {is}, not an ordinary table")));
         }
         let indexes = indexes(database, &name)?;
         let columns = columns(database, &name)?;
@@ -226,8 +226,8 @@ fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyC
             _ => None,
         });
         return database.map(KeyColumn::RowId).ok_or_else(|| {
-            let hidden = format!("{table} has columns rowid, _rowid_ and oid, so that no name");
-            Error::Refused(format!("{hidden} is left by which its rows could be told apart"))
+            let hidden = format!("{table} has columns rowid, _rowid_ and oid, so its row ids");
+            Error::Refused(format!("{hidden} have no usable name"))
         });
     }
     match primary[..] {
@@ -236,7 +236,7 @@ fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyC
             let names: Vec<&str> = primary.iter().map(|column| column.name.as_str()).collect();
             Err(Error::Refused(format!(
                 "{table} has a primary key of several columns, {}, and no row ids (it is WITHOUT \
-                 ROWID): sessctl walks through tables by a key of one column",
+                 ROWID): sessctl scans tables by a key of one column",
                 join_names(&names)
             )))
         }

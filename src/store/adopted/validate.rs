@@ -89,7 +89,7 @@ impl<T: Database> Adopted<T> {
         }
         let (table, database) = (&self.reader.table.name, self.database.display_name());
         Err(Error::failed(
-            format!("come to the end of {table} in {database}"),
+            format!("finish scanning {table} in {database}"),
             "its triggers insert rows for those that are deleted; change the triggers",
         ))
     }

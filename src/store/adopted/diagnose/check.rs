@@ -26,10 +26,10 @@ pub(in crate::store::adopted) fn describe_mismatch(difference: &ColumnMismatch) 
     let ColumnMismatch { lacks, has } = difference;
     match (lacks.is_empty(), has.is_empty()) {
         (false, false) => {
-            format!("it lacks {}; it has {} besides", lacks.join(", "), has.join(", "))
+            format!("it lacks {}; it has unexpected columns {}", lacks.join(", "), has.join(", "))
         }
         (false, true) => format!("it lacks {}", lacks.join(", ")),
-        (true, _) => format!("it has {} besides", has.join(", ")),
+        (true, _) => format!("it has unexpected columns {}", has.join(", ")),
     }
 }
 
@@ -41,7 +41,7 @@ pub(in crate::store::adopted) fn column_mismatch(
 ) -> String {
     let (title, name) = (&profile.title, &profile.name);
     format!(
-        "{} is no table of {title}: {} (profile {name})",
+        "{} is not a table of {title}: {} (profile {name})",
         table.name,
         describe_mismatch(difference)
     )
@@ -67,7 +67,7 @@ pub(in crate::store::adopted) fn delete_blockers(
             let table = &table.name;
             match tried {
                 Err(Error::Failed { source, .. }) => {
-                    reasons.push(format!("SQLite would not delete rows of {table}: {source}"));
+                    reasons.push(format!("SQLite refuses to delete rows of {table}: {source}"));
                 }
                 Err(Error::Refused(why)) => reasons.push(why),
                 tried => {
@@ -161,8 +161,8 @@ fn unreadable_times(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> O
     let classes: Vec<String> = classes.collect();
     let profile = &reader.profile.name;
     Some(format!(
-        "{} of {} values of {name} in {table} are no times as profile {profile} has them: {}, such \
-         as {}; `sessctl profile check {profile}` shows what is there",
+        "{} of {} values of {name} in {table} are not times in the format of profile {profile}: {}, such \
+         as {}; `sessctl profile check {profile}` shows the values",
         format_count(bad),
         format_count(bad + values.good),
         classes.join(", "),

@@ -255,7 +255,7 @@ fn query_plans(
     let index = ExpiryIndex::of(database, reader).and_then(|index| index.select_due(reader, now));
     let due = index.unwrap_or_else(|| Statement::clone(&walk));
     Ok(vec![
-        ("find what is due, where it is little".to_owned(), query_plan(database, &due)?),
-        ("walk through all".to_owned(), query_plan(database, &walk)?),
+        ("find due rows if they are few".to_owned(), query_plan(database, &due)?),
+        ("scan the table".to_owned(), query_plan(database, &walk)?),
     ])
 }

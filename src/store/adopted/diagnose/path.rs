@@ -41,8 +41,8 @@ pub(in crate::store::adopted) fn path_never_matches(
     let (table, profile) = (&reader.table.name, &reader.profile.name);
     Ok((json_texts > 0 && found == 0).then(|| {
         format!(
-            "no row of {table} has anything at {path} in {column}, and profile {profile} takes \
-             sessions without it for over: is the path right?"
+            "no row of {table} has a value at {path} in {column}, and profile {profile} treats \
+             sessions without it as expired: check the path"
         )
     }))
 }

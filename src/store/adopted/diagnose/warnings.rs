@@ -28,15 +28,15 @@ pub(in crate::store::adopted) fn warnings(
         let times = reader.profile.times.iter().map(|time| reader.input_name(time.input));
         let times: Vec<String> = times.collect();
         warnings.push(format!(
-            "all {sessions} sessions that were looked at are over: is {} the time of the last use \
+            "all {sessions} sampled sessions have expired: is {} the time of the last use \
              rather than of the end, or in another time zone?",
             times.join(", ")
         ));
     }
     if unknown > 0 {
         warnings.push(format!(
-            "{unknown} of {sessions} sessions that were looked at cannot be judged, and would be \
-             kept: their times are not in the form that the profile says"
+            "{unknown} of {sessions} sampled sessions cannot be evaluated, and would be kept: \
+             their times are not in the profile's format"
         ));
     }
     for index in 0..reader.profile.times.len() {
@@ -48,10 +48,10 @@ pub(in crate::store::adopted) fn warnings(
 /// Times that rather mean that there is none, in sentences: one for each kind.
 fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, index: usize) -> Vec<String> {
     let time = &reader.profile.times[index];
-    let (mut looked_at, mut kinds) = (0_u64, [(0_u64, None); 3]);
+    let (mut sampled, mut kinds) = (0_u64, [(0_u64, None); 3]);
     for row in applicable_rows(reader, sampling, index) {
         let value = &row.inputs[time.input];
-        looked_at += u64::from(*value != SqlValue::Null);
+        sampled += u64::from(*value != SqlValue::Null);
         if let Some((count, example)) =
             sentinel_kind(value, time.read(&row.raw())).map(|at| &mut kinds[at])
         {
@@ -59,14 +59,14 @@ fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, index: usize) ->
             *example = example.or(Some(value));
         }
     }
-    let says = ["0", "the largest number that there is", "in the year 9999"];
+    let says = ["0", "the largest integer", "in the year 9999"];
     let found = says.into_iter().zip(kinds);
     let found = found.filter_map(|(says, (count, value))| Some((says, count, value?)));
     let name = reader.input_name(time.input);
     let sentence = |(says, count, value)| {
         let are = if count == 1 { "is" } else { "are" };
         format!(
-            "{count} of {looked_at} values of {name} that were looked at {are} {says}: if that \
+            "{count} of {sampled} sampled values of {name} {are} {says}: if that \
              means never, write never = [{}]",
             reader.display_value(time.input, value)
         )
@@ -95,8 +95,7 @@ fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
     let id = &reader.profile.id;
     (known.len() < sessions).then(|| {
         format!(
-            "{sessions} sessions that were looked at have {} different values of {id}: it does not \
-             tell sessions apart",
+            "{sessions} sampled sessions have {} different values of {id}: it is not unique",
             known.len()
         )
     })

@@ -157,7 +157,7 @@ fn a_column_may_have_the_name_of_the_row_id() {
     let mut store = world.store(profile("oid"));
     assert_eq!(world.purge(store.as_mut(), 4).unwrap().settled.deleted, 1);
     let world = make("rowid, _rowid_, oid");
-    insta::assert_snapshot!(refused(world.open(profile("oid"))), @"refused: t has columns rowid, _rowid_ and oid, so that no name is left by which its rows could be told apart");
+    insta::assert_snapshot!(refused(world.open(profile("oid"))), @"refused: t has columns rowid, _rowid_ and oid, so its row ids have no usable name");
     let world = World::of("CREATE TABLE t (rowid, expiry); INSERT INTO t VALUES ('x', 1781524700)");
     let mut store = world.store(plain("t", "rowid"));
     assert_eq!(world.purge(store.as_mut(), 4).unwrap().settled.deleted, 1);
@@ -190,7 +190,7 @@ fn columns_that_are_computed_count_as_columns() {
         draft("t", "t", "id", &["id", "at", "expiry"]).time("expiry", seconds()).at(0, false).0;
     let mut store = world.store(profile);
     assert_eq!(world.purge(store.as_mut(), 4).unwrap().settled.deleted, 1);
-    assert!(refused(world.open(plain("t", "id"))).contains("it has at besides"));
+    assert!(refused(world.open(plain("t", "id"))).contains("it has unexpected columns at"));
 }
 
 #[test]
