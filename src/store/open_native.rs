@@ -35,7 +35,7 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>>
             let quick = Rqlite::new(&cluster, access).quickly();
             match migrations::check(&quick, DatabaseKind::Cluster) {
                 Err(Error::ForeignDatabase { .. }) => {
-                    migrations::check(&database, DatabaseKind::Cluster)?
+                    migrations::check(&database, DatabaseKind::Cluster)?;
                 }
                 checked => checked?,
             }

@@ -7,8 +7,9 @@ use rusqlite::types::ValueRef;
 
 use super::blocking_references::{BlockingReference, and_unreferenced, blocking_index};
 use super::delete_batch::{BatchOutcome, Partial, Plan, Rows, execute_batch};
-use super::reader::{REINSERTED, TableReader, id_digest};
+use super::reader::{REINSERTED, TableReader};
 use super::referencing_tables::ReferencingTables;
+use super::values::id_digest;
 use crate::domain::error::Error;
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::{End, EndReason, Key, Session};

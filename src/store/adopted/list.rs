@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 use rusqlite::types::ValueRef;
 
 use super::blocking_references::BlockingReferences;
-use super::reader::{HANDLE_DIGITS, TableReader, id_digest};
+use super::reader::{HANDLE_DIGITS, TableReader};
+use super::values::id_digest;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::profile::{Expiry, UserForm, values_shown_as};

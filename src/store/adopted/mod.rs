@@ -27,6 +27,7 @@ mod table;
 mod triggers;
 mod unreadable_value;
 mod validate;
+mod values;
 
 pub use detect::detect;
 pub use diagnose::{Class, Diagnosis, Sample, diagnose};

@@ -2,16 +2,12 @@
 
 use std::cell::Cell;
 
-use rusqlite::types::ValueRef;
-
-use super::column_sql::{
-    MAX_VALUE_BYTES, display_expression, id_expression, input_expression, user_expression,
-};
+use super::column_sql::{display_expression, id_expression, input_expression, user_expression};
 use super::table::{KeyColumn, Table};
+use super::values::{display_text, display_value, id_digest, key_from};
 use crate::domain::error::Result;
 use crate::domain::profile::{ColumnSource, Owner, Profile, RowStatus, SqlValue, SqlValueRef};
 use crate::domain::session::{Key, Session};
-use crate::domain::token::Digest;
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted, raw};
@@ -326,60 +322,5 @@ impl TableReader {
             Ok(std::ops::ControlFlow::Break(()))
         })?;
         Ok(rows)
-    }
-}
-
-/// A value as a key. Nothing is taken for an empty text.
-fn key_from(value: ValueRef<'_>) -> Key {
-    match value {
-        ValueRef::Null => Key::Text(Vec::new()),
-        ValueRef::Integer(number) => Key::Integer(number),
-        ValueRef::Real(number) => Key::Real(number),
-        ValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
-        ValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
-    }
-}
-
-/// Hash from which the handle of an id is derived.
-pub(super) fn id_digest(id: ValueRef<'_>) -> Digest {
-    match id {
-        ValueRef::Null => Digest::of(""),
-        ValueRef::Integer(number) => Digest::of(&number.to_string()),
-        ValueRef::Real(number) => Digest::of(&number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Digest::of_bytes(bytes),
-    }
-}
-
-/// Displayed text of a value; `None` if it is empty.
-fn display_text(value: ValueRef<'_>) -> Option<String> {
-    let text = match value {
-        ValueRef::Null => return None,
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-    };
-    Some(text).filter(|text| !text.is_empty())
-}
-
-/// A value as messages show it: of what is long, the beginning, and quoted where it is
-/// no number.
-fn display_value(value: &SqlValue) -> String {
-    const LONG: usize = 40;
-    match value {
-        SqlValue::Null => "NULL".to_owned(),
-        SqlValue::Integer(number) => number.to_string(),
-        SqlValue::Real(number) => format!("{number:?}"),
-        SqlValue::Text(bytes) => {
-            let Ok(text) = str::from_utf8(bytes) else {
-                return "text that is not UTF-8".to_owned();
-            };
-            let more = if text.chars().count() > LONG { "…" } else { "" };
-            format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
-        }
-        // As a value that is too long is read.
-        SqlValue::Blob(bytes) if *bytes == [0] => format!("more than {MAX_VALUE_BYTES} bytes"),
-        SqlValue::Blob(bytes) => format!("{} bytes", bytes.len()),
     }
 }

@@ -1,6 +1,7 @@
 //! Opening a session under limits: one batch of statements, each with its own condition, so
 //! that nothing has to be read in between.
 
+mod licence_sql;
 mod query;
 
 use super::rows::{COLUMNS, ended_session};
