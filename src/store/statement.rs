@@ -1,4 +1,4 @@
-//! SQL with its values bound.
+//! SQL statements with bound values.
 
 use rusqlite::types::{Value, ValueRef};
 
@@ -6,20 +6,20 @@ use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::Key;
 use crate::domain::time::{Span, UnixTime};
 
-/// One statement and the values of its parameters `?1`, `?2`, ….
+/// SQL text and the values of its parameters `?1`, `?2`, ….
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Statement {
     /// The text.
     pub sql: String,
     /// The values.
     pub values: Vec<Value>,
-    /// Whether each of its columns is written as
-    /// [`Transport::lossless`](super::database::Transport::lossless) says.
+    /// Each column is wrapped by
+    /// [`Database::lossless`](super::database::Database::lossless).
     pub is_lossless: bool,
-    /// Whether it must see all that was acknowledged before, wherever it runs.
+    /// Must see all writes that were acknowledged before, on any node.
     pub is_linearizable: bool,
-    /// Whether it need not, even where something is about to be changed: what it finds is
-    /// not acted upon without a second look.
+    /// May read stale data, even before a change: its result is checked again before it is
+    /// used.
     pub is_quick: bool,
 }
 
@@ -29,14 +29,14 @@ impl Statement {
         Self { sql: sql.to_owned(), ..Self::default() }
     }
 
-    /// The same, but that it sees all that was acknowledged before.
+    /// Makes the statement see all writes that were acknowledged before.
     #[must_use]
     #[cfg(feature = "rqlite")]
     pub fn linearizable(self) -> Self {
         Self { is_linearizable: true, ..self }
     }
 
-    /// Whether it changes nothing.
+    /// Reports whether the statement only reads.
     #[cfg(feature = "rqlite")]
     pub fn reads(&self) -> bool {
         self.sql.trim_start().starts_with("SELECT")
@@ -74,8 +74,7 @@ impl Statement {
         }
     }
 
-    /// The same statement with the next value bound, for texts that name their
-    /// parameters themselves.
+    /// Binds the next value, for texts that number their parameters themselves.
     #[must_use]
     pub fn with(mut self, value: impl Into<Param>) -> Self {
         self.values.push(value.into().0);
@@ -140,10 +139,10 @@ impl From<String> for Param {
 }
 
 impl From<&Key> for Param {
-    /// For sessctl's own table, whose keys are digits: of other text, what is not UTF-8
-    /// is replaced, and [`bind_lossless`](Statement::bind_lossless) is for that.
+    /// Converts a key of the native table, which consists of digits. Bytes that are not
+    /// UTF-8 are replaced; use [`bind_lossless`](Statement::bind_lossless) for other keys.
     fn from(key: &Key) -> Self {
-        Self(owned(bare(key)))
+        Self(owned(key_ref(key)))
     }
 }
 
@@ -160,7 +159,7 @@ impl<T: Into<Self>> From<Option<T>> for Param {
 }
 
 /// A key in the form in which the database holds it, without a copy.
-pub fn bare(key: &Key) -> ValueRef<'_> {
+pub fn key_ref(key: &Key) -> ValueRef<'_> {
     match key {
         Key::Integer(number) => ValueRef::Integer(*number),
         Key::Real(number) => ValueRef::Real(*number),
@@ -171,7 +170,7 @@ pub fn bare(key: &Key) -> ValueRef<'_> {
 }
 
 /// A value in the form in which the database holds it, in the very class, without a copy.
-pub fn datum(value: &SqlValue) -> ValueRef<'_> {
+pub fn value_ref(value: &SqlValue) -> ValueRef<'_> {
     match value.raw() {
         SqlValueRef::Null => ValueRef::Null,
         SqlValueRef::Integer(number) => ValueRef::Integer(number),
@@ -181,7 +180,7 @@ pub fn datum(value: &SqlValue) -> ValueRef<'_> {
     }
 }
 
-/// A value of its own. Bytes of a text that are not UTF-8 are replaced.
+/// Copies a value. Bytes of a text that are not UTF-8 are replaced.
 pub fn owned(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Null,
@@ -214,7 +213,7 @@ pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text that belongs to a statement as its names do, and is no value of a row.
+/// Quotes a text that is part of the statement rather than a value of a row.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,67 +1,62 @@
-//! Deleting rows of a framework's table: those that are still what they were when they
-//! were seen, and that nothing keeps.
+//! Deleting rows of a framework's table that are identical to their snapshot and not blocked
+//! by references.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
-use std::time::Duration;
 
 use rusqlite::types::ValueRef;
 
-use super::held::{Holder, and_free, which};
-use super::reader::{STANDS_AGAIN, TableReader, digest};
-use super::references::ReferencingTables;
-use crate::domain::error::{Error, Result};
+use super::blocking_references::{BlockingReference, and_unreferenced, blocking_index};
+use super::delete_batch::{BatchOutcome, Partial, Plan, Rows, execute_batch};
+use super::reader::{REINSERTED, TableReader};
+use super::referencing_tables::ReferencingTables;
+use super::values::id_digest;
+use crate::domain::error::Error;
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSnapshot};
 use crate::store::database::{BatchResult, Database, RowRef};
-use crate::store::statement::{Statement, bare, datum, quoted};
+use crate::store::statement::{Statement, key_ref, quoted, value_ref};
 
-/// The most bytes that one request to a cluster is to have. It becomes an entry of a log
-/// that all nodes write before anybody goes on, the application's writes among them.
-const REQUEST: usize = 256 << 10;
-/// How long a transaction is to take that ends sessions which somebody names, where each
-/// deletion reads a whole table.
-const AIM: Duration = Duration::from_millis(2);
-/// What is said of a row that is still there, although its deletion did not fail.
-const IGNORED: &str = "a trigger of the application kept the row";
+/// Reason reported for a row that is still there although its deletion did not fail.
+const IGNORED_REASON: &str = "a trigger of the application kept the row";
 
-/// What is said of a session that was deleted, and is there again.
-const PUT_BACK: &str = "a trigger of the application inserted the row again";
+/// Reason reported for a session that was deleted and is there again.
+const REINSERTED_REASON: &str = "a trigger of the application inserted the row again";
 
-/// The statements that delete one row and what goes with it, in their order.
+/// Statements that delete one row and its dependents, in order.
 #[derive(Debug)]
 pub(super) struct DeleteStatements {
     dependents: Vec<Statement>,
     session: Statement,
-    /// Answers why the row is still there, if it is: the place of what keeps it, or -1.
+    /// Returns the reason why the row is still there, if it is: the index of the blocking
+    /// reference, or -1.
     probe: Option<Statement>,
     condition: String,
-    holders: Vec<Holder>,
-    /// Whether each deletion reads a whole table.
+    blocking: Vec<BlockingReference>,
+    /// Each deletion scans a whole table.
     is_slow: bool,
 }
 
 impl DeleteStatements {
-    /// Of rows that are exactly as they were seen.
-    pub(super) fn as_seen(reader: &TableReader, references: &ReferencingTables) -> Self {
-        Self::of(reader, &reader.as_seen(), references)
+    /// Deletes a row only if it is identical to its snapshot.
+    pub(super) fn if_unchanged(reader: &TableReader, references: &ReferencingTables) -> Self {
+        Self::of(reader, &reader.unchanged_condition(), references)
     }
 
-    /// Of rows that have still the same id.
-    pub(super) fn of_key(reader: &TableReader, references: &ReferencingTables) -> Self {
-        Self::of(reader, &reader.of_key(), references)
+    /// Deletes a row only if it still has the same id.
+    pub(super) fn by_key(reader: &TableReader, references: &ReferencingTables) -> Self {
+        Self::of(reader, &reader.same_key_condition(), references)
     }
 
-    fn of(reader: &TableReader, seen: &str, references: &ReferencingTables) -> Self {
+    fn of(reader: &TableReader, snapshots: &str, references: &ReferencingTables) -> Self {
         let table = reader.table();
-        let holders = &references.holders;
-        let condition = format!("{seen}{}", and_free(holders));
+        let blocking = &references.blocking;
+        let condition = format!("{snapshots}{}", and_unreferenced(blocking));
         let dependents = reader.profile.dependents.iter();
         let probe = || {
-            let why = which(holders, "-1");
-            let mut probe = format!("SELECT {why} FROM {table} WHERE {seen}");
+            let why = blocking_index(blocking, "-1");
+            let mut probe = format!("SELECT {why} FROM {table} WHERE {snapshots}");
             if references.has_triggers {
                 probe.push_str(" UNION ALL ");
                 probe.push_str(&reader.same_session());
@@ -69,78 +64,94 @@ impl DeleteStatements {
             Statement::new(&probe)
         };
         Self {
-            dependents: dependents.map(|one| part_with(one, &table, &condition)).collect(),
+            dependents: dependents.map(|one| delete_dependents(one, &table, &condition)).collect(),
             session: Statement::new(&format!("DELETE FROM {table} WHERE {condition}")),
-            probe: (references.has_triggers || !holders.is_empty()).then(probe),
+            probe: (references.has_triggers || !blocking.is_empty()).then(probe),
             condition,
-            holders: holders.clone(),
+            blocking: blocking.clone(),
             is_slow: references.unindexed.iter().any(|table| table.is_large),
         }
     }
 
-    /// Those that change something.
+    /// Returns the statements that change rows.
     pub(super) fn changes(&self) -> Vec<Statement> {
         self.dependents.iter().chain([&self.session]).cloned().collect()
     }
 
-    /// All of them.
+    /// Returns all statements.
     fn plan(&self) -> Plan {
         let statements: Vec<Statement> =
             self.changes().into_iter().chain(self.probe.clone()).collect();
         let session = self.dependents.len();
-        Plan { statements, session, told: None, probe: self.probe.as_ref().map(|_| session + 1) }
+        Plan {
+            statements,
+            session,
+            ended_row: None,
+            probe: self.probe.as_ref().map(|_| session + 1),
+        }
     }
 
-    /// All of them, of which one answers the row that is deleted.
-    fn with_hook(&self, reader: &TableReader, is_far: bool) -> Plan {
+    /// Returns all statements, one of which returns the deleted row.
+    fn plan_with_rows(&self, reader: &TableReader, is_remote: bool) -> Plan {
         let mut plan = self.plan();
-        if is_far {
-            // rqlite lets a change answer rows only where it can parse it, and these it
-            // cannot: a statement before them tells what they will delete.
-            let mut session = reader.select(&reader.whole());
+        if is_remote {
+            // rqlite supports RETURNING only in statements that it can parse, and it cannot
+            // parse these: a preceding SELECT returns the rows to be deleted.
+            let mut session = reader.select(&reader.session_columns());
             session.push(&format!(" WHERE {}", self.condition));
             plan.statements.insert(0, session);
-            let behind = |place: usize| place + 1;
+            let behind = |index: usize| index + 1;
             return Plan {
                 session: plan.session + 1,
-                told: Some(0),
+                ended_row: Some(0),
                 probe: plan.probe.map(behind),
                 ..plan
             };
         }
-        let telling = format!("{} RETURNING {}", self.session.sql, reader.whole());
-        plan.statements[plan.session] = reader.exact(&telling);
-        Plan { told: Some(plan.session), ..plan }
+        let telling = format!("{} RETURNING {}", self.session.sql, reader.session_columns());
+        plan.statements[plan.session] = reader.lossless_statement(&telling);
+        Plan { ended_row: Some(plan.session), ..plan }
     }
 
-    /// Whether sessions may refer to others.
-    fn is_of_sessions(&self) -> bool {
-        self.holders.iter().any(|holder| holder.is_of_sessions)
+    /// Reports whether sessions may refer to other sessions.
+    fn is_self_reference(&self) -> bool {
+        self.blocking.iter().any(|holder| holder.is_self_reference)
     }
 
-    /// Takes note of rows that were kept. `handle` names each of them.
-    fn kept(&self, plan: &Plan, run: &Run, handle: impl Fn(usize) -> String) -> KeptRows {
+    /// Collects the rows that were kept. `handle` names each of them.
+    fn kept_rows(
+        &self,
+        plan: &Plan,
+        run: &BatchOutcome,
+        handle: impl Fn(usize) -> String,
+    ) -> KeptRows {
         let mut kept = KeptRows::default();
-        for (place, why) in &run.rejected {
-            kept.reject(|| RejectedRow { handle: handle(*place), why: why.clone() });
+        for (index, why) in &run.rejected {
+            kept.reject(|| RejectedRow { handle: handle(*index), why: why.clone() });
         }
         let count = plan.statements.len();
         let answers = run.applied.answers.chunks(count).enumerate();
-        for (place, answers) in answers {
+        for (index, answers) in answers {
             let answer = plan.probe.and_then(|probe| answers.get(probe)?.first());
             let Some(why) = answer.and_then(|row| (row as &dyn RowRef).integer(0)) else {
                 continue;
             };
-            let deleted = run.applied.rows.get(place * count + plan.session);
-            match usize::try_from(why).ok().and_then(|why| self.holders.get(why)) {
+            let deleted = run.applied.rows.get(index * count + plan.session);
+            match usize::try_from(why).ok().and_then(|why| self.blocking.get(why)) {
                 Some(holder) => kept.refer(&holder.referrer, 1),
                 // It has changed since it was seen.
-                None if why == STANDS_AGAIN && deleted == Some(&0) => {}
+                None if why == REINSERTED && deleted == Some(&0) => {}
                 None if deleted.is_some_and(|rows| *rows > 0) => {
-                    kept.reject(|| RejectedRow { handle: handle(place), why: PUT_BACK.to_owned() });
+                    kept.reject(|| RejectedRow {
+                        handle: handle(index),
+                        why: REINSERTED_REASON.to_owned(),
+                    });
                 }
                 None => {
-                    kept.reject(|| RejectedRow { handle: handle(place), why: IGNORED.to_owned() });
+                    kept.reject(|| RejectedRow {
+                        handle: handle(index),
+                        why: IGNORED_REASON.to_owned(),
+                    });
                 }
             }
         }
@@ -148,8 +159,8 @@ impl DeleteStatements {
     }
 }
 
-/// What becomes of the rows of a dependent table before their session goes.
-fn part_with(dependent: &Dependent, table: &str, condition: &str) -> Statement {
+/// Deletes or updates the dependent rows of a session before it is deleted.
+fn delete_dependents(dependent: &Dependent, table: &str, condition: &str) -> Statement {
     let Dependent { table: child, column, references, action } = dependent;
     let (child, column, named) = (quoted(child), quoted(column), quoted(references));
     let change = match action {
@@ -164,82 +175,53 @@ fn part_with(dependent: &Dependent, table: &str, condition: &str) -> Statement {
     ))
 }
 
-/// Statements for each row, and the places of those that matter.
-struct Plan {
-    statements: Vec<Statement>,
-    /// The one that deletes the session.
-    session: usize,
-    /// The one that answers which session it was.
-    told: Option<usize>,
-    /// The one that answers why it is still there.
-    probe: Option<usize>,
-}
-
-/// What came of the statements for all rows.
-#[derive(Default)]
-struct Run {
-    applied: BatchResult,
-    /// The places of rows that the database rejects, and what it says of them.
-    rejected: Vec<(usize, String)>,
-}
-
-impl Run {
-    /// For each row, whether its session was deleted, and is not there again.
-    fn done(&self, plan: &Plan) -> impl Iterator<Item = bool> {
-        let count = plan.statements.len();
-        let deleted = self.applied.rows.iter().skip(plan.session).step_by(count);
-        let is_there = self.applied.answers.chunks(count).map(|answers| {
-            plan.probe.and_then(|probe| answers.get(probe)).is_some_and(|rows| !rows.is_empty())
-        });
-        deleted.zip(is_there).map(|(rows, is_there)| *rows > 0 && !is_there)
-    }
-}
-
-/// What was done, and what kept the rest from being done.
-pub(super) type Done<T> = (T, Result<()>);
-
 /// Deletes rows that were found due.
 pub(super) fn apply_purge(
     database: &mut impl Database,
     reader: &TableReader,
     deletion: &DeleteStatements,
-    seen: &[RowSnapshot],
+    snapshots: &[RowSnapshot],
     now: UnixTime,
-    tell: bool,
-) -> Done<(PurgeBatchResult, KeptRows)> {
-    if seen.is_empty() {
+    return_ended: bool,
+) -> Partial<(PurgeBatchResult, KeptRows)> {
+    if snapshots.is_empty() {
         return (<(PurgeBatchResult, KeptRows)>::default(), Ok(()));
     }
-    let plan =
-        if tell { deletion.with_hook(reader, database.is_remote()) } else { deletion.plan() };
-    // A session that refers to another usually comes behind it.
-    let is_reversed = deletion.is_of_sessions();
-    let at = |place: usize| &seen[if is_reversed { seen.len() - 1 - place } else { place }];
-    let row = |place: usize| {
-        let row = at(place);
-        let values = row.values.iter().map(datum);
-        std::iter::once(bare(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
+    let plan = if return_ended {
+        deletion.plan_with_rows(reader, database.is_remote())
+    } else {
+        deletion.plan()
     };
-    let mut rows = Rows { count: seen.len(), row: &row, chunk: None };
+    // A session that refers to another usually sorts after it.
+    let is_reversed = deletion.is_self_reference();
+    let at =
+        |index: usize| &snapshots[if is_reversed { snapshots.len() - 1 - index } else { index }];
+    let row = |index: usize| {
+        let row = at(index);
+        let values = row.values.iter().map(value_ref);
+        std::iter::once(key_ref(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
+    };
+    let mut rows = Rows { count: snapshots.len(), row: &row, chunk: None };
     let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
     let deleted = run.done(&plan).filter(|done| *done).count() as u64;
     let end = Some(End { at: now, reason: EndReason::Expired });
     let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(&plan));
     let gone = answers.filter(|(_, done)| *done);
-    let told = gone.filter_map(|(answers, _)| answers.get(plan.told?)?.first());
+    let told = gone.filter_map(|(answers, _)| answers.get(plan.ended_row?)?.first());
     let told = told.filter_map(|row| reader.session(row));
     let told = told.map(|session| Session { end, ..session }).collect();
-    let kept = deletion.kept(&plan, &run, |place| {
-        at(place).values.first().map_or_else(String::new, |id| digest(datum(id)).handle())
+    let kept = deletion.kept_rows(&plan, &run, |index| {
+        at(index).values.first().map_or_else(String::new, |id| id_digest(value_ref(id)).handle())
     });
     let BatchResult { hold, commit, waited, response_lost, .. } = run.applied;
-    // Some of those that were not found may have gone by the request whose answer was lost.
-    let left = (seen.len() as u64).saturating_sub(deleted + kept.rows());
-    let untold = if tell && response_lost { left } else { 0 };
-    // What fits no more is left to the next look, with fewer rows.
+    // Some of the missing rows may have been deleted by the request whose response was
+    // lost.
+    let left = (snapshots.len() as u64).saturating_sub(deleted + kept.rows());
+    let untold = if return_ended && response_lost { left } else { 0 };
+    // Rows that do not fit are left to the next scan, with fewer rows.
     let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
     let outcome = if is_cut_short { Ok(()) } else { outcome };
-    let settled = PurgeBatchResult {
+    let result = PurgeBatchResult {
         marked: 0,
         ended: deleted,
         deleted,
@@ -250,15 +232,15 @@ pub(super) fn apply_purge(
         untold,
         is_cut_short,
     };
-    ((settled, kept), outcome)
+    ((result, kept), outcome)
 }
 
-/// What became of sessions that somebody has named.
+/// Result of ending sessions by key.
 #[derive(Default)]
 pub(super) struct Ended {
-    /// For each that it came to, whether it was there and is gone.
+    /// For each processed session: it existed and was deleted.
     pub(super) done: Vec<bool>,
-    /// How many have gone for which reason.
+    /// Number of deleted sessions by reason.
     pub(super) gone: BTreeMap<EndReason, u64>,
     pub(super) kept: KeptRows,
 }
@@ -268,11 +250,11 @@ pub(super) fn end(
     database: &mut impl Database,
     deletion: &DeleteStatements,
     endings: &[EndRequest],
-) -> Done<Ended> {
+) -> Partial<Ended> {
     let plan = deletion.plan();
-    let row = |place: usize| match &endings[place].key {
-        key @ Key::Row(_, id) => vec![bare(key), bare(id)],
-        key => vec![bare(key)],
+    let row = |index: usize| match &endings[index].key {
+        key @ Key::Row(_, id) => vec![key_ref(key), key_ref(id)],
+        key => vec![key_ref(key)],
     };
     let chunk = deletion.is_slow.then_some(1);
     let (run, outcome) = execute_batch(
@@ -280,11 +262,11 @@ pub(super) fn end(
         &plan.statements,
         &mut Rows { count: endings.len(), row: &row, chunk },
     );
-    let kept = deletion.kept(&plan, &run, |place| match &endings[place].key {
-        Key::Row(_, id) => digest(bare(id)).handle(),
-        key => digest(bare(key)).handle(),
+    let kept = deletion.kept_rows(&plan, &run, |index| match &endings[index].key {
+        Key::Row(_, id) => id_digest(key_ref(id)).handle(),
+        key => id_digest(key_ref(key)).handle(),
     });
-    // What was there a moment ago and is gone, has gone by the request whose answer was
+    // A session that existed a moment ago was deleted by the request whose response was
     // lost.
     let was_lost = run.applied.response_lost && kept.rows() == 0;
     let done: Vec<bool> = run.done(&plan).map(|done| done || was_lost).collect();
@@ -293,108 +275,4 @@ pub(super) fn end(
         *gone.entry(ending.end.reason).or_default() += 1;
     }
     (Ended { done, gone, kept }, outcome)
-}
-
-/// The rows that statements are run for.
-struct Rows<'a, 'r> {
-    count: usize,
-    /// The values of the parameters for one of them.
-    row: &'a dyn Fn(usize) -> Vec<ValueRef<'r>>,
-    /// How many of them to begin with in one transaction, and to learn from how many the
-    /// next is to have; `None`: all of them.
-    chunk: Option<usize>,
-}
-
-impl Rows<'_, '_> {
-    /// Where a request ends that begins a range of them: as far as it may go.
-    fn end(&self, range: &Range<usize>, statements: &[Statement], is_far: bool) -> usize {
-        let end = self.chunk.map_or(range.end, |chunk| range.end.min(range.start + chunk));
-        if !is_far {
-            return end;
-        }
-        let mut bytes = 0;
-        for place in range.start..end {
-            bytes += length(statements, &(self.row)(place));
-            if bytes > REQUEST && place > range.start {
-                return place;
-            }
-        }
-        end
-    }
-
-    /// Learns what a transaction of so many rows took.
-    fn learn(&mut self, rows: usize, hold: Duration) {
-        if let Some(chunk) = &mut self.chunk {
-            let is_short = hold * 2 <= AIM;
-            *chunk = if is_short {
-                rows * 2
-            } else if hold > AIM {
-                rows / 2
-            } else {
-                rows
-            }
-            .max(1);
-        }
-    }
-}
-
-/// Runs the statements for each of these rows: in a file all of them at once, on a
-/// cluster in requests of bounded size, each row being a matter of its own. Where the
-/// database rejects one, the others are done without it: halves of the rows are tried
-/// until it is alone.
-fn execute_batch(
-    database: &mut impl Database,
-    statements: &[Statement],
-    rows: &mut Rows<'_, '_>,
-) -> Done<Run> {
-    let mut run = Run::default();
-    // What is left to do; the next is the last of them.
-    let mut todo = Vec::from([Range { start: 0, end: rows.count }]);
-    let mut has_made_room = false;
-    while let Some(range) = todo.pop().filter(|range| !range.is_empty()) {
-        let end = rows.end(&range, statements, database.is_remote());
-        if end < range.end {
-            todo.push(end..range.end);
-        }
-        let (start, count) = (range.start, end - range.start);
-        match database.execute_for_rows(statements, &mut (start..end).map(rows.row)) {
-            Ok(applied) => {
-                rows.learn(count, applied.hold);
-                has_made_room = false;
-                run.applied.rows.extend(applied.rows);
-                run.applied.answers.extend(applied.answers);
-                run.applied.response_lost |= applied.response_lost;
-                run.applied.hold += applied.hold;
-                run.applied.commit += applied.commit;
-                run.applied.waited += applied.waited;
-            }
-            Err(Error::Rejected { why, .. }) if count == 1 => {
-                run.rejected.push((start, why));
-                run.applied.rows.extend(statements.iter().map(|_| 0));
-                run.applied.answers.extend(statements.iter().map(|_| Vec::new()));
-            }
-            Err(Error::Rejected { .. }) => {
-                let middle = start + count / 2;
-                todo.extend([middle..end, start..middle]);
-            }
-            // The log has given up its room, which may be enough.
-            Err(Error::DiskFull { .. }) if !has_made_room => {
-                has_made_room = true;
-                todo.push(start..end);
-            }
-            Err(error) => return (run, Err(error)),
-        }
-    }
-    (run, Ok(()))
-}
-
-/// How many bytes a request has for one row, about.
-fn length(statements: &[Statement], row: &[ValueRef<'_>]) -> usize {
-    let value = |value: &ValueRef<'_>| match value {
-        ValueRef::Text(bytes) => bytes.len() + 4,
-        ValueRef::Blob(bytes) => 2 * bytes.len() + 4,
-        _ => 20,
-    };
-    let values: usize = row.iter().map(value).sum();
-    statements.iter().map(|statement| statement.sql.len() + values).sum()
 }

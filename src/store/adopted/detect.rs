@@ -1,35 +1,36 @@
-//! Finding out which profile a file's table fits.
+//! Detecting the profile that fits a database.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::diagnose::check::{in_words, misfits};
+use super::detection_doubt::{clock_evidence, detection_doubt};
+use super::diagnose::check::{describe_mismatch, encoding_errors};
 use super::diagnose::sample::Sampling;
-use super::doubt::{clock_evidence, doubt};
+use super::open::open_file;
 use super::reader::TableReader;
+use super::table;
 use super::table::Table;
-use super::{open_file, table};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ClockEvidence, ColumnMismatch, Profile};
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
-use crate::store::database::sqlite::SqliteFile;
-use crate::store::{Access, Location};
+use crate::store::database::sqlite::{Access, SqliteFile};
+use crate::store::location::Location;
 
-/// Which of these profiles fits the one table of sessions in a file, by the names of its
-/// columns and by the values in them. Where another profile may be the right one, which
-/// has to be named, it has a [doubt](Profile::doubt).
+/// Finds the profile that fits the one session table of a database, by its columns and
+/// values. If another profile may be the right one and has to be named, the result has a
+/// [doubt](Profile::doubt).
 ///
-/// The database is only read; with [`Access::Write`], a cluster is read as carefully as
-/// for what is about to be changed.
+/// The database is only read; with [`Access::Write`], a cluster is read with the
+/// consistency of a subsequent change.
 ///
 /// # Errors
-/// [`Error::ForeignDatabase`] if none does, and [`Error::AmbiguousTable`] if several do, with what
-/// was found.
+/// [`Error::ForeignDatabase`] if no profile fits, and [`Error::AmbiguousTable`] if several
+/// do.
 pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -> Result<Profile> {
     match at.into() {
         Location::File(path) => {
-            if let Some(refusal) = strange(&path, &profiles) {
+            if let Some(refusal) = refuse_unknown(&path, &profiles) {
                 return Err(refusal);
             }
             detect_in(&open_file(&path, Access::Read)?, profiles)
@@ -39,25 +40,25 @@ pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -
 }
 
 fn detect_in(database: &impl Database, profiles: Vec<Profile>) -> Result<Profile> {
-    let names = table::names(database)?;
+    let names = table::table_names(database)?;
     let mut found = Findings::default();
     for profile in profiles {
         if names.iter().any(|name| name.eq_ignore_ascii_case(&profile.table)) {
-            found.look(database, profile)?;
+            found.check_profile(database, profile)?;
         }
     }
     found.conclude(database.display_name(), &names)
 }
 
-/// Refuses a file that has tables, and none of the names of these, before anything
-/// touches it. Where somebody uses a log, more may be in that, and nothing is said; nor of
-/// what is being written at this moment.
-fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
+/// Refuses a file that has tables, but none of these names, before it is modified. Accepts
+/// a file with a write-ahead log in use, which may contain more tables, and one that is
+/// being written.
+fn refuse_unknown(path: &Path, profiles: &[Profile]) -> Option<Error> {
     if SqliteFile::has_a_log_in_use(path) {
         return None;
     }
     let file = SqliteFile::open_immutable(path).ok()?;
-    let names = table::names(&file).ok()?;
+    let names = table::table_names(&file).ok()?;
     let is_known =
         |name: &String| profiles.iter().any(|profile| profile.table.eq_ignore_ascii_case(name));
     if names.is_empty() || names.iter().any(is_known) {
@@ -67,56 +68,55 @@ fn strange(path: &Path, profiles: &[Profile]) -> Option<Error> {
     unsafe_to_open.or_else(|| Findings::default().conclude(file.display_name(), &names).err())
 }
 
-/// What has been found so far.
+/// Findings so far.
 #[derive(Default)]
 struct Findings {
     /// Profiles that fit.
     fits: Vec<Fit>,
     /// Profiles that fit, but have to be named, with the names of the tables.
     hints: Vec<(String, Profile)>,
-    /// What fits by the columns and not by the values, in sentences.
-    misfits: Vec<Misfits>,
+    /// Tables that fit by their columns, but not by their values.
+    mismatches: Vec<Mismatch>,
     /// The profile whose table has the fewest other columns.
     nearest: Option<(usize, String)>,
 }
 
 /// A profile that fits.
 struct Fit {
-    /// As the table is spelled.
     table: String,
     profile: Profile,
-    /// What [`clock_evidence`] has found.
+    /// Result of [`clock_evidence`].
     clock: Option<(String, ClockEvidence)>,
 }
 
-/// Why a table that has the columns of a profile is not its table.
-struct Misfits {
+/// Reasons why a table with the columns of a profile does not fit it.
+struct Mismatch {
     table: String,
     is_detected: bool,
     sentences: Vec<String>,
 }
 
 impl Findings {
-    fn look(&mut self, database: &impl Database, profile: Profile) -> Result<()> {
+    fn check_profile(&mut self, database: &impl Database, profile: Profile) -> Result<()> {
         let is_detected = profile.is_detected;
         let table = match Table::read(database, &profile.table) {
             Ok(table) => table,
             Err(Error::Refused(reason)) => {
                 let (table, sentences) = (profile.table, vec![reason]);
-                self.misfits.push(Misfits { table, is_detected, sentences });
+                self.mismatches.push(Mismatch { table, is_detected, sentences });
                 return Ok(());
             }
             Err(error) => return Err(error),
         };
         if let Some(difference) = profile.difference(&table.columns) {
-            self.note_near(&table, &profile, &difference);
+            self.record_nearest(&table, &profile, &difference);
             return Ok(());
         }
         let reader = TableReader::new(database, profile, table);
-        let sentences = misfits(database, &reader, &Sampling::of(database, &reader)?)?;
+        let sentences = encoding_errors(database, &reader, &Sampling::of(database, &reader)?)?;
         if !sentences.is_empty() {
             let table = reader.table.name;
-            self.misfits.push(Misfits { table, is_detected, sentences });
+            self.mismatches.push(Mismatch { table, is_detected, sentences });
         } else if is_detected {
             let clock = clock_evidence(database, &reader)?;
             let TableReader { profile, table, .. } = reader;
@@ -127,17 +127,18 @@ impl Findings {
         Ok(())
     }
 
-    fn note_near(&mut self, table: &Table, profile: &Profile, difference: &ColumnMismatch) {
+    fn record_nearest(&mut self, table: &Table, profile: &Profile, difference: &ColumnMismatch) {
         let distance = difference.missing.len() + difference.unexpected.len();
         if self.nearest.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
             let (name, title) = (&table.name, &profile.title);
-            let near = format!("{name} is nearest to {title}: {}", in_words(difference));
+            let near =
+                format!("{name} is most similar to {title}: {}", describe_mismatch(difference));
             self.nearest = Some((distance, near));
         }
     }
 
-    fn conclude(mut self, place: &str, names: &[String]) -> Result<Profile> {
-        let at = place.to_owned();
+    fn conclude(mut self, database: &str, names: &[String]) -> Result<Profile> {
+        let at = database.to_owned();
         if self.fits.len() > 1 {
             let fits = self.fits.iter().map(|fit| format!("{}: {}", fit.table, fit.profile.name));
             let fits: Vec<String> = fits.collect();
@@ -145,16 +146,16 @@ impl Findings {
             return Err(Error::AmbiguousTable { at, found });
         }
         let Some(Fit { table, mut profile, clock }) = self.fits.pop() else {
-            return Err(Error::ForeignDatabase { at, found: self.nothing(names) });
+            return Err(Error::ForeignDatabase { at, found: self.describe_none(names) });
         };
         let local = self.hints.iter().find(|(other, _)| *other == table);
         let local = local.map(|(_, local)| local);
-        profile.doubt =
-            clock.and_then(|(column, evidence)| doubt(&profile, local, &column, evidence));
+        profile.doubt = clock
+            .and_then(|(column, evidence)| detection_doubt(&profile, local, &column, evidence));
         Ok(profile)
     }
 
-    fn nothing(self, names: &[String]) -> String {
+    fn describe_none(self, names: &[String]) -> String {
         if names.is_empty() {
             return "it is an SQLite database without tables; `sessctl init` sets it up".to_owned();
         }
@@ -163,16 +164,16 @@ impl Findings {
             format!("{table} may be {title} ({about}): --profile {name}")
         };
         let hints: Vec<String> = self.hints.into_iter().map(hint).collect();
-        let misfits = misfits_to_tell(self.misfits);
-        if !misfits.is_empty() {
+        let mismatches = mismatch_sentences(self.mismatches);
+        if !mismatches.is_empty() {
             // The table is known, and only its values are not.
-            return misfits.into_iter().chain(hints).collect::<Vec<_>>().join("; ");
+            return mismatches.into_iter().chain(hints).collect::<Vec<_>>().join("; ");
         }
         let mut found = format!(
             "it holds {} {}; none is a table of sessions that sessctl knows (`sessctl show \
              profiles` lists them)",
             if names.len() == 1 { "the table" } else { "the tables" },
-            table::list(names)
+            table::join_names(names)
         );
         for sentence in hints.into_iter().chain(self.nearest.map(|(_, near)| near)) {
             found.push_str("; ");
@@ -182,12 +183,12 @@ impl Findings {
     }
 }
 
-/// What is wrong with the values, once for each table: a profile that has to be named is
-/// a variant of one that is detected, and would say the same again.
-fn misfits_to_tell(misfits: Vec<Misfits>) -> Vec<String> {
-    let is_detected = |misfits: &Misfits| misfits.is_detected;
+/// Reasons for mismatching values, once for each table: a profile that has to be named is a
+/// variant of a detected one, and would repeat its reasons.
+fn mismatch_sentences(mismatches: Vec<Mismatch>) -> Vec<String> {
+    let is_detected = |mismatches: &Mismatch| mismatches.is_detected;
     let detected: BTreeSet<String> =
-        misfits.iter().filter(|it| is_detected(it)).map(|it| it.table.clone()).collect();
-    let is_told = |it: &Misfits| it.is_detected || !detected.contains(&it.table);
-    misfits.into_iter().filter(is_told).flat_map(|it| it.sentences).collect()
+        mismatches.iter().filter(|it| is_detected(it)).map(|it| it.table.clone()).collect();
+    let is_told = |it: &Mismatch| it.is_detected || !detected.contains(&it.table);
+    mismatches.into_iter().filter(is_told).flat_map(|it| it.sentences).collect()
 }

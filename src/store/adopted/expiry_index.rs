@@ -1,14 +1,13 @@
-//! The walk of a purge along an index: where few rows are due, the others need not be
-//! read.
+//! Scan along an index: if few rows are due, the others need not be read.
 
 use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
 
-use super::held::Held;
-use super::reader::{INPUTS, TableReader};
+use super::blocking_references::BlockingReferences;
+use super::reader::{INPUTS_COLUMN, TableReader};
 use super::scan::ScanCounter;
-use super::table::{KeyColumn, plan};
+use super::table::{KeyColumn, query_plan};
 use crate::domain::error::Result;
 use crate::domain::profile::{
     DecodedTime, Length, NullMeaning, Profile, Rule, RuleKind, SqlValue, SqlValueRef, TimeColumn,
@@ -16,25 +15,25 @@ use crate::domain::profile::{
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, datum, quoted, raw};
+use crate::store::statement::{Statement, quoted, raw, value_ref};
 
-/// An index in the order of the one time that says when sessions are over.
+/// Index in the order of the one column that determines expiry.
 #[derive(Debug, Clone)]
 pub(super) struct ExpiryIndex {
     name: String,
     column: String,
-    /// The same, as a column of a statement.
-    shown: String,
+    /// Column in a lossless result.
+    column_sql: String,
     time: usize,
     input: usize,
-    /// How long after that time a session is over.
+    /// Time from the column's value to the expiry.
     after: Span,
     grace: Span,
-    /// Whether a session without the time is over.
+    /// A session without a time has expired.
     null_is_over: bool,
 }
 
-/// The rule that there is, and how long after its time a session is over.
+/// Returns the only rule, its time column and the time from its value to the expiry.
 fn only_rule(profile: &Profile) -> Option<(&Rule, usize, Span)> {
     let [rule] = &profile.rules[..] else {
         return None;
@@ -49,22 +48,22 @@ fn only_rule(profile: &Profile) -> Option<(&Rule, usize, Span)> {
 }
 
 impl ExpiryIndex {
-    /// The index that a table has for its profile, if it has one.
+    /// Finds the index of a table for its profile.
     ///
-    /// There is one rule, it applies to all rows, and its time stands in a column. An
-    /// index over this column alone holds all rows, the table has row ids, and the order
-    /// of the values is, as far as it goes, that of the times.
+    /// Preconditions: there is one rule, it applies to all rows, and its time is a plain
+    /// column. An index over this column alone contains all rows, the table has row ids,
+    /// and the order of the values agrees with the order of the times.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Option<Self> {
         let TableReader { profile, table, .. } = reader;
         let (rule, time, after) = only_rule(profile)?;
         let TimeColumn { input, encoding, null, .. } = profile.times.get(time)?;
         let source = profile.inputs.get(*input)?;
-        let has_places = matches!(table.key, KeyColumn::Place(_));
-        encoding.upper_bound(UnixTime(0)).filter(|_| has_places && source.path.is_none())?;
+        let has_row_ids = matches!(table.key, KeyColumn::RowId(_));
+        encoding.upper_bound(UnixTime(0)).filter(|_| has_row_ids && source.path.is_none())?;
         let index = Self {
             name: quoted(&table.index_over(&source.column)?.name),
             column: quoted(&source.column),
-            shown: database.lossless(&quoted(&source.column)),
+            column_sql: database.lossless(&quoted(&source.column)),
             time,
             input: *input,
             after,
@@ -72,38 +71,38 @@ impl ExpiryIndex {
             null_is_over: *null == Some(NullMeaning::Expired),
         };
         // A column may compare otherwise than its index.
-        let steps = plan(database, &index.due(reader, UnixTime(0))?).ok()?;
+        let steps = query_plan(database, &index.select_due(reader, UnixTime(0))?).ok()?;
         let is_sorted = steps.iter().any(|step| step.contains("TEMP B-TREE"));
         (!is_sorted).then_some(index)
     }
 
-    /// No time of a session that is over exceeds this.
-    fn bound(&self, reader: &TableReader, now: UnixTime) -> Option<SqlValue> {
-        let spent = self.after.as_seconds().saturating_add(self.grace.as_seconds());
-        let moment = UnixTime(now.0.saturating_sub(spent));
+    /// Upper bound of the times of expired sessions.
+    fn upper_bound_at(&self, reader: &TableReader, now: UnixTime) -> Option<SqlValue> {
+        let offset = self.after.as_seconds().saturating_add(self.grace.as_seconds());
+        let moment = UnixTime(now.0.saturating_sub(offset));
         reader.profile.times.get(self.time)?.encoding.upper_bound(moment)
     }
 
     /// The statement that finds what is due.
-    pub(super) fn due(&self, reader: &TableReader, now: UnixTime) -> Option<Statement> {
-        let bound = self.bound(reader, now)?;
-        let all = Segment { along: self, reader, bound: &bound, cursor: None };
-        Some(all.page(&all.behind(Side::Due), None))
+    pub(super) fn select_due(&self, reader: &TableReader, now: UnixTime) -> Option<Statement> {
+        let bound = self.upper_bound_at(reader, now)?;
+        let all = IndexScan { index: self, reader, bound: &bound, cursor: None };
+        Some(all.page(&all.after_time(Segment::Due), None))
     }
 
-    /// Looks at the rows behind a place, first those whose time may be over, then the
-    /// others, of which no more than the time is read: they are counted, and whatever is
-    /// over among them all the same is found by its place.
+    /// Scans the rows after a cursor: first those whose time may have passed, then the
+    /// others, of which only the time is read. These are counted, and any that are due
+    /// nevertheless are read by row id.
     pub(super) fn scan(
         &self,
         database: &impl Database,
         reader: &TableReader,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
-        reach: ScanLimits,
-        held: &Held<'_>,
+        limits: ScanLimits,
+        blocking: &BlockingReferences<'_>,
     ) -> Result<Option<DueScan>> {
-        let Some(bound) = self.bound(reader, scope.now) else {
+        let Some(bound) = self.upper_bound_at(reader, scope.now) else {
             return Ok(None);
         };
         let cursor = match after {
@@ -111,63 +110,63 @@ impl ExpiryIndex {
             _ => None,
         };
         let version = database.version()?;
-        let part = Segment { along: self, reader, bound: &bound, cursor };
-        let mut tally = ScanCounter::new(scope, reach, held);
-        for stretch in part.stretches() {
-            self.look(database, part, &stretch, &mut tally)?;
-            if tally.last.is_some() {
+        let scan = IndexScan { index: self, reader, bound: &bound, cursor };
+        let mut counter = ScanCounter::new(scope, limits, blocking);
+        for range in scan.ranges() {
+            self.scan_range(database, scan, &range, &mut counter)?;
+            if counter.last.is_some() {
                 break;
             }
         }
-        let walked = self.walked(database, reader, tally.last.as_ref())?;
-        Ok(Some(DueScan { walked, version, ..tally.sum_up(database, reader, held)? }))
+        let walked = self.fraction_before(database, reader, counter.last.as_ref())?;
+        Ok(Some(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? }))
     }
 
-    /// Looks at a stretch of the index.
-    fn look(
+    /// Scans a range of the index.
+    fn scan_range(
         &self,
         database: &impl Database,
-        part: Segment<'_>,
-        stretch: &ScanRange,
-        tally: &mut ScanCounter,
+        scan: IndexScan<'_>,
+        range: &ScanRange,
+        counter: &mut ScanCounter,
     ) -> Result<()> {
-        let (reader, reads_all) = (part.reader, stretch.side.reads_all(self));
-        let mut strays = Vec::new();
-        let mut page = |last: Option<&dyn RowRef>| part.page(stretch, last);
+        let (reader, reads_all) = (scan.reader, range.segment.reads_all(self));
+        let mut due_out_of_order = Vec::new();
+        let mut page = |last: Option<&dyn RowRef>| scan.page(range, last);
         database.query_pages(&mut page, &mut |row| {
             if reads_all {
-                tally.see(reader, row);
-            } else if !reader.is_new(row) && self.is_due(reader, row, tally) {
-                strays.extend(row.integer(0));
+                counter.add_row(reader, row);
+            } else if !reader.is_inserted_since(row) && self.is_due(reader, row, counter) {
+                due_out_of_order.extend(row.integer(0));
             }
-            let place = if tally.is_enough() { self.display_name(row, reads_all) } else { None };
-            Ok(tally.stop_at(place))
+            let cursor = if counter.is_done() { self.cursor_at(row, reads_all) } else { None };
+            Ok(counter.stop_at(cursor))
         })?;
-        find(database, reader, &strays, tally)
+        find_by_row_id(database, reader, &due_out_of_order, counter)
     }
 
-    /// Counts a row of which only the place and the time have been read; answers whether
-    /// it is due.
-    fn is_due(&self, reader: &TableReader, row: &dyn RowRef, tally: &mut ScanCounter) -> bool {
+    /// Counts a row of which only the row id and the time were read; reports whether it is
+    /// due.
+    fn is_due(&self, reader: &TableReader, row: &dyn RowRef, counter: &mut ScanCounter) -> bool {
         let mut inputs = vec![SqlValueRef::Null; reader.profile.inputs.len()];
         inputs[self.input] = raw(row.value(1));
-        tally.due(reader, &inputs).is_some()
+        counter.count_row(reader, &inputs).is_some()
     }
 
-    /// Where a row is.
-    fn display_name(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
-        let time = row.value(self.at(reads_all));
+    /// Cursor at a row.
+    fn cursor_at(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
+        let time = row.value(self.time_column(reads_all));
         Some(Cursor::Time(raw(time).to_value(), row.integer(0)?))
     }
 
-    /// Where the time is in the rows of a stretch.
-    fn at(&self, reads_all: bool) -> usize {
-        if reads_all { INPUTS + self.input } else { 1 }
+    /// Column of the time in the rows of a range.
+    fn time_column(&self, reads_all: bool) -> usize {
+        if reads_all { INPUTS_COLUMN + self.input } else { 1 }
     }
 
-    /// Which share of the time between the first and the last lies before a place.
+    /// Fraction of the period between the first and the last time that precedes a cursor.
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
-    fn walked(
+    fn fraction_before(
         &self,
         database: &impl Database,
         reader: &TableReader,
@@ -182,7 +181,7 @@ impl ExpiryIndex {
             _ => None,
         };
         let mut share = None;
-        database.query(&reader.ends(database, &self.column), &mut |row| {
+        database.query(&reader.min_and_max(database, &self.column), &mut |row| {
             let ends = moment(raw(row.value(0))).zip(moment(raw(row.value(1))));
             share = ends
                 .zip(moment(time.raw()))
@@ -193,92 +192,92 @@ impl ExpiryIndex {
     }
 }
 
-/// Looks at rows by their places.
-fn find(
+/// Reads rows by row id.
+fn find_by_row_id(
     database: &impl Database,
     reader: &TableReader,
-    places: &[i64],
-    tally: &mut ScanCounter,
+    row_ids: &[i64],
+    counter: &mut ScanCounter,
 ) -> Result<()> {
-    if places.is_empty() {
+    if row_ids.is_empty() {
         return Ok(());
     }
-    let mut sql = reader.select(&reader.seen());
+    let mut sql = reader.select(&reader.snapshot_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut values = places.iter().map(|place| ValueRef::Integer(*place));
+    let mut values = row_ids.iter().map(|cursor| ValueRef::Integer(*cursor));
     database.query_each(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
-        let judged = row.map(|row| (row, reader.judge(row)));
-        if let Some((row, judged)) = judged.filter(|(_, judged)| tally.is_over(*judged)) {
-            tally.note_due(reader, row, judged);
+        let status = row.map(|row| (row, reader.judge(row)));
+        if let Some((row, status)) = status.filter(|(_, status)| counter.is_over(*status)) {
+            counter.add_due(reader, row, status);
         }
     })
 }
 
 /// A part of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum Segment {
     /// Rows without a time.
     Null,
-    /// Rows whose time may be over.
+    /// Rows whose time may have passed.
     Due,
     /// Rows whose time is not.
     Later,
 }
 
-impl Side {
-    /// Whether rows are read as a whole, and not only what the index holds.
-    fn reads_all(self, along: &ExpiryIndex) -> bool {
+impl Segment {
+    /// Reports whether whole rows are read, and not only the index.
+    fn reads_all(self, index: &ExpiryIndex) -> bool {
         match self {
-            Self::Null => along.null_is_over,
+            Self::Null => index.null_is_over,
             Self::Due => true,
             Self::Later => false,
         }
     }
 }
 
-/// What is left of an index behind a place.
+/// Remainder of an index after a cursor.
 #[derive(Clone, Copy)]
-struct Segment<'a> {
-    along: &'a ExpiryIndex,
+struct IndexScan<'a> {
+    index: &'a ExpiryIndex,
     reader: &'a TableReader,
     bound: &'a SqlValue,
     cursor: Option<(&'a SqlValue, i64)>,
 }
 
-/// Rows of an index that one statement finds, in whose order they lie.
+/// Rows of an index that one statement selects, in order.
 struct ScanRange {
-    side: Side,
+    segment: Segment,
     sql: Statement,
-    /// Whether they have several times, and not all the same or none.
+    /// The rows have different times.
     has_times: bool,
 }
 
-impl Segment<'_> {
-    /// One statement after the other. Rows with the same time are a part of their own:
-    /// SQLite finds the next of them by its place, and would else begin with the first.
-    fn stretches(&self) -> Vec<ScanRange> {
-        let mut stretches = Vec::new();
+impl IndexScan<'_> {
+    /// Returns the ranges in order. Rows with the same time form a range of their own:
+    /// SQLite seeks the next of them by row id, and would otherwise start with the first.
+    fn ranges(&self) -> Vec<ScanRange> {
+        let mut ranges = Vec::new();
         if self.cursor.is_none_or(|(time, _)| *time == SqlValue::Null) {
-            stretches.push(self.without_time());
+            ranges.push(self.without_time());
         }
-        for side in [Side::Due, Side::Later] {
-            stretches.extend(self.beside(side));
-            stretches.push(self.behind(side));
+        for segment in [Segment::Due, Segment::Later] {
+            ranges.extend(self.same_time(segment));
+            ranges.push(self.after_time(segment));
         }
-        stretches
+        ranges
     }
 
-    /// The rows of a stretch behind this one of it, in their order.
-    fn page(&self, stretch: &ScanRange, last: Option<&dyn RowRef>) -> Statement {
-        let (key, column) = (&self.reader.key, &self.along.column);
-        let ScanRange { side, sql, has_times } = stretch;
+    /// Selects the rows of a range after the last one, in order.
+    fn page(&self, range: &ScanRange, last: Option<&dyn RowRef>) -> Statement {
+        let (key, column) = (&self.reader.key, &self.index.column);
+        let ScanRange { segment, sql, has_times } = range;
         let mut sql = sql.clone();
         match last {
             Some(row) if *has_times => {
-                // The rows of the same time that have been there are passed over one by
-                // one, which is quick as long as they fill no more than a few pages.
-                let time = row.value(self.along.at(side.reads_all(self.along)));
+                // Rows of the same time that were already visited are skipped one by one,
+                // which is fast as long as they fill only a few pages.
+                let time = row.value(self.index.time_column(segment.reads_all(self.index)));
                 sql.push(&format!(" AND {column} >= ")).bind_lossless(time);
                 sql.push(&format!(" AND ({column} > ")).bind_lossless(time);
                 sql.push(&format!(" OR {key} > ")).bind_lossless(row.value(0)).push(")");
@@ -293,60 +292,60 @@ impl Segment<'_> {
         sql
     }
 
-    fn select(&self, side: Side) -> Statement {
-        let Self { along, reader, .. } = self;
-        let read = if side.reads_all(along) {
-            reader.seen()
+    fn select(&self, segment: Segment) -> Statement {
+        let Self { index, reader, .. } = self;
+        let read = if segment.reads_all(index) {
+            reader.snapshot_columns()
         } else {
-            format!("{}, {}", reader.display_name(), along.shown)
+            format!("{}, {}", reader.key_column(), index.column_sql)
         };
         let mut sql = reader.select(&read);
-        sql.push(&format!(" INDEXED BY {} WHERE {}", along.name, along.column));
+        sql.push(&format!(" INDEXED BY {} WHERE {}", index.name, index.column));
         sql
     }
 
     fn without_time(&self) -> ScanRange {
         let key = &self.reader.key;
-        let mut sql = self.select(Side::Null);
+        let mut sql = self.select(Segment::Null);
         sql.push(" IS NULL");
         if let Some((_, row)) = self.cursor {
             sql.push(&format!(" AND {key} > ")).bind(row);
         }
-        ScanRange { side: Side::Null, sql, has_times: false }
+        ScanRange { segment: Segment::Null, sql, has_times: false }
     }
 
     /// The rows of the same time.
-    fn beside(&self, side: Side) -> Option<ScanRange> {
+    fn same_time(&self, segment: Segment) -> Option<ScanRange> {
         let (time, row) = self.cursor.filter(|(time, _)| **time != SqlValue::Null)?;
-        let (key, column) = (&self.reader.key, &self.along.column);
-        let mut sql = self.select(side);
-        sql.push(" = ").bind_lossless(datum(time)).push(&format!(" AND {key} > ")).bind(row);
-        sql.push(&format!(" AND {column} {} ", if side == Side::Due { "<=" } else { ">" }));
-        sql.bind_lossless(datum(self.bound));
-        Some(ScanRange { side, sql, has_times: false })
+        let (key, column) = (&self.reader.key, &self.index.column);
+        let mut sql = self.select(segment);
+        sql.push(" = ").bind_lossless(value_ref(time)).push(&format!(" AND {key} > ")).bind(row);
+        sql.push(&format!(" AND {column} {} ", if segment == Segment::Due { "<=" } else { ">" }));
+        sql.bind_lossless(value_ref(self.bound));
+        Some(ScanRange { segment, sql, has_times: false })
     }
 
     /// The rows of later times.
-    fn behind(&self, side: Side) -> ScanRange {
-        let column = &self.along.column;
+    fn after_time(&self, segment: Segment) -> ScanRange {
+        let column = &self.index.column;
         let time = self.cursor.map(|(time, _)| time).filter(|time| **time != SqlValue::Null);
-        let mut sql = self.select(side);
-        match (side, time) {
-            (Side::Later, Some(time)) => {
-                sql.push(" > max(").bind_lossless(datum(time));
-                sql.push(", ").bind_lossless(datum(self.bound)).push(")");
+        let mut sql = self.select(segment);
+        match (segment, time) {
+            (Segment::Later, Some(time)) => {
+                sql.push(" > max(").bind_lossless(value_ref(time));
+                sql.push(", ").bind_lossless(value_ref(self.bound)).push(")");
             }
-            (Side::Later, None) => {
-                sql.push(" > ").bind_lossless(datum(self.bound));
+            (Segment::Later, None) => {
+                sql.push(" > ").bind_lossless(value_ref(self.bound));
             }
             (_, Some(time)) => {
-                sql.push(" > ").bind_lossless(datum(time)).push(&format!(" AND {column} <= "));
-                sql.bind_lossless(datum(self.bound));
+                sql.push(" > ").bind_lossless(value_ref(time)).push(&format!(" AND {column} <= "));
+                sql.bind_lossless(value_ref(self.bound));
             }
             (_, None) => {
-                sql.push(" <= ").bind_lossless(datum(self.bound));
+                sql.push(" <= ").bind_lossless(value_ref(self.bound));
             }
         }
-        ScanRange { side, sql, has_times: true }
+        ScanRange { segment, sql, has_times: true }
     }
 }

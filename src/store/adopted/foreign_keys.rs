@@ -1,4 +1,4 @@
-//! The foreign keys of a database, read from its schema.
+//! Foreign keys of a database, read from its schema.
 
 use super::table::collect;
 use crate::domain::error::Result;
@@ -10,57 +10,57 @@ use crate::store::statement::Statement;
 pub(super) struct ForeignKey {
     /// The table that has it.
     pub(super) child: String,
-    /// Its columns.
+    /// Referencing columns.
     pub(super) columns: Vec<String>,
     /// The columns that they refer to, in the same order; fewer where there are none.
     pub(super) targets: Vec<String>,
-    /// What is to happen to its rows when the row goes that they refer to, in SQL's words.
+    /// ON DELETE action, as in SQL.
     pub(super) on_delete: String,
 }
 
-/// A column, as far as it matters for a foreign key.
+/// Properties of a column that matter for a foreign key.
 #[derive(Debug, Clone)]
 pub(super) struct Column {
     pub(super) name: String,
     pub(super) may_be_null: bool,
     /// The expression of its default.
     pub(super) default: Option<String>,
-    /// Its place in the primary key, from 1 on; 0: none.
-    in_key: u64,
+    /// Position in the primary key, from 1; 0: not part of it.
+    key_position: u64,
 }
 
 impl ForeignKey {
-    /// Whether it leaves its rows as they are, so that the row stays that they refer to.
-    pub(super) fn keeps(&self) -> bool {
+    /// Reports whether a referenced row cannot be deleted.
+    pub(super) fn blocks_deletion(&self) -> bool {
         !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
     }
 
-    /// Whether its rows are deleted with the row that they refer to.
+    /// Reports whether referencing rows are deleted with the referenced row.
     pub(super) fn cascades(&self) -> bool {
         self.on_delete == "CASCADE"
     }
 
-    /// Whether each of its columns has one that it refers to; if not, SQLite refuses the
-    /// foreign key itself.
-    pub(super) fn is_whole(&self) -> bool {
+    /// Reports whether each column has a target; if not, SQLite rejects the foreign key
+    /// itself.
+    pub(super) fn has_all_targets(&self) -> bool {
         self.targets.len() == self.columns.len()
     }
 
-    /// What it says, for people.
-    pub(super) fn says(&self, parent: &str) -> String {
+    /// Describes the foreign key in a message.
+    pub(super) fn describe(&self, parent: &str) -> String {
         let Self { child, columns, on_delete, .. } = self;
         format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
     }
 }
 
-/// Whether foreign keys hold for what is written here.
+/// Reports whether foreign keys are enforced on this connection.
 pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
     let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
     Ok(collect(database, &sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
 }
 
 /// The foreign keys of all tables that refer to this one.
-pub(super) fn references(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
+pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
     let sql = Statement::new(
         "SELECT child.name, key.id, key.\"from\", key.\"to\", key.on_delete \
          FROM sqlite_schema AS child JOIN pragma_foreign_key_list(child.name) AS key \
@@ -69,7 +69,7 @@ pub(super) fn references(database: &impl Database, parent: &str) -> Result<Vec<F
     )
     .with(parent);
     let rows = collect(database, &sql, |row| {
-        let text = |place| row.text(place).unwrap_or_default();
+        let text = |column| row.text(column).unwrap_or_default();
         (text(0), row.count(1), text(2), row.text(3), text(4))
     })?;
     let mut found: Vec<(u64, ForeignKey)> = Vec::new();
@@ -86,15 +86,16 @@ pub(super) fn references(database: &impl Database, parent: &str) -> Result<Vec<F
         }
     }
     let columns = columns_of(database, parent)?;
-    let complete = |(_, key)| complete(key, &columns);
+    let complete = |(_, key)| add_implicit_targets(key, &columns);
     Ok(found.into_iter().map(complete).collect())
 }
 
 /// Names what a foreign key refers to that leaves that out: the primary key.
-fn complete(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
+fn add_implicit_targets(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
     if key.targets.is_empty() {
-        let mut primary: Vec<&Column> = parent.iter().filter(|column| column.in_key > 0).collect();
-        primary.sort_by_key(|column| column.in_key);
+        let mut primary: Vec<&Column> =
+            parent.iter().filter(|column| column.key_position > 0).collect();
+        primary.sort_by_key(|column| column.key_position);
         key.targets = primary.into_iter().map(|column| column.name.clone()).collect();
     }
     let is_there = |name: &String| parent.iter().any(|column| column.is(name));
@@ -108,7 +109,7 @@ impl Column {
     }
 }
 
-/// The columns of a table; none: there is no such table.
+/// Returns the columns of a table; empty if there is no such table.
 pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     let sql = "SELECT name, \"notnull\", dflt_value, pk, type FROM pragma_table_xinfo(?1)";
     collect(database, &Statement::new(sql).with(table), |row| {
@@ -118,7 +119,7 @@ pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Co
             name: row.text(0).unwrap_or_default(),
             may_be_null: row.count(1) == 0 && !is_row_id,
             default: row.text(2),
-            in_key: row.count(3),
+            key_position: row.count(3),
         }
     })
 }

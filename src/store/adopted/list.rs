@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
 
-use super::held::Held;
-use super::reader::{HANDLE, TableReader, digest};
+use super::blocking_references::BlockingReferences;
+use super::reader::{HANDLE_DIGITS, TableReader};
+use super::values::id_digest;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::profile::{Expiry, UserForm, values_shown_as};
@@ -16,10 +17,10 @@ use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, bare, datum, quoted};
+use crate::store::statement::{Statement, key_ref, quoted, value_ref};
 
 /// Rows that are fetched at once, where they were sorted before.
-const CHUNK: usize = 500;
+const ROWS_PER_FETCH: usize = 500;
 
 /// The sessions with these keys.
 pub(super) fn find(
@@ -27,14 +28,14 @@ pub(super) fn find(
     reader: &TableReader,
     keys: &[Key],
 ) -> Result<Vec<Option<Session>>> {
-    let mut sql = reader.select(&reader.whole());
+    let mut sql = reader.select(&reader.session_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let mut found = Vec::with_capacity(keys.len());
-    database.query_each(&sql, &mut keys.iter().map(bare), &mut |row| {
+    database.query_each(&sql, &mut keys.iter().map(key_ref), &mut |row| {
         found.push(row.and_then(|row| reader.session(row)));
     })?;
     for (session, key) in found.iter_mut().zip(keys) {
-        // Another row may have taken its place.
+        // Another row may have reused the row id.
         *session = session.take().filter(|session| session.key == *key);
     }
     Ok(found)
@@ -47,18 +48,18 @@ pub(super) fn by_tokens(
     tokens: &[Token],
 ) -> Result<Vec<Vec<Session>>> {
     let form = reader.profile.token_form()?;
-    let held = |token: &Token| {
+    let blocking = |token: &Token| {
         let text = if form.is_hashed { token.id() } else { token.expose().to_owned() };
         format!("{}{text}", form.prefix)
     };
-    let held: Vec<String> = tokens.iter().map(held).collect();
-    let mut sql = reader.select(&reader.whole());
+    let blocking: Vec<String> = tokens.iter().map(blocking).collect();
+    let mut sql = reader.select(&reader.session_columns());
     let is_token = is_token(reader, &form.column);
     sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
     let mut found = vec![Vec::new(); tokens.len()];
-    let mut values = held.iter().map(|token| ValueRef::Text(token.as_bytes()));
-    database.query_all_for_each(&sql, &mut values, &mut |place, row| {
-        found[place].extend(reader.session(row));
+    let mut values = blocking.iter().map(|token| ValueRef::Text(token.as_bytes()));
+    database.query_all_for_each(&sql, &mut values, &mut |index, row| {
+        found[index].extend(reader.session(row));
     })?;
     Ok(found)
 }
@@ -69,7 +70,7 @@ pub(super) fn by_tokens(
 /// finds rows by these alone, so that where there is one, they come first.
 fn is_token(reader: &TableReader, column: &str) -> String {
     let name = quoted(column);
-    let found = if reader.table.finds_by(column) {
+    let found = if reader.table.is_indexed(column) {
         format!("{name} IN (?1, CAST(?1 AS INTEGER)) AND ")
     } else {
         String::new()
@@ -80,9 +81,8 @@ fn is_token(reader: &TableReader, column: &str) -> String {
     )
 }
 
-/// The sessions whose handle begins like this, of at most so many ids. All ids are read
-/// and hashed. Where the handles of several ids would be the same, each has as many digits
-/// as tell it from the others that were found.
+/// Finds the sessions whose handle has a prefix, for at most `most` ids. All ids are read
+/// and hashed. Handles that collide are extended until they differ.
 pub(super) fn by_handle(
     database: &impl Database,
     reader: &TableReader,
@@ -91,8 +91,8 @@ pub(super) fn by_handle(
 ) -> Result<Vec<Session>> {
     let prefix = prefix.to_ascii_lowercase();
     let mut found: BTreeMap<String, Vec<Key>> = BTreeMap::new();
-    reader.each(database, reader.id(), &mut |row| {
-        let id = digest(row.value(1)).id();
+    reader.for_each_row(database, reader.id(), &mut |row| {
+        let id = id_digest(row.value(1)).id();
         if id.starts_with(&prefix)
             && (found.len() < most || found.contains_key(&id))
             && let Some(key) = reader.key_of(row)
@@ -102,33 +102,32 @@ pub(super) fn by_handle(
         Ok(ControlFlow::Continue(()))
     })?;
     let ids: Vec<&String> = found.keys().collect();
-    let handle = |place: usize| {
-        let id = ids[place];
-        let neighbours = [place.checked_sub(1), Some(place + 1)];
-        let neighbours = neighbours.into_iter().flatten().filter_map(|place| ids.get(place));
-        let shared = neighbours.map(|other| shared(id, other)).max().unwrap_or(0);
-        id.get(..HANDLE.max(shared + 1)).unwrap_or(id).to_owned()
+    let handle = |index: usize| {
+        let id = ids[index];
+        let neighbours = [index.checked_sub(1), Some(index + 1)];
+        let neighbours = neighbours.into_iter().flatten().filter_map(|index| ids.get(index));
+        let shared = neighbours.map(|other| common_prefix_length(id, other)).max().unwrap_or(0);
+        id.get(..HANDLE_DIGITS.max(shared + 1)).unwrap_or(id).to_owned()
     };
     let mut sessions = Vec::new();
-    for (place, keys) in found.values().enumerate() {
-        let named = |session| Session { handle: handle(place), ..session };
+    for (index, keys) in found.values().enumerate() {
+        let named = |session| Session { handle: handle(index), ..session };
         sessions.extend(find(database, reader, keys)?.into_iter().flatten().map(named));
     }
     Ok(sessions)
 }
 
-/// How many digits two have in common at their beginning.
-fn shared(one: &str, other: &str) -> usize {
+fn common_prefix_length(one: &str, other: &str) -> usize {
     one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
 }
 
-/// Visits sessions one by one: in key order as they lie, in any other order after a look
-/// at all of them that remembers of each what it is sorted by.
+/// Visits sessions one by one: in key order as stored; in any other order after a first
+/// scan that collects the sort keys.
 pub(super) fn scan(
     database: &impl Database,
     reader: &TableReader,
     query: &SessionQuery<'_>,
-    held: &Held<'_>,
+    blocking: &BlockingReferences<'_>,
     visit: &mut dyn FnMut(Session) -> VisitResult,
 ) -> Result<ScanResult> {
     let task = &reader.profile.task;
@@ -141,22 +140,23 @@ pub(super) fn scan(
     }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
-            let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, query, held, last);
+            let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, query, blocking, last);
             database.query_pages(&mut page, &mut |row| match reader
                 .session(row)
-                .filter(|session| fits(query, session, &mut scanned))
+                .filter(|session| is_match(query, session, &mut scanned))
             {
                 Some(session) => visit(session),
                 None => Ok(ControlFlow::Continue(())),
             })?;
         }
-        _ => sorted(database, reader, query, held, &mut scanned, visit)?,
+        _ => scan_sorted(database, reader, query, blocking, &mut scanned, visit)?,
     }
     Ok(scanned)
 }
 
-/// Whether a session is meant. One of which nobody can say is counted.
-fn fits(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
+/// Reports whether a session matches the query. A session for which this is unknown is
+/// counted.
+fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
     let SessionQuery { scope, filter, due_only, .. } = query;
     if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_over(scope.now)) {
         return false;
@@ -170,75 +170,75 @@ fn fits(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -
 fn in_key_order(
     reader: &TableReader,
     query: &SessionQuery<'_>,
-    held: &Held<'_>,
+    blocking: &BlockingReferences<'_>,
     last: Option<&dyn RowRef>,
 ) -> Statement {
-    let mut sql = reader.select(&reader.whole());
+    let mut sql = reader.select(&reader.session_columns());
     sql.push(" WHERE TRUE");
     if query.due_only {
         // What other rows refer to is not deleted.
-        sql.push(&held.and_free());
+        sql.push(&blocking.and_unreferenced());
     }
     if let Some(after) = query.after {
-        sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(bare(after));
+        sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(key_ref(after));
     }
-    if let Some(last) = reader.last_place.get() {
+    if let Some(last) = reader.last_row_id.get() {
         sql.push(&format!(" AND {} <= ", reader.key)).bind(last);
     }
     and_user(&mut sql, reader, query.filter);
-    reader.in_order(&mut sql, last, query.order.reverse);
+    reader.order_by_key(&mut sql, last, query.order.reverse);
     sql
 }
 
-/// Lets an index find the rows of one user, where there is one that can. Each row is looked
-/// at again all the same: this may let others pass, but holds no row back whose user is
-/// shown like that. A column or an index that sorts by the application's own rules is left
-/// alone, and so is a user that values without number are shown as.
+/// Adds a condition by which an index finds the rows of one user. Each row is filtered
+/// again afterwards: the condition may select more rows, but never excludes a row with this
+/// user. Columns and indexes with custom collations are not used, nor are users that stand
+/// for any number of values.
 fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     let user = reader.profile.user.as_ref().filter(|user| user.form == UserForm::Plain);
     let source = user.map(|user| &user.source).filter(|source| source.path.is_none());
     let Some(column) = source.map(|source| &source.column) else {
         return;
     };
-    let collation = reader.table.collation_to_find_by(column);
+    let collation = reader.table.index_collation(column);
     let values = filter.user.as_deref().and_then(values_shown_as);
     let Some((collation, values)) = collation.zip(values) else {
         return;
     };
     sql.push(&format!(" AND {} COLLATE {collation} IN (", quoted(column)));
-    for (place, value) in values.iter().enumerate() {
-        sql.push(if place > 0 { ", " } else { "" }).bind_lossless(datum(value));
+    for (index, value) in values.iter().enumerate() {
+        sql.push(if index > 0 { ", " } else { "" }).bind_lossless(value_ref(value));
     }
     sql.push(")");
 }
 
-/// What a session is sorted by: a number, then a text.
+/// Sort key of a session: a number, then a text.
 type Rank = (i64, Option<String>);
 
-fn sorted(
+fn scan_sorted(
     database: &impl Database,
     reader: &TableReader,
     query: &SessionQuery<'_>,
-    held: &Held<'_>,
+    blocking: &BlockingReferences<'_>,
     scanned: &mut ScanResult,
     visit: &mut dyn FnMut(Session) -> VisitResult,
 ) -> Result<()> {
     let mut found: Vec<(Rank, Key)> = Vec::new();
     let in_order = SessionQuery { order: Order::default(), ..*query };
-    let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, &in_order, held, last);
+    let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, &in_order, blocking, last);
     database.query_pages(&mut page, &mut |row| {
-        let session = reader.session(row).filter(|session| fits(query, session, scanned));
+        let session = reader.session(row).filter(|session| is_match(query, session, scanned));
         found.extend(session.map(|session| (rank(query, &session), session.key)));
         Ok(ControlFlow::Continue(()))
     })?;
     let direction = |order: Ordering| if query.order.reverse { order.reverse() } else { order };
     // The rows came in the order of their keys, and equal ones stay in it.
     found.sort_by(|(one, _), (other, _)| direction(one.cmp(other)));
-    for chunk in found.chunks(CHUNK) {
+    for chunk in found.chunks(ROWS_PER_FETCH) {
         let keys: Vec<Key> = chunk.iter().map(|(_, key)| key.clone()).collect();
         for session in find(database, reader, &keys)?.into_iter().flatten() {
-            // It may have changed meanwhile.
-            if fits(query, &session, &mut ScanResult::default())
+            // The row may have changed in between.
+            if is_match(query, &session, &mut ScanResult::default())
                 && visit(session)? == ControlFlow::Break(())
             {
                 return Ok(());
@@ -248,7 +248,7 @@ fn sorted(
     Ok(())
 }
 
-/// Times that nobody knows come last, users and clients that nobody knows first.
+/// Unknown times sort last, unknown users and clients first.
 fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
     let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
     match query.order.by {
@@ -274,7 +274,7 @@ mod tests {
     use super::*;
     use crate::config::profile::parse;
     use crate::store::Access;
-    use crate::store::adopted::table::{Table, plan};
+    use crate::store::adopted::table::{Table, query_plan};
     use crate::store::database::sqlite::SqliteFile;
 
     const PROFILE: &str = r#"
@@ -288,7 +288,7 @@ mod tests {
         not_null = "id"
     "#;
 
-    /// How SQLite finds the sessions of a user.
+    /// Query plan for the sessions of a user.
     fn steps(columns: &str, index: &str, user: &str) -> String {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("application.db");
@@ -298,11 +298,11 @@ mod tests {
         let profile = parse(PROFILE, "t", &std::collections::BTreeMap::new()).unwrap();
         let table = Table::read(&file, "t").unwrap();
         let reader = TableReader::new(&file, profile, table);
-        let mut sql = reader.select(&reader.whole());
+        let mut sql = reader.select(&reader.session_columns());
         sql.push(" WHERE TRUE");
         let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };
         and_user(&mut sql, &reader, &filter);
-        plan(&file, &sql).unwrap().join("; ")
+        query_plan(&file, &sql).unwrap().join("; ")
     }
 
     #[test]

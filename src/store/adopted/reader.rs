@@ -1,33 +1,29 @@
-//! How the rows of a framework's table are read.
+//! Reading the rows of a framework's table.
 
 use std::cell::Cell;
 
-use rusqlite::types::ValueRef;
-
+use super::column_sql::{display_expression, id_expression, input_expression, user_expression};
 use super::table::{KeyColumn, Table};
+use super::values::{display_text, display_value, id_digest, key_from};
 use crate::domain::error::Result;
-use crate::domain::profile::{
-    ColumnSource, Condition, Length, Owner, Profile, RowStatus, Rule, RuleKind, SqlValue,
-    SqlValueRef, UserForm,
-};
+use crate::domain::profile::{ColumnSource, Owner, Profile, RowStatus, SqlValue, SqlValueRef};
 use crate::domain::session::{Key, Session};
-use crate::domain::token::Digest;
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, literal, quoted, raw};
+use crate::store::statement::{Statement, quoted, raw};
 
-/// No profile has more inputs, and if one had, its rows would be read all the same.
-const FEW: usize = 12;
+/// Inputs that are stored on the stack; more are allocated.
+const INLINE_INPUTS: usize = 12;
 
-/// What a probe answers of a session that was deleted and is there again.
-pub(super) const STANDS_AGAIN: i64 = -2;
+/// Result of the probe for a session that was deleted and is there again.
+pub(super) const REINSERTED: i64 = -2;
 
-/// Where the id of a row is in the lists of [`TableReader`], and where its inputs begin.
-const ID: usize = 1;
-pub(super) const INPUTS: usize = 2;
+/// Column of the id in the lists of [`TableReader`], and first column of the inputs.
+const ID_COLUMN: usize = 1;
+pub(super) const INPUTS_COLUMN: usize = 2;
 
 /// The handle's digits, where they are enough to tell sessions apart.
-pub(super) const HANDLE: usize = 12;
+pub(super) const HANDLE_DIGITS: usize = 12;
 
 /// A profile and the table that it describes, as expressions. Conditions have them bare,
 /// so that indexes serve, and columns as the database brings them without a loss.
@@ -35,20 +31,20 @@ pub(super) const HANDLE: usize = 12;
 pub(super) struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: Table,
-    /// What the rows are walked by.
+    /// Key of the rows, as an expression.
     pub(super) key: String,
-    /// The place of the last row when a walk began that deletes rows; `None`: all rows are
-    /// looked at.
-    pub(super) last_place: Cell<Option<i64>>,
+    /// Last row id at the start of a purge whose triggers may insert rows; `None`: all rows
+    /// are read.
+    pub(super) last_row_id: Cell<Option<i64>>,
     id: String,
     inputs: Vec<String>,
-    /// The same, as columns.
-    columns: Columned,
+    /// Columns of lossless results.
+    columns: ColumnList,
 }
 
-/// What is read of a row, as the columns of a statement.
+/// Columns of a row in a lossless result.
 #[derive(Debug)]
-struct Columned {
+struct ColumnList {
     key: String,
     id: String,
     inputs: String,
@@ -58,17 +54,18 @@ struct Columned {
 
 impl TableReader {
     pub(super) fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
-        let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &table.key;
+        let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &table.key;
         let key = quoted(key);
-        let id = bounded_id(&key, &quoted(&profile.id));
+        let id = id_expression(&key, &quoted(&profile.id));
         let inputs = profile.inputs.iter().enumerate();
-        let inputs: Vec<_> = inputs.map(|(place, source)| input(&profile, place, source)).collect();
+        let inputs: Vec<_> =
+            inputs.map(|(index, source)| input_expression(&profile, index, source)).collect();
         let lossless = |expression: &String| database.lossless(expression);
         let optional = |source: Option<&ColumnSource>| {
-            source.map_or_else(|| "NULL".to_owned(), |source| lossless(&shown_expression(source)))
+            source.map_or_else(|| "NULL".to_owned(), |source| lossless(&display_expression(source)))
         };
         let exact: Vec<String> = inputs.iter().map(lossless).collect();
-        let columns = Columned {
+        let columns = ColumnList {
             key: lossless(&key),
             id: lossless(&id),
             inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
@@ -78,13 +75,13 @@ impl TableReader {
             ),
             client: optional(profile.client.as_ref()),
         };
-        Self { profile, table, key, last_place: Cell::new(None), id, inputs, columns }
+        Self { profile, table, key, last_row_id: Cell::new(None), id, inputs, columns }
     }
 
-    /// Whether a row, whose key is its first column, was inserted behind the last one since
-    /// the walk began.
-    pub(super) fn is_new(&self, row: &dyn RowRef) -> bool {
-        self.last_place.get().zip(row.integer(0)).is_some_and(|(last, place)| place > last)
+    /// Reports whether a row, whose key is its first column, was inserted since the scan
+    /// started.
+    pub(super) fn is_inserted_since(&self, row: &dyn RowRef) -> bool {
+        self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, index)| index > last)
     }
 
     /// The table's name, quoted.
@@ -92,29 +89,29 @@ impl TableReader {
         quoted(&self.table.name)
     }
 
-    /// What an input is called.
-    pub(super) fn name_of(&self, place: usize) -> String {
-        self.profile.inputs.get(place).map_or_else(String::new, |source| match &source.path {
+    /// Name of an input.
+    pub(super) fn input_name(&self, index: usize) -> String {
+        self.profile.inputs.get(index).map_or_else(String::new, |source| match &source.path {
             Some(path) => format!("{} {path}", source.column),
             None => source.column.clone(),
         })
     }
 
-    /// An input's value as messages show it; nothing of an id or a token, which lets in
-    /// whoever reads it.
-    pub(super) fn shown(&self, place: usize, value: &SqlValue) -> String {
+    /// Value of an input for messages; ids and tokens are credentials and are not
+    /// displayed.
+    pub(super) fn display_value(&self, index: usize, value: &SqlValue) -> String {
         let Profile { id, token, inputs, .. } = &self.profile;
         let secret = [Some(id), token.as_ref().map(|token| &token.column)];
         let is_secret = |source: &ColumnSource| {
             secret.into_iter().flatten().any(|column| column.eq_ignore_ascii_case(&source.column))
         };
-        if inputs.get(place).is_some_and(is_secret) {
+        if inputs.get(index).is_some_and(is_secret) {
             return "(an id, not shown)".to_owned();
         }
-        shown(value)
+        display_value(value)
     }
 
-    /// What [`judge`](Self::judge) needs of a row, and nothing else.
+    /// Columns that [`judge_at`](Self::judge_at) reads.
     pub(super) fn inputs(&self) -> &str {
         &self.columns.inputs
     }
@@ -125,70 +122,70 @@ impl TableReader {
     }
 
     /// The key, as a column.
-    pub(super) fn display_name(&self) -> &str {
+    pub(super) fn key_column(&self) -> &str {
         &self.columns.key
     }
 
-    /// What [`sighting`](Self::sighting) needs of a row.
-    pub(super) fn seen(&self) -> String {
-        format!("{}, {}, {}", self.display_name(), self.id(), self.inputs())
+    /// Columns that [`snapshot`](Self::snapshot) reads.
+    pub(super) fn snapshot_columns(&self) -> String {
+        format!("{}, {}, {}", self.key_column(), self.id(), self.inputs())
     }
 
-    /// What [`session`](Self::session) needs of a row.
-    pub(super) fn whole(&self) -> String {
-        format!("{}, {}, {}", self.seen(), self.columns.user, self.columns.client)
+    /// Columns that [`session`](Self::session) reads.
+    pub(super) fn session_columns(&self) -> String {
+        format!("{}, {}, {}", self.snapshot_columns(), self.columns.user, self.columns.client)
     }
 
     /// The condition that a row with the key `?1` is still what it was, down to the
     /// class and the letter case of each value; the values are `?2` and so on.
-    pub(super) fn as_seen(&self) -> String {
+    pub(super) fn unchanged_condition(&self) -> String {
         let values = std::iter::once(&self.id).chain(&self.inputs);
-        let is_same = |(place, value)| format!(" AND ({value}) COLLATE BINARY IS ?{place}");
+        let is_same = |(index, value)| format!(" AND ({value}) COLLATE BINARY IS ?{index}");
         let same: String = (2..).zip(values).map(is_same).collect();
         format!("{} = ?1{same}", self.key)
     }
 
-    /// The condition that the row with the key `?1` has still the id `?2`. An id that is
-    /// nothing is taken for an empty one, as in a [`Key`]. The value of a primary key tells
-    /// a session by itself, which the place of a row does not.
-    pub(super) fn of_key(&self) -> String {
+    /// Condition that the row with the key `?1` still has the id `?2`. A NULL id counts as
+    /// empty, as in a [`Key`]. A primary key identifies a session by itself; a row id does
+    /// not.
+    pub(super) fn same_key_condition(&self) -> String {
         let (key, id) = (&self.key, &self.id);
-        if matches!(self.table.key, KeyColumn::Primary(_)) {
+        if matches!(self.table.key, KeyColumn::PrimaryKey(_)) {
             return format!("{key} = ?1");
         }
         format!("{key} = ?1 AND ifnull({id}, '') IS ?2")
     }
 
-    /// The condition that a row is the same session as the one with the key `?1` and the id
-    /// `?2`: it is at that place, or, where ids tell sessions apart, at another.
+    /// Selects rows that are the same session as the one with the key `?1` and the id `?2`:
+    /// at that row id, or, where ids are unique, at another.
     pub(super) fn same_session(&self) -> String {
         let (key, table, id) = (&self.key, self.table(), quoted(&self.profile.id));
-        let there = format!("SELECT {STANDS_AGAIN} FROM {table} WHERE {key} = ?1");
-        if let KeyColumn::Primary(_) = self.table.key {
+        let there = format!("SELECT {REINSERTED} FROM {table} WHERE {key} = ?1");
+        if let KeyColumn::PrimaryKey(_) = self.table.key {
             return there;
         }
         let there = format!("{there} AND {} IS ?2", self.id);
-        if !self.table.tells_apart(&self.profile.id) {
+        if !self.table.is_unique_column(&self.profile.id) {
             return there;
         }
         format!(
-            "{there} UNION ALL SELECT {STANDS_AGAIN} FROM {table} WHERE {id} = ?2 \
+            "{there} UNION ALL SELECT {REINSERTED} FROM {table} WHERE {id} = ?2 \
              AND ({}) COLLATE BINARY IS ?2 AND {key} <> ?1",
             self.id
         )
     }
 
-    /// What a row is, its inputs beginning at this place.
+    /// Evaluates a row whose inputs start at a column.
     pub(super) fn judge_at(&self, row: &dyn RowRef, at: usize) -> RowStatus {
         self.with_inputs(row, at, |inputs| self.profile.judge(inputs))
     }
 
-    /// What a row of [`seen`](Self::seen) is.
+    /// Evaluates a row of [`snapshot_columns`](Self::snapshot_columns).
     pub(super) fn judge(&self, row: &dyn RowRef) -> RowStatus {
-        self.judge_at(row, INPUTS)
+        self.judge_at(row, INPUTS_COLUMN)
     }
 
-    /// Shows the inputs of a row, which begin at this place, without a copy.
+    /// Passes the inputs of a row, which start at a column, without copying them.
     pub(super) fn with_inputs<T>(
         &self,
         row: &dyn RowRef,
@@ -196,53 +193,56 @@ impl TableReader {
         look: impl FnOnce(&[SqlValueRef<'_>]) -> T,
     ) -> T {
         let count = self.inputs.len();
-        let mut few = [SqlValueRef::Null; FEW];
+        let mut few = [SqlValueRef::Null; INLINE_INPUTS];
         if let Some(inputs) = few.get_mut(..count) {
-            for (place, input) in inputs.iter_mut().enumerate() {
-                *input = raw(row.value(at + place));
+            for (index, input) in inputs.iter_mut().enumerate() {
+                *input = raw(row.value(at + index));
             }
             look(inputs)
         } else {
-            look(&(0..count).map(|place| raw(row.value(at + place))).collect::<Vec<_>>())
+            look(&(0..count).map(|index| raw(row.value(at + index))).collect::<Vec<_>>())
         }
     }
 
-    /// The key of a row; `None`: its place is no number, which no place is.
+    /// Key of a row; `None` for a row id that is not an integer, which does not occur.
     pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<Key> {
         Some(match self.table.key {
-            KeyColumn::Primary(_) => plain_key(row.value(0)),
-            KeyColumn::Place(_) => Key::Row(row.integer(0)?, Box::new(plain_key(row.value(ID)))),
+            KeyColumn::PrimaryKey(_) => key_from(row.value(0)),
+            KeyColumn::RowId(_) => {
+                Key::Row(row.integer(0)?, Box::new(key_from(row.value(ID_COLUMN))))
+            }
         })
     }
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
-    pub(super) fn sighting(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
-        let value = |place| raw(row.value(place)).to_value();
-        let values = (ID..INPUTS + self.inputs.len()).map(value).collect();
+    pub(super) fn snapshot(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
+        let value = |index| raw(row.value(index)).to_value();
+        let values = (ID_COLUMN..INPUTS_COLUMN + self.inputs.len()).map(value).collect();
         // The id is among the values.
         let key = match self.table.key {
-            KeyColumn::Primary(_) => self.key_of(row)?,
-            KeyColumn::Place(_) => Key::Integer(row.integer(0)?),
+            KeyColumn::PrimaryKey(_) => self.key_of(row)?,
+            KeyColumn::RowId(_) => Key::Integer(row.integer(0)?),
         };
         Some(RowSnapshot { key, values })
     }
 
-    /// Reads a row of [`whole`](Self::whole); `None`: it is no session.
+    /// Reads a row of [`session_columns`](Self::session_columns); `None` if it is not a
+    /// session.
     pub(super) fn session(&self, row: &dyn RowRef) -> Option<Session> {
         let RowStatus::Session(expiry) = self.judge(row) else {
             return None;
         };
         let profile = &self.profile;
-        let time = |time| self.with_inputs(row, INPUTS, |inputs| profile.time(time, inputs));
-        let last = INPUTS + self.inputs.len().max(1);
+        let time = |time| self.with_inputs(row, INPUTS_COLUMN, |inputs| profile.time(time, inputs));
+        let last = INPUTS_COLUMN + self.inputs.len().max(1);
         let owner = profile.owner(raw(row.value(last)));
         Some(Session {
             key: self.key_of(row)?,
-            handle: digest(row.value(ID)).handle(),
+            handle: id_digest(row.value(ID_COLUMN)).handle(),
             is_user_unreadable: owner == Owner::Unreadable,
             user: owner.user(),
             task: profile.task.clone(),
-            client: text(row.value(last + 1)),
+            client: display_text(row.value(last + 1)),
             created_at: time(profile.created),
             last_used_at: time(profile.used),
             idle_timeout: None,
@@ -255,36 +255,40 @@ impl TableReader {
     /// A statement that reads this of all rows. What matters to the last bit is written
     /// as the methods above have it.
     pub(super) fn select(&self, what: &str) -> Statement {
-        self.exact(&format!("SELECT {what} FROM {}", self.table()))
+        self.lossless_statement(&format!("SELECT {what} FROM {}", self.table()))
     }
 
-    /// A statement whose columns are written as [`Database::lossless`] says.
+    /// Creates a statement whose columns are wrapped by [`Database::lossless`].
     #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
-    pub(super) fn exact(&self, sql: &str) -> Statement {
+    pub(super) fn lossless_statement(&self, sql: &str) -> Statement {
         Statement { is_lossless: true, ..Statement::new(sql) }
     }
 
-    /// Visits all rows of the table: the key, and behind it this. They come as they lie,
-    /// in an index perhaps that holds all of it, or in pages, in the order of the key.
-    pub(super) fn each(
+    /// Visits all rows of the table, with the key and these columns: in storage order,
+    /// possibly from a covering index, or in pages in key order.
+    pub(super) fn for_each_row(
         &self,
         database: &impl Database,
         what: &str,
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let mut page = |last: Option<&dyn RowRef>| {
-            let mut sql = self.select(&format!("{}, {what}", self.display_name()));
+            let mut sql = self.select(&format!("{}, {what}", self.key_column()));
             if database.is_remote() {
-                self.in_order(sql.push(" WHERE TRUE"), last, false);
+                self.order_by_key(sql.push(" WHERE TRUE"), last, false);
             }
             sql
         };
         database.query_pages(&mut page, visit)
     }
 
-    /// Goes on with the order of the key, and with the rows behind this one, whose key is
-    /// its first column.
-    pub(super) fn in_order(&self, sql: &mut Statement, last: Option<&dyn RowRef>, reverse: bool) {
+    /// Appends key order, starting after the last row, whose key is its first column.
+    pub(super) fn order_by_key(
+        &self,
+        sql: &mut Statement,
+        last: Option<&dyn RowRef>,
+        reverse: bool,
+    ) {
         let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
         if let Some(last) = last {
             sql.push(&format!(" AND {} {beyond} ", self.key)).bind_lossless(last.value(0));
@@ -292,9 +296,9 @@ impl TableReader {
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
-    /// Whose session a row is, what names the user standing at this place.
-    pub(super) fn owner_at(&self, row: &dyn RowRef, place: usize) -> Owner {
-        self.profile.owner(raw(row.value(place)))
+    /// Owner of a row whose user is in this column.
+    pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> Owner {
+        self.profile.owner(raw(row.value(index)))
     }
 
     /// The user, as a column.
@@ -303,14 +307,14 @@ impl TableReader {
     }
 
     /// A statement that reads the least and the greatest value of a column.
-    pub(super) fn ends(&self, database: &impl Database, column: &str) -> Statement {
-        // One look for both would go through the whole table.
+    pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {
+        // A single query for both would scan the whole table.
         let end =
             |which| database.lossless(&format!("(SELECT {which}({column}) FROM {})", self.table()));
-        self.exact(&format!("SELECT {}, {}", end("min"), end("max")))
+        self.lossless_statement(&format!("SELECT {}, {}", end("min"), end("max")))
     }
 
-    /// How many rows there are.
+    /// Counts the rows.
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         let mut rows = 0;
         database.query(&self.select("count(*)"), &mut |row| {
@@ -318,157 +322,5 @@ impl TableReader {
             Ok(std::ops::ControlFlow::Break(()))
         })?;
         Ok(rows)
-    }
-}
-
-/// The most bytes of an id, a time, a user or a client that are read, and of the payload or
-/// the JSON in which such a value is. Sessions are far smaller, and a value of a gigabyte
-/// would take several of them in memory.
-const LONGEST_VALUE: u32 = 64 << 10;
-pub(super) const LONGEST_PAYLOAD: u32 = 4 << 20;
-
-/// An id; of one that is too long, the place of the row and the length, which name it as
-/// well. The length is known without the value.
-fn bounded_id(key: &str, id: &str) -> String {
-    if key == id {
-        return id.to_owned();
-    }
-    format!(
-        "CASE WHEN octet_length({id}) > {LONGEST_VALUE} \
-         THEN 'row ' || {key} || ': ' || octet_length({id}) || ' bytes' ELSE {id} END"
-    )
-}
-
-/// A value of a row. What is no JSON has nothing at any path in it, and neither has what is
-/// too long; a value that is too long becomes bytes, which are no time.
-fn expression(source: &ColumnSource) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} THEN x'00' ELSE {column} END"
-        ),
-        Some(path) => format!("CASE WHEN {} END", at_path(&column, path)),
-    }
-}
-
-/// The same for people: of what is too long, the length.
-fn shown_expression(source: &ColumnSource) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_VALUE} \
-             THEN '(' || octet_length({column}) || ' bytes)' ELSE {column} END"
-        ),
-        Some(_) => expression(source),
-    }
-}
-
-/// A value that names a user. What is no JSON becomes bytes, which nothing in JSON is, so
-/// that nobody can say whose session it is; where there is nothing at all, it is nobody's.
-fn user_expression(source: &ColumnSource, form: UserForm) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        None if form == UserForm::Plain => shown_expression(source),
-        None => format!(
-            "CASE WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' ELSE {column} END"
-        ),
-        Some(path) => {
-            let found = at_path(&column, path);
-            format!("CASE WHEN {found} WHEN octet_length({column}) > 0 THEN x'00' END")
-        }
-    }
-}
-
-/// A value by which a row is judged. What is no JSON becomes bytes, which are no time and
-/// no length, so that nobody can say when the session is over. Where a condition asks for
-/// anything but some values, it becomes nothing, and the condition does not hold.
-fn input(profile: &Profile, place: usize, source: &ColumnSource) -> String {
-    match &source.path {
-        Some(path) if must_be_readable(profile, place) => {
-            let column = quoted(&source.column);
-            let found = at_path(&column, path);
-            format!(
-                "CASE WHEN {found} WHEN octet_length({column}) > {LONGEST_PAYLOAD} THEN x'00' \
-                 ELSE CAST({column} AS BLOB) END"
-            )
-        }
-        _ => expression(source),
-    }
-}
-
-fn at_path(column: &str, path: &str) -> String {
-    format!(
-        "octet_length({column}) <= {LONGEST_PAYLOAD} AND json_valid({column}) \
-         THEN json_extract({column}, {})",
-        literal(path)
-    )
-}
-
-fn must_be_readable(profile: &Profile, place: usize) -> bool {
-    let is_length = |rule: &Rule| match &rule.kind {
-        RuleKind::After(_, Length::Input { input, .. }) => *input == place,
-        _ => false,
-    };
-    let is_value =
-        profile.times.iter().any(|time| time.input == place) || profile.rules.iter().any(is_length);
-    let conditions = profile.rules.iter().flat_map(|rule| &rule.when).chain(&profile.filter);
-    let holds_for_bytes = |condition: &Condition| {
-        condition.input == place && condition.test.holds(SqlValueRef::Blob(&[]))
-    };
-    is_value || !conditions.into_iter().any(holds_for_bytes)
-}
-
-/// A value as a key. Nothing is taken for an empty text.
-fn plain_key(value: ValueRef<'_>) -> Key {
-    match value {
-        ValueRef::Null => Key::Text(Vec::new()),
-        ValueRef::Integer(number) => Key::Integer(number),
-        ValueRef::Real(number) => Key::Real(number),
-        ValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
-        ValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
-    }
-}
-
-/// What an id's handle begins with: the hash of its text, or of its bytes.
-pub(super) fn digest(id: ValueRef<'_>) -> Digest {
-    match id {
-        ValueRef::Null => Digest::of(""),
-        ValueRef::Integer(number) => Digest::of(&number.to_string()),
-        ValueRef::Real(number) => Digest::of(&number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Digest::of_bytes(bytes),
-    }
-}
-
-/// A value for people; nothing says nothing.
-fn text(value: ValueRef<'_>) -> Option<String> {
-    let text = match value {
-        ValueRef::Null => return None,
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            String::from_utf8_lossy(bytes).into_owned()
-        }
-    };
-    Some(text).filter(|text| !text.is_empty())
-}
-
-/// A value as messages show it: of what is long, the beginning, and quoted where it is
-/// no number.
-fn shown(value: &SqlValue) -> String {
-    const LONG: usize = 40;
-    match value {
-        SqlValue::Null => "NULL".to_owned(),
-        SqlValue::Integer(number) => number.to_string(),
-        SqlValue::Real(number) => format!("{number:?}"),
-        SqlValue::Text(bytes) => {
-            let Ok(text) = str::from_utf8(bytes) else {
-                return "text that is not UTF-8".to_owned();
-            };
-            let more = if text.chars().count() > LONG { "…" } else { "" };
-            format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
-        }
-        // As a value that is too long is read.
-        SqlValue::Blob(bytes) if *bytes == [0] => format!("more than {LONGEST_VALUE} bytes"),
-        SqlValue::Blob(bytes) => format!("{} bytes", bytes.len()),
     }
 }

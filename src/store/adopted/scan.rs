@@ -1,12 +1,12 @@
-//! The look ahead of a purge in a framework's table.
+//! Scan for due rows in a framework's table.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::diagnose::distribution::KeyDistribution;
-use super::held::Held;
-use super::misfit::misfit;
-use super::reader::{INPUTS, TableReader};
+use super::blocking_references::BlockingReferences;
+use super::diagnose::key_distribution::KeyDistribution;
+use super::reader::{INPUTS_COLUMN, TableReader};
+use super::unreadable_value::unreadable_value;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::{Expiry, RowStatus, SqlValueRef};
@@ -17,173 +17,179 @@ use crate::storage::{
     UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::bare;
+use crate::store::statement::key_ref;
 
-/// After so many rows it is time to look at the clock.
-const CLOCK: u64 = 128;
+/// Rows between two checks of the elapsed time.
+const CLOCK_CHECK_ROWS: u64 = 128;
 
-/// Looks at the rows behind a key, in key order.
-pub(super) fn by_key(
+/// Scans the rows after a key, in key order.
+pub(super) fn scan_by_key(
     database: &impl Database,
     reader: &TableReader,
     scope: &PolicyContext<'_>,
     after: Option<&Cursor>,
-    reach: ScanLimits,
-    spread: &KeyDistribution,
-    held: &Held<'_>,
+    limits: ScanLimits,
+    distribution: &KeyDistribution,
+    blocking: &BlockingReferences<'_>,
 ) -> Result<DueScan> {
     let version = database.version()?;
-    let mut tally = ScanCounter::new(scope, reach, held);
+    let mut counter = ScanCounter::new(scope, limits, blocking);
     let mut page = |last: Option<&dyn RowRef>| {
-        let mut sql = reader.select(&reader.seen());
+        let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(bare(after));
+            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(key_ref(after));
         }
-        reader.in_order(&mut sql, last, false);
+        reader.order_by_key(&mut sql, last, false);
         sql
     };
     database.query_pages(&mut page, &mut |row| {
-        tally.see(reader, row);
-        let key = if tally.is_enough() { reader.key_of(row) } else { None };
-        Ok(tally.stop_at(key.map(Cursor::Key)))
+        counter.add_row(reader, row);
+        let key = if counter.is_done() { reader.key_of(row) } else { None };
+        Ok(counter.stop_at(key.map(Cursor::Key)))
     })?;
-    let walked = match &tally.last {
-        Some(Cursor::Key(key)) => spread.share(key),
+    let walked = match &counter.last {
+        Some(Cursor::Key(key)) => distribution.position(key),
         _ => 1.0,
     };
-    Ok(DueScan { walked, version, ..tally.sum_up(database, reader, held)? })
+    Ok(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
-/// What a look has found so far.
+/// Counts of a scan.
 pub(super) struct ScanCounter {
     now: UnixTime,
     /// The last moment that is not in the future.
     present: UnixTime,
-    reach: ScanLimits,
-    begun: Instant,
+    limits: ScanLimits,
+    started: Instant,
     rows: u64,
     sessions: u64,
     unreadable: u64,
     future: u64,
     due: u64,
-    /// Those of them that were over before, where somebody wants to know.
+    /// Due sessions that were already due at the time of interest.
     backlog: u64,
-    seen: Vec<RowSnapshot>,
-    /// Of a look that only counts: the rows that are due, if some of them may be kept.
+    snapshots: Vec<RowSnapshot>,
+    /// Keys of due rows in a counting scan, if references may block some of them.
     due_keys: Option<Vec<Key>>,
-    misfit: Option<UnreadableValue>,
+    unreadable_value: Option<UnreadableValue>,
     pub(super) last: Option<Cursor>,
 }
 
 impl ScanCounter {
-    pub(super) fn new(scope: &PolicyContext<'_>, reach: ScanLimits, held: &Held<'_>) -> Self {
+    pub(super) fn new(
+        scope: &PolicyContext<'_>,
+        limits: ScanLimits,
+        blocking: &BlockingReferences<'_>,
+    ) -> Self {
         Self {
             now: scope.now,
             present: scope.present(),
-            reach,
-            begun: Instant::now(),
+            limits,
+            started: Instant::now(),
             rows: 0,
             sessions: 0,
             unreadable: 0,
             future: 0,
             due: 0,
             backlog: 0,
-            seen: Vec::new(),
-            due_keys: (reach.due == usize::MAX && held.is_possible()).then(Vec::new),
-            misfit: None,
+            snapshots: Vec::new(),
+            due_keys: (limits.due == usize::MAX && blocking.is_possible()).then(Vec::new),
+            unreadable_value: None,
             last: None,
         }
     }
 
-    /// Takes note of a row of [`TableReader::seen`].
-    pub(super) fn see(&mut self, reader: &TableReader, row: &dyn RowRef) {
-        if reader.is_new(row) {
+    /// Adds a row of [`TableReader::snapshot_columns`].
+    pub(super) fn add_row(&mut self, reader: &TableReader, row: &dyn RowRef) {
+        if reader.is_inserted_since(row) {
             self.rows += 1;
             return;
         }
-        let judged = reader.with_inputs(row, INPUTS, |inputs| self.due(reader, inputs));
-        if let Some(judged) = judged {
-            self.note_due(reader, row, judged);
+        let status =
+            reader.with_inputs(row, INPUTS_COLUMN, |inputs| self.count_row(reader, inputs));
+        if let Some(status) = status {
+            self.add_due(reader, row, status);
         }
     }
 
-    /// Counts a row, and takes note of what keeps the first such row from being judged;
-    /// answers what it is if it is due, and then it has not been counted as that.
-    pub(super) fn due(
+    /// Counts a row, and records the unreadable value of the first unreadable row. A due
+    /// row is returned, and not yet counted as due.
+    pub(super) fn count_row(
         &mut self,
         reader: &TableReader,
         inputs: &[SqlValueRef<'_>],
     ) -> Option<RowStatus> {
         self.rows += 1;
-        let judged = reader.profile.judge(inputs);
-        let RowStatus::Session(expiry) = judged else {
+        let status = reader.profile.judge(inputs);
+        let RowStatus::Session(expiry) = status else {
             return None;
         };
         self.sessions += 1;
         if expiry == Expiry::Unknown {
             self.unreadable += 1;
-            self.misfit = self.misfit.take().or_else(|| misfit(reader, inputs));
+            self.unreadable_value =
+                self.unreadable_value.take().or_else(|| unreadable_value(reader, inputs));
         }
         self.future += u64::from(reader.profile.is_after(self.present, inputs));
-        Some(judged).filter(|judged| self.is_over(*judged))
+        Some(status).filter(|status| self.is_over(*status))
     }
 
-    /// Whether a row is due.
-    pub(super) fn is_over(&self, judged: RowStatus) -> bool {
-        matches!(judged, RowStatus::Session(expiry) if expiry.is_over(self.now))
+    /// Reports whether a row is due.
+    pub(super) fn is_over(&self, status: RowStatus) -> bool {
+        matches!(status, RowStatus::Session(expiry) if expiry.is_over(self.now))
     }
 
-    /// Takes note of a row that is due.
-    pub(super) fn note_due(&mut self, reader: &TableReader, row: &dyn RowRef, judged: RowStatus) {
-        // Nobody settles all that there is, and there may be millions of them.
-        if self.reach.due == usize::MAX {
+    /// Adds a due row.
+    pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, status: RowStatus) {
+        // A counting scan never deletes, and there may be millions of rows.
+        if self.limits.due == usize::MAX {
             if let Some(keys) = &mut self.due_keys {
                 keys.extend(reader.key_of(row));
             }
         } else {
-            let Some(sighting) = reader.sighting(row) else {
+            let Some(snapshot) = reader.snapshot(row) else {
                 self.unreadable += 1;
                 return;
             };
-            self.seen.push(sighting);
+            self.snapshots.push(snapshot);
         }
         self.due += 1;
-        self.backlog += u64::from(self.was_over(judged));
+        self.backlog += u64::from(self.was_in_backlog(status));
     }
 
-    /// Whether a row that is due was that already at the moment that is asked for. Of one
-    /// that is over without a time, nobody can say since when.
-    fn was_over(&self, judged: RowStatus) -> bool {
-        let RowStatus::Session(expiry @ Expiry::At { .. }) = judged else {
+    /// Reports whether a due row was already due at the time of interest. For a session
+    /// that expired without a time, this is unknown.
+    fn was_in_backlog(&self, status: RowStatus) -> bool {
+        let RowStatus::Session(expiry @ Expiry::At { .. }) = status else {
             return false;
         };
-        self.reach.backlog.is_some_and(|at| expiry.is_over(at))
+        self.limits.backlog.is_some_and(|at| expiry.is_over(at))
     }
 
-    pub(super) fn is_enough(&self) -> bool {
-        self.due >= self.reach.due as u64
-            || self.rows >= self.reach.rows as u64
-            || (self.rows.is_multiple_of(CLOCK) && self.begun.elapsed() >= self.reach.time)
+    pub(super) fn is_done(&self) -> bool {
+        self.due >= self.limits.due as u64
+            || self.rows >= self.limits.rows as u64
+            || (self.rows.is_multiple_of(CLOCK_CHECK_ROWS)
+                && self.started.elapsed() >= self.limits.time)
     }
 
-    /// Ends the look where there is a place.
-    pub(super) fn stop_at(&mut self, place: Option<Cursor>) -> ControlFlow<()> {
-        let is_last = place.is_some();
-        self.last = place;
+    /// Ends the scan if there is a cursor.
+    pub(super) fn stop_at(&mut self, cursor: Option<Cursor>) -> ControlFlow<()> {
+        let is_last = cursor.is_some();
+        self.last = cursor;
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// What it comes to. Of what is due, a look that only counts leaves out what would be
-    /// kept.
-    pub(super) fn sum_up(
+    /// Adds up the counts. A counting scan excludes due rows that would be kept.
+    pub(super) fn into_scan(
         mut self,
         database: &impl Database,
         reader: &TableReader,
-        held: &Held<'_>,
+        blocking: &BlockingReferences<'_>,
     ) -> Result<DueScan> {
         let keys = self.due_keys.take().unwrap_or_default();
-        let kept = held.among(database, reader, &keys)?.1;
+        let kept = blocking.find_kept(database, reader, &keys)?.1;
         self.due -= kept.rows().min(self.due);
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
@@ -200,7 +206,7 @@ impl ScanCounter {
         let going = [((task.clone(), EndReason::Expired), self.due)];
         let found =
             DueCounts { census, going: going.into_iter().collect(), ..DueCounts::default() };
-        let ends = self.seen.first().zip(self.seen.last());
+        let ends = self.snapshots.first().zip(self.snapshots.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {
             last: self.last,
@@ -210,14 +216,14 @@ impl ScanCounter {
                 first,
                 last,
                 found: Some(found),
-                seen: self.seen,
+                seen: self.snapshots,
             }),
             census,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)
                 .collect(),
-            misfit: self.misfit,
+            misfit: self.unreadable_value,
             version: None,
             kept,
         })

@@ -1,5 +1,5 @@
-//! Figures of a framework's table: counted from its rows, and from sessctl's own
-//! counters where the rows are gone.
+//! Statistics of a framework's table: counted from its rows, and from sessctl's own counters
+//! for rows that were deleted.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -12,24 +12,23 @@ use crate::domain::time::UnixTime;
 use crate::storage::{GroupBy, PolicyContext, TaskStats, UserStats, VisitResult};
 use crate::store::database::{Database, RowRef};
 
-/// Whether the one task is meant.
 pub(super) fn is_in_scope(reader: &TableReader, scope: &PolicyContext<'_>) -> bool {
     scope.task.is_none_or(|task| task.matches(&reader.profile.task))
 }
 
-/// The figures of the one task. Of each row no more is read than it is judged by, so
-/// that an index which holds that is enough.
-pub(super) fn task(
+/// Statistics of the one task. Only the inputs of each row are read, so that a covering
+/// index suffices.
+pub(super) fn task_stats(
     database: &impl Database,
     reader: &TableReader,
     scope: &PolicyContext<'_>,
-    remembered: Vec<TaskStats>,
+    counters: Vec<TaskStats>,
 ) -> Result<TaskStats> {
     let is_it = |stat: &TaskStats| stat.task.eq_ignore_ascii_case(&reader.profile.task);
-    let mut stat = remembered.into_iter().find(is_it).unwrap_or_default();
+    let mut stat = counters.into_iter().find(is_it).unwrap_or_default();
     stat.task.clone_from(&reader.profile.task);
     let mut sessions = 0;
-    reader.each(database, reader.inputs(), &mut |row| {
+    reader.for_each_row(database, reader.inputs(), &mut |row| {
         if let RowStatus::Session(expiry) = reader.judge_at(row, 1) {
             sessions += 1;
             stat.future +=
@@ -41,7 +40,7 @@ pub(super) fn task(
             } else {
                 stat.live[0] += 1;
                 stat.unreadable += u64::from(expiry == Expiry::Unknown);
-                stat.oldest_use = earlier(stat.oldest_use, used(reader, row, 1));
+                stat.oldest_use = min_time(stat.oldest_use, last_use(reader, row, 1));
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -51,25 +50,24 @@ pub(super) fn task(
     Ok(stat)
 }
 
-/// When a session was last used, its inputs beginning at this place.
-fn used(reader: &TableReader, row: &dyn RowRef, at: usize) -> Option<UnixTime> {
+/// Last use of a session whose inputs start at a column.
+fn last_use(reader: &TableReader, row: &dyn RowRef, at: usize) -> Option<UnixTime> {
     let used = reader.profile.used?;
     reader.with_inputs(row, at, |inputs| reader.profile.time(Some(used), inputs))
 }
 
-fn earlier(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> {
+fn min_time(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> {
     one.into_iter().chain(other).min()
 }
 
-/// What one user has.
 #[derive(Default)]
-struct Load {
+struct UserLoad {
     sessions: u64,
     unreadable_users: u64,
     oldest_use: Option<UnixTime>,
 }
 
-/// What the users of sessions have that are not over.
+/// Visits the counts of live sessions of each user.
 pub(super) fn user_stats(
     database: &impl Database,
     reader: &TableReader,
@@ -85,7 +83,7 @@ pub(super) fn user_stats(
         };
         most_first.then_with(|| user.cmp(other))
     });
-    for (user, Load { sessions, unreadable_users, oldest_use }) in loads {
+    for (user, UserLoad { sessions, unreadable_users, oldest_use }) in loads {
         let task = (by == GroupBy::TaskAndUser).then(|| reader.profile.task.clone());
         let states = [sessions, 0, 0];
         let (tasks, expired) = (1, 0);
@@ -101,10 +99,10 @@ fn by_user(
     database: &impl Database,
     reader: &TableReader,
     scope: &PolicyContext<'_>,
-) -> Result<HashMap<Option<String>, Load>> {
-    let mut loads: HashMap<Option<String>, Load> = HashMap::new();
+) -> Result<HashMap<Option<String>, UserLoad>> {
+    let mut loads: HashMap<Option<String>, UserLoad> = HashMap::new();
     let what = format!("{}, {}", reader.user(), reader.inputs());
-    reader.each(database, &what, &mut |row| {
+    reader.for_each_row(database, &what, &mut |row| {
         match reader.judge_at(row, 2) {
             RowStatus::Session(expiry) if !expiry.is_over(scope.now) => {
                 let owner = reader.owner_at(row, 1);
@@ -112,7 +110,7 @@ fn by_user(
                 let load = loads.entry(owner.user()).or_default();
                 load.sessions += 1;
                 load.unreadable_users += u64::from(is_unreadable);
-                load.oldest_use = earlier(load.oldest_use, used(reader, row, 2));
+                load.oldest_use = min_time(load.oldest_use, last_use(reader, row, 2));
             }
             _ => {}
         }

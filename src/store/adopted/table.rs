@@ -1,4 +1,4 @@
-//! What a database says of a table, read from its schema.
+//! Schema of a table.
 
 use std::ops::ControlFlow;
 
@@ -6,45 +6,43 @@ use crate::domain::error::{Error, Result};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// The names by which SQLite knows the place of a row, where no column has them.
-const PLACES: [&str; 3] = ["rowid", "_rowid_", "oid"];
+/// SQLite's names of the row id, unless a column has the same name.
+const ROW_ID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 /// A table of a framework.
 #[derive(Debug, Clone)]
 pub(super) struct Table {
-    /// Its name, as its schema spells it.
+    /// Name as spelled in the schema.
     pub(super) name: String,
-    /// Its columns, those among them that are computed or hidden.
+    /// Columns, including computed and hidden ones.
     pub(super) columns: Vec<String>,
-    /// What its rows are walked by.
+    /// Key by which rows are scanned.
     pub(super) key: KeyColumn,
     /// The first column of its primary key.
     primary: Option<String>,
-    /// Whether that is all of its primary key.
-    is_primary_alone: bool,
-    /// Its indexes.
+    /// The primary key has a single column.
+    has_single_key_column: bool,
     pub(super) indexes: Vec<Index>,
 }
 
-/// What tells rows apart, and what they lie in the order of.
+/// Unique key and storage order of the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum KeyColumn {
-    /// The place of the row, by a name that no other column has.
-    Place(String),
+    /// Row id, by a name that no column has.
+    RowId(String),
     /// The one column of the primary key.
-    Primary(String),
+    PrimaryKey(String),
 }
 
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Index {
-    /// Its name.
     pub(super) name: String,
-    /// Its columns; `None`: it is computed.
+    /// Columns; `None` for an expression.
     pub(super) columns: Vec<Option<String>>,
-    /// Whether it holds every row, in ascending order, byte by byte.
+    /// Contains every row, in ascending binary order.
     pub(super) is_plain: bool,
-    /// Whether no two rows are the same in it, and it holds every row.
+    /// Contains every row, and no two rows are equal in it.
     is_unique: bool,
     /// The collation of its first column.
     collation: String,
@@ -54,38 +52,37 @@ pub(super) struct Index {
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
 
 impl Table {
-    /// Reads what there is under this name.
+    /// Reads the schema of a table.
     ///
     /// # Errors
-    /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its rows
-    /// cannot be told apart.
+    /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its
+    /// rows cannot be told apart.
     pub(super) fn read(database: &impl Database, name: &str) -> Result<Self> {
-        let kinds = kinds(database)?;
+        let kinds = table_entries(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
         let Some(kind) = found else {
-            return Err(no_such(database.display_name(), name, &kinds));
+            return Err(missing_table(database.display_name(), name, &kinds));
         };
         let name = kind.name.clone();
         if kind.is != "table" {
             let is = if kind.is == "view" { "a view" } else { "a virtual table" };
-            return Err(Error::Refused(format!("{name} is {is}, and not a table of rows")));
+            return Err(Error::Refused(format!("{name} is {is}, not an ordinary table")));
         }
         let indexes = indexes(database, &name)?;
         let columns = columns(database, &name)?;
-        let key = key(&name, kind.has_places, &columns)?;
-        let in_key = columns.iter().filter(|column| column.in_key == 1);
-        let primary = in_key.map(|column| column.name.clone()).next();
-        let is_primary_alone = columns.iter().all(|column| column.in_key < 2);
+        let key = key_column(&name, kind.has_row_ids, &columns)?;
+        let key_position = columns.iter().filter(|column| column.key_position == 1);
+        let primary = key_position.map(|column| column.name.clone()).next();
+        let has_single_key_column = columns.iter().all(|column| column.key_position < 2);
         let columns = columns.into_iter().map(|column| column.name).collect();
-        Ok(Self { name, columns, key, primary, is_primary_alone, indexes })
+        Ok(Self { name, columns, key, primary, has_single_key_column, indexes })
     }
 
-    /// Whether it has such a column.
     pub(super) fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|known| known.eq_ignore_ascii_case(column))
     }
 
-    /// The index over this column alone that holds every row.
+    /// Finds an index over this column alone that contains every row.
     pub(super) fn index_over(&self, column: &str) -> Option<&Index> {
         let is_over = |index: &&Index| {
             index.is_plain && index.columns.len() == 1 && index.begins_with(column)
@@ -93,17 +90,17 @@ impl Table {
         self.indexes.iter().find(is_over)
     }
 
-    /// Whether no two rows have the same value in this column.
-    pub(super) fn tells_apart(&self, column: &str) -> bool {
+    /// Reports whether the values of a column are unique.
+    pub(super) fn is_unique_column(&self, column: &str) -> bool {
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_over = |index: &Index| index.columns.len() == 1 && index.begins_with(column);
-        (is_primary && self.is_primary_alone)
+        (is_primary && self.has_single_key_column)
             || self.indexes.iter().any(|index| index.is_unique && is_over(index))
     }
 
-    /// Whether rows can be found by this column without going through all of them.
-    pub(super) fn finds_by(&self, column: &str) -> bool {
-        let (KeyColumn::Place(key) | KeyColumn::Primary(key)) = &self.key;
+    /// Reports whether rows can be found by a column without a full scan.
+    pub(super) fn is_indexed(&self, column: &str) -> bool {
+        let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &self.key;
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_first = |index: &Index| index.begins_with(column);
         is_primary || key.eq_ignore_ascii_case(column) || self.indexes.iter().any(is_first)
@@ -111,13 +108,14 @@ impl Table {
 
     /// The collation, one of SQLite's own, in which rows can be found by this column
     /// without going through all of them; `None`: there is none.
-    pub(super) fn collation_to_find_by(&self, column: &str) -> Option<&'static str> {
+    pub(super) fn index_collation(&self, column: &str) -> Option<&'static str> {
         let indexes = || self.indexes.iter().filter(|index| index.begins_with(column));
         let is_one_of = |collation: &&str| {
             indexes().any(|index| index.collation.eq_ignore_ascii_case(collation))
         };
-        // A column that is the place of a row has no index of its own.
-        let as_place = self.finds_by(column).then_some("BINARY").filter(|_| indexes().count() == 0);
+        // A column that is the row id has no index of its own.
+        let as_place =
+            self.is_indexed(column).then_some("BINARY").filter(|_| indexes().count() == 0);
         COLLATIONS.into_iter().find(is_one_of).or(as_place)
     }
 }
@@ -130,46 +128,46 @@ impl Index {
 }
 
 /// A table as the list of tables has it.
-struct Kind {
+struct TableEntry {
     name: String,
     /// `table`, `view`, `virtual`, `shadow`.
     is: String,
-    has_places: bool,
+    has_row_ids: bool,
 }
 
-fn kinds(database: &impl Database) -> Result<Vec<Kind>> {
+fn table_entries(database: &impl Database) -> Result<Vec<TableEntry>> {
     let sql = "SELECT name, type, wr FROM pragma_table_list \
                WHERE schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
-    collect(database, &Statement::new(sql), |row| Kind {
+    collect(database, &Statement::new(sql), |row| TableEntry {
         name: row.text(0).unwrap_or_default(),
         is: row.text(1).unwrap_or_default(),
-        has_places: row.count(2) == 0,
+        has_row_ids: row.count(2) == 0,
     })
 }
 
 /// The names of the tables of rows that a database has.
-pub(super) fn names(database: &impl Database) -> Result<Vec<String>> {
-    let tables = kinds(database)?.into_iter().filter(|kind| kind.is == "table");
+pub(super) fn table_names(database: &impl Database) -> Result<Vec<String>> {
+    let tables = table_entries(database)?.into_iter().filter(|kind| kind.is == "table");
     Ok(tables.map(|kind| kind.name).collect())
 }
 
-fn no_such(place: &str, name: &str, kinds: &[Kind]) -> Error {
+fn missing_table(database: &str, name: &str, kinds: &[TableEntry]) -> Error {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
     let found = if names.is_empty() {
         format!("it has no table {name}, and no other table either")
     } else {
-        format!("it has no table {name}; it has {}", list(&names))
+        format!("it has no table {name}; it has {}", join_names(&names))
     };
-    Error::ForeignDatabase { at: place.to_owned(), found }
+    Error::ForeignDatabase { at: database.to_owned(), found }
 }
 
-/// How many names a message has.
-const NAMED: usize = 12;
+/// Maximum number of names in a message.
+const MAX_NAMES: usize = 12;
 
 /// Names in a row, not all of them where there are many.
-pub(super) fn list<T: AsRef<str>>(names: &[T]) -> String {
-    let some: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
-    let more = names.len().saturating_sub(NAMED);
+pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
+    let some: Vec<&str> = names.iter().take(MAX_NAMES).map(AsRef::as_ref).collect();
+    let more = names.len().saturating_sub(MAX_NAMES);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{rest}", some.join(", "))
 }
@@ -178,8 +176,8 @@ pub(super) fn list<T: AsRef<str>>(names: &[T]) -> String {
 struct Column {
     name: String,
     is_declared_integer: bool,
-    /// Its place in the primary key, from 1 on; 0: none.
-    in_key: u64,
+    /// Position in the primary key, from 1; 0: not part of it.
+    key_position: u64,
 }
 
 fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
@@ -187,7 +185,7 @@ fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     collect(database, &Statement::new(sql).with(table), |row| Column {
         name: row.text(0).unwrap_or_default(),
         is_declared_integer: row.text(1).is_some_and(|kind| kind.eq_ignore_ascii_case("integer")),
-        in_key: row.count(2),
+        key_position: row.count(2),
     })
 }
 
@@ -217,29 +215,29 @@ fn index(
     Ok(Index { name, columns, is_plain, is_unique, collation: collation.unwrap_or_default() })
 }
 
-/// What the rows of a table are walked by.
-fn key(table: &str, has_places: bool, columns: &[Column]) -> Result<KeyColumn> {
-    let primary: Vec<&Column> = columns.iter().filter(|column| column.in_key > 0).collect();
+/// Chooses the key by which the rows of a table are scanned.
+fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyColumn> {
+    let primary: Vec<&Column> = columns.iter().filter(|column| column.key_position > 0).collect();
     let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
-    if has_places {
-        let free = PLACES.into_iter().find(|name| !has(name)).map(str::to_owned);
-        let place = free.or_else(|| match primary[..] {
+    if has_row_ids {
+        let free = ROW_ID_NAMES.into_iter().find(|name| !has(name)).map(str::to_owned);
+        let database = free.or_else(|| match primary[..] {
             [only] if only.is_declared_integer => Some(only.name.clone()),
             _ => None,
         });
-        return place.map(KeyColumn::Place).ok_or_else(|| {
-            let hidden = format!("{table} has columns rowid, _rowid_ and oid, so that no name");
-            Error::Refused(format!("{hidden} is left by which its rows could be told apart"))
+        return database.map(KeyColumn::RowId).ok_or_else(|| {
+            let hidden = format!("{table} has columns rowid, _rowid_ and oid, so its row ids");
+            Error::Refused(format!("{hidden} have no usable name"))
         });
     }
     match primary[..] {
-        [only] => Ok(KeyColumn::Primary(only.name.clone())),
+        [only] => Ok(KeyColumn::PrimaryKey(only.name.clone())),
         _ => {
             let names: Vec<&str> = primary.iter().map(|column| column.name.as_str()).collect();
             Err(Error::Refused(format!(
                 "{table} has a primary key of several columns, {}, and no row ids (it is WITHOUT \
-                 ROWID): sessctl walks through tables by a key of one column",
-                list(&names)
+                 ROWID): sessctl scans tables by a key of one column",
+                join_names(&names)
             )))
         }
     }
@@ -260,7 +258,7 @@ pub(super) fn collect<V>(
 }
 
 /// The steps by which SQLite would run a statement.
-pub(super) fn plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
+pub(super) fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
     let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
     explained.push(&statement.sql).values.clone_from(&statement.values);
     collect(database, &explained, |row| row.text(3).unwrap_or_default())

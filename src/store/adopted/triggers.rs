@@ -1,4 +1,4 @@
-//! Triggers that keep rows from being deleted, as far as their text tells.
+//! Triggers that reject deletions, as far as their text shows.
 
 use super::table::collect;
 use crate::domain::error::Result;
@@ -6,7 +6,7 @@ use crate::store::database::Database;
 use crate::store::statement::Statement;
 
 /// The triggers on a table that fire when rows are deleted, each with its text.
-pub(super) fn on_deletion(
+pub(super) fn delete_triggers(
     database: &impl Database,
     table: &str,
 ) -> Result<Vec<(String, Vec<String>)>> {
@@ -16,23 +16,23 @@ pub(super) fn on_deletion(
     )
     .with(table);
     let all = collect(database, &sql, |row| {
-        (row.text(0).unwrap_or_default(), words(&row.text(1).unwrap_or_default()))
+        (row.text(0).unwrap_or_default(), tokens(&row.text(1).unwrap_or_default()))
     })?;
-    Ok(all.into_iter().filter(|(_, words)| head(words).any(|word| word == "delete")).collect())
+    Ok(all.into_iter().filter(|(_, words)| header(words).any(|word| word == "delete")).collect())
 }
 
 /// The names of all triggers on a table.
-pub(super) fn of(database: &impl Database, table: &str) -> Result<Vec<String>> {
+pub(super) fn trigger_names(database: &impl Database, table: &str) -> Result<Vec<String>> {
     let sql = Statement::new(
         "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
     );
     collect(database, &sql.with(table), |row| row.text(0).unwrap_or_default())
 }
 
-/// Whether a trigger rejects every deletion: it has no condition, and begins by raising an
-/// error.
+/// Reports whether a trigger rejects every deletion: it is unconditional, and starts by
+/// raising an error.
 pub(super) fn always_rejects(words: &[String]) -> bool {
-    let mut head = head(words);
+    let mut head = header(words);
     let is_conditional = head.any(|word| word == "when");
     let body: Vec<&str> =
         words.iter().map(String::as_str).skip_while(|word| *word != "begin").skip(1).collect();
@@ -44,24 +44,24 @@ pub(super) fn always_rejects(words: &[String]) -> bool {
     }
 }
 
-/// What stands before the body of a trigger.
-fn head(words: &[String]) -> impl Iterator<Item = &String> {
+/// Tokens before the body of a trigger.
+fn header(words: &[String]) -> impl Iterator<Item = &String> {
     words.iter().take_while(|word| *word != "begin")
 }
 
-/// The words, names, texts and signs of a statement, without its comments; all in lower
-/// case. A name in quotes keeps them, so that it is no word of SQL.
-fn words(sql: &str) -> Vec<String> {
+/// Tokens of a statement without its comments, in lower case. Quoted names keep their
+/// quotes, so that they do not match keywords.
+fn tokens(sql: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut rest = sql;
     while let Some(first) = rest.chars().next() {
         let length = match first {
             _ if rest.starts_with("--") => rest.find('\n').unwrap_or(rest.len()),
             _ if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            '\'' | '"' | '`' => in_quotes(rest, first),
+            '\'' | '"' | '`' => quoted_length(rest, first),
             '[' => rest.find(']').map_or(rest.len(), |end| end + 1),
-            _ if is_of_a_word(first) => {
-                rest.find(|letter| !is_of_a_word(letter)).unwrap_or(rest.len())
+            _ if is_word_char(first) => {
+                rest.find(|letter| !is_word_char(letter)).unwrap_or(rest.len())
             }
             _ => first.len_utf8(),
         };
@@ -75,15 +75,15 @@ fn words(sql: &str) -> Vec<String> {
     found
 }
 
-fn is_of_a_word(letter: char) -> bool {
+fn is_word_char(letter: char) -> bool {
     letter.is_alphanumeric() || matches!(letter, '_' | '$')
 }
 
-/// How long a text in quotes is that stands at the beginning. A quote in it is doubled.
-fn in_quotes(text: &str, quote: char) -> usize {
+/// Length of the quoted text at the start. A quote within it is doubled.
+fn quoted_length(text: &str, quote: char) -> usize {
     let mut end = 1;
-    while let Some(place) = text[end..].find(quote) {
-        end += place + 1;
+    while let Some(position) = text[end..].find(quote) {
+        end += position + 1;
         if !text[end..].starts_with(quote) {
             return end;
         }
@@ -97,11 +97,11 @@ mod tests {
     use super::*;
 
     fn rejects(sql: &str) -> bool {
-        always_rejects(&words(sql))
+        always_rejects(&tokens(sql))
     }
 
     #[test]
-    fn a_trigger_that_raises_for_every_row_is_known() {
+    fn an_unconditional_raise_is_detected() {
         for sql in [
             "CREATE TRIGGER no BEFORE DELETE ON t BEGIN SELECT RAISE(ABORT, 'no way'); END",
             "create trigger \"when\" after delete on t for each row begin -- when\n \

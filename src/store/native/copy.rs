@@ -1,9 +1,9 @@
-//! Rows and counters of a native table as they are stored, to and from another such
-//! table.
+//! Raw rows and counters of a native table, copied from and to another such table.
 
 use std::ops::ControlFlow;
 
-use super::{COLUMNS, Native};
+use super::rows::COLUMNS;
+use super::table::Native;
 use rusqlite::types::ValueRef;
 
 use crate::domain::error::Result;
@@ -12,51 +12,50 @@ use crate::storage::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
 
-/// Rows that one statement writes: many in one go, and far fewer values than a statement
-/// may have.
-const AT_ONCE: usize = 100;
+/// Rows per INSERT statement: many at once, but far below SQLite's limit on parameters.
+const ROWS_PER_STATEMENT: usize = 100;
 
-/// Writes over a row that is there.
-const WRITE_OVER: &str = " ON CONFLICT DO UPDATE SET user = excluded.user, task = excluded.task, \
+/// Conflict clause that overwrites an existing row.
+const UPSERT: &str = " ON CONFLICT DO UPDATE SET user = excluded.user, task = excluded.task, \
      client = excluded.client, created_at = excluded.created_at, \
      last_used_at = excluded.last_used_at, idle_timeout = excluded.idle_timeout, \
      marked_at = excluded.marked_at, ended_at = excluded.ended_at, \
      end_reason = excluded.end_reason";
 
-/// Where it is not newer: [`RawRow::is_newer_than`].
+/// Condition that keeps a newer row: see [`RawRow::is_newer_than`].
 const UNLESS_NEWER: &str = " WHERE NOT (sessions.last_used_at > excluded.last_used_at \
      OR (sessions.ended_at IS NOT NULL AND (excluded.ended_at IS NULL \
      OR sessions.ended_at > excluded.ended_at)))";
 
 impl<T: Database> RowCopy for Native<T> {
-    fn read_rows(&self, stretch: RowRange<'_>) -> Result<RowPage> {
-        let mut portion = RowPage::default();
+    fn read_rows(&self, range: RowRange<'_>) -> Result<RowPage> {
+        let mut page = RowPage::default();
         let mut bytes = 0;
-        self.database.query(&read_rows(&self.database, stretch), &mut |row| {
-            if bytes >= stretch.bytes {
-                portion.has_more = true;
+        self.database.query(&read_rows(&self.database, range), &mut |row| {
+            if bytes >= range.bytes {
+                page.has_more = true;
                 return Ok(ControlFlow::Break(()));
             }
-            let row = stored_row(row);
+            let row = raw_row(row);
             bytes += row.size();
-            portion.rows.push(row);
+            page.rows.push(row);
             Ok(ControlFlow::Continue(()))
         })?;
-        portion.has_more |= portion.rows.len() >= stretch.rows;
-        Ok(portion)
+        page.has_more |= page.rows.len() >= range.rows;
+        Ok(page)
     }
 
-    fn upsert_rows(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult> {
+    fn upsert_rows(&mut self, rows: &[&RawRow], on_conflict: OnConflict) -> Result<WriteResult> {
         let statements: Vec<Statement> =
-            rows.chunks(AT_ONCE).map(|rows| insert(rows, over)).collect();
+            rows.chunks(ROWS_PER_STATEMENT).map(|rows| insert(rows, on_conflict)).collect();
         let applied = self.database.execute_batch(&statements)?;
-        self.put_so(&applied)
+        self.write_result(&applied)
     }
 
     fn remove(&mut self, rows: &[&RawRow]) -> Result<WriteResult> {
-        let statements: Vec<Statement> = rows.chunks(AT_ONCE).map(delete).collect();
+        let statements: Vec<Statement> = rows.chunks(ROWS_PER_STATEMENT).map(delete).collect();
         let applied = self.database.execute_batch(&statements)?;
-        self.put_so(&applied)
+        self.write_result(&applied)
     }
 
     fn read_counters(&self) -> Result<Vec<Counter>> {
@@ -68,8 +67,8 @@ impl<T: Database> RowCopy for Native<T> {
         sql.push(" FROM counters ORDER BY task, name");
         sql.is_lossless = true;
         self.collect(&sql, |row| Counter {
-            task: bytes(row, 0).unwrap_or_default(),
-            name: bytes(row, 1).unwrap_or_default(),
+            task: blob(row, 0).unwrap_or_default(),
+            name: blob(row, 1).unwrap_or_default(),
             value: row.integer(2).unwrap_or(0),
         })
     }
@@ -81,13 +80,14 @@ impl<T: Database> RowCopy for Native<T> {
         sql.push(&columns).push(" FROM task_names ORDER BY task");
         sql.is_lossless = true;
         self.collect(&sql, |row| TaskName {
-            task: bytes(row, 0).unwrap_or_default(),
+            task: blob(row, 0).unwrap_or_default(),
             created_at: row.integer(1).unwrap_or(0),
         })
     }
 
-    fn upsert_task_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()> {
-        let statements: Vec<Statement> = names.iter().map(|name| set_name(name, over)).collect();
+    fn upsert_task_names(&mut self, names: &[TaskName], on_conflict: OnConflict) -> Result<()> {
+        let statements: Vec<Statement> =
+            names.iter().map(|name| upsert_task_name(name, on_conflict)).collect();
         if !statements.is_empty() {
             self.database.execute_batch(&statements)?;
         }
@@ -98,11 +98,11 @@ impl<T: Database> RowCopy for Native<T> {
         &mut self,
         set: &[&Counter],
         drop: &[&Counter],
-        over: OnConflict,
+        on_conflict: OnConflict,
     ) -> Result<()> {
         let mut statements: Vec<Statement> =
-            set.iter().map(|counter| set_counter(counter, over)).collect();
-        statements.extend(drop.iter().map(|counter| drop_counter(counter)));
+            set.iter().map(|counter| upsert_counter(counter, on_conflict)).collect();
+        statements.extend(drop.iter().map(|counter| delete_counter(counter)));
         if !statements.is_empty() {
             self.database.execute_batch(&statements)?;
         }
@@ -111,7 +111,7 @@ impl<T: Database> RowCopy for Native<T> {
 }
 
 impl<T: Database> Native<T> {
-    fn put_so(&self, applied: &BatchResult) -> Result<WriteResult> {
+    fn write_result(&self, applied: &BatchResult) -> Result<WriteResult> {
         Ok(WriteResult {
             rows: applied.rows.iter().sum(),
             hold: applied.hold,
@@ -122,8 +122,8 @@ impl<T: Database> Native<T> {
     }
 }
 
-/// Reads the rows of a stretch. Text comes as bytes, as its encoding may be any.
-fn read_rows(database: &impl Database, stretch: RowRange<'_>) -> Statement {
+/// Reads the rows of a range. Text is read as bytes, because it need not be UTF-8.
+fn read_rows(database: &impl Database, range: RowRange<'_>) -> Statement {
     let column = |name: &str| {
         let is_text = matches!(name, "user" | "task" | "client" | "end_reason");
         database.lossless(&if is_text { format!("CAST({name} AS BLOB)") } else { name.to_owned() })
@@ -131,41 +131,41 @@ fn read_rows(database: &impl Database, stretch: RowRange<'_>) -> Statement {
     let columns: Vec<String> = COLUMNS.split(", ").map(column).collect();
     let mut sql = Statement::new("SELECT ");
     sql.push(&columns.join(", ")).push(" FROM sessions WHERE TRUE");
-    if let Some(after) = stretch.after {
+    if let Some(after) = range.after {
         sql.push(" AND id > ").bind(after);
     }
-    if let Some(until) = stretch.until {
+    if let Some(until) = range.until {
         sql.push(" AND id <= ").bind(until);
     }
-    sql.push(" ORDER BY id LIMIT ").bind(stretch.rows);
+    sql.push(" ORDER BY id LIMIT ").bind(range.rows);
     sql.is_lossless = true;
     sql
 }
 
-fn stored_row(row: &dyn RowRef) -> RawRow {
+fn raw_row(row: &dyn RowRef) -> RawRow {
     RawRow {
         id: row.text(0).unwrap_or_default(),
-        user: bytes(row, 1),
-        task: bytes(row, 2).unwrap_or_default(),
-        client: bytes(row, 3),
+        user: blob(row, 1),
+        task: blob(row, 2).unwrap_or_default(),
+        client: blob(row, 3),
         created_at: row.integer(4).unwrap_or(0),
         last_used_at: row.integer(5).unwrap_or(0),
         idle_timeout: row.integer(6),
         marked_at: row.integer(7),
         ended_at: row.integer(8),
-        end_reason: bytes(row, 9),
+        end_reason: blob(row, 9),
     }
 }
 
 /// The bytes of a value that was read as bytes; `None` for NULL.
-fn bytes(row: &dyn RowRef, place: usize) -> Option<Vec<u8>> {
-    row.value(place).as_blob().ok().map(<[u8]>::to_vec)
+fn blob(row: &dyn RowRef, index: usize) -> Option<Vec<u8>> {
+    row.value(index).as_blob().ok().map(<[u8]>::to_vec)
 }
 
-fn insert(rows: &[&RawRow], over: OnConflict) -> Statement {
+fn insert(rows: &[&RawRow], on_conflict: OnConflict) -> Statement {
     let mut sql = Statement::new(&format!("INSERT INTO sessions ({COLUMNS}) VALUES "));
-    for (place, row) in rows.iter().enumerate() {
-        sql.push(if place > 0 { ", (" } else { "(" }).bind(row.id.as_str()).push(", ");
+    for (index, row) in rows.iter().enumerate() {
+        sql.push(if index > 0 { ", (" } else { "(" }).bind(row.id.as_str()).push(", ");
         bind_text(&mut sql, row.user.as_deref()).push(", ");
         bind_text(&mut sql, Some(&row.task)).push(", ");
         bind_text(&mut sql, row.client.as_deref()).push(", ");
@@ -175,8 +175,8 @@ fn insert(rows: &[&RawRow], over: OnConflict) -> Statement {
         }
         bind_text(&mut sql, row.end_reason.as_deref()).push(")");
     }
-    sql.push(WRITE_OVER);
-    if over == OnConflict::KeepNewer {
+    sql.push(UPSERT);
+    if on_conflict == OnConflict::KeepNewer {
         sql.push(UNLESS_NEWER);
     }
     sql
@@ -189,35 +189,35 @@ fn bind_text<'s>(sql: &'s mut Statement, text: Option<&[u8]>) -> &'s mut Stateme
 
 fn delete(rows: &[&RawRow]) -> Statement {
     let mut sql = Statement::new("DELETE FROM sessions WHERE id IN (");
-    for (place, row) in rows.iter().enumerate() {
-        sql.push(if place > 0 { ", " } else { "" }).bind(row.id.as_str());
+    for (index, row) in rows.iter().enumerate() {
+        sql.push(if index > 0 { ", " } else { "" }).bind(row.id.as_str());
     }
     sql.push(")");
     sql
 }
 
-fn set_name(name: &TaskName, over: OnConflict) -> Statement {
+fn upsert_task_name(name: &TaskName, on_conflict: OnConflict) -> Statement {
     let mut sql = Statement::new("INSERT INTO task_names (task, created_at) VALUES (");
     bind_text(&mut sql, Some(&name.task)).push(", ").bind(name.created_at);
     sql.push(") ON CONFLICT DO UPDATE SET task = excluded.task, created_at = excluded.created_at");
-    if over == OnConflict::KeepNewer {
+    if on_conflict == OnConflict::KeepNewer {
         sql.push(" WHERE excluded.created_at < created_at");
     }
     sql
 }
 
-fn set_counter(counter: &Counter, over: OnConflict) -> Statement {
+fn upsert_counter(counter: &Counter, on_conflict: OnConflict) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES (");
     bind_text(&mut sql, Some(&counter.task)).push(", ");
     bind_text(&mut sql, Some(&counter.name)).push(", ").bind(counter.value);
     sql.push(") ON CONFLICT DO UPDATE SET task = excluded.task, value = excluded.value");
-    if over == OnConflict::KeepNewer {
+    if on_conflict == OnConflict::KeepNewer {
         sql.push(" WHERE excluded.value > value");
     }
     sql
 }
 
-fn drop_counter(counter: &Counter) -> Statement {
+fn delete_counter(counter: &Counter) -> Statement {
     let mut sql = Statement::new("DELETE FROM counters WHERE task = ");
     bind_text(&mut sql, Some(&counter.task)).push(" AND name = ");
     bind_text(&mut sql, Some(&counter.name));

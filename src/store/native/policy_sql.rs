@@ -1,30 +1,29 @@
-//! The policies as SQL over the columns of the native table.
+//! Policies as SQL over the columns of the native table.
 //!
-//! The reference is [`Policy`]; a property test holds the two together. Every
-//! function writes an expression for all tasks at once: the policy of the row's
-//! own task decides.
+//! The reference is [`Policy`]; a property test compares the two. Every function writes an
+//! expression for all tasks at once: the policy of the row's task applies.
 
-use super::by_task::per_task;
-use crate::domain::filter::{Filter, TaskPattern};
+use super::per_task::{per_task, task_matches};
+use crate::domain::filter::Filter;
 use crate::domain::policy::{ExpiryMode, Policies, Policy, PurgeTime};
 use crate::domain::session::State;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::PolicyContext;
 use crate::store::statement::Statement;
 
-/// What [`verdict`] answers for a row that is to be deleted; for a live session
-/// that is to end it answers the reason.
+/// Result of [`verdict`] for a row to delete. For a live session to end, the result is the
+/// reason.
 pub(super) const DELETE: &str = "delete";
 
-/// What it answers for one that is to be marked.
+/// Result of [`verdict`] for a session to mark.
 pub(super) const MARK: &str = "mark";
 
-/// Whether a row has a mark that counts, as [`Session::mark`] has it; NULL without one.
+/// Condition that a row has a valid mark, as in [`Session::mark`]; NULL without a mark.
 ///
 /// [`Session::mark`]: crate::domain::session::Session::mark
-pub(super) const MARK_COUNTS: &str = "(marked_at >= last_used_at AND marked_at >= created_at)";
+pub(super) const HAS_VALID_MARK: &str = "(marked_at >= last_used_at AND marked_at >= created_at)";
 
-pub(super) fn discards(policy: &Policy) -> bool {
+pub(super) fn deletes_at_end(policy: &Policy) -> bool {
     policy.retention == Some(Span::ZERO)
 }
 
@@ -33,28 +32,29 @@ fn before(now: UnixTime, span: Span) -> UnixTime {
     UnixTime(now.0.saturating_sub(span.as_seconds()))
 }
 
-/// Whether the row of an ended session has been kept for long enough.
-fn kept_long_enough(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+/// Writes the condition that the row of an ended session has reached the end of its
+/// retention.
+fn retention_elapsed_for(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     match policy.retention {
         Some(retention) => sql.push("ended_at <= ").bind(before(now, retention)),
         None => sql.push("FALSE"),
     };
 }
 
-/// Why a check ends a live session, or NULL if it does not.
-fn reason(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
+/// Writes the reason for which a purge ends a live session, or NULL.
+fn purge_reason(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
         sql.push("CASE WHEN marked_at <= ").bind(policy.mark_cutoff(check));
-        sql.push(" AND ").push(MARK_COUNTS).push(" THEN 'expired' ELSE ");
-        over(sql, policy, check.now());
+        sql.push(" AND ").push(HAS_VALID_MARK).push(" THEN 'expired' ELSE ");
+        expiry_reason(sql, policy, check.now());
         sql.push(" END");
     } else {
-        over(sql, policy, check.now());
+        expiry_reason(sql, policy, check.now());
     }
 }
 
-/// Why a live session is over whatever the checks have found, or NULL if it is not.
-pub(super) fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+/// Writes the reason for which a live session has expired regardless of marks, or NULL.
+pub(super) fn expiry_reason(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push("CASE WHEN FALSE THEN NULL");
     match policy.expire {
         ExpiryMode::Timeout => {
@@ -66,21 +66,21 @@ pub(super) fn over(sql: &mut Statement, policy: &Policy, now: UnixTime) {
         }
         ExpiryMode::TwoPass | ExpiryMode::Never => {}
     }
-    when_over_lifetime(sql, policy, now);
+    when_lifetime_exceeded(sql, policy, now);
     sql.push(" END");
 }
 
-/// The branch of a CASE for sessions whose lifetime is over, if the policy has one.
-pub(super) fn when_over_lifetime(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+/// Writes the branch of a CASE for sessions past their lifetime, if the policy has one.
+pub(super) fn when_lifetime_exceeded(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     if let Some(lifetime) = policy.lifetime {
         sql.push(" WHEN created_at < ").bind(before(now, lifetime)).push(" THEN 'lifetime'");
     }
 }
 
-/// With which moment a check marks a live session that does not end, or NULL.
-fn mark(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
+/// Writes the time with which a purge marks a live session that does not end, or NULL.
+fn mark_time_for(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
-        sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN NULL ELSE max(");
+        sql.push("CASE WHEN ").push(HAS_VALID_MARK).push(" THEN NULL ELSE max(");
         sql.bind(policy.nominal_time(check)).push(", last_used_at, created_at) END");
     } else {
         sql.push("NULL");
@@ -90,7 +90,7 @@ fn mark(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
 /// [`DELETE`], [`MARK`], the reason for the end, or NULL: what a purge would do.
 pub(super) fn verdict(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("CASE WHEN ended_at IS NULL THEN ");
-    if has_marks(scope.policies) {
+    if any_two_pass(scope.policies) {
         sql.push("ifnull(");
         end_reason(sql, scope);
         sql.push(", CASE WHEN ");
@@ -100,64 +100,63 @@ pub(super) fn verdict(sql: &mut Statement, scope: &PolicyContext<'_>) {
         end_reason(sql, scope);
     }
     sql.push(" WHEN ");
-    per_task(sql, scope.policies, |sql, policy| kept_long_enough(sql, policy, scope.now));
+    per_task(sql, scope.policies, |sql, policy| retention_elapsed_for(sql, policy, scope.now));
     sql.push(" THEN '").push(DELETE).push("' END");
 }
 
-/// Why the purge ends a live session, or NULL.
+/// Writes the reason for which the purge ends a live session, or NULL.
 pub(super) fn end_reason(sql: &mut Statement, scope: &PolicyContext<'_>) {
-    per_task(sql, scope.policies, |sql, policy| reason(sql, policy, scope.check()));
+    per_task(sql, scope.policies, |sql, policy| purge_reason(sql, policy, scope.check()));
 }
 
-/// With which moment the purge marks a live session that does not end, or NULL.
+/// Writes the time with which the purge marks a live session that does not end, or NULL.
 pub(super) fn mark_time(sql: &mut Statement, scope: &PolicyContext<'_>) {
-    per_task(sql, scope.policies, |sql, policy| mark(sql, policy, scope.check()));
+    per_task(sql, scope.policies, |sql, policy| mark_time_for(sql, policy, scope.check()));
 }
 
 /// 0 for a session that has ended, 1 for any other, and 2 more for a row from the future.
-pub(super) fn standing(sql: &mut Statement, scope: &PolicyContext<'_>) {
+pub(super) fn row_flags(sql: &mut Statement, scope: &PolicyContext<'_>) {
     // Each operation counts: there are millions of rows.
     sql.push("CASE WHEN ");
     is_ahead(sql, scope);
     sql.push(" THEN 2 + (ended_at IS NULL) ELSE ended_at IS NULL END");
 }
 
-/// Whether a row was used, opened or marked in the future; NULL for no. Where no policy
-/// makes marks, none is looked at.
+/// Writes the condition that a row was used, opened or marked in the future; NULL means no.
+/// Marks are read only if a policy uses them.
 pub(super) fn is_ahead(sql: &mut Statement, scope: &PolicyContext<'_>) {
     let present = scope.present();
     sql.push("last_used_at > ").bind(present);
     sql.push(" OR created_at > ").bind(present);
-    if has_marks(scope.policies) {
+    if any_two_pass(scope.policies) {
         sql.push(" OR marked_at > ").bind(present);
     }
 }
 
-/// Whether any policy marks sessions.
-fn has_marks(policies: &Policies) -> bool {
+fn any_two_pass(policies: &Policies) -> bool {
     policies.all().any(|policy| policy.expire == ExpiryMode::TwoPass)
 }
 
-/// Which live sessions end.
+/// Writes the condition that a live session ends.
 pub(super) fn ends(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, |_| true);
 }
 
-/// Which of them keep their rows.
-pub(super) fn ends_on_record(sql: &mut Statement, scope: &PolicyContext<'_>) {
-    ends_where(sql, scope, |policy| !discards(policy));
+/// Writes the condition that a live session ends and its row is kept.
+pub(super) fn ends_keeping_row(sql: &mut Statement, scope: &PolicyContext<'_>) {
+    ends_where(sql, scope, |policy| !deletes_at_end(policy));
 }
 
-/// Which of them leave nothing.
-pub(super) fn ends_without_trace(sql: &mut Statement, scope: &PolicyContext<'_>) {
-    ends_where(sql, scope, discards);
+/// Writes the condition that a live session ends and its row is deleted.
+pub(super) fn ends_deleting_row(sql: &mut Statement, scope: &PolicyContext<'_>) {
+    ends_where(sql, scope, deletes_at_end);
 }
 
 fn ends_where(sql: &mut Statement, scope: &PolicyContext<'_>, applies: fn(&Policy) -> bool) {
     sql.push("ended_at IS NULL AND ");
     per_task(sql, scope.policies, |sql, policy| {
         if applies(policy) {
-            reason(sql, policy, scope.check());
+            purge_reason(sql, policy, scope.check());
         } else {
             sql.push("NULL");
         }
@@ -165,36 +164,36 @@ fn ends_where(sql: &mut Statement, scope: &PolicyContext<'_>, applies: fn(&Polic
     sql.push(" IS NOT NULL");
 }
 
-/// Which live sessions are marked, once those that are due have ended.
-pub(super) fn is_marked(sql: &mut Statement, scope: &PolicyContext<'_>) {
+/// Writes the condition that a live session is to be marked, once due sessions have ended.
+pub(super) fn is_mark_due(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("ended_at IS NULL AND ");
     mark_time(sql, scope);
     sql.push(" IS NOT NULL");
 }
 
-/// Which rows of ended sessions go.
-pub(super) fn goes(sql: &mut Statement, scope: &PolicyContext<'_>) {
+/// Writes the condition that the row of an ended session is due for deletion.
+pub(super) fn retention_elapsed(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("ended_at IS NOT NULL AND ");
-    per_task(sql, scope.policies, |sql, policy| kept_long_enough(sql, policy, scope.now));
+    per_task(sql, scope.policies, |sql, policy| retention_elapsed_for(sql, policy, scope.now));
 }
 
 /// The number of the row's state, counted from 0 in the order of
 /// [`State::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
     sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 4 ELSE ");
-    per_task(sql, policies, |sql, policy| state_before_end(sql, policy, now));
+    per_task(sql, policies, |sql, policy| live_state(sql, policy, now));
     sql.push(" END");
 }
 
-fn state_before_end(sql: &mut Statement, policy: &Policy, now: UnixTime) {
+fn live_state(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     sql.push("CASE WHEN ");
-    reason(sql, policy, PurgeTime::at(now));
+    purge_reason(sql, policy, PurgeTime::at(now));
     // NULL, where it is not due, is neither.
     sql.push(" IN ('expired', 'lifetime') THEN 3");
     match policy.expire {
         // What is not due has not outstayed its timeout.
         ExpiryMode::Timeout => sql.push(" ELSE 0 END"),
-        ExpiryMode::TwoPass => sql.push(" WHEN ").push(MARK_COUNTS).push(" THEN 1 ELSE 0 END"),
+        ExpiryMode::TwoPass => sql.push(" WHEN ").push(HAS_VALID_MARK).push(" THEN 1 ELSE 0 END"),
         ExpiryMode::Abandoned | ExpiryMode::Never => {
             sql.push(" WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
             sql.bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);
@@ -203,48 +202,32 @@ fn state_before_end(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     };
 }
 
-/// The rows of the tasks that match.
-pub(super) fn of_task(sql: &mut Statement, task: &TaskPattern) {
-    if task.is_wild() {
-        let mut like = String::new();
-        for c in task.as_str().chars() {
-            match c {
-                '*' => like.push('%'),
-                '%' | '_' | '\\' => like.extend(['\\', c]),
-                c => like.push(c),
-            }
-        }
-        sql.push("task LIKE ").bind(like).push(" ESCAPE '\\'");
-    } else {
-        sql.push("task = ").bind(task.as_str());
-    }
-}
-
-/// The same as a further condition, where a scope names tasks.
-pub(super) fn and_in_scope(sql: &mut Statement, scope: &PolicyContext<'_>) {
+/// Appends the task pattern of a scope, if it has one, as a further condition.
+pub(super) fn and_task_in_scope(sql: &mut Statement, scope: &PolicyContext<'_>) {
     if let Some(task) = scope.task {
         sql.push(" AND ");
-        of_task(sql, task);
+        task_matches(sql, task);
     }
 }
 
-/// How long the session has been unused, and before its end, in seconds.
+/// Writes the idle time of a session, up to its end, in seconds.
 pub(super) fn idle(sql: &mut Statement, now: UnixTime) {
     sql.push("max(0, min(ifnull(ended_at, ").bind(now).push("), ").bind(now);
     sql.push(") - last_used_at)");
 }
 
-/// Whether a session was due at this moment already, as far as its row still shows that.
+/// Writes the condition that a session was already due at this time, as far as its row
+/// shows.
 pub(super) fn was_due(sql: &mut Statement, scope: &PolicyContext<'_>, at: UnixTime) {
     end_reason(sql, &PolicyContext { now: at, planned: None, ..*scope });
     sql.push(" IS NOT NULL");
 }
 
-/// What a filter says, but for the client, as further conditions.
+/// Appends the conditions of a filter, except the client.
 pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyContext<'_>) {
     if let Some(task) = &filter.task {
         sql.push(" AND ");
-        of_task(sql, task);
+        task_matches(sql, task);
     }
     if let Some(user) = &filter.user {
         sql.push(" AND user = ").bind(user.as_str());
@@ -256,7 +239,7 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyCon
     if !filter.states.is_empty() {
         sql.push(" AND ");
         state(sql, scope.policies, scope.now);
-        sql.push(" IN (").push(&numbers(&filter.states)).push(")");
+        sql.push(" IN (").push(&state_numbers(&filter.states)).push(")");
     }
     if let Some(span) = filter.idle_over {
         sql.push(" AND ");
@@ -275,7 +258,7 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyCon
     }
 }
 
-fn numbers(states: &[State]) -> String {
+fn state_numbers(states: &[State]) -> String {
     let number = |state: &State| State::ALL.iter().position(|known| known == state).unwrap_or(0);
     states.iter().map(|state| number(state).to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -1,80 +1,85 @@
-//! The purge's changes to a range of the native table, in one write transaction.
+//! Changes of a purge to a range of the native table, in one write transaction.
 
-use super::by_task::FEW as FEW_POLICIES;
-use super::{COLUMNS, ended_session, policy_sql, stats};
+use super::per_task::MAX_COMPARED;
+use super::rows::{COLUMNS, ended_session};
+use super::{policy_sql, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
 use crate::storage::{DueCounts, DueRange, PolicyContext, PurgeBatchResult, PurgeCounts};
 use crate::store::database::{Database, ExpectedCount};
 use crate::store::statement::Statement;
 
-/// So many counts fit into one statement.
-const FEW: usize = 500;
+/// Maximum number of counts in one statement.
+const MAX_COUNTED_GROUPS: usize = 500;
 
-/// Deletes, ends and marks what is due in a range. Each statement repeats its
-/// whole condition, so that what has changed since the survey is judged as it is.
+/// Deletes, ends and marks the due rows of a range. Each statement repeats its whole
+/// condition, so that rows that have changed since the scan are evaluated again.
 ///
-/// What a purge deletes is counted in the same transaction: by what the survey has
-/// found, if as many rows go as it found. By the statements of the contract no row
-/// becomes due meanwhile but one that ends within this very second, and such a row is
-/// left out, so that they are the same rows; and where there is no lifetime, a row has
-/// one reason to go. (If a clock is set back meanwhile, two rows of two tasks may be
-/// taken for each other in the counters, never in the table.) Else they are counted
-/// before they go, which costs as much again as to delete them.
+/// Deleted rows are counted in the same transaction: with the counts of the scan, if as
+/// many rows are deleted as it found. Under the SQL contract no row becomes due in between
+/// except one that ends within the same second, and such a row is excluded, so both sets
+/// are the same; and without a lifetime, a row has only one possible reason. (If a clock is
+/// set back in between, two rows of two tasks may be confused in the counters, never in the
+/// table.) Otherwise rows are counted before they are deleted, which doubles the cost.
 pub(super) fn apply_purge(
     database: &mut impl Database,
     scope: &PolicyContext<'_>,
     due: &DueRange,
-    tell: bool,
+    return_ended: bool,
 ) -> Result<PurgeBatchResult> {
-    let few = Few::of(scope, due.found.as_ref());
-    let narrowed = few.as_ref().map(|few| PolicyContext { policies: &few.policies, ..*scope });
+    let due_tasks = DueTasks::of(scope, due.found.as_ref());
+    let narrowed = due_tasks
+        .as_ref()
+        .map(|due_tasks| PolicyContext { policies: &due_tasks.policies, ..*scope });
     let scope = narrowed.as_ref().unwrap_or(scope);
-    let wanted = wanted(scope, due.found.as_ref());
-    let due = &Due { range: due, tasks: few.as_ref().map(|few| few.tasks.as_str()) };
-    let otherwise = Batch::of(scope, due, &wanted, tell, None);
+    let required = required(scope, due.found.as_ref());
+    let due = &DueRows {
+        range: due,
+        tasks: due_tasks.as_ref().map(|due_tasks| due_tasks.tasks.as_str()),
+    };
+    let fallback = PurgeBatch::of(scope, due, &required, return_ended, None);
     let has_one_reason = scope.policies.all().all(|policy| policy.lifetime.is_none());
-    let is_enough = |found: &&DueCounts| has_one_reason && found.going.len() <= FEW;
-    let counted = due.range.found.as_ref().filter(is_enough);
+    let is_done = |found: &&DueCounts| has_one_reason && found.going.len() <= MAX_COUNTED_GROUPS;
+    let counted = due.range.found.as_ref().filter(is_done);
     let (applied, batch) = match counted {
-        None => (database.execute_batch(&otherwise.statements)?, otherwise),
+        None => (database.execute_batch(&fallback.statements)?, fallback),
         Some(found) => {
-            let expected = Batch::of(scope, due, &wanted, tell, Some(found));
-            let list = expected.expecting(found.census);
-            let applied = database.execute_if_counts_match(&list, &otherwise.statements)?;
-            let batch = if applied.matched_expectation { expected } else { otherwise };
+            let expected = PurgeBatch::of(scope, due, &required, return_ended, Some(found));
+            let list = expected.with_expected_counts(found.census);
+            let applied = database.execute_if_counts_match(&list, &fallback.statements)?;
+            let batch = if applied.matched_expectation { expected } else { fallback };
             (applied, batch)
         }
     };
-    let rows = |change| batch.place_of(change).map_or(0, |place| applied.rows[place]);
-    let told = batch.told.map(|place| &applied.answers[place][..]).unwrap_or_default();
-    let discarded = rows(Change::Discard);
-    let ended = rows(Change::End) + discarded;
+    let rows = |change| batch.index_of(change).map_or(0, |index| applied.rows[index]);
+    let ended_rows = batch.ending_rows.map(|index| &applied.answers[index][..]).unwrap_or_default();
+    let discarded = rows(RowChange::Discard);
+    let ended = rows(RowChange::End) + discarded;
     Ok(PurgeBatchResult {
-        marked: rows(Change::Mark),
+        marked: rows(RowChange::Mark),
         ended,
-        deleted: rows(Change::Delete) + discarded,
+        deleted: rows(RowChange::Delete) + discarded,
         hold: applied.hold,
         commit: applied.commit,
         waited: applied.waited,
-        told: told.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
-        untold: if tell && applied.response_lost { ended } else { 0 },
+        told: ended_rows.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
+        untold: if return_ended && applied.response_lost { ended } else { 0 },
         is_cut_short: false,
     })
 }
 
-/// Of very many policies, those of the tasks with rows that are due: the text of a
-/// statement with all of them would take longer than the rows.
-struct Few {
+/// Policies of the tasks with due rows, where there are many policies: parsing a statement
+/// with all of them would take longer than processing the rows.
+struct DueTasks {
     policies: Policies,
     /// The tasks, as a list in JSON.
     tasks: String,
 }
 
-impl Few {
+impl DueTasks {
     /// `None`: there are few anyway, or the tasks are not known.
     fn of(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Option<Self> {
-        let found = found.filter(|_| scope.policies.tables().nth(FEW_POLICIES).is_some())?;
+        let found = found.filter(|_| scope.policies.tables().nth(MAX_COMPARED).is_some())?;
         let tasks = || found.tasks.iter().map(String::as_str);
         // What was replaced in a name that is not UTF-8 would not be found again.
         if tasks().any(|task| task.contains(char::REPLACEMENT_CHARACTER)) {
@@ -86,44 +91,43 @@ impl Few {
     }
 }
 
-/// What is due.
-struct Due<'a> {
+struct DueRows<'a> {
     range: &'a DueRange,
-    /// Only of these tasks.
+    /// Tasks of the due rows as a JSON array; `None`: all tasks.
     tasks: Option<&'a str>,
 }
 
-/// What a purge does with a row, each kind by a statement of its own.
+/// Change of a row by the purge; each kind has its own statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Change {
-    /// It has ended before, and goes.
+enum RowChange {
+    /// Deletes the row of a session that has ended before.
     Delete,
-    /// It ends and goes.
+    /// Ends the session and deletes its row.
     Discard,
-    /// It ends and stays.
+    /// Ends the session and keeps its row.
     End,
-    /// It is marked: after the ends, for what is over is not marked any more.
+    /// Marks the session; runs after the ends, because expired sessions are not marked.
     Mark,
 }
 
-/// What there is anything to do of: what the look ahead has found, or, where nobody
-/// has looked, whatever the policies may want.
-fn wanted(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<Change> {
+/// Returns the changes that are needed: those that the scan found, or, without a scan, all
+/// that the policies may require.
+fn required(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<RowChange> {
     let any = |is: fn(&Policy) -> bool| scope.policies.all().any(is);
     let wants = match found.map(|found| found.census) {
         None => [
-            (Change::Delete, true),
-            (Change::Discard, any(policy_sql::discards)),
-            (Change::End, any(|policy| !policy_sql::discards(policy))),
-            (Change::Mark, any(|policy| policy.expire == ExpiryMode::TwoPass)),
+            (RowChange::Delete, true),
+            (RowChange::Discard, any(policy_sql::deletes_at_end)),
+            (RowChange::End, any(|policy| !policy_sql::deletes_at_end(policy))),
+            (RowChange::Mark, any(|policy| policy.expire == ExpiryMode::TwoPass)),
         ],
         Some(census) => {
             let discards = census.would_discard();
             [
-                (Change::Delete, census.would_delete > discards),
-                (Change::Discard, discards > 0),
-                (Change::End, census.would_end > discards),
-                (Change::Mark, census.would_mark > 0),
+                (RowChange::Delete, census.would_delete > discards),
+                (RowChange::Discard, discards > 0),
+                (RowChange::End, census.would_end > discards),
+                (RowChange::Mark, census.would_mark > 0),
             ]
         }
     };
@@ -131,86 +135,86 @@ fn wanted(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<Change> {
 }
 
 /// The statements of a batch, and where among them those are that change rows.
-struct Batch<'a> {
+struct PurgeBatch<'a> {
     scope: &'a PolicyContext<'a>,
-    due: &'a Due<'a>,
+    due: &'a DueRows<'a>,
     statements: Vec<Statement>,
-    told: Option<usize>,
-    places: Vec<(Change, usize)>,
+    ending_rows: Option<usize>,
+    indexes: Vec<(RowChange, usize)>,
 }
 
-impl<'a> Batch<'a> {
+impl<'a> PurgeBatch<'a> {
     /// The statements for these changes; what is going has been `counted` or not.
     fn of(
         scope: &'a PolicyContext<'a>,
-        due: &'a Due<'a>,
-        wanted: &[Change],
-        tell: bool,
+        due: &'a DueRows<'a>,
+        required: &[RowChange],
+        return_ended: bool,
         counted: Option<&DueCounts>,
     ) -> Self {
-        let (statements, places) = (Vec::new(), Vec::new());
-        let mut batch = Self { scope, due, statements, told: None, places };
-        let ends = wanted.contains(&Change::End) || wanted.contains(&Change::Discard);
-        if tell && ends {
-            batch.told = Some(batch.add(ending_rows(scope), policy_sql::ends));
+        let (statements, indexes) = (Vec::new(), Vec::new());
+        let mut batch = Self { scope, due, statements, ending_rows: None, indexes };
+        let ends = required.contains(&RowChange::End) || required.contains(&RowChange::Discard);
+        if return_ended && ends {
+            batch.ending_rows = Some(batch.add(ending_rows(scope), policy_sql::ends));
         }
         if let Some(found) = counted.filter(|found| !found.going.is_empty()) {
-            batch.statements.push(stats::deleted_so_many(&found.going));
+            batch.statements.push(stats::add_deleted(&found.going));
         }
-        for change in wanted {
+        for change in required {
             if counted.is_none() {
-                batch.count(*change);
+                batch.add_count(*change);
             }
-            let place = batch.change(*change);
-            if counted.is_some() && *change == Change::Delete {
-                batch.statements[place].push(" AND ended_at < ").bind(scope.now);
+            let index = batch.add_change(*change);
+            if counted.is_some() && *change == RowChange::Delete {
+                batch.statements[index].push(" AND ended_at < ").bind(scope.now);
             }
-            batch.places.push((*change, place));
+            batch.indexes.push((*change, index));
         }
         batch
     }
 
-    /// The statements, with how many rows are to go.
-    fn expecting(&self, census: PurgeCounts) -> Vec<ExpectedCount> {
+    /// Returns the statements with the expected number of deleted rows.
+    fn with_expected_counts(&self, census: PurgeCounts) -> Vec<ExpectedCount> {
         let discards = census.would_discard();
         let expected = [
-            (self.place_of(Change::Delete), census.would_delete - discards),
-            (self.place_of(Change::Discard), discards),
+            (self.index_of(RowChange::Delete), census.would_delete - discards),
+            (self.index_of(RowChange::Discard), discards),
         ];
-        let of = |place| expected.iter().find(|(at, _)| *at == Some(place)).map(|(_, rows)| *rows);
+        let of = |index| expected.iter().find(|(at, _)| *at == Some(index)).map(|(_, rows)| *rows);
         let statements = self.statements.iter().cloned().enumerate();
-        statements.map(|(place, statement)| ExpectedCount { statement, rows: of(place) }).collect()
+        statements.map(|(index, statement)| ExpectedCount { statement, rows: of(index) }).collect()
     }
 
-    fn place_of(&self, change: Change) -> Option<usize> {
-        self.places.iter().find(|(what, _)| *what == change).map(|(_, place)| *place)
+    fn index_of(&self, change: RowChange) -> Option<usize> {
+        self.indexes.iter().find(|(what, _)| *what == change).map(|(_, index)| *index)
     }
 
-    /// Adds the statement that changes rows, and answers its place in the list.
-    fn change(&mut self, change: Change) -> usize {
+    /// Adds the statement that changes rows, and returns its index.
+    fn add_change(&mut self, change: RowChange) -> usize {
         let delete = || Statement::new("DELETE FROM sessions");
         match change {
-            Change::Delete => self.add(delete(), policy_sql::goes),
-            Change::Discard => self.add(delete(), policy_sql::ends_without_trace),
-            Change::End => self.add(end(self.scope), policy_sql::ends_on_record),
-            Change::Mark => self.add(mark(self.scope), policy_sql::is_marked),
+            RowChange::Delete => self.add(delete(), policy_sql::retention_elapsed),
+            RowChange::Discard => self.add(delete(), policy_sql::ends_deleting_row),
+            RowChange::End => self.add(end(self.scope), policy_sql::ends_keeping_row),
+            RowChange::Mark => self.add(mark(self.scope), policy_sql::is_mark_due),
         }
     }
 
-    /// Adds one that counts the rows that are about to go up in the counters.
-    fn count(&mut self, change: Change) {
-        let place = match change {
-            Change::Delete => self.add(stats::deleted(), policy_sql::goes),
-            Change::Discard => {
-                self.add(stats::discarded(self.scope), policy_sql::ends_without_trace)
+    /// Adds a statement that adds the rows about to be deleted to the counters.
+    fn add_count(&mut self, change: RowChange) {
+        let index = match change {
+            RowChange::Delete => self.add(stats::count_deleted(), policy_sql::retention_elapsed),
+            RowChange::Discard => {
+                self.add(stats::count_deleted_at_end(self.scope), policy_sql::ends_deleting_row)
             }
-            Change::End | Change::Mark => return,
+            RowChange::End | RowChange::Mark => return,
         };
-        self.statements[place].push(stats::ADDED_UP);
+        self.statements[index].push(stats::UPSERT_ADD_GROUPED);
     }
 
-    /// Adds a statement for the rows of the range that a condition selects, and
-    /// answers its place in the list.
+    /// Adds a statement for the rows of the range that match a condition, and returns its
+    /// index.
     fn add(
         &mut self,
         mut sql: Statement,
@@ -221,7 +225,7 @@ impl<'a> Batch<'a> {
         if let Some(tasks) = self.due.tasks {
             sql.push(" AND task IN (SELECT value FROM json_each(").bind(tasks).push("))");
         }
-        policy_sql::and_in_scope(&mut sql, self.scope);
+        policy_sql::and_task_in_scope(&mut sql, self.scope);
         sql.push(" AND ");
         condition(&mut sql, self.scope);
         self.statements.push(sql);

@@ -1,10 +1,9 @@
-//! Many keys in one statement, where a statement for each would be most of a request: the
-//! keys come as a list in JSON.
+//! Operations on many keys in one statement, which receives the keys as a JSON array.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
-use super::{COLUMNS, session};
+use super::rows::{COLUMNS, session};
 use crate::domain::error::Result;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::UnixTime;
@@ -12,19 +11,19 @@ use crate::storage::TouchedRows;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-const IS_AMONG: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
+const KEY_IN_LIST: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 
-/// As [`Sessions::find`](crate::storage::SessionStore::find), or
+/// Implements [`find`](crate::storage::SessionStore::find) and
 /// [`find_linearizable`](crate::storage::SessionStore::find_linearizable).
 pub(super) fn find(
     database: &impl Database,
     keys: &[Key],
     is_linearizable: bool,
 ) -> Result<Vec<Option<Session>>> {
-    let sql = format!("SELECT {COLUMNS} FROM sessions{IS_AMONG}");
+    let sql = format!("SELECT {COLUMNS} FROM sessions{KEY_IN_LIST}");
     let is_quick = !is_linearizable;
     let statement =
-        Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(list(keys)) };
+        Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(json_list(keys)) };
     let mut found = HashMap::new();
     database.query(&statement, &mut |row| {
         let session = session(row);
@@ -34,15 +33,15 @@ pub(super) fn find(
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
-/// As [`Sessions::touch_rows`](crate::storage::SessionStore::touch_rows).
-pub(super) fn renew(
+/// Implements [`touch_rows`](crate::storage::SessionStore::touch_rows).
+pub(super) fn touch_rows(
     database: &mut impl Database,
     keys: &[Key],
     now: UnixTime,
 ) -> Result<TouchedRows> {
-    let list = list(keys);
+    let list = json_list(keys);
     let statement = |sql: &str| {
-        let sql = format!("{sql}{IS_AMONG} AND ended_at IS NULL");
+        let sql = format!("{sql}{KEY_IN_LIST} AND ended_at IS NULL");
         Statement::new(&sql).with(list.as_str())
     };
     let renew = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL";
@@ -57,7 +56,7 @@ pub(super) fn renew(
     Ok(TouchedRows { done, hold: applied.hold.saturating_sub(applied.commit) })
 }
 
-fn list(keys: &[Key]) -> String {
+fn json_list(keys: &[Key]) -> String {
     let text = |key: &Key| key.text().map(serde_json::Value::from);
     serde_json::Value::Array(keys.iter().filter_map(text).collect()).to_string()
 }

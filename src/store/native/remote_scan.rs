@@ -1,11 +1,11 @@
-//! The look ahead of a purge where rows are dear to bring here: they are counted where
-//! they are, window by window, and no more comes back than a line for each kind.
+//! Scan of a remote table: rows are counted on the server, window by window, and only
+//! one line per group is transferred.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::policy_sql;
-use super::scan::ScanQuery;
+use super::tally::ScannedRows;
 use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
@@ -16,54 +16,58 @@ use crate::store::statement::Statement;
 /// Rows in a window, for each that may be due, and in any case at least and at most:
 /// a window ends at the last due row that there is room for, and takes some milliseconds
 /// if it does not come to that.
-const EACH: usize = 10;
-const FEWEST: usize = 5_000;
-const MOST: usize = 50_000;
+const ROWS_PER_DUE: usize = 10;
+const MIN_WINDOW: usize = 5_000;
+const MAX_WINDOW: usize = 50_000;
 
-/// Looks at the rows behind a key.
-pub(super) fn look(
+/// Scans the rows after a key.
+pub(super) fn scan_windows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
-    reach: ScanLimits,
-) -> Result<ScanQuery> {
-    let begun = Instant::now();
-    let (mut look, mut after) = (ScanQuery::default(), after.cloned());
+    limits: ScanLimits,
+) -> Result<ScannedRows> {
+    let started = Instant::now();
+    let (mut scanned, mut after) = (ScannedRows::default(), after.cloned());
     loop {
-        let seen = look.tally.rows;
-        let due = reach.due.saturating_sub(count(look.tally.due));
-        let rows = reach.due.saturating_mul(EACH).clamp(FEWEST, MOST);
-        let rows = rows.min(reach.rows.saturating_sub(count(seen)));
-        let window = window(scope, after.as_ref(), rows, due, reach.backlog);
-        let last = add(database, &window, &mut look)?;
-        let is_full = look.tally.rows - seen >= rows as u64;
-        if !is_full && look.tally.due < reach.due as u64 {
-            look.last = None;
-            return Ok(look);
+        let rows_before = scanned.tally.rows;
+        let due = limits.due.saturating_sub(to_usize(scanned.tally.due));
+        let rows = limits.due.saturating_mul(ROWS_PER_DUE).clamp(MIN_WINDOW, MAX_WINDOW);
+        let rows = rows.min(limits.rows.saturating_sub(to_usize(rows_before)));
+        let window = window(scope, after.as_ref(), rows, due, limits.backlog);
+        let last = add_window(database, &window, &mut scanned)?;
+        let is_full = scanned.tally.rows - rows_before >= rows as u64;
+        if !is_full && scanned.tally.due < limits.due as u64 {
+            scanned.last = None;
+            return Ok(scanned);
         }
-        let enough = look.tally.due >= reach.due as u64
-            || look.tally.rows >= reach.rows as u64
-            || begun.elapsed() >= reach.time;
+        let is_done = scanned.tally.due >= limits.due as u64
+            || scanned.tally.rows >= limits.rows as u64
+            || started.elapsed() >= limits.time;
         after = Some(Key::Text(last.clone().into()));
-        look.last = Some(last);
-        if enough {
-            return Ok(look);
+        scanned.last = Some(last);
+        if is_done {
+            return Ok(scanned);
         }
     }
 }
 
-fn count(rows: u64) -> usize {
+fn to_usize(rows: u64) -> usize {
     usize::try_from(rows).unwrap_or(usize::MAX)
 }
 
-/// Adds a window to what was seen, and answers its last key.
-fn add(database: &impl Database, window: &Statement, look: &mut ScanQuery) -> Result<String> {
+/// Adds the counts of a window, and returns its last key.
+fn add_window(
+    database: &impl Database,
+    window: &Statement,
+    scanned: &mut ScannedRows,
+) -> Result<String> {
     let mut end = String::new();
     database.query(window, &mut |row| {
         let first = row.text(0).unwrap_or_default();
         let last = row.text(6).unwrap_or_default();
-        if look.tally.count(row, row.count(5), row.count(7) == 1) {
-            let due = look.due.get_or_insert_with(|| (first.clone(), last.clone()));
+        if scanned.tally.count(row, row.count(5), row.count(7) == 1) {
+            let due = scanned.due.get_or_insert_with(|| (first.clone(), last.clone()));
             if first < due.0 {
                 due.0 = first;
             }
@@ -77,9 +81,9 @@ fn add(database: &impl Database, window: &Statement, look: &mut ScanQuery) -> Re
     Ok(end)
 }
 
-/// Counts the next rows by what is alike in them: at most so many, and not beyond the
-/// last of so many that are due. SQLite visits the rows of the inner statement in their
-/// order, and leaves off at that one.
+/// Counts the next rows by task and verdict: at most `rows` of them, and none after the
+/// last of `due` due rows. SQLite visits the rows of the inner statement in order, and
+/// stops there.
 fn window(
     scope: &PolicyContext<'_>,
     after: Option<&Key>,
@@ -91,7 +95,7 @@ fn window(
         "SELECT min(id), task, standing, verdict, end_reason, count(*), max(id), was_due \
          FROM (SELECT id, task, ",
     );
-    policy_sql::standing(&mut sql, scope);
+    policy_sql::row_flags(&mut sql, scope);
     sql.push(" AS standing, end_reason, ");
     match backlog {
         Some(at) => policy_sql::was_due(&mut sql, scope, at),
@@ -104,11 +108,11 @@ fn window(
         verdicts(&mut sql, scope, after);
         sql.push(" ORDER BY id LIMIT ").bind(rows);
         sql.push(") WHERE verdict IS NOT NULL LIMIT 1 OFFSET ").bind(due.saturating_sub(1));
-        // No key lies behind this.
+        // No key sorts after this.
         sql.push("), 'g')");
     }
     sql.push(" ORDER BY id LIMIT ").bind(rows);
-    // By how it is spelled: the rest is for whoever reads it.
+    // Group by spelling; the program combines the groups.
     sql.push(") GROUP BY task COLLATE BINARY, standing, verdict, end_reason, was_due");
     sql
 }
@@ -120,5 +124,5 @@ fn verdicts(sql: &mut Statement, scope: &PolicyContext<'_>, after: Option<&Key>)
     if let Some(after) = after {
         sql.push(" AND id > ").bind(after);
     }
-    policy_sql::and_in_scope(sql, scope);
+    policy_sql::and_task_in_scope(sql, scope);
 }

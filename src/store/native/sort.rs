@@ -1,9 +1,9 @@
-//! The order of a list, and where in it the next page begins.
+//! Sort order of a list, and the start of its next page.
 
 use rusqlite::types::ValueRef;
 
-use super::by_task::per_task;
-use super::policy_sql::{MARK_COUNTS, idle, state};
+use super::per_task::per_task;
+use super::policy_sql::{HAS_VALID_MARK, idle, state};
 use crate::domain::policy::ExpiryMode;
 use crate::storage::{Order, PolicyContext, SortKey};
 use crate::store::database::RowRef;
@@ -12,19 +12,18 @@ use crate::store::statement::{Statement, owned};
 /// Writes an expression.
 type Write<'a> = dyn Fn(&mut Statement) + 'a;
 
-/// One of the expressions that rows are sorted by.
-pub(super) struct Term<'a> {
+/// Expression in an ORDER BY clause.
+pub(super) struct SortTerm<'a> {
     pub(super) write: &'a Write<'a>,
     pub(super) is_descending: bool,
-    /// Whether it is a text, and may be NULL, which sorts before all texts; else it is
-    /// never NULL.
+    /// Text, which may be NULL and then sorts before all texts; other terms are never NULL.
     pub(super) is_text: bool,
 }
 
-impl Term<'_> {
-    /// A column for what the term is in the last row of a page, where [`behind`] takes it
+impl SortTerm<'_> {
+    /// A column for what the term is in the last row of a page, where [`push_after`] takes it
     /// from: a text as hexadecimal digits, for not all bytes would come through.
-    pub(super) fn column(&self, sql: &mut Statement) {
+    pub(super) fn push_column(&self, sql: &mut Statement) {
         if self.is_text {
             sql.push(", CASE WHEN ");
             (self.write)(sql);
@@ -37,20 +36,20 @@ impl Term<'_> {
         }
     }
 
-    /// That it is equal to what it was there, or lies on the other side of that.
-    fn compare(&self, sql: &mut Statement, how: &str, value: ValueRef<'_>) {
+    /// Compares the term with its value in the last row of a page.
+    fn push_comparison(&self, sql: &mut Statement, how: &str, value: ValueRef<'_>) {
         (self.write)(sql);
         sql.push(how);
         sql.values.push(owned(value));
-        let place = sql.values.len();
+        let index = sql.values.len();
         sql.push(&if self.is_text {
-            format!("CAST(unhex(?{place}) AS TEXT)")
+            format!("CAST(unhex(?{index}) AS TEXT)")
         } else {
-            format!("?{place}")
+            format!("?{index}")
         });
     }
 
-    fn is_behind(&self, sql: &mut Statement, value: ValueRef<'_>) {
+    fn push_is_after(&self, sql: &mut Statement, value: ValueRef<'_>) {
         match (self.is_descending, value) {
             (false, ValueRef::Null) => {
                 (self.write)(sql);
@@ -59,9 +58,9 @@ impl Term<'_> {
             (true, ValueRef::Null) => {
                 sql.push("FALSE");
             }
-            (false, value) => self.compare(sql, " > ", value),
+            (false, value) => self.push_comparison(sql, " > ", value),
             (true, value) => {
-                self.compare(sql, " < ", value);
+                self.push_comparison(sql, " < ", value);
                 if self.is_text {
                     sql.push(" OR ");
                     (self.write)(sql);
@@ -72,21 +71,26 @@ impl Term<'_> {
     }
 }
 
-/// The condition that a row comes behind the last one of a page, of which the columns from
-/// `display_name` on hold what these terms are.
-pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn RowRef, place: usize) {
+/// Writes the condition that a row sorts after the last row of a page, whose columns from
+/// `index` on hold the values of these terms.
+pub(super) fn push_after(
+    sql: &mut Statement,
+    terms: &[SortTerm<'_>],
+    last: &dyn RowRef,
+    index: usize,
+) {
     let Some((term, others)) = terms.split_first() else {
         sql.push("FALSE");
         return;
     };
-    let value = last.value(place);
+    let value = last.value(index);
     sql.push("(");
-    term.is_behind(sql, value);
+    term.push_is_after(sql, value);
     if !others.is_empty() {
         sql.push(" OR ");
-        term.compare(sql, " IS ", value);
+        term.push_comparison(sql, " IS ", value);
         sql.push(" AND ");
-        behind(sql, others, last, place + 1);
+        push_after(sql, others, last, index + 1);
     }
     sql.push(")");
 }
@@ -96,7 +100,7 @@ pub(super) fn behind(sql: &mut Statement, terms: &[Term<'_>], last: &dyn RowRef,
 pub(super) fn with_terms<R>(
     order: Order,
     scope: &PolicyContext<'_>,
-    on: impl FnOnce(&[Term<'_>]) -> R,
+    use_terms: impl FnOnce(&[SortTerm<'_>]) -> R,
 ) -> R {
     // The longest idle come first unless the order is reversed.
     let is_descending = order.reverse != (order.by == SortKey::Idle);
@@ -106,18 +110,18 @@ pub(super) fn with_terms<R>(
     let value = |sql: &mut Statement| sort_value(sql, order.by, scope);
     let is_text = matches!(order.by, SortKey::User | SortKey::Task | SortKey::Client);
     if order.by == SortKey::Handle {
-        return on(&[Term { write: &key, is_descending, is_text: false }]);
+        return use_terms(&[SortTerm { write: &key, is_descending, is_text: false }]);
     }
-    on(&[
-        Term { write: &value, is_descending, is_text },
-        Term { write: &key, is_descending: false, is_text: false },
+    use_terms(&[
+        SortTerm { write: &value, is_descending, is_text },
+        SortTerm { write: &key, is_descending: false, is_text: false },
     ])
 }
 
 /// Sorts by these terms.
-pub(super) fn by(sql: &mut Statement, terms: &[Term<'_>]) {
-    for (place, term) in terms.iter().enumerate() {
-        sql.push(if place == 0 { " ORDER BY " } else { ", " });
+pub(super) fn push_order_by(sql: &mut Statement, terms: &[SortTerm<'_>]) {
+    for (index, term) in terms.iter().enumerate() {
+        sql.push(if index == 0 { " ORDER BY " } else { ", " });
         (term.write)(sql);
         sql.push(if term.is_descending { " DESC" } else { " ASC" });
     }
@@ -127,7 +131,7 @@ fn sort_value(sql: &mut Statement, by: SortKey, scope: &PolicyContext<'_>) {
     let column = match by {
         SortKey::State => return state(sql, scope.policies, scope.now),
         SortKey::Idle => return idle(sql, scope.now),
-        SortKey::Expires => return expires_last(sql, scope),
+        SortKey::Expires => return expiry_or_last(sql, scope),
         SortKey::Handle => "id",
         SortKey::User => "user",
         SortKey::Task => "task",
@@ -141,7 +145,7 @@ fn sort_value(sql: &mut Statement, by: SortKey, scope: &PolicyContext<'_>) {
 
 /// The moment up to which a live session is valid; those without one sort
 /// behind all others.
-fn expires_last(sql: &mut Statement, scope: &PolicyContext<'_>) {
+fn expiry_or_last(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("CASE WHEN ended_at IS NOT NULL THEN 1 << 60 ELSE ");
     per_task(sql, scope.policies, |sql, policy| {
         sql.push("min(");
@@ -152,7 +156,7 @@ fn expires_last(sql: &mut Statement, scope: &PolicyContext<'_>) {
                 .bind(policy.abandoned)
                 .push("), 1 << 60)"),
             ExpiryMode::TwoPass => {
-                sql.push("CASE WHEN ").push(MARK_COUNTS).push(" THEN marked_at + ");
+                sql.push("CASE WHEN ").push(HAS_VALID_MARK).push(" THEN marked_at + ");
                 sql.bind(policy.mark_min_age()).push(" ELSE 1 << 60 END")
             }
             ExpiryMode::Never => sql.push("1 << 60"),

@@ -1,10 +1,9 @@
-//! Figures: counted from the rows where they can be, kept in `read_counters` where
-//! the rows are gone.
+//! Statistics: counted from the rows, and from the counters for rows that were deleted.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::sort::Term;
+use super::sort::SortTerm;
 use super::{policy_sql, sort};
 use crate::domain::error::Result;
 use crate::domain::policy::ExpiryMode;
@@ -14,24 +13,24 @@ use crate::storage::{EndRequest, GroupBy, PolicyContext, TaskStats, UserStats, V
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// In a table of up to so many rows, each open notes the peak: counting that
-/// many rows is cheap. In a larger one it would hold up the application, and
-/// the purge notes it.
-const SMALL: usize = 1_000;
+/// Maximum number of rows of a small table, in which each open records the peak: counting
+/// that many rows is cheap. In a larger table counting would delay the application, and the
+/// purge records the peak.
+const SMALL_TABLE: usize = 1_000;
 
 /// The columns of what a user has.
-const LOAD: usize = 8;
+const USER_STATS_COLUMNS: usize = 8;
 
-pub(super) const ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
+pub(super) const UPSERT_ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
 /// The end of a statement that counts rows by task and reason. Of a task that is spelled
 /// in several ways, one spelling is taken by its letters and not by the order in which
 /// rows come, which may differ from one node of a cluster to the next.
-pub(super) const ADDED_UP: &str =
+pub(super) const UPSERT_ADD_GROUPED: &str =
     " GROUP BY task, counter ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
 /// Counts, by task and reason, the ended rows that a condition selects.
-pub(super) fn deleted() -> Statement {
+pub(super) fn count_deleted() -> Statement {
     Statement::new(
         "INSERT INTO counters (task, name, value) \
          SELECT min(task COLLATE BINARY), 'deleted.' || end_reason AS counter, count(*) \
@@ -40,23 +39,24 @@ pub(super) fn deleted() -> Statement {
 }
 
 /// Adds rows up that have been counted before, of which there are some.
-pub(super) fn deleted_so_many(going: &BTreeMap<(String, EndReason), u64>) -> Statement {
+pub(super) fn add_deleted(going: &BTreeMap<(String, EndReason), u64>) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES ");
-    for (place, ((task, reason), rows)) in going.iter().enumerate() {
-        sql.push(if place > 0 { ", (" } else { "(" }).bind(task.as_str());
+    for (index, ((task, reason), rows)) in going.iter().enumerate() {
+        sql.push(if index > 0 { ", (" } else { "(" }).bind(task.as_str());
         sql.push(&format!(", 'deleted.{reason}', ")).bind(*rows).push(")");
     }
-    sql.push(ADD);
+    sql.push(UPSERT_ADD);
     sql
 }
 
-/// The same for live rows that end and go in one step.
-pub(super) fn discarded(scope: &PolicyContext<'_>) -> Statement {
-    discarded_for(|sql| policy_sql::end_reason(sql, scope))
+/// Counts, by task and reason, live rows that end and are deleted in one step.
+pub(super) fn count_deleted_at_end(scope: &PolicyContext<'_>) -> Statement {
+    count_deleted_at_end_for(|sql| policy_sql::end_reason(sql, scope))
 }
 
-/// The same, for reasons that this expression gives.
-pub(super) fn discarded_for(reason: impl FnOnce(&mut Statement)) -> Statement {
+/// Counts live rows that end and are deleted in one step, for the reasons that an
+/// expression returns.
+pub(super) fn count_deleted_at_end_for(reason: impl FnOnce(&mut Statement)) -> Statement {
     let mut sql = Statement::new(
         "INSERT INTO counters (task, name, value) \
          SELECT min(task COLLATE BINARY), 'deleted.' || ",
@@ -67,26 +67,25 @@ pub(super) fn discarded_for(reason: impl FnOnce(&mut Statement)) -> Statement {
 }
 
 /// Counts a session that was refused, where a condition holds.
-pub(super) fn refused(task: &str) -> Statement {
+pub(super) fn count_refused(task: &str) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) SELECT ");
     sql.bind(task).push(", 'refused', 1");
     sql
 }
 
-/// The same for one live row.
-pub(super) fn count_discarded(ending: &EndRequest) -> Statement {
+/// Counts one live row that ends and is deleted.
+pub(super) fn count_row_deleted_at_end(ending: &EndRequest) -> Statement {
     let mut sql = Statement::new(
         "INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ?2, 1 \
          FROM sessions WHERE id = ?1 AND ended_at IS NULL",
     )
     .with(&ending.key)
     .with(ending.end.reason.as_str());
-    sql.push(ADD);
+    sql.push(UPSERT_ADD);
     sql
 }
 
-/// Remembers the numbers of sessions of these tasks that have not ended, where they are the
-/// highest so far.
+/// Records the numbers of live sessions of these tasks where they exceed the peaks so far.
 pub(super) fn record_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
     let peaks = sessions.iter().map(|(task, count)| serde_json::json!([task, count])).collect();
     Statement::new(
@@ -101,7 +100,7 @@ pub(super) fn record_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
 
 /// Counts the sessions of a task that have not ended and remembers how many, in a small
 /// table.
-pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
+pub(super) fn record_peak_if_small(task: &str) -> Statement {
     Statement::new(
         "INSERT INTO counters (task, name, value) \
          SELECT ?1, 'peak', (SELECT count(*) FROM sessions WHERE task = ?1 AND ended_at IS NULL) \
@@ -109,7 +108,7 @@ pub(super) fn note_peak_of_a_small_table(task: &str) -> Statement {
          ON CONFLICT DO UPDATE SET value = excluded.value WHERE excluded.value > value",
     )
     .with(task)
-    .with(SMALL)
+    .with(SMALL_TABLE)
 }
 
 /// The figures of the tasks in scope. One statement reads rows and counters: a
@@ -142,8 +141,8 @@ fn add_rows(stat: &mut TaskStats, row: &dyn RowRef, scope: &PolicyContext<'_>) {
     stat.opened += row.count(7);
     stat.oldest_use = row.integer(8).map(UnixTime);
     stat.future = row.count(9);
-    for (place, reason) in EndReason::ALL.iter().enumerate() {
-        *stat.ended_by.entry(*reason).or_default() += row.count(10 + place);
+    for (index, reason) in EndReason::ALL.iter().enumerate() {
+        *stat.ended_by.entry(*reason).or_default() += row.count(10 + index);
     }
     stat.peak = stat.peak.max(stat.sessions());
 }
@@ -176,20 +175,20 @@ fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
     sql.push(" AS is_ahead, ");
     policy_sql::state(&mut sql, scope.policies, scope.now);
     sql.push(" AS state FROM sessions WHERE TRUE");
-    policy_sql::and_in_scope(&mut sql, scope);
-    // The limit, which is none, keeps SQLite from putting the expression of the state
-    // in the place of each of its uses, and from computing it ten times for each row.
+    policy_sql::and_task_in_scope(&mut sql, scope);
+    // The unlimited LIMIT keeps SQLite from substituting the expression of the state at
+    // each of its uses, and evaluating it ten times per row.
     sql.push(
         " LIMIT -1) GROUP BY task \
          UNION ALL SELECT task, name, value, NULL, NULL, NULL, NULL, NULL, NULL, NULL",
     );
     sql.push(&", NULL".repeat(EndReason::ALL.len()));
     sql.push(" FROM counters WHERE TRUE");
-    policy_sql::and_in_scope(&mut sql, scope);
+    policy_sql::and_task_in_scope(&mut sql, scope);
     sql
 }
 
-/// What users have of sessions that have not ended.
+/// Visits the live sessions of each user, as counts.
 pub(super) fn user_stats(
     database: &impl Database,
     scope: &PolicyContext<'_>,
@@ -197,7 +196,7 @@ pub(super) fn user_stats(
     visit: &mut dyn FnMut(UserStats) -> VisitResult,
 ) -> Result<()> {
     let in_pages = database.is_remote();
-    database.query_pages(&mut |last| loads_behind(scope, by, in_pages, last), &mut |row| {
+    database.query_pages(&mut |last| select_user_stats(scope, by, in_pages, last), &mut |row| {
         visit(UserStats {
             user: row.text(0),
             unreadable_users: 0,
@@ -210,9 +209,9 @@ pub(super) fn user_stats(
     })
 }
 
-/// All of them; where they come in pages, those behind the `last` of one. A page counts
-/// all over again: whose number changes meanwhile may be seen twice, or not at all.
-fn loads_behind(
+/// Selects all users, or those after the `last` row of a page. Each page counts anew: a
+/// user whose number changes in between may be seen twice or not at all.
+fn select_user_stats(
     scope: &PolicyContext<'_>,
     by: GroupBy,
     in_pages: bool,
@@ -227,10 +226,12 @@ fn loads_behind(
     let number = |sql: &mut Statement| {
         sql.push("count(*)");
     };
-    let user = Term { write: &user, is_descending: false, is_text: true };
+    let user = SortTerm { write: &user, is_descending: false, is_text: true };
     let terms = match by {
-        GroupBy::TaskAndUser => [Term { write: &task, is_descending: false, is_text: true }, user],
-        GroupBy::User => [Term { write: &number, is_descending: true, is_text: false }, user],
+        GroupBy::TaskAndUser => {
+            [SortTerm { write: &task, is_descending: false, is_text: true }, user]
+        }
+        GroupBy::User => [SortTerm { write: &number, is_descending: true, is_text: false }, user],
     };
     let mut sql = Statement::new(
         "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
@@ -238,21 +239,21 @@ fn loads_behind(
     );
     if in_pages {
         for term in &terms {
-            term.column(&mut sql);
+            term.push_column(&mut sql);
         }
     }
     sql.push(" FROM (SELECT user, task, last_used_at, ");
     policy_sql::state(&mut sql, scope.policies, scope.now);
     sql.push(" AS state FROM sessions WHERE ended_at IS NULL");
-    policy_sql::and_in_scope(&mut sql, scope);
+    policy_sql::and_task_in_scope(&mut sql, scope);
     sql.push(match by {
         GroupBy::TaskAndUser => ") GROUP BY task, user",
         GroupBy::User => ") GROUP BY user",
     });
     if let Some(last) = last {
         sql.push(" HAVING ");
-        sort::behind(&mut sql, &terms, last, LOAD);
+        sort::push_after(&mut sql, &terms, last, USER_STATS_COLUMNS);
     }
-    sort::by(&mut sql, &terms);
+    sort::push_order_by(&mut sql, &terms);
     sql
 }

@@ -1,4 +1,4 @@
-//! What is asked of a database far away comes to the same as what is asked of a file.
+//! A paged connection yields the same results as a direct one.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,20 +9,29 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tempfile::TempDir;
 
-use super::*;
+use rusqlite::types::Value;
+
+use super::table::Native;
 use crate::domain::filter::{Filter, TaskPattern};
-use crate::domain::policy::{ExpiryMode, Policy};
-use crate::storage::{Ledger, NewRun, Order, RunEnd, RunOrigin, RunOutcome, RunQuery, SortKey};
+use crate::domain::policy::{ExpiryMode, Policies, Policy};
+use crate::domain::session::Session;
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
+    DueScan, GroupBy, Ledger, NewRun, Order, PolicyContext, RunEnd, RunOrigin, RunOutcome,
+    RunQuery, ScanLimits, SessionQuery, SessionStore, SortKey,
+};
 use crate::store::Access;
+use crate::store::database::Database;
 use crate::store::database::paged_double::PagedDouble;
 use crate::store::database::sqlite::SqliteFile;
+use crate::store::statement::Statement;
 
 const NOW: UnixTime = UnixTime(1_781_524_800);
 
-/// A table with rows, near and far.
-struct Both {
-    near: Native<SqliteFile>,
-    far: Native<PagedDouble>,
+/// A table opened directly and through a paged connection.
+struct Tables {
+    direct: Native<SqliteFile>,
+    paged: Native<PagedDouble>,
     _folder: TempDir,
 }
 
@@ -36,23 +45,23 @@ fn texts(some: Vec<&'static [u8]>) -> impl Strategy<Value = Text> {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    let odd: Vec<&[u8]> =
+    let names: Vec<&[u8]> =
         vec![b"alice", b"Alice", b"", b"bo\0b", b"bo\xffb", "bo\u{fffd}b".as_bytes()];
     (
         texts(vec![b"imap", b"IMAP", b"http", b"im_p"]),
-        option::of(texts(odd.clone())),
-        option::of(texts(odd)),
+        option::of(texts(names.clone())),
+        option::of(texts(names)),
         -2..6_i64,
         option::of(0..4_i64),
         option::weighted(0.3, -1..6_i64),
     )
 }
 
-impl Both {
+impl Tables {
     fn with(rows: &[Row]) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sessions.db");
-        let mut near = crate::store::create_native(&path).unwrap();
+        let mut direct = crate::store::open_native::create_file(&path).unwrap();
         let insert = |(serial, row): (usize, &Row)| {
             let (task, user, client, idle, timeout, ended) = row;
             let text = |text: &Text| Value::Blob(text.clone());
@@ -74,9 +83,9 @@ impl Both {
             sql
         };
         let statements: Vec<Statement> = rows.iter().enumerate().map(insert).collect();
-        near.database.execute_batch(&statements).unwrap();
-        let far = Native::on(PagedDouble(SqliteFile::open(&path, Access::Write).unwrap()));
-        Self { near, far, _folder: folder }
+        direct.database.execute_batch(&statements).unwrap();
+        let paged = Native::new(PagedDouble(SqliteFile::open(&path, Access::Write).unwrap()));
+        Self { direct, paged, _folder: folder }
     }
 }
 
@@ -157,79 +166,79 @@ proptest! {
     #![proptest_config(config(250))]
 
     #[test]
-    fn pages_put_together_are_the_whole_in_every_order(
+    fn pages_combine_to_the_whole_list_in_every_order(
         rows in vec(row(), 0..14),
         policies in policies(),
         due_only in any::<bool>(),
         reverse in any::<bool>(),
     ) {
-        let both = Both::with(&rows);
+        let tables = Tables::with(&rows);
         for by in SortKey::ALL {
             let order = Order { by: *by, reverse };
             let filter = &Filter::default();
             let query = SessionQuery { scope: scope(&policies, None), filter, due_only, after: None, order };
-            prop_assert_eq!(listed(&both.far, &query), listed(&both.near, &query), "{}", by);
+            prop_assert_eq!(listed(&tables.paged, &query), listed(&tables.direct, &query), "{}", by);
         }
         for by in [GroupBy::User, GroupBy::TaskAndUser] {
             let scope = scope(&policies, None);
-            prop_assert_eq!(user_stats(&both.far, &scope, by), user_stats(&both.near, &scope, by));
+            prop_assert_eq!(user_stats(&tables.paged, &scope, by), user_stats(&tables.direct, &scope, by));
         }
     }
 
     #[test]
-    fn windows_put_together_are_the_look_at_each_row(
+    fn window_scan_equals_row_scan(
         rows in vec(row(), 0..20),
         policies in policies(),
         task in option::weighted(0.3, select(vec!["imap", "i*", "*p"]).prop_map(TaskPattern::from)),
         (due, most) in (prop_oneof![1..5_usize, Just(usize::MAX)], prop_oneof![1..9_usize, Just(usize::MAX)]),
         backlog in option::of(0..8_i64),
     ) {
-        let both = Both::with(&rows);
+        let tables = Tables::with(&rows);
         let scope = scope(&policies, task.as_ref());
         let backlog = backlog.map(|seconds| UnixTime(NOW.0 - seconds));
-        let reach = ScanLimits { due, rows: most, backlog, ..ScanLimits::ALL };
+        let limits = ScanLimits { due, rows: most, backlog, ..ScanLimits::ALL };
         let mut after = None;
         loop {
-            let look = |survey: DueScan| DueScan { version: None, ..survey };
-            let near = look(both.near.scan_due(&scope, after.as_ref(), reach).unwrap());
-            let far = look(both.far.scan_due(&scope, after.as_ref(), reach).unwrap());
-            prop_assert_eq!(format!("{far:?}"), format!("{near:?}"));
-            if near.last.is_none() {
+            let without_version = |scan: DueScan| DueScan { version: None, ..scan };
+            let direct = without_version(tables.direct.scan_due(&scope, after.as_ref(), limits).unwrap());
+            let paged = without_version(tables.paged.scan_due(&scope, after.as_ref(), limits).unwrap());
+            prop_assert_eq!(format!("{paged:?}"), format!("{direct:?}"));
+            if direct.last.is_none() {
                 break;
             }
-            after = near.last;
+            after = direct.last;
         }
     }
 }
 
 #[test]
-fn a_look_that_has_no_time_comes_to_the_end_by_and_by() {
+fn a_scan_without_time_advances_to_the_end() {
     // Given more rows than one window has
     let rows: Vec<Row> = (0..900)
         .map(|serial| (b"imap".to_vec(), None, None, serial % 2 * 5, Some(3), None))
         .collect();
-    let both = Both::with(&rows);
+    let tables = Tables::with(&rows);
     let policies = Policies::default();
-    // When each look may take no time at all
-    let reach = ScanLimits { due: 100, rows: 70, time: Duration::ZERO, ..ScanLimits::ALL };
-    let (mut after, mut seen, mut due) = (None, 0, 0);
+    // When each scan has a time limit of zero
+    let limits = ScanLimits { due: 100, rows: 70, time: Duration::ZERO, ..ScanLimits::ALL };
+    let (mut after, mut scanned, mut due) = (None, 0, 0);
     loop {
-        let survey = both.far.scan_due(&scope(&policies, None), after.as_ref(), reach).unwrap();
-        assert!(survey.rows <= 70);
-        seen += survey.rows;
-        due += survey.census.due;
-        match survey.last {
+        let scan = tables.paged.scan_due(&scope(&policies, None), after.as_ref(), limits).unwrap();
+        assert!(scan.rows <= 70);
+        scanned += scan.rows;
+        due += scan.census.due;
+        match scan.last {
             None => break,
             last => after = last,
         }
     }
     // Then all rows have been seen once
-    assert_eq!((seen, due), (900, 450));
+    assert_eq!((scanned, due), (900, 450));
 }
 
 #[test]
-fn runs_come_in_pages_too() {
-    let mut both = Both::with(&[]);
+fn runs_are_paged() {
+    let mut tables = Tables::with(&[]);
     let run = NewRun {
         job: None,
         work: "purge".to_owned(),
@@ -257,7 +266,7 @@ fn runs_come_in_pages_too() {
     };
     for serial in 0..10 {
         let outcome = if serial % 3 == 0 { RunOutcome::Failed } else { RunOutcome::Done };
-        both.near.insert_run(&serial.to_string(), &run, &end(outcome)).unwrap();
+        tables.direct.insert_run(&serial.to_string(), &run, &end(outcome)).unwrap();
     }
     let runs = |table: &dyn Ledger, query: &RunQuery| {
         let mut runs = Vec::new();
@@ -271,7 +280,7 @@ fn runs_come_in_pages_too() {
     };
     for (failures, limit, count) in [(false, None, 10), (true, None, 4), (false, Some(5), 5)] {
         let query = RunQuery { job: None, failures, limit, ..RunQuery::default() };
-        let far = runs(&both.far, &query);
-        assert_eq!((far.len(), &far), (count, &runs(&both.near, &query)));
+        let paged = runs(&tables.paged, &query);
+        assert_eq!((paged.len(), &paged), (count, &runs(&tables.direct, &query)));
     }
 }

@@ -4,18 +4,18 @@ use std::ops::ControlFlow;
 
 use crate::domain::error::{Error, Result};
 use crate::store::database::Database;
-use crate::store::effects::effects;
 use crate::store::statement::Statement;
+use crate::store::trigger_effects::trigger_effects;
 
-/// Changes by which sessions end and rows go.
-const CHANGES: [&str; 2] = [
+/// Changes by which sessions end and rows are deleted.
+const STATEMENTS: [&str; 2] = [
     "DELETE FROM sessions WHERE id = ''",
     "UPDATE sessions SET ended_at = 0, end_reason = 'closed', marked_at = 0 WHERE id = ''",
 ];
 
-/// Makes sure that no trigger stands against ending sessions: none leaves rows out without an
-/// error or changes sessions itself. Then whatever the figures say has happened.
-pub(super) fn must_let_sessions_end(database: &impl Database) -> Result<()> {
+/// Checks that no trigger prevents sessions from ending: none skips rows without an error
+/// or changes sessions itself. Only then are the counts of a purge reliable.
+pub(super) fn validate_triggers(database: &impl Database) -> Result<()> {
     let any = Statement::new(
         "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sessions' \
          AND name <> 'name_task' LIMIT 1",
@@ -28,8 +28,8 @@ pub(super) fn must_let_sessions_end(database: &impl Database) -> Result<()> {
     if !has_any {
         return Ok(());
     }
-    for change in CHANGES {
-        for (trigger, effect) in effects(database, &Statement::new(change), "sessions")? {
+    for change in STATEMENTS {
+        for (trigger, effect) in trigger_effects(database, &Statement::new(change), "sessions")? {
             let does = if effect.ignores {
                 "can keep sessions from ending"
             } else if effect.deletes || effect.writes {

@@ -1,17 +1,17 @@
-//! The space that a native table's database takes up.
+//! Disk space of a native table's database.
 
 use std::ops::ControlFlow;
 
-use super::Native;
+use super::table::Native;
 use crate::domain::error::Result;
 use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
 use crate::store::database::Database;
 use crate::store::database::sqlite::SqliteFile;
 use crate::store::statement::Statement;
 
-/// Pages that are looked at to judge how full all of them are. Rows lie in the order of
-/// random keys, so that the first pages are as full as any.
-const SAMPLE: usize = 500;
+/// Pages that are sampled to estimate how full all pages are. Rows are stored in the order
+/// of random keys, so the first pages are representative.
+const SAMPLE_PAGES: usize = 500;
 
 impl Vacuum for Native<SqliteFile> {
     fn disk_usage(&self) -> Result<DiskUsage> {
@@ -23,15 +23,15 @@ impl Vacuum for Native<SqliteFile> {
             "SELECT sum(unused), sum(pgsize) FROM \
              (SELECT unused, pgsize FROM dbstat WHERE name = 'sessions' LIMIT ?1)",
         )
-        .with(SAMPLE);
-        let (mut unused, mut looked_at) = (0, 0);
+        .with(SAMPLE_PAGES);
+        let (mut unused, mut sampled) = (0, 0);
         self.database.query(&sample, &mut |row| {
-            (unused, looked_at) = (row.count(0), row.count(1));
+            (unused, sampled) = (row.count(0), row.count(1));
             Ok(ControlFlow::Break(()))
         })?;
         let space = self.database.disk_usage()?;
         let used = space.pages.saturating_sub(space.free_pages) * space.page_size;
-        let share = u128::from(unused) * u128::from(used) / u128::from(looked_at.max(1));
+        let share = u128::from(unused) * u128::from(used) / u128::from(sampled.max(1));
         Ok(u64::try_from(share).unwrap_or(used))
     }
 
@@ -43,7 +43,7 @@ impl Vacuum for Native<SqliteFile> {
         self.database.space_requirement()
     }
 
-    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool> {
-        self.database.vacuum(leave)
+    fn vacuum(&mut self, cancel: CancelCheck) -> Result<bool> {
+        self.database.vacuum(cancel)
     }
 }

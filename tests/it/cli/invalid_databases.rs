@@ -148,7 +148,7 @@ fn strange(tables: &str, nearest: &str) -> String {
 }
 
 /// What is said besides of a table that has at least the name.
-const NEAREST: &str = "; sessions is nearest to Flask-Session: it lacks session_id, expiry";
+const NEAREST: &str = "; sessions is most similar to Flask-Session: it lacks session_id, expiry";
 
 #[test]
 fn a_database_of_another_program_is_refused() {
@@ -158,7 +158,7 @@ fn a_database_of_another_program_is_refused() {
         db.pragma_update(None, "journal_mode", mode).unwrap();
         db.execute_batch("CREATE TABLE orders (id); CREATE TABLE sessions (id, data)").unwrap();
         db.close().unwrap();
-        let reason = "app.db is not a sessctl database: it is another program's, \
+        let reason = "app.db is not a sessctl database: it belongs to another program, \
                       with the tables orders, sessions";
         refuses(&sandbox, INIT, 10, reason);
         let reason = strange("the tables orders, sessions", NEAREST);
@@ -173,7 +173,7 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
     db.execute_batch("CREATE TABLE sessions (id, data); PRAGMA user_version = 1").unwrap();
     db.close().unwrap();
     let reason =
-        "app.db is not a sessctl database: it is another program's, with the tables sessions";
+        "app.db is not a sessctl database: it belongs to another program, with the tables sessions";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table sessions", NEAREST));
 }
@@ -289,7 +289,7 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
     }
     // Then neither the log nor the file changes, and no index of it is left
     let reason =
-        "app.db is not a sessctl database: it is another program's, with the tables invoices";
+        "app.db is not a sessctl database: it belongs to another program, with the tables invoices";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table invoices", ""));
 }

@@ -232,7 +232,7 @@ fn ids_are_not_shown_where_odd_values_are() {
         ("better-auth", "expiresAt"),
         ("spring-session", "EXPIRY_TIME"),
     ] {
-        for (most, sentence) in [(1, "cannot be read"), (9, "are no times")] {
+        for (most, sentence) in [(1, "cannot be read"), (9, "are not times")] {
             // Given a few rows, or most, whose time is something else
             let application = application(named(profile));
             let Framework { table, id, .. } = &application.framework;
@@ -264,7 +264,7 @@ fn an_id_that_is_taken_for_a_time_is_not_shown_either() {
     framework.profile = sandbox.path("mistaken.toml").to_str().unwrap().to_owned();
     // When all its rows are spoken of, then not by their ids
     let said = says_no_credentials(&Application::new(framework));
-    assert!(said.contains("are no times") && said.contains("(an id, not shown)"), "{said}");
+    assert!(said.contains("are not times") && said.contains("(an id, not shown)"), "{said}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whether a table is what its profile says, before anything is deleted from it.
+//! Checks that a table matches its profile, before anything is deleted.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -12,40 +12,47 @@ use crate::domain::profile::{
     ColumnMismatch, DecodedTime, Profile, Rule, RuleKind, SqlValue, TimeColumn,
 };
 use crate::store::adopted::reader::TableReader;
-use crate::store::adopted::references::ReferencingTables;
+use crate::store::adopted::referencing_tables::ReferencingTables;
 use crate::store::adopted::table::Table;
 use crate::store::database::Database;
-use crate::store::effects::effects;
 use crate::store::statement::Statement;
+use crate::store::trigger_effects::trigger_effects;
 
 /// Example values in a message.
-const EXAMPLES: usize = 2;
+const MAX_EXAMPLES: usize = 2;
 
-/// How the columns of a table differ, in words.
-pub(in crate::store::adopted) fn in_words(difference: &ColumnMismatch) -> String {
+/// Describes how the columns of a table differ.
+pub(in crate::store::adopted) fn describe_mismatch(difference: &ColumnMismatch) -> String {
     let ColumnMismatch { missing, unexpected } = difference;
     match (missing.is_empty(), unexpected.is_empty()) {
         (false, false) => {
-            format!("it lacks {}; it has {} besides", missing.join(", "), unexpected.join(", "))
+            format!(
+                "it lacks {}; it has unexpected columns {}",
+                missing.join(", "),
+                unexpected.join(", ")
+            )
         }
         (false, true) => format!("it lacks {}", missing.join(", ")),
-        (true, _) => format!("it has {} besides", unexpected.join(", ")),
+        (true, _) => format!("it has unexpected columns {}", unexpected.join(", ")),
     }
 }
 
-/// That a table is another than its profile describes.
-pub(in crate::store::adopted) fn another(
+/// Message for a table that does not match its profile.
+pub(in crate::store::adopted) fn column_mismatch(
     profile: &Profile,
     table: &Table,
     difference: &ColumnMismatch,
 ) -> String {
     let (title, name) = (&profile.title, &profile.name);
-    format!("{} is no table of {title}: {} (profile {name})", table.name, in_words(difference))
+    format!(
+        "{} is not a table of {title}: {} (profile {name})",
+        table.name,
+        describe_mismatch(difference)
+    )
 }
 
-/// Why nothing may be deleted from a table, in sentences, all reasons but what the
-/// values are.
-pub(in crate::store::adopted) fn obstacles(
+/// Reasons why nothing may be deleted from a table, except the encodings of its values.
+pub(in crate::store::adopted) fn delete_blockers(
     database: &impl Database,
     reader: &TableReader,
     references: &ReferencingTables,
@@ -56,7 +63,7 @@ pub(in crate::store::adopted) fn obstacles(
     let mut reasons: Vec<String> = reasons.collect();
     reasons.extend(references.refusals.iter().cloned());
     if reasons.is_empty() {
-        // SQLite looks at the foreign keys, the triggers and all that hangs on them.
+        // SQLite compiles foreign keys, triggers and everything that depends on them.
         for deletion in deletions {
             let mut explained = explained_of(deletion, profile);
             explained.sql.insert_str(0, "EXPLAIN ");
@@ -64,13 +71,14 @@ pub(in crate::store::adopted) fn obstacles(
             let table = &table.name;
             match tried {
                 Err(Error::Failed { source, .. }) => {
-                    reasons.push(format!("SQLite would not delete rows of {table}: {source}"));
+                    reasons.push(format!("SQLite refuses to delete rows of {table}: {source}"));
                 }
                 Err(Error::Refused(why)) => reasons.push(why),
                 tried => {
                     tried?;
-                    let effects = effects(database, &explained_of(deletion, profile), table)?;
-                    let deleting = effects.iter().filter(|(_, effect)| effect.deletes);
+                    let trigger_effects =
+                        trigger_effects(database, &explained_of(deletion, profile), table)?;
+                    let deleting = trigger_effects.iter().filter(|(_, effect)| effect.deletes);
                     reasons.extend(deleting.map(|(trigger, _)| deletes_others(trigger, table)));
                 }
             }
@@ -86,7 +94,7 @@ fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
     deletion
 }
 
-/// A trigger deletes sessions that nobody has judged.
+/// Message for a trigger that deletes other sessions.
 fn deletes_others(trigger: &str, table: &str) -> String {
     let what = if trigger.is_empty() { "a foreign key" } else { "the trigger " };
     format!(
@@ -95,40 +103,40 @@ fn deletes_others(trigger: &str, table: &str) -> String {
     )
 }
 
-/// What the values of a time are, in a sample.
+/// Readability of the values of a time column in a sample.
 #[derive(Debug, Default)]
-struct Values {
+struct TimeValues {
     good: u64,
-    /// Those that cannot be read, by their class.
+    /// Number of unreadable values by storage class.
     bad: BTreeMap<&'static str, u64>,
     examples: Vec<String>,
 }
 
-/// Why the values of a sample cannot be what the profile says, in sentences.
+/// Reasons why the values of a sample do not match the profile.
 ///
-/// 1. More than half of the values of a time that some rule needs cannot be read. NULL
-///    does not count, and what means never is as good as a time.
-/// 2. A session without the time would be over, and its path leads nowhere in all rows:
-///    it is most likely misspelled.
+/// 1. More than half of the values of a time that some rule needs are unreadable. NULL does
+///    not count, and a value that means never counts as a time.
+/// 2. A session without the time would count as expired, and the path matches no row: it is
+///    most likely misspelled.
 ///
-/// Only rows count for which the rule applies.
-pub(in crate::store::adopted) fn misfits(
+/// Only rows to which the rule applies are counted.
+pub(in crate::store::adopted) fn encoding_errors(
     database: &impl Database,
     reader: &TableReader,
     sample: &Sampling,
 ) -> Result<Vec<String>> {
-    let mut misfits = Vec::new();
-    for place in 0..reader.profile.times.len() {
-        let time = &reader.profile.times[place];
-        let rows: Vec<&Row> = rows(reader, sample, place).collect();
-        misfits.extend(misfit(reader, time, &rows));
-        misfits.extend(path::astray(database, reader, time, &rows)?);
+    let mut errors = Vec::new();
+    for index in 0..reader.profile.times.len() {
+        let time = &reader.profile.times[index];
+        let rows: Vec<&Row> = applicable_rows(reader, sample, index).collect();
+        errors.extend(unreadable_times(reader, time, &rows));
+        errors.extend(path::path_never_matches(database, reader, time, &rows)?);
     }
-    Ok(misfits)
+    Ok(errors)
 }
 
 /// The rows of a sample to which some rule by this time applies.
-pub(in crate::store::adopted) fn rows<'a>(
+pub(in crate::store::adopted) fn applicable_rows<'a>(
     reader: &'a TableReader,
     sample: &'a Sampling,
     time: usize,
@@ -136,29 +144,29 @@ pub(in crate::store::adopted) fn rows<'a>(
     let Profile { filter, rules, .. } = &reader.profile;
     sample.rows.iter().filter(move |row| {
         let inputs = row.raw();
-        let applies = |rule: &Rule| is_by(&rule.kind, time) && rule.may_apply(&inputs);
+        let applies = |rule: &Rule| uses_time(&rule.kind, time) && rule.may_apply(&inputs);
         let is_session = filter.iter().all(|condition| condition.holds(&inputs));
         is_session && rules.iter().any(applies)
     })
 }
 
-fn is_by(kind: &RuleKind, time: usize) -> bool {
+fn uses_time(kind: &RuleKind, time: usize) -> bool {
     matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
 }
 
-fn misfit(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
-    let values = Values::of(reader, time, rows);
+fn unreadable_times(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
+    let values = TimeValues::of(reader, time, rows);
     let bad: u64 = values.bad.values().sum();
     if bad <= values.good {
         return None;
     }
-    let (name, table) = (reader.name_of(time.input), &reader.table.name);
+    let (name, table) = (reader.input_name(time.input), &reader.table.name);
     let classes = values.bad.iter().map(|(class, rows)| format!("{} {class}", format_count(*rows)));
     let classes: Vec<String> = classes.collect();
     let profile = &reader.profile.name;
     Some(format!(
-        "{} of {} values of {name} in {table} are no times as profile {profile} has them: {}, such \
-         as {}; `sessctl profile check {profile}` shows what is there",
+        "{} of {} values of {name} in {table} are not times in the format of profile {profile}: {}, such \
+         as {}; `sessctl profile check {profile}` shows the values",
         format_count(bad),
         format_count(bad + values.good),
         classes.join(", "),
@@ -166,7 +174,7 @@ fn misfit(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<Stri
     ))
 }
 
-impl Values {
+impl TimeValues {
     fn of(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Self {
         let mut values = Self::default();
         for row in rows {
@@ -175,16 +183,16 @@ impl Values {
                 DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Over => values.good += 1,
                 DecodedTime::Unreadable => {
                     let value = &row.inputs[time.input];
-                    values.note_bad(value, reader.shown(time.input, value));
+                    values.add_unreadable(value, reader.display_value(time.input, value));
                 }
             }
         }
         values
     }
 
-    fn note_bad(&mut self, value: &SqlValue, example: String) {
+    fn add_unreadable(&mut self, value: &SqlValue, example: String) {
         *self.bad.entry(value.raw().class()).or_default() += 1;
-        if self.examples.len() < EXAMPLES && !self.examples.contains(&example) {
+        if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(&example) {
             self.examples.push(example);
         }
     }

@@ -1,7 +1,7 @@
-//! What a profile finds in a file, for people who write or choose one.
+//! Profile check of a database, for authors of profiles.
 
 pub(super) mod check;
-pub(super) mod distribution;
+pub(super) mod key_distribution;
 pub(super) mod path;
 pub(super) mod sample;
 pub(super) mod warnings;
@@ -9,49 +9,51 @@ pub(super) mod warnings;
 use std::collections::BTreeMap;
 
 use super::delete::DeleteStatements;
-use super::diagnose::check::{another, misfits, obstacles};
-use super::diagnose::sample::{Row, Sampling};
-use super::diagnose::warnings::oddities;
+use super::detection_doubt;
+use super::diagnose::check::{column_mismatch, delete_blockers, encoding_errors};
+use super::diagnose::sample::{Row, Sampling, is_over};
+use super::diagnose::warnings::warnings;
 use super::expiry_index::ExpiryIndex;
-use super::reader::{TableReader, digest};
-use super::references::ReferencingTables;
-use super::table::{Table, plan};
-use super::{doubt, open_file};
+use super::open::open_file;
+use super::reader::TableReader;
+use super::referencing_tables::ReferencingTables;
+use super::table::{Table, query_plan};
+use super::values::id_digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus};
 use crate::domain::time::UnixTime;
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
-use crate::store::statement::{Statement, datum};
-use crate::store::{Access, Location};
+use crate::store::database::sqlite::Access;
+use crate::store::location::Location;
+use crate::store::statement::{Statement, value_ref};
 
 /// Rows that are shown.
-const SHOWN: usize = 8;
+const MAX_SAMPLES: usize = 8;
 
-/// What a profile finds in a file.
+/// Findings of a profile check.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Diagnosis {
-    /// How the columns differ from those that the table should have.
+    /// Differences between the columns of the table and those of the profile.
     pub difference: Option<ColumnMismatch>,
     /// The rows of the table.
     pub rows: u64,
-    /// What the inputs hold, as far as it was looked at.
+    /// Storage classes of the inputs in the sample.
     pub classes: Vec<Class>,
-    /// The sessions among some rows that lie evenly over the table: about 800, or all
-    /// rows of a table of less than 1,000.
+    /// Sessions in an evenly spaced sample: about 800 rows, or all rows of a table of less
+    /// than 1,000.
     pub sampled: u64,
-    /// Those of them that are over.
+    /// Expired sessions among them.
     pub sampled_over: u64,
-    /// Some rows, from all over the table, in the order in which they are over.
+    /// Example rows from the whole table, in order of expiry.
     pub samples: Vec<Sample>,
-    /// How SQLite would look for what is due, and how it would go through the table: a
-    /// purpose, and the steps of the plan.
+    /// SQLite's query plans: a purpose, and the steps of the plan.
     pub plans: Vec<(String, Vec<String>)>,
     /// Tables that refer to it, and what becomes of their rows, in sentences.
     pub dependents: Vec<String>,
-    /// Why a purge would be refused, in sentences; empty: it would not.
+    /// Reasons for which a purge would be refused; empty if it would not be.
     pub refusals: Vec<String>,
-    /// What is allowed but looks wrong, in sentences.
+    /// Suspicious but permitted findings.
     pub warnings: Vec<String>,
 }
 
@@ -62,40 +64,40 @@ pub struct Class {
     pub input: String,
     /// The class, in the words of SQLite's `typeof`.
     pub class: String,
-    /// How many of the rows that were looked at have it.
+    /// Sampled rows with this class.
     pub rows: u64,
-    /// How many of these cannot be read; 0 where the input is no time.
+    /// Unreadable values among them; 0 if the input is not a time.
     pub unreadable: u64,
 }
 
 /// A row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// What people see instead of its id.
+    /// Displayed handle of the id.
     pub handle: String,
     /// The user, if it has one.
     pub user: Option<String>,
-    /// Each of its times: the input's name, the value as it stands, and what it means.
+    /// Times of the row: input name, stored value, and interpretation.
     pub times: Vec<(String, String, Option<UnixTime>)>,
-    /// When it is over; `None`: it is no session.
+    /// Expiry; `None` if the row is not a session.
     pub expiry: Option<Expiry>,
 }
 
-/// Looks at what a profile finds in a file, without changing anything. A table that has
-/// other columns has no more than the difference.
+/// Checks how a profile matches a database, without changing anything. For a table with
+/// other columns, only the difference is reported.
 ///
 /// # Errors
-/// If there is no such table, and whatever keeps the file from being read.
+/// Returns an error if there is no such table, and errors from reading the database.
 pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
-        Location::File(path) => examine_in(&open_file(&path, Access::Read)?, profile, now),
+        Location::File(path) => diagnose_in(&open_file(&path, Access::Read)?, profile, now),
         Location::Cluster(cluster) => {
-            examine_in(&Rqlite::new(&cluster, Access::Read), profile, now)
+            diagnose_in(&Rqlite::new(&cluster, Access::Read), profile, now)
         }
     }
 }
 
-fn examine_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
+fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     let mut found = Diagnosis::default();
     let table = match Table::read(database, &profile.table) {
         Err(Error::Refused(reason)) => {
@@ -105,7 +107,7 @@ fn examine_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Res
         table => table?,
     };
     if let Some(difference) = profile.difference(&table.columns) {
-        found.refusals.push(another(profile, &table, &difference));
+        found.refusals.push(column_mismatch(profile, &table, &difference));
         found.difference = Some(difference);
         return Ok(found);
     }
@@ -115,23 +117,23 @@ fn examine_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Res
     found.classes = classes(&reader, &sampling);
     found.count_over(&reader, &sampling, now);
     found.samples = samples(database, &reader, &sampling, now)?;
-    found.plans = plans(database, &reader, now)?;
+    found.plans = query_plans(database, &reader, now)?;
     found.judge(database, &reader, &sampling, now)?;
     Ok(found)
 }
 
 impl Diagnosis {
-    /// Counts the sessions that stand for the whole table, and not for one of its ends,
-    /// where the oldest and the newest are.
+    /// Counts the evenly spaced sessions, excluding the two ends of the table, which hold
+    /// the oldest and the newest rows.
     fn count_over(&mut self, reader: &TableReader, sampling: &Sampling, now: UnixTime) {
-        for row in sampling.rows.iter().filter(|row| row.is_even) {
-            let judged = row.judge(&reader.profile);
-            self.sampled += u64::from(judged != RowStatus::NoSession);
-            self.sampled_over += u64::from(is_over(judged, now));
+        for row in sampling.rows.iter().filter(|row| row.is_evenly_spaced) {
+            let status = row.judge(&reader.profile);
+            self.sampled += u64::from(status != RowStatus::NoSession);
+            self.sampled_over += u64::from(is_over(status, now));
         }
     }
 
-    /// Notes why a purge would be refused, and what looks wrong.
+    /// Adds the reasons for which a purge would be refused, and the warnings.
     fn judge(
         &mut self,
         database: &impl Database,
@@ -140,18 +142,16 @@ impl Diagnosis {
         now: UnixTime,
     ) -> Result<()> {
         let references = ReferencingTables::of(database, reader)?;
-        let deletion = DeleteStatements::as_seen(reader, &references);
-        self.refusals = obstacles(database, reader, &references, &deletion.changes())?;
-        self.refusals.extend(misfits(database, reader, sampling)?);
-        self.dependents = references.sentences;
+        let deletion = DeleteStatements::if_unchanged(reader, &references);
+        self.refusals = delete_blockers(database, reader, &references, &deletion.changes())?;
+        self.refusals.extend(encoding_errors(database, reader, sampling)?);
+        self.dependents = references.descriptions;
         self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
-        self.warnings.extend(oddities(reader, sampling, now));
-        let clock = doubt::clock_evidence(database, reader)?;
-        self.warnings.extend(
-            clock.and_then(|(column, found)| {
-                doubt::contradiction(&reader.table.name, &column, found)
-            }),
-        );
+        self.warnings.extend(warnings(reader, sampling, now));
+        let clock = detection_doubt::clock_evidence(database, reader)?;
+        self.warnings.extend(clock.and_then(|(column, found)| {
+            detection_doubt::contradiction(&reader.table.name, &column, found)
+        }));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
             self.warnings.push(format!(
@@ -163,7 +163,7 @@ impl Diagnosis {
     }
 }
 
-/// What the inputs of the rows are.
+/// Counts the storage classes of the inputs.
 fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
     let mut classes = Vec::new();
     for input in 0..reader.profile.inputs.len() {
@@ -176,7 +176,7 @@ fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
             count.1 += u64::from(is_bad);
         }
         classes.extend(counts.into_iter().map(|(class, (rows, unreadable))| Class {
-            input: reader.name_of(input),
+            input: reader.input_name(input),
             class: class.to_owned(),
             rows,
             unreadable,
@@ -185,8 +185,7 @@ fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
     classes
 }
 
-/// Some rows, those around the present moment among them, in the order in which they
-/// are over.
+/// Selects example rows in order of expiry, including those around the present time.
 fn samples(
     database: &impl Database,
     reader: &TableReader,
@@ -195,48 +194,49 @@ fn samples(
 ) -> Result<Vec<Sample>> {
     let mut rows: Vec<(&Row, RowStatus)> =
         sampling.rows.iter().map(|row| (row, row.judge(&reader.profile))).collect();
-    rows.sort_by_key(|(_, judged)| rank(*judged));
-    let over = rows.iter().filter(|(_, judged)| is_over(*judged, now)).count();
+    rows.sort_by_key(|(_, status)| expiry_order(*status));
+    let over = rows.iter().filter(|(_, status)| is_over(*status, now)).count();
     let last = rows.len().saturating_sub(1);
-    let spread = (0..SHOWN - 2).map(|part| last * part / (SHOWN - 3));
-    let mut places: Vec<usize> = spread.chain([over.saturating_sub(1), over.min(last)]).collect();
-    places.sort_unstable();
-    places.dedup();
+    let evenly_spaced = (0..MAX_SAMPLES - 2).map(|part| last * part / (MAX_SAMPLES - 3));
+    let mut indexes: Vec<usize> =
+        evenly_spaced.chain([over.saturating_sub(1), over.min(last)]).collect();
+    indexes.sort_unstable();
+    indexes.dedup();
     let rows: Vec<(&Row, RowStatus)> =
-        places.iter().filter_map(|at| rows.get(*at)).copied().collect();
+        indexes.iter().filter_map(|at| rows.get(*at)).copied().collect();
     let mut users = Vec::new();
-    let mut sql = reader.select(&reader.whole());
+    let mut sql = reader.select(&reader.session_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut keys = rows.iter().map(|(row, _)| datum(&row.key));
+    let mut keys = rows.iter().map(|(row, _)| value_ref(&row.key));
     database.query_each(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
     let rows = rows.into_iter().zip(users);
-    Ok(rows.map(|((row, judged), user)| sample(reader, row, judged, user)).collect())
+    Ok(rows.map(|((row, status), user)| sample(reader, row, status, user)).collect())
 }
 
-fn sample(reader: &TableReader, row: &Row, judged: RowStatus, user: Option<String>) -> Sample {
+fn sample(reader: &TableReader, row: &Row, status: RowStatus, user: Option<String>) -> Sample {
     let inputs = row.raw();
-    let times = reader.profile.times.iter().enumerate().map(|(place, time)| {
-        let shown = |value| reader.shown(time.input, value);
+    let times = reader.profile.times.iter().enumerate().map(|(index, time)| {
+        let shown = |value| reader.display_value(time.input, value);
         let value = row.inputs.get(time.input).map_or_else(String::new, shown);
-        (reader.name_of(time.input), value, reader.profile.time(Some(place), &inputs))
+        (reader.input_name(time.input), value, reader.profile.time(Some(index), &inputs))
     });
     Sample {
-        handle: digest(datum(&row.id)).handle(),
+        handle: id_digest(value_ref(&row.id)).handle(),
         user,
         times: times.collect(),
-        expiry: match judged {
+        expiry: match status {
             RowStatus::Session(expiry) => Some(expiry),
             RowStatus::NoSession => None,
         },
     }
 }
 
-/// What is over first comes first, then what never is, what nobody can say, and what is
-/// no session.
-fn rank(judged: RowStatus) -> (u8, i128) {
-    match judged {
+/// Sorts by expiry; then sessions that never expire, unreadable ones, and rows that are not
+/// sessions.
+fn expiry_order(status: RowStatus) -> (u8, i128) {
+    match status {
         RowStatus::Session(Expiry::Over) => (0, 0),
         RowStatus::Session(Expiry::At { moment, .. }) => (1, moment.0),
         RowStatus::Session(Expiry::Never) => (2, 0),
@@ -245,22 +245,18 @@ fn rank(judged: RowStatus) -> (u8, i128) {
     }
 }
 
-pub(super) fn is_over(judged: RowStatus, now: UnixTime) -> bool {
-    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(now))
-}
-
-/// How SQLite would go about it.
-fn plans(
+/// Returns SQLite's query plans.
+fn query_plans(
     database: &impl Database,
     reader: &TableReader,
     now: UnixTime,
 ) -> Result<Vec<(String, Vec<String>)>> {
-    let mut walk = reader.select(&reader.seen());
-    reader.in_order(&mut walk, None, false);
-    let index = ExpiryIndex::of(database, reader).and_then(|index| index.due(reader, now));
+    let mut walk = reader.select(&reader.snapshot_columns());
+    reader.order_by_key(&mut walk, None, false);
+    let index = ExpiryIndex::of(database, reader).and_then(|index| index.select_due(reader, now));
     let due = index.unwrap_or_else(|| Statement::clone(&walk));
     Ok(vec![
-        ("find what is due, where it is little".to_owned(), plan(database, &due)?),
-        ("walk through all".to_owned(), plan(database, &walk)?),
+        ("find due rows if they are few".to_owned(), query_plan(database, &due)?),
+        ("scan the table".to_owned(), query_plan(database, &walk)?),
     ])
 }

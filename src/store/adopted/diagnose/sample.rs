@@ -1,53 +1,53 @@
-//! Some rows from all over a table.
+//! Sample of the rows of a table.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use super::distribution::KeyDistribution;
+use super::key_distribution::KeyDistribution;
 use crate::domain::error::Result;
 use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
+use crate::domain::time::UnixTime;
 use crate::store::adopted::reader::TableReader;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, raw};
 
-/// Rows at each end of the table, and places in between at which one is looked for. A
-/// table of fewer rows is read as a whole.
-const END: usize = 100;
-const BETWEEN: u32 = 800;
-const ALL: usize = 1_000;
+/// Rows at each end of the table, and number of sample points in between. A smaller table
+/// is read as a whole.
+const END_ROWS: usize = 100;
+const SAMPLE_POINTS: u32 = 800;
+const SMALL_TABLE_ROWS: usize = 1_000;
 
-/// Some rows of a table.
+/// Sample of the rows of a table.
 #[derive(Debug)]
 pub(in crate::store::adopted) struct Sampling {
     pub(in crate::store::adopted) rows: Vec<Row>,
 }
 
-/// One of them.
 #[derive(Debug)]
 pub(in crate::store::adopted) struct Row {
     /// The key, and the id.
     pub(in crate::store::adopted) key: SqlValue,
     pub(in crate::store::adopted) id: SqlValue,
-    /// What it is judged by.
+    /// Inputs of the rules.
     pub(in crate::store::adopted) inputs: Vec<SqlValue>,
-    /// Whether it stands for the whole table, and not for one of its ends, where the
-    /// oldest rows and the newest are.
-    pub(in crate::store::adopted) is_even: bool,
+    /// Represents the whole table rather than one of its ends, which hold the oldest and
+    /// the newest rows.
+    pub(in crate::store::adopted) is_evenly_spaced: bool,
 }
 
 impl Row {
     fn of(row: &dyn RowRef, inputs: usize) -> Self {
-        let value = |place| raw(row.value(place)).to_value();
-        let inputs = (0..inputs).map(|place| value(place + 2)).collect();
-        Self { key: value(0), id: value(1), inputs, is_even: true }
+        let value = |column| raw(row.value(column)).to_value();
+        let inputs = (0..inputs).map(|column| value(column + 2)).collect();
+        Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
     }
 
-    /// What it is judged by, as the rules take it.
+    /// Returns the inputs in borrowed form.
     pub(in crate::store::adopted) fn raw(&self) -> Vec<SqlValueRef<'_>> {
         self.inputs.iter().map(SqlValue::raw).collect()
     }
 
-    /// What it is.
+    /// Evaluates the row.
     pub(in crate::store::adopted) fn judge(&self, profile: &Profile) -> RowStatus {
         profile.judge(&self.raw())
     }
@@ -60,22 +60,23 @@ impl Sampling {
         database: &impl Database,
         reader: &TableReader,
     ) -> Result<Self> {
-        let seen = reader.seen();
+        let seen = reader.snapshot_columns();
         let row = |row: &dyn RowRef| Row::of(row, reader.profile.inputs.len());
         let read = |direction, most| {
             crate::store::adopted::table::collect(
                 database,
-                &ordered(reader, &seen, direction, most),
+                &rows_by_key(reader, &seen, direction, most),
                 row,
             )
         };
-        let mut rows = read("ASC", ALL)?;
-        if rows.len() == ALL {
-            let first = rows.into_iter().take(END);
-            let last = read("DESC", END)?;
-            let ends = first.chain(last).map(|row| Row { is_even: false, ..row });
+        let mut rows = read("ASC", SMALL_TABLE_ROWS)?;
+        if rows.len() == SMALL_TABLE_ROWS {
+            let first = rows.into_iter().take(END_ROWS);
+            let last = read("DESC", END_ROWS)?;
+            let ends = first.chain(last).map(|row| Row { is_evenly_spaced: false, ..row });
             // A row that is found both ways counts as one of those in between.
-            rows = between(database, reader, &seen, &spread(database, reader)?, row)?;
+            rows =
+                rows_between(database, reader, &seen, &key_distribution(database, reader)?, row)?;
             rows.extend(ends);
         }
         let mut seen = BTreeSet::new();
@@ -85,20 +86,20 @@ impl Sampling {
 }
 
 /// The range of the keys of a table.
-pub(in crate::store::adopted) fn spread(
+pub(in crate::store::adopted) fn key_distribution(
     database: &impl Database,
     reader: &TableReader,
 ) -> Result<KeyDistribution> {
-    let mut spread = KeyDistribution::Unknown;
-    database.query(&reader.ends(database, &reader.key), &mut |row| {
-        spread = KeyDistribution::between(row.value(0), row.value(1));
+    let mut distribution = KeyDistribution::Unknown;
+    database.query(&reader.min_and_max(database, &reader.key), &mut |row| {
+        distribution = KeyDistribution::between(row.value(0), row.value(1));
         Ok(ControlFlow::Break(()))
     })?;
-    Ok(spread)
+    Ok(distribution)
 }
 
 /// Reads this of the first rows by the key, or of the last.
-pub(in crate::store::adopted) fn ordered(
+pub(in crate::store::adopted) fn rows_by_key(
     reader: &TableReader,
     what: &str,
     direction: &str,
@@ -109,22 +110,27 @@ pub(in crate::store::adopted) fn ordered(
     sql
 }
 
-/// Reads this at each of some places, of the row that is there or comes next.
-pub(in crate::store::adopted) fn between<T>(
+/// Reads the row at or after each sample point.
+pub(in crate::store::adopted) fn rows_between<T>(
     database: &impl Database,
     reader: &TableReader,
     what: &str,
-    spread: &KeyDistribution,
+    distribution: &KeyDistribution,
     read: impl Fn(&dyn RowRef) -> T,
 ) -> Result<Vec<T>> {
     let mut sql = reader.select(what);
     sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
-    let places = spread.places(BETWEEN);
-    let mut rows = Vec::with_capacity(places.len());
+    let points = distribution.sample_points(SAMPLE_POINTS);
+    let mut rows = Vec::with_capacity(points.len());
     let mut values =
-        places.iter().map(crate::store::adopted::diagnose::distribution::SamplePoint::value);
+        points.iter().map(crate::store::adopted::diagnose::key_distribution::SamplePoint::value);
     database.query_each(&sql, &mut values, &mut |row| {
         rows.extend(row.map(&read));
     })?;
     Ok(rows)
+}
+
+/// Reports whether a row is a session that has expired.
+pub(in crate::store::adopted) fn is_over(status: RowStatus, now: UnixTime) -> bool {
+    matches!(status, RowStatus::Session(expiry) if expiry.is_over(now))
 }

@@ -1,31 +1,32 @@
-//! What an error says of a state file.
+//! Classification of errors of a state file.
 
 use std::path::Path;
 
-use super::{Attempt, Fault, Home, files};
+use super::{Attempt, Backing, FileFault, files};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::StateFault;
+use crate::store::open_native::is_native;
 
-impl Home {
+impl Backing {
     /// The outcome of a step that has failed: a fault of the file, or an error that has
     /// nothing to do with it, such as a lock that another process holds.
-    pub(super) fn judge<T>(&self, error: Error, to_write: bool) -> Result<Attempt<T>> {
-        let is_answer = matches!(
+    pub(super) fn classify<T>(&self, error: Error, to_write: bool) -> Result<Attempt<T>> {
+        let is_unrelated = matches!(
             error,
             Error::Refused(_) | Error::LeaseHeld { .. } | Error::AlreadyRun | Error::State(_)
         );
         let (Self::Read(file, identity) | Self::File(file, identity)) = self else {
             return Err(error);
         };
-        if is_answer || error.is_transient() {
+        if is_unrelated || error.is_transient() {
             return Err(error);
         }
-        let fault = self.diagnose(&error, to_write);
-        Ok(Attempt::Faulty(Fault { file: file.clone(), kind: fault, identity: *identity }))
+        let fault = self.fault_of(&error, to_write);
+        Ok(Attempt::Faulty(FileFault { file: file.clone(), kind: fault, identity: *identity }))
     }
 
     /// The fault that an error shows.
-    pub(super) fn diagnose(&self, error: &Error, to_write: bool) -> StateFault {
+    pub(super) fn fault_of(&self, error: &Error, to_write: bool) -> StateFault {
         let (Self::Read(file, _) | Self::File(file, _)) = self else {
             return StateFault::Other(error.with_causes());
         };
@@ -33,7 +34,7 @@ impl Home {
             |detail: &str| StateFault::Damaged { detail: detail.to_owned(), set_aside: None };
         match error {
             Error::Corrupt { detail, .. } => damaged(detail),
-            Error::ForeignDatabase { found, .. } => match crate::store::is_native(file.as_path()) {
+            Error::ForeignDatabase { found, .. } => match is_native(file.as_path()) {
                 Ok(true) => StateFault::Newer,
                 Ok(false) => StateFault::Foreign(found.clone()),
                 Err(Error::ForeignDatabase { .. } | Error::Corrupt { .. }) if file.is_file() => {
@@ -47,7 +48,7 @@ impl Home {
     }
 }
 
-/// Whether a file is sessctl's, of whatever version.
-pub(super) fn is_ours(path: &Path) -> bool {
-    crate::store::is_native(path).unwrap_or(false)
+/// Checks for a database of sessctl, of any version.
+pub(super) fn is_sessctl_file(path: &Path) -> bool {
+    is_native(path).unwrap_or(false)
 }

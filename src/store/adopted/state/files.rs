@@ -1,4 +1,4 @@
-//! The directory of the state and the files in it, before SQLite has a say in them.
+//! The state directory and its files, before SQLite opens them.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -14,32 +14,32 @@ use rustix::process::geteuid;
 use crate::domain::state_file::{StateFault, UntrustedReason, quoted};
 
 /// Mode of a directory that is made.
-const OWN: u32 = 0o700;
+const DIRECTORY_MODE: u32 = 0o700;
 
 /// Permission for all users to write.
-const BY_ALL: u32 = 0o002;
+const WORLD_WRITABLE: u32 = 0o002;
 /// Permission for the group or for all users to write.
-const BY_OTHERS: u32 = 0o022;
+const GROUP_OR_WORLD_WRITABLE: u32 = 0o022;
 /// Bit by which only the owner of an entry may rename or remove it.
 const STICKY: u32 = 0o1000;
 
 /// Maximum number of links on the way to a directory, as on Linux itself.
-const MOST_LINKS: usize = 40;
+const MAX_LINKS: usize = 40;
 
 /// Maximum wait for another process that makes, moves or sets aside a state file.
-const PATIENCE: Duration = Duration::from_secs(5);
-const PAUSE: Duration = Duration::from_millis(5);
+const MAX_WAIT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Suffixes of the files that SQLite keeps beside a database.
+/// Suffixes of the files that SQLite keeps next to a database.
 pub(super) const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Makes a directory that is missing, and its parents, for this user alone. Root makes none
 /// where another user could put a link in its way.
 pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    if geteuid().is_root() && !only_root_leads_to(path) {
+    if geteuid().is_root() && !only_root_controls(path) {
         // Below a file, there is nothing to make at all.
-        let nearest = nearest(&whole);
+        let nearest = nearest_existing(&whole);
         let (path, why) = if nearest.is_dir() {
             (path, UntrustedReason::Parent)
         } else {
@@ -47,28 +47,28 @@ pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
         };
         return Err(StateFault::Unsafe { path: path.to_owned(), why });
     }
-    let made = DirBuilder::new().recursive(true).mode(OWN).create(path);
+    let made = DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path);
     match made {
-        // A link that leads nowhere, or a file: the check says which.
+        // A dangling link or a file: the check distinguishes them.
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
-        Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(denied(nearest(path))),
+        Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(denied(nearest_existing(path))),
         made => {
             made.map_err(|e| StateFault::Other(format!("could not make {}: {e}", quoted(path))))
         }
     }
 }
 
-/// Checks a directory; `None`: it does not exist. Answers its path without links.
+/// Checks a directory and returns its path without links; `None` if it does not exist.
 ///
 /// 1. It is a directory, and not a symbolic link.
 /// 2. It belongs to the effective user or to root.
-/// 3. Not all users may write to it.
-/// 4. For root: only root can rename it, or put a link in the place of one of its parents.
+/// 3. It is not world-writable.
+/// 4. For root: only root can rename it, or replace one of its parents by a link.
 pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFault> {
     // With a slash at its end, a link would be followed.
     let path: PathBuf = path.components().collect();
     let path = if path.as_os_str().is_empty() { PathBuf::from(".") } else { path };
-    let Some(found) = look(&path)? else { return Ok(None) };
+    let Some(found) = metadata(&path)? else { return Ok(None) };
     let not_safe = |why| Err(StateFault::Unsafe { path: path.clone(), why });
     if found.is_symlink() {
         return not_safe(UntrustedReason::Link);
@@ -76,28 +76,28 @@ pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFau
     if !found.is_dir() {
         return not_safe(UntrustedReason::Kind);
     }
-    if let Some(why) = stranger(&found) {
+    if let Some(why) = untrusted(&found) {
         return not_safe(why);
     }
     let real = fs::canonicalize(&path).map_err(|e| unreadable(&path, &e))?;
-    if geteuid().is_root() && !only_root_leads_to(&path) {
+    if geteuid().is_root() && !only_root_controls(&path) {
         return not_safe(UntrustedReason::Parent);
     }
     Ok(Some(real))
 }
 
-/// Checks a database in such a directory and the files beside it: each is a regular file of
-/// the effective user or root, without a second name, which not all users may write to.
-/// Answers what there is of the database itself.
+/// Checks a database in such a directory and its sidecar files: each is a regular file of
+/// the effective user or root, has a single name, and is not world-writable. Returns the
+/// identity of the database itself.
 pub(super) fn checked_file(path: &Path) -> Result<Option<Identity>, StateFault> {
     for suffix in SIDECARS {
-        check_one(&beside(path, suffix))?;
+        check_file(&with_suffix(path, suffix))?;
     }
-    Ok(check_one(path)?.map(|found| Identity::of(&found)))
+    Ok(check_file(path)?.map(|found| Identity::of(&found)))
 }
 
-fn check_one(path: &Path) -> Result<Option<Metadata>, StateFault> {
-    let Some(found) = look(path)? else { return Ok(None) };
+fn check_file(path: &Path) -> Result<Option<Metadata>, StateFault> {
+    let Some(found) = metadata(path)? else { return Ok(None) };
     let why = if found.is_symlink() {
         Some(UntrustedReason::Link)
     } else if !found.is_file() {
@@ -105,7 +105,7 @@ fn check_one(path: &Path) -> Result<Option<Metadata>, StateFault> {
     } else if found.nlink() > 1 {
         Some(UntrustedReason::HardLink)
     } else {
-        stranger(&found)
+        untrusted(&found)
     };
     match why {
         Some(why) => Err(StateFault::Unsafe { path: path.to_owned(), why }),
@@ -114,16 +114,16 @@ fn check_one(path: &Path) -> Result<Option<Metadata>, StateFault> {
 }
 
 /// Reason not to trust a directory or a file by its owner and mode.
-fn stranger(found: &Metadata) -> Option<UntrustedReason> {
+fn untrusted(found: &Metadata) -> Option<UntrustedReason> {
     let user = geteuid().as_raw();
     if found.uid() != user && found.uid() != 0 {
         return Some(UntrustedReason::Owner(found.uid(), user));
     }
-    (found.mode() & BY_ALL != 0).then_some(UntrustedReason::Writable)
+    (found.mode() & WORLD_WRITABLE != 0).then_some(UntrustedReason::Writable)
 }
 
-/// Whether only root can decide to which directory a path leads, or would once it is made.
-fn only_root_leads_to(path: &Path) -> bool {
+/// Checks that only root controls which directory a path leads to, now or once it exists.
+fn only_root_controls(path: &Path) -> bool {
     let Ok(path) = std::path::absolute(path) else { return false };
     let parts = |path: &Path| -> Vec<OsString> {
         path.iter().filter(|part| *part != "/").map(OsString::from).collect()
@@ -131,7 +131,7 @@ fn only_root_leads_to(path: &Path) -> bool {
     let mut rest = VecDeque::from(parts(&path));
     let (mut here, mut links) = (PathBuf::from("/"), 0);
     while let Some(part) = rest.pop_front() {
-        if !is_roots(&here) {
+        if !is_root_owned(&here) {
             return false;
         }
         let next = here.join(part);
@@ -140,7 +140,7 @@ fn only_root_leads_to(path: &Path) -> bool {
             Ok(found) => {
                 links += 1;
                 let Ok(target) = fs::read_link(&next) else { return false };
-                if found.uid() != 0 || links > MOST_LINKS {
+                if found.uid() != 0 || links > MAX_LINKS {
                     return false;
                 }
                 if target.is_absolute() {
@@ -155,19 +155,19 @@ fn only_root_leads_to(path: &Path) -> bool {
     true
 }
 
-/// Whether only root can change what is in a directory, or at least rename what root has there.
-fn is_roots(directory: &Path) -> bool {
+/// Checks that only root can change the entries of a directory, or at least rename root's.
+fn is_root_owned(directory: &Path) -> bool {
     let found = fs::symlink_metadata(directory);
     found.is_ok_and(|found| {
-        let is_closed = found.mode() & BY_OTHERS == 0 || found.mode() & STICKY != 0;
+        let is_closed = found.mode() & GROUP_OR_WORLD_WRITABLE == 0 || found.mode() & STICKY != 0;
         found.is_dir() && found.uid() == 0 && is_closed
     })
 }
 
-fn look(path: &Path) -> Result<Option<Metadata>, StateFault> {
+fn metadata(path: &Path) -> Result<Option<Metadata>, StateFault> {
     match fs::symlink_metadata(path) {
         Ok(found) => Ok(Some(found)),
-        // A file in the place of a parent directory has nothing in it.
+        // A file in place of a parent directory has no entries.
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(unreadable(path, &e)),
     }
@@ -175,13 +175,13 @@ fn look(path: &Path) -> Result<Option<Metadata>, StateFault> {
 
 fn unreadable(path: &Path, error: &io::Error) -> StateFault {
     match error.kind() {
-        ErrorKind::PermissionDenied => denied(nearest(path)),
+        ErrorKind::PermissionDenied => denied(nearest_existing(path)),
         _ => StateFault::Other(format!("could not read {}: {error}", quoted(path))),
     }
 }
 
 /// The directory or file of a path at which permission is denied.
-fn nearest(path: &Path) -> &Path {
+fn nearest_existing(path: &Path) -> &Path {
     let is_there = |path: &&Path| fs::symlink_metadata(path).is_ok();
     path.ancestors().find(is_there).filter(|path| !path.as_os_str().is_empty()).unwrap_or(path)
 }
@@ -198,7 +198,7 @@ pub(super) fn forbidden(path: &Path, to_write: bool) -> Option<StateFault> {
     if directory.exists() && !may(directory, wanted | Access::EXEC_OK) {
         return Some(denied(directory));
     }
-    let files = std::iter::once(path.to_owned()).chain(SIDECARS.map(|end| beside(path, end)));
+    let files = std::iter::once(path.to_owned()).chain(SIDECARS.map(|end| with_suffix(path, end)));
     files.into_iter().find(|file| file.exists() && !may(file, wanted)).map(|file| denied(&file))
 }
 
@@ -215,25 +215,25 @@ impl Identity {
         Self { device: found.dev(), inode: found.ino(), is_empty: found.len() == 0 }
     }
 
-    pub(super) fn is_of(self, path: &Path) -> bool {
+    pub(super) fn identifies(self, path: &Path) -> bool {
         let found = fs::symlink_metadata(path);
         found.is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
     }
 }
 
-/// Keeps other processes from making, moving or setting aside state files in a directory.
-/// The lock ends when the answer is dropped.
+/// Locks a directory, so that no other process creates, moves or renames state files in it.
+/// The lock ends when the result is dropped.
 pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
     let failed = |e: &dyn std::fmt::Display| {
         StateFault::Other(format!("could not lock {}: {e}", quoted(directory)))
     };
     let file = File::open(directory).map_err(|e| unreadable(directory, &e))?;
-    let begun = Instant::now();
+    let started = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
-                std::thread::sleep(PAUSE);
+            Err(TryLockError::WouldBlock) if started.elapsed() < MAX_WAIT => {
+                std::thread::sleep(POLL_INTERVAL);
             }
             Err(TryLockError::WouldBlock) => return Err(failed(&"another process holds the lock")),
             Err(TryLockError::Error(e)) => return Err(failed(&e)),
@@ -241,8 +241,8 @@ pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
     }
 }
 
-/// Gives a damaged database and the files beside it another name, which no file has yet.
-/// `None`: another process has done so in the meantime.
+/// Renames a damaged database and its sidecar files to an unused name. `None`: another
+/// process has already done so.
 pub(super) fn set_aside(
     path: &Path,
     damaged: Identity,
@@ -250,7 +250,7 @@ pub(super) fn set_aside(
 ) -> Result<Option<PathBuf>, StateFault> {
     let directory = path.parent().unwrap_or(path);
     let _lock = lock(directory)?;
-    if !damaged.is_of(path) {
+    if !damaged.identifies(path) {
         return Ok(None);
     }
     let failed = |e: io::Error| StateFault::Other(format!("could not rename it: {e}"));
@@ -259,13 +259,14 @@ pub(super) fn set_aside(
         more => format!(".damaged-{time}.{more}"),
     });
     for name in names {
-        let aside = beside(path, &name);
+        let aside = with_suffix(path, &name);
         if fs::symlink_metadata(&aside).is_ok() {
             continue;
         }
-        // First these: once the database has gone, another process begins a new one.
+        // Sidecar files first: once the database is gone, another process creates a new
+        // one.
         for suffix in SIDECARS {
-            match fs::rename(beside(path, suffix), beside(&aside, suffix)) {
+            match fs::rename(with_suffix(path, suffix), with_suffix(&aside, suffix)) {
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
                 renamed => renamed.map_err(failed)?,
             }
@@ -277,16 +278,16 @@ pub(super) fn set_aside(
 }
 
 /// The file of this one's name and a suffix.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Whether a directory may be used for state: the reason why not, unless it is only missing.
+/// Checks a directory for state files. `false`: it does not exist.
 ///
 /// # Errors
-/// The reason.
+/// The reason for which it cannot be used.
 pub fn check_state_directory(path: &Path) -> Result<bool, StateFault> {
     checked_directory(path).map(|real| real.is_some())
 }

@@ -1,12 +1,12 @@
-//! State that sessctl keeps of a framework's table: the record of runs, the lease and the
-//! counters, in a database of its own.
+//! State that sessctl keeps for a framework's table: the ledger and the counters, in a separate
+//! database.
 //!
-//! Trouble with it never stops the work: it is told once, and the run continues with a new
-//! file, where the old one was damaged, or with a database in memory.
+//! A fault of that database never stops the work: it is reported once, and the run continues
+//! with a new file, if the old one was damaged, or with a database in memory.
 
 mod fault;
 mod files;
-mod former;
+mod legacy;
 mod naming;
 mod open;
 
@@ -21,24 +21,24 @@ use crate::domain::session::EndReason;
 use crate::domain::state_file::{StateConsequence, StateFault, StateNotice, StateProblem};
 use crate::domain::time::UnixTime;
 use crate::storage::{PolicyContext, SessionStore, TaskStats};
-use crate::store::Location;
 use crate::store::database::sqlite::{Access, SqliteFile};
+use crate::store::location::Location;
 use crate::store::native::Native;
+use crate::store::open_native;
 
 use files::Identity;
 use naming::{name_of_cluster, name_of_file};
 
 pub use files::check_state_directory;
 
-/// Where the state of a framework's table is kept, and how news of it is told.
+/// Location of the state of a framework's table, and callbacks for notices.
 #[derive(Clone)]
 pub struct StateDirectory {
-    /// The directory; `None`: there is none, and the state is kept in memory.
+    /// Directory; `None`: the state is kept in memory.
     pub path: Option<PathBuf>,
     /// Directories that were used before: a file found in one of them is moved here.
-    pub former: Vec<PathBuf>,
-    /// Whether the state is all that is asked for, so that it is an error if it cannot be
-    /// read.
+    pub legacy: Vec<PathBuf>,
+    /// The state is all that is requested, so it is an error if it cannot be read.
     pub is_wanted: bool,
     /// The time that the name of a damaged file gets.
     pub now: UnixTime,
@@ -55,7 +55,7 @@ impl StateDirectory {
     pub fn silent(path: Option<PathBuf>) -> Self {
         Self {
             path,
-            former: Vec::new(),
+            legacy: Vec::new(),
             is_wanted: false,
             now: UnixTime(0),
             tell: Rc::new(|_| ()),
@@ -76,25 +76,25 @@ pub(super) struct State {
     /// Name of the file in its directory.
     name: OsString,
     open: RefCell<Option<Open>>,
-    /// Whether a fault was found since the current lease was taken, which the database that
-    /// is open now does not have.
+    /// A fault was found since the current lease was taken, so the open database does not
+    /// have the lease.
     has_lost_lease: Cell<bool>,
-    /// Whether a damaged file was set aside: another one would be set aside for ever.
+    /// A damaged file was set aside; a second one is not, to avoid a loop.
     has_set_aside: Cell<bool>,
-    /// Whether a file was opened again that another process had replaced.
+    /// A file that another process had replaced was opened again.
     has_tried_again: Cell<bool>,
-    /// What has been deleted and not been written yet.
-    deleted: BTreeMap<(String, EndReason), u64>,
+    /// Deleted rows that were not written to the counters yet.
+    unwritten: BTreeMap<(String, EndReason), u64>,
 }
 
 /// The database, once it is open.
 struct Open {
     native: Native<SqliteFile>,
-    home: Home,
+    backing: Backing,
 }
 
-/// Place of an open database.
-enum Home {
+/// Storage of an open database.
+enum Backing {
     /// A file, which it may only read.
     Read(PathBuf, Option<Identity>),
     /// A file.
@@ -107,22 +107,22 @@ enum Home {
 enum Attempt<T> {
     Done(T),
     /// The file cannot be used.
-    Faulty(Fault),
+    Faulty(FileFault),
 }
 
 /// Fault of a file, and the file itself as it was when it was opened.
-struct Fault {
+struct FileFault {
     file: PathBuf,
     kind: StateFault,
     identity: Option<Identity>,
 }
 
 impl State {
-    /// That of a database, in a directory that need not exist yet. That of a cluster is this
-    /// machine's: no other sees the lease.
+    /// Prepares the state of a database, in a directory that need not exist yet. The state
+    /// of a cluster is local to this host: other hosts do not see its lease.
     ///
     /// # Errors
-    /// If the path of the database leads nowhere.
+    /// Returns an error if the path of the database does not exist.
     pub(super) fn of(
         database: &Location,
         access: Access,
@@ -140,21 +140,21 @@ impl State {
             has_lost_lease: Cell::new(false),
             has_set_aside: Cell::new(false),
             has_tried_again: Cell::new(false),
-            deleted: BTreeMap::new(),
+            unwritten: BTreeMap::new(),
         })
     }
 
     /// Asks the database, if there is one that can be read.
     pub(super) fn read<T>(
         &self,
-        ask: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
+        query: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
     ) -> Result<Option<T>> {
-        match self.try_to_read(ask)? {
+        match self.try_to_read(query)? {
             Attempt::Done(answer) => Ok(answer),
             Attempt::Faulty(fault) if self.directory.is_wanted => {
-                let Fault { file, kind: fault, .. } = fault;
-                let trouble = StateProblem { file, fault, loss: StateConsequence::NothingRead };
-                Err(Error::State(Box::new(trouble)))
+                let FileFault { file, kind: fault, .. } = fault;
+                let problem = StateProblem { file, fault, loss: StateConsequence::NothingRead };
+                Err(Error::State(Box::new(problem)))
             }
             Attempt::Faulty(fault) => {
                 self.replace(fault)?;
@@ -163,8 +163,8 @@ impl State {
         }
     }
 
-    /// Changes the database, which is made if it does not exist. Where it cannot be used, the
-    /// step is repeated on what takes its place.
+    /// Changes the database, which is created if it does not exist. If it cannot be used,
+    /// the change is repeated on its replacement.
     pub(super) fn change<T>(
         &self,
         mut step: impl FnMut(&mut Native<SqliteFile>) -> Result<T>,
@@ -177,48 +177,50 @@ impl State {
         }
     }
 
-    /// Notes that a lease was asked for in the database that is open now.
+    /// Notes a request for a lease in the open database.
     pub(super) fn note_lease(&self) {
         self.has_lost_lease.set(false);
     }
 
-    /// Whether the database that held the current lease was replaced.
     pub(super) fn has_lost_lease(&self) -> bool {
         self.has_lost_lease.get()
     }
 
-    /// Whether the database is in memory.
     pub(super) fn is_volatile(&self) -> bool {
-        matches!(self.open.borrow().as_ref(), Some(Open { home: Home::Memory, .. }))
+        matches!(self.open.borrow().as_ref(), Some(Open { backing: Backing::Memory, .. }))
     }
 
-    /// Counts rows that have gone, by reason. They have gone whatever becomes of this: what
-    /// cannot be written now is written with the next.
-    pub(super) fn count(&mut self, task: &str, gone: impl IntoIterator<Item = (EndReason, u64)>) {
-        for (reason, rows) in gone.into_iter().filter(|(_, rows)| *rows > 0) {
-            *self.deleted.entry((task.to_owned(), reason)).or_default() += rows;
+    /// Records deleted rows by reason. The rows are gone in any case: counts that cannot be
+    /// written now are written with the next ones.
+    pub(super) fn record_deleted(
+        &mut self,
+        task: &str,
+        deletions: impl IntoIterator<Item = (EndReason, u64)>,
+    ) {
+        for (reason, rows) in deletions.into_iter().filter(|(_, rows)| *rows > 0) {
+            *self.unwritten.entry((task.to_owned(), reason)).or_default() += rows;
         }
         let _ = self.flush();
     }
 
     /// Writes what has not been written yet.
     pub(super) fn flush(&mut self) -> Result<()> {
-        if self.deleted.is_empty() {
+        if self.unwritten.is_empty() {
             return Ok(());
         }
-        self.change(|native| native.count_deleted(&self.deleted))?;
-        self.deleted.clear();
+        self.change(|native| native.count_deleted(&self.unwritten))?;
+        self.unwritten.clear();
         Ok(())
     }
 
-    /// What is remembered of the tasks in scope.
+    /// Returns the counters of the tasks in scope.
     pub(super) fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         Ok(self.read(|native| native.tasks(scope))?.unwrap_or_default())
     }
 
     fn try_to_read<T>(
         &self,
-        ask: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
+        query: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
     ) -> Result<Attempt<Option<T>>> {
         if self.open.borrow().is_none() {
             (self.directory.opened)();
@@ -228,11 +230,11 @@ impl State {
                 Attempt::Faulty(fault) => return Ok(Attempt::Faulty(fault)),
             }
         }
-        // Whoever asks may ask again before it is done.
+        // The query may be nested in another one.
         let open = self.open.borrow();
         let Some(open) = open.as_ref() else { return Ok(Attempt::Done(None)) };
-        match ask(&open.native) {
-            Err(error) => open.home.judge(error, false),
+        match query(&open.native) {
+            Err(error) => open.backing.classify(error, false),
             answer => Ok(Attempt::Done(Some(answer?))),
         }
     }
@@ -241,10 +243,10 @@ impl State {
         &self,
         step: &mut impl FnMut(&mut Native<SqliteFile>) -> Result<T>,
     ) -> Result<Attempt<T>> {
-        let mut place = self.open.borrow_mut();
-        let mut open = match place.take() {
-            Some(open) if !matches!(open.home, Home::Read(..)) => open,
-            // First the old connection goes.
+        let mut slot = self.open.borrow_mut();
+        let mut open = match slot.take() {
+            Some(open) if !matches!(open.backing, Backing::Read(..)) => open,
+            // Close the old connection first.
             other => {
                 drop(other);
                 (self.directory.opened)();
@@ -255,25 +257,25 @@ impl State {
             }
         };
         let done = step(&mut open.native);
-        let open = place.insert(open);
+        let open = slot.insert(open);
         match done {
-            Err(error) => open.home.judge(error, true),
+            Err(error) => open.backing.classify(error, true),
             done => Ok(Attempt::Done(done?)),
         }
     }
 
-    /// Puts another database in the place of one that cannot be used, and says so: a new
-    /// file, if the old one is damaged and may be set aside, or one in memory.
-    fn replace(&self, fault: Fault) -> Result<()> {
-        let Fault { file, kind: fault, identity } = fault;
-        // The connection goes before the file is renamed.
+    /// Replaces a database that cannot be used, and reports it: by a new file, if the old
+    /// one is damaged and can be set aside, or by one in memory.
+    fn replace(&self, fault: FileFault) -> Result<()> {
+        let FileFault { file, kind: fault, identity } = fault;
+        // Close the connection before the file is renamed.
         *self.open.borrow_mut() = None;
         self.has_lost_lease.set(true);
         if self.access == Access::Read {
-            self.tell(file, fault, StateConsequence::NothingRead);
-            return self.go_on_in_memory();
+            self.notify(file, fault, StateConsequence::NothingRead);
+            return self.continue_in_memory();
         }
-        let is_replaced = identity.is_some_and(|identity| !identity.is_of(&file));
+        let is_replaced = identity.is_some_and(|identity| !identity.identifies(&file));
         if is_replaced && !self.has_tried_again.replace(true) {
             // Another process has set it aside in the meantime.
             return Ok(());
@@ -284,34 +286,34 @@ impl State {
                 Ok(None) => return Ok(()),
                 Ok(set_aside) => {
                     let fault = StateFault::Damaged { detail: detail.clone(), set_aside };
-                    self.tell(file, fault, StateConsequence::Content);
+                    self.notify(file, fault, StateConsequence::Content);
                     return Ok(());
                 }
                 Err(_) => {}
             }
         }
-        self.tell(file, fault, StateConsequence::NothingKept);
-        self.go_on_in_memory()
+        self.notify(file, fault, StateConsequence::NothingKept);
+        self.continue_in_memory()
     }
 
-    fn go_on_in_memory(&self) -> Result<()> {
+    fn continue_in_memory(&self) -> Result<()> {
         let earlier = self.directory.memory.0.borrow_mut().take();
         let native = match earlier {
             Some(native) => native,
-            None => crate::store::native_in_memory(Path::new(&self.name))?,
+            None => open_native::create_in_memory(Path::new(&self.name))?,
         };
-        *self.open.borrow_mut() = Some(Open { native, home: Home::Memory });
+        *self.open.borrow_mut() = Some(Open { native, backing: Backing::Memory });
         Ok(())
     }
 
-    fn tell(&self, file: PathBuf, fault: StateFault, loss: StateConsequence) {
+    fn notify(&self, file: PathBuf, fault: StateFault, loss: StateConsequence) {
         (self.directory.tell)(&StateNotice::Trouble(StateProblem { file, fault, loss }));
     }
 }
 
 impl Drop for State {
     fn drop(&mut self) {
-        if let Some(Open { native, home: Home::Memory }) = self.open.get_mut().take() {
+        if let Some(Open { native, backing: Backing::Memory }) = self.open.get_mut().take() {
             *self.directory.memory.0.borrow_mut() = Some(native);
         }
     }

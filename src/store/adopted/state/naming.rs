@@ -7,17 +7,17 @@ use std::path::Path;
 
 use crate::domain::error::{Error, Result};
 use crate::domain::token::Digest;
-use crate::store::Cluster;
+use crate::store::cluster::Cluster;
 
-/// How many digits of the path's hash the file's name has.
-const DIGITS: usize = 12;
+/// Digits of the path's hash in the file name.
+const HASH_DIGITS: usize = 12;
 
 /// The name of the file for what is remembered of another, wherever that is reached from.
 pub(super) fn name_of_file(path: &Path) -> Result<OsString> {
     let at = |e| Error::failed(format!("read {}", path.display()), e);
     let path = fs::canonicalize(path).map_err(at)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(ending(path.as_os_str().as_encoded_bytes()));
+    name.push(suffix(path.as_os_str().as_encoded_bytes()));
     Ok(name)
 }
 
@@ -33,19 +33,19 @@ pub(super) fn name_of_cluster(cluster: &Cluster) -> String {
     let parts = first.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-'));
     let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
     let all: Vec<&str> = hosts.iter().map(String::as_str).collect();
-    format!("{}{}", parts.join("-"), ending(all.join(",").as_bytes()))
+    format!("{}{}", parts.join("-"), suffix(all.join(",").as_bytes()))
 }
 
-/// What tells the databases of one name apart.
-fn ending(whole: &[u8]) -> String {
+/// Suffix that distinguishes databases of the same name.
+fn suffix(whole: &[u8]) -> String {
     let hash = Digest::of_bytes(whole).id();
-    format!("-{}.db", hash.get(..DIGITS).unwrap_or(&hash))
+    format!("-{}.db", hash.get(..HASH_DIGITS).unwrap_or(&hash))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Location;
+    use crate::store::location::Location;
 
     fn name(url: &str) -> String {
         match Location::parse(url.as_ref()).unwrap() {
@@ -58,7 +58,7 @@ mod tests {
     fn a_cluster_has_one_name_whatever_the_order_of_its_nodes() {
         let usual = name("http://db1:4001,db2:4001");
         let hash = usual.strip_prefix("db1-4001-").and_then(|rest| rest.strip_suffix(".db"));
-        assert_eq!(hash.map(str::len), Some(DIGITS), "{usual}");
+        assert_eq!(hash.map(str::len), Some(HASH_DIGITS), "{usual}");
         for same in ["https://DB2:4001,Db1", "http://db2,db1,db2"] {
             assert_eq!(name(same), usual);
         }

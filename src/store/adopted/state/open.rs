@@ -1,15 +1,16 @@
-//! How the state file is found, made and opened.
+//! Finding, creating and opening the state file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fault::is_ours;
+use super::fault::is_sessctl_file;
 use super::files::Identity;
-use super::former::Move;
-use super::{Attempt, Fault, Home, Open, State, files, former};
+use super::legacy::MoveOutcome;
+use super::{Attempt, Backing, FileFault, Open, State, files, legacy};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::{StateConsequence, StateFault, StateNotice};
 use crate::store::database::sqlite::Access;
+use crate::store::open_native;
 
 impl State {
     /// The file that is there to be read, if there is one.
@@ -23,34 +24,35 @@ impl State {
             Ok(Some((path, Some(identity)))) => (path, identity),
             Ok(_) => return Ok(Attempt::Done(None)),
             Err((file, fault)) => {
-                return Ok(Attempt::Faulty(Fault { file, kind: fault, identity: None }));
+                return Ok(Attempt::Faulty(FileFault { file, kind: fault, identity: None }));
             }
         };
         if identity.is_empty {
             return self.read_empty(path, identity);
         }
         let identity = Some(identity);
-        match crate::store::open_native(&path, Access::Read) {
+        match open_native::open_file(&path, Access::Read) {
             Ok(native) => {
-                Ok(Attempt::Done(Some(Open { native, home: Home::Read(path, identity) })))
+                Ok(Attempt::Done(Some(Open { native, backing: Backing::Read(path, identity) })))
             }
-            // It may be an older sessctl's: nobody but sessctl brings that up to date.
-            Err(Error::ForeignDatabase { .. }) if is_ours(&path) => {
-                match crate::store::create_native(&path) {
-                    Ok(native) => {
-                        Ok(Attempt::Done(Some(Open { native, home: Home::File(path, identity) })))
-                    }
-                    Err(error) => Home::File(path, identity).judge(error, false),
+            // The file may belong to an older sessctl: only sessctl migrates it.
+            Err(Error::ForeignDatabase { .. }) if is_sessctl_file(&path) => {
+                match open_native::create_file(&path) {
+                    Ok(native) => Ok(Attempt::Done(Some(Open {
+                        native,
+                        backing: Backing::File(path, identity),
+                    }))),
+                    Err(error) => Backing::File(path, identity).classify(error, false),
                 }
             }
-            Err(error) => Home::Read(path, identity).judge(error, false),
+            Err(error) => Backing::Read(path, identity).classify(error, false),
         }
     }
 
-    /// What follows where the file is empty: another process may be about to fill it.
+    /// Handles an empty file, which another process may be about to fill.
     fn read_empty(&self, path: PathBuf, identity: Identity) -> Result<Attempt<Option<Open>>> {
         if self.access == Access::Write {
-            // The step that writes says so.
+            // The following write reports it.
             return Ok(Attempt::Done(None));
         }
         let lock = files::lock(path.parent().unwrap_or(&path));
@@ -60,7 +62,7 @@ impl State {
             return self.open_to_read();
         }
         let identity = Some(identity);
-        Ok(Attempt::Faulty(Fault { file: path, kind: StateFault::Empty, identity }))
+        Ok(Attempt::Faulty(FileFault { file: path, kind: StateFault::Empty, identity }))
     }
 
     fn file_to_read(&self) -> std::result::Result<Option<PathBuf>, (PathBuf, StateFault)> {
@@ -74,11 +76,11 @@ impl State {
         if let Some(fault) = files::forbidden(&directory.join(&self.name), false) {
             return Err((directory.join(&self.name), fault));
         }
-        Ok(self.former().find(|path| former::is_usable(path)))
+        Ok(self.legacy().find(|path| legacy::is_usable(path)))
     }
 
-    fn former(&self) -> impl Iterator<Item = PathBuf> {
-        self.directory.former.iter().map(|directory| directory.join(&self.name))
+    fn legacy(&self) -> impl Iterator<Item = PathBuf> {
+        self.directory.legacy.iter().map(|directory| directory.join(&self.name))
     }
 
     /// The file, which is made if it is missing, and its directory too.
@@ -90,22 +92,22 @@ impl State {
         let (path, identity, lock) = match prepared {
             Ok(prepared) => prepared,
             Err((file, fault)) => {
-                return Ok(Attempt::Faulty(Fault { file, kind: fault, identity: None }));
+                return Ok(Attempt::Faulty(FileFault { file, kind: fault, identity: None }));
             }
         };
-        let created = crate::store::create_native(&path);
+        let created = open_native::create_file(&path);
         drop(lock);
         match created {
             Ok(native) => {
                 let identity = identity.or_else(|| files::checked_file(&path).ok().flatten());
-                Ok(Attempt::Done(Open { native, home: Home::File(path, identity) }))
+                Ok(Attempt::Done(Open { native, backing: Backing::File(path, identity) }))
             }
-            Err(error) => Home::File(path, identity).judge(error, true),
+            Err(error) => Backing::File(path, identity).classify(error, true),
         }
     }
 
-    /// Makes the directory, brings a former file there, and looks at the file that there is.
-    /// Answers a lock as long as there is none.
+    /// Creates the directory, moves a legacy file there, and checks the existing file.
+    /// Returns a lock if there is none.
     #[expect(clippy::type_complexity, reason = "one caller takes it apart at once")]
     fn prepare(
         &self,
@@ -130,20 +132,20 @@ impl State {
         let lock = files::lock(&found).map_err(|fault| (path.clone(), fault))?;
         match check()? {
             Some(identity) if !identity.is_empty => return Ok((path, Some(identity), None)),
-            Some(_) => self.tell(path.clone(), StateFault::Empty, StateConsequence::Content),
+            Some(_) => self.notify(path.clone(), StateFault::Empty, StateConsequence::Content),
             None => {}
         }
-        for former in self.former() {
-            match former::copy_from(&former, &path) {
-                Ok(Move::Nothing) => continue,
-                Ok(Move::InUse) => return Ok((former, None, None)),
-                Ok(Move::Done) => {
+        for legacy in self.legacy() {
+            match legacy::move_file(&legacy, &path) {
+                Ok(MoveOutcome::Nothing) => continue,
+                Ok(MoveOutcome::InUse) => return Ok((legacy, None, None)),
+                Ok(MoveOutcome::Done) => {
                     let to = path.clone();
-                    (self.directory.tell)(&StateNotice::Moved { from: former, to });
+                    (self.directory.tell)(&StateNotice::Moved { from: legacy, to });
                 }
                 Err(error) => {
-                    let home = Home::File(former.clone(), None);
-                    self.tell(former, home.diagnose(&error, true), StateConsequence::Content);
+                    let backing = Backing::File(legacy.clone(), None);
+                    self.notify(legacy, backing.fault_of(&error, true), StateConsequence::Content);
                 }
             }
             break;

@@ -1,46 +1,48 @@
-//! Admission: one list of statements, of which each has its condition in it, so
-//! that nobody has to read in between.
+//! Opening a session under limits: one batch of statements, each with its own condition, so
+//! that nothing has to be read in between.
 
+mod licence_sql;
 mod query;
 
-use super::{COLUMNS, ended_session, stats};
+use super::rows::{COLUMNS, ended_session};
+use super::stats;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::storage::{Admission, NewSession};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
-use query::{Ends, OpenQuery, Rows};
+use query::{EndedRows, Ending, OpenQuery};
 
 /// An index that a limit pays for.
-struct Index {
-    is_wanted: fn(&Policies) -> bool,
+struct LimitIndex {
+    is_needed: fn(&Policies) -> bool,
     name: &'static str,
     columns: &'static str,
 }
 
-/// Without these, each open under a limit reads all of a large table, and nobody can
-/// write meanwhile. Without limits they would only cost: with a million sessions, a
-/// purge takes half as long again with the first and thirteen times as long with the
-/// second, whose order is random against the key.
-const INDEXES: [Index; 2] = [
-    Index {
-        is_wanted: |policies| {
+/// Indexes for limits. Without them, each open under a limit scans the whole table and
+/// blocks writers meanwhile. Without limits they only cost: with a million sessions, a
+/// purge takes 1.5 times as long with the first and 13 times as long with the second, whose
+/// order is random with respect to the key.
+const INDEXES: [LimitIndex; 2] = [
+    LimitIndex {
+        is_needed: |policies| {
             !policies.licences.is_empty() || policies.all().any(|policy| policy.limit > 0)
         },
         name: "live_by_task",
         columns: "task",
     },
-    Index {
-        is_wanted: |policies| policies.all().any(|policy| policy.user_limit > 0),
+    LimitIndex {
+        is_needed: |policies| policies.all().any(|policy| policy.user_limit > 0),
         name: "live_by_user",
         columns: "user, task",
     },
 ];
 
 /// Makes those that these policies want and drops the others.
-pub(super) fn indexes(policies: &Policies) -> Vec<Statement> {
-    let statement = |Index { is_wanted, name, columns }: &Index| {
-        Statement::new(&if is_wanted(policies) {
+pub(super) fn sync_indexes(policies: &Policies) -> Vec<Statement> {
+    let statement = |LimitIndex { is_needed, name, columns }: &LimitIndex| {
+        Statement::new(&if is_needed(policies) {
             format!(
                 "CREATE INDEX IF NOT EXISTS {name} ON sessions ({columns}) WHERE ended_at IS NULL"
             )
@@ -57,55 +59,56 @@ pub(super) fn open_limited(
     database: &mut impl Database,
     session: &NewSession,
     policies: &Policies,
-    tell: bool,
+    return_ended: bool,
 ) -> Result<Admission> {
-    let door = OpenQuery::new(session, policies);
-    let list = OpenBatch::of(door, tell);
-    let applied = database.execute_batch(&list.statements)?;
-    let rows = |place: &usize| applied.rows[*place];
-    let told = list.told.iter().flat_map(|place| &applied.answers[*place]);
+    let query = OpenQuery::new(session, policies);
+    let batch = OpenBatch::of(query, return_ended);
+    let applied = database.execute_batch(&batch.statements)?;
+    let rows = |index: &usize| applied.rows[*index];
+    let ended_rows = batch.ended_rows.iter().flat_map(|index| &applied.answers[*index]);
     let full = applied.answers.last().and_then(|rows| rows.first());
     let full = full.and_then(|row| (row as &dyn RowRef).integer(0));
-    let ended = list.ends.iter().map(rows).sum();
+    let ended = batch.ends.iter().map(rows).sum();
     Ok(Admission {
-        outcome: if rows(&list.open) > 0 { Ok(()) } else { Err(door.full(full)) },
+        outcome: if rows(&batch.open) > 0 { Ok(()) } else { Err(query.limit_scope(full)) },
         ended,
-        told: told.filter_map(|row| ended_session(row, session.created_at)).collect(),
-        untold: if tell && applied.response_lost { ended } else { 0 },
+        told: ended_rows.filter_map(|row| ended_session(row, session.created_at)).collect(),
+        untold: if return_ended && applied.response_lost { ended } else { 0 },
     })
 }
 
 /// The statements of an admission.
 struct OpenBatch<'a> {
-    door: OpenQuery<'a>,
-    tell: bool,
+    query: OpenQuery<'a>,
+    return_ended: bool,
     statements: Vec<Statement>,
-    /// Those that read what is about to end.
-    told: Vec<usize>,
-    /// Those that end it.
+    /// Indexes of the statements that read the sessions about to end.
+    ended_rows: Vec<usize>,
+    /// Indexes of the statements that end them.
     ends: Vec<usize>,
     /// The one that opens the session.
     open: usize,
 }
 
 impl<'a> OpenBatch<'a> {
-    /// The last statement answers what is full.
-    fn of(door: OpenQuery<'a>, tell: bool) -> Self {
-        let (statements, told, ends) = (Vec::new(), Vec::new(), Vec::new());
-        let mut list = Self { door, tell, statements, told, ends, open: 0 };
-        for over in door.over() {
-            list.end(&over);
+    /// Builds the batch. Its last statement returns the limit that was reached.
+    fn of(query: OpenQuery<'a>, return_ended: bool) -> Self {
+        let (statements, ended_rows, ends) = (Vec::new(), Vec::new(), Vec::new());
+        let mut batch = Self { query, return_ended, statements, ended_rows, ends, open: 0 };
+        for over in query.ends_before_counting() {
+            batch.end(&over);
         }
-        list.open = list.add(door.open());
-        list.end(&door.makes_way());
-        if door.is_mixed() {
-            list.add(door.unmark());
+        batch.open = batch.add(query.open());
+        batch.end(&query.eviction());
+        if query.has_mixed_retention() {
+            batch.add(query.unmark());
         }
-        list.add(door.count_refusal());
-        list.add(stats::note_peak_of_a_small_table(&door.session.task));
-        // Behind all that writes: where the answer is lost, it is asked once more.
-        list.add(door.what_is_full());
-        list
+        batch.add(query.count_refusal());
+        batch.add(stats::record_peak_if_small(&query.session.task));
+        // Last, after all writes: a read after the last write is repeated if the response
+        // is lost.
+        batch.add(query.which_limit());
+        batch
     }
 
     fn add(&mut self, statement: Statement) -> usize {
@@ -113,42 +116,44 @@ impl<'a> OpenBatch<'a> {
         self.statements.len() - 1
     }
 
-    /// Ends sessions, and keeps their rows or not.
-    fn end(&mut self, ends: &Ends<'_>) {
-        if self.tell {
+    /// Ends sessions, and keeps or deletes their rows.
+    fn end(&mut self, ends: &Ending<'_>) {
+        if self.return_ended {
             let mut rows = Statement::new("SELECT ");
             rows.push(COLUMNS).push(", ");
             (ends.reason)(&mut rows);
             rows.push(" FROM sessions");
-            let place = self.add(ends.of_those(rows, None));
-            self.told.push(place);
+            let index = self.add(ends.matching_rows(rows, None));
+            self.ended_rows.push(index);
         }
-        if !matches!(ends.rows, Rows::Kept) {
-            let mut count = ends.of_those(stats::discarded_for(&ends.reason), Some(true));
-            count.push(stats::ADDED_UP);
+        if !matches!(ends.rows, EndedRows::Kept) {
+            let mut count =
+                ends.matching_rows(stats::count_deleted_at_end_for(&ends.reason), Some(true));
+            count.push(stats::UPSERT_ADD_GROUPED);
             self.add(count);
-            let place = self.add(ends.of_those(Statement::new("DELETE FROM sessions"), Some(true)));
-            self.ends.push(place);
+            let index =
+                self.add(ends.matching_rows(Statement::new("DELETE FROM sessions"), Some(true)));
+            self.ends.push(index);
         }
-        if !matches!(ends.rows, Rows::Discarded) {
+        if !matches!(ends.rows, EndedRows::Deleted) {
             let mut end = Statement::new("UPDATE sessions SET ended_at = ");
-            end.bind(self.door.session.created_at).push(", end_reason = ");
+            end.bind(self.query.session.created_at).push(", end_reason = ");
             (ends.reason)(&mut end);
-            let place = self.add(ends.of_those(end, Some(false)));
-            self.ends.push(place);
+            let index = self.add(ends.matching_rows(end, Some(false)));
+            self.ends.push(index);
         }
     }
 }
 
-impl Ends<'_> {
-    /// A statement about these sessions, or about those of them whose rows are discarded,
-    /// or kept.
-    fn of_those(&self, mut sql: Statement, discarded: Option<bool>) -> Statement {
+impl Ending<'_> {
+    /// Restricts a statement to these sessions; with `deleted`, to those whose rows are
+    /// deleted or kept.
+    fn matching_rows(&self, mut sql: Statement, deleted: Option<bool>) -> Statement {
         sql.push(" WHERE ");
         (self.condition)(&mut sql);
-        if let (Rows::DiscardedWhere(is_discarded), Some(discarded)) = (&self.rows, discarded) {
-            sql.push(if discarded { " AND " } else { " AND NOT " });
-            is_discarded(&mut sql);
+        if let (EndedRows::DeletedWhere(is_deleted), Some(deleted)) = (&self.rows, deleted) {
+            sql.push(if deleted { " AND " } else { " AND NOT " });
+            is_deleted(&mut sql);
         }
         sql
     }
@@ -165,13 +170,13 @@ mod tests {
     use crate::domain::session::Key;
     use crate::domain::time::{Span, UnixTime};
 
-    /// Sessions of another task that have not ended: more than an admission looks at to see
-    /// whether the table is small.
-    const OTHERS: i32 = 5_000;
+    /// Live sessions of another task: more than the number up to which a table counts as
+    /// small.
+    const OTHER_SESSIONS: i32 = 5_000;
 
-    /// How many rows an admission under these policies looks at without a key or an index.
+    /// Number of rows that opening a session under these policies scans without an index.
     fn rows_scanned(db: &Connection, policies: &Policies) -> i32 {
-        for index in indexes(policies) {
+        for index in sync_indexes(policies) {
             db.execute(&index.sql, []).unwrap();
         }
         let session = NewSession {
@@ -182,7 +187,7 @@ mod tests {
             created_at: UnixTime(1_781_524_800),
             idle_timeout: None,
         };
-        let list = OpenBatch::of(OpenQuery::new(&session, policies), true);
+        let batch = OpenBatch::of(OpenQuery::new(&session, policies), true);
         let transaction = db.unchecked_transaction().unwrap();
         let scan = |statement: &Statement| {
             let mut prepared = transaction.prepare(&statement.sql).unwrap();
@@ -191,19 +196,19 @@ mod tests {
             drop(rows);
             prepared.get_status(StatementStatus::FullscanStep)
         };
-        list.statements.iter().map(scan).sum()
+        batch.statements.iter().map(scan).sum()
     }
 
     #[test]
-    fn with_its_index_no_admission_looks_at_sessions_of_other_tasks() {
+    fn opening_with_an_index_never_scans_other_tasks() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sessions.db");
-        drop(crate::store::create_native(&path).unwrap());
+        drop(crate::store::open_native::create_file(&path).unwrap());
         let db = Connection::open(&path).unwrap();
         let others = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?1) \
                       INSERT INTO sessions \
                       SELECT printf('%064x', n), 'bob', 'http', NULL, 1, 1, 1, NULL, NULL, NULL FROM n";
-        db.execute(others, [OTHERS]).unwrap();
+        db.execute(others, [OTHER_SESSIONS]).unwrap();
         let own =
             Policy { limit: 4, user_limit: 2, lifetime: Some(Span::hours(8)), ..Policy::default() };
         let without_trace = Policy { retention: Some(Span::ZERO), ..own.clone() };
@@ -217,7 +222,7 @@ mod tests {
                     policies.licences.push(licence);
                 }
                 let rows = rows_scanned(&db, &policies);
-                assert!(rows < OTHERS, "{tasks:?} {when_full}: {rows}");
+                assert!(rows < OTHER_SESSIONS, "{tasks:?} {when_full}: {rows}");
             }
         }
     }

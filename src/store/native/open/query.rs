@@ -1,11 +1,12 @@
-//! The conditions of an admission, as SQL.
+//! Conditions for opening a session under limits, as SQL.
 
-use crate::domain::filter::TaskPattern;
+use super::licence_sql::is_licensed;
 use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policies, Policy};
 use crate::domain::session::EndReason;
 use crate::storage::{LimitScope, NewSession};
-use crate::store::native::by_task::per_task;
-use crate::store::native::{new_row, policy_sql, stats};
+use crate::store::native::per_task::per_task;
+use crate::store::native::rows::insert_row;
+use crate::store::native::{policy_sql, stats};
 use crate::store::statement::Statement;
 
 /// A function that writes a part of a statement.
@@ -23,7 +24,7 @@ pub(super) struct OpenQuery<'a> {
 
 /// A limit in force.
 #[derive(Clone, Copy)]
-struct Cap {
+struct ActiveLimit {
     /// The kind of the limit, which tells what sessions it counts.
     of: LimitScope,
     limit: u64,
@@ -31,20 +32,20 @@ struct Cap {
 }
 
 /// Sessions that end.
-pub(super) struct Ends<'a> {
+pub(super) struct Ending<'a> {
     /// An expression for the reason.
     pub(super) reason: Write<'a>,
     /// The condition that selects them.
     pub(super) condition: Write<'a>,
-    pub(super) rows: Rows<'a>,
+    pub(super) rows: EndedRows<'a>,
 }
 
-/// What becomes of the rows of sessions that end.
-pub(super) enum Rows<'a> {
+/// Treatment of the rows of sessions that end.
+pub(super) enum EndedRows<'a> {
     Kept,
-    Discarded,
-    /// They are discarded where this expression is true.
-    DiscardedWhere(Write<'a>),
+    Deleted,
+    /// Rows are deleted where this expression is true.
+    DeletedWhere(Write<'a>),
 }
 
 impl<'a> OpenQuery<'a> {
@@ -54,12 +55,12 @@ impl<'a> OpenQuery<'a> {
     }
 
     /// The limits in force. Each one counts all sessions that the one before counts.
-    fn caps(self) -> impl DoubleEndedIterator<Item = Cap> {
+    fn limits(self) -> impl DoubleEndedIterator<Item = ActiveLimit> {
         let Policy { limit, user_limit, when_full, .. } = *self.policy;
         let own = [(LimitScope::User, user_limit), (LimitScope::Task, limit)];
         let own = own.into_iter().filter(|(_, limit)| *limit > 0);
-        let own = own.map(move |(of, limit)| Cap { of, limit, when_full });
-        let licence = self.licence.map(|licence| Cap {
+        let own = own.map(move |(of, limit)| ActiveLimit { of, limit, when_full });
+        let licence = self.licence.map(|licence| ActiveLimit {
             of: LimitScope::Licence,
             limit: licence.limit,
             when_full: licence.when_full,
@@ -78,45 +79,53 @@ impl<'a> OpenQuery<'a> {
 
     /// The sessions that end before the others are counted: first those of the licence, then
     /// those of the task's own limits.
-    pub(super) fn over(self) -> impl Iterator<Item = Ends<'a>> {
-        let licence = self.licence.and_then(|licence| self.over_of_licence(licence));
-        let own = self.caps().rfind(|cap| cap.of != LimitScope::Licence);
+    pub(super) fn ends_before_counting(self) -> impl Iterator<Item = Ending<'a>> {
+        let licence = self.licence.and_then(|licence| self.ended_by_licence(licence));
+        let own = self.limits().rfind(|limit_in_force| limit_in_force.of != LimitScope::Licence);
         // Under the same `when_full`, the licence has ended them already.
-        let own = own.filter(|cap| self.licence.is_none_or(|own| own.when_full != cap.when_full));
-        licence.into_iter().chain(own.and_then(|cap| self.over_of_task(cap)))
+        let own = own.filter(|limit_in_force| {
+            self.licence.is_none_or(|own| own.when_full != limit_in_force.when_full)
+        });
+        licence.into_iter().chain(own.and_then(|limit_in_force| self.ended_by_task(limit_in_force)))
     }
 
-    fn over_of_licence(self, licence: &'a Licence) -> Option<Ends<'a>> {
+    fn ended_by_licence(self, licence: &'a Licence) -> Option<Ending<'a>> {
         let when_full = licence.when_full;
-        if !self.policies_concerned().any(|policy| clears_up(policy, when_full)) {
+        if !self.policies_concerned().any(|policy| expires_before_counting(policy, when_full)) {
             return None;
         }
         let reason = move |sql: &mut Statement| {
             per_task(sql, self.policies, |sql, policy| self.reason(sql, policy, when_full));
         };
-        let rows = self.rows(move |sql| self.is_discarded(sql));
-        Some(self.over_by(LimitScope::Licence, reason, rows))
+        let rows = self.rows(move |sql| self.is_deleted(sql));
+        Some(self.ending(LimitScope::Licence, reason, rows))
     }
 
-    fn over_of_task(self, cap: Cap) -> Option<Ends<'a>> {
-        let reason = move |sql: &mut Statement| self.reason(sql, self.policy, cap.when_full);
-        let rows = if policy_sql::discards(self.policy) { Rows::Discarded } else { Rows::Kept };
-        clears_up(self.policy, cap.when_full).then(|| self.over_by(cap.of, reason, rows))
+    fn ended_by_task(self, limit_in_force: ActiveLimit) -> Option<Ending<'a>> {
+        let reason =
+            move |sql: &mut Statement| self.reason(sql, self.policy, limit_in_force.when_full);
+        let rows = if policy_sql::deletes_at_end(self.policy) {
+            EndedRows::Deleted
+        } else {
+            EndedRows::Kept
+        };
+        expires_before_counting(self.policy, limit_in_force.when_full)
+            .then(|| self.ending(limit_in_force.of, reason, rows))
     }
 
-    fn over_by(
+    fn ending(
         self,
         of: LimitScope,
         reason: impl Fn(&mut Statement) + Copy + 'a,
-        rows: Rows<'a>,
-    ) -> Ends<'a> {
+        rows: EndedRows<'a>,
+    ) -> Ending<'a> {
         let condition = move |sql: &mut Statement| {
-            self.counts(sql, of);
+            self.population(sql, of);
             sql.push(" AND ");
             reason(sql);
             sql.push(" IS NOT NULL");
         };
-        Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
+        Ending { reason: Box::new(reason), condition: Box::new(condition), rows }
     }
 
     /// The reason for which a session of a policy ends before the others are counted, or
@@ -124,40 +133,41 @@ impl<'a> OpenQuery<'a> {
     fn reason(self, sql: &mut Statement, policy: &Policy, when_full: OverflowPolicy) {
         let now = self.session.created_at;
         if when_full == OverflowPolicy::Refuse {
-            return policy_sql::over(sql, policy, now);
+            return policy_sql::expiry_reason(sql, policy, now);
         }
         sql.push("CASE WHEN FALSE THEN NULL");
         if ends_abandoned(policy, when_full) {
             sql.push(" WHEN last_used_at + max(idle_timeout, ").bind(policy.abandoned);
             sql.push(") < ").bind(now).push(" THEN 'abandoned'");
         }
-        policy_sql::when_over_lifetime(sql, policy, now);
+        policy_sql::when_lifetime_exceeded(sql, policy, now);
         sql.push(" END");
     }
 
-    /// Rows are kept or discarded; where the policies differ, an expression decides.
-    fn rows(self, is_discarded: impl Fn(&mut Statement) + 'a) -> Rows<'a> {
-        match (self.discards(true), self.discards(false)) {
-            (true, true) => Rows::DiscardedWhere(Box::new(is_discarded)),
-            (true, false) => Rows::Discarded,
-            (false, _) => Rows::Kept,
+    /// Chooses the treatment of rows; an expression decides where the policies differ.
+    fn rows(self, is_deleted: impl Fn(&mut Statement) + 'a) -> EndedRows<'a> {
+        match (self.any_deletes_at_end(true), self.any_deletes_at_end(false)) {
+            (true, true) => EndedRows::DeletedWhere(Box::new(is_deleted)),
+            (true, false) => EndedRows::Deleted,
+            (false, _) => EndedRows::Kept,
         }
     }
 
-    /// Checks for a policy that discards rows, or for one that keeps them.
-    fn discards(self, discards: bool) -> bool {
-        self.policies_concerned().any(|policy| policy_sql::discards(policy) == discards)
+    /// Checks for a policy that deletes rows at the end of a session, or for one that keeps
+    /// them.
+    fn any_deletes_at_end(self, discards: bool) -> bool {
+        self.policies_concerned().any(|policy| policy_sql::deletes_at_end(policy) == discards)
     }
 
     /// Reports whether the policies differ in what they keep.
-    pub(super) fn is_mixed(self) -> bool {
-        self.discards(true) && self.discards(false)
+    pub(super) fn has_mixed_retention(self) -> bool {
+        self.any_deletes_at_end(true) && self.any_deletes_at_end(false)
     }
 
     /// The sessions that a limit counts.
-    fn counts(self, sql: &mut Statement, of: LimitScope) {
+    fn population(self, sql: &mut Statement, of: LimitScope) {
         match (of, self.licence) {
-            (LimitScope::Licence, Some(licence)) => of_tasks(sql, licence),
+            (LimitScope::Licence, Some(licence)) => is_licensed(sql, licence),
             _ => {
                 sql.push("task = ").bind(self.session.task.as_str());
             }
@@ -169,9 +179,9 @@ impl<'a> OpenQuery<'a> {
     }
 
     /// The sessions that a limit counts and that may be evicted at it.
-    fn may_go(self, sql: &mut Statement, cap: Cap) {
-        self.counts(sql, cap.of);
-        match cap.when_full {
+    fn is_evictable(self, sql: &mut Statement, limit_in_force: ActiveLimit) {
+        self.population(sql, limit_in_force.of);
+        match limit_in_force.when_full {
             OverflowPolicy::EvictIdle => {
                 sql.push(" AND last_used_at + idle_timeout < ").bind(self.session.created_at);
             }
@@ -184,40 +194,47 @@ impl<'a> OpenQuery<'a> {
 
     /// Writes a branch of a CASE for each limit: `then` applies if it is reached without the
     /// new session, or exceeded once that is open.
-    fn when_full(self, sql: &mut Statement, is_open: bool, then: impl Fn(&mut Statement, Cap)) {
-        for cap in self.caps() {
+    fn when_full(
+        self,
+        sql: &mut Statement,
+        is_open: bool,
+        then: impl Fn(&mut Statement, ActiveLimit),
+    ) {
+        for limit_in_force in self.limits() {
             sql.push(" WHEN (SELECT count(*) FROM sessions WHERE ");
-            self.counts(sql, cap.of);
-            sql.push(if is_open { ") > " } else { ") >= " }).bind(cap.limit).push(" THEN ");
-            then(sql, cap);
+            self.population(sql, limit_in_force.of);
+            sql.push(if is_open { ") > " } else { ") >= " })
+                .bind(limit_in_force.limit)
+                .push(" THEN ");
+            then(sql, limit_in_force);
         }
     }
 
-    /// Inserts the row, if there is room or a session to evict. Where the key is taken it
-    /// tries at once, so that this fails: from here on there is such a row only if the
-    /// session is open.
+    /// Inserts the row if there is room, or if a session can be evicted. If the key is
+    /// taken, the insert is attempted at once and fails: later statements may assume that
+    /// such a row exists only if the session is open.
     ///
-    /// Where the policies [differ](Self::is_mixed), the new row has a mark if that of the
-    /// evicted session is discarded, until [`unmark`](Self::unmark): once that session has
-    /// ended, the next one would take its place in the condition.
+    /// Where the policies [differ](Self::has_mixed_retention), the new row is marked if the
+    /// row of the evicted session is to be deleted, until [`unmark`](Self::unmark): once
+    /// that session has ended, the condition would select the next one.
     pub(super) fn open(self) -> Statement {
-        let mut sql = if self.is_mixed() {
-            let mut sql = new_row(self.session, ", marked_at");
+        let mut sql = if self.has_mixed_retention() {
+            let mut sql = insert_row(self.session, ", marked_at");
             sql.push(", CASE WHEN (SELECT ");
-            self.is_discarded(&mut sql);
+            self.is_deleted(&mut sql);
             sql.push(" FROM sessions WHERE id = ");
             self.evicted(&mut sql, false);
             sql.push(") THEN ").bind(self.session.created_at).push(" END");
             sql
         } else {
-            new_row(self.session, "")
+            insert_row(self.session, "")
         };
         sql.push(" WHERE ");
         self.is_open(&mut sql);
         sql.push(" OR CASE WHEN FALSE THEN NULL");
-        self.when_full(&mut sql, false, |sql, cap| {
+        self.when_full(&mut sql, false, |sql, limit_in_force| {
             sql.push("EXISTS (SELECT 1 FROM sessions WHERE ");
-            self.may_go(sql, cap);
+            self.is_evictable(sql, limit_in_force);
             sql.push(")");
         });
         sql.push(" ELSE TRUE END");
@@ -225,9 +242,9 @@ impl<'a> OpenQuery<'a> {
     }
 
     /// Checks whether the policy of a row's task discards rows.
-    fn is_discarded(self, sql: &mut Statement) {
+    fn is_deleted(self, sql: &mut Statement) {
         per_task(sql, self.policies, |sql, policy| {
-            sql.push(if policy_sql::discards(policy) { "TRUE" } else { "FALSE" });
+            sql.push(if policy_sql::deletes_at_end(policy) { "TRUE" } else { "FALSE" });
         });
     }
 
@@ -245,11 +262,11 @@ impl<'a> OpenQuery<'a> {
     /// reached, else of the task if that of the task is, else of the licence.
     fn evicted(self, sql: &mut Statement, is_open: bool) {
         sql.push("CASE WHEN FALSE THEN NULL");
-        self.when_full(sql, is_open, |sql, cap| {
+        self.when_full(sql, is_open, |sql, limit_in_force| {
             sql.push("(SELECT id FROM sessions WHERE ");
-            self.may_go(sql, cap);
+            self.is_evictable(sql, limit_in_force);
             sql.push(" AND id <> ").bind(&self.session.key);
-            sql.push(match cap.when_full {
+            sql.push(match limit_in_force.when_full {
                 // Idle for the longest: since its own timeout has passed.
                 OverflowPolicy::EvictIdle => {
                     " ORDER BY last_used_at + idle_timeout, last_used_at, id"
@@ -262,7 +279,7 @@ impl<'a> OpenQuery<'a> {
     }
 
     /// The session that is evicted once the new one is open.
-    pub(super) fn makes_way(self) -> Ends<'a> {
+    pub(super) fn eviction(self) -> Ending<'a> {
         let reason = |sql: &mut Statement| {
             sql.push("'").push(EndReason::Evicted.as_str()).push("'");
         };
@@ -272,7 +289,7 @@ impl<'a> OpenQuery<'a> {
             self.evicted(sql, true);
         };
         let rows = self.rows(move |sql| self.with_new_row(sql, " AND marked_at IS NOT NULL"));
-        Ends { reason: Box::new(reason), condition: Box::new(condition), rows }
+        Ending { reason: Box::new(reason), condition: Box::new(condition), rows }
     }
 
     /// Removes the mark of [`open`](Self::open).
@@ -282,37 +299,41 @@ impl<'a> OpenQuery<'a> {
     }
 
     pub(super) fn count_refusal(self) -> Statement {
-        let mut sql = stats::refused(&self.session.task);
+        let mut sql = stats::count_refused(&self.session.task);
         sql.push(" WHERE NOT ");
         self.is_open(&mut sql);
-        sql.push(stats::ADD);
+        sql.push(stats::UPSERT_ADD);
         sql
     }
 
-    /// Reads the place in [`caps`](Self::caps) of the limit that keeps the session out, if
-    /// one does.
-    pub(super) fn what_is_full(self) -> Statement {
+    /// Reads the index in [`limits`](Self::limits) of the limit that rejects the session,
+    /// if one does.
+    pub(super) fn which_limit(self) -> Statement {
         let mut sql = Statement::new("SELECT CASE WHEN FALSE THEN NULL");
-        let place = |cap: Cap| self.caps().position(|known| known.of == cap.of);
-        self.when_full(&mut sql, false, |sql, cap| {
-            sql.bind(place(cap));
+        let index = |limit_in_force: ActiveLimit| {
+            self.limits().position(|known| known.of == limit_in_force.of)
+        };
+        self.when_full(&mut sql, false, |sql, limit_in_force| {
+            sql.bind(index(limit_in_force));
         });
         sql.push(" END WHERE NOT ");
         self.is_open(&mut sql);
         sql
     }
 
-    /// The limit at this place. `None`: there was room again by the time it was read, and
-    /// the limit that counts the most sessions is named.
-    pub(super) fn full(self, place: Option<i64>) -> LimitScope {
-        let place = place.and_then(|place| usize::try_from(place).ok());
-        let named = place.and_then(|place| self.caps().nth(place));
-        named.or_else(|| self.caps().next_back()).map_or(LimitScope::Task, |cap| cap.of)
+    /// Scope of the limit with this index. `None`: there was room again by the time it was
+    /// read, and the limit that counts the most sessions is reported.
+    pub(super) fn limit_scope(self, index: Option<i64>) -> LimitScope {
+        let index = index.and_then(|index| usize::try_from(index).ok());
+        let named = index.and_then(|index| self.limits().nth(index));
+        named
+            .or_else(|| self.limits().next_back())
+            .map_or(LimitScope::Task, |limit_in_force| limit_in_force.of)
     }
 }
 
 /// Reports whether a policy ends sessions before the others are counted.
-fn clears_up(policy: &Policy, when_full: OverflowPolicy) -> bool {
+fn expires_before_counting(policy: &Policy, when_full: OverflowPolicy) -> bool {
     policy.lifetime.is_some()
         || ends_abandoned(policy, when_full)
         || when_full == OverflowPolicy::Refuse
@@ -322,40 +343,4 @@ fn clears_up(policy: &Policy, when_full: OverflowPolicy) -> bool {
 fn ends_abandoned(policy: &Policy, when_full: OverflowPolicy) -> bool {
     when_full == OverflowPolicy::EvictIdle
         && matches!(policy.expire, ExpiryMode::Timeout | ExpiryMode::Abandoned)
-}
-
-/// Tells whether there is the index that a licence pays for.
-const HAS_INDEX: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'live_by_task')";
-
-/// Selects live rows of the tasks that a licence covers.
-///
-/// SQLite does not search an index for a pattern combined with other conditions: it would
-/// read all live rows. With the index, each name of a task is found by one step from the
-/// name before. Without it, each step would read the table, so the rows are compared
-/// instead.
-fn of_tasks(sql: &mut Statement, licence: &Licence) {
-    if !licence.tasks.iter().any(TaskPattern::is_wild) {
-        matching(sql, licence, "");
-        return;
-    }
-    sql.push("task IN (WITH RECURSIVE live(task) AS (SELECT CASE WHEN ").push(HAS_INDEX);
-    sql.push(" THEN (SELECT min(task) FROM sessions WHERE ended_at IS NULL) END");
-    sql.push(" UNION ALL SELECT (SELECT min(task) FROM sessions WHERE ended_at IS NULL ");
-    sql.push("AND task > live.task) FROM live WHERE live.task IS NOT NULL) ");
-    sql.push("SELECT task FROM live WHERE ");
-    matching(sql, licence, " COLLATE NOCASE");
-    sql.push(" UNION ALL SELECT task FROM (SELECT task FROM sessions WHERE ended_at IS NULL AND ");
-    matching(sql, licence, "");
-    // As a condition, it would be evaluated for each row.
-    sql.push(" LIMIT CASE WHEN ").push(HAS_INDEX).push(" THEN 0 ELSE -1 END))");
-}
-
-/// Compares the column `task` with the names and patterns of a licence.
-fn matching(sql: &mut Statement, licence: &Licence, collation: &str) {
-    for (place, pattern) in licence.tasks.iter().enumerate() {
-        sql.push(if place > 0 { " OR " } else { "(" });
-        policy_sql::of_task(sql, pattern);
-        sql.push(if pattern.is_wild() { "" } else { collation });
-    }
-    sql.push(")");
 }

@@ -119,8 +119,8 @@ fn odd_values_are_told_once_and_not_for_both_of_django_s_profiles() {
     let sandbox = django(&[("a", "2026-01-01 00:00:00.123456+00"), ("b", "2026-01-01 00:00:00Z")]);
     for args in [&["purge"][..], &["list"], &["show", "stat"]] {
         let said = run(&sandbox, args.iter().copied()).is_refused_with(10).stderr();
-        assert_eq!(said.matches("are no times").count(), 1, "{said}");
-        assert!(said.contains("`sessctl profile check django` shows what is there"), "{said}");
+        assert_eq!(said.matches("are not times").count(), 1, "{said}");
+        assert!(said.contains("`sessctl profile check django` shows the values"), "{said}");
         assert!(!said.contains("django-local"), "{said}");
     }
     assert_eq!(keys(&sandbox).len(), 2);

@@ -25,10 +25,10 @@ fn a_check_explains_what_a_profile_finds() {
     <handle....>  -     expire_date  "2021-01-01 00:00:00"         2021-01-01T00:00:00Z  expired since 2021-01-01T00:00:00Z
     <handle....>  -     expire_date  "2999-12-31 23:59:59"         2999-12-31T23:59:59Z  live until 2999-12-31T23:59:59Z
 
-    to find what is due, where it is little:
+    to find due rows if they are few:
       SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
 
-    to walk through all:
+    to scan the table:
       SCAN django_session
 
     a purge would delete 2 of 3 sessions
@@ -46,13 +46,13 @@ fn a_check_explains_what_a_profile_finds() {
     <handle....>  -     last_activity  1400000000  2014-05-13T16:53:20Z  expired since 2014-05-13T18:53:20Z
     <handle....>  7     last_activity  1500000000  2017-07-14T02:40:00Z  expired since 2017-07-14T04:40:00Z
 
-    to find what is due, where it is little:
+    to find due rows if they are few:
       SCAN sessions
 
-    to walk through all:
+    to scan the table:
       SCAN sessions
 
-    warning: all 2 sessions that were looked at are over: is last_activity the time of the last use rather than of the end, or in another time zone?
+    warning: all 2 sampled sessions have expired: is last_activity the time of the last use rather than of the end, or in another time zone?
 
     a purge would delete 2 of 2 sessions
     ");
@@ -84,10 +84,10 @@ fn a_check_of_an_empty_table_reads_well() {
     django is the profile of Django: django.contrib.sessions, engine db or cached_db, USE_TZ = True
     django_session has the expected columns and no rows
 
-    to find what is due, where it is little:
+    to find due rows if they are few:
       SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
 
-    to walk through all:
+    to scan the table:
       SCAN django_session
 
     a purge would find no sessions
@@ -107,7 +107,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
     expires       unknown
     data          unknown
 
-    a purge would be refused: django_session is no table of Django: it lacks session_data, expire_date; it has expires, data besides (profile django)
+    a purge would be refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django)
     ");
     let odd = django(&[("a", "1500000000"), ("b", "1500000001"), ("c", OVER)]);
     insta::assert_snapshot!(said(&odd, 4, &["django"], &["a", "b", "c"]), @r#"
@@ -123,15 +123,15 @@ fn a_check_says_why_a_purge_would_be_refused() {
     <handle....>  -     expire_date  1500000000                    -                     kept: cannot be read
     <handle....>  -     expire_date  1500000001                    -                     kept: cannot be read
 
-    to find what is due, where it is little:
+    to find due rows if they are few:
       SEARCH django_session USING INDEX django_session_expire_date_a5c62663 (expire_date<?)
 
-    to walk through all:
+    to scan the table:
       SCAN django_session
 
-    warning: 2 of 3 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
+    warning: 2 of 3 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format
 
-    a purge would be refused: 2 of 3 values of expire_date in django_session are no times as profile django has them: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows what is there
+    a purge would be refused: 2 of 3 values of expire_date in django_session are not times in the format of profile django: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows the values
     "#);
     let looks = database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
     let args = ["gitea", "--param", "lifetime=1d"];
@@ -145,10 +145,10 @@ fn a_check_says_why_a_purge_would_be_refused() {
     HANDLE        USER  TIME    VALUE       MEANS                 VERDICT
     <handle....>  -     expiry  1400000000  2014-05-13T16:53:20Z  expired since 2014-05-14T16:53:20Z
 
-    to find what is due, where it is little:
+    to find due rows if they are few:
       SCAN session
 
-    to walk through all:
+    to scan the table:
       SCAN session
 
     a purge would be refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME
@@ -184,7 +184,7 @@ fn a_check_needs_a_table_and_what_the_profile_asks_for() {
     let sandbox = three();
     run(&sandbox, ["profile", "check", "rails", "--param", "lifetime=30d"]).is_refused_with(10);
     run(&laravel(), ["profile", "check", "laravel"]).is_refused_with(2);
-    // What is no table of Laravel's needs no lifetime.
+    // What is not a table of Laravel's needs no lifetime.
     run(&sandbox, ["profile", "check", "laravel"]).is_refused_with(10);
     let other = database("CREATE TABLE sessions (id, expires)");
     run(&other, ["profile", "check", "laravel"]).exits(4);

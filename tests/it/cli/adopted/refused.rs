@@ -25,7 +25,7 @@ fn what_is_the_applications_part_is_refused() {
     insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
     insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
     insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
-    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @"app.db is not a sessctl database: it is another program's, with the tables django_session");
+    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @"app.db is not a sessctl database: it belongs to another program, with the tables django_session");
 }
 
 #[test]
@@ -61,8 +61,8 @@ fn a_table_for_looking_only_is_looked_at() {
 #[test]
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is no table of Django: it lacks session_data, expire_date; it has expires, data besides (profile django)");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is not a sessctl database: it holds the table django_session; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); django_session is nearest to Django: it lacks session_data, expire_date; it has expires, data besides");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django)");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is not a sessctl database: it holds the table django_session; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @"app.db is not a sessctl database: it has no table sessions; it has django_session");
 }
 
@@ -80,7 +80,7 @@ fn two_tables_that_fit_leave_a_choice() {
 fn values_that_are_no_times_of_the_profile_keep_everything() {
     let sandbox = django(&[("a", "1500000000"), ("b", "1500000001"), ("c", VALID)]);
     let ran = run(&sandbox, ["--profile", "django", "purge"]);
-    insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: refused: 2 of 3 values of expire_date in django_session are no times as profile django has them: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows what is there");
+    insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: refused: 2 of 3 values of expire_date in django_session are not times in the format of profile django: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows the values");
     let planned = run(&sandbox, ["--profile", "django", "purge", "--dry-run"]);
     assert_eq!(planned.is_refused_with(4).stderr(), ran.stderr());
     assert_eq!(planned.stdout(), "");
@@ -160,7 +160,7 @@ fn a_value_that_does_not_fit_is_named_where_it_was_given() {
 #[test]
 fn another_table_is_told_before_a_missing_parameter() {
     let other = database("CREATE TABLE sessions (id, expires)");
-    insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is no table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has expires besides (profile laravel)");
+    insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is not a table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns expires (profile laravel)");
     let none = three();
     insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @"app.db is not a sessctl database: it has no table sessions; it has django_session");
 }

@@ -29,7 +29,7 @@ fn a_file_without_such_a_table_is_described() {
     insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: the file is empty; `sessctl init` makes a database of it");
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: it holds the table sessions; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); sessions is nearest to Laravel: it lacks payload; it has data besides");
+    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: it holds the table sessions; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); sessions is most similar to Laravel: it lacks payload; it has unexpected columns data");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn values_of_another_form_do_not_fit() {
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          INSERT INTO django_session VALUES ('a', '', 1781524800)",
     );
-    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: 1 of 1 values of expire_date in django_session are no times as profile django has them: 1 integer, such as 1781524800; `sessctl profile check django` shows what is there");
+    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800; `sessctl profile check django` shows the values");
 }
 
 #[test]

@@ -27,8 +27,8 @@ fn a_table_that_fits_has_no_refusal() {
     let plans: Vec<String> =
         found.plans.iter().map(|(what, steps)| format!("{what}: {}", steps.join(", "))).collect();
     insta::assert_snapshot!(plans.join("\n"), @r#"
-find what is due, where it is little: SEARCH sessions USING INDEX sessions_last_activity_index (last_activity<?)
-walk through all: SCAN sessions
+find due rows if they are few: SEARCH sessions USING INDEX sessions_last_activity_index (last_activity<?)
+scan the table: SCAN sessions
 "#);
     assert!(!db.state().exists());
 }
@@ -51,7 +51,7 @@ fn all_that_is_wrong_is_said() {
     let complete = sessctl::domain::profile::Profile { missing: Vec::new(), ..by_name };
     let found = diagnose(db.path(), &complete, NOW).unwrap();
     insta::assert_snapshot!(found.warnings.join("\n"), @r#"
-all 3 sessions that were looked at are over: is expiry the time of the last use rather than of the end, or in another time zone?
+all 3 sampled sessions have expired: is expiry the time of the last use rather than of the end, or in another time zone?
 profile by-name is not chosen by itself, since another fits the same tables: make sure that this is
 "#);
 }
@@ -61,7 +61,7 @@ fn another_table_has_no_more_than_the_difference() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/symfony.sql"));
     let found = diagnose(db.path(), &laravel(), NOW).unwrap();
     assert!(found.difference.is_some() && found.samples.is_empty());
-    insta::assert_snapshot!(found.refusals.join("\n"), @"sessions is no table of Laravel: it lacks id, user_id, ip_address, user_agent, payload, last_activity; it has sess_id, sess_data, sess_lifetime, sess_time besides (profile laravel)");
+    insta::assert_snapshot!(found.refusals.join("\n"), @"sessions is not a table of Laravel: it lacks id, user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns sess_id, sess_data, sess_lifetime, sess_time (profile laravel)");
     assert!(diagnose(db.path(), &django(), NOW).is_err());
     assert_eq!(diagnose(db.path(), &symfony(), NOW).unwrap().refusals, Vec::<String>::new());
 }
@@ -86,7 +86,7 @@ fn a_large_table_is_sampled_around_the_present_moment() {
     let times = boundary.iter().map(|sample| sample.times[0].2.unwrap().0 - NOW.0);
     assert!(times.into_iter().all(|distance| distance.abs() < 100));
     assert_eq!(found.samples.last().unwrap().expiry, Some(Expiry::Unknown));
-    assert!(found.warnings[0].contains("cannot be judged"), "{:?}", found.warnings);
+    assert!(found.warnings[0].contains("cannot be evaluated"), "{:?}", found.warnings);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn ids_that_are_there_twice_are_a_warning() {
     );
     let profile = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
     let found = diagnose(db.path(), &profile, NOW).unwrap();
-    insta::assert_snapshot!(found.warnings.concat(), @"3 sessions that were looked at have 2 different values of id: it does not tell sessions apart");
+    insta::assert_snapshot!(found.warnings.concat(), @"3 sampled sessions have 2 different values of id: it is not unique");
 }
 
 #[test]
@@ -134,16 +134,16 @@ fn times_that_rather_mean_never_are_a_warning() {
     let values =
         "(0), (0), (1781524900), (9223372036854775807), (31536000), (253402300799), (NULL)";
     insta::assert_snapshot!(said(seconds(), &[], values), @"
-5 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
-2 of 6 values of expiry that were looked at are 0: if that means never, write never = [0]
-1 of 6 values of expiry that were looked at is the largest number that there is: if that means never, write never = [9223372036854775807]
-1 of 6 values of expiry that were looked at is in the year 9999: if that means never, write never = [253402300799]
+5 of 7 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format
+2 of 6 sampled values of expiry are 0: if that means never, write never = [0]
+1 of 6 sampled values of expiry is the largest integer: if that means never, write never = [9223372036854775807]
+1 of 6 sampled values of expiry is in the year 9999: if that means never, write never = [253402300799]
 ");
-    insta::assert_snapshot!(said(seconds(), &[0, i64::MAX, 253_402_300_799], values), @"2 of 7 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says");
+    insta::assert_snapshot!(said(seconds(), &[0, i64::MAX, 253_402_300_799], values), @"2 of 7 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format");
     let texts = "('9999-12-31 23:59:59'), ('2026-06-15 13:00:00'), ('1970-01-01 00:00:00')";
     insta::assert_snapshot!(said(utc(&[0]), &[], texts), @r#"
-1 of 3 sessions that were looked at cannot be judged, and would be kept: their times are not in the form that the profile says
-1 of 3 values of expiry that were looked at is in the year 9999: if that means never, write never = ["9999-12-31 23:59:59"]
+1 of 3 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format
+1 of 3 sampled values of expiry is in the year 9999: if that means never, write never = ["9999-12-31 23:59:59"]
 "#);
     assert_eq!(said(seconds(), &[], "(1781524900), (788918400)"), "");
 }

@@ -345,7 +345,7 @@ fn what_sqlite_would_refuse_is_refused() {
         "CREATE TABLE t (id TEXT, expiry); INSERT INTO t VALUES ('old', 1781524700);
          CREATE TABLE child (t TEXT REFERENCES t (id) ON DELETE CASCADE)",
     );
-    insta::assert_snapshot!(refused(purge(&db, plain().0)), @r#"refused: SQLite would not delete rows of t: foreign key mismatch - "child" referencing "t""#);
+    insta::assert_snapshot!(refused(purge(&db, plain().0)), @r#"refused: SQLite refuses to delete rows of t: foreign key mismatch - "child" referencing "t""#);
 }
 
 #[test]
@@ -383,16 +383,16 @@ fn no_session_goes_with_another_that_nobody_has_judged() {
     };
     let own = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT REFERENCES T ON DELETE";
     let cascade = format!("{own} CASCADE)");
-    insta::assert_snapshot!(said(&cascade, profile().0), @"refused: t refers to t by by, ON DELETE CASCADE: with a session others would be deleted, whether they are over or not");
+    insta::assert_snapshot!(said(&cascade, profile().0), @"refused: t refers to t by by, ON DELETE CASCADE: deleting a session would delete others, even if they have not expired");
     let device = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by REFERENCES d ON DELETE CASCADE);
         INSERT INTO d VALUES ('old', 'old')";
     let circle =
         format!("CREATE TABLE d (id PRIMARY KEY, t REFERENCES t ON DELETE CASCADE); {device}");
-    insta::assert_snapshot!(said(&circle, profile().0), @"refused: t refers to d by by, ON DELETE CASCADE: with a session others would be deleted, whether they are over or not");
+    insta::assert_snapshot!(said(&circle, profile().0), @"refused: t refers to d by by, ON DELETE CASCADE: deleting a session would delete others, even if they have not expired");
     let dependents = format!("CREATE TABLE d (id PRIMARY KEY, t); {device}");
-    insta::assert_snapshot!(said(&dependents, profile().dependent("d", "t", "id").0), @"refused: t refers to d by by, ON DELETE CASCADE: with a session others would be deleted, whether they are over or not");
+    insta::assert_snapshot!(said(&dependents, profile().dependent("d", "t", "id").0), @"refused: t refers to d by by, ON DELETE CASCADE: deleting a session would delete others, even if they have not expired");
     let none = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry, by TEXT)";
-    insta::assert_snapshot!(said(none, profile().dependent("T", "by", "id").0), @"refused: the profile names t itself under [[dependents]]: other sessions would go with one, whether they are over or not");
+    insta::assert_snapshot!(said(none, profile().dependent("T", "by", "id").0), @"refused: the profile names t itself under [[dependents]]: deleting a session would delete others, even if they have not expired");
     // What loses no more than the reference is as the application wants it.
     let db = ApplicationDb::of(&format!("{own} SET NULL); {rows}"));
     assert_eq!(purge(&db, profile().0).unwrap(), 1);
@@ -415,7 +415,7 @@ fn dependents_go_by_what_only_one_session_has() {
             .0
     };
     let table = "CREATE TABLE t (id TEXT PRIMARY KEY, user TEXT, expiry)";
-    insta::assert_snapshot!(refused(purge(&make(table), profile("user"))), @"refused: rows of child go with their session by its user, and several sessions may have the same: t has no unique index on user alone, so that what belongs to other sessions could go, too");
+    insta::assert_snapshot!(refused(purge(&make(table), profile("user"))), @"refused: rows of child would be deleted with their session by its user, which need not be unique: t has no unique index on user alone, so rows of other sessions could be deleted");
     let several = "CREATE TABLE t (id TEXT, user TEXT, expiry";
     for (sql, is_unique) in [
         (table.to_owned(), true),

@@ -158,7 +158,7 @@ fn a_column_may_have_the_name_of_the_row_id() {
     let mut store = db.store(profile("oid"));
     assert_eq!(purge_all(store.as_mut(), 4).unwrap().settled.deleted, 1);
     let db = make("rowid, _rowid_, oid");
-    insta::assert_snapshot!(refused(db.open(profile("oid"))), @"refused: t has columns rowid, _rowid_ and oid, so that no name is left by which its rows could be told apart");
+    insta::assert_snapshot!(refused(db.open(profile("oid"))), @"refused: t has columns rowid, _rowid_ and oid, so its row ids have no usable name");
     let db =
         ApplicationDb::of("CREATE TABLE t (rowid, expiry); INSERT INTO t VALUES ('x', 1781524700)");
     let mut store = db.store(plain("t", "rowid"));
@@ -192,7 +192,7 @@ fn columns_that_are_computed_count_as_columns() {
         draft("t", "t", "id", &["id", "at", "expiry"]).time("expiry", seconds()).at(0, false).0;
     let mut store = db.store(profile);
     assert_eq!(purge_all(store.as_mut(), 4).unwrap().settled.deleted, 1);
-    assert!(refused(db.open(plain("t", "id"))).contains("it has at besides"));
+    assert!(refused(db.open(plain("t", "id"))).contains("it has unexpected columns at"));
 }
 
 #[test]

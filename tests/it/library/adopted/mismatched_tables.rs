@@ -49,7 +49,7 @@ fn values_in_another_form_are_refused() {
 fn the_refusal_says_what_is_there() {
     let db = db("expiry", "CASE i % 2 WHEN 0 THEN 'tomorrow' ELSE 12.5 END");
     let mut store = db.store(profile(seconds()));
-    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 100)), @r#"refused: 968 of 968 values of expiry in t are no times as profile unfit has them: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows what is there"#);
+    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 100)), @r#"refused: 968 of 968 values of expiry in t are not times in the format of profile unfit: 492 real, 476 text, such as 12.5 and "tomorrow"; `sessctl profile check unfit` shows the values"#);
     // Single sessions can be ended all the same: no time is read for that.
     let key = all_sessions(store.as_ref())[0].key.clone();
     let end = End { at: NOW, reason: EndReason::Cycled };
@@ -100,7 +100,7 @@ fn only_rows_count_that_a_rule_is_about() {
 #[test]
 fn other_columns_are_refused_with_the_difference() {
     let db = ApplicationDb::of("CREATE TABLE sessions (id, data, expiry)");
-    insta::assert_snapshot!(refused(db.open(laravel())), @"refused: sessions is no table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has data, expiry besides (profile laravel)");
+    insta::assert_snapshot!(refused(db.open(laravel())), @"refused: sessions is not a table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns data, expiry (profile laravel)");
     let missing = ApplicationDb::of("CREATE TABLE a (b); CREATE TABLE c (d)");
     let Err(error) = missing.open(laravel()) else { panic!() };
     let said = error.to_string().replace(&missing.path().display().to_string(), "DB");
@@ -134,7 +134,7 @@ fn what_is_no_json_is_no_missing_time() {
     let db = db("data", times);
     let mut store = db.store(in_json("$.a.end").0);
     // One half cannot be read, and of those that count it is two thirds.
-    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 999)), @"refused: 475 of 724 values of data $.a.end in t are no times as profile json has them: 475 blob, such as 1 bytes and 23 bytes; `sessctl profile check json` shows what is there");
+    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 999)), @"refused: 475 of 724 values of data $.a.end in t are not times in the format of profile json: 475 blob, such as 1 bytes and 23 bytes; `sessctl profile check json` shows the values");
     db.application().execute("DELETE FROM t WHERE id % 4 = 1", []).unwrap();
     let totals = purge_all(store.as_mut(), 999).unwrap();
     assert_eq!((totals.settled.deleted, totals.census.unreadable), (2_500, 1_250));
@@ -176,7 +176,7 @@ fn a_path_that_leads_nowhere_is_refused() {
     let wrong = || in_json("$.cookie.expire").0;
     let rows = "'{\"cookie\":{\"expires\":1781524900}}'";
     let db = db("data", rows);
-    insta::assert_snapshot!(refused(purge_all(db.store(wrong()).as_mut(), 999)), @"refused: no row of t has anything at $.cookie.expire in data, and profile json takes sessions without it for over: is the path right?");
+    insta::assert_snapshot!(refused(purge_all(db.store(wrong()).as_mut(), 999)), @"refused: no row of t has a value at $.cookie.expire in data, and profile json treats sessions without it as expired: check the path");
     assert_eq!(db.column("t", "id").len(), 5_000);
     let found = diagnose(db.path(), &wrong(), NOW).unwrap();
     assert_eq!(found.refusals.len(), 1);

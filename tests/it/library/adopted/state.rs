@@ -89,7 +89,7 @@ fn with_hook(
     let told = Rc::new(RefCell::new(Vec::new()));
     let news = Rc::clone(&told);
     let state = StateDirectory {
-        former,
+        legacy: former,
         now: NOW,
         tell: Rc::new(move |item: &StateNotice| news.borrow_mut().push(item.clone())),
         ..StateDirectory::silent(Some(db.state()))

@@ -1,5 +1,4 @@
-//! What a change sets off besides: triggers and the actions of foreign keys, as SQLite
-//! itself has compiled them.
+//! Side effects of a change: triggers and actions of foreign keys, as compiled by SQLite.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -8,36 +7,36 @@ use super::database::Database;
 use super::statement::Statement;
 use crate::domain::error::Result;
 
-/// Flag of SQLite's machine: the row is deleted only to be written again.
-const OF_UPDATE: u64 = 0x04;
+/// SQLite's flag for a row that is deleted only to be written again by an UPDATE.
+const OPFLAG_ISUPDATE: u64 = 0x04;
 /// Code of a step that leaves out a row because of `RAISE(IGNORE)`.
-const IGNORED: u64 = 4;
+const OE_IGNORE: u64 = 4;
 
-/// What one trigger does to a table.
+/// Effect of one trigger on a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Effect {
-    /// It deletes rows.
+pub(super) struct TriggerEffect {
+    /// Deletes rows.
     pub(super) deletes: bool,
-    /// It inserts rows, or changes some.
+    /// Inserts or updates rows.
     pub(super) writes: bool,
-    /// It can leave out rows without an error, by `RAISE(IGNORE)`.
+    /// May skip rows without an error, by `RAISE(IGNORE)`.
     pub(super) ignores: bool,
 }
 
 /// The triggers that a change sets off, with what they do to a table. The actions of
 /// foreign keys have no name.
-pub(super) fn effects(
+pub(super) fn trigger_effects(
     database: &impl Database,
     change: &Statement,
     table: &str,
-) -> Result<BTreeMap<String, Effect>> {
+) -> Result<BTreeMap<String, TriggerEffect>> {
     let mut explained = Statement::new(&format!("EXPLAIN {}", change.sql));
     explained.values.clone_from(&change.values);
-    let root = root_of(database, table)?;
+    let root = root_page(database, table)?;
     let (mut programs, mut trigger) = (0, String::new());
-    let mut found: BTreeMap<String, Effect> = BTreeMap::new();
+    let mut found: BTreeMap<String, TriggerEffect> = BTreeMap::new();
     database.query(&explained, &mut |row| {
-        let text = |place| row.text(place).unwrap_or_default();
+        let text = |column| row.text(column).unwrap_or_default();
         let (step, p1, p2, p4) = (text(1), row.count(2), row.count(3), text(5));
         if row.count(0) == 0 {
             programs += 1;
@@ -47,9 +46,9 @@ pub(super) fn effects(
         if programs > 1 {
             let effect = found.entry(trigger.clone()).or_default();
             let is_table = p4.eq_ignore_ascii_case(table);
-            effect.deletes |= step == "Delete" && is_table && p2 & OF_UPDATE == 0;
+            effect.deletes |= step == "Delete" && is_table && p2 & OPFLAG_ISUPDATE == 0;
             effect.writes |= step == "OpenWrite" && p2 == root;
-            effect.ignores |= step == "Halt" && p1 == 0 && p2 == IGNORED;
+            effect.ignores |= step == "Halt" && p1 == 0 && p2 == OE_IGNORE;
         }
         Ok(ControlFlow::Continue(()))
     })?;
@@ -57,7 +56,7 @@ pub(super) fn effects(
 }
 
 /// The page at which a table begins.
-fn root_of(database: &impl Database, table: &str) -> Result<u64> {
+fn root_page(database: &impl Database, table: &str) -> Result<u64> {
     let sql =
         "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
     let mut root = 0;

@@ -1,38 +1,38 @@
-//! The rule of each row's own task, in one expression for all tasks.
+//! Expressions that apply the rule of each row's task.
 
 use std::fmt::Write as _;
 
 use rusqlite::types::Value;
 
-use super::policy_sql;
+use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
 use crate::store::statement::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.
-pub(super) const FEW: usize = 64;
+pub(super) const MAX_COMPARED: usize = 64;
 /// Tasks in an entry of the directory, and branches of the tree that leads to it. A row then
 /// needs some dozens of comparisons; SQLite compiles a statement with a few thousand
 /// constants at once, and its parser allows for the depth.
-const ENTRY: usize = 32;
-const BRANCHES: usize = 32;
+const ENTRY_TASKS: usize = 32;
+const MAX_BRANCHES: usize = 32;
 /// Digits of the number of a rule's form, and of each of its values.
-const FORM: usize = 4;
-const VALUE: usize = 20;
+const FORM_DIGITS: usize = 4;
+const VALUE_DIGITS: usize = 20;
 
-/// Writes, for each task's policy, the expression that `write` makes of it.
+/// Writes, for each task's policy, the expression that `write` creates from it.
 ///
-/// Very many policies stand in a directory, which is part of the text: a statement may have
-/// no more than 32,766 parameters, and with a branch for each policy it would take minutes
-/// to compile.
+/// A large number of policies is stored in a directory within the text: a statement may
+/// have at most 32,766 parameters, and a branch for each policy would take minutes to
+/// compile.
 pub(super) fn per_task(
     sql: &mut Statement,
     policies: &Policies,
     write: impl Fn(&mut Statement, &Policy),
 ) {
     let count = policies.named().count();
-    if count > FEW {
-        let directory = Directory::of(policies, &write);
-        directory.query_each(sql, |sql| per_pattern(sql, policies, &write));
+    if count > MAX_COMPARED {
+        let directory = RuleDirectory::of(policies, &write);
+        directory.push_lookup(sql, |sql| per_pattern(sql, policies, &write));
     } else if count == 0 {
         sql.push("(");
         per_pattern(sql, policies, &write);
@@ -50,29 +50,50 @@ pub(super) fn per_task(
     }
 }
 
+/// Writes the condition that the task of a row matches a pattern.
+pub(super) fn task_matches(sql: &mut Statement, task: &TaskPattern) {
+    if task.is_wild() {
+        let mut like = String::new();
+        for c in task.as_str().chars() {
+            match c {
+                '*' => like.push('%'),
+                '%' | '_' | '\\' => like.extend(['\\', c]),
+                c => like.push(c),
+            }
+        }
+        sql.push("task LIKE ").bind(like).push(" ESCAPE '\\'");
+    } else {
+        sql.push("task = ").bind(task.as_str());
+    }
+}
+
 /// Writes the expression for tasks that have no policy by their name.
 fn per_pattern(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut Statement, &Policy)) {
     let patterns = policies.patterns();
     let capped = patterns.iter().map(|own| own.capped.len()).sum::<usize>();
-    if patterns.len() + capped + policies.capped_default().len() > FEW {
+    if patterns.len() + capped + policies.capped_default().len() > MAX_COMPARED {
         let mut bound = Statement::default();
-        branches(&mut bound, policies, write);
-        put_values(sql, &bound, |sql, value| {
+        pattern_cases(&mut bound, policies, write);
+        replace_parameters(sql, &bound, |sql, value| {
             literal(sql, value);
         });
     } else {
-        branches(sql, policies, write);
+        pattern_cases(sql, policies, write);
     }
 }
 
-fn branches(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut Statement, &Policy)) {
+fn pattern_cases(
+    sql: &mut Statement,
+    policies: &Policies,
+    write: &impl Fn(&mut Statement, &Policy),
+) {
     if policies.patterns().is_empty() {
         return per_cap(sql, &policies.default, policies.capped_default(), write);
     }
     sql.push("CASE");
     for own in policies.patterns() {
         sql.push(" WHEN ");
-        policy_sql::of_task(sql, &own.tasks);
+        task_matches(sql, &own.tasks);
         sql.push(" THEN (");
         per_cap(sql, &own.policy, &own.capped, write);
         sql.push(")");
@@ -102,7 +123,7 @@ fn per_cap(
     sql.push("CASE");
     for CappedRetention { tasks, policy } in capped {
         sql.push(" WHEN ");
-        policy_sql::of_task(sql, tasks);
+        task_matches(sql, tasks);
         sql.push(" THEN (");
         write(sql, policy);
         sql.push(")");
@@ -112,19 +133,19 @@ fn per_cap(
     sql.push(") END");
 }
 
-/// The rules of many tasks. Most are alike but for their numbers: these stand beside the
-/// name of the task, with the number of the form that they belong in.
-struct Directory<'a> {
-    /// In the order of the names, which is also that of SQLite.
+/// Rules of many tasks. Most differ only in their numbers, which are stored after the name
+/// of the task, with the number of the form of the rule.
+struct RuleDirectory<'a> {
+    /// Rules in the order of the task names, which is also SQLite's order.
     rules: Vec<(&'a str, String)>,
-    /// Expressions with `v0`, `v1`, … in the place of numbers.
+    /// Expressions with `v0`, `v1`, … as placeholders for numbers.
     forms: Vec<String>,
     /// The most numbers that one of them has.
     values: usize,
 }
 
-impl<'a> Directory<'a> {
-    /// That of the tasks whose rule is another than the one of tasks without a name.
+impl<'a> RuleDirectory<'a> {
+    /// Collects the tasks whose rule differs from the rule of unnamed tasks.
     fn of(policies: &'a Policies, write: &impl Fn(&mut Statement, &Policy)) -> Self {
         let rule = |policy: &Policy| {
             let mut rule = Statement::default();
@@ -133,10 +154,10 @@ impl<'a> Directory<'a> {
         };
         // A pattern or a cap may give a task another one than the default.
         let is_plain = policies.patterns().is_empty() && policies.capped_default().is_empty();
-        let otherwise = Some(rule(&policies.default)).filter(|_| is_plain);
+        let fallback = Some(rule(&policies.default)).filter(|_| is_plain);
         let mut directory = Self { rules: Vec::new(), forms: Vec::new(), values: 0 };
         let named = policies.named().map(|(task, policy)| (task, rule(policy)));
-        for (task, rule) in named.filter(|(_, rule)| Some(rule) != otherwise.as_ref()) {
+        for (task, rule) in named.filter(|(_, rule)| Some(rule) != fallback.as_ref()) {
             directory.add(task, &rule);
         }
         directory
@@ -150,19 +171,19 @@ impl<'a> Directory<'a> {
             self.forms.len() - 1
         });
         self.values = self.values.max(values.len());
-        let mut line = format!("{number:FORM$}");
+        let mut line = format!("{number:FORM_DIGITS$}");
         for value in values {
             // Writing to a text does not fail.
-            let _ = write!(line, "{value:VALUE$}");
+            let _ = write!(line, "{value:VALUE_DIGITS$}");
         }
         self.rules.push((task, line));
     }
 
     /// Writes an expression that finds the rule of a row's task.
-    fn query_each(&self, sql: &mut Statement, otherwise: impl Fn(&mut Statement)) {
+    fn push_lookup(&self, sql: &mut Statement, fallback: impl Fn(&mut Statement)) {
         if self.rules.is_empty() {
             sql.push("(");
-            otherwise(sql);
+            fallback(sql);
             sql.push(")");
             return;
         }
@@ -171,13 +192,13 @@ impl<'a> Directory<'a> {
             sql.push(&format!(" WHEN {number} THEN ({form})"));
         }
         sql.push(" ELSE (");
-        otherwise(sql);
+        fallback(sql);
         sql.push(") END FROM (SELECT CASE WHEN place > 0 THEN CAST(substr(entry, place + size, ");
-        sql.push(&format!("{FORM}) AS INTEGER) END AS form"));
+        sql.push(&format!("{FORM_DIGITS}) AS INTEGER) END AS form"));
         for value in 0..self.values {
-            let at = FORM + value * VALUE;
+            let at = FORM_DIGITS + value * VALUE_DIGITS;
             sql.push(&format!(
-                ", CAST(substr(entry, place + size + {at}, {VALUE}) AS INTEGER) AS v{value}"
+                ", CAST(substr(entry, place + size + {at}, {VALUE_DIGITS}) AS INTEGER) AS v{value}"
             ));
         }
         // The limits, which are none, keep SQLite from computing all of it at each use.
@@ -190,14 +211,14 @@ impl<'a> Directory<'a> {
 
 /// Writes an expression for the entry in which a row's task is, if it is anywhere.
 fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
-    if rules.len() <= ENTRY {
+    if rules.len() <= ENTRY_TASKS {
         let line = |(task, line): &(&str, String)| {
             format!(":{}={line}", hex(task.as_bytes()).to_ascii_uppercase())
         };
         sql.literal(rules.iter().map(line).collect::<String>());
         return;
     }
-    let parts: Vec<_> = rules.chunks(rules.len().div_ceil(BRANCHES).max(ENTRY)).collect();
+    let parts: Vec<_> = rules.chunks(rules.len().div_ceil(MAX_BRANCHES).max(ENTRY_TASKS)).collect();
     sql.push("CASE");
     for pair in parts.windows(2) {
         sql.push(" WHEN task < ").literal(pair[1][0].0).push(" THEN ");
@@ -211,7 +232,7 @@ fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
 /// The form of a rule, and the numbers in it.
 fn form(rule: &Statement) -> (String, Vec<i64>) {
     let (mut form, mut numbers) = (Statement::default(), Vec::new());
-    put_values(&mut form, rule, |form, value| match value {
+    replace_parameters(&mut form, rule, |form, value| match value {
         Value::Integer(number) => {
             form.push(&format!("v{}", numbers.len()));
             numbers.push(*number);
@@ -221,16 +242,20 @@ fn form(rule: &Statement) -> (String, Vec<i64>) {
     (form.sql, numbers)
 }
 
-/// Appends a rule with something else in the place of each of its parameters.
-fn put_values(sql: &mut Statement, rule: &Statement, mut put: impl FnMut(&mut Statement, &Value)) {
+/// Appends a rule, replacing each of its parameters.
+fn replace_parameters(
+    sql: &mut Statement,
+    rule: &Statement,
+    mut put: impl FnMut(&mut Statement, &Value),
+) {
     // No rule has a question mark but those of its parameters.
     let mut parts = rule.sql.split('?');
     sql.push(parts.next().unwrap_or_default());
     for part in parts {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
-        let (place, rest) = part.split_at(digits);
-        let place: usize = place.parse().unwrap_or(0);
-        put(sql, rule.values.get(place.wrapping_sub(1)).unwrap_or(&Value::Null));
+        let (number, rest) = part.split_at(digits);
+        let number: usize = number.parse().unwrap_or(0);
+        put(sql, rule.values.get(number.wrapping_sub(1)).unwrap_or(&Value::Null));
         sql.push(rest);
     }
 }

@@ -1,8 +1,9 @@
-//! Whether Django's times are in UTC, as the profile that is detected has it, or in the
-//! local time of `TIME_ZONE`. Taken for the wrong one, live sessions would be deleted.
+//! Evidence on whether Django's times are in UTC, as the detected profile assumes, or in the
+//! local time of `TIME_ZONE`. With the wrong assumption, live sessions would be deleted.
 
+use super::column_sql::MAX_PAYLOAD_BYTES;
 use super::diagnose::sample;
-use super::reader::{LONGEST_PAYLOAD, TableReader};
+use super::reader::TableReader;
 use super::table;
 use crate::domain::error::Result;
 use crate::domain::profile::{
@@ -11,16 +12,14 @@ use crate::domain::profile::{
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::quoted;
 
-/// Sessions that are looked at for the clock that their times are on: the latest, which
-/// the setting of this moment has written.
-const LATEST: usize = 1_000;
+/// Number of latest sessions whose clock is examined: the current setting has written them.
+const MAX_LATEST: usize = 1_000;
 
-/// The column of the time by which sessions of Django's are over, and what the rows say of
-/// its clock; `None`: the profile is none of Django's for times in UTC, or there are no
-/// rows.
+/// Finds the expiry column of Django sessions and the evidence for its clock; `None` if the
+/// profile is not Django's for times in UTC, or if there are no rows.
 ///
-/// The latest rows are read, which are all rows of a small table, and rows from all over
-/// a larger one.
+/// The latest rows are read, which are all rows of a small table, and a sample of a larger
+/// one.
 pub(super) fn clock_evidence(
     database: &impl Database,
     reader: &TableReader,
@@ -33,32 +32,32 @@ pub(super) fn clock_evidence(
     let Some(column) = times.get(*time).filter(|time| time.encoding.is_silently_utc()) else {
         return Ok(None);
     };
-    let column = reader.name_of(column.input);
-    // The moment of the signature stands near the end of the payload.
+    let column = reader.input_name(column.input);
+    // The time of the signature is near the end of the payload.
     let payload = quoted(&user.source.column);
     let end = format!(
-        "CASE WHEN octet_length({payload}) <= {LONGEST_PAYLOAD} THEN substr({payload}, -200) END"
+        "CASE WHEN octet_length({payload}) <= {MAX_PAYLOAD_BYTES} THEN substr({payload}, -200) END"
     );
     let what = format!("{}, {}", database.lossless(&end), reader.inputs());
     let lifetime = |row: &dyn RowRef| {
         let over = reader.with_inputs(row, 1, |inputs| reader.profile.time(Some(*time), inputs));
         row.text(0).zip(over).and_then(|(payload, over)| signed_lifetime(&payload, over))
     };
-    let latest = sample::ordered(reader, &what, "DESC", LATEST);
+    let latest = sample::rows_by_key(reader, &what, "DESC", MAX_LATEST);
     let mut lifetimes = table::collect(database, &latest, lifetime)?;
     if lifetimes.is_empty() {
         return Ok(None);
     }
-    if lifetimes.len() == LATEST {
-        let spread = sample::spread(database, reader)?;
-        lifetimes.extend(sample::between(database, reader, &what, &spread, lifetime)?);
+    if lifetimes.len() == MAX_LATEST {
+        let spread = sample::key_distribution(database, reader)?;
+        lifetimes.extend(sample::rows_between(database, reader, &what, &spread, lifetime)?);
     }
     Ok(Some((column, ClockEvidence::of(lifetimes.into_iter().flatten()))))
 }
 
-/// What is doubtful about a profile of Django's that was detected, if anything is; the
-/// `local` one is for the other setting.
-pub(super) fn doubt(
+/// Describes the doubt about a detected Django profile, if any; `local` is the profile for
+/// the other setting.
+pub(super) fn detection_doubt(
     profile: &Profile,
     local: Option<&Profile>,
     column: &str,
@@ -88,11 +87,11 @@ pub(super) fn doubt(
     Some(DetectionDoubt { finding, remedy })
 }
 
-/// What speaks against UTC, in a sentence; `None`: nothing does.
+/// Describes the evidence against UTC, if any.
 pub(super) fn contradiction(table: &str, column: &str, found: ClockEvidence) -> Option<String> {
     let offset = match found {
         ClockEvidence::Utc | ClockEvidence::Nothing => return None,
-        ClockEvidence::Ahead(seconds) => format!("{} UTC", ahead(seconds)),
+        ClockEvidence::Ahead(seconds) => format!("{} UTC", describe_offset(seconds)),
         ClockEvidence::Mixed => "at several offsets from UTC".to_owned(),
     };
     Some(format!(
@@ -102,7 +101,7 @@ pub(super) fn contradiction(table: &str, column: &str, found: ClockEvidence) -> 
 }
 
 /// `4:30 hours ahead of`, or `behind`.
-fn ahead(seconds: i64) -> String {
+fn describe_offset(seconds: i64) -> String {
     let minutes = seconds.abs() / 60;
     let hours = match (minutes / 60, minutes % 60) {
         (1, 0) => "1 hour".to_owned(),

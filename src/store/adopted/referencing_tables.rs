@@ -1,122 +1,128 @@
-//! The tables that refer to a table of sessions, and what becomes of their rows.
+//! Tables that refer to a session table, and the actions on their rows.
 
 use std::collections::BTreeSet;
 
-use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, references};
-use super::held::{Holder, Link, Links};
+use super::blocking_references::{BlockingReference, ReferenceGraph, ReferencingKey};
+use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, foreign_keys_to};
 use super::reader::TableReader;
-use super::table::{Table, collect};
+use super::table::{Table, collect, join_names};
 use super::triggers;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Dependent, DependentAction, Profile};
 use crate::storage::UnindexedTable;
 use crate::store::database::Database;
 use crate::store::statement::{Statement, quoted};
 
-/// A table of so many rows takes noticeable time to read.
-const LARGE: u64 = 1_000;
+/// Rows of a table that takes noticeable time to scan.
+const LARGE_TABLE_ROWS: u64 = 1_000;
 
-/// What there is to say of the tables that refer to one.
+/// Tables that refer to a session table.
 #[derive(Debug, Default)]
 pub(super) struct ReferencingTables {
-    /// What becomes of their rows, in sentences.
-    pub(super) sentences: Vec<String>,
-    /// Why nothing may be deleted, in sentences.
+    /// Actions on their rows, as sentences.
+    pub(super) descriptions: Vec<String>,
+    /// Reasons why nothing may be deleted.
     pub(super) refusals: Vec<String>,
     /// Tables that each deletion reads as a whole.
     pub(super) unindexed: Vec<UnindexedTable>,
-    /// What keeps single sessions from being deleted.
-    pub(super) holders: Vec<Holder>,
-    /// Whether a trigger may keep rows without an error, or insert them again.
+    /// References that block single sessions.
+    pub(super) blocking: Vec<BlockingReference>,
+    /// A trigger may skip rows without an error, or insert them again.
     pub(super) has_triggers: bool,
     /// The triggers that a deletion may set off, by their names.
     pub(super) triggers: Vec<String>,
-    /// Whether foreign keys are not enforced.
-    are_idle: bool,
+    /// Foreign keys are not enforced.
+    not_enforced: bool,
 }
 
 impl ReferencingTables {
-    /// Follows the foreign keys to a table, and on to the tables whose rows go with its
-    /// rows.
+    /// Follows the foreign keys to a table, and to the tables whose rows are deleted with
+    /// its rows.
     ///
-    /// 1. Rows that a cascade deletes, or that lose what they refer to, are as the
-    ///    application wants it.
-    /// 2. Where a foreign key keeps a session (`NO ACTION`, `RESTRICT`), or a row that
-    ///    would be deleted with it, the sessions that rows refer to are kept, and the
-    ///    others are deleted; unless the profile says what becomes of such rows. That
-    ///    holds whether the database enforces foreign keys or not.
-    /// 3. Where a cascade comes back to the sessions, others would go with one, and nobody
-    ///    would have judged them: nothing is deleted.
-    /// 4. A `NO ACTION` from a table that loses rows by a cascade, too, may hold or not:
-    ///    SQLite finds out, and a row that it rejects is kept.
-    /// 5. Where a foreign key cannot do what it says, as `SET NULL` on a column that is
-    ///    `NOT NULL`, nothing is deleted.
-    /// 6. Where the database does not enforce foreign keys, cascades and the like do not
-    ///    happen: nothing is deleted, unless the profile says what becomes of the rows.
+    /// 1. Rows that a cascade deletes, or that lose their reference, are handled as the
+    ///    application intends.
+    /// 2. If a foreign key blocks a session (`NO ACTION`, `RESTRICT`), or a row that would
+    ///    be
+    ///    deleted with it, referenced sessions are kept and the others are deleted, unless
+    ///    the
+    ///    profile handles such rows. This holds whether or not the database enforces
+    ///    foreign keys.
+    /// 3. If a cascade returns to the sessions, other sessions would be deleted without
+    ///    being
+    ///    evaluated: nothing is deleted.
+    /// 4. A `NO ACTION` from a table that also loses rows by a cascade may or may not
+    ///    block:
+    ///    SQLite decides, and a row that it rejects is kept.
+    /// 5. If an action is impossible, such as `SET NULL` on a `NOT NULL` column, nothing is
+    ///    deleted.
+    /// 6. If the database does not enforce foreign keys, cascades do not happen: nothing is
+    ///    deleted, unless the profile handles the rows.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
         let TableReader { table, profile, .. } = reader;
-        let mut found = Self { are_idle: !are_enforced(database)?, ..Self::default() };
-        let mut losing = BTreeSet::from([table.name.to_ascii_lowercase()]);
+        let mut found = Self { not_enforced: !are_enforced(database)?, ..Self::default() };
+        let mut cascading = BTreeSet::from([table.name.to_ascii_lowercase()]);
         let mut next = vec![table.name.clone()];
         let mut dependents = Vec::new();
         for dependent in &profile.dependents {
-            if !found.dependent(database, table, dependent)? {
+            if !found.check_dependent(database, table, dependent)? {
                 continue;
             }
             dependents.push(dependent);
             let is_deleted = dependent.action == DependentAction::Delete;
-            if is_deleted && losing.insert(dependent.table.to_ascii_lowercase()) {
+            if is_deleted && cascading.insert(dependent.table.to_ascii_lowercase()) {
                 next.push(dependent.table.clone());
             }
         }
         let mut all = Vec::new();
         while let Some(parent) = next.pop() {
-            for key in references(database, &parent)? {
-                if is_listed(&key, &parent, profile) {
+            for key in foreign_keys_to(database, &parent)? {
+                if is_handled(&key, &parent, profile) {
                     continue;
                 }
                 let child = key.child.to_ascii_lowercase();
-                let link = found.link(database, table, &parent, key)?;
-                if link.key.cascades() && losing.insert(child) {
+                let link = found.add_key(database, table, &parent, key)?;
+                if link.key.cascades() && cascading.insert(child) {
                     next.push(link.key.child.clone());
                 }
                 all.push(link);
             }
         }
         let (key, dependents) = (reader.key.as_str(), dependents.as_slice());
-        found.holders = Links { table, key, all: &all, dependents, losing: &losing }.holders();
-        found.look_for_triggers(database, table)?;
+        found.blocking =
+            ReferenceGraph { table, key, all: &all, dependents, cascading: &cascading }.blocking();
+        found.check_triggers(database, table)?;
         for link in &all {
-            found.triggers.extend(triggers::of(database, &link.key.child)?);
+            found.triggers.extend(triggers::trigger_names(database, &link.key.child)?);
         }
         found.has_triggers |= !found.triggers.is_empty();
         Ok(found)
     }
 
-    /// Notes what becomes of the rows of a foreign key that the profile does not name.
-    fn link(
+    /// Adds a foreign key that the profile does not handle.
+    fn add_key(
         &mut self,
         database: &impl Database,
         table: &Table,
         parent: &str,
         key: ForeignKey,
-    ) -> Result<Link> {
+    ) -> Result<ReferencingKey> {
         let columns = columns_of(database, &key.child)?;
         let of_key = || {
             let is_of_key = |column: &&Column| key.columns.iter().any(|name| column.is(name));
             columns.iter().filter(is_of_key)
         };
         let may_be_null = of_key().all(|column| column.may_be_null);
-        let comes_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
-        if self.are_idle && !key.keeps() {
-            self.refusals.push(is_idle(&key, parent, database.display_name()));
-        } else if comes_back {
-            let says = key.says(parent);
+        let cascades_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
+        if self.not_enforced && !key.blocks_deletion() {
+            self.refusals.push(not_enforced_refusal(&key, parent, database.display_name()));
+        } else if cascades_back {
+            let description = key.describe(parent);
             self.refusals.push(format!(
-                "{says}: with a session others would be deleted, whether they are over or not"
+                "{description}: deleting a session would delete others, even if they have not \
+                 expired"
             ));
         } else {
-            self.sentences.push(becomes(&key, parent));
+            self.descriptions.push(describe_action(&key, parent));
             let is_null = |column: &Column| column.default.as_deref().is_none_or(is_null);
             let gets_null = match key.on_delete.as_str() {
                 "SET NULL" => of_key().any(|column| !column.may_be_null),
@@ -125,17 +131,17 @@ impl ReferencingTables {
             };
             let lacks_default = key.on_delete == "SET DEFAULT"
                 && !of_key().any(is_null)
-                && !has_default(database, parent, &key, &columns)?;
+                && !default_row_exists(database, parent, &key, &columns)?;
             if gets_null || lacks_default {
-                self.refusals.push(cannot_be(&key, parent, gets_null, &table.name));
+                self.refusals.push(impossible_action(&key, parent, gets_null, &table.name));
             }
-            self.look_for_an_index(database, &key.child, &key.columns)?;
+            self.check_index(database, &key.child, &key.columns)?;
         }
-        Ok(Link { parent: parent.to_owned(), key, may_be_null })
+        Ok(ReferencingKey { parent: parent.to_owned(), key, may_be_null })
     }
 
-    /// What a dependent table of the profile is like; whether it is as it should be.
-    fn dependent(
+    /// Checks a dependent table of the profile; reports whether it is valid.
+    fn check_dependent(
         &mut self,
         database: &impl Database,
         table: &Table,
@@ -147,20 +153,20 @@ impl ReferencingTables {
         let name = &table.name;
         if child.eq_ignore_ascii_case(name) {
             self.refusals.push(format!(
-                "the profile names {name} itself under [[dependents]]: other sessions would go with \
-                 one, whether they are over or not"
+                "the profile names {name} itself under [[dependents]]: deleting a session would delete \
+                 others, even if they have not expired"
             ));
         } else if columns.is_empty() {
-            self.refusals.push(format!("there is no table {child}, whose rows go with sessions"));
+            self.refusals.push(format!("there is no table {child}, which [[dependents]] names"));
         } else if found.is_none() {
             self.refusals.push(format!("{child} has no column {column} that names a session"));
         } else if !table.has(references) {
             self.refusals.push(format!("{name} has no column {references} for {child} to name"));
-        } else if !table.tells_apart(references) {
+        } else if !table.is_unique_column(references) {
             self.refusals.push(format!(
-                "rows of {child} go with their session by its {references}, and several sessions \
-                 may have the same: {name} has no unique index on {references} alone, so that \
-                 what belongs to other sessions could go, too"
+                "rows of {child} would be deleted with their session by its {references}, which need \
+                 not be unique: {name} has no unique index on {references} alone, so rows of other \
+                 sessions could be deleted"
             ));
         } else if *action == DependentAction::SetNull && found.is_some_and(|it| !it.may_be_null) {
             self.refusals.push(format!(
@@ -173,18 +179,18 @@ impl ReferencingTables {
                 DependentAction::Delete => "are deleted with it",
                 DependentAction::SetNull => "lose the reference",
             };
-            self.sentences.push(format!(
+            self.descriptions.push(format!(
                 "rows of {child} whose {column} is a session's {references} {are} (the profile's \
                  [[dependents]])"
             ));
-            self.look_for_an_index(database, child, std::slice::from_ref(column))?;
+            self.check_index(database, child, std::slice::from_ref(column))?;
             return Ok(true);
         }
         Ok(false)
     }
 
-    /// Without an index, each deletion goes through all of the table.
-    fn look_for_an_index(
+    /// Checks for an index; without one, each deletion scans the whole table.
+    fn check_index(
         &mut self,
         database: &impl Database,
         child: &str,
@@ -194,32 +200,33 @@ impl ReferencingTables {
             return Ok(());
         };
         let has_index = match Table::read(database, child) {
-            Ok(table) => table.finds_by(column),
-            Err(_) => {
-                first_of_key(database, child)?.is_some_and(|key| key.eq_ignore_ascii_case(column))
-            }
+            Ok(table) => table.is_indexed(column),
+            Err(_) => first_key_column(database, child)?
+                .is_some_and(|key| key.eq_ignore_ascii_case(column)),
         };
         // It may be named by the profile and refer to the sessions, too.
         let is_known =
             self.unindexed.iter().any(|known| known.table == child && known.columns == columns);
         if !has_index && !is_known {
-            let sql =
-                format!("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {LARGE})", quoted(child));
+            let sql = format!(
+                "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {LARGE_TABLE_ROWS})",
+                quoted(child)
+            );
             let rows = collect(database, &Statement::new(&sql), |row| row.count(0))?;
             self.unindexed.push(UnindexedTable {
                 table: child.to_owned(),
                 columns: columns.to_vec(),
                 remedy: create_index(child, columns),
-                is_large: rows.first().is_some_and(|rows| *rows >= LARGE),
+                is_large: rows.first().is_some_and(|rows| *rows >= LARGE_TABLE_ROWS),
             });
         }
         Ok(())
     }
 
     /// A trigger may reject a deletion, or let it pass and keep the row.
-    fn look_for_triggers(&mut self, database: &impl Database, table: &Table) -> Result<()> {
+    fn check_triggers(&mut self, database: &impl Database, table: &Table) -> Result<()> {
         let name = &table.name;
-        for (trigger, words) in triggers::on_deletion(database, name)? {
+        for (trigger, words) in triggers::delete_triggers(database, name)? {
             self.triggers.push(trigger.clone());
             if triggers::always_rejects(&words) {
                 self.refusals.push(format!(
@@ -230,10 +237,24 @@ impl ReferencingTables {
         }
         Ok(())
     }
+
+    /// Adds the triggers that a deletion sets off to an error that interrupted it.
+    pub(super) fn name_triggers(&self, error: Error) -> Error {
+        match error {
+            Error::Interrupted { doing, cause, after } if !self.triggers.is_empty() => {
+                let (are, names) = match self.triggers.as_slice() {
+                    [name] => ("trigger ", name.clone()),
+                    names => ("triggers ", join_names(names)),
+                };
+                Error::Interrupted { doing: format!("{doing} ({are}{names})"), cause, after }
+            }
+            error => error,
+        }
+    }
 }
 
-/// Whether a profile says what becomes of the rows with this foreign key.
-fn is_listed(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
+/// Reports whether a profile handles the rows with this foreign key.
+fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     let refers = |column: &str, target: &str| {
         let mut pairs = key.columns.iter().zip(&key.targets);
         pairs.any(|(one, other)| {
@@ -248,35 +269,35 @@ fn is_listed(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     profile.dependents.iter().any(is_it)
 }
 
-/// What becomes of the rows of a foreign key, in a sentence.
-fn becomes(key: &ForeignKey, parent: &str) -> String {
+/// Describes the action on the rows of a foreign key.
+fn describe_action(key: &ForeignKey, parent: &str) -> String {
     let ForeignKey { child, columns, on_delete, .. } = key;
     let columns = columns.join(", ");
-    let becomes = match on_delete.as_str() {
+    let effect = match on_delete.as_str() {
         "CASCADE" => "are deleted with it",
         "SET NULL" => "lose the reference",
-        "SET DEFAULT" => "get the default in its place",
-        _ => "keep it from being deleted",
+        "SET DEFAULT" => "get the default value",
+        _ => "block its deletion",
     };
     format!(
-        "rows of {child} whose {columns} refers to a row of {parent} {becomes} (ON DELETE \
+        "rows of {child} whose {columns} refers to a row of {parent} {effect} (ON DELETE \
          {on_delete})"
     )
 }
 
-/// That the rows of a foreign key would be left as they are.
-fn is_idle(key: &ForeignKey, parent: &str, place: &str) -> String {
-    let (says, child) = (key.says(parent), &key.child);
+/// Message for rows that would be left without their session.
+fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> String {
+    let (description, child) = (key.describe(parent), &key.child);
     format!(
-        "{says}, but {place} does not enforce foreign keys (rqlited does with its option -fk): \
+        "{description}, but {database} does not enforce foreign keys (rqlited does with its option -fk): \
          rows of {child} would be left behind, unless the profile names {child} under \
          [[dependents]]"
     )
 }
 
-/// That a foreign key cannot do what it says.
-fn cannot_be(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
-    let (says, child) = (key.says(parent), &key.child);
+/// Message for an action that a foreign key cannot perform.
+fn impossible_action(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
+    let (description, child) = (key.describe(parent), &key.child);
     let columns = key.columns.join(", ");
     let why = if gets_null {
         format!("{columns} is NOT NULL")
@@ -291,15 +312,17 @@ fn cannot_be(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) ->
     } else {
         "have the owner of the application change the foreign key".to_owned()
     };
-    format!("{says}, but {why}: no row of {parent} that {child} refers to can be deleted; {remedy}")
+    format!(
+        "{description}, but {why}: no row of {parent} that {child} refers to can be deleted; {remedy}"
+    )
 }
 
 fn is_null(expression: &str) -> bool {
     expression.trim().eq_ignore_ascii_case("null")
 }
 
-/// Whether there is a row that the defaults of a foreign key refer to.
-fn has_default(
+/// Checks for the row that the defaults of a foreign key refer to.
+fn default_row_exists(
     database: &impl Database,
     parent: &str,
     key: &ForeignKey,
@@ -315,13 +338,12 @@ fn has_default(
         pairs.map(|(target, column)| format!("{name}.{} = ({})", quoted(target), default(column)));
     let same: Vec<String> = same.collect();
     let sql = format!("SELECT count(*) FROM {name} WHERE {} LIMIT 1", same.join(" AND "));
-    if !key.is_whole() {
+    if !key.has_all_targets() {
         return Ok(true);
     }
     Ok(collect(database, &Statement::new(&sql), |row| row.count(0))?.first() != Some(&0))
 }
 
-/// The statement that makes an index over these columns.
 fn create_index(table: &str, columns: &[String]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let index = quoted(&format!("{table}_{}", columns.join("_")));
@@ -329,7 +351,7 @@ fn create_index(table: &str, columns: &[String]) -> String {
 }
 
 /// The first column of a primary key of several.
-fn first_of_key(database: &impl Database, table: &str) -> Result<Option<String>> {
+fn first_key_column(database: &impl Database, table: &str) -> Result<Option<String>> {
     let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1) WHERE pk = 1").with(table);
     let names = collect(database, &sql, |row| row.text(0).unwrap_or_default())?;
     Ok(names.into_iter().next())

@@ -1,4 +1,4 @@
-//! The value that keeps a row from being judged, for a report.
+//! The value that makes the expiry of a row unknown, for a report.
 
 use super::reader::TableReader;
 use crate::domain::profile::{
@@ -6,17 +6,20 @@ use crate::domain::profile::{
 };
 use crate::storage::UnreadableValue;
 
-/// The first value of a row by which some rule that may apply to it cannot say when its
-/// session is over: what a condition asks, the time, or how long after it.
-pub(super) fn misfit(reader: &TableReader, inputs: &[SqlValueRef<'_>]) -> Option<UnreadableValue> {
+/// First value of a row that makes its expiry unknown: the input of a condition, the time,
+/// or the length.
+pub(super) fn unreadable_value(
+    reader: &TableReader,
+    inputs: &[SqlValueRef<'_>],
+) -> Option<UnreadableValue> {
     let profile = &reader.profile;
-    let input = profile.rules.iter().find_map(|rule| culprit(profile, rule, inputs))?;
-    let value = reader.shown(input, &inputs.get(input)?.to_value());
-    Some(UnreadableValue { input: reader.name_of(input), value })
+    let input = profile.rules.iter().find_map(|rule| unreadable_input(profile, rule, inputs))?;
+    let value = reader.display_value(input, &inputs.get(input)?.to_value());
+    Some(UnreadableValue { input: reader.input_name(input), value })
 }
 
-/// The input by which one rule cannot say it.
-fn culprit(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Option<usize> {
+/// Input that makes one rule undecidable.
+fn unreadable_input(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Option<usize> {
     if !rule.may_apply(inputs) {
         return None;
     }

@@ -1,14 +1,14 @@
-//! The clocks of machines at their last runs, in any database that has their table.
+//! Clock references of hosts.
 
 use std::ops::ControlFlow;
 
-use super::database::{Database, RowRef};
-use super::statement::Statement;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
+use crate::store::database::{Database, RowRef};
+use crate::store::statement::Statement;
 
-/// What is known of a machine's clock.
+/// Reads the clock reference of a host.
 pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<ClockReference>> {
     let sql = Statement::new(
         "SELECT wall, boot, boottime, uptime, jump_wall, jump_boot, jump_boottime, jump_uptime \
@@ -33,7 +33,7 @@ fn stamp(row: &dyn RowRef, first: usize) -> Option<ClockStamp> {
     })
 }
 
-/// Sets the reference of a machine, without a jump.
+/// Sets the clock reference of a host, and forgets any jump.
 pub(super) fn set(database: &mut impl Database, host: &str, last: &ClockStamp) -> Result<()> {
     let sql = Statement::new(
         "INSERT INTO clocks (host, wall, boot, boottime, uptime) VALUES (?1, ?2, ?3, ?4, ?5) \
@@ -47,7 +47,7 @@ pub(super) fn set(database: &mut impl Database, host: &str, last: &ClockStamp) -
 
 /// Sets when a jump was first seen, if the reference is still the one that it is a jump
 /// from.
-pub(super) fn note_jump(
+pub(super) fn record_jump(
     database: &mut impl Database,
     host: &str,
     from: &ClockStamp,

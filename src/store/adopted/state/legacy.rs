@@ -1,17 +1,17 @@
-//! The move of a state file out of the directory that was used before.
+//! Moving a state file out of a directory of an earlier version.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::files::{beside, checked_directory, checked_file};
+use super::files::{checked_directory, checked_file, with_suffix};
 use crate::domain::error::{Error, Result};
 use crate::store::database::sqlite::SqliteFile;
 
 /// Outcome of a move.
-pub(super) enum Move {
-    /// There is nothing to move.
+pub(super) enum MoveOutcome {
+    /// No file to move.
     Nothing,
     /// The file has its new path.
     Done,
@@ -19,25 +19,25 @@ pub(super) enum Move {
     InUse,
 }
 
-/// Whether there is a file at a former path that may be trusted.
+/// Checks for a trustworthy file at a legacy path.
 pub(super) fn is_usable(path: &Path) -> bool {
     let directory = path.parent().unwrap_or(path);
     let is_directory = checked_directory(directory).is_ok_and(|real| real.is_some());
     is_directory && checked_file(path).is_ok_and(|file| file.is_some_and(|file| !file.is_empty))
 }
 
-/// Moves a state file, with all that is in its write-ahead log. The directory that it goes
-/// to is locked, so that no other process does the same.
+/// Moves a state file, including the content of its write-ahead log. The target directory
+/// is locked, so that no other process does the same.
 ///
 /// # Errors
-/// Whatever keeps the file from being read or moved; then it is where it was.
-pub(super) fn copy_from(from: &Path, to: &Path) -> Result<Move> {
+/// Errors from reading or moving the file, which then stays in place.
+pub(super) fn move_file(from: &Path, to: &Path) -> Result<MoveOutcome> {
     if !is_usable(from) {
-        return Ok(Move::Nothing);
+        return Ok(MoveOutcome::Nothing);
     }
     // Alone with the file, SQLite absorbs the log and removes it.
     let mut file = match SqliteFile::open_alone(from) {
-        Err(Error::Busy { .. }) => return Ok(Move::InUse),
+        Err(Error::Busy { .. }) => return Ok(MoveOutcome::InUse),
         file => file?,
     };
     let failed = |e| Error::failed(format!("move {} to {}", from.display(), to.display()), e);
@@ -45,7 +45,7 @@ pub(super) fn copy_from(from: &Path, to: &Path) -> Result<Move> {
         Error::Busy { .. } => error,
         error => failed(error.with_causes()),
     })?;
-    Ok(Move::Done)
+    Ok(MoveOutcome::Done)
 }
 
 fn transfer(from: &Path, to: &Path) -> Result<()> {
@@ -64,7 +64,7 @@ fn transfer(from: &Path, to: &Path) -> Result<()> {
 
 /// Copies the file and makes the copy durable before it has its name.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let new = beside(to, ".new");
+    let new = with_suffix(to, ".new");
     // What a process has left that died here.
     let _ = fs::remove_file(&new);
     let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;

@@ -1,34 +1,34 @@
-//! Places that lie evenly between the first and the last key of a table.
+//! Evenly spaced keys between the first and the last key of a table.
 
 use rusqlite::types::ValueRef;
 
 use crate::domain::session::Key;
-use crate::store::statement::bare;
+use crate::store::statement::key_ref;
 
-/// How many bytes of a key count, behind those that all keys have in common.
-const BYTES: usize = 8;
+/// Bytes of a key that count, after the common prefix of all keys.
+const KEY_BYTES: usize = 8;
 
-/// Steps within a part, and how many of them it goes on from one part to the next: the
-/// golden ratio spreads them evenly.
-const FINE: i128 = 1_000;
-const GOLDEN: i128 = 618;
+/// Steps within a part, and the offset from one part to the next: multiples of the golden
+/// ratio are evenly spread.
+const STEPS: i128 = 1_000;
+const GOLDEN_STEP: i128 = 618;
 
 /// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::store::adopted) enum KeyDistribution {
-    /// Of whole numbers: the first and the last.
+    /// First and last integer.
     Numbers(i64, i64),
-    /// Of numbers, some of which may have a fraction: the first and the last.
+    /// First and last number, if some have a fraction.
     Reals(f64, f64),
-    /// Of texts or bytes: what all of them begin with, and what follows in the first and
-    /// in the last, as a number.
+    /// Texts or blobs: their common prefix, and the following bytes of the first and the
+    /// last as numbers.
     Bytes { is_text: bool, prefix: Vec<u8>, first: u64, last: u64 },
-    /// Of several classes, or of no key: nothing is known of it.
+    /// Mixed storage classes, or no keys.
     Unknown,
 }
 
 impl KeyDistribution {
-    /// That between two keys.
+    /// Distribution between two keys.
     pub(in crate::store::adopted) fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
         match (first, last) {
             (ValueRef::Integer(first), ValueRef::Integer(last)) => Self::Numbers(first, last),
@@ -48,13 +48,13 @@ impl KeyDistribution {
         Self::Bytes { is_text, prefix, first: number(first), last: number(last) }
     }
 
-    /// Which share of the range lies before a key, in `[0, 1]`; of an unknown range, half.
+    /// Fraction of the range that precedes a key, in `[0, 1]`; 0.5 if the range is unknown.
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
-    pub(in crate::store::adopted) fn share(&self, key: &Key) -> f64 {
+    pub(in crate::store::adopted) fn position(&self, key: &Key) -> f64 {
         let share = |first: i128, last: i128, here: i128| {
             (here - first) as f64 / (last - first).max(1) as f64
         };
-        match (self, bare(key)) {
+        match (self, key_ref(key)) {
             (Self::Numbers(first, last), ValueRef::Integer(here)) => {
                 share((*first).into(), (*last).into(), here.into()).clamp(0.0, 1.0)
             }
@@ -75,13 +75,13 @@ impl KeyDistribution {
         }
     }
 
-    /// So many keys within the range, which need not be there: one in each of as many
-    /// equal parts, here at its beginning, there at its end, so that no rhythm in the rows
-    /// goes along with that of the places.
-    pub(in crate::store::adopted) fn places(&self, count: u32) -> Vec<SamplePoint> {
+    /// Returns `count` keys within the range, which need not exist: one in each of `count`
+    /// equal parts, at a position that shifts from part to part, so that periodic patterns
+    /// in the rows are not sampled in phase.
+    pub(in crate::store::adopted) fn sample_points(&self, count: u32) -> Vec<SamplePoint> {
         let at = |first: i128, last: i128, part: u32| {
-            let here = i128::from(part) * FINE + i128::from(part) * GOLDEN % FINE;
-            first + (last - first) * here / (i128::from(count.max(1)) * FINE)
+            let here = i128::from(part) * STEPS + i128::from(part) * GOLDEN_STEP % STEPS;
+            first + (last - first) * here / (i128::from(count.max(1)) * STEPS)
         };
         match self {
             Self::Unknown => Vec::new(),
@@ -106,12 +106,12 @@ impl KeyDistribution {
     }
 }
 
-/// A place where a key might be.
+/// Key at which a row is searched.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::store::adopted) enum SamplePoint {
     Number(i64),
     Real(f64),
-    /// It need not be UTF-8: it is only compared with keys.
+    /// Text that need not be UTF-8, because it is only compared with keys.
     Text(Vec<u8>),
     Blob(Vec<u8>),
 }
@@ -139,9 +139,9 @@ fn real(value: ValueRef<'_>) -> Option<f64> {
 
 /// The first bytes as a number; where there are fewer, as if zeros followed.
 fn number(bytes: &[u8]) -> u64 {
-    let mut eight = [0; BYTES];
-    for (place, byte) in eight.iter_mut().zip(bytes) {
-        *place = *byte;
+    let mut eight = [0; KEY_BYTES];
+    for (row_id, byte) in eight.iter_mut().zip(bytes) {
+        *row_id = *byte;
     }
     u64::from_be_bytes(eight)
 }
@@ -151,40 +151,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_lie_evenly_between_the_ends() {
+    fn sample_points_are_evenly_spaced() {
         let numbers = KeyDistribution::Numbers(i64::MIN, i64::MAX);
-        assert_eq!(numbers.places(1), [SamplePoint::Number(i64::MIN)]);
-        let tens = KeyDistribution::Numbers(0, 40).places(4);
+        assert_eq!(numbers.sample_points(1), [SamplePoint::Number(i64::MIN)]);
+        let tens = KeyDistribution::Numbers(0, 40).sample_points(4);
         assert_eq!(tens, [0, 16, 22, 38].map(SamplePoint::Number));
-        assert_eq!(KeyDistribution::Numbers(7, 7).places(3), vec![SamplePoint::Number(7); 3]);
+        assert_eq!(
+            KeyDistribution::Numbers(7, 7).sample_points(3),
+            vec![SamplePoint::Number(7); 3]
+        );
         let texts =
             KeyDistribution::between(ValueRef::Text(b"session:a"), ValueRef::Text(b"session:c"));
-        let places = texts.places(2);
-        assert_eq!(places[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
-        let ValueRef::Text(second) = places[1].value() else { panic!() };
+        let points = texts.sample_points(2);
+        assert_eq!(points[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
+        let ValueRef::Text(second) = points[1].value() else { panic!() };
         assert!(second.starts_with(b"session:b"), "{second:?}");
-        let reals = KeyDistribution::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).places(4);
+        let reals =
+            KeyDistribution::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).sample_points(4);
         assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(SamplePoint::Real));
         let mixed = KeyDistribution::between(ValueRef::Integer(1), ValueRef::Text(b"a"));
-        assert_eq!((mixed.places(9), mixed.clone()), (Vec::new(), KeyDistribution::Unknown));
+        assert_eq!((mixed.sample_points(9), mixed.clone()), (Vec::new(), KeyDistribution::Unknown));
     }
 
     #[test]
-    fn shares_grow_from_none_to_all() {
+    fn positions_grow_from_zero_to_one() {
         let texts = KeyDistribution::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
         for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
-            let found = texts.share(&Key::Text(key.into()));
+            let found = texts.position(&Key::Text(key.into()));
             assert!((found - share).abs() < 0.01, "{key}: {found}");
         }
         let numbers = KeyDistribution::Numbers(10, 20);
-        let row = |place| Key::Row(place, Box::new(Key::Integer(0)));
-        assert!((numbers.share(&row(15)) - 0.5).abs() < 0.01);
-        assert!((numbers.share(&row(99)) - 1.0).abs() < 0.01);
-        assert!((KeyDistribution::Unknown.share(&row(1)) - 0.5).abs() < 0.01);
+        let row = |row_id| Key::Row(row_id, Box::new(Key::Integer(0)));
+        assert!((numbers.position(&row(15)) - 0.5).abs() < 0.01);
+        assert!((numbers.position(&row(99)) - 1.0).abs() < 0.01);
+        assert!((KeyDistribution::Unknown.position(&row(1)) - 0.5).abs() < 0.01);
         let all =
             KeyDistribution::between(ValueRef::Real(f64::NEG_INFINITY), ValueRef::Real(f64::MAX));
         for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
-            assert!((all.share(&Key::Real(key)) - share).abs() < 0.01, "{key}");
+            assert!((all.position(&Key::Real(key)) - share).abs() < 0.01, "{key}");
         }
     }
 }

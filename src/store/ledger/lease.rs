@@ -1,12 +1,12 @@
-//! The leases, in any database that has their table.
+//! Leases.
 
 use std::ops::ControlFlow;
 
-use super::database::{BatchResult, Database, RowRef};
-use super::statement::Statement;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
 use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
+use crate::store::database::{BatchResult, Database, RowRef};
+use crate::store::statement::Statement;
 
 /// Takes a lease for work that has no record.
 pub(super) fn take(
@@ -14,28 +14,28 @@ pub(super) fn take(
     lease: &Lease,
     now: UnixTime,
 ) -> Result<StartResult> {
-    let applied = database.execute_batch(&[take_if(lease, now, |_| ()), who_has(lease)])?;
-    Ok(begun(&applied, lease, now))
+    let applied = database.execute_batch(&[take_if(lease, now, |_| ()), select_holder(lease)])?;
+    Ok(start_result(&applied, lease, now))
 }
 
 /// Gives back a lease that was taken so.
 pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {
-    database.execute_batch(&[give_back(lease)])?;
+    database.execute_batch(&[delete_lease(lease)])?;
     Ok(())
 }
 
-/// Who has a lease, or had it last.
-pub(super) fn holding_of(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
+/// Finds the current or last holder of a lease.
+pub(super) fn find_holder(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
     let lease = Lease { name: name.to_owned(), holder: String::new() };
     let mut found = None;
-    database.query(&who_has(&lease), &mut |row| {
-        found = Some(lease_holder(row));
+    database.query(&select_holder(&lease), &mut |row| {
+        found = Some(read_holder(row));
         Ok(ControlFlow::Break(()))
     })?;
     Ok(found)
 }
 
-/// Renews a lease, if it is still held and not over.
+/// Renews a lease, if it is still held and has not expired.
 pub(super) fn renew(database: &mut impl Database, lease: &Lease, now: UnixTime) -> Result<bool> {
     let (oldest, youngest) = Lease::renewed_between(now);
     let renew = Statement::new(
@@ -72,8 +72,9 @@ pub(super) fn take_if(
     sql
 }
 
-/// Asks who has a lease, and what for: the record says it, or else its holder's name.
-pub(super) fn who_has(lease: &Lease) -> Statement {
+/// Selects the holder of a lease and its work, which the run records or the holder's name
+/// contains.
+pub(super) fn select_holder(lease: &Lease) -> Statement {
     Statement::new(
         "SELECT leases.holder, renewed_at, coalesce(work, \
          nullif(substr(leases.holder, 1, instr(leases.holder, ':') - 1), ''), name), \
@@ -83,21 +84,21 @@ pub(super) fn who_has(lease: &Lease) -> Statement {
     .with(lease.name.as_str())
 }
 
-/// What the answer to [`who_has`], the last of some statements, means to who wanted the
-/// lease.
-pub(super) fn begun(applied: &BatchResult, lease: &Lease, now: UnixTime) -> StartResult {
-    let held = applied.answers.last().and_then(|rows| rows.first());
-    match held.map(|row| row as &dyn RowRef) {
+/// Interprets the result of [`select_holder`], the last statement of a batch, for the
+/// requester of the lease.
+pub(super) fn start_result(applied: &BatchResult, lease: &Lease, now: UnixTime) -> StartResult {
+    let row = applied.answers.last().and_then(|rows| rows.first());
+    match row.map(|row| row as &dyn RowRef) {
         Some(row) if row.text(0).as_deref() == Some(&lease.holder) => StartResult::Started,
-        Some(row) if Lease::holds(lease_holder(row).renewed_at, now) => {
-            StartResult::LeaseHeld(lease_holder(row))
+        Some(row) if Lease::holds(read_holder(row).renewed_at, now) => {
+            StartResult::LeaseHeld(read_holder(row))
         }
         // The lease was free, and is not taken.
         _ => StartResult::AlreadyRun,
     }
 }
 
-fn lease_holder(row: &dyn RowRef) -> LeaseHolder {
+fn read_holder(row: &dyn RowRef) -> LeaseHolder {
     let by = row.text(3).map(|host| RunOrigin {
         host,
         pid: u32::try_from(row.count(4)).unwrap_or(0),
@@ -113,14 +114,14 @@ fn lease_holder(row: &dyn RowRef) -> LeaseHolder {
 }
 
 /// The statement on the condition that a lease is held.
-pub(super) fn if_held(mut sql: Statement, lease: &Lease) -> Statement {
+pub(super) fn and_if_held(mut sql: Statement, lease: &Lease) -> Statement {
     sql.push("(SELECT holder FROM leases WHERE name = ").bind(lease.name.as_str());
     sql.push(") = ").bind(lease.holder.as_str());
     sql
 }
 
 /// Gives a lease back, if it is still held.
-pub(super) fn give_back(lease: &Lease) -> Statement {
+pub(super) fn delete_lease(lease: &Lease) -> Statement {
     Statement::new("DELETE FROM leases WHERE name = ?1 AND holder = ?2")
         .with(lease.name.as_str())
         .with(lease.holder.as_str())

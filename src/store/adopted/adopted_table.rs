@@ -1,0 +1,300 @@
+//! A framework's table as a store of sessions.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::BTreeMap;
+
+use super::blocking_references::BlockingReferences;
+use super::delete::DeleteStatements;
+use super::diagnose::sample;
+use super::expiry_index::ExpiryIndex;
+use super::reader::TableReader;
+use super::referencing_tables::ReferencingTables;
+use super::state::State;
+use super::{delete, list, scan, stats};
+use crate::domain::error::Result;
+use crate::domain::profile::Profile;
+use crate::domain::session::{EndReason, Key, Session};
+use crate::domain::token::Token;
+use crate::storage::{
+    Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows,
+    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
+    StatementLimit, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult, Wal,
+};
+use crate::store::database::Database;
+use crate::store::database::rqlite::Rqlite;
+use crate::store::database::sqlite::SqliteFile;
+use crate::store::ledger::LedgerDatabase;
+
+/// A framework's table in some database.
+pub(super) struct Adopted<T> {
+    pub(super) database: T,
+    pub(super) reader: TableReader,
+    pub(super) index: Option<ExpiryIndex>,
+    pub(super) deletions: OnceCell<Deletions>,
+    /// Rows that were due but kept, until the caller takes them.
+    pub(super) kept: KeptRows,
+    pub(super) state: State,
+    /// Maximum number of due rows held in memory; computed on first use.
+    pub(super) max_due_rows: OnceCell<usize>,
+    /// Rows that a purge may still read, where triggers may insert rows.
+    pub(super) scan_budget: Cell<Option<u64>>,
+    /// Deletion was checked, except for the encodings of the values.
+    pub(super) deletable_checked: Cell<bool>,
+    /// Deletion and the encodings of a sample were checked.
+    pub(super) validated: Cell<bool>,
+}
+
+/// Statements that delete rows, and the tables that refer to them.
+pub(super) struct Deletions {
+    pub(super) references: ReferencingTables,
+    pub(super) if_unchanged: DeleteStatements,
+    pub(super) by_key: DeleteStatements,
+}
+
+impl Deletions {
+    fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
+        let references = ReferencingTables::of(database, reader)?;
+        let (if_unchanged, by_key) = (
+            DeleteStatements::if_unchanged(reader, &references),
+            DeleteStatements::by_key(reader, &references),
+        );
+        Ok(Self { references, if_unchanged, by_key })
+    }
+
+    fn blocking(&self) -> BlockingReferences<'_> {
+        BlockingReferences(&self.references.blocking)
+    }
+}
+
+impl<T: Database> Adopted<T> {
+    pub(super) fn new(database: T, reader: TableReader, state: State) -> Self {
+        Self {
+            index: ExpiryIndex::of(&database, &reader),
+            deletions: OnceCell::new(),
+            kept: KeptRows::default(),
+            max_due_rows: OnceCell::new(),
+            scan_budget: Cell::new(None),
+            deletable_checked: Cell::new(false),
+            validated: Cell::new(false),
+            database,
+            reader,
+            state,
+        }
+    }
+
+    /// Returns the delete statements, read from the schema once.
+    pub(super) fn deletions(&self) -> Result<&Deletions> {
+        if let Some(known) = self.deletions.get() {
+            return Ok(known);
+        }
+        let found = Deletions::of(&self.database, &self.reader)?;
+        Ok(self.deletions.get_or_init(|| found))
+    }
+}
+
+impl<T: Database> SessionStore for Adopted<T> {
+    fn profile(&self) -> Option<&Profile> {
+        Some(&self.reader.profile)
+    }
+
+    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+        list::find(&self.database, &self.reader, keys)
+    }
+
+    fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
+        list::by_tokens(&self.database, &self.reader, tokens)
+    }
+
+    /// Ends sessions by key. Expiry times do not matter here, so their encoding is not
+    /// checked.
+    fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
+        self.reader.profile.may_delete()?;
+        if !self.deletable_checked.get() {
+            self.ensure_deletable()?;
+        }
+        self.deletions()?;
+        let Some(deletions) = self.deletions.get() else {
+            return Ok(Vec::new());
+        };
+        let (ended, outcome) = delete::end(&mut self.database, &deletions.by_key, endings);
+        self.state.record_deleted(&self.reader.profile.task, ended.gone);
+        self.kept.add(ended.kept);
+        outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| ended.done)
+    }
+
+    fn scan(
+        &self,
+        query: &SessionQuery<'_>,
+        visit: &mut dyn FnMut(Session) -> VisitResult,
+    ) -> Result<ScanResult> {
+        let blocking =
+            if query.due_only { self.deletions()?.blocking() } else { BlockingReferences(&[]) };
+        list::scan(&self.database, &self.reader, query, &blocking, visit)
+    }
+
+    fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
+        list::by_handle(&self.database, &self.reader, prefix, most)
+    }
+
+    fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
+        if !stats::is_in_scope(&self.reader, scope) {
+            return Ok(Vec::new());
+        }
+        let remembered = self.state.tasks(scope)?;
+        Ok(vec![stats::task_stats(&self.database, &self.reader, scope, remembered)?])
+    }
+
+    fn task_names(&self) -> Result<TaskNames> {
+        Ok(std::iter::once(self.reader.profile.task.clone()).collect())
+    }
+
+    fn user_stats(
+        &self,
+        scope: &PolicyContext<'_>,
+        by: GroupBy,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
+    ) -> Result<()> {
+        if !stats::is_in_scope(&self.reader, scope) {
+            return Ok(());
+        }
+        stats::user_stats(&self.database, &self.reader, scope, by, visit)
+    }
+
+    fn validate(&self) -> Result<()> {
+        if self.reader.profile.readonly.is_none() {
+            return self.ensure_valid().map(drop);
+        }
+        self.sample_valid_rows().map(drop)
+    }
+
+    /// Scans due rows. A scan with a limit on due rows belongs to a purge: the first one
+    /// validates the table and chooses the order. Other scans only count.
+    fn scan_due(
+        &self,
+        scope: &PolicyContext<'_>,
+        after: Option<&Cursor>,
+        limits: ScanLimits,
+    ) -> Result<DueScan> {
+        if !stats::is_in_scope(&self.reader, scope) {
+            return Ok(DueScan { walked: 1.0, ..DueScan::default() });
+        }
+        let (database, reader) = (&self.database, &self.reader);
+        let only_counts = limits.due == usize::MAX;
+        let due = if only_counts { limits.due } else { limits.due.min(self.max_due_rows()) };
+        let limits = ScanLimits { due, ..limits };
+        let blocking =
+            if only_counts { self.deletions()?.blocking() } else { BlockingReferences(&[]) };
+        if after.is_none() {
+            self.start_scan_budget()?;
+        }
+        let index = match after {
+            Some(Cursor::Time(..)) => self.index.as_ref(),
+            None if limits.due < usize::MAX => self.index_for(&self.ensure_valid()?, scope.now),
+            _ => None,
+        };
+        let by_index =
+            index.map(|index| index.scan(database, reader, scope, after, limits, &blocking));
+        let found = match by_index.transpose()?.flatten() {
+            Some(found) => found,
+            None => {
+                let distribution = sample::key_distribution(database, reader)?;
+                scan::scan_by_key(database, reader, scope, after, limits, &distribution, &blocking)?
+            }
+        };
+        self.use_scan_budget(found.rows)?;
+        Ok(found)
+    }
+
+    fn apply_purge(
+        &mut self,
+        scope: &PolicyContext<'_>,
+        due: &DueRange,
+        return_ended: bool,
+    ) -> Result<PurgeBatchResult> {
+        self.reader.profile.may_delete()?;
+        self.ensure_valid_once()?;
+        self.deletions()?;
+        let Some(deletions) = self.deletions.get() else {
+            return Ok(PurgeBatchResult::default());
+        };
+        let (database, reader) = (&mut self.database, &self.reader);
+        let ((result, kept), outcome) = delete::apply_purge(
+            database,
+            reader,
+            &deletions.if_unchanged,
+            &due.seen,
+            scope.now,
+            return_ended,
+        );
+        self.kept.add(kept);
+        self.state.record_deleted(&reader.profile.task, [(EndReason::Expired, result.deleted)]);
+        outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| result)
+    }
+
+    fn take_kept(&mut self) -> KeptRows {
+        std::mem::take(&mut self.kept)
+    }
+
+    fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
+        self.deletions()?.blocking().find_kept(&self.database, &self.reader, keys)
+    }
+
+    fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
+        Ok(self.deletions()?.references.unindexed.clone())
+    }
+
+    fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()> {
+        self.state.flush()?;
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        self.state.change(|state| state.record_peaks(sessions))
+    }
+}
+
+impl<T: Database> LedgerDatabase for Adopted<T> {
+    type Database = SqliteFile;
+
+    fn read<R>(&self, query: impl FnOnce(&SqliteFile) -> Result<R>) -> Result<Option<R>> {
+        self.state.read(|native| query(native.database()))
+    }
+
+    fn write<R>(&mut self, mut change: impl FnMut(&mut SqliteFile) -> Result<R>) -> Result<R> {
+        self.state.change(|native| change(native.database_mut()))
+    }
+
+    fn is_in_memory(&self) -> bool {
+        self.state.is_volatile()
+    }
+
+    fn note_lease(&self) {
+        self.state.note_lease();
+    }
+
+    fn has_lost_lease(&self) -> bool {
+        self.state.has_lost_lease()
+    }
+}
+
+impl<T: Database> Interruptible for Adopted<T> {
+    fn limit_statements(&mut self, limit: Option<StatementLimit>) {
+        self.database.limit_statements(limit);
+    }
+}
+
+/// The application opens and touches the sessions, and manages the free pages of its file.
+impl Backend for Adopted<SqliteFile> {
+    fn display_name(&self) -> &str {
+        self.database.display_name()
+    }
+
+    fn wal(&self) -> Option<&dyn Wal> {
+        Some(&self.database)
+    }
+}
+
+impl Backend for Adopted<Rqlite> {
+    fn display_name(&self) -> &str {
+        self.database.display_name()
+    }
+}

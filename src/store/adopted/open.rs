@@ -1,0 +1,90 @@
+//! Opening a framework's table.
+
+use std::path::Path;
+
+use super::adopted_table::Adopted;
+use super::diagnose::check::column_mismatch;
+use super::reader::TableReader;
+use super::state::{State, StateDirectory};
+use super::table::Table;
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::Profile;
+use crate::storage::Backend;
+use crate::store::database::Database;
+use crate::store::database::rqlite::Rqlite;
+use crate::store::database::sqlite::{Access, SqliteFile};
+use crate::store::location::Location;
+
+/// Message for users of the library; the command resolves the zone itself.
+const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
+                          resolved: call Profile::resolve_local first";
+
+/// Opens a framework's table, as a profile describes it. The ledger and the leases are in a
+/// separate file in the directory `state`, created at the first change. Without a
+/// directory, or if the file cannot be used, they are kept in memory; [`open_with_state`]
+/// reports that.
+///
+/// # Errors
+/// [`Error::Missing`] and [`Error::ForeignDatabase`] if there is no such table,
+/// [`Error::Refused`] if the table does not match the profile or a parameter is missing,
+/// and errors from opening the files.
+pub fn open(
+    at: impl Into<Location>,
+    access: Access,
+    profile: Profile,
+    state: Option<&Path>,
+) -> Result<Box<dyn Backend>> {
+    open_with_state(at, access, profile, StateDirectory::silent(state.map(Path::to_owned)))
+}
+
+/// Opens a framework's table like [`open`], and reports problems with the state.
+///
+/// # Errors
+/// See [`open`].
+pub fn open_with_state(
+    at: impl Into<Location>,
+    access: Access,
+    mut profile: Profile,
+    state: StateDirectory,
+) -> Result<Box<dyn Backend>> {
+    if let Some(lack) = profile.missing_parameters() {
+        return Err(Error::Refused(lack));
+    }
+    profile.resolve_local(&|| Err(Error::Refused(UNRESOLVED.to_owned())))?;
+    let at = at.into();
+    let state_of = || State::of(&at, access, state);
+    match &at {
+        Location::File(path) => open_in(open_file(path, access)?, profile, state_of),
+        Location::Cluster(cluster) => open_in(Rqlite::new(cluster, access), profile, state_of),
+    }
+}
+
+fn open_in<T: Database + 'static>(
+    database: T,
+    profile: Profile,
+    state: impl FnOnce() -> Result<State>,
+) -> Result<Box<dyn Backend>>
+where
+    Adopted<T>: Backend,
+{
+    let table = Table::read(&database, &profile.table)?;
+    if let Some(difference) = profile.difference(&table.columns) {
+        return Err(Error::Refused(column_mismatch(&profile, &table, &difference)));
+    }
+    let reader = TableReader::new(&database, profile, table);
+    Ok(Box::new(Adopted::new(database, reader, state()?)))
+}
+
+/// Opens an application's file.
+pub(super) fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
+    SqliteFile::open_foreign(path, access).map_err(|error| match error {
+        Error::Missing { at, .. }
+            if path
+                .parent()
+                .is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()) =>
+        {
+            Error::Missing { at, hint: "give the path of the application's file".to_owned() }
+        }
+        error => error,
+    })
+}

@@ -1,0 +1,109 @@
+//! Checks before rows are deleted, and limits on how many rows a purge reads.
+
+use std::ops::ControlFlow;
+
+use super::adopted_table::{Adopted, Deletions};
+use super::diagnose::check::{delete_blockers, encoding_errors};
+use super::diagnose::sample::Sampling;
+use super::expiry_index::ExpiryIndex;
+use super::table::KeyColumn;
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::RowStatus;
+use crate::domain::time::UnixTime;
+use crate::store::database::{Database, memory};
+
+/// Factor by which due rows must be rarer than rows for the index to be worth its detour
+/// through the table.
+const INDEX_WORTH_FACTOR: usize = 10;
+
+/// Bytes that a row takes, about, from when it is found due until it is deleted, and which
+/// part of the memory that the process may use all of them take.
+const BYTES_PER_DUE_ROW: u64 = 512;
+const MEMORY_FRACTION: u64 = 8;
+/// Rows that the application may insert during a purge, in addition to twice the present
+/// number.
+const SPARE_ROWS: u64 = 1_000;
+
+impl<T: Database> Adopted<T> {
+    /// Ensures that rows may be deleted: the profile permits it, the referencing tables
+    /// permit it, and a sample has the encodings of the profile.
+    pub(super) fn ensure_valid(&self) -> Result<Sampling> {
+        self.ensure_deletable()?;
+        let sample = self.sample_valid_rows()?;
+        self.validated.set(true);
+        Ok(sample)
+    }
+
+    /// Reads a sample, and checks that its values have the encodings of the profile.
+    pub(super) fn sample_valid_rows(&self) -> Result<Sampling> {
+        let sample = Sampling::of(&self.database, &self.reader)?;
+        let errors = encoding_errors(&self.database, &self.reader, &sample)?;
+        if errors.is_empty() { Ok(sample) } else { Err(Error::Refused(errors.join("; "))) }
+    }
+
+    /// Ensures that nothing blocks deletion, except possibly the encodings of the values.
+    pub(super) fn ensure_deletable(&self) -> Result<()> {
+        let Deletions { references, if_unchanged, .. } = self.deletions()?;
+        let changes = if_unchanged.changes();
+        let delete_blockers = delete_blockers(&self.database, &self.reader, references, &changes)?;
+        if !delete_blockers.is_empty() {
+            return Err(Error::Refused(delete_blockers.join("; ")));
+        }
+        self.deletable_checked.set(true);
+        Ok(())
+    }
+
+    /// Maximum number of due rows held in memory.
+    pub(super) fn max_due_rows(&self) -> usize {
+        *self.max_due_rows.get_or_init(|| {
+            let rows = memory::limit()
+                .map_or(u64::MAX, |limit| limit / MEMORY_FRACTION / BYTES_PER_DUE_ROW);
+            usize::try_from(rows.max(1)).unwrap_or(usize::MAX)
+        })
+    }
+
+    /// Bounds the scans that start now, even if triggers insert a row for each deleted one:
+    /// new row ids are skipped, and no purge reads many more rows than exist.
+    pub(super) fn start_scan_budget(&self) -> Result<()> {
+        let reader = &self.reader;
+        let has_triggers = self.deletions()?.references.has_triggers;
+        let is_row_id = matches!(reader.table.key, KeyColumn::RowId(_));
+        reader.last_row_id.set(None);
+        if has_triggers && is_row_id {
+            self.database.query(&reader.min_and_max(&self.database, &reader.key), &mut |row| {
+                reader.last_row_id.set(row.integer(1));
+                Ok(ControlFlow::Break(()))
+            })?;
+        }
+        let rows = if has_triggers { Some(reader.count(&self.database)?) } else { None };
+        self.scan_budget.set(rows.map(|rows| rows.saturating_mul(2).saturating_add(SPARE_ROWS)));
+        Ok(())
+    }
+
+    /// Counts scanned rows, and fails when the budget is exceeded.
+    pub(super) fn use_scan_budget(&self, rows: u64) -> Result<()> {
+        let Some(left) = self.scan_budget.get() else { return Ok(()) };
+        self.scan_budget.set(Some(left.saturating_sub(rows)));
+        if rows <= left {
+            return Ok(());
+        }
+        let (table, database) = (&self.reader.table.name, self.database.display_name());
+        Err(Error::failed(
+            format!("finish scanning {table} in {database}"),
+            "its triggers insert rows for those that are deleted; change the triggers",
+        ))
+    }
+
+    pub(super) fn ensure_valid_once(&self) -> Result<()> {
+        if self.validated.get() { Ok(()) } else { self.ensure_valid().map(drop) }
+    }
+
+    /// Returns the index if the purge should use it: few rows of a sample are due.
+    pub(super) fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&ExpiryIndex> {
+        let is_due = |status| matches!(status, RowStatus::Session(expiry) if expiry.is_over(now));
+        let even = || sample.rows.iter().filter(|row| row.is_evenly_spaced);
+        let status = even().map(|row| row.judge(&self.reader.profile));
+        let due = status.filter(|status| is_due(*status)).count();
+        self.index.as_ref().filter(|_| due * INDEX_WORTH_FACTOR < even().count().max(1))
+    }
+}

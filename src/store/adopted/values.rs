@@ -1,0 +1,63 @@
+//! Values of a row as keys, handles and displayed text.
+
+use rusqlite::types::ValueRef;
+
+use super::column_sql::MAX_VALUE_BYTES;
+use crate::domain::profile::SqlValue;
+use crate::domain::session::Key;
+use crate::domain::token::Digest;
+
+/// A value as a key. Nothing is taken for an empty text.
+pub(super) fn key_from(value: ValueRef<'_>) -> Key {
+    match value {
+        ValueRef::Null => Key::Text(Vec::new()),
+        ValueRef::Integer(number) => Key::Integer(number),
+        ValueRef::Real(number) => Key::Real(number),
+        ValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
+        ValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
+    }
+}
+
+/// Hash from which the handle of an id is derived.
+pub(super) fn id_digest(id: ValueRef<'_>) -> Digest {
+    match id {
+        ValueRef::Null => Digest::of(""),
+        ValueRef::Integer(number) => Digest::of(&number.to_string()),
+        ValueRef::Real(number) => Digest::of(&number.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Digest::of_bytes(bytes),
+    }
+}
+
+/// Displayed text of a value; `None` if it is empty.
+pub(super) fn display_text(value: ValueRef<'_>) -> Option<String> {
+    let text = match value {
+        ValueRef::Null => return None,
+        ValueRef::Integer(number) => number.to_string(),
+        ValueRef::Real(number) => number.to_string(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            String::from_utf8_lossy(bytes).into_owned()
+        }
+    };
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// A value as messages show it: of what is long, the beginning, and quoted where it is
+/// no number.
+pub(super) fn display_value(value: &SqlValue) -> String {
+    const LONG: usize = 40;
+    match value {
+        SqlValue::Null => "NULL".to_owned(),
+        SqlValue::Integer(number) => number.to_string(),
+        SqlValue::Real(number) => format!("{number:?}"),
+        SqlValue::Text(bytes) => {
+            let Ok(text) = str::from_utf8(bytes) else {
+                return "text that is not UTF-8".to_owned();
+            };
+            let more = if text.chars().count() > LONG { "…" } else { "" };
+            format!("{:?}{more}", text.chars().take(LONG).collect::<String>())
+        }
+        // As a value that is too long is read.
+        SqlValue::Blob(bytes) if *bytes == [0] => format!("more than {MAX_VALUE_BYTES} bytes"),
+        SqlValue::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}

@@ -1,0 +1,149 @@
+//! Ledger in SQL: runs, leases, job histories and clock references, in any database that
+//! has their tables.
+
+mod clock;
+mod jobs;
+mod lease;
+mod runs;
+
+use std::ops::ControlFlow;
+
+use super::database::Database;
+use crate::domain::clock::{ClockReference, ClockStamp};
+use crate::domain::error::Result;
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
+    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunQuery, RunRecord,
+    StartResult, VisitResult,
+};
+
+/// A store with access to the database that holds its ledger.
+pub(super) trait LedgerDatabase {
+    /// Connection to that database.
+    type Database: Database;
+
+    /// Reads from it; `None`: there is none yet, or it cannot be used.
+    fn read<R>(&self, query: impl FnOnce(&Self::Database) -> Result<R>) -> Result<Option<R>>;
+
+    /// Writes to it. A change is repeated where another database has to replace the first.
+    fn write<R>(&mut self, change: impl FnMut(&mut Self::Database) -> Result<R>) -> Result<R>;
+
+    /// Implements [`Ledger::is_volatile`].
+    fn is_in_memory(&self) -> bool {
+        false
+    }
+
+    /// Notes a request for a lease.
+    fn note_lease(&self) {}
+
+    /// Reports whether the database that held the current lease was replaced.
+    fn has_lost_lease(&self) -> bool {
+        false
+    }
+}
+
+impl<L: LedgerDatabase> Ledger for L {
+    fn is_volatile(&self) -> bool {
+        self.is_in_memory()
+    }
+
+    fn start_run(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
+        let started = self.write(|database| runs::start_run(database, lease, run))?;
+        self.note_lease();
+        Ok(started)
+    }
+
+    fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>> {
+        Ok(self.read(|database| lease::find_holder(database, lease))?.flatten())
+    }
+
+    fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult> {
+        let started = self.write(|database| lease::take(database, lease, now))?;
+        self.note_lease();
+        Ok(started)
+    }
+
+    fn drop_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.write(|database| lease::drop(database, lease))
+    }
+
+    fn release_lease(&mut self, lease: &Lease) -> Result<()> {
+        self.write(|database| runs::release_lease(database, lease))
+    }
+
+    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
+        let is_held = self.write(|database| lease::renew(database, lease, now))?;
+        // A lease that was lost with its database was not taken by another run.
+        Ok(is_held || self.has_lost_lease())
+    }
+
+    fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
+        self.write(|database| runs::finish_run(database, lease, job, end))
+    }
+
+    fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
+        self.write(|database| runs::insert_run(database, holder, run, end))
+    }
+
+    fn set_last_settled(
+        &mut self,
+        job: &JobKey,
+        known: Option<UnixTime>,
+        anchor: UnixTime,
+    ) -> Result<()> {
+        self.write(|database| jobs::set_last_settled(database, job, known, anchor))
+    }
+
+    fn change_jobs(
+        &mut self,
+        machine: &str,
+        taken_up: &[NewJob],
+        given_up: &[JobKey],
+        now: UnixTime,
+    ) -> Result<()> {
+        self.write(|database| jobs::change_jobs(database, machine, taken_up, given_up, now))
+    }
+
+    fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>> {
+        Ok(self.read(|database| jobs::jobs(database, machine, now))?.unwrap_or_default())
+    }
+
+    fn runs(
+        &self,
+        query: &RunQuery,
+        now: UnixTime,
+        visit: &mut dyn FnMut(RunRecord) -> VisitResult,
+    ) -> Result<()> {
+        // An error of the visitor must not count as a fault of the database.
+        let mut failed = None;
+        let visit = &mut |run| {
+            visit(run).or_else(|error| {
+                failed = Some(error);
+                Ok(ControlFlow::Break(()))
+            })
+        };
+        let read = self.read(|database| runs::runs(database, query, now, visit));
+        failed.map_or(read.map(Option::unwrap_or_default), Err)
+    }
+
+    fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()> {
+        self.write(|database| runs::drop_runs(database, keep, now))
+    }
+
+    fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {
+        Ok(self.read(|database| clock::reference(database, host))?.flatten())
+    }
+
+    fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()> {
+        self.write(|database| clock::set(database, host, last))
+    }
+
+    fn record_clock_jump(
+        &mut self,
+        host: &str,
+        from: &ClockStamp,
+        jump: &ClockStamp,
+    ) -> Result<()> {
+        self.write(|database| clock::record_jump(database, host, from, jump))
+    }
+}

@@ -1,0 +1,238 @@
+//! Run history.
+
+use std::ops::ControlFlow;
+
+use super::jobs::{
+    and_last_settled_is, record_start, settle_like_same_name, update_last_settled,
+    upsert_last_settled,
+};
+use super::lease;
+use super::lease::and_if_held;
+use crate::domain::error::Result;
+use crate::domain::time::{Span, UnixTime};
+use crate::storage::{
+    FEWEST_KEPT, JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery, RunRecord,
+    StartResult, VisitResult,
+};
+use crate::store::database::{Database, RowRef};
+use crate::store::statement::Statement;
+
+/// Entries that are dropped at once, at most.
+const MAX_DROPPED: usize = 250;
+
+/// Columns that [`read_run`] reads.
+const RUN_COLUMNS: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
+                   finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
+                   runs.holder, user";
+
+/// Takes a lease and inserts a run.
+pub(super) fn start_run(
+    database: &mut impl Database,
+    lease: &Lease,
+    run: &NewRun,
+) -> Result<StartResult> {
+    let is_due = |sql: &mut Statement| and_last_settled_is(sql, run.job.as_ref(), run.anchor);
+    let take = lease::take_if(lease, run.started, is_due);
+    let mut statements: Vec<Statement> = Vec::new();
+    statements.extend(run.job.as_ref().map(|job| settle_like_same_name(job, run)));
+    statements.extend([take, mark_lost(lease), insert_running(lease, run)]);
+    statements.extend(run.job.as_ref().map(|job| record_start(lease, job, run.planned)));
+    statements.push(lease::select_holder(lease));
+    let applied = database.execute_batch(&statements)?;
+    Ok(lease::start_result(&applied, lease, run.started))
+}
+
+/// Marks a run whose process has ended as lost, and releases its lease.
+pub(super) fn release_lease(database: &mut impl Database, lease: &Lease) -> Result<()> {
+    let lose = Statement::new(
+        "UPDATE runs SET outcome = 'lost', reason = 'its process died' \
+         WHERE outcome = 'running' AND holder = ?1",
+    );
+    database.execute_batch(&[lose.with(lease.holder.as_str()), lease::delete_lease(lease)])?;
+    Ok(())
+}
+
+/// Gives up the runs under the lease that have died.
+fn mark_lost(lease: &Lease) -> Statement {
+    let sql = Statement::new(
+        "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \
+         than its lease' WHERE outcome = 'running' AND lease = ?1 AND ",
+    );
+    and_if_held(sql.with(lease.name.as_str()), lease)
+}
+
+fn insert_running(lease: &Lease, run: &NewRun) -> Statement {
+    let mut sql = insert_run_row(&lease.holder, Some(&lease.name), run, RunOutcome::Running);
+    sql.push(" WHERE ");
+    and_if_held(sql, lease)
+}
+
+fn insert_run_row(
+    holder: &str,
+    lease: Option<&str>,
+    run: &NewRun,
+    outcome: RunOutcome,
+) -> Statement {
+    let job = run.job.as_ref();
+    Statement::new(
+        "INSERT INTO runs (holder, lease, job, account, spec, work, task, rules, planned_at, \
+         started_at, missed, host, pid, version, user, outcome) \
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16",
+    )
+    .with(holder)
+    .with(lease)
+    .with(job.map(|job| job.name.as_str()))
+    .with(job.map_or("", |job| job.account.as_str()))
+    .with(job.map_or("", |job| job.spec.as_str()))
+    .with(run.work.as_str())
+    .with(run.task.as_deref())
+    .with(run.rules.as_str())
+    .with(run.planned)
+    .with(run.started)
+    .with(run.missed)
+    .with(run.origin.host.as_str())
+    .with(u64::from(run.origin.pid))
+    .with(run.origin.version.as_str())
+    .with(run.origin.user.as_str())
+    .with(outcome.as_str())
+}
+
+/// Ends a run and gives its lease back.
+pub(super) fn finish_run(
+    database: &mut impl Database,
+    lease: &Lease,
+    job: Option<&JobKey>,
+    end: &RunEnd,
+) -> Result<()> {
+    let mut statements = vec![update_run_end(&lease.holder, end)];
+    statements
+        .extend(job.zip(end.anchor).map(|(job, anchor)| update_last_settled(lease, job, anchor)));
+    statements.push(lease::delete_lease(lease));
+    database.execute_batch(&statements)?;
+    Ok(())
+}
+
+fn update_run_end(holder: &str, end: &RunEnd) -> Statement {
+    Statement::new(
+        "UPDATE runs SET finished_at = ?2, outcome = ?3, reason = ?4, marked = ?5, ended = ?6, \
+         deleted = ?7 WHERE holder = ?1",
+    )
+    .with(holder)
+    .with(end.finished)
+    .with(end.outcome.as_str())
+    .with(end.reason.as_deref())
+    .with(end.marked)
+    .with(end.ended)
+    .with(end.deleted)
+}
+
+/// Inserts a run that did not take place. Reports whether it was inserted.
+pub(super) fn insert_run(
+    database: &mut impl Database,
+    holder: &str,
+    run: &NewRun,
+    end: &RunEnd,
+) -> Result<bool> {
+    let mut new = insert_run_row(holder, None, run, end.outcome);
+    new.push(" WHERE TRUE");
+    and_last_settled_is(&mut new, run.job.as_ref(), run.anchor);
+    let mut statements = vec![new, update_run_end(holder, end)];
+    let job = run.job.as_ref().zip(end.anchor);
+    statements.extend(job.map(|(job, anchor)| upsert_last_settled(job, run.anchor, anchor)));
+    Ok(database.execute_batch(&statements)?.rows.first() == Some(&1))
+}
+
+/// Visits runs, the latest first.
+pub(super) fn runs(
+    database: &impl Database,
+    query: &RunQuery,
+    now: UnixTime,
+    visit: &mut dyn FnMut(RunRecord) -> VisitResult,
+) -> Result<()> {
+    let mut left = query.limit.unwrap_or(u64::MAX);
+    database.query_pages(&mut |last| select_runs(query, last), &mut |row| {
+        let run = read_run(row, query, now);
+        if query.failures && run.outcome == RunOutcome::Running {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if left == 0 {
+            return Ok(ControlFlow::Break(()));
+        }
+        left -= 1;
+        visit(run)
+    })
+}
+
+/// Selects all runs, or those after the `last` row of a page.
+fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
+    let mut sql = Statement::new("SELECT ");
+    sql.push(RUN_COLUMNS)
+        .push(" FROM runs LEFT JOIN leases ON leases.holder = runs.holder WHERE TRUE");
+    if let Some(job) = &query.job {
+        sql.push(" AND job = ").bind(job.as_str());
+    }
+    if query.failures {
+        // A running run may turn out to be lost.
+        sql.push(" AND outcome NOT IN ('done', 'skipped')");
+    }
+    if let Some(last) = last.and_then(|row| row.integer(0)) {
+        sql.push(" AND runs.id < ").bind(last);
+    }
+    sql.push(" ORDER BY runs.id DESC");
+    sql
+}
+
+/// Reads a row of [`RUN_COLUMNS`].
+fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
+    let time = |column| UnixTime(row.integer(column).unwrap_or(0));
+    let word = row.text(11).unwrap_or_default();
+    let holds = |renewed: i64| Lease::holds(UnixTime(renewed), now);
+    let is_gone = || {
+        let holder = row.text(18).unwrap_or_default();
+        query
+            .is_gone
+            .zip(Lease::process(&holder))
+            .is_some_and(|(is_gone, process)| is_gone(process))
+    };
+    let is_alive = || row.integer(16).is_some_and(holds) && !is_gone();
+    let outcome = match word.parse() {
+        Ok(RunOutcome::Running) if !is_alive() => RunOutcome::Lost,
+        Ok(outcome) => outcome,
+        Err(_) => RunOutcome::Lost,
+    };
+    RunRecord {
+        id: row.integer(0).unwrap_or(0),
+        job: row.text(1),
+        work: row.text(2).unwrap_or_default(),
+        task: row.text(3),
+        rules: row.text(17).unwrap_or_default(),
+        planned: time(4),
+        started: time(5),
+        missed: row.count(6),
+        origin: RunOrigin {
+            host: row.text(7).unwrap_or_default(),
+            pid: u32::try_from(row.count(8)).unwrap_or(0),
+            version: row.text(9).unwrap_or_default(),
+            user: row.text(19).unwrap_or_default(),
+        },
+        finished: row.integer(10).map(UnixTime),
+        outcome,
+        reason: row.text(12),
+        marked: row.count(13),
+        ended: row.count(14),
+        deleted: row.count(15),
+    }
+}
+
+/// Drops entries that began longer ago than `keep`, by the clock and by the youngest of
+/// them: a clock that is wrong, and the entries of a few runs under it, drop nothing.
+pub(super) fn drop_runs(database: &mut impl Database, keep: Span, now: UnixTime) -> Result<()> {
+    let sql = Statement::new(
+        "DELETE FROM runs WHERE id IN (WITH kept (id, started_at) AS \
+         (SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1) \
+         SELECT id FROM runs WHERE started_at < (SELECT min(started_at, ?2) - ?3 FROM kept) \
+         AND id < (SELECT id FROM kept) AND outcome <> 'running' ORDER BY started_at LIMIT ?4)",
+    );
+    database.execute_batch(&[sql.with(FEWEST_KEPT - 1).with(now).with(keep).with(MAX_DROPPED)])?;
+    Ok(())
+}
