@@ -55,8 +55,7 @@ fn start_and_kill(sandbox: &Sandbox, at_work: bool, micros: u64) {
 /// there.
 fn start_and_kill_at_work(sandbox: &Sandbox) {
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     sandbox.file("jobs.toml", format!("{JOBS}{HOOK}"));
     let mut watch = watch(sandbox);

@@ -62,6 +62,13 @@ impl Sandbox {
         path
     }
 
+    /// Makes a named pipe.
+    pub fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        path
+    }
+
     /// Puts the program into the directory: other users may not enter its own.
     pub fn copy_program(&self) -> PathBuf {
         let program = self.path("program");

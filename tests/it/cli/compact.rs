@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::processes::{HUP, INT, TERM, signal, start, until, waits};
-use crate::support::{Finished, HOUR, Sandbox, now, row};
+use crate::support::{HOUR, Sandbox, now, row};
 
 pub const ROWS: u32 = 5_000;
 /// Rows that no purge takes, before and behind the others.
@@ -155,7 +155,7 @@ fn steps_wait_for_a_writer_and_go_on_when_it_has_done() {
     let waiting = start(&sandbox, "compact --json");
     until(|| waits(&waiting));
     drop(writer);
-    let done = Finished(waiting.wait_with_output().unwrap());
+    let done = waiting.finish();
     assert_eq!(done.succeeds().json()["free_bytes_left"], 0);
     is_whole(&sandbox);
 }
@@ -198,7 +198,7 @@ fn a_signal_stops_it_after_a_step_and_the_next_one_resumes() {
         let waiting = start(&sandbox, "compact --json");
         signal(&waiting, asked);
         drop(writer);
-        let done = Finished(waiting.wait_with_output().unwrap()).exits(code).json();
+        let done = waiting.finish().exits(code).json();
         assert_eq!((&done["stopped"], &done["steps"]), (&"signal".into(), &1.into()));
         assert_eq!(done["bytes_after"], bytes(&sandbox));
         assert!(free_pages(&sandbox) > 0);
@@ -241,7 +241,7 @@ fn a_purge_and_a_compaction_exclude_each_other() {
     // And who waits long enough gets its turn
     let waiting = start(&sandbox, "compact --wait 5m");
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
     assert_eq!(free_pages(&sandbox), 0);
     assert_eq!(number(&sandbox, "SELECT count(*) FROM leases"), 0);
     assert_eq!(number(&sandbox, "SELECT count(*) FROM runs WHERE outcome = 'running'"), 0);
@@ -261,7 +261,7 @@ fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
     let waiting = start(&sandbox, "purge --wait 5m");
     until(|| waits(&waiting));
     rebuilding.execute_batch("ROLLBACK; DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
 }
 
 #[test]

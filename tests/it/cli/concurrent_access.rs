@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use rusqlite::Connection;
 
-use crate::support::processes::until;
-use crate::support::{DAY, Finished, HOUR, Sandbox, row};
+use crate::support::processes::{Running, until};
+use crate::support::{DAY, HOUR, Sandbox, row};
 
 /// Rows whose end fills more than a megabyte of log.
 const MANY: u32 = 20_000;
@@ -58,11 +58,11 @@ fn during_a_long_read_the_write_ahead_log_stays_within_its_limit() {
 fn a_purge_continues_when_the_reader_ends_in_time() {
     let sandbox = many();
     let reader = reader(&sandbox);
-    let mut purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
-    let mut purge = purge.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
+    let mut purge = Running::start(purge);
     until(|| log_size(&sandbox) >= 1 << 20 || purge.try_wait().unwrap().is_some());
     drop(reader);
-    let summary = Finished(purge.wait_with_output().unwrap()).succeeds().json();
+    let summary = purge.finish().succeeds().json();
     assert_eq!(summary["ended"], u64::from(MANY) - 10);
 }
 
@@ -160,7 +160,7 @@ fn a_terminal_sees_a_bar_while_it_takes_long() {
     command.arg("/dev/null").current_dir(sandbox.path("."));
     command.env("TERM", "xterm").env("SESSCTL_DB", sandbox.path("app.db"));
     command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut shown = command.spawn().unwrap();
+    let mut shown = Running::spawn(&mut command);
     // Then the bar shows its figures, and makes room for what is said at the end
     let mut text = Vec::new();
     let mut lines = BufReader::new(shown.stdout.take().unwrap());

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
 
+use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, Sandbox, feed, row};
 
 pub const READING: [&str; 4] = ["purge --dry-run", "list", "show stat", "cycle --all --dry-run"];
@@ -73,8 +74,7 @@ fn a_folder_is_refused() {
 #[test]
 fn a_pipe_or_a_device_is_refused_without_waiting_for_it() {
     let sandbox = Sandbox::without_database();
-    let made = std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap();
-    assert!(made.success());
+    sandbox.fifo("pipe");
     for path in ["pipe", "/dev/null"] {
         for command in all() {
             let args = ["--db", path].into_iter().chain(command.split_whitespace());
@@ -99,7 +99,7 @@ fn a_link_leads_to_its_database() {
 #[test]
 fn programs_that_start_at_once_make_one_database() {
     let sandbox = Sandbox::without_database();
-    let children: Vec<_> = (0..8).map(|_| sandbox.command(["init"]).spawn().unwrap()).collect();
+    let children: Vec<_> = (0..8).map(|_| Running::spawn(&mut sandbox.command(["init"]))).collect();
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }

@@ -1,9 +1,7 @@
 //! The lease: one purge at a time on a database.
 
-use std::process::{Child, Stdio};
-
-use crate::support::processes::until;
-use crate::support::{Finished, HOUR, Sandbox, now, row};
+use crate::support::processes::{Running, until};
+use crate::support::{HOUR, Sandbox, now, row};
 
 /// As a process that began to purge so many seconds ago and says nothing more.
 fn hold(sandbox: &Sandbox, seconds_ago: i64) {
@@ -53,13 +51,13 @@ fn w8_a_purge_waits_for_another_as_long_as_requested() {
     hold(&sandbox, 0);
     let waiting = start(&sandbox, &["purge", "--wait", "5m"]);
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
     assert_eq!(live(&sandbox), 0);
 }
 
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let mut command = sandbox.command(args.iter().copied());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+fn start(sandbox: &Sandbox, args: &[&str]) -> Running {
+    let command = sandbox.command(args.iter().copied());
+    Running::start(command)
 }
 
 #[test]
@@ -68,8 +66,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     let sandbox = sandbox();
     sandbox.file("hook.toml", "[hooks]\non_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"\n");
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     let first = start(&sandbox, &["--config", "hook.toml", "purge"]);
     let pid = first.id();
@@ -83,7 +80,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     assert_eq!(running[0]["outcome"], "running");
     // And the first comes to its end
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
-    Finished(first.wait_with_output().unwrap()).succeeds().is_silent();
+    first.finish().succeeds().is_silent();
     let done = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     assert_eq!((done[0]["outcome"].as_str(), done.as_array().unwrap().len()), (Some("done"), 1));
 }
@@ -113,7 +110,7 @@ fn w8_a_run_that_finds_its_job_running_exits_or_waits() {
     sandbox.db().execute_batch(holder).unwrap();
     let waiting = start(&sandbox, &["--config", "jobs.toml", "run", "--wait", "5m"]);
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
 }
 
 #[test]
@@ -125,8 +122,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     let hook = format!("[hooks]\non_end = [\"sh\", \"-c\", \"{script}\"]\ntimeout = \"30s\"\n");
     sandbox.file("hook.toml", hook);
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     let purge = start(&sandbox, &["--config", "hook.toml", "purge"]);
     assert_eq!(std::fs::read_to_string(sandbox.path("fifo")).unwrap(), "at work\n");
@@ -136,7 +132,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     until(|| now() >= begun + 2);
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
     // Then it stops, and the next one does what is left
-    let ran = Finished(purge.wait_with_output().unwrap());
+    let ran = purge.finish();
     let reason = ran.exits(3).stderr();
     assert!(reason.contains("stopped by lease"), "{reason}");
     let left = live(&sandbox);
@@ -153,8 +149,7 @@ fn a_killed_purge_is_lost_in_the_ledger_and_the_next_one_resumes() {
     let sandbox = sandbox();
     sandbox.file("hook.toml", "[hooks]\non_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"\n");
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     let mut purge = start(&sandbox, &["--config", "hook.toml", "purge"]);
     assert_eq!(std::fs::read_to_string(sandbox.path("fifo")).unwrap(), "at work\n");

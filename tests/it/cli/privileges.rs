@@ -1,15 +1,14 @@
 //! Root works on a database with the privileges of the file's owner.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use crate::support::processes::Watch;
 use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, MINUTE, Sandbox, row, set_mode};
 
 /// Two users that no system has an entry for.
@@ -332,7 +331,7 @@ fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
     let db = rusqlite::Connection::open(host.path("srv/app.db")).unwrap();
     db.execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
     drop(db);
-    let mut command = host.sandbox.command([
+    let command = host.sandbox.command([
         "--db",
         "srv/app.db",
         "--config",
@@ -341,21 +340,17 @@ fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
         "--watch",
         "-v",
     ]);
-    let mut watch = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let mut says = |text: &str| lines.find(|line| line.contains(text)).is_some();
-    assert!(says("working with the privileges of user"));
-    assert!(says("tidy: done"));
+    let mut watch = Watch::start(command);
+    watch.says("working with the privileges of user");
+    watch.says("tidy: done");
     set_mode(&host.sandbox.file("new.toml", job("other")), 0o600);
     fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
-    assert!(says("read the configuration again"));
+    watch.says("read the configuration again");
     // What others could write is refused, and the old one stays.
     set_mode(&host.sandbox.file("new.toml", job("third")), 0o602);
     fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
-    assert!(says("the configuration stays as it was"));
-    let pid = watch.id().to_string();
-    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
-    assert_eq!(watch.wait().unwrap().code(), Some(143));
+    watch.says("the configuration stays as it was");
+    assert_eq!(watch.stop(), Some(143));
 }
 
 /// Runs a command where this process receives what goes to the system's log, and prints it.
@@ -448,19 +443,16 @@ fn a_watch_that_began_without_the_database_takes_its_owners_privileges() {
     fs::remove_dir_all(host.path("srv")).unwrap();
     host.sandbox.file("jobs.toml", "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n");
     let args = ["--db", "srv/app.db", "--config", "jobs.toml", "run", "--watch", "-v"];
-    let mut command = host.sandbox.command(args);
-    let mut watch = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let mut says = |text: &str| lines.any(|line| line.contains(text));
-    assert!(says("no database at srv/app.db"));
+    let command = host.sandbox.command(args);
+    let mut watch = Watch::start(command);
+    watch.says("no database at srv/app.db");
     host.directory_of(APP, "new");
     host.move_to(APP, "later.db", "new/app.db");
     fs::rename(host.path("new"), host.path("srv")).unwrap();
-    assert!(says("working with the privileges of user"));
-    let pid = watch.id().to_string();
-    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
+    watch.says("working with the privileges of user");
+    watch.signal("-TERM");
     // It has just been executed again, and may not have its handler for the signal yet.
-    let status = watch.wait().unwrap();
+    let status = watch.process.wait().unwrap();
     assert!(status.code() == Some(143) || status.signal() == Some(15), "{status}");
 }
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, MINUTE, SESSCTL, Sandbox, row};
 
 /// More than any pipe holds.
@@ -16,12 +17,12 @@ fn sandbox() -> Sandbox {
 
 /// Runs a command, reads its first line and goes.
 fn head(sandbox: &Sandbox, command: &str) -> Finished {
-    let mut command = sandbox.command(command.split_whitespace());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let command = sandbox.command(command.split_whitespace());
+    let mut child = Running::start(command);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.ends_with('\n'));
-    Finished(child.wait_with_output().unwrap())
+    child.finish()
 }
 
 #[test]

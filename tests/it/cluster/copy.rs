@@ -1,11 +1,11 @@
 //! `sessctl move` from a file to a cluster, and back.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 
+use crate::support::processes::Running;
 use crate::support::rqlite::{self, Nodes, wait_for};
 use crate::support::{Sandbox, sha256};
 
@@ -193,15 +193,15 @@ fn a_killed_leader_during_a_move_loses_nothing_and_the_last_pass_makes_both_equa
     std::thread::scope(|scope| {
         scope.spawn(|| application(&path, &stop));
         // When it is moved, and in the midst of it the leader is killed
-        let mut moving = sandbox.command(["move", "--from", file, "--to", &url]);
-        let moving = moving.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let moving = sandbox.command(["move", "--from", file, "--to", &url]);
+        let moving = Running::start(moving);
         let count = |cluster: &Nodes| {
             cluster.nodes[leader].rows("SELECT count(*) FROM sessions")[0][0].as_u64().unwrap()
         };
         wait_for("some rows", || count(&cluster) > 2_000);
         assert!(count(&cluster) < 20_000);
         cluster.nodes[leader].kill();
-        let ran = moving.wait_with_output().unwrap();
+        let ran = moving.finish().0;
         stop.store(true, Ordering::Relaxed);
         // Then it comes to its end, or can be gone on with
         let said = String::from_utf8_lossy(&ran.stderr);

@@ -72,8 +72,7 @@ fn a_dry_run_at_the_clock_lists_exactly_the_expired_sessions() {
             // Each by the handle that is made of its id
             let found: std::collections::BTreeSet<String> =
                 crate::support::handles(&due["sessions"]).into_iter().collect();
-            let expected =
-                framework.expected.iter().map(|id| crate::support::sha256(id)[..12].to_owned());
+            let expected = framework.expected.iter().map(|id| crate::support::handle(id));
             same_ids(&format!("{} by {options:?}", framework.profile), &found, &expected.collect());
         }
         assert!(application.bytes() == bytes, "{}", framework.profile);

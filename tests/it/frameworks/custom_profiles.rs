@@ -65,7 +65,7 @@ fn a_profile_in_a_file_is_as_good_to_the_command_as_one_of_its_own() {
         application.run(check).succeeds();
         let dry_run = ["purge", "--dry-run", "--at", "2026-06-15T12:00:00Z", "--json"];
         let due = crate::support::handles(&application.sessctl(dry_run).json()["sessions"]);
-        let handle = |id: &String| crate::support::sha256(id)[..12].to_owned();
+        let handle = |id: &String| crate::support::handle(id);
         let expected: BTreeSet<String> = framework.expected.iter().map(handle).collect();
         same_ids(&framework.profile, &due.into_iter().collect(), &expected);
         let listed = application.sessctl(["list", "--json"]).succeeds().json();

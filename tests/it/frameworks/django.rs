@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::process::{Child, Stdio};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,6 +13,7 @@ use sessctl::domain::profile::{Owner, django_user};
 
 use crate::frameworks::harness::{Application, Framework, named, same_ids, without};
 use crate::support::external_programs;
+use crate::support::processes::Running;
 use crate::support::{DAY, Finished, HOUR, MINUTE, NOW};
 
 /// An application, with its settings.
@@ -380,10 +380,10 @@ proptest! {
 }
 
 /// A process that serves requests, until it has been told that it is enough.
-fn server(django: &Django, seed: u32) -> Child {
+fn server(django: &Django, seed: u32) -> Running {
     let mut command = django.command(None);
     command.args(["serve", &seed.to_string()]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    Running::start(command)
 }
 
 #[test]
@@ -409,7 +409,7 @@ fn a_running_application_loses_nothing_to_concurrent_purges() {
         // Then they came to their end, and all that they know to be open is served
         let (mut live, mut over) = (BTreeSet::new(), BTreeSet::new());
         for server in servers {
-            let output = server.wait_with_output().unwrap();
+            let output = server.finish().0;
             let said = String::from_utf8_lossy(&output.stderr);
             assert!(output.status.success(), "{mode}: {said}");
             let known: Value = serde_json::from_slice(&output.stdout).unwrap();

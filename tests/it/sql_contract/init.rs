@@ -1,13 +1,13 @@
 //! Making the file.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Child;
 use std::sync::Barrier;
 use std::thread;
 
 use rusqlite::named_params;
 
 use crate::sql_contract::page;
+use crate::support::processes::Running;
 use crate::support::{Sandbox, now};
 
 #[test]
@@ -91,15 +91,15 @@ fn of_several_that_start_at_once_all_succeed() {
     for _ in 0..15 {
         let sandbox = Sandbox::without_database();
         let at_once = Barrier::new(PROGRAMS);
-        let start = || -> Child {
+        let start = || -> Running {
             let mut init = sandbox.command(["init"]);
             at_once.wait();
-            init.spawn().unwrap()
+            Running::spawn(&mut init)
         };
         let codes: Vec<Option<i32>> = thread::scope(|scope| {
             let started: Vec<_> = (0..PROGRAMS).map(|_| scope.spawn(start)).collect();
             let running = started.into_iter().map(|thread| thread.join().unwrap());
-            let running: Vec<Child> = running.collect();
+            let running: Vec<Running> = running.collect();
             running.into_iter().map(|mut child| child.wait().unwrap().code()).collect()
         });
         assert_eq!(codes, [Some(0); PROGRAMS]);

@@ -1,10 +1,10 @@
 //! Clock jumps under the configuration of each system: no session ends because of them.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::Command;
 
 use crate::support::fake_clock::follow_clock;
+use crate::support::processes::Watch;
 use crate::support::{Finished, HOUR, MINUTE, row};
 use crate::systems::command::System;
 use crate::systems::fake_clock::command;
@@ -110,33 +110,6 @@ fn by_the_clock_in_a_file(system: &System, args: &[&str]) -> Command {
     command
 }
 
-/// A watch that does not outlive its test.
-struct Watch {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-}
-
-impl Watch {
-    /// Reads on until it says this; answers what it has said before.
-    fn says(&mut self, text: &str) -> String {
-        let mut said = String::new();
-        loop {
-            let begin = said.len();
-            assert!(self.stderr.read_line(&mut said).unwrap() > 0, "no {text:?} in {said}");
-            if said[begin..].contains(text) {
-                return said;
-            }
-        }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 #[ignore = "needs faketime"]
 fn a_watch_reports_a_clock_jump_once_and_continues_when_the_clock_is_right() {
@@ -146,10 +119,7 @@ fn a_watch_reports_a_clock_jump_once_and_continues_when_the_clock_is_right() {
     let config = domino.path("jobs.toml");
     fs::write(&config, jobs).unwrap();
     let args = ["--config", config.to_str().unwrap(), "run", "--watch", "-v"];
-    let mut command = by_the_clock_in_a_file(&domino, &args);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut watch = Watch { child, stderr };
+    let mut watch = Watch::start(by_the_clock_in_a_file(&domino, &args));
     watch.says("tidy: done");
     domino.insert_all(0..10, |serial| row(&serial.to_string()));
     for (jump, direction) in [("+1y", "forward by 365 days"), ("-1y", "back by 365 days")] {

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::processes::Running;
 use crate::support::{Finished, JOBS_HAVE_WAITED, Row, Sandbox, feed, handle, handles, now};
 use crate::systems::backend::{Backend, Db, State};
 
@@ -141,8 +142,8 @@ impl System {
         }
     }
 
-    pub fn start(&self, args: &[&str]) -> Child {
-        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    pub fn start(&self, args: &[&str]) -> Running {
+        Running::start(self.command(args))
     }
 
     /// The JSON output of a command that succeeds.

@@ -1,8 +1,7 @@
 //! redbex: many clients that log in at the same moment.
 
-use std::process::Child;
-
-use crate::support::{Finished, HOUR, MINUTE, now, row};
+use crate::support::processes::Running;
+use crate::support::{HOUR, MINUTE, now, row};
 use crate::systems::command::System;
 use crate::systems::redbex_shared_licence;
 
@@ -30,12 +29,12 @@ fn clients(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> C
         let task = tasks[client % tasks.len()];
         redbex.start(&["open", "--user", &user(client), "--task", task, "--json"])
     };
-    let mut clients: Vec<Child> = (0..CLIENTS).map(login).collect();
+    let mut clients: Vec<Running> = (0..CLIENTS).map(login).collect();
     let mut most = live();
     while clients.iter_mut().any(|client| client.try_wait().unwrap().is_none()) {
         most = most.max(live());
     }
-    let ran = clients.into_iter().map(|client| Finished(client.wait_with_output().unwrap()));
+    let ran = clients.into_iter().map(Running::finish);
     let codes: Vec<i32> = ran
         .map(|ran| {
             let code = ran.0.status.code().unwrap();

@@ -11,7 +11,7 @@ use sessctl::domain::port::{Reach, Scope};
 use sessctl::{Error, PurgeRequest, Span};
 
 use crate::support::processes::until;
-use crate::support::{DAY, Finished, HOUR, MINUTE, at, later, now, row};
+use crate::support::{DAY, HOUR, MINUTE, at, later, now, row};
 use crate::systems::backend::Db;
 use crate::systems::command::System;
 use crate::systems::harness::{Library, minutes, opening};
@@ -111,8 +111,8 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     let waiting = websphere.start(&["purge", "--wait", "30s", "--json"]);
     std::fs::read_to_string(websphere.path("gate")).unwrap();
     // Then both come to their end
-    Finished(first.wait_with_output().unwrap()).succeeds().is_silent();
-    let waited = Finished(waiting.wait_with_output().unwrap());
+    first.finish().succeeds().is_silent();
+    let waited = waiting.finish();
     assert_eq!(waited.succeeds().json()["ended"], 0);
     let outcomes: Vec<_> = websphere.ledger().into_iter().map(|(_, outcome, _)| outcome).collect();
     assert_eq!(outcomes, ["done", "done"]);
@@ -170,7 +170,7 @@ fn w8_a_process_that_waits_for_the_write_lock_takes_no_lease_over() {
     lock.execute("UPDATE leases SET renewed_at = ?1", [now()]).unwrap();
     lock.commit().unwrap();
     // Then the other one leaves: that lease lies in the future of no clock
-    Finished(second.wait_with_output().unwrap()).is_refused_with(11);
+    second.finish().is_refused_with(11);
 }
 
 #[test]

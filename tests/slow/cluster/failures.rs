@@ -1,7 +1,6 @@
 //! Nodes that are stopped or killed while a purge is running.
 
 use std::ops::ControlFlow;
-use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use sessctl::{Housekeeper, PurgeRequest, UnixTime};
 use crate::cluster::ledger_check;
 use crate::support::cluster::{CONFIG, Harness, said};
 use crate::support::now;
+use crate::support::processes::Running;
 use crate::support::rqlite::{Node, Nodes, wait_for};
 
 /// A purge of them takes more than a second, however quick the machine: time enough to stop a
@@ -19,8 +19,8 @@ const DUE: i64 = 100_000;
 const IMPATIENT: &str = "\n[cluster]\ntimeout = \"1s\"\n";
 
 /// Starts a purge that asks this node first, and waits until it is in its midst.
-fn begun(harness: &Harness, first: usize) -> Child {
-    let purge = harness.command(first, &["purge", "--hold", "1ms"]).spawn().unwrap();
+fn begun(harness: &Harness, first: usize) -> Running {
+    let purge = Running::start(harness.command(first, &["purge", "--hold", "1ms"]));
     wait_for("the purge", || {
         thread::park_timeout(Duration::from_millis(5));
         harness.due() < DUE - 500
@@ -54,7 +54,7 @@ fn a_purge_completes_while_a_follower_is_stopped() {
     let purge = begun(&harness, follower);
     // When that stands still in the midst of it
     nodes.nodes[follower].signal("-STOP");
-    let purged = said(purge.wait_with_output().unwrap());
+    let purged = said(purge.finish().0);
     nodes.nodes[follower].signal("-CONT");
     // Then the purge goes on with the others, and each session has ended once
     assert_eq!(purged, (0, String::new()));
@@ -82,7 +82,7 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     // Then whatever writes gives up at last and says whether it knows what came of it
     let (code, _) = harness.runs(&["open", "--task", "http", "--user", "alice"]);
     assert!([11, 3].contains(&code), "{code}");
-    let (purged, why) = said(purge.wait_with_output().unwrap());
+    let (purged, why) = said(purge.finish().0);
     assert!([11, 3].contains(&purged), "{purged}: {why}");
     // And who asks for no more sees what the last node has
     let (stat, figures) =

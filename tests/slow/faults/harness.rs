@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use rusqlite::Connection;
 
-use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, Sandbox, row, run_by, sha256};
+use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, Sandbox, handle, row, run_by, sha256};
 
 /// Exit codes that are documented.
 const CODES: [i32; 10] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 129];
@@ -103,7 +103,7 @@ impl Harness {
 
     /// The handle of that session.
     pub fn handle(&self) -> String {
-        sha256(&self.token())[..12].to_owned()
+        handle(&self.token())
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -1,11 +1,11 @@
 //! Schemas and values that could do harm or keep a command from ending.
 
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use rusqlite::Connection;
 
 use super::{OVER, VALID, command, database, django, handle, left, run};
-use crate::support::processes::{INT, TERM, end, signal};
+use crate::support::processes::{INT, Running, TERM, end, signal};
 use crate::support::{Finished, Sandbox};
 
 /// A query that has no end.
@@ -20,10 +20,10 @@ fn with(schema: &str) -> Sandbox {
     sandbox
 }
 
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
+fn start(sandbox: &Sandbox, args: &[&str]) -> Running {
     let mut command = command(sandbox, args.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    Running::spawn(&mut command)
 }
 
 fn bounded(sandbox: &Sandbox, args: &[&str]) -> Finished {

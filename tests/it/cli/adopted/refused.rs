@@ -6,7 +6,8 @@ use super::{
     DJANGO, GITEA, LARAVEL, VALID, command, database, django, laravel, left, run, run_with_input,
     three,
 };
-use crate::support::{Finished, Sandbox};
+use crate::support::Sandbox;
+use crate::support::processes::Running;
 
 /// Each is refused with this code, in one line; nothing changes.
 #[track_caller]
@@ -31,17 +32,13 @@ fn what_is_the_applications_part_is_refused() {
 #[test]
 fn a_touch_is_refused_before_it_waits_for_a_token() {
     let sandbox = three();
-    let mut child = command(&sandbox, ["touch"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut touch = command(&sandbox, ["touch"]);
+    touch.stdin(Stdio::piped());
+    let mut touch = Running::start(touch);
     // Nothing is written there, and it stays open.
-    let stdin = child.stdin.take();
-    let output = child.wait_with_output().unwrap();
+    let stdin = touch.stdin.take();
+    touch.finish().is_refused_with(4);
     drop(stdin);
-    Finished(output).is_refused_with(4);
 }
 
 #[test]

@@ -242,7 +242,7 @@ fn a_signal_stops_it_after_its_batch_and_the_next_one_resumes() {
         signal(&moving, asked);
         drop(writer);
         // Then it stops before all is there
-        let ran = Finished(moving.wait_with_output().unwrap());
+        let ran = moving.finish();
         let summary = ran.exits(code).json();
         assert_eq!((&summary["stopped"], &summary["same"]), (&"signal".into(), &Value::Null));
         assert!(summary["new"].as_u64().unwrap() < 1_202);

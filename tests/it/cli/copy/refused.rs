@@ -3,8 +3,8 @@
 use rusqlite::Connection;
 
 use super::{are_equal, filled, moves, new_db, rows};
+use crate::support::now;
 use crate::support::processes::start;
-use crate::support::{Finished, now};
 
 #[test]
 fn a_database_of_another_program_is_refused_on_either_side() {
@@ -80,7 +80,7 @@ fn a_purge_of_the_destination_and_a_move_exclude_each_other() {
     // And it waits if it is told to; its lease is gone when it is done
     let waiting = start(&sandbox, "move --from app.db --to new.db --wait 5m");
     there.execute("DELETE FROM leases", []).unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
     are_equal(&sandbox);
     let leases = "SELECT count(*) FROM leases";
     assert_eq!(there.query_row(leases, [], |row| row.get(0)), Ok(0));

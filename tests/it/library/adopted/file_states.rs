@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use sessctl::domain::error::Error;
 use sessctl::store::Access;
@@ -57,7 +56,6 @@ fn a_path_that_is_not_a_regular_file_is_reported_as_such() {
     };
     assert!(matches!(opened("missing.db"), Error::Missing { .. }));
     assert!(matches!(opened("."), Error::NotOurs { .. }));
-    let pipe = db.path().with_file_name("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    db.sandbox.fifo("pipe");
     assert!(matches!(opened("pipe"), Error::NotOurs { .. }));
 }

@@ -7,9 +7,9 @@ use sessctl::domain::port::{LoadBy, Order, Query, SortKey, Store};
 use sessctl::domain::session::{Session, State};
 use sessctl::domain::token::{Digest, Token};
 
-use crate::support::NOW;
 use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, list_sessions, refused};
 use crate::support::profiles::{better_auth, draft, flask, laravel, rails, seconds, utc};
+use crate::support::{NOW, handle};
 
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");
 
@@ -23,10 +23,6 @@ fn db() -> ApplicationDb {
         )
         .unwrap();
     db
-}
-
-fn handle(id: &str) -> String {
-    Digest::of(id).handle()
 }
 
 #[test]
