@@ -1,9 +1,10 @@
 //! Each fixture at its clock, through the library.
 
-use sessctl::Error;
-use sessctl::domain::port::Flow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+
+use sessctl::Error;
+use sessctl::domain::port::Flow;
 
 use crate::frameworks::harness::{Application, all, named, purgeable, same_ids, without};
 use crate::support::NOW;

@@ -11,7 +11,6 @@ use sessctl::domain::time::UnixTime;
 use sessctl::domain::zone::Zone;
 
 use super::schedule;
-
 use crate::support::{DAY, HOUR, at};
 
 const ZONES: [Tz; 7] = [

@@ -4,7 +4,6 @@ use chrono::{Datelike, Timelike};
 use sessctl::domain::time::UnixTime;
 
 use super::{around, runs, schedule, zone};
-
 use crate::support::{DAY, HOUR, at};
 
 #[test]

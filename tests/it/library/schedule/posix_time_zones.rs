@@ -4,7 +4,6 @@ use jiff::tz::TimeZone;
 use sessctl::domain::zone::Zone;
 
 use super::{schedule, zone};
-
 use crate::support::at;
 
 #[test]

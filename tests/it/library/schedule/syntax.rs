@@ -3,7 +3,6 @@
 use sessctl::domain::schedule::{Field, Mistake, Schedule};
 
 use super::{schedule, zone};
-
 use crate::support::at;
 
 #[test]
