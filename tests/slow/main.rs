@@ -8,6 +8,7 @@ mod cluster_faults;
 mod faults;
 mod jobs;
 mod simulation;
+mod store;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the quick tests use more of it")]
 mod support;

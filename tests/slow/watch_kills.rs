@@ -1,4 +1,4 @@
-//! `sessctl run --watch` is killed at random moments, and nothing is lost.
+//! `sessctl run --watch`, killed at random moments: no work is lost or repeated.
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -55,8 +55,7 @@ fn start_and_kill(sandbox: &Sandbox, at_work: bool, micros: u64) {
 /// there.
 fn start_and_kill_at_work(sandbox: &Sandbox) {
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     sandbox.file("jobs.toml", format!("{JOBS}{HOOK}"));
     let mut watch = watch(sandbox);
@@ -88,7 +87,7 @@ fn rounds() -> u64 {
 }
 
 #[test]
-fn a_watch_that_is_killed_at_any_moment_leaves_nothing_undone_and_does_nothing_twice() {
+fn a_watch_killed_at_any_moment_leaves_no_work_undone_or_repeated() {
     let sandbox = Sandbox::new();
     sandbox.file("jobs.toml", JOBS);
     let (mut opened, mut killed_at_work) = (0, 0);

@@ -25,19 +25,19 @@ pub struct ApplicationDb {
     pub sandbox: Sandbox,
 }
 
-/// What a walk has come to.
+/// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct PurgeTotals {
     pub census: PurgeCounts,
     pub settled: PurgeBatchResult,
     pub sessions: u64,
     pub rows: u64,
-    /// Whether it went along an index.
+    /// True if it used an index.
     pub by_time: bool,
 }
 
 impl ApplicationDb {
-    /// As these statements make it.
+    /// Runs these statements in a new database.
     pub fn of(sql: &str) -> Self {
         let db = Self { sandbox: Sandbox::without_database() };
         db.application().execute_batch(&format!("BEGIN; {sql}; COMMIT")).unwrap();
@@ -82,7 +82,7 @@ impl ApplicationDb {
         rows.query_map([], value).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    /// What must never change: the schema, how changes are written, whose file it is.
+    /// Properties that sessctl never changes: the schema, the journal mode, the file's marks.
     pub fn imprint(&self) -> Vec<String> {
         let application = self.application();
         let pragma = |name| {
@@ -106,17 +106,17 @@ pub fn all_tasks() -> PolicyContext<'static> {
     PolicyContext { policies: &POLICIES, now: NOW, planned: None, task: None }
 }
 
-/// A look of a purge.
+/// Runs one scan of a purge.
 pub fn look(store: &dyn Backend, after: Option<&Cursor>, rows: usize) -> DueScan {
     store.scan_due(&all_tasks(), after, few(rows)).unwrap()
 }
 
-/// All looks and batches of a purge, of so many rows at most.
+/// Runs all scans and batches of a purge, of so many rows at most.
 pub fn purge_all(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Error> {
     purge_watched(store, rows, &mut |_| {})
 }
 
-/// The same, which shows what each look has seen.
+/// Runs a purge, and passes on each scan.
 pub fn purge_watched(
     store: &mut dyn Backend,
     rows: usize,
@@ -144,7 +144,7 @@ pub fn purge_watched(
     }
 }
 
-/// The sessions that there are, in key order.
+/// All sessions, in key order.
 pub fn all_sessions(store: &dyn Backend) -> Vec<Session> {
     list_sessions(store, &Filter::default(), Order::default())
 }
@@ -160,12 +160,12 @@ pub fn list_sessions(store: &dyn Backend, filter: &Filter, order: Order) -> Vec<
     sessions
 }
 
-/// How far a purge looks.
+/// The limits of a scan.
 pub fn few(rows: usize) -> ScanLimits {
     ScanLimits { due: rows, rows, time: Duration::from_secs(60), ..ScanLimits::ALL }
 }
 
-/// What a refusal says.
+/// The text of a refusal.
 pub fn refused<T>(outcome: Result<T, Error>) -> String {
     match outcome {
         Err(error @ Error::Refused(_)) => error.to_string(),

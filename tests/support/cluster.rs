@@ -9,7 +9,7 @@ use sessctl::{Config, UnixTime};
 use super::rqlite::{self, Address, Node, Nodes};
 use super::{DAY, Sandbox, now};
 
-/// All rows of ended sessions stay, but for those of one task.
+/// A configuration under which rows of ended sessions stay, except those of one task.
 pub const CONFIG: &str = r#"
 [policy]
 timeout = "24h"
@@ -67,12 +67,12 @@ impl Harness {
         command
     }
 
-    /// Runs it; answers its exit code and what it has said.
+    /// Runs it; returns its exit code and its output.
     pub fn runs(&self, args: &[&str]) -> (i32, String) {
         said(self.command(0, args).output().unwrap())
     }
 
-    /// Inserts sessions that are long over, each once whatever is repeated: every other one
+    /// Inserts sessions that expired long ago, each once even if repeated: every other one
     /// keeps its row when it ends.
     pub fn seed(&self, from: i64, count: i64) {
         let sql = "INSERT OR IGNORE INTO sessions \
@@ -84,7 +84,7 @@ impl Harness {
         rqlite::request(&self.addresses, &json!([[sql, from, from + count - 1, long_ago]]));
     }
 
-    /// How many sessions are due of those that were seeded, as the leader sees it.
+    /// The number of seeded sessions that are due, as the leader sees it.
     pub fn due(&self) -> i64 {
         let sql =
             "SELECT count(*) FROM sessions WHERE task IN ('old', 'gone') AND ended_at IS NULL";
@@ -93,7 +93,7 @@ impl Harness {
     }
 }
 
-/// The exit code of a command and what it has said.
+/// The exit code of a command and its output.
 pub fn said(ran: Output) -> (i32, String) {
     let said = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
     (ran.status.code().unwrap(), said)

@@ -49,7 +49,7 @@ fn settled(mut command: Command, sandbox: &Sandbox) -> Command {
     command
 }
 
-/// What it answers.
+/// The answer of a script.
 #[track_caller]
 pub fn answer(mut command: Command, question: &[&str]) -> Value {
     let output = command.args(question).output().expect("tests/run installs it");

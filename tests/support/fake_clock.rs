@@ -8,7 +8,7 @@ use std::process::Command;
 
 use super::sandbox::run_by;
 
-/// The same command, with its clock at `@2026-06-15 12:00:00` or moved by `+1d`. The zone of
+/// A command with its clock at `@2026-06-15 12:00:00` or moved by `+1d`. The zone of
 /// the time is the command's `TZ`.
 pub fn with_clock(time: &str, command: &Command) -> Command {
     run_by(&["faketime", "-f", time], command)

@@ -30,7 +30,7 @@ pub fn purge_at(schedule: &str) -> Job {
     job("purge", JobTiming::At(schedule.parse().unwrap()), JobAction::Purge(None))
 }
 
-/// A purge of all tasks again and again.
+/// A purge of all tasks at an interval.
 pub fn purge_every(span: &str) -> Job {
     let interval = Interval::Fixed(span.parse().unwrap());
     job("purge", JobTiming::Every(interval), JobAction::Purge(None))
@@ -41,7 +41,7 @@ pub fn cycle_at(schedule: &str) -> Job {
     job("restart", JobTiming::At(schedule.parse().unwrap()), JobAction::Cycle("imap".into()))
 }
 
-/// Such a job, on one host alone.
+/// A job tied to one host.
 pub fn only_on(host: &str, job: Job) -> Job {
     Job { host: Some(host.into()), ..job }
 }
@@ -59,7 +59,7 @@ pub fn terms() -> JobOptions {
     }
 }
 
-/// A database of its own.
+/// A database in its own directory.
 pub struct Database(pub TempDir);
 
 impl Database {
@@ -79,15 +79,14 @@ impl Database {
     }
 }
 
-/// A machine that has a database in its charge.
+/// A machine with the jobs of a database.
 pub struct Host {
     pub service: SessionService,
     pub terms: JobOptions,
 }
 
 impl Host {
-    /// One with a database of its own, which is gone from sight at once but
-    /// stays for as long as the host does.
+    /// A host with its own database, which lives as long as the second value.
     pub fn alone() -> (Self, Database) {
         let database = Database::new();
         (database.host("mail1"), database)
@@ -107,14 +106,13 @@ impl Host {
         self.try_run_if_due(job, now).unwrap()
     }
 
-    /// Does that each minute, from the first to before the last moment; answers
-    /// at which of them it ran.
+    /// Runs a job each minute if it is due; returns the times at which it ran.
     pub fn run_each_minute(&mut self, job: &Job, from: UnixTime, until: UnixTime) -> Vec<UnixTime> {
         let minutes = (from.0..until.0).step_by(60).map(UnixTime);
         minutes.filter(|now| has_run(&self.run_if_due(job, *now))).collect()
     }
 
-    /// Has these jobs in its configuration from then on, and no others.
+    /// Replaces the jobs of the configuration.
     pub fn set_jobs(&mut self, jobs: &[&Job], now: UnixTime) {
         let jobs: Vec<Job> = jobs.iter().map(|job| (*job).clone()).collect();
         self.service.set_jobs(&jobs, &self.terms, now).unwrap();
@@ -163,12 +161,12 @@ pub fn has_run(ran: &JobOutcome) -> bool {
     matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_) | JobOutcome::Skipped)
 }
 
-/// When runs were planned, in words.
+/// The planned times of runs, as text.
 pub fn planned(runs: &[RunRecord]) -> Vec<String> {
     runs.iter().map(|run| run.planned.to_string()).collect()
 }
 
-/// How late a run was.
+/// The delay of a run.
 pub fn late(run: &RunRecord) -> Span {
     run.started.since(run.planned)
 }

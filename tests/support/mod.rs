@@ -4,6 +4,7 @@ pub mod adopted;
 pub mod cluster;
 pub mod external_programs;
 pub mod fake_clock;
+pub mod generators;
 pub mod jobs;
 pub mod processes;
 pub mod profiles;
@@ -12,6 +13,7 @@ mod row;
 pub mod rqlite;
 mod sandbox;
 pub mod sqlite_values;
+pub mod store;
 pub mod suggested_config;
 mod time;
 

@@ -1,29 +1,121 @@
 //! Commands that run while a test goes on, and signals to them.
 
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader};
+use std::ops::{Deref, DerefMut};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::sandbox::{Finished, Sandbox};
 
+/// A command that is running. It is killed when the test ends, also when it fails.
+pub struct Running(Option<Child>);
+
+impl Running {
+    /// Starts a command whose outputs are read at its end.
+    pub fn start(mut command: Command) -> Self {
+        Self::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
+    }
+
+    /// Starts a command with the outputs that it has.
+    pub fn spawn(command: &mut Command) -> Self {
+        Self(Some(command.spawn().unwrap()))
+    }
+
+    /// Waits for the end of the command.
+    pub fn finish(mut self) -> Finished {
+        Finished(self.0.take().unwrap().wait_with_output().unwrap())
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        self.0.as_ref().unwrap()
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
 pub const INT: (&str, u32) = ("INT", 2);
 pub const TERM: (&str, u32) = ("TERM", 15);
 pub const HUP: (&str, u32) = ("HUP", 1);
 
+/// A watch with `-v`, whose reports are read from standard error.
+pub struct Watch {
+    pub process: Running,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Watch {
+    pub fn start(mut command: Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        Self::of(Running::spawn(&mut command))
+    }
+
+    /// Reads the reports of this one.
+    pub fn of(mut process: Running) -> Self {
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        Self { process, stderr }
+    }
+
+    /// Waits for a line with this text; returns all lines up to it.
+    pub fn says(&mut self, text: &str) -> String {
+        let mut said = String::new();
+        loop {
+            let begin = said.len();
+            assert!(self.stderr.read_line(&mut said).unwrap() > 0, "no {text:?} in {said}");
+            if said[begin..].contains(text) {
+                return said;
+            }
+        }
+    }
+
+    /// Sends a signal, such as `-HUP`.
+    pub fn signal(&self, signal: &str) {
+        kill(self.process.id(), signal);
+    }
+
+    /// Stops it with SIGTERM; returns its exit code.
+    pub fn stop(mut self) -> Option<i32> {
+        self.signal("-TERM");
+        self.process.wait().unwrap().code()
+    }
+}
+
+/// Sends a signal to a process.
+pub fn kill(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+}
+
 /// Starts a command on which SIGHUP has its usual effect, however the tests were started.
-pub fn start(sandbox: &Sandbox, command: &str) -> Child {
+pub fn start(sandbox: &Sandbox, command: &str) -> Running {
     start_by(sandbox, &["env", "--default-signal=HUP"], command)
 }
 
 /// Starts a command by another program.
-pub fn start_by(sandbox: &Sandbox, program: &[&str], command: &str) -> Child {
+pub fn start_by(sandbox: &Sandbox, program: &[&str], command: &str) -> Running {
     let mut command = sandbox.command_by(program, command.split_whitespace());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    Running::spawn(&mut command)
 }
 
-/// Whether the process has the signal's number in this set, as the kernel says.
+/// True if the kernel has the signal in this set of the process.
 pub fn is_in(set: &str, child: &Child, number: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
@@ -39,7 +131,7 @@ pub fn until(mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Whether the process waits for something, as the kernel says.
+/// True if the process is sleeping, as the kernel says.
 pub fn waits(child: &Child) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     assert!(!status.contains("State:\tZ"), "it has ended");
@@ -62,20 +154,20 @@ pub fn signal(child: &Child, (name, number): (&str, u32)) {
 const MAX_WAIT: Duration = Duration::from_secs(300);
 
 /// Waits for a command, and ends it where it has no end of its own.
-pub fn end(child: Child) -> Finished {
-    let id = child.id();
+pub fn end(command: Running) -> Finished {
+    let id = command.id();
     let (done, is_done) = mpsc::channel();
     let waiting = thread::spawn(move || {
-        let output = child.wait_with_output().unwrap();
+        let finished = command.finish();
         let _ = done.send(());
-        output
+        finished
     });
     let came = is_done.recv_timeout(MAX_WAIT);
     if came.is_err() {
         let kill = format!("kill -KILL {id}");
         Command::new("sh").args(["-c", &kill]).status().unwrap();
     }
-    let output = waiting.join().unwrap();
+    let finished = waiting.join().unwrap();
     assert!(came.is_ok(), "it does not come to an end");
-    Finished(output)
+    finished
 }

@@ -132,7 +132,7 @@ impl Draft {
         self
     }
 
-    /// What becomes of the rows of the last dependent.
+    /// The action for rows of the last dependent.
     pub fn set_null(mut self) -> Self {
         self.0.dependents.last_mut().unwrap().action = DependentAction::SetNull;
         self

@@ -102,7 +102,7 @@ impl Row {
         self.key.clone().unwrap_or_else(|| sha256(&self.token))
     }
 
-    /// What people call the session.
+    /// The handle of the session.
     pub fn handle(&self) -> String {
         self.id()[..12].to_owned()
     }

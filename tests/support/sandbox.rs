@@ -1,4 +1,4 @@
-//! A folder with a database in it, and the commands run there.
+//! An empty directory with a database, and the commands that run there.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -12,14 +12,13 @@ use tempfile::TempDir;
 
 use super::row::Row;
 
-/// As if the jobs had been in their configurations for a day: those with an interval are
-/// due, as they have waited for that first.
+/// Statements that date the jobs back by a day: those with an interval are due.
 pub const JOBS_HAVE_WAITED: [&str; 2] = [
     "UPDATE job_histories SET settled_at = settled_at - 86400",
     "UPDATE job_members SET since = since - 86400",
 ];
 
-/// As many runs as the ledger keeps in any case, which begin now.
+/// A statement that inserts as many runs as the ledger keeps in any case, begun now.
 pub const MANY_RUNS: &str = "
     WITH RECURSIVE run (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM run LIMIT 100)
     INSERT INTO runs (holder, account, work, planned_at, started_at, missed, host, pid, version,
@@ -33,7 +32,7 @@ pub const SESSCTL: &str = env!("CARGO_BIN_EXE_sessctl");
 /// A directory that cannot be made.
 pub const NO_STATE: &str = "/dev/null/state";
 
-/// An empty folder, where commands run without any setting of the machine's.
+/// An empty directory, where commands run without any setting of the machine.
 pub struct Sandbox {
     folder: TempDir,
 }
@@ -60,6 +59,13 @@ impl Sandbox {
     pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Makes a named pipe.
+    pub fn fifo(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
         path
     }
 
@@ -128,18 +134,17 @@ impl Sandbox {
         opened.succeeds().json()["token"].as_str().unwrap().to_owned()
     }
 
-    /// Every file in the folder and what it holds; a folder holds nothing.
+    /// Every file in the directory with its content; a directory has none.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
         files_in(self.folder.path())
     }
 
-    /// As if the jobs of a configuration, which some command has taken up, had been there
-    /// for a day.
+    /// Dates the jobs that a command has recorded back by a day.
     pub fn jobs_have_waited(&self) {
         self.db().execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
     }
 
-    /// The database, for a look or a change by hand.
+    /// A connection to the database.
     pub fn db(&self) -> Connection {
         Connection::open(self.path("app.db")).unwrap()
     }
@@ -159,7 +164,7 @@ impl Sandbox {
         handles(&ran.succeeds().json())
     }
 
-    /// Whether the database is sound, as SQLite says.
+    /// Runs an integrity check; true if it finds nothing.
     pub fn is_sound(&self) -> bool {
         is_sound(&self.db())
     }
@@ -171,7 +176,7 @@ impl Sandbox {
     }
 }
 
-/// Whether a database is sound, as SQLite says.
+/// Runs an integrity check; true if it finds nothing.
 pub fn is_sound(db: &Connection) -> bool {
     let check = "SELECT group_concat(integrity_check) FROM pragma_integrity_check";
     db.query_row(check, [], |row| row.get::<_, String>(0)).unwrap() == "ok"
@@ -183,7 +188,7 @@ pub fn handles(sessions: &serde_json::Value) -> Vec<String> {
     sessions.as_array().unwrap().iter().map(handle).collect()
 }
 
-/// The same command, run by another program that takes it as its last arguments.
+/// A command, run by another program that takes it as its last arguments.
 pub fn run_by<S: AsRef<OsStr>>(program: &[S], command: &Command) -> Command {
     let mut outer = Command::new(&program[0]);
     outer.args(&program[1..]).arg(command.get_program()).args(command.get_args());
@@ -210,7 +215,7 @@ pub fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Finished {
     Finished(output)
 }
 
-/// Every file in a folder and what it holds.
+/// Every file in a directory with its content.
 pub fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let name_and_bytes = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.unwrap();
@@ -235,14 +240,14 @@ impl Finished {
         self.exits(0)
     }
 
-    /// Nothing at all was said.
+    /// Asserts that it printed nothing.
     #[track_caller]
     pub fn is_silent(&self) -> &Self {
         assert_eq!((self.stdout(), self.stderr()), (String::new(), String::new()));
         self
     }
 
-    /// It answered nothing, and gave its reason in one line.
+    /// Asserts that it printed nothing but a reason in one line.
     #[track_caller]
     pub fn is_refused_with(&self, code: i32) -> &Self {
         self.exits(code);

@@ -1,4 +1,4 @@
-//! Values of all the classes that SQLite knows, the odd ones among them.
+//! Random values of all of SQLite's storage classes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;

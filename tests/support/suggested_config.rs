@@ -1,4 +1,4 @@
-//! An administrator who pastes the block that an error prints, and does nothing else.
+//! Application of the block that an error suggests, and nothing else.
 
 /// The text of a file after the lines that the message names are replaced by its block.
 #[track_caller]

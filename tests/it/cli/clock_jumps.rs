@@ -1,4 +1,4 @@
-//! A clock that has moved since the last run, and rows from the future.
+//! Clocks that have jumped since the last run, and rows from the future.
 
 use crate::support::fake_clock::with_clock;
 use crate::support::{DAY, Finished, HOUR, MINUTE, Sandbox, now, row};
@@ -36,7 +36,7 @@ fn seem_to_move(sandbox: &Sandbox, seconds: i64) {
     assert_eq!(sandbox.db().execute(sql, [seconds]).unwrap(), 1);
 }
 
-/// How many sessions have not ended, and how many runs there have been.
+/// Numbers of sessions that have not ended, and of runs.
 fn count(sandbox: &Sandbox) -> (usize, usize) {
     let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     let open = sandbox.listed(["--state", "active,idle,abandoned,expired"]);
@@ -256,7 +256,7 @@ fn lied_to(
     Finished(with_clock(clock, &command).output().unwrap())
 }
 
-/// What the clock shows, as faketime has it.
+/// Clocks, in the notation of faketime.
 const CLOCKS: [&str; 9] =
     ["+62m", "-62m", "+1d", "-1d", "+1y", "-1y", "+20y", "-20y", "@1970-01-02 00:00:00"];
 

@@ -1,4 +1,4 @@
-//! Giving the space of deleted rows back.
+//! `sessctl compact`: returning the space of deleted rows to the file system.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::support::processes::{HUP, INT, TERM, signal, start, until, waits};
-use crate::support::{Finished, HOUR, Sandbox, now, row};
+use crate::support::{HOUR, Sandbox, now, row};
 
 pub const ROWS: u32 = 5_000;
 /// Rows that no purge takes, before and behind the others.
@@ -88,7 +88,7 @@ fn steps_give_back_what_a_purge_has_freed_and_the_figures_are_those_of_the_file(
 }
 
 #[test]
-fn a_compaction_is_silent_where_cron_would_mail_its_words() {
+fn a_compaction_prints_nothing_under_cron() {
     let sandbox = for_steps();
     sandbox.run(["compact"]).succeeds().is_silent();
     let ran = sandbox.run(["compact", "-v"]);
@@ -119,7 +119,7 @@ fn the_summary_has_these_keys() {
 }
 
 #[test]
-fn a_file_that_was_not_made_for_steps_is_left_alone_and_its_owner_told_what_helps() {
+fn a_file_without_incremental_vacuum_is_left_alone_with_advice() {
     let sandbox = purged(Sandbox::new());
     let free = number(
         &sandbox,
@@ -157,7 +157,7 @@ fn steps_wait_for_a_writer_and_go_on_when_it_has_done() {
     let waiting = start(&sandbox, "compact --json");
     until(|| waits(&waiting));
     drop(writer);
-    let done = Finished(waiting.wait_with_output().unwrap());
+    let done = waiting.finish();
     assert_eq!(done.succeeds().json()["free_bytes_left"], 0);
     is_whole(&sandbox);
 }
@@ -192,7 +192,7 @@ fn a_reader_sees_what_it_saw_and_the_file_shrinks_when_it_has_gone() {
 }
 
 #[test]
-fn a_signal_stops_it_after_a_step_and_the_next_one_goes_on() {
+fn a_signal_stops_it_after_a_step_and_the_next_one_resumes() {
     for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         let sandbox = for_steps();
         let writer = sandbox.db();
@@ -200,7 +200,7 @@ fn a_signal_stops_it_after_a_step_and_the_next_one_goes_on() {
         let waiting = start(&sandbox, "compact --json");
         signal(&waiting, asked);
         drop(writer);
-        let done = Finished(waiting.wait_with_output().unwrap()).exits(code).json();
+        let done = waiting.finish().exits(code).json();
         assert_eq!((&done["stopped"], &done["steps"]), (&"signal".into(), &1.into()));
         assert_eq!(done["bytes_after"], bytes(&sandbox));
         assert!(free_pages(&sandbox) > 0);
@@ -243,7 +243,7 @@ fn a_purge_and_a_compaction_exclude_each_other() {
     // And who waits long enough gets its turn
     let waiting = start(&sandbox, "compact --wait 5m");
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
     assert_eq!(free_pages(&sandbox), 0);
     assert_eq!(number(&sandbox, "SELECT count(*) FROM leases"), 0);
     assert_eq!(number(&sandbox, "SELECT count(*) FROM runs WHERE outcome = 'running'"), 0);
@@ -263,7 +263,7 @@ fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
     let waiting = start(&sandbox, "purge --wait 5m");
     until(|| waits(&waiting));
     rebuilding.execute_batch("ROLLBACK; DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn killed_at_any_moment_it_leaves_a_sound_database() {
     assert!(given_back > 0);
 }
 
-/// Whether the process has ended and waits to be asked how.
+/// True if the process has ended and waits to be asked how.
 fn child_is_over(pid: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     status.lines().any(|line| line.starts_with("State:\tZ"))

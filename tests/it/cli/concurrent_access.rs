@@ -1,12 +1,12 @@
-//! How a purge treats those who read and write the same table.
+//! Purges while other programs read and write the same table.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use rusqlite::Connection;
 
-use crate::support::processes::until;
-use crate::support::{DAY, Finished, HOUR, Sandbox, row};
+use crate::support::processes::{Running, until};
+use crate::support::{DAY, HOUR, Sandbox, row};
 
 /// Rows whose end fills more than a megabyte of log.
 const MANY: u32 = 20_000;
@@ -30,7 +30,7 @@ fn wal_status(sandbox: &Sandbox) -> u64 {
 }
 
 #[test]
-fn beside_a_long_read_the_log_stays_within_its_limit() {
+fn during_a_long_read_the_write_ahead_log_stays_within_its_limit() {
     // Given somebody who reads and does not come to an end
     let sandbox = many();
     let reader = reader(&sandbox);
@@ -55,14 +55,14 @@ fn beside_a_long_read_the_log_stays_within_its_limit() {
 }
 
 #[test]
-fn a_purge_goes_on_when_the_reader_goes_in_time() {
+fn a_purge_continues_when_the_reader_ends_in_time() {
     let sandbox = many();
     let reader = reader(&sandbox);
-    let mut purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
-    let mut purge = purge.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let purge = sandbox.command(["purge", "--max-log", "1MiB", "--json"]);
+    let mut purge = Running::start(purge);
     until(|| wal_status(&sandbox) >= 1 << 20 || purge.try_wait().unwrap().is_some());
     drop(reader);
-    let summary = Finished(purge.wait_with_output().unwrap()).succeeds().json();
+    let summary = purge.finish().succeeds().json();
     assert_eq!(summary["ended"], u64::from(MANY) - 10);
 }
 
@@ -105,7 +105,7 @@ fn a_purge_that_need_not_care_takes_fewer_batches() {
 }
 
 #[test]
-fn ends_and_deletions_are_one_walk() {
+fn one_sweep_ends_sessions_and_deletes_rows() {
     // Given rows of each kind, side by side
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..3_000, |n| {
@@ -132,7 +132,7 @@ fn the_configuration_says_how_to_treat_others_and_the_command_line_has_the_last_
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_options_are_refused() {
     let sandbox = Sandbox::new();
     let said = |args: &[&str]| {
         let args = ["purge"].into_iter().chain(args.iter().copied());
@@ -160,7 +160,7 @@ fn a_terminal_sees_a_bar_while_it_takes_long() {
     command.arg("/dev/null").current_dir(sandbox.path("."));
     command.env("TERM", "xterm").env("SESSCTL_DB", sandbox.path("app.db"));
     command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut shown = command.spawn().unwrap();
+    let mut shown = Running::spawn(&mut command);
     // Then the bar shows its figures, and makes room for what is said at the end
     let mut text = Vec::new();
     let mut lines = BufReader::new(shown.stdout.take().unwrap());

@@ -159,7 +159,7 @@ fn d5_of_handles_all_are_known_or_none_ends() {
 }
 
 #[test]
-fn d5_a_session_that_was_over_before_is_named_and_the_others_end() {
+fn d5_a_session_that_had_ended_before_is_named_and_the_others_end() {
     let sandbox = sandbox();
     let (web, over) = (row("web").handle(), row("over").handle());
     let ran = sandbox.run(["cycle", "--session", &over, &web]);

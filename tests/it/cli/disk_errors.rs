@@ -1,4 +1,4 @@
-//! A disk that fails is neither a damaged database nor a full disk.
+//! Disk errors, which are neither a damaged database nor a full disk.
 
 use crate::support::{Finished, HOUR, Sandbox, row};
 

@@ -42,7 +42,7 @@ fn a_file_that_may_not_be_written_is_left_alone_by_every_command_that_would() {
 }
 
 #[test]
-fn a_file_that_may_not_be_written_is_read_and_nothing_is_left_beside_it() {
+fn a_read_only_file_is_read_and_no_sidecar_file_is_left() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("due").idle(HOUR));
     sandbox.copy_program();
@@ -65,7 +65,7 @@ fn a_file_that_may_not_be_written_is_read_and_nothing_is_left_beside_it() {
 }
 
 #[test]
-fn beside_an_application_who_may_only_read_reads_all_the_same() {
+fn a_user_with_read_permission_reads_while_an_application_writes() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("due").idle(HOUR));
     sandbox.copy_program();

@@ -90,7 +90,7 @@ fn of_a_session_that_is_eligible() {
 }
 
 #[test]
-fn of_a_session_while_its_job_is_at_work() {
+fn the_forecast_of_a_session_while_its_job_is_running() {
     // given a purge that is at work, and will be again
     let sandbox = Sandbox::new();
     sandbox.file("config.toml", "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n");
@@ -158,7 +158,7 @@ fn of_a_session_that_has_ended() {
 }
 
 #[test]
-fn w3_the_outlook_promises_a_touch_only_where_it_helps() {
+fn w3_the_forecast_suggests_a_touch_only_where_it_helps() {
     let sandbox = Sandbox::new();
     sandbox.file("lenient.toml", "[policy]\nstrict = false\nlifetime = \"3h\"\n");
     for (opened, promise) in [

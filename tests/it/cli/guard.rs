@@ -1,4 +1,4 @@
-//! What keeps a purge from doing too much: the guard, and the run time.
+//! The guard (`--max-percent`, `--max-rows`) and `--run-time`, which limit a purge.
 
 use crate::support::{DAY, HOUR, MINUTE, Sandbox, now, row};
 
@@ -50,7 +50,7 @@ fn up_to_a_cap_a_purge_goes_ahead() {
 }
 
 #[test]
-fn the_guard_counts_within_the_task_that_is_meant() {
+fn the_guard_counts_within_the_selected_task() {
     let sandbox = sandbox();
     let ran = sandbox.run(["purge", "--task", "IMAP", "--max-percent", "60"]);
     let refusal = ran.is_refused_with(4).stderr();
@@ -84,7 +84,7 @@ fn the_configuration_sets_caps_that_an_argument_overrides() {
 }
 
 #[test]
-fn a_cap_that_makes_no_sense_is_a_mistake_of_usage() {
+fn an_invalid_cap_is_a_usage_error() {
     let sandbox = sandbox();
     for args in [
         ["--max-percent", "101"],
@@ -103,7 +103,7 @@ fn a_cap_that_makes_no_sense_is_a_mistake_of_usage() {
 }
 
 #[test]
-fn a_purge_whose_time_is_up_says_what_is_left_and_the_next_one_goes_on() {
+fn a_purge_at_its_run_time_reports_what_remains_and_the_next_one_resumes() {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..1_000, |n| row(&n.to_string()).idle(HOUR));
     let summary = sandbox.run(["purge", "--run-time", "0", "--json"]).exits(3).json();
@@ -152,7 +152,7 @@ fn what_was_due_at_the_last_purge_already_is_a_backlog_and_does_not_count() {
 }
 
 #[test]
-fn what_new_rules_make_due_is_no_backlog() {
+fn sessions_that_new_rules_make_due_are_not_a_backlog() {
     // Given a purge by rules under which all these sessions are live
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..10, |n| row(&n.to_string()).idle(2 * HOUR).timeout(None));
@@ -173,7 +173,7 @@ fn what_new_rules_make_due_is_no_backlog() {
 }
 
 #[test]
-fn sessions_that_were_live_at_the_last_purge_count_and_the_backlog_beside_them_does_not() {
+fn sessions_live_at_the_last_purge_count_and_the_backlog_does_not() {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..4, |n| row(&format!("valid {n}")).idle(MINUTE));
     sandbox.run(["purge"]).succeeds();
@@ -340,7 +340,7 @@ fn a_job_may_have_caps_of_its_own_and_a_cycle_that_they_refuse_is_in_the_ledger(
 }
 
 #[test]
-fn caps_of_a_cycle_or_of_a_job_that_make_no_sense_are_mistakes_of_usage() {
+fn invalid_caps_of_a_cycle_or_a_job_are_usage_errors() {
     let sandbox = sandbox();
     for args in [["--max-percent", "101"], ["--max-percent", "NaN"], ["--max-rows", "-1"]] {
         sandbox.run([&["cycle", "--all"], &args[..]].concat()).exits(2);

@@ -62,7 +62,7 @@ fn it_gets_the_lines_that_a_list_gives_later() {
 }
 
 #[test]
-fn it_is_told_of_sessions_that_leave_no_row() {
+fn it_receives_sessions_that_leave_no_row() {
     let sandbox = sandbox("cat >> told", "[policy]\nretention = \"0\"\n");
     let old = row("old").idle(DAY);
     sandbox.insert(&old);
@@ -75,7 +75,7 @@ fn it_is_told_of_sessions_that_leave_no_row() {
 }
 
 #[test]
-fn it_is_told_of_an_eviction() {
+fn it_receives_evicted_sessions() {
     let sandbox = sandbox("cat >> told", "[policy]\nlimit = 1\n");
     let idle = row("idle").idle(HOUR);
     sandbox.insert(&idle);
@@ -105,7 +105,7 @@ fn a_hook_that_fails_loses_no_end_and_makes_the_run_partial() {
 }
 
 #[test]
-fn what_it_was_not_told_of_is_said_whatever_else_fails() {
+fn missed_notifications_are_reported_whatever_else_fails() {
     let sandbox = sandbox("exit 7", "");
     for fails in ["the metrics", "the ledger"] {
         // given a purge that has ended a session, of which the hook knows nothing
@@ -148,7 +148,7 @@ fn a_hook_that_hangs_is_stopped_with_all_that_it_has_started() {
 }
 
 #[test]
-fn what_a_hook_prints_is_no_answer() {
+fn the_output_of_a_hook_goes_to_standard_error() {
     let sandbox = sandbox("cat > /dev/null; echo kicked", "");
     sandbox.insert(&row("old").idle(HOUR));
     let ran = run(&sandbox, &["purge", "--json"]);
@@ -157,7 +157,7 @@ fn what_a_hook_prints_is_no_answer() {
 }
 
 #[test]
-fn a_hook_that_is_not_there_or_does_not_read_holds_up_nobody() {
+fn a_missing_hook_or_one_that_does_not_read_blocks_nothing() {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..50, |n| row(&n.to_string()).user(&"x".repeat(10_000)).idle(HOUR));
     sandbox.file("hook.toml", "[hooks]\non_end = [\"/nowhere/kick\"]\n");
@@ -169,7 +169,7 @@ fn a_hook_that_is_not_there_or_does_not_read_holds_up_nobody() {
 }
 
 #[test]
-fn a_hook_that_cannot_be_run_is_warned_of_where_people_look() {
+fn a_hook_that_cannot_run_is_warned_of_in_advance() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path("");
     for (hook, why) in [

@@ -1,4 +1,4 @@
-//! Names that somebody chose to do harm, through every command and format.
+//! Names with control characters and markup, through every command and format.
 
 use serde_json::Value;
 

@@ -1,10 +1,11 @@
-//! Everything that is not a sessctl database, or is out of reach: one clear line,
-//! the right exit code, and the files as they were.
+//! Files that are not a sessctl database or cannot be reached: one clear line, the right
+//! exit code, and the files unchanged.
 
 use std::os::unix::fs::PermissionsExt;
 
 use rusqlite::Connection;
 
+use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, Sandbox, feed, row};
 
 pub const READING: [&str; 4] = ["purge --dry-run", "list", "show stat", "cycle --all --dry-run"];
@@ -53,7 +54,7 @@ fn a_file_of_something_else_is_refused() {
 }
 
 #[test]
-fn an_empty_file_is_refused_and_told_how_to_become_a_database() {
+fn an_empty_file_is_refused_and_the_error_names_init() {
     let sandbox = Sandbox::without_database();
     sandbox.file("app.db", "");
     let reason = "app.db is not a sessctl database: the file is empty; \
@@ -73,8 +74,7 @@ fn a_folder_is_refused() {
 #[test]
 fn a_pipe_or_a_device_is_refused_without_waiting_for_it() {
     let sandbox = Sandbox::without_database();
-    let made = std::process::Command::new("mkfifo").arg(sandbox.path("pipe")).status().unwrap();
-    assert!(made.success());
+    sandbox.fifo("pipe");
     for path in ["pipe", "/dev/null"] {
         for command in all() {
             let args = ["--db", path].into_iter().chain(command.split_whitespace());
@@ -99,7 +99,7 @@ fn a_link_leads_to_its_database() {
 #[test]
 fn programs_that_start_at_once_make_one_database() {
     let sandbox = Sandbox::without_database();
-    let children: Vec<_> = (0..8).map(|_| sandbox.command(["init"]).spawn().unwrap()).collect();
+    let children: Vec<_> = (0..8).map(|_| Running::spawn(&mut sandbox.command(["init"]))).collect();
     for mut child in children {
         assert!(child.wait().unwrap().success());
     }
@@ -139,7 +139,7 @@ fn no_database_at_all_is_a_mistake_of_usage() {
     assert!(sandbox.files().is_empty());
 }
 
-/// What is said of a file with these tables, none of which is a framework's.
+/// The output for a file with these tables, none of which is a framework's.
 fn strange(tables: &str, nearest: &str) -> String {
     format!(
         "app.db is not a sessctl database: it holds {tables}; none is a table of sessions that \
@@ -295,7 +295,7 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
 }
 
 #[test]
-fn a_database_in_the_midst_of_a_checkpoint_is_not_taken_for_a_corrupt_one() {
+fn a_database_during_a_checkpoint_is_not_reported_as_corrupt() {
     // Given an application that writes, and copies its log into the file at once
     let sandbox = Sandbox::new();
     let db = sandbox.db();

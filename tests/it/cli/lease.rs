@@ -1,9 +1,7 @@
-//! One purge at a time on a database.
+//! The lease: one purge at a time on a database.
 
-use std::process::{Child, Stdio};
-
-use crate::support::processes::until;
-use crate::support::{Finished, HOUR, Sandbox, now, row};
+use crate::support::processes::{Running, until};
+use crate::support::{HOUR, Sandbox, now, row};
 
 /// As a process that began to purge so many seconds ago and says nothing more.
 fn hold(sandbox: &Sandbox, seconds_ago: i64) {
@@ -22,7 +20,7 @@ fn live(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn w8_a_purge_that_finds_another_at_work_leaves() {
+fn w8_a_purge_that_finds_another_running_exits() {
     let sandbox = sandbox();
     for ago in [0, 30, 50] {
         hold(&sandbox, ago);
@@ -49,20 +47,20 @@ fn w8_the_lease_of_a_process_that_died_is_taken_over() {
 }
 
 #[test]
-fn w8_a_purge_waits_for_another_as_long_as_it_is_told_to() {
+fn w8_a_purge_waits_for_another_as_long_as_requested() {
     let sandbox = sandbox();
     hold(&sandbox, 0);
     sandbox.run(["purge", "--wait", "1s"]).is_refused_with(11);
     hold(&sandbox, 0);
     let waiting = start(&sandbox, &["purge", "--wait", "5m"]);
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
     assert_eq!(live(&sandbox), 0);
 }
 
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
-    let mut command = sandbox.command(args.iter().copied());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+fn start(sandbox: &Sandbox, args: &[&str]) -> Running {
+    let command = sandbox.command(args.iter().copied());
+    Running::start(command)
 }
 
 #[test]
@@ -71,8 +69,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     let sandbox = sandbox();
     sandbox.file("hook.toml", "[hooks]\non_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"\n");
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     let first = start(&sandbox, &["--config", "hook.toml", "purge"]);
     let pid = first.id();
@@ -86,13 +83,13 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     assert_eq!(running[0]["outcome"], "running");
     // And the first comes to its end
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
-    Finished(first.wait_with_output().unwrap()).succeeds().is_silent();
+    first.finish().succeeds().is_silent();
     let done = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     assert_eq!((done[0]["outcome"].as_str(), done.as_array().unwrap().len()), (Some("done"), 1));
 }
 
 #[test]
-fn w8_a_run_that_finds_its_job_at_work_leaves_or_waits_for_it() {
+fn w8_a_run_that_finds_its_job_running_exits_or_waits() {
     // Given a job whose process is at work elsewhere
     let sandbox = sandbox();
     let config = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n";
@@ -116,7 +113,7 @@ fn w8_a_run_that_finds_its_job_at_work_leaves_or_waits_for_it() {
     sandbox.db().execute_batch(holder).unwrap();
     let waiting = start(&sandbox, &["--config", "jobs.toml", "run", "--wait", "5m"]);
     sandbox.db().execute_batch("DELETE FROM leases").unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
 }
 
 #[test]
@@ -128,8 +125,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     let hook = format!("[hooks]\non_end = [\"sh\", \"-c\", \"{script}\"]\ntimeout = \"30s\"\n");
     sandbox.file("hook.toml", hook);
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     let purge = start(&sandbox, &["--config", "hook.toml", "purge"]);
     assert_eq!(std::fs::read_to_string(sandbox.path("fifo")).unwrap(), "at work\n");
@@ -139,7 +135,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     until(|| now() >= begun + 2);
     std::fs::read_to_string(sandbox.path("gate")).unwrap();
     // Then it stops, and the next one does what is left
-    let ran = Finished(purge.wait_with_output().unwrap());
+    let ran = purge.finish();
     let reason = ran.exits(3).stderr();
     assert!(reason.contains("stopped by lease"), "{reason}");
     let left = live(&sandbox);
@@ -152,12 +148,11 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
 }
 
 #[test]
-fn a_purge_that_died_is_lost_to_the_ledger_and_the_next_one_goes_on() {
+fn a_killed_purge_is_lost_in_the_ledger_and_the_next_one_resumes() {
     let sandbox = sandbox();
     sandbox.file("hook.toml", "[hooks]\non_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"\n");
     for name in ["fifo", "gate"] {
-        let made = std::process::Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap();
-        assert!(made.success());
+        sandbox.fifo(name);
     }
     let mut purge = start(&sandbox, &["--config", "hook.toml", "purge"]);
     assert_eq!(std::fs::read_to_string(sandbox.path("fifo")).unwrap(), "at work\n");

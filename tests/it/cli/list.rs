@@ -67,7 +67,7 @@ fn every_filter_picks_what_it_says() {
 }
 
 #[test]
-fn a_filter_that_makes_no_sense_is_a_mistake_of_usage() {
+fn an_invalid_filter_is_a_usage_error() {
     let sandbox = sandbox();
     for filter in [
         ["--state", "dead"],
@@ -192,7 +192,7 @@ fn an_empty_list_is_said_to_people_and_empty_to_programs() {
 }
 
 #[test]
-fn at_an_earlier_moment_later_ends_have_not_come_and_later_sessions_are_not_there() {
+fn at_an_earlier_time_later_ends_and_later_sessions_are_not_listed() {
     let sandbox = sandbox();
     let at = (now() - 200 * MINUTE).to_string();
     let states = |at: &str| -> Vec<(String, String)> {
@@ -214,7 +214,7 @@ fn at_an_earlier_moment_later_ends_have_not_come_and_later_sessions_are_not_ther
 }
 
 #[test]
-fn at_a_later_moment_sessions_have_gone_idle_and_been_abandoned_or_are_expired() {
+fn at_a_later_time_sessions_are_listed_as_idle_abandoned_or_expired() {
     let sandbox = sandbox();
     sandbox.file("patient.toml", "[policy]\nexpire = \"abandoned\"\n");
     sandbox.file("exact.toml", "[policy]\nexpire = \"timeout\"\n");
@@ -278,7 +278,7 @@ fn handles_that_would_be_the_same_are_lengthened() {
 }
 
 #[test]
-fn those_that_ended_since_a_moment_or_a_while_ago() {
+fn sessions_that_ended_since_a_time_or_within_a_span() {
     let sandbox = sandbox();
     let since = |since: &str| sandbox.listed(["--ended-since", since, "--sort", "ended"]).len();
     assert_eq!((since("31m"), since("61m"), since("29m")), (1, 2, 0));

@@ -1,4 +1,4 @@
-//! Little room on the file system, and little memory.
+//! Purges with little disk space and little memory.
 
 use std::process::Command;
 

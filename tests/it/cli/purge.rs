@@ -209,7 +209,7 @@ fn the_summary_has_these_keys_and_types() {
 }
 
 #[test]
-fn a_purge_is_silent_where_cron_would_mail_its_words() {
+fn a_purge_prints_nothing_under_cron() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("gone").idle(HOUR));
     sandbox.run(["purge", "-q"]).succeeds().is_silent();
@@ -244,7 +244,7 @@ fn a_dry_run_is_a_table_with_reasons_for_people() {
 }
 
 #[test]
-fn a_purge_that_is_no_job_drops_what_the_ledger_has_kept_for_long_enough() {
+fn a_purge_without_a_job_drops_old_ledger_entries() {
     let sandbox = Sandbox::new();
     sandbox.file("keep.toml", "[ledger]\nkeep = \"1d\"\n");
     sandbox.run(["purge"]).succeeds();

@@ -10,7 +10,7 @@ use crate::cli::compact::{
     KEPT, ROWS, bytes, compact, free_pages, is_whole, number, purge, purged, snapshot,
 };
 use crate::support::processes::{TERM, signal, start};
-use crate::support::{Finished, HOUR, Sandbox, now, row};
+use crate::support::{HOUR, Sandbox, now, row};
 
 #[test]
 fn a_rebuild_gives_back_all_and_makes_steps_possible() {
@@ -43,7 +43,7 @@ fn a_rebuild_gives_back_all_and_makes_steps_possible() {
 }
 
 #[test]
-fn what_a_rebuild_would_give_back_is_told_beforehand() {
+fn the_space_that_a_rebuild_would_free_is_reported_in_advance() {
     let sandbox = Sandbox::new();
     let old = |n: u32| if n.is_multiple_of(8) { 0 } else { HOUR };
     sandbox.insert_all(0..ROWS, |n| row(&n.to_string()).idle(old(n)));
@@ -65,7 +65,7 @@ fn a_signal_ends_a_rebuild_and_nothing_has_changed() {
     let waiting = start(&sandbox, "compact --full");
     signal(&waiting, TERM);
     drop(writer);
-    let ran = Finished(waiting.wait_with_output().unwrap());
+    let ran = waiting.finish();
     assert_eq!(ran.exits(143).stdout(), "");
     assert!(ran.stderr().contains("stopped by signal"), "{}", ran.stderr());
     assert_eq!((bytes(&sandbox), free_pages(&sandbox)), (before, free));

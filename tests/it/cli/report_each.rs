@@ -1,8 +1,8 @@
 //! Reports of the sessions that a purge or a run ends, one by one.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 
+use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, MINUTE, Sandbox, handles, row};
 
 /// Two sessions that are over, one of them with a name that would act on a terminal, and
@@ -142,7 +142,7 @@ fn d9_a_job_reports_where_its_key_says() {
 }
 
 #[test]
-fn d9_where_a_job_reports_is_no_part_of_its_history() {
+fn d9_the_report_destination_of_a_job_does_not_affect_its_history() {
     let sandbox = with_jobs("");
     run(&sandbox, &[]).succeeds();
     let histories = || -> i64 {
@@ -178,12 +178,12 @@ fn d9_a_reader_that_has_gone_stops_no_work() {
     for args in [&["purge", "--each"][..], &["purge", "--each", "-o", "jsonl"]] {
         let sandbox = Sandbox::new();
         sandbox.insert_all(0..5_000, |n| row(&n.to_string()).idle(HOUR));
-        let mut command = sandbox.command(args.iter().copied());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let command = sandbox.command(args.iter().copied());
+        let mut child = Running::start(command);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.ends_with('\n'));
-        let ran = Finished(child.wait_with_output().unwrap());
+        let ran = child.finish();
         assert_eq!(ran.succeeds().stderr(), "");
         assert_eq!(sandbox.listed(["--ended-by", "expired"]).len(), 5_000);
     }

@@ -23,7 +23,7 @@ fn run_on(host: &str, sandbox: &Sandbox, args: &[&str]) -> Finished {
     Finished(sandbox.command(args).env("SESSCTL_HOST", host).output().unwrap())
 }
 
-/// What the ledger has, the earliest first: job, outcome, sessions ended.
+/// The entries of the ledger, the earliest first: job, outcome, sessions ended.
 fn ledger(sandbox: &Sandbox) -> Vec<(String, String, u64)> {
     let runs = run(sandbox, &["show", "runs", "--limit", "0", "--json"]).succeeds().json();
     let text = |run: &serde_json::Value, key: &str| run[key].as_str().unwrap_or("-").to_owned();

@@ -13,7 +13,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn a_valid_schedule_is_nothing_to_speak_of() {
+fn a_valid_schedule_prints_nothing() {
     let sandbox = sandbox();
     for spec in ["15 * *", "0 3 *", "45 5 2", "*/15 8-18 mon-fri", "0,30 * 6,7", "0 0 sun"] {
         sandbox.run(["schedule", "check", spec]).succeeds().is_silent();
@@ -63,7 +63,7 @@ fn a_mistake_is_pointed_out() {
 }
 
 #[test]
-fn the_next_times_are_told_in_the_zone_that_is_asked_for() {
+fn the_next_times_are_printed_in_the_requested_zone() {
     let sandbox = sandbox();
     let next = |args: &[&'static str]| {
         let args = [&["schedule", "next", "--json"], args].concat();

@@ -68,7 +68,7 @@ fn a_timeout_is_granted_within_the_bounds_of_the_policy() {
 }
 
 #[test]
-fn a_timeout_without_a_unit_or_sense_is_a_mistake_of_usage() {
+fn a_timeout_without_a_unit_or_out_of_range_is_a_usage_error() {
     let sandbox = Sandbox::new();
     for timeout in ["20", "-5m", "soon", "", "20 m"] {
         let ran = sandbox.run(with(&OPEN, &["--timeout", timeout]));
@@ -185,7 +185,7 @@ fn outcomes_come_in_every_format_but_prometheus_and_without_one_only_the_bad() {
 }
 
 #[test]
-fn no_token_stands_in_the_database_or_its_log_and_none_is_repeated() {
+fn no_token_is_stored_in_the_database_or_its_write_ahead_log_or_printed() {
     // Given another program that keeps the write-ahead log open
     let sandbox = Sandbox::new();
     let other = sandbox.db();
@@ -251,7 +251,7 @@ fn tokens_may_stand_in_a_file() {
 }
 
 #[test]
-fn open_says_on_request_how_many_made_way() {
+fn open_reports_evictions_on_request() {
     let sandbox = Sandbox::new();
     sandbox.file("limit.toml", "[policy]\nlimit = 1\n");
     sandbox.insert(&row("idle").idle(HOUR));

@@ -1,14 +1,15 @@
-//! Files beside a database: none that is not SQLite's is opened, none is created that the
-//! database's owner could not use, and none is missed because it lies beside another name.
+//! Files next to a database: foreign ones are not opened, none is created that the owner of
+//! the database could not use, and none is missed because it lies next to another name.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use rusqlite::Connection;
 
 use crate::cli::invalid_databases::{INIT, READING, WRITING, all};
+use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, SESSCTL, Sandbox, feed, row, set_mode};
 
 /// A user who has no entry in the list of users, and owns the database.
@@ -126,7 +127,7 @@ fn a_user_who_is_not_the_owner_creates_no_file_beside_the_database() {
 fn while_another_user_looks_there_is_nothing_in_the_owners_way() {
     let sandbox = of_another_owner();
     sandbox.insert_all(0..3_000, |n| row(&n.to_string()).idle(60));
-    let mut looking = as_other(&sandbox, "list -o jsonl").stdout(Stdio::piped()).spawn().unwrap();
+    let mut looking = Running::start(as_other(&sandbox, "list -o jsonl"));
     // It has begun, and cannot end before somebody takes the rest.
     let mut output = BufReader::new(looking.stdout.take().unwrap());
     output.read_line(&mut String::new()).unwrap();

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use rusqlite::Connection;
 
 use crate::support::processes::{HUP, INT, TERM, is_in, signal, start, start_by, until, waits};
-use crate::support::{Finished, HOUR, Sandbox, row};
+use crate::support::{HOUR, Sandbox, row};
 
 /// A thousand sessions that are due, and a writer that keeps everyone waiting.
 fn waiting() -> (Sandbox, Connection) {
@@ -21,7 +21,7 @@ fn live(sandbox: &Sandbox) -> usize {
 }
 
 #[test]
-fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_goes_on() {
+fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_resumes() {
     for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         // Given a purge that waits for its first batch
         let (sandbox, writer) = waiting();
@@ -30,7 +30,7 @@ fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_goes_on() {
         signal(&purge, asked);
         drop(writer);
         // Then it finishes that batch, and says what is left
-        let ran = Finished(purge.wait_with_output().unwrap());
+        let ran = purge.finish();
         let summary = ran.exits(code).json();
         assert_eq!((&summary["stopped"], &summary["batches"]), (&"signal".into(), &1.into()));
         let ended = summary["ended"].as_u64().unwrap();
@@ -55,7 +55,7 @@ fn a_purge_that_was_started_to_outlive_its_terminal_does() {
     until(|| is_in("SigCgt", &purge, TERM.1) && waits(&purge));
     assert!(is_in("SigIgn", &purge, HUP.1));
     drop(writer);
-    Finished(purge.wait_with_output().unwrap()).succeeds();
+    purge.finish().succeeds();
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn an_interrupted_purge_says_so_where_cron_will_mail_it() {
     let purge = start(&sandbox, "purge");
     signal(&purge, TERM);
     drop(writer);
-    let ran = Finished(purge.wait_with_output().unwrap());
+    let ran = purge.finish();
     assert_eq!(ran.exits(143).stdout(), "");
     let said = ran.stderr();
     assert!(said.starts_with("ended ") && said.contains("; stopped by signal, "), "{said}");
@@ -78,7 +78,7 @@ fn a_second_signal_ends_a_purge_at_once() {
     signal(&purge, TERM);
     signal(&purge, INT);
     // It does not wait for the lock, which is still held.
-    let ran = Finished(purge.wait_with_output().unwrap());
+    let ran = purge.finish();
     assert_eq!(ran.exits(130).stdout(), "");
     drop(writer);
     assert_eq!(live(&sandbox), 1_000);
@@ -91,7 +91,7 @@ fn a_signal_stops_a_cycle_after_its_batch_and_each_line_is_true() {
     let cycle = start(&sandbox, "cycle --all -o jsonl");
     signal(&cycle, TERM);
     drop(writer);
-    let ran = Finished(cycle.wait_with_output().unwrap());
+    let ran = cycle.finish();
     let shown = ran.exits(143).stdout().lines().count();
     assert!(0 < shown && shown < 1_000);
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), shown);
@@ -155,7 +155,7 @@ fn a_signal_stops_a_touch_after_its_batch_and_each_answer_is_true() {
     signal(&touch, TERM);
     drop(writer);
     // Then one batch is done, and no answer is given that is not true or not in order
-    let ran = Finished(touch.wait_with_output().unwrap());
+    let ran = touch.finish();
     let answers = ran.exits(143).stdout();
     let untouched = sandbox.listed(["--idle-over", "500s"]);
     assert!((1..1_000).contains(&untouched.len()), "{}", untouched.len());

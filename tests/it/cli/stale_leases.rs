@@ -1,26 +1,27 @@
 //! Leases whose processes are gone.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
+use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, Sandbox, now, row};
 
 /// With a purge that has its lease and waits in its hook.
-struct Scene {
+struct HeldLease {
     sandbox: Sandbox,
-    purge: Child,
+    purge: Running,
 }
 
 const HOOK: &str = "[hooks]\non_end = [\"sh\", \"-c\", \"echo at work > fifo; cat > gate\"]\n\
                     timeout = \"30s\"\n";
 
-impl Scene {
+impl HeldLease {
     fn new(sandbox: Sandbox, args: &[&str]) -> Self {
         for name in ["fifo", "gate"] {
-            assert!(Command::new("mkfifo").arg(sandbox.path(name)).status().unwrap().success());
+            sandbox.fifo(name);
         }
         let mut purge = sandbox.command(args.iter().copied());
-        let purge = purge.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let purge = Running::spawn(purge.stdout(Stdio::null()).stderr(Stdio::null()));
         assert_eq!(fs::read_to_string(sandbox.path("fifo")).unwrap(), "at work\n");
         Self { sandbox, purge }
     }
@@ -51,10 +52,10 @@ fn native() -> Sandbox {
 fn w8_the_lease_of_a_purge_that_was_killed_is_taken_over_at_once() {
     let sandbox = native();
     sandbox.file("hook.toml", HOOK);
-    let scene = Scene::new(sandbox, &["--config", "hook.toml", "purge"]);
-    scene.sandbox.run(["purge"]).is_refused_with(11);
-    assert_eq!(outcomes(&scene.sandbox, &[]), ["running"]);
-    let sandbox = scene.kill();
+    let held = HeldLease::new(sandbox, &["--config", "hook.toml", "purge"]);
+    held.sandbox.run(["purge"]).is_refused_with(11);
+    assert_eq!(outcomes(&held.sandbox, &[]), ["running"]);
+    let sandbox = held.kill();
     // It is known to be lost before anybody takes over, too
     assert_eq!(outcomes(&sandbox, &[]), ["lost"]);
     assert_eq!(outcomes(&sandbox, &["--failed"]), ["lost"]);
@@ -67,23 +68,23 @@ fn w8_the_lease_of_a_purge_that_was_killed_is_taken_over_at_once() {
 fn w8_of_many_that_find_a_lease_without_its_process_one_gets_it() {
     let sandbox = native();
     sandbox.file("hook.toml", HOOK);
-    let sandbox = Scene::new(sandbox, &["--config", "hook.toml", "purge"]).kill();
+    let sandbox = HeldLease::new(sandbox, &["--config", "hook.toml", "purge"]).kill();
     // Given purges that start at the same time, and one that stays at work
     fs::remove_file(sandbox.path("fifo")).unwrap();
     fs::remove_file(sandbox.path("gate")).unwrap();
-    let scene = Scene::new(sandbox, &["--config", "hook.toml", "purge"]);
-    let many: Vec<Child> = (0..6)
-        .map(|_| scene.sandbox.command(["purge"]).stderr(Stdio::null()).spawn().unwrap())
+    let held = HeldLease::new(sandbox, &["--config", "hook.toml", "purge"]);
+    let many: Vec<Running> = (0..6)
+        .map(|_| Running::spawn(held.sandbox.command(["purge"]).stderr(Stdio::null())))
         .collect();
     for mut other in many {
         assert_eq!(other.wait().unwrap().code(), Some(11));
     }
-    assert_eq!(outcomes(&scene.sandbox, &[]), ["running", "lost"]);
-    scene.kill();
+    assert_eq!(outcomes(&held.sandbox, &[]), ["running", "lost"]);
+    held.kill();
 }
 
 #[test]
-fn w8_a_job_whose_process_was_killed_goes_on_at_once() {
+fn w8_a_job_whose_process_was_killed_resumes_at_once() {
     let sandbox = native();
     let job = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n";
     sandbox.file("jobs.toml", job);
@@ -93,8 +94,8 @@ fn w8_a_job_whose_process_was_killed_goes_on_at_once() {
     sandbox.file("c.toml", format!("{job}{HOOK}"));
     sandbox.run(["--config", "c.toml", "run"]).succeeds();
     sandbox.jobs_have_waited();
-    let scene = Scene::new(sandbox, &["--config", "c.toml", "run"]);
-    let sandbox = scene.kill();
+    let held = HeldLease::new(sandbox, &["--config", "c.toml", "run"]);
+    let sandbox = held.kill();
     sandbox.file("c.toml", job);
     sandbox.run(["--config", "c.toml", "run"]).succeeds().is_silent();
     assert_eq!(outcomes(&sandbox, &[])[..2], ["done", "lost"]);
@@ -112,7 +113,7 @@ fn w8_a_framework_s_table_is_purged_at_once_after_a_kill() {
     sandbox.file("hook.toml", HOOK);
     let common = ["--profile", "laravel", "--param", "lifetime=2h", "--state-dir", "state"];
     let hooked = [&common[..], &["--config", "hook.toml", "purge"]].concat();
-    let sandbox = Scene::new(sandbox, &hooked).kill();
+    let sandbox = HeldLease::new(sandbox, &hooked).kill();
     let show = [&common[..], &["show", "runs", "--json"]].concat();
     let runs = sandbox.run(show.iter().copied()).succeeds().json();
     assert_eq!(runs[0]["outcome"], "lost");
@@ -177,13 +178,13 @@ fn w8_a_process_of_another_container_keeps_its_lease() {
     // Given a purge in a namespace of its own, where its number is another one
     let sandbox = native();
     sandbox.file("hook.toml", HOOK);
-    let scene = Scene::new(sandbox, &["--config", "hook.toml", "purge"]);
+    let held = HeldLease::new(sandbox, &["--config", "hook.toml", "purge"]);
     let container = ["unshare", "--fork", "--pid", "--mount-proc"];
-    let other = scene.sandbox.command_by(&container, ["purge"]).output().unwrap();
+    let other = held.sandbox.command_by(&container, ["purge"]).output().unwrap();
     assert_eq!(Finished(other).exits(11).stdout(), "");
     // And one that sees the files of another namespace than its own
     let container = ["unshare", "--fork", "--pid"];
-    let other = scene.sandbox.command_by(&container, ["purge"]).output().unwrap();
+    let other = held.sandbox.command_by(&container, ["purge"]).output().unwrap();
     assert_eq!(Finished(other).exits(11).stdout(), "");
-    scene.kill();
+    held.kill();
 }

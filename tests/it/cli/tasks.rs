@@ -1,4 +1,4 @@
-//! Whom the tasks serve: `show tasks`, `show users`.
+//! `show tasks` and `show users`.
 
 use crate::support::{HOUR, MINUTE, Sandbox, row};
 
@@ -22,7 +22,7 @@ fn sandbox() -> Sandbox {
 }
 
 #[test]
-fn d1_show_tasks_says_what_each_serves_and_whom_repeatedly() {
+fn d1_show_tasks_lists_what_each_serves_and_its_repeated_users() {
     let sandbox = sandbox();
     let tasks = sandbox.run(["show", "tasks", "--json"]).succeeds().json();
     assert_eq!(tasks.as_array().unwrap().len(), 2);
@@ -94,7 +94,7 @@ fn a_table_of_users_shows_100_and_says_how_many_there_are() {
 }
 
 #[test]
-fn nobody_to_serve_is_said_to_people_and_empty_to_programs() {
+fn an_empty_task_list_is_a_sentence_for_people_and_empty_for_programs() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("over").idle(HOUR).ended(MINUTE, "closed"));
     for what in ["tasks", "users"] {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, MINUTE, SESSCTL, Sandbox, row};
 
 /// More than any pipe holds.
@@ -16,12 +17,12 @@ fn sandbox() -> Sandbox {
 
 /// Runs a command, reads its first line and goes.
 fn head(sandbox: &Sandbox, command: &str) -> Finished {
-    let mut command = sandbox.command(command.split_whitespace());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let command = sandbox.command(command.split_whitespace());
+    let mut child = Running::start(command);
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert!(line.ends_with('\n'));
-    Finished(child.wait_with_output().unwrap())
+    child.finish()
 }
 
 #[test]
@@ -75,7 +76,7 @@ fn unheard(sandbox: &Sandbox, command: &str) -> Option<i32> {
 }
 
 #[test]
-fn a_command_that_nobody_hears_ends_as_any_other() {
+fn a_command_with_closed_outputs_ends_with_its_exit_code() {
     let sandbox = Sandbox::new();
     sandbox.file("tokens.txt", "token");
     for (command, code) in [
@@ -254,7 +255,7 @@ fn a_session_whose_token_nobody_got_is_closed_again() {
 }
 
 #[test]
-fn the_exit_code_of_work_does_not_depend_on_who_reads() {
+fn the_exit_code_does_not_depend_on_the_reader_of_the_output() {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..1_000, |n| row(&n.to_string()).idle(HOUR));
     assert_eq!(unheard(&sandbox, "purge --max-rows 1 --json"), Some(4));

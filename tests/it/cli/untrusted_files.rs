@@ -1,4 +1,5 @@
-//! What root refuses to read, and where root writes, on a machine with other users.
+//! Files that root refuses to read or to write, because other users could have changed
+//! them.
 
 use std::os::unix::fs::{MetadataExt, chown, symlink};
 use std::path::Path;

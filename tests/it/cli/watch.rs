@@ -1,78 +1,34 @@
 //! `sessctl run --watch`: it stays, and nothing that goes wrong ends it.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use crate::support::fake_clock::follow_clock;
-use crate::support::processes::until;
-use crate::support::{HOUR, Sandbox, now, row};
+use crate::support::processes::{Running, Watch, kill, until};
+use crate::support::{HOUR, Sandbox, now, row, run_by};
 
 const TIDY: &str = "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n";
 
-/// A watch that is at work; it does not outlive its test.
-struct Watch {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
+/// Starts a watch over jobs.toml.
+fn start(sandbox: &Sandbox) -> Watch {
+    Watch::start(command(sandbox))
 }
 
-impl Watch {
-    fn start(sandbox: &Sandbox) -> Self {
-        Self::start_with(sandbox, |_| {})
-    }
-
-    /// The same, in surroundings of its own.
-    fn start_with(sandbox: &Sandbox, surround: impl FnOnce(&mut Command)) -> Self {
-        let mut command = sandbox.command(["--config", "jobs.toml", "run", "--watch", "-v"]);
-        surround(&mut command);
-        Self::of(command)
-    }
-
-    /// The same, started by another program.
-    fn start_by(sandbox: &Sandbox, program: &[&str]) -> Self {
-        let watch = ["--config", "jobs.toml", "run", "--watch", "-v"];
-        Self::of(sandbox.command_by(program, watch))
-    }
-
-    fn of(mut command: Command) -> Self {
-        command.env("SESSCTL_HOST", "mail1").stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
-        Self { child, stderr }
-    }
-
-    /// Reads on until it says this, and gives the line.
-    fn says(&mut self, text: &str) -> String {
-        loop {
-            let mut line = String::new();
-            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "it ended before {text:?}");
-            if line.contains(text) {
-                return line;
-            }
-        }
-    }
-
-    /// Tells it to stop, and gives its exit code.
-    fn stop(mut self) -> Option<i32> {
-        signal(self.child.id(), "-TERM");
-        self.child.wait().unwrap().code()
-    }
+/// Starts a watch by another program.
+fn start_by(sandbox: &Sandbox, program: &[&str]) -> Watch {
+    Watch::start(run_by(program, &command(sandbox)))
 }
 
-fn signal(pid: u32, signal: &str) {
-    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+fn command(sandbox: &Sandbox) -> Command {
+    let mut command = sandbox.command(["--config", "jobs.toml", "run", "--watch", "-v"]);
+    command.env("SESSCTL_HOST", "mail1");
+    command
 }
 
 /// The children of a process, also those that have ended and that it has not asked for.
 fn children(pid: u32) -> Vec<u32> {
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
     children.split_whitespace().map(|child| child.parse().unwrap()).collect()
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// With a configuration of these jobs, which this host has had for a day.
@@ -93,7 +49,7 @@ fn takes_up_jobs(sandbox: &Sandbox) {
 fn it_runs_what_is_due_and_ends_on_a_signal() {
     let sandbox = sandbox(TIDY);
     sandbox.insert(&row("old").idle(HOUR));
-    let mut watch = Watch::start(&sandbox);
+    let mut watch = start(&sandbox);
     watch.says("tidy: done; marked 0, ended 1, deleted 0");
     assert_eq!(watch.stop(), Some(143));
     let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();
@@ -104,7 +60,7 @@ fn it_runs_what_is_due_and_ends_on_a_signal() {
 fn it_follows_the_configuration_file_and_survives_a_mistake_in_it() {
     let sandbox = sandbox(TIDY);
     sandbox.insert(&row("a"));
-    let mut watch = Watch::start(&sandbox);
+    let mut watch = start(&sandbox);
     watch.says("tidy: done");
     sandbox.file("jobs.toml", "[[job]]\nname = 7\n");
     let complaint = watch.says("jobs.toml");
@@ -121,30 +77,30 @@ fn it_follows_the_configuration_file_and_survives_a_mistake_in_it() {
 fn it_reads_the_configuration_at_once_on_a_hang_up_and_survives_a_mistake_in_it() {
     let sandbox = sandbox(TIDY);
     sandbox.insert(&row("a"));
-    let mut watch = Watch::start_by(&sandbox, &["env", "--default-signal=HUP"]);
+    let mut watch = start_by(&sandbox, &["env", "--default-signal=HUP"]);
     watch.says("tidy: done");
     // Whether anything has changed or not
-    signal(watch.child.id(), "-HUP");
+    watch.signal("-HUP");
     watch.says("reloaded the configuration");
     // A mistake is named each time that somebody asks
     sandbox.file("jobs.toml", "[[job]]\nname = 7\n");
     for _ in 0..2 {
-        signal(watch.child.id(), "-HUP");
+        watch.signal("-HUP");
         let complaint = watch.says("jobs.toml:2: job.name: ");
         assert!(complaint.contains("the previous configuration stays in force"), "{complaint}");
     }
     sandbox.file("jobs.toml", TIDY.replace("tidy", "clean"));
-    signal(watch.child.id(), "-HUP");
+    watch.signal("-HUP");
     watch.says("reloaded the configuration");
     assert_eq!(watch.stop(), Some(143));
 }
 
 #[test]
-fn it_goes_on_after_a_hang_up_that_it_was_started_to_ignore() {
+fn it_continues_after_a_sighup_that_it_was_started_to_ignore() {
     let sandbox = sandbox(TIDY);
-    let mut watch = Watch::start_by(&sandbox, &["env", "--ignore-signal=HUP"]);
+    let mut watch = start_by(&sandbox, &["env", "--ignore-signal=HUP"]);
     watch.says("tidy: done");
-    let status = std::fs::read_to_string(format!("/proc/{}/status", watch.child.id())).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", watch.process.id())).unwrap();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
     assert_eq!(u64::from_str_radix(ignored, 16).unwrap() & 1, 1);
     assert_eq!(watch.stop(), Some(143));
@@ -158,26 +114,26 @@ fn as_process_1_it_reaps_what_its_hooks_leave_behind_and_ends_on_a_signal() {
     let left = "cat > /dev/null; (setsid true &); (read x < gate &); exit 0";
     let hooks = format!("[hooks]\non_end = [\"sh\", \"-c\", \"{left}\"]\n");
     let sandbox = sandbox(&format!("{TIDY}{hooks}"));
-    assert!(Command::new("mkfifo").arg(sandbox.path("gate")).status().unwrap().success());
+    sandbox.fifo("gate");
     sandbox.insert(&row("old").idle(HOUR));
     let container = ["unshare", "--fork", "--pid", "--mount-proc", "--kill-child"];
-    let mut watch = Watch::start_by(&sandbox, &container);
+    let mut watch = start_by(&sandbox, &container);
     // When it has had the answer of its hook, which it gets as elsewhere
     watch.says("tidy: done; marked 0, ended 1, deleted 0");
-    let first = children(watch.child.id())[0];
+    let first = children(watch.process.id())[0];
     until(|| children(first).len() == 1);
     // Then it asks for those that have ended, also for one that does so later
     std::fs::write(sandbox.path("gate"), "\n").unwrap();
     until(|| children(first).is_empty());
-    signal(first, "-TERM");
-    assert_eq!(watch.child.wait().unwrap().code(), Some(143));
+    kill(first, "-TERM");
+    assert_eq!(watch.process.wait().unwrap().code(), Some(143));
 }
 
 #[test]
 fn it_waits_for_a_database_that_is_not_there_yet() {
     let sandbox = Sandbox::without_database();
     sandbox.file("jobs.toml", TIDY.replace("every = \"30s\"", "at = \"* * *\""));
-    let mut watch = Watch::start(&sandbox);
+    let mut watch = start(&sandbox);
     watch.says("no database at app.db");
     sandbox.run(["init"]).succeeds();
     watch.says("tidy: done");
@@ -187,7 +143,7 @@ fn it_waits_for_a_database_that_is_not_there_yet() {
 #[test]
 fn w5_it_keeps_up_with_an_interval_of_a_second() {
     let sandbox = sandbox(&TIDY.replace("30s", "1s"));
-    let mut watch = Watch::start(&sandbox);
+    let mut watch = start(&sandbox);
     for _ in 0..3 {
         watch.says("tidy: done");
     }
@@ -207,7 +163,7 @@ fn a_job_that_fails_does_not_end_it() {
     let trigger = "CREATE TRIGGER no BEFORE UPDATE ON sessions \
                    BEGIN SELECT raise(ABORT, 'the disk is on fire'); END";
     sandbox.db().execute_batch(trigger).unwrap();
-    let mut watch = Watch::start(&sandbox);
+    let mut watch = start(&sandbox);
     watch.says("job restart: could not write to app.db");
     watch.says("tidy: done");
     assert_eq!(watch.stop(), Some(143));
@@ -254,7 +210,9 @@ fn it_follows_the_clock_forward_and_back_and_repeats_nothing() {
     sandbox.file("jobs.toml", format!("{unguarded}{daily}{hourly}"));
     set_clock(&sandbox, "2026-06-15 03:00:30");
     let clock = sandbox.path("clock");
-    let mut watch = Watch::start_with(&sandbox, |command| follow_clock(&clock, command));
+    let mut watch = command(&sandbox);
+    follow_clock(&clock, &mut watch);
+    let mut watch = Watch::start(watch);
     // When the clock is set forward, then what has become due runs
     set_clock(&sandbox, "2026-06-15 04:00:10");
     watch.says("restart: done");
@@ -282,10 +240,9 @@ fn d9_a_watch_reports_each_session_as_it_ends() {
     let watch = ["--config", "jobs.toml", "run", "--watch", "--each", "-o", "jsonl"];
     let mut command = sandbox.command(watch);
     command.env("SESSCTL_HOST", "mail1").stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = Running::spawn(&mut command);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let stderr = BufReader::new(child.stderr.take().unwrap());
-    let watch = Watch { child, stderr };
+    let watch = Watch::of(child);
     // While it goes on
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();

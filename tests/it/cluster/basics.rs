@@ -1,4 +1,4 @@
-//! What is the same as in a file.
+//! Operations with the same result as on a file.
 
 use std::ops::ControlFlow;
 

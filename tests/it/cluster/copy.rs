@@ -1,11 +1,11 @@
 //! `sessctl move` from a file to a cluster, and back.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::Connection;
 
+use crate::support::processes::Running;
 use crate::support::rqlite::{self, Nodes, wait_for};
 use crate::support::{Sandbox, sha256};
 
@@ -148,7 +148,7 @@ fn what_a_cluster_has_of_its_own_is_left_alone_and_goes_with_replace() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_cluster_by_two_names_is_not_moved_to_itself_nor_is_one_of_another_program() {
+fn neither_the_same_cluster_under_two_names_nor_one_of_another_program_is_a_destination() {
     let cluster = rqlite::shared();
     let sandbox = Sandbox::without_database();
     drop(filled(&sandbox, "app.db", 3));
@@ -181,7 +181,7 @@ fn application(path: &Path, stop: &AtomicBool) {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn the_leader_is_killed_while_the_application_goes_on_and_the_last_pass_makes_both_equal() {
+fn a_killed_leader_during_a_move_loses_nothing_and_the_last_pass_makes_both_equal() {
     // Given an application that writes to its file
     let mut cluster = Nodes::start(3);
     let (sandbox, file, url) = (Sandbox::without_database(), "app.db", cluster.url());
@@ -193,15 +193,15 @@ fn the_leader_is_killed_while_the_application_goes_on_and_the_last_pass_makes_bo
     std::thread::scope(|scope| {
         scope.spawn(|| application(&path, &stop));
         // When it is moved, and in the midst of it the leader is killed
-        let mut moving = sandbox.command(["move", "--from", file, "--to", &url]);
-        let moving = moving.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let moving = sandbox.command(["move", "--from", file, "--to", &url]);
+        let moving = Running::start(moving);
         let count = |cluster: &Nodes| {
             cluster.nodes[leader].rows("SELECT count(*) FROM sessions")[0][0].as_u64().unwrap()
         };
         wait_for("some rows", || count(&cluster) > 2_000);
         assert!(count(&cluster) < 20_000);
         cluster.nodes[leader].kill();
-        let ran = moving.wait_with_output().unwrap();
+        let ran = moving.finish().0;
         stop.store(true, Ordering::Relaxed);
         // Then it comes to its end, or can be gone on with
         let said = String::from_utf8_lossy(&ran.stderr);

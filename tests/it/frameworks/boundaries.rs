@@ -103,22 +103,22 @@ macro_rules! exactly_those_that_are_over_go {
 }
 
 exactly_those_that_are_over_go! {
-    of_django_exactly_those_that_are_over_go: "django", sql_says_the_same;
-    of_flask_exactly_those_that_are_over_go: "flask-session", sql_says_the_same;
-    of_rails_exactly_those_that_are_over_go: "rails", sql_says_the_same;
-    of_laravel_exactly_those_that_are_over_go: "laravel", sql_says_the_same;
-    of_symfony_exactly_those_that_are_over_go: "symfony", sql_says_the_same;
-    of_scs_exactly_those_that_are_over_go: "scs", sql_says_the_same;
-    of_connect_exactly_those_that_are_over_go: "connect-sqlite3", sql_says_the_same;
-    of_better_auth_exactly_those_that_are_over_go: "better-auth", sql_says_the_same;
-    of_drizzle_exactly_those_that_are_over_go: "authjs-drizzle", sql_says_the_same;
-    of_typeorm_exactly_those_that_are_over_go: "authjs-typeorm", sql_says_the_same;
-    of_spring_exactly_those_that_are_over_go: "spring-session", sql_says_the_same;
-    of_tower_exactly_those_that_are_over_go: "tower-sessions", sql_rounds;
+    exactly_the_expired_sessions_of_django_are_deleted: "django", sql_says_the_same;
+    exactly_the_expired_sessions_of_flask_are_deleted: "flask-session", sql_says_the_same;
+    exactly_the_expired_sessions_of_rails_are_deleted: "rails", sql_says_the_same;
+    exactly_the_expired_sessions_of_laravel_are_deleted: "laravel", sql_says_the_same;
+    exactly_the_expired_sessions_of_symfony_are_deleted: "symfony", sql_says_the_same;
+    exactly_the_expired_sessions_of_scs_are_deleted: "scs", sql_says_the_same;
+    exactly_the_expired_sessions_of_connect_are_deleted: "connect-sqlite3", sql_says_the_same;
+    exactly_the_expired_sessions_of_better_auth_are_deleted: "better-auth", sql_says_the_same;
+    exactly_the_expired_sessions_of_drizzle_are_deleted: "authjs-drizzle", sql_says_the_same;
+    exactly_the_expired_sessions_of_typeorm_are_deleted: "authjs-typeorm", sql_says_the_same;
+    exactly_the_expired_sessions_of_spring_are_deleted: "spring-session", sql_says_the_same;
+    exactly_the_expired_sessions_of_tower_are_deleted: "tower-sessions", sql_rounds;
 }
 
 #[test]
-fn of_gitea_exactly_those_that_are_over_would_go() {
+fn exactly_the_expired_sessions_of_gitea_would_be_deleted() {
     for around in arounds(RowFormat::of(&named("gitea"))) {
         let (application, over) = application("gitea", &around);
         sql_says_the_same(&application, &over);
@@ -129,7 +129,7 @@ fn of_gitea_exactly_those_that_are_over_would_go() {
 }
 
 #[test]
-fn a_second_purge_a_moment_later_takes_what_has_become_due_since() {
+fn a_second_purge_deletes_what_has_become_due_since() {
     for profile in ["django", "laravel", "connect-sqlite3", "better-auth"] {
         let around = Around { before: 500, after: 500, step: SECOND, odd: 0 };
         let (application, over) = application(profile, &around);
@@ -144,7 +144,7 @@ fn a_second_purge_a_moment_later_takes_what_has_become_due_since() {
 }
 
 #[test]
-fn what_means_never_never_goes() {
+fn a_value_that_means_never_is_never_deleted() {
     for (profile, column, value, goes) in [
         ("spring-session", "EXPIRY_TIME", "9223372036854775807", false),
         ("flask-session", "expiry", "NULL", true),

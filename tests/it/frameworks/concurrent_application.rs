@@ -1,4 +1,4 @@
-//! An application that goes on writing to its table while it is purged.
+//! An application that keeps writing to its table while it is purged.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn purges(application: &Application) -> u64 {
 }
 
 #[test]
-fn who_was_renewed_in_time_is_never_deleted() {
+fn a_session_renewed_in_time_is_never_deleted() {
     for (application, renewals) in [
         (Application::new(named("django")).emptied(), 500),
         (Application::new(named("django")).emptied().with_log(), 5_000),

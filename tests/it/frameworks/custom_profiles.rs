@@ -41,7 +41,7 @@ fn other(profile: &Path) -> Framework {
 }
 
 #[test]
-fn a_profile_in_a_file_ends_exactly_what_is_over() {
+fn a_profile_in_a_file_ends_exactly_the_expired_sessions() {
     let others = others();
     assert!(others.len() >= 13, "{}", others.len());
     for framework in others {
@@ -65,7 +65,7 @@ fn a_profile_in_a_file_is_as_good_to_the_command_as_one_of_its_own() {
         application.run(check).succeeds();
         let dry_run = ["purge", "--dry-run", "--at", "2026-06-15T12:00:00Z", "--json"];
         let due = crate::support::handles(&application.sessctl(dry_run).json()["sessions"]);
-        let handle = |id: &String| crate::support::sha256(id)[..12].to_owned();
+        let handle = |id: &String| crate::support::handle(id);
         let expected: BTreeSet<String> = framework.expected.iter().map(handle).collect();
         same_ids(&framework.profile, &due.into_iter().collect(), &expected);
         let listed = application.sessctl(["list", "--json"]).succeeds().json();
@@ -74,7 +74,7 @@ fn a_profile_in_a_file_is_as_good_to_the_command_as_one_of_its_own() {
 }
 
 #[test]
-fn what_the_filter_excludes_is_no_session() {
+fn rows_that_the_filter_excludes_are_not_sessions() {
     let nextcloud = others().into_iter().find(|known| known.profile.ends_with("nextcloud.toml"));
     let application = Application::new(nextcloud.unwrap());
     // Given the password of an app that nobody has used for 300 days

@@ -50,7 +50,7 @@ fn each_table_is_recognised_and_its_profile_need_not_be_named() {
 }
 
 #[test]
-fn what_is_only_looked_at_is_not_written_to_anywhere() {
+fn read_commands_write_nothing_anywhere() {
     for framework in all() {
         let application = application(framework.clone());
         let bytes = application.bytes();
@@ -225,7 +225,7 @@ fn ids_are_credentials_and_never_shown() {
 }
 
 #[test]
-fn ids_are_not_shown_where_odd_values_are() {
+fn ids_are_not_shown_among_examples_of_invalid_values() {
     for (profile, column) in [
         ("django", "expire_date"),
         ("connect-sqlite3", "expired"),
@@ -268,7 +268,7 @@ fn an_id_that_is_taken_for_a_time_is_not_shown_either() {
 }
 
 #[test]
-fn what_only_the_application_can_do_is_refused_in_a_sentence() {
+fn operations_of_the_application_are_refused_in_one_sentence() {
     let application = application(named("django"));
     let bytes = application.bytes();
     for args in [&["open", "--user", "alice", "--task", "django"][..], &["compact"], &["touch"]] {

@@ -1,15 +1,16 @@
 //! Each fixture at its clock, through the library.
 
-use sessctl::Error;
-use sessctl::storage::VisitResult;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
+
+use sessctl::Error;
+use sessctl::storage::VisitResult;
 
 use crate::frameworks::harness::{Application, all, named, purgeable, same_ids, without};
 use crate::support::NOW;
 
 #[test]
-fn of_each_fixture_exactly_what_is_over_at_its_clock_is_deleted() {
+fn exactly_the_expired_rows_of_each_fixture_are_deleted() {
     for framework in purgeable() {
         let name = framework.profile.clone();
         for application in
@@ -64,7 +65,7 @@ fn the_table_of_gitea_is_never_purged() {
 }
 
 #[test]
-fn a_lifetime_that_nobody_has_told_is_never_guessed() {
+fn a_missing_lifetime_is_never_guessed() {
     for profile in ["laravel", "rails", "gitea"] {
         let mut framework = named(profile);
         framework.parameters.clear();

@@ -1,5 +1,5 @@
-//! Flask-Session itself, over `SQLAlchemy`: its sessions, opened and served by requests to
-//! an application, with sessctl in between.
+//! Flask-Session over `SQLAlchemy`: its sessions, opened and served by requests to an
+//! application, with sessctl in between.
 
 use std::collections::BTreeSet;
 
@@ -52,7 +52,7 @@ fn ids(tokens: &[String]) -> BTreeSet<String> {
 
 #[test]
 #[ignore = "needs flask-session"]
-fn who_is_served_survives_and_who_is_not_goes() {
+fn served_sessions_survive_and_others_are_deleted() {
     let flask = Flask::new();
     let spans = [10 * MINUTE, HOUR, DAY, 400 * DAY];
     let lifetimes: Vec<i64> = spans.into_iter().flat_map(|span| [span, -span]).collect();
@@ -103,7 +103,7 @@ fn a_purge_of_flask_s_own_leaves_nothing_but_rows_without_a_time() {
 
 #[test]
 #[ignore = "needs flask-session"]
-fn who_is_closed_by_the_token_in_the_cookie_is_logged_out() {
+fn closing_by_the_token_in_the_cookie_logs_the_user_out() {
     let flask = Flask::new();
     let tokens = flask.tokens(None, "open", &[json!([HOUR, HOUR])]);
     let close = ["close", "--profile", "flask-session", "--state-dir", "state"];

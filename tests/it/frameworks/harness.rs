@@ -16,7 +16,7 @@ use sessctl::{Policies, PurgeRequest, Result, SessionService, UnixTime};
 use crate::frameworks::on_cluster::{self, LoadedNodes};
 use crate::support::{Finished, Sandbox};
 
-/// How faketime is told of it.
+/// The clock of the fixtures in the notation of faketime.
 pub const CLOCK_IN_UTC: &str = "@2026-06-15 12:00:00";
 
 /// The names of sessctl's profiles for the fixtures, and the parameters with which each
@@ -42,15 +42,15 @@ const PROFILES: [(&str, &str, &[&str]); 13] = [
 pub struct Framework {
     /// The profile that describes it: one of sessctl's own, or a file.
     pub profile: String,
-    /// Its parameters, `NAME=VALUE`.
+    /// The parameters, `NAME=VALUE`.
     pub parameters: Vec<String>,
     /// The table's name.
     pub table: String,
-    /// Its column of ids.
+    /// The column of ids.
     pub id: String,
-    /// What makes the table and a few rows.
+    /// Statements that create the table and a few rows.
     pub sql: String,
-    /// What SQL says of the rows that are over at the clock.
+    /// A condition in SQL for the rows that have expired at the clock.
     pub predicate: String,
     /// The ids of these rows.
     pub expected: BTreeSet<String>,
@@ -69,7 +69,7 @@ pub fn named(profile: &str) -> Framework {
     all().into_iter().find(|framework| framework.profile == profile).unwrap()
 }
 
-/// Those that may be purged.
+/// The frameworks whose tables may be purged.
 pub fn purgeable() -> Vec<Framework> {
     all().into_iter().filter(|framework| framework.profile != "gitea").collect()
 }
@@ -201,7 +201,7 @@ impl Application {
         statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
     }
 
-    /// What a tool must never change in somebody else's database: its schema, its marks,
+    /// Properties that a tool must never change in a foreign database: its schema, its marks,
     /// the journal's mode.
     pub fn frame(&self) -> Vec<String> {
         let db = self.db();

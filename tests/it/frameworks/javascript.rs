@@ -1,8 +1,8 @@
 //! Applications in JavaScript: express-session over three stores, and better-auth. Their
 //! sessions are opened and served by their own code, with sessctl in between.
 //!
-//! Some of them delete what is over as soon as they look at it, so they look at copies
-//! while it matters.
+//! Some of them delete expired sessions as soon as they read them, so they read copies
+//! where that matters.
 
 use std::collections::BTreeSet;
 
@@ -87,7 +87,7 @@ fn ages() -> Vec<f64> {
 }
 
 #[track_caller]
-fn who_is_served_survives_and_who_is_not_goes(node: &Node) {
+fn served_sessions_survive_and_others_are_deleted(node: &Node) {
     let sessions = node.opens(None, &ages());
     let served = node.serves(None, &sessions);
     assert_eq!((sessions.as_array().unwrap().len(), served.len()), (10, 5), "{}", node.store);
@@ -103,10 +103,10 @@ fn who_is_served_survives_and_who_is_not_goes(node: &Node) {
 
 #[test]
 #[ignore = "needs node and its packages"]
-fn of_express_who_is_served_survives_and_who_is_not_goes() {
+fn served_sessions_of_express_survive_and_others_are_deleted() {
     for store in ["connect-sqlite3", "better-sqlite3-session-store", "connect-session-knex"] {
         let node = Node::express(store);
-        who_is_served_survives_and_who_is_not_goes(&node);
+        served_sessions_survive_and_others_are_deleted(&node);
         // And the store's own purge finds nothing
         let left = node.application.ids();
         node.asked("app.db", None, "purge", &[]);
@@ -116,15 +116,15 @@ fn of_express_who_is_served_survives_and_who_is_not_goes() {
 
 #[test]
 #[ignore = "needs node and its packages"]
-fn of_better_auth_who_is_signed_in_survives_and_who_is_not_goes() {
-    who_is_served_survives_and_who_is_not_goes(&Node::better_auth());
+fn signed_in_users_of_better_auth_survive_and_others_are_deleted() {
+    served_sessions_survive_and_others_are_deleted(&Node::better_auth());
 }
 
 /// Both clocks stand still at the same second. At the very thousandth, connect-sqlite3 and
 /// better-auth still serve.
 #[test]
 #[ignore = "needs node and its packages"]
-fn at_the_very_moment_nobody_goes_who_is_served() {
+fn at_the_very_moment_no_served_session_is_deleted() {
     let ages: Vec<f64> = (-12..=12).map(|step| f64::from(step) / 500.0).collect();
     for (node, is_served_then) in
         [(Node::express("connect-sqlite3"), true), (Node::better_auth(), true)]
@@ -139,7 +139,7 @@ fn at_the_very_moment_nobody_goes_who_is_served() {
 
 #[test]
 #[ignore = "needs node and its packages"]
-fn who_is_closed_by_the_token_is_logged_out() {
+fn closing_by_token_logs_the_user_out() {
     for (node, key) in [(Node::express("connect-sqlite3"), "id"), (Node::better_auth(), "token")] {
         let sessions = node.opens(None, &[3_600.0, 3_600.0]);
         let token = |place: usize| sessions[place][key].as_str().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! Every profile at every other framework's table: refused, and nothing touched.
+//! Every profile with every other framework's table: refused, and nothing touched.
 
 use crate::frameworks::harness::{Application, Framework, all, named};
 use crate::support::Sandbox;
@@ -72,7 +72,7 @@ fn a_column_more_or_less_is_another_version() {
 }
 
 #[test]
-fn a_database_of_sessctl_s_own_is_no_framework_s() {
+fn no_profile_applies_to_sessctls_own_table() {
     let sandbox = Sandbox::new();
     let bytes = std::fs::read(sandbox.path("app.db")).unwrap();
     for profile in profiles() {
@@ -85,7 +85,7 @@ fn a_database_of_sessctl_s_own_is_no_framework_s() {
 }
 
 #[test]
-fn a_view_of_the_table_s_name_is_no_table() {
+fn a_view_with_the_name_of_the_table_is_not_accepted() {
     let sandbox = Sandbox::without_database();
     let view = "CREATE TABLE real_sessions (session_key, session_data, expire_date);
                 INSERT INTO real_sessions VALUES ('k', 'd', '2020-01-01 00:00:00');

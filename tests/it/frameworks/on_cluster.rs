@@ -1,13 +1,13 @@
-//! The same applications on a cluster: with `SESSCTL_TEST_ON=cluster`, whatever sessctl
-//! does to a file here, it does to three rqlite nodes that hold the same, and what is then
-//! there is carried back into the file.
+//! The same applications on a cluster: with `SESSCTL_TEST_ON=cluster`, whatever a test has
+//! sessctl do to a file is done on three rqlite nodes that hold the same, and the result is
+//! copied back into the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::support::rqlite::{Nodes, copy};
 
-/// Whether the tests are to be run like this.
+/// True if the tests run on a cluster.
 pub fn is_requested() -> bool {
     std::env::var_os("SESSCTL_TEST_ON").is_some_and(|on| on == "cluster")
 }
@@ -30,7 +30,7 @@ impl Cluster {
     }
 }
 
-/// The time for which the nodes hold what a file does.
+/// Exclusive use of the nodes, which hold the content of a file.
 pub struct LoadedNodes {
     cluster: MutexGuard<'static, Cluster>,
     file: PathBuf,
@@ -52,7 +52,7 @@ impl LoadedNodes {
         Self { cluster, file: file.to_owned() }
     }
 
-    /// How `--db` names the nodes.
+    /// The nodes, as `--db` takes them.
     pub fn url(&self) -> String {
         self.cluster.nodes.url()
     }

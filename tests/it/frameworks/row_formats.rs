@@ -1,8 +1,8 @@
-//! Rows as the frameworks write them, for a session that is over at a given moment.
+//! Rows as the frameworks write them, for a session that expires at a given time.
 //!
-//! Each framework counts as finely as it does: seconds, thousandths, or finer. The
-//! moment is that of the rule, whatever the columns hold: where a session lasts for two
-//! hours after its last use, the row has that use, two hours before.
+//! Each framework has its own resolution: seconds, milliseconds, or finer. The time is that
+//! of the rule, whatever the columns hold: where a session lasts for two hours after its
+//! last use, the row has that use, two hours before.
 
 use chrono::DateTime;
 use rusqlite::types::Value;
@@ -16,17 +16,17 @@ pub const SECOND: i64 = 1_000_000_000;
 /// Nanoseconds in a thousandth of a second.
 pub const MILLI: i64 = 1_000_000;
 
-/// How one framework writes.
+/// The format of one framework.
 pub struct RowFormat {
     /// The profile's name.
     pub profile: &'static str,
     /// The finest that it can say, in nanoseconds.
     pub grain: i64,
-    /// Whether a session is over at the very moment.
+    /// True if a session is over at the very moment.
     pub at_once: bool,
     /// The columns that must differ from row to row, beside the id.
     unique: &'static [&'static str],
-    /// What the row of this number has in the columns of its times, if its session is
+    /// The time columns of the row with this number, if its session is
     /// over so many nanoseconds after 1970.
     times: fn(u32, i64) -> Vec<(&'static str, Value)>,
 }
@@ -147,13 +147,13 @@ pub const FORMATS: [RowFormat; 13] = [
 ];
 
 impl RowFormat {
-    /// That of a framework.
+    /// The format of a framework.
     #[track_caller]
     pub fn of(framework: &Framework) -> &'static Self {
         FORMATS.iter().find(|form| form.profile == framework.profile).unwrap()
     }
 
-    /// Whether a session that is over at this moment is over now, in nanoseconds.
+    /// True if a session that is over at this moment is over now, in nanoseconds.
     pub fn is_over(&self, over: i64, now: i64) -> bool {
         over < now || (self.at_once && over == now)
     }

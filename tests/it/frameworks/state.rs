@@ -1,4 +1,4 @@
-//! Where sessctl keeps its own books about a framework's table.
+//! The state that sessctl keeps about a framework's table.
 
 use crate::frameworks::harness::{Application, named};
 use crate::frameworks::row_formats::{RowFormat, SECOND};
@@ -26,7 +26,7 @@ fn folders(application: &Application, below: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_books_are_kept_where_the_system_wants_them() {
+fn the_state_is_kept_in_the_systems_directory() {
     let application = application();
     let places = ["lib", "other"].map(|name| application.path(name).to_str().unwrap().to_owned());
     let asked = |args: &[&str]| {
@@ -42,7 +42,7 @@ fn the_books_are_kept_where_the_system_wants_them() {
 }
 
 #[test]
-fn without_a_place_for_the_books_the_purge_says_so_and_goes_on() {
+fn without_a_state_directory_the_purge_warns_and_continues() {
     let application = application();
     let ran = application.run(["purge", "--profile", "django", "--state-dir", "app.db/state"]);
     let warning = ran.succeeds().stderr();
@@ -52,7 +52,7 @@ fn without_a_place_for_the_books_the_purge_says_so_and_goes_on() {
 }
 
 #[test]
-fn two_databases_of_one_name_have_books_of_their_own() {
+fn two_databases_of_one_name_have_separate_state() {
     let applications = [application(), application()];
     let state = applications[0].path("state");
     for (application, times) in applications.iter().zip([1, 2]) {

@@ -1,7 +1,7 @@
-//! Rows whose times nobody can read: they stay, are counted and spoken of, and the
-//! others go.
+//! Rows whose times cannot be read: they stay, and are counted and reported, while others
+//! are deleted.
 //!
-//! These run the command, with rows relative to now and hours away from it.
+//! These tests run the command, with rows relative to now and hours away from it.
 
 use serde_json::Value;
 
@@ -29,7 +29,7 @@ fn application(profile: &str, column: &str, strange: &[&str]) -> Application {
 }
 
 #[test]
-fn rows_that_nobody_can_read_stay_and_are_reported_while_others_go() {
+fn unreadable_rows_stay_and_are_reported_while_others_are_deleted() {
     let zeros = "'0000-00-00 00:00:00'";
     for (profile, column, strange) in [
         ("django", "expire_date", &[zeros, "''", "'yesterday'", "x'00'"][..]),
@@ -77,7 +77,7 @@ fn rows_that_nobody_can_read_stay_and_are_reported_while_others_go() {
 }
 
 #[test]
-fn a_purge_without_anything_strange_is_silent() {
+fn a_purge_without_unreadable_rows_prints_nothing() {
     for framework in purgeable() {
         let application = application(&framework.profile, "", &[]);
         let frame = application.frame();

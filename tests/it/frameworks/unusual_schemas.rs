@@ -1,4 +1,4 @@
-//! Tables whose keys and names are not what one expects.
+//! Tables with unusual keys and names.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

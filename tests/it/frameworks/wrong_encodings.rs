@@ -1,5 +1,4 @@
-//! Profiles that say of a time's form what is not so: nothing goes, and the purge says
-//! why.
+//! Profiles with a wrong time encoding: nothing is deleted, and the purge says why.
 
 use std::collections::BTreeSet;
 
@@ -102,7 +101,7 @@ fn disguises() -> impl Iterator<Item = (Framework, &'static str, Encoding)> {
 }
 
 #[test]
-fn a_time_in_its_own_form_is_no_disguise() {
+fn a_time_in_its_own_encoding_is_accepted() {
     for (profile, column, forms) in TRUE {
         for name in forms {
             let (_, lines) = FORMS.iter().find(|(known, _)| known == name).unwrap();

@@ -126,7 +126,7 @@ fn each_profile_is_named_after_its_file_and_describes_itself() {
 }
 
 #[test]
-fn each_profile_finds_what_is_over_in_its_framework_s_table() {
+fn each_profile_finds_the_expired_rows_in_its_framework_s_table() {
     let manifest: serde_json::Value = serde_json::from_str(&read("manifest.json")).unwrap();
     let mut fixtures: BTreeSet<String> = BTreeSet::new();
     for (name, text) in built_in() {

@@ -1,5 +1,4 @@
-//! An application in another language: Python, with no more than its standard
-//! library and the page.
+//! An application in Python, with nothing but its standard library and the page.
 
 use std::process::Command;
 

@@ -1,13 +1,13 @@
 //! Making the file.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Child;
 use std::sync::Barrier;
 use std::thread;
 
 use rusqlite::named_params;
 
 use crate::sql_contract::page;
+use crate::support::processes::Running;
 use crate::support::{Sandbox, now};
 
 #[test]
@@ -26,7 +26,7 @@ fn the_file_is_what_the_page_says() {
 }
 
 #[test]
-fn an_application_does_not_notice_tables_that_are_no_part_of_the_contract() {
+fn tables_outside_the_contract_do_not_affect_an_application() {
     // Given a database as the first sessctl made it
     let sandbox = Sandbox::new();
     let id = sandbox.insert(&crate::support::row("theirs"));
@@ -91,15 +91,15 @@ fn of_several_that_start_at_once_all_succeed() {
     for _ in 0..15 {
         let sandbox = Sandbox::without_database();
         let at_once = Barrier::new(PROGRAMS);
-        let start = || -> Child {
+        let start = || -> Running {
             let mut init = sandbox.command(["init"]);
             at_once.wait();
-            init.spawn().unwrap()
+            Running::spawn(&mut init)
         };
         let codes: Vec<Option<i32>> = thread::scope(|scope| {
             let started: Vec<_> = (0..PROGRAMS).map(|_| scope.spawn(start)).collect();
             let running = started.into_iter().map(|thread| thread.join().unwrap());
-            let running: Vec<Child> = running.collect();
+            let running: Vec<Running> = running.collect();
             running.into_iter().map(|mut child| child.wait().unwrap().code()).collect()
         });
         assert_eq!(codes, [Some(0); PROGRAMS]);

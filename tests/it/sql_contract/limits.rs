@@ -52,7 +52,7 @@ fn r5_both_kinds_of_sessions_count_and_an_insert_knows_no_limit() {
 }
 
 #[test]
-fn r4_r10_above_the_limit_one_makes_way_for_one() {
+fn r4_r10_above_the_limit_each_login_evicts_one_session() {
     let sandbox = limited("when_full = \"evict-lru\"");
     for (token, idle) in [("first", 3 * HOUR), ("second", 2), ("third", 1)] {
         insert(&sandbox, token, now() - idle);
@@ -64,7 +64,7 @@ fn r4_r10_above_the_limit_one_makes_way_for_one() {
 }
 
 #[test]
-fn r3_r4_an_inserted_session_makes_way_when_it_is_abandoned_and_when_it_is_idle() {
+fn r3_r4_an_inserted_session_is_evicted_when_abandoned_and_when_idle() {
     let sandbox = limited("expire = \"abandoned\"\nabandoned = \"2h\"");
     insert(&sandbox, "abandoned", now() - 3 * HOUR);
     insert(&sandbox, "idle", now() - HOUR);

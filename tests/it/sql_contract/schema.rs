@@ -1,4 +1,4 @@
-//! What the table lets in, and what the statements of the page make of it.
+//! Constraints of the table, and the effect of the page's statements.
 
 use rusqlite::{Connection, named_params, params};
 
@@ -110,7 +110,7 @@ fn t2_every_form_of_touch_clears_the_mark() {
     }
 }
 
-/// Whether the table takes a row that differs from a good one in this.
+/// True if the table takes a row that differs from a good one in this.
 fn takes(column: &str, value: &dyn rusqlite::ToSql) -> bool {
     let db = table();
     db.execute(

@@ -1,5 +1,4 @@
-//! A file that this program must leave alone, and one that it must bring up to
-//! date first.
+//! Files that this version must leave alone, and files that it must migrate first.
 
 use sessctl::store::Access;
 
@@ -93,7 +92,7 @@ const STAMP: &str = "SELECT application_id, user_version \
                      FROM pragma_application_id, pragma_user_version";
 
 #[test]
-fn an_older_program_s_database_is_refused_with_the_way_out_and_untouched() {
+fn a_database_of_an_older_version_is_refused_with_advice_and_untouched() {
     let sandbox = without_a_ledger();
     let before = std::fs::read(sandbox.path("app.db")).unwrap();
     for command in COMMANDS.iter().filter(|command| command[0] != "init") {
@@ -128,7 +127,7 @@ fn init_brings_an_older_program_s_database_up_to_date_and_keeps_what_it_holds() 
 }
 
 #[test]
-fn an_upgrade_waits_for_nobody_to_close_the_file() {
+fn an_upgrade_does_not_wait_for_open_connections() {
     // Given an application that goes on writing to the file
     let sandbox = without_a_ledger();
     let application = sandbox.db();

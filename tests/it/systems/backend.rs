@@ -1,5 +1,5 @@
-//! Where the sessions of a test are: in a SQLite file, or on a cluster of three nodes if
-//! `SESSCTL_TEST_ON` is `cluster`.
+//! The database of a test: a SQLite file, or a cluster of three nodes if `SESSCTL_TEST_ON`
+//! is `cluster`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ thread_local! {
 /// Rows that go to a cluster in one request.
 const AT_ONCE: usize = 2_000;
 
-/// Whether the sessions are on a cluster.
+/// True if the sessions are on a cluster.
 pub fn is_cluster() -> bool {
     std::env::var_os("SESSCTL_TEST_ON").is_some_and(|on| on == "cluster")
 }
@@ -38,7 +38,7 @@ pub enum Backend {
 /// The nodes, as long as a test has them.
 struct Cluster {
     nodes: MutexGuard<'static, Nodes>,
-    /// How many databases of this test have been there.
+    /// Number of databases that this test has had there.
     tenants: Cell<usize>,
     /// The node whose turn it is.
     turn: Cell<usize>,
@@ -60,7 +60,7 @@ impl Backend {
         }
     }
 
-    /// Where it is, each time with another node in front.
+    /// The location, each time with another node first.
     pub fn location(&self) -> Location {
         match self {
             Self::File(path) => path.into(),
@@ -111,7 +111,7 @@ impl Backend {
     }
 }
 
-/// What is the same as long as nobody writes: the content of files, or the length of the
+/// A value that is the same as long as nothing is written: the content of files, or the length of the
 /// log in which every write of a cluster is.
 #[derive(PartialEq, Eq)]
 pub enum State {

@@ -1,15 +1,15 @@
-//! Under the configuration of each system, no session ends by a clock that has moved.
+//! Clock jumps under the configuration of each system: no session ends because of them.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::Command;
 
 use crate::support::fake_clock::follow_clock;
+use crate::support::processes::Watch;
 use crate::support::{Finished, HOUR, MINUTE, row};
 use crate::systems::command::System;
 use crate::systems::fake_clock::command;
 
-/// What the clock shows, as faketime has it.
+/// Clocks, in the notation of faketime.
 const CLOCKS: [&str; 9] =
     ["+62m", "-62m", "+1d", "-1d", "+1y", "-1y", "+20y", "-20y", "@1970-01-02 00:00:00"];
 
@@ -55,7 +55,7 @@ fn no_run_ends_a_session_that_is_live_at_the_right_time() {
 
 #[test]
 #[ignore = "needs faketime"]
-fn no_session_makes_way_by_a_wrong_clock() {
+fn no_session_is_evicted_by_a_wrong_clock() {
     for (name, task, limit) in [("stalwart", "jmap", 100), ("redbex", "imap", 3)] {
         // Given as many sessions in use as there may be
         let system = System::new(name);
@@ -110,46 +110,16 @@ fn by_the_clock_in_a_file(system: &System, args: &[&str]) -> Command {
     command
 }
 
-/// A watch that does not outlive its test.
-struct Watch {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-}
-
-impl Watch {
-    /// Reads on until it says this; answers what it has said before.
-    fn says(&mut self, text: &str) -> String {
-        let mut said = String::new();
-        loop {
-            let begin = said.len();
-            assert!(self.stderr.read_line(&mut said).unwrap() > 0, "no {text:?} in {said}");
-            if said[begin..].contains(text) {
-                return said;
-            }
-        }
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 #[test]
 #[ignore = "needs faketime"]
-fn a_watch_complains_once_of_a_jump_and_goes_on_when_the_clock_is_right() {
+fn a_watch_reports_a_clock_jump_once_and_continues_when_the_clock_is_right() {
     // Given a watch that has purged and cycled, and a session that was opened since
     let domino = System::new("domino");
     let jobs = "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n";
     let config = domino.path("jobs.toml");
     fs::write(&config, jobs).unwrap();
     let args = ["--config", config.to_str().unwrap(), "run", "--watch", "-v"];
-    let mut command = by_the_clock_in_a_file(&domino, &args);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let stderr = BufReader::new(child.stderr.take().unwrap());
-    let mut watch = Watch { child, stderr };
+    let mut watch = Watch::start(by_the_clock_in_a_file(&domino, &args));
     watch.says("tidy: done");
     domino.insert_all(0..10, |serial| row(&serial.to_string()));
     for (jump, direction) in [("+1y", "forward by 365 days"), ("-1y", "back by 365 days")] {

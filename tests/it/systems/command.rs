@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::processes::Running;
 use crate::support::{Finished, JOBS_HAVE_WAITED, Row, Sandbox, feed, handle, handles, now};
 use crate::systems::backend::{Backend, Db, State};
 
@@ -19,7 +20,7 @@ pub fn text(system: &str) -> String {
     fs::read_to_string(path(system)).unwrap()
 }
 
-/// The same with some words replaced, each of which it has once.
+/// The text with some words replaced, each of which occurs once.
 #[track_caller]
 pub fn text_but(system: &str, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(text(system), |text, (words, others)| {
@@ -141,11 +142,11 @@ impl System {
         }
     }
 
-    pub fn start(&self, args: &[&str]) -> Child {
-        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    pub fn start(&self, args: &[&str]) -> Running {
+        Running::start(self.command(args))
     }
 
-    /// What a command answers that succeeds.
+    /// The JSON output of a command that succeeds.
     #[track_caller]
     pub fn json(&self, args: &[&str]) -> Value {
         self.run(&[args, &["--json"]].concat()).succeeds().json()
@@ -173,7 +174,7 @@ impl System {
         feed(self.command(&["close"]), token).succeeds().is_silent();
     }
 
-    /// How a session stands: its state, the reason of its end, or `gone`, if there is
+    /// The state of a session: its state, the reason of its end, or `gone`, if there is
     /// no row of it.
     #[track_caller]
     pub fn fate(&self, token: &str) -> String {
@@ -193,7 +194,7 @@ impl System {
         stat[0][figure].as_u64().unwrap_or_else(|| panic!("{figure} in {stat}"))
     }
 
-    /// What the ledger has, the earliest first: job, outcome, sessions ended.
+    /// The entries of the ledger, the earliest first: job, outcome, sessions ended.
     #[track_caller]
     pub fn ledger(&self) -> Vec<(String, String, u64)> {
         let runs = self.json(&["show", "runs", "--limit", "0"]);
@@ -203,7 +204,7 @@ impl System {
         runs.as_array().unwrap().iter().rev().map(entry).collect()
     }
 
-    /// As a purge that said so many seconds ago that it is at work.
+    /// Takes the lease, as a purge would whose last heartbeat was so many seconds ago.
     pub fn purge_is_at_work(&self, seconds_ago: i64) {
         let sql = "INSERT OR REPLACE INTO leases (name, holder, renewed_at) \
                    VALUES ('purge', 'x', ?1)";

@@ -1,8 +1,7 @@
 //! redbex: many clients that log in at the same moment.
 
-use std::process::Child;
-
-use crate::support::{Finished, HOUR, MINUTE, now, row};
+use crate::support::processes::Running;
+use crate::support::{HOUR, MINUTE, now, row};
 use crate::systems::command::System;
 use crate::systems::redbex_shared_licence;
 
@@ -30,12 +29,12 @@ fn clients(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> C
         let task = tasks[client % tasks.len()];
         redbex.start(&["open", "--user", &user(client), "--task", task, "--json"])
     };
-    let mut clients: Vec<Child> = (0..CLIENTS).map(login).collect();
+    let mut clients: Vec<Running> = (0..CLIENTS).map(login).collect();
     let mut most = live();
     while clients.iter_mut().any(|client| client.try_wait().unwrap().is_none()) {
         most = most.max(live());
     }
-    let ran = clients.into_iter().map(|client| Finished(client.wait_with_output().unwrap()));
+    let ran = clients.into_iter().map(Running::finish);
     let codes: Vec<i32> = ran
         .map(|ran| {
             let code = ran.0.status.code().unwrap();
@@ -95,12 +94,12 @@ fn r6_many_logins_at_once_never_exceed_the_limit_nor_evict_more_than_they_need()
 }
 
 #[test]
-fn r11_nor_do_logins_to_several_tasks_exceed_the_limit_that_they_share() {
+fn r11_logins_to_several_tasks_do_not_exceed_their_shared_limit() {
     is_kept_by_a_crowd(redbex_shared_licence::shared, &["web", "desktop"]);
 }
 
 #[test]
-fn r6_nor_does_one_user_who_logs_in_many_times_at_once() {
+fn r6_concurrent_logins_of_one_user_do_not_exceed_the_user_limit() {
     // Given a user with one active and one idle session
     let limit = [("# user_limit = 3", "user_limit = 3")];
     let redbex = System::but("redbex", &limit);

@@ -1,5 +1,4 @@
-//! The rows in which hours and days pass, with nothing but the command and a clock that
-//! lies to it.
+//! Rows in which hours and days pass, with nothing but the command and a fake clock.
 
 use serde_json::Value;
 

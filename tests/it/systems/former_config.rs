@@ -1,4 +1,5 @@
-//! Administrators who paste the configuration that they have, and paste what the error says.
+//! Administrators who paste the configuration that they have, and then the block that the
+//! error prints.
 
 use sessctl::Config;
 
@@ -6,7 +7,7 @@ use crate::support::Sandbox;
 use crate::support::suggested_config::pasted;
 use crate::systems::command::text;
 
-/// What `show config` says of a file, without its first word.
+/// The output of `show config` for a file, without its first word.
 #[track_caller]
 fn said_of(text: &str) -> String {
     let sandbox = Sandbox::without_database();

@@ -143,7 +143,7 @@ impl Library {
         self.service.session(&token.id()).ok()
     }
 
-    /// How a session stands: its state, the reason of its end, or `gone`, if there is
+    /// The state of a session: its state, the reason of its end, or `gone`, if there is
     /// no row of it.
     pub fn fate(&self, token: &Token, now: UnixTime) -> &'static str {
         let Some(session) = self.session(token) else {

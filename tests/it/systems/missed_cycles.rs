@@ -1,5 +1,4 @@
-//! Domino's nightly restart as a job: when it runs for the first time, and what becomes of
-//! one that was missed.
+//! Domino's nightly restart as a job: its first run, and missed runs.
 
 use sessctl::UnixTime;
 use sessctl::app::JobOutcome;
@@ -26,7 +25,7 @@ fn restart(domino: &System) -> (String, String) {
     (text("outcome"), text("reason"))
 }
 
-/// What `show schedule` says of the restart.
+/// The output of `show schedule` for the restart.
 fn schedule(domino: &System) -> serde_json::Value {
     let jobs = domino.json(&["show", "schedule"]);
     let mut jobs = jobs.as_array().unwrap().clone();

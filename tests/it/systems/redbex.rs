@@ -11,19 +11,19 @@ pub fn active(serial: u32) -> Row {
     row(&format!("active {serial}")).user(&format!("user{serial}")).idle(MINUTE)
 }
 
-/// The same, idle: the first one for the longest.
+/// Idle sessions, the first one idle for the longest.
 pub fn idle(serial: u32) -> Row {
     row(&format!("idle {serial}"))
         .user(&format!("idler{serial}"))
         .idle(HOUR - i64::from(serial) * MINUTE)
 }
 
-/// The same, abandoned.
+/// Abandoned sessions.
 fn abandoned(serial: u32) -> Row {
     row(&format!("abandoned {serial}")).user(&format!("leaver{serial}")).idle(3 * HOUR)
 }
 
-/// How many sessions are in a state.
+/// Number of sessions in a state.
 fn live(redbex: &System, state: &str) -> usize {
     handles(&redbex.json(&["list", "--state", state])).len()
 }
@@ -129,7 +129,7 @@ fn r3_they_end_also_where_the_login_is_refused_or_there_is_room() {
 }
 
 #[test]
-fn r4_at_the_limit_the_session_that_was_idle_for_the_longest_makes_way() {
+fn r4_at_the_limit_the_session_idle_longest_is_evicted() {
     // Given a licence that allows no more, with two idle sessions
     let redbex = System::new("redbex");
     redbex.insert_all(0..8, active);

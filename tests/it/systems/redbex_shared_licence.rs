@@ -61,7 +61,7 @@ fn r11_the_sessions_of_all_tasks_of_a_licence_count_together() {
 }
 
 #[test]
-fn r11_the_session_idle_longest_in_any_task_of_the_licence_makes_way() {
+fn r11_the_session_idle_longest_in_any_task_of_the_licence_is_evicted() {
     // Given a full licence with an idle session in each task, and one of another task that
     // has been idle for longer
     let redbex = shared();
@@ -100,7 +100,7 @@ fn r11_what_is_evicted_is_kept_as_the_policy_of_its_own_task_says() {
 }
 
 #[test]
-fn r11_the_limits_of_a_task_hold_in_addition_and_one_session_makes_way_for_all() {
+fn r11_the_limits_of_a_task_apply_in_addition_and_one_eviction_serves_all() {
     // Given a full licence, and a task in it with a limit of its own that is reached, too
     let redbex = shared_with("[policy.web]\nlimit = 4\n");
     redbex.insert_all(0..3, of("web", "active", MINUTE));

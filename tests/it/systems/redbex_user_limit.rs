@@ -39,7 +39,7 @@ fn r9_a_limit_for_each_user_does_the_same_for_their_sessions() {
 }
 
 #[test]
-fn r10_a_limit_that_is_lowered_ends_nobody_by_itself() {
+fn r10_lowering_a_limit_ends_no_session_by_itself() {
     // Given ten live sessions, two of them idle
     let mut redbex = System::new("redbex");
     redbex.insert_all(0..8, active);
@@ -64,7 +64,7 @@ fn r10_a_limit_that_is_lowered_ends_nobody_by_itself() {
 }
 
 #[test]
-fn r10_nor_does_a_lowered_limit_of_a_user() {
+fn r10_lowering_a_user_limit_ends_no_session_by_itself() {
     let mut redbex = Library::but("redbex", &[("# user_limit = 3", "user_limit = 1")]);
     let noon: UnixTime = at(NOON);
     let sql = "UPDATE sessions SET user = 'alice'";

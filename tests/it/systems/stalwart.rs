@@ -102,7 +102,7 @@ fn s7_opening_the_101st_ends_the_one_that_was_least_recently_used() {
 }
 
 #[test]
-fn s7_whatever_its_state() {
+fn s7_the_evicted_session_may_be_in_any_state() {
     let least_recent = row("least").task("jmap").idle(7 * HOUR);
     let second = row("second").task("jmap").idle(4 * HOUR).timeout(Some(1));
     for (expire, timeout, states) in [

@@ -16,7 +16,7 @@ fn granted(system: &System, task: &str) -> i64 {
     system.opens(&["--task", task])["idle_timeout"].as_i64().unwrap()
 }
 
-/// What `show config` warns of.
+/// The warnings of `show config`.
 fn warnings(system: &System) -> String {
     system.run(&["show", "config"]).succeeds().stderr().trim_end().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Tandem TRANSFER: for how long a record is kept, and what a new policy changes.
+//! Tandem TRANSFER: retention of records, and the effect of a changed policy.
 
 use sessctl::{Token, UnixTime};
 

@@ -1,4 +1,4 @@
-//! WebSphere's reaper: its runs, and what happens beside them.
+//! WebSphere's reaper: its runs, and other programs that are active at the same time.
 
 use std::ops::ControlFlow;
 use std::process::Command;
@@ -11,7 +11,7 @@ use sessctl::storage::{PolicyContext, ScanLimits};
 use sessctl::{Error, PurgeRequest, Span};
 
 use crate::support::processes::until;
-use crate::support::{DAY, Finished, HOUR, MINUTE, at, later, now, row};
+use crate::support::{DAY, HOUR, MINUTE, at, later, now, row};
 use crate::systems::backend::Db;
 use crate::systems::command::System;
 use crate::systems::harness::{Library, minutes, opening};
@@ -112,8 +112,8 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     let waiting = websphere.start(&["purge", "--wait", "30s", "--json"]);
     std::fs::read_to_string(websphere.path("gate")).unwrap();
     // Then both come to their end
-    Finished(first.wait_with_output().unwrap()).succeeds().is_silent();
-    let waited = Finished(waiting.wait_with_output().unwrap());
+    first.finish().succeeds().is_silent();
+    let waited = waiting.finish();
     assert_eq!(waited.succeeds().json()["ended"], 0);
     let outcomes: Vec<_> = websphere.ledger().into_iter().map(|(_, outcome, _)| outcome).collect();
     assert_eq!(outcomes, ["done", "done"]);
@@ -153,7 +153,7 @@ fn has_opened(pid: u32, file: &str) {
 }
 
 #[test]
-fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
+fn w8_a_process_that_waits_for_the_write_lock_takes_no_lease_over() {
     // Given a purge at work, and another process that comes while an application holds
     // the lock on writing
     let websphere = System::new("websphere");
@@ -171,11 +171,11 @@ fn w8_a_process_that_waits_for_the_lock_on_writing_robs_nobody_of_a_lease() {
     lock.execute("UPDATE leases SET renewed_at = ?1", [now()]).unwrap();
     lock.commit().unwrap();
     // Then the other one leaves: that lease lies in the future of no clock
-    Finished(second.wait_with_output().unwrap()).is_refused_with(11);
+    second.finish().is_refused_with(11);
 }
 
 #[test]
-fn w9_no_timeout_never_expires_and_a_timeout_of_0_is_over_at_the_next_pass() {
+fn w9_no_timeout_never_expires_and_a_timeout_of_0_expires_at_the_next_pass() {
     // Given a session that asked for no timeout, and one that the application has given
     // none at all
     let mut websphere = Library::new("websphere");

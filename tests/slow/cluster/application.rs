@@ -16,13 +16,13 @@ use crate::support::Rng;
 /// Between two requests, the client thinks.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What all threads of it share.
+/// The state that all threads share.
 #[derive(Default)]
 pub struct Shared {
     /// Each request has a second of its own, so that a lost touch shows.
     pub clock: AtomicI64,
     pub is_over: AtomicBool,
-    /// How many requests each thread has had an answer to.
+    /// Number of requests of each thread that were answered.
     pub served: [AtomicU64; 3],
 }
 
@@ -35,16 +35,16 @@ pub struct Entry {
     pub closed: bool,
 }
 
-/// What was acknowledged to a thread.
+/// Requests that were acknowledged to a thread.
 #[derive(Default)]
 pub struct Acknowledged {
     /// By the ids of the sessions.
     pub sessions: BTreeMap<String, Entry>,
     pub refused: u64,
     pub evicted: u64,
-    /// What should not have happened.
+    /// Outcomes that should not have happened.
     pub faults: Vec<String>,
-    /// What is not known to have happened, or did not.
+    /// Requests that failed or whose outcome is unknown.
     pub errors: Vec<Error>,
 }
 

@@ -1,5 +1,5 @@
-//! An application at work on all three nodes, a purge of two hundred thousand sessions,
-//! and a leader that is killed, twice.
+//! An application on all three nodes, a purge of two hundred thousand sessions, and a
+//! leader that is killed twice.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +41,7 @@ fn seed_edges(nodes: &[Address]) -> Vec<Token> {
     tokens
 }
 
-/// What has been seen of the limits.
+/// Observations of the limits.
 #[derive(Default)]
 struct LiveCounts {
     looks: u64,
@@ -49,15 +49,15 @@ struct LiveCounts {
     most: BTreeMap<String, i64>,
 }
 
-/// What the purges have come to.
+/// The results of the purges.
 pub struct Purges {
-    /// How many sessions were seeded for them.
+    /// Number of sessions that were seeded for them.
     pub due: i64,
     /// The exit code of each, and what it said.
     pub ended: Vec<(i32, String)>,
 }
 
-/// What the parts of the experiment share, which all play at the same time.
+/// The state that the threads of the experiment share.
 struct Experiment {
     harness: Harness,
     shared: Shared,
@@ -66,7 +66,7 @@ struct Experiment {
     is_enough: AtomicBool,
 }
 
-/// Brings it to its end, also where a test has failed in its midst.
+/// Stops the experiment, also when the test has failed.
 struct StopOnDrop<'a>(&'a Experiment);
 
 impl Drop for StopOnDrop<'_> {

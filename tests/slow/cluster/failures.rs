@@ -1,7 +1,6 @@
-//! Nodes that stand still or are gone while a purge is at work.
+//! Nodes that are stopped or killed while a purge is running.
 
 use std::ops::ControlFlow;
-use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use sessctl::{PurgeRequest, SessionService, UnixTime, store};
 use crate::cluster::ledger_check;
 use crate::support::cluster::{CONFIG, Harness, said};
 use crate::support::now;
+use crate::support::processes::Running;
 use crate::support::rqlite::{Node, Nodes, wait_for};
 
 /// A purge of them takes more than a second, however quick the machine: time enough to stop a
@@ -19,8 +19,8 @@ const DUE: i64 = 100_000;
 const IMPATIENT: &str = "\n[cluster]\ntimeout = \"1s\"\n";
 
 /// Starts a purge that asks this node first, and waits until it is in its midst.
-fn begun(harness: &Harness, first: usize) -> Child {
-    let purge = harness.command(first, &["purge", "--hold", "1ms"]).spawn().unwrap();
+fn begun(harness: &Harness, first: usize) -> Running {
+    let purge = Running::start(harness.command(first, &["purge", "--hold", "1ms"]));
     wait_for("the purge", || {
         thread::park_timeout(Duration::from_millis(5));
         harness.due() < DUE - 500
@@ -29,7 +29,7 @@ fn begun(harness: &Harness, first: usize) -> Child {
     purge
 }
 
-/// How many of the seeded sessions have ended, by the rows that stay and by the counter of
+/// Number of seeded sessions that have ended, by the rows that stay and by the counter of
 /// the others; each is there or counted.
 #[track_caller]
 fn ended(nodes: &Nodes) -> i64 {
@@ -44,7 +44,7 @@ fn ended(nodes: &Nodes) -> i64 {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_follower_that_stands_still_does_not_keep_a_purge_from_its_end() {
+fn a_purge_completes_while_a_follower_is_stopped() {
     // Given a purge that asks a follower
     let nodes = Nodes::start(3);
     let harness = Harness::new(&nodes, &format!("{CONFIG}{IMPATIENT}"));
@@ -54,7 +54,7 @@ fn a_follower_that_stands_still_does_not_keep_a_purge_from_its_end() {
     let purge = begun(&harness, follower);
     // When that stands still in the midst of it
     nodes.nodes[follower].signal("-STOP");
-    let purged = said(purge.wait_with_output().unwrap());
+    let purged = said(purge.finish().0);
     nodes.nodes[follower].signal("-CONT");
     // Then the purge goes on with the others, and each session has ended once
     assert_eq!(purged, (0, String::new()));
@@ -82,7 +82,7 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     // Then whatever writes gives up at last and says whether it knows what came of it
     let (code, _) = harness.runs(&["open", "--task", "http", "--user", "alice"]);
     assert!([11, 3].contains(&code), "{code}");
-    let (purged, why) = said(purge.wait_with_output().unwrap());
+    let (purged, why) = said(purge.finish().0);
     assert!([11, 3].contains(&purged), "{purged}: {why}");
     // And who asks for no more sees what the last node has
     let (stat, figures) =

@@ -1,13 +1,13 @@
 //! Purges during which the leader is killed: none says that it is done while there are
 //! rows left that were due when it began.
 
-use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 
 use crate::support::cluster::{CONFIG, Harness, said};
+use crate::support::processes::Running;
 use crate::support::rqlite::{self, Address, Nodes};
 
 /// Rows that are due when a purge begins.
@@ -16,7 +16,7 @@ const NATIVE: [&str; 3] = ["purge", "--wait", "2m"];
 const DJANGO: [&str; 7] =
     ["purge", "--wait", "2m", "--config", "django.toml", "--state-dir", "what is kept for django"];
 
-/// How many purges there are; `SESSCTL_TEST_LEADERS` sets another number.
+/// Number of purges; `SESSCTL_TEST_LEADERS` sets another one.
 fn purges() -> usize {
     std::env::var("SESSCTL_TEST_LEADERS").map_or(4, |purges| purges.parse().unwrap())
 }
@@ -46,7 +46,7 @@ fn seed_django(harness: &Harness, from: i64) {
 }
 
 impl Table {
-    /// How many rows are there, as some leader sees it that knows of all that was done.
+    /// Number of rows, read with strong consistency.
     fn left(&self, nodes: &[Address]) -> i64 {
         let mut left = None;
         rqlite::wait_for("the number of rows", || {
@@ -57,7 +57,7 @@ impl Table {
     }
 
     /// Waits until a purge has so many rows left, or has ended.
-    fn comes_to(&self, nodes: &[Address], left: i64, purge: &mut Child) {
+    fn comes_to(&self, nodes: &[Address], left: i64, purge: &mut Running) {
         rqlite::wait_for("the purge", || {
             thread::park_timeout(Duration::from_millis(5));
             let mut seen = nodes.iter().filter_map(|node| node.rows(self.count, "weak"));
@@ -94,7 +94,7 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         (table.seed)(&harness, number * DUE);
         // When the leader is killed at some moment of the purge, and in every third of them
         // the next one as well
-        let mut purge = harness.command(round % 3, table.args).spawn().unwrap();
+        let mut purge = Running::start(harness.command(round % 3, table.args));
         // The multiples of the golden ratio lie evenly, and in no order.
         let moment = DUE - (number * 618 + 309) % 1_000 * DUE / 1_000;
         table.comes_to(&harness.addresses, moment, &mut purge);
@@ -102,7 +102,7 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         if round % 3 == 2 {
             kill_the_leader(&mut nodes);
         }
-        let (code, why) = said(purge.wait_with_output().unwrap());
+        let (code, why) = said(purge.finish().0);
         // Then it is done and nothing is left, or it says that it is not done
         let left = table.left(&harness.addresses);
         assert!([0, 3, 11].contains(&code), "{code}: {why}");

@@ -1,4 +1,4 @@
-//! Whether the rows that are there afterwards are those that were acknowledged.
+//! Comparison of the rows with the acknowledged requests.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! A server that answers as a test says.
+//! An HTTP server with scripted answers.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -16,13 +16,13 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// Whether it is one that writes.
+    /// True if it writes.
     pub fn writes(&self) -> bool {
         self.path.starts_with("/db/request")
     }
 }
 
-/// What to do about a request.
+/// The reaction to a request.
 #[derive(Debug, Clone)]
 pub enum Act {
     /// Answers with these bytes, and keeps the connection.
@@ -50,7 +50,7 @@ pub fn json(body: &str) -> Act {
     status("200 OK", "application/json; charset=utf-8", body)
 }
 
-/// What a node with an empty table of sessions answers to one who reads.
+/// The answer of a node with an empty table of sessions to a read.
 pub fn native(seen: &Seen) -> Act {
     if seen.path.starts_with("/status") {
         return json(r#"{"state":"Follower","last_contact":"312.5ms"}"#);

@@ -1,5 +1,4 @@
-//! What the user is told when nodes of a cluster do not do what they should: one clear
-//! line, and the right exit code.
+//! Errors for misbehaving nodes: one clear line, and the right exit code.
 
 mod fake_node;
 mod options;

@@ -1,4 +1,4 @@
-//! What is said of a cluster beside its address.
+//! Options of a cluster other than its address.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -23,7 +23,7 @@ fn presented(fake: &Fake) -> Option<String> {
 }
 
 #[test]
-fn a_node_is_told_who_asks() {
+fn requests_carry_the_credentials() {
     // Given credentials in each place
     let node = Fake::start(native);
     let sandbox = patient();
@@ -85,7 +85,7 @@ fn said(ran: &Finished) -> String {
 }
 
 #[test]
-fn credentials_that_are_none_are_not_shown() {
+fn invalid_credentials_are_not_printed() {
     let sandbox = impatient();
     sandbox.file("empty", "");
     sandbox.file("line", "topsecret\n");
@@ -107,7 +107,7 @@ fn credentials_that_are_none_are_not_shown() {
 }
 
 #[test]
-fn an_address_with_a_password_is_refused_unsaid() {
+fn an_address_with_a_password_is_refused_without_printing_it() {
     let sandbox = impatient();
     sandbox.file("db.toml", "db = \"http://bob:topsecret@db1:4001\"\n");
     let address = "https://db1:4001,bob:top,secret@db2:4001";
@@ -302,7 +302,7 @@ fn show_config_names_the_file_and_not_what_it_holds() {
 }
 
 #[test]
-fn terms_that_make_no_sense_are_refused_or_warned_of() {
+fn invalid_cluster_options_are_refused_or_warned_of() {
     let sandbox = Sandbox::without_database();
     let said = |text: &str| {
         sandbox.file("c.toml", format!("[cluster]\n{text}\n"));

@@ -19,7 +19,7 @@ const USERS: &str = r#"[
 
 #[test]
 #[ignore = "needs rqlite"]
-fn who_asks_is_let_in_or_told_why_not() {
+fn credentials_are_accepted_or_the_refusal_is_explained() {
     // Given a node that knows two users
     let sandbox = patient();
     let users = sandbox.file("users.json", USERS);
@@ -70,7 +70,7 @@ fn certify(sandbox: &Sandbox) {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_node_at_https_shows_who_it_is() {
+fn a_node_at_https_presents_its_certificate() {
     // Given a node with a certificate that an authority of one's own has signed
     let sandbox = patient();
     certify(&sandbox);
@@ -112,7 +112,7 @@ const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_node_that_stands_still_is_passed_over() {
+fn a_stopped_node_is_skipped() {
     let nodes = Nodes::start(3);
     let sandbox = Sandbox::without_database();
     sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"1s\"\n");
@@ -170,7 +170,7 @@ fn said_of_freshness(ran: &Finished, node: &Node) -> String {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_node_on_its_own_serves_those_who_ask_for_no_more() {
+fn an_isolated_node_serves_reads_with_consistency_none() {
     let mut nodes = Nodes::start(3);
     let sandbox = patient();
     run(&sandbox, &nodes.url(), ["init"]).succeeds();

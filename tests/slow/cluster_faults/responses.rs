@@ -1,4 +1,4 @@
-//! Answers that are none, or not those that were wanted.
+//! Missing, malformed and unexpected responses.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -7,7 +7,7 @@ use crate::cluster_faults::{impatient, patient, refusal, run};
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
 
-/// What is said in each of these cases, line by line. Each waits for a second.
+/// The output in each of these cases, line by line. Each waits for a second.
 fn in_turn(acts: impl IntoIterator<Item = Act>, said: impl Fn(Act) -> String + Sync) -> String {
     let said = &said;
     std::thread::scope(|scope| {
@@ -16,7 +16,7 @@ fn in_turn(acts: impl IntoIterator<Item = Act>, said: impl Fn(Act) -> String + S
     })
 }
 
-/// What `list` says where each request is answered like this.
+/// The output of `list` where each request is answered like this.
 #[track_caller]
 fn said_of_list(act: Act, code: i32) -> String {
     let fake = Fake::that(act);
@@ -26,7 +26,7 @@ fn said_of_list(act: Act, code: i32) -> String {
     refusal(&ran, code, &fake.url)
 }
 
-/// What `open` says where each write is answered like this.
+/// The output of `open` where each write is answered like this.
 #[track_caller]
 fn said_of_open(act: Act, code: i32) -> String {
     let fake = Fake::node(act);
@@ -43,7 +43,7 @@ fn page(line: &str) -> Act {
 }
 
 #[test]
-fn who_does_not_listen_is_not_there() {
+fn an_unreachable_node_is_reported() {
     let closed = "http://127.0.0.1:1";
     insta::assert_snapshot!(refusal(&run(&impatient(), closed, ["list"]), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
     insta::assert_snapshot!(refusal(&run(&impatient(), closed, OPEN), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
@@ -54,7 +54,7 @@ fn who_does_not_listen_is_not_there() {
 }
 
 #[test]
-fn who_answers_otherwise_is_no_rqlite() {
+fn a_server_with_other_answers_is_reported_as_not_rqlite() {
     let acts = [
         page("200 OK"),
         json("{\"hello\": [1]}"),
@@ -84,7 +84,7 @@ fn who_answers_otherwise_is_no_rqlite() {
 }
 
 #[test]
-fn who_is_not_let_in_is_told_what_is_wanted() {
+fn a_denied_request_says_what_is_missing() {
     let unauthorized = || status("401 Unauthorized", "application/json; charset=utf-8", "");
     let forbidden = || page("403 Forbidden");
     let mut said = vec![said_of_list(unauthorized(), 1), said_of_list(forbidden(), 1)];
@@ -195,7 +195,7 @@ fn what_sqlite_refuses_has_failed() {
 }
 
 #[test]
-fn nodes_that_differ_are_told_apart() {
+fn errors_of_several_nodes_are_listed_by_node() {
     let (one, two) = (Fake::that(no_leader()), Fake::that(page("404 Not Found")));
     let db = format!("{},127.0.0.1:1", together(&[&one, &two]));
     insta::assert_snapshot!(refusal(&run(&impatient(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER is temporarily unavailable: db1:4001: leader not found; db2:4001: the server is not rqlite (status 404); db3:4001: connection refused; this step changed nothing; try again");

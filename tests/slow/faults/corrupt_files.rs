@@ -1,4 +1,4 @@
-//! Files with bytes that nobody wrote there.
+//! Files with random damage.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -85,7 +85,7 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) -> String {
     }
 }
 
-/// What is damaged.
+/// The damaged file.
 #[derive(Debug, Clone, Copy)]
 enum Victim {
     Own,
@@ -114,7 +114,7 @@ impl Victim {
     }
 }
 
-/// What has come of all files.
+/// The results for all files.
 #[derive(Default)]
 struct Outcome {
     codes: BTreeMap<(String, &'static str), BTreeMap<i32, usize>>,

@@ -1,4 +1,4 @@
-//! A small database with its configuration and, of Django's table, the state.
+//! A small database with its configuration and, for Django's table, its state.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use rusqlite::Connection;
 
-use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, Sandbox, row, run_by, sha256};
+use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, Sandbox, handle, row, run_by, sha256};
 
 /// Exit codes that are documented.
 const CODES: [i32; 10] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 129];
@@ -21,7 +21,7 @@ const DJANGO: &str = "CREATE TABLE django_session (session_key varchar(40) NOT N
 /// Signed two weeks before it is over.
 const DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 
-/// Whose table it is.
+/// The owner of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     Own,
@@ -93,7 +93,7 @@ impl Harness {
         }
     }
 
-    /// What a client has whose session is live.
+    /// The token of a live session.
     pub fn token(&self) -> String {
         match self.table {
             Table::Own => "1".to_owned(),
@@ -101,9 +101,9 @@ impl Harness {
         }
     }
 
-    /// What people call that session.
+    /// The handle of that session.
     pub fn handle(&self) -> String {
-        sha256(&self.token())[..12].to_owned()
+        handle(&self.token())
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -159,13 +159,13 @@ impl Harness {
         self.live.iter().filter(|id| !left.contains(id)).cloned().collect()
     }
 
-    /// How many rows of Django's table are due.
+    /// Number of due rows of Django's table.
     pub fn due(&self) -> u32 {
         let sql = "SELECT count(*) FROM django_session WHERE expire_date < '2021'";
         self.db().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// As it was in the beginning.
+    /// Restores the files of the beginning.
     pub fn reset(&self) {
         for path in self.read().keys().filter(|path| !self.files.contains_key(*path)) {
             std::fs::remove_file(self.path(".").join(path)).unwrap();
@@ -194,12 +194,12 @@ impl Harness {
     }
 }
 
-/// The same command, which is killed after a time that none should need.
+/// A command that is killed after a time that none should need.
 pub fn bounded(command: &Command) -> Command {
     run_by(&["timeout", "-s", "KILL", PATIENCE], command)
 }
 
-/// What is wrong with the way in which a command came to its end.
+/// A fault in the way in which a command ended.
 pub fn misbehaviour(output: &Output) -> Option<String> {
     let (stdout, stderr) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
     let wrong = match output.status.code() {

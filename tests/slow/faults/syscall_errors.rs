@@ -60,7 +60,7 @@ const FAULTS: [(&str, &str); 12] = [
     ("unlink", "EIO"),
     ("mmap", "EIO"),
 ];
-/// Where the calls fail.
+/// The files on which the calls fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Files {
     All,
@@ -80,7 +80,7 @@ fn places() -> Vec<String> {
     (1..=last.parse::<u32>().unwrap()).flat_map(|n| [format!("{n}"), format!("{n}+")]).collect()
 }
 
-/// What has come of all trials.
+/// The results of all trials.
 #[derive(Default)]
 struct Outcome {
     /// By command and error: how many ended with each exit code.

@@ -1,10 +1,10 @@
-//! When jobs are due, by the clock on the wall.
+//! Due times of jobs, by the wall clock.
 
 use chrono::{DateTime, Timelike};
 use chrono_tz::Tz;
 use sessctl::app::JobOutcome;
 
-/// What is expected of a job.
+/// Expectation of a job.
 pub enum Plan {
     /// It runs at these hours and minutes, and no later than so many seconds after it.
     At { shows: fn(u32, u32) -> bool, late: i64, pending: Vec<i64>, seen: bool },
@@ -45,7 +45,7 @@ impl Plan {
         }
     }
 
-    /// Whether it may have to run.
+    /// True if it may have to run.
     pub fn could_be_due(&self, now: i64) -> bool {
         match self {
             Self::At { pending, .. } => !pending.is_empty(),

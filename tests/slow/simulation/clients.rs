@@ -7,12 +7,12 @@ use sessctl::{Span, Token};
 
 use crate::support::{DAY, HOUR, MINUTE, Rng};
 
-/// How clients behave.
+/// The behaviour of clients.
 pub struct Behaviour {
     pub tasks: &'static [&'static str],
     /// Clients of one user.
     pub per_user: usize,
-    /// Whether all come in the morning of a working day.
+    /// True if all come in the morning of a working day.
     pub in_the_morning: bool,
     /// Days from one visit to the next, at most.
     pub away: i64,
@@ -24,7 +24,7 @@ pub struct Client {
     pub user: String,
     pub task: &'static str,
     pub holds: Option<HeldSession>,
-    /// What it held before, and may try once more.
+    /// A session that it held before, and may try once more.
     pub old: Option<HeldSession>,
 }
 
@@ -35,7 +35,7 @@ pub struct HeldSession {
     pub entry: usize,
 }
 
-/// What a client does when it wakes up.
+/// The actions of a client.
 pub enum Act {
     Open(TimeoutRequest),
     Touch,
@@ -57,7 +57,7 @@ impl Client {
     }
 }
 
-/// How long a client waits before it uses its session again: often for a few
+/// The pause of a client before it uses its session again: often for a few
 /// minutes, and often just as long as it may, or a second longer.
 pub fn pause(timeout: Option<i64>, rng: &mut Rng) -> i64 {
     let timeout = timeout.unwrap_or(HOUR);
@@ -72,7 +72,7 @@ pub fn pause(timeout: Option<i64>, rng: &mut Rng) -> i64 {
     }
 }
 
-/// When a client comes again that has left.
+/// The next visit of a client that has left.
 pub fn next_visit(behaviour: &Behaviour, now: i64, zone: Tz, rng: &mut Rng) -> i64 {
     let time = now + rng.between(MINUTE, behaviour.away * DAY);
     if !behaviour.in_the_morning {

@@ -1,7 +1,6 @@
-//! A month in the life of each of the five systems: thousands of clients open
-//! sessions, use them, close them or forget them, and come back; the jobs of the
-//! configuration run as cron would have them. A model that is told the rules in its
-//! own words says for each step what must come of it.
+//! A month under each of the five systems: thousands of clients open sessions, use them,
+//! close them or abandon them, and return; the jobs of the configuration run as cron would
+//! run them. A model with its own statement of the rules predicts the result of each step.
 //!
 //! `SESSCTL_TEST_CLIENTS` sets another number of clients.
 

@@ -1,5 +1,5 @@
-//! What the rules say of each session, told once more and in another way: rows and
-//! times in memory, and no code of the library but the numbers of its policies.
+//! The rules for each session, stated independently: rows and times in memory, and no code
+//! of the library but the numbers of its policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::support::HOUR;
 /// The tolerance of the two-pass policy.
 const TOLERANCE: i64 = HOUR;
 
-/// What is known of a session.
+/// Known facts about a session.
 #[derive(Debug, Clone)]
 pub struct Entry {
     pub task: &'static str,
@@ -27,7 +27,7 @@ pub struct Entry {
     pub over: Option<(i64, EndReason)>,
 }
 
-/// What a use is answered.
+/// The result of a use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     Renews,
@@ -36,7 +36,7 @@ pub enum Use {
     FindsNothing,
 }
 
-/// What an opening leads to.
+/// The result of an opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// It opens, once one of these has gone, if there are any.
@@ -44,7 +44,7 @@ pub enum Admission {
     Full,
 }
 
-/// What a purge does.
+/// The result of a purge.
 #[derive(Debug, Default)]
 pub struct Purged {
     pub ended: BTreeMap<usize, EndReason>,
@@ -97,7 +97,7 @@ impl Model {
         self.kept.iter().map(|(_, entry)| *entry).chain(self.live.iter().copied()).collect()
     }
 
-    /// Whether the table has its row.
+    /// True if the table has its row.
     pub fn has_row(&self, entry: usize) -> bool {
         match self.all[entry].over {
             None => true,
@@ -105,7 +105,7 @@ impl Model {
         }
     }
 
-    /// When the row of a session goes that ended then.
+    /// The time at which the row of a session that ended then is deleted.
     fn goes_at(&self, entry: usize, end: i64) -> i64 {
         let retention = self.policy(entry).retention.map(Span::as_seconds);
         retention.map_or(i64::MAX, |retention| end + retention)
@@ -150,7 +150,7 @@ impl Model {
         }
     }
 
-    /// Whether a purge that nobody has planned would end it (d7, r2, t3).
+    /// True if a purge that nobody has planned would end it (d7, r2, t3).
     pub fn is_due(&self, entry: usize, now: i64) -> bool {
         let policy = self.policy(entry);
         match policy.expire {

@@ -16,7 +16,7 @@ const TASKS: [&str; 2] = ["imap", "http"];
 /// writes, the time that a request takes.
 const LOOKS: usize = 4;
 
-/// What has come of a request, once the statement has returned.
+/// Result of a request, once the statement has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Opened,

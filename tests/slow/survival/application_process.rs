@@ -1,4 +1,4 @@
-//! Processes of the application, each of them this program once more.
+//! Processes of the application: this test executable, started once more.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -16,7 +16,7 @@ const SEAT: &str = "SESSCTL_SURVIVAL_SEAT";
 const SEATS: &str = "SESSCTL_SURVIVAL_SEATS";
 /// The end of an answer.
 const READY: &str = "ready";
-/// What takes longer has waited for a disk, or for others.
+/// A longer request has waited for a disk or for a lock.
 const SLOW: Duration = Duration::from_millis(1);
 
 /// A process that serves requests between an order to begin and one to halt.

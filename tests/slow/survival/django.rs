@@ -144,10 +144,10 @@ fn rows(db: &Connection) -> BTreeMap<String, i64> {
     rows.unwrap().map(Result::unwrap).collect()
 }
 
-/// What is known of a session.
+/// Known facts about a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// Its row is over then. Until then it stays.
+    /// The row is over then. Until then it stays.
     Kept { over: i64 },
     /// It was over then, and a request has found no row.
     Missed { over: i64 },

@@ -1,4 +1,4 @@
-//! A table, those who work on it, and the record of what must be in it.
+//! A table, the programs that use it, and the expected rows.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};

@@ -1,4 +1,4 @@
-//! What must be in the table, by what the database has acknowledged.
+//! The rows that must be in the table, by what the database has acknowledged.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::support::{DAY, now};
 use crate::survival::application::{Action, Receipt};
 use crate::survival::setup::Retention;
 
-/// What is known of a session.
+/// Known facts about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
     /// It was last used then, and stays.
@@ -28,7 +28,7 @@ enum Fate {
         at: i64,
         reason: String,
     },
-    /// Its row was deleted.
+    /// The row was deleted.
     Gone {
         reason: String,
     },
@@ -49,7 +49,7 @@ struct Seen {
     is_due: bool,
 }
 
-/// What must be in a table.
+/// The expected rows of a table.
 pub trait Expectation: Send + Sync {
     /// Enters what an application was told.
     fn insert_run(&mut self, receipt: &Receipt);
@@ -63,10 +63,10 @@ pub trait Expectation: Send + Sync {
 
     fn tally(&self) -> Tally;
 
-    /// How many sessions are due to end, or rows to go.
+    /// Number of sessions that are due to end, or of rows due to be deleted.
     fn due(&self) -> usize;
 
-    /// How many of them were so before anybody came to work.
+    /// Number of them that were due before any application began.
     fn overdue(&self) -> usize;
 
     fn copy(&self) -> Box<dyn Expectation>;
@@ -79,7 +79,7 @@ pub struct ExpectedRows {
     entries: BTreeMap<String, Entry>,
 }
 
-/// How many sessions purges have ended, and how many rows they have deleted.
+/// Numbers of sessions ended and of rows deleted by purges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
     pub ended: usize,
@@ -196,7 +196,7 @@ impl Entry {
         }
     }
 
-    /// What has come of it, by its row; nothing that may come of it if that is `None`.
+    /// The next fate by the row; `None` if the row is not a possible one.
     fn after(&self, row: Option<&Seen>, retention: Retention) -> Option<Fate> {
         let discards = retention.discards(&self.task);
         let expired = "expired".to_owned();
@@ -226,13 +226,13 @@ impl Entry {
     }
 }
 
-/// Whether the row of a session that has ended then is not kept any more.
+/// True if the row of a session that ended then is no longer kept.
 fn is_to_go(task: &str, ended_at: i64, retention: Retention) -> bool {
     retention.discards(task) || ended_at <= now() - DAY
 }
 
 impl Fate {
-    /// Why it is over, if it is.
+    /// The reason of its end, if it has ended.
     fn reason(&self) -> Option<&str> {
         match self {
             Self::Live { .. } | Self::Due { .. } | Self::Refused { .. } => None,

@@ -1,10 +1,11 @@
-//! A purge is killed at random moments, while two processes of an application write.
+//! Purges that are killed at random moments while two processes of an application write.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Output, Stdio};
+use std::process::Output;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use crate::support::processes::Running;
 use crate::survival::application_process::Server;
 use crate::survival::harness::Harness;
 use crate::survival::setup::Journal::{Delete, Wal};
@@ -13,7 +14,7 @@ use crate::survival::setup::{Retention, Setup, Table};
 /// The tests of this file share the kills.
 const TESTS: usize = 6;
 
-/// How many times purges are killed: `SESSCTL_TEST_KILLS`, or 20.
+/// Number of kills: `SESSCTL_TEST_KILLS`, or 20.
 pub fn kills() -> usize {
     std::env::var("SESSCTL_TEST_KILLS").map_or(20, |kills| kills.parse().unwrap())
 }
@@ -23,7 +24,7 @@ pub fn kills() -> usize {
 #[derive(Default)]
 struct KillTimes {
     part: f64,
-    /// How long a purge takes; it is not known before one has come to its end.
+    /// The duration of a purge, once one has ended.
     usual: Option<Duration>,
 }
 
@@ -43,7 +44,7 @@ impl KillTimes {
     }
 }
 
-/// How a purge came to its end.
+/// The end of a purge.
 struct End {
     output: Output,
     took: Duration,
@@ -59,9 +60,7 @@ impl End {
 fn purge(harness: &mut Harness, servers: &mut [Server; 2], kill_after: Option<Duration>) -> End {
     servers.iter_mut().for_each(Server::begin);
     let begun = Instant::now();
-    let mut command = harness.purge();
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut purge = command.spawn().unwrap();
+    let mut purge = Running::start(harness.purge());
     let (sender, over) = mpsc::channel();
     let output = std::thread::scope(|scope| {
         // Its output ends when the process does.
@@ -77,7 +76,7 @@ fn purge(harness: &mut Harness, servers: &mut [Server; 2], kill_after: Option<Du
             _ => {}
         }
         let stdout = reader.join().unwrap();
-        Output { stdout, ..purge.wait_with_output().unwrap() }
+        Output { stdout, ..purge.finish().0 }
     });
     let took = begun.elapsed();
     for server in servers {

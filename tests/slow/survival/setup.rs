@@ -12,7 +12,7 @@ use crate::survival::ledger_check::{Expectation, ExpectedRows};
 /// The name of the configuration.
 pub const CONFIG: &str = "sessctl.toml";
 
-/// Whose table it is.
+/// The owner of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     /// sessctl's own.
@@ -22,7 +22,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// What every command has to be told.
+    /// Arguments that every command needs.
     pub fn args(self) -> &'static [&'static str] {
         match self {
             Self::Own => &[],
@@ -45,7 +45,7 @@ impl Table {
     }
 }
 
-/// How SQLite keeps what it has not finished.
+/// The journal of SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Journal {
     /// As `init` sets it up.
@@ -54,7 +54,7 @@ pub enum Journal {
     Delete,
 }
 
-/// For how long the rows of ended sessions are kept.
+/// The retention of rows of ended sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retention {
     /// For a day, which is the default: sessions end, and rows that ended before go.
@@ -66,7 +66,7 @@ pub enum Retention {
 }
 
 impl Retention {
-    /// Whether a purge that ends a session of a task deletes its row in the same step.
+    /// True if a purge that ends a session of a task deletes its row in the same step.
     pub fn discards(self, task: &str) -> bool {
         match self {
             Self::Day => false,
@@ -76,7 +76,7 @@ impl Retention {
     }
 }
 
-/// What a purge finds.
+/// The conditions of a purge.
 #[derive(Debug, Clone, Copy)]
 pub struct Setup {
     pub table: Table,

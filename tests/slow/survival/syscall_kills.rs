@@ -1,10 +1,10 @@
-//! A purge is killed before the calls by which SQLite changes a file or a lock, and so at
-//! the boundaries of batches, of transactions and of checkpoints: before each of the first
-//! calls, which open, start and write the first batches, and then before fewer and fewer.
-//! With `SESSCTL_TEST_KILLS=10000` it leaves none out.
+//! Purges that are killed before the system calls by which SQLite changes a file or a lock,
+//! and so at the boundaries of batches, transactions and checkpoints: before each of the
+//! first calls, which open, start and write the first batches, and then before fewer and
+//! fewer. With `SESSCTL_TEST_KILLS=10000` none is left out.
 //!
-//! The table has rows of all kinds, and its policies keep some and discard others, so
-//! that each batch has every kind of statement.
+//! The table has rows of all kinds, and its policies keep some and discard others, so that
+//! each batch has every kind of statement.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::Output;
@@ -16,7 +16,7 @@ use crate::survival::random_kills::kills;
 use crate::survival::setup::{Journal, Prepared, Retention, Setup, Table};
 
 /// The calls. Those that this processor or this journal has no use for kill nothing.
-/// What SQLite does in the memory that it shares is no call; `moments` comes upon that.
+/// What SQLite does in the memory that it shares is no call; `random_kills` covers that.
 const CALLS: [&str; 7] =
     ["pwrite64", "fcntl", "fsync", "fdatasync", "ftruncate", "unlink", "unlinkat"];
 
@@ -34,7 +34,7 @@ const BATCHES: u64 = 5;
 /// 64 + 128 + 256 + 512 that four batches could hold.
 const ROWS: u32 = 2_300;
 
-/// What kills a purge: one of its calls.
+/// A system call before which a purge is killed.
 struct Kill {
     call: &'static str,
     /// How many of the first calls none is left out of. Of twice as many it takes every

@@ -1,4 +1,4 @@
-//! A whole database, from a file to a cluster and back, as it lies there.
+//! Copies of a whole database from a file to a cluster and back.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use rusqlite::config::DbConfig;
 use tempfile::TempDir;
 use ureq::Agent;
 
-/// Where the header of a file says whether its changes go to a write-ahead log.
+/// The bytes of a file's header that enable the write-ahead log.
 const LOGGED: std::ops::Range<usize> = 18..20;
 
 /// Puts what a file holds in the place of all that a cluster has; one of its nodes is
@@ -88,7 +88,7 @@ fn columns(database: &Connection, table: &str, has_places: bool) -> Vec<String> 
     place.map(str::to_owned).into_iter().chain(names.iter().map(|name| quoted(name))).collect()
 }
 
-/// Whether a table holds the same, down to the class and the last bit.
+/// Compares a table, down to the storage class and the last bit.
 fn is_same(database: &Connection, table: &str, columns: &[String]) -> bool {
     let exact = |name: &String| {
         format!("typeof({name}), iif(typeof({name}) = 'real', format('%!.20g', {name}), {name})")

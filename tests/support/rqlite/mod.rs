@@ -14,14 +14,14 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long a node may take to be of use.
+/// Maximum wait for a node to be ready.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts a program, says its process id, and kills it as soon as standard input ends:
 /// whatever becomes of the test, no node outlives it.
 const KEEPER: &str = "\"$@\" >\"$LOG\" 2>&1 & echo $!; read -r _; kill -9 $! 2>/dev/null";
 
-/// A node, in a folder of its own.
+/// A node, in its own directory.
 pub struct Node {
     number: usize,
     folder: PathBuf,
@@ -40,12 +40,12 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// Starts so many, and waits until they have a leader that all of them know.
+    /// Starts nodes, and waits until all of them know the leader.
     pub fn start(count: usize) -> Self {
         Self::start_with(count, &[])
     }
 
-    /// The same with further options of rqlited.
+    /// Starts nodes with further options of rqlited.
     pub fn start_with(count: usize, options: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
         let mut nodes: Vec<Node> = Vec::new();
@@ -78,7 +78,7 @@ impl Nodes {
         self.url_from(0)
     }
 
-    /// The same in an order that begins with another one each time that `turn` grows.
+    /// All of them, in an order that begins with another one each time that `turn` grows.
     pub fn url_from(&self, turn: usize) -> String {
         let nodes = self.nodes.iter().cycle().skip(turn % self.nodes.len());
         let hosts: Vec<String> =
@@ -86,18 +86,18 @@ impl Nodes {
         format!("http://{}", hosts.join(","))
     }
 
-    /// How far the log is carried out in which every write is.
+    /// The index in the Raft log up to which the most advanced node has applied it.
     pub fn index(&self) -> u64 {
         let indexes = self.nodes.iter().filter_map(Node::index);
         indexes.max().expect("one of the nodes answers")
     }
 
-    /// A folder that goes with them.
+    /// A directory that is deleted with them.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The place of the leader among them, once there is one.
+    /// The index of the leader among them, once there is one.
     pub fn leader(&self) -> usize {
         let mut leader = None;
         wait_for("a leader", || {
@@ -124,7 +124,7 @@ impl Nodes {
         request(&running.map(Node::address).collect::<Vec<_>>(), statements)
     }
 
-    /// Drops every table that there is, and what marks the database as anybody's.
+    /// Drops all tables, and resets the application id and the version.
     pub fn clear(&self) {
         let tables = self.request(&json!([
             "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
@@ -139,8 +139,8 @@ impl Nodes {
 }
 
 impl Node {
-    /// Starts one alone, in this folder and with further options of rqlited, and does
-    /// not wait for it: it may speak otherwise than these tests do.
+    /// Starts a single node in this directory with further options of rqlited, and does not
+    /// wait for it: it may speak TLS or ask for credentials.
     pub fn alone(folder: &Path, options: &[&str]) -> Self {
         let mut node = Self {
             number: 1,
@@ -156,12 +156,12 @@ impl Node {
         node
     }
 
-    /// Its address, as `--db` takes it.
+    /// The address, as `--db` takes it.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.http)
     }
 
-    /// Its process.
+    /// The process id.
     pub fn pid(&self) -> u32 {
         self.pid
     }
@@ -201,22 +201,22 @@ impl Node {
         assert!(sent.unwrap().success());
     }
 
-    /// Whether it has been started, and not killed since.
+    /// True if it has been started and not killed since.
     pub fn is_running(&self) -> bool {
         self.service.is_some()
     }
 
-    /// Whether it takes part, under a leader that it knows.
+    /// True if it is part of the cluster and knows the leader.
     pub fn is_ready(&self) -> bool {
         self.get("/readyz").is_some_and(|answer| answer.contains("leader ok"))
     }
 
-    /// Whether it takes part and has carried out the log up to there.
+    /// True if it is ready and has applied the Raft log up to this index.
     pub fn has_come(&self, far: u64) -> bool {
         self.is_ready() && self.index().is_some_and(|index| index >= far)
     }
 
-    /// How much of the cluster's log it has carried out.
+    /// The index up to which it has applied the Raft log.
     pub fn log_index(&self) -> u64 {
         let index = self.get("/status?key=store.fsm_index").expect("the node answers");
         index.trim().parse().unwrap()
@@ -229,17 +229,17 @@ impl Node {
                 .is_some_and(|state| state.contains("Leader"))
     }
 
-    /// How far it has carried out the log; `None`: it does not say.
+    /// The index up to which it has applied the Raft log; `None` if it does not answer.
     fn index(&self) -> Option<u64> {
         self.get("/status?key=store.fsm_index")?.trim().parse().ok()
     }
 
-    /// Where it can be asked, whatever becomes of it.
+    /// The address, which outlives the node.
     pub fn address(&self) -> Address {
         Address(self.http)
     }
 
-    /// What it answers to a list of statements; `None`: nothing that makes sense.
+    /// Sends statements; `None` without a valid response.
     pub fn request(&self, statements: &Value) -> Option<Value> {
         self.address().request(statements)
     }
@@ -254,12 +254,12 @@ impl Node {
     }
 }
 
-/// Where a node listens, on this machine.
+/// The address of a node on this machine.
 #[derive(Debug, Clone, Copy)]
 pub struct Address(u16);
 
 impl Address {
-    /// What it answers to a list of statements; `None`: nothing that makes sense.
+    /// Sends statements; `None` without a valid response.
     pub fn request(self, statements: &Value) -> Option<Value> {
         let answer = self.send("POST", "/db/request?transaction", &statements.to_string())?;
         serde_json::from_str(&answer).ok()
@@ -275,7 +275,7 @@ impl Address {
         Some(answer["results"][0]["values"].as_array().cloned().unwrap_or_default())
     }
 
-    /// The same as it comes.
+    /// The response to a query, as text.
     pub fn text(self, sql: &str, level: &str) -> Option<String> {
         self.send("POST", &format!("/db/query?level={level}"), &json!([sql]).to_string())
     }
@@ -317,7 +317,7 @@ pub fn shared() -> MutexGuard<'static, Nodes> {
     nodes
 }
 
-/// As [`Nodes::request`], asking these.
+/// Sends statements to these nodes, as [`Nodes::request`] does.
 pub fn request(nodes: &[Address], statements: &Value) -> Value {
     let mut answer = Value::Null;
     wait_for("an answer to a request", || {
@@ -343,8 +343,8 @@ fn program() -> PathBuf {
     found.unwrap_or_else(|| panic!("tests/run installs {module}"))
 }
 
-/// A port that nobody listens on. It is none of those that the system gives to outgoing
-/// connections: a node that is started again would find it taken by one of them.
+/// A free port outside the range for outgoing connections, so that it is still free when a
+/// node is started again.
 fn free_port() -> u16 {
     let draw =
         || 10_000 + u16::try_from(RandomState::new().build_hasher().finish() % 20_000).unwrap();

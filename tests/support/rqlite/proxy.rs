@@ -1,4 +1,4 @@
-//! What loses answers on their way from a node.
+//! A proxy that loses answers of a node.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::thread;
 /// Stands before a node, and loses answers.
 pub struct Proxy {
     address: SocketAddr,
-    /// What stands in the request whose answer is lost next.
+    /// Text of the request whose response is lost next.
     marked: Arc<Mutex<Option<&'static str>>>,
 }
 
@@ -34,12 +34,12 @@ impl Proxy {
         *self.marked.lock().unwrap() = Some(marked);
     }
 
-    /// Its own address.
+    /// The address of the proxy.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Whether the answer has been lost by now.
+    /// True if the response has been lost by now.
     pub fn has_lost(&self) -> bool {
         self.marked.lock().unwrap().is_none()
     }

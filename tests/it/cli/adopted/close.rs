@@ -45,7 +45,7 @@ fn close(sandbox: &Sandbox, tokens: &str) -> crate::support::Finished {
 }
 
 #[test]
-fn what_is_over_or_no_session_does_not_hide_the_live_one() {
+fn an_expired_row_does_not_hide_the_live_one() {
     let sandbox = sandbox(
         "('dead', 'dev-1', 'session', 5000000000, 1), ('reset', 'dev-1', 'reset', 5000000000, NULL),
          ('live', 'dev-1', 'session', 5000000000, NULL), ('late', 'dev-2', 'session', 1500000000, NULL)",
@@ -82,7 +82,7 @@ fn all_live_sessions_of_a_token_end_with_one_answer() {
 }
 
 #[test]
-fn a_handle_means_all_sessions_with_its_id() {
+fn a_handle_selects_all_sessions_with_its_id() {
     let sandbox = sandbox(
         "('', 'a', 'session', 5000000000, NULL), ('', 'b', 'session', 5000000000, NULL),
          ('', 'c', 'session', 5000000000, NULL), ('other', 'd', 'session', 5000000000, NULL)",

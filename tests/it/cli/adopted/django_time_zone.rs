@@ -49,7 +49,7 @@ fn nothing_is_deleted_before_the_profile_is_named() {
 }
 
 #[test]
-fn who_only_looks_is_answered_with_a_warning() {
+fn read_commands_answer_with_a_warning() {
     let sandbox = eight_hours();
     let before = sandbox.files();
     let warned = run(&sandbox, ["list", "--json"]);
@@ -114,7 +114,7 @@ fn two_weeks_by_another_clock_are_said_to_be_local_time() {
 }
 
 #[test]
-fn odd_values_are_told_once_and_not_for_both_of_django_s_profiles() {
+fn invalid_values_are_reported_once_and_not_for_both_of_django_s_profiles() {
     // Given times that were carried over from PostgreSQL, with their offset
     let sandbox = django(&[("a", "2026-01-01 00:00:00.123456+00"), ("b", "2026-01-01 00:00:00Z")]);
     for args in [&["purge"][..], &["list"], &["show", "stat"]] {

@@ -46,7 +46,7 @@ fn a_purge_keeps_what_others_refer_to_and_is_done() {
 }
 
 #[test]
-fn a_cycle_and_a_close_that_keep_a_session_say_that_work_remains() {
+fn a_cycle_or_a_close_that_keeps_a_session_reports_that_work_remains() {
     let sandbox = referred_to(DEFERRED);
     let kept = "because rows of settings refer to";
     let dry = run(&sandbox, ["cycle", "django", "--dry-run"]);

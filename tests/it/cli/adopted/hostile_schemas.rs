@@ -1,11 +1,11 @@
-//! Schemas and values that would do harm, or nothing but keep a command from its end.
+//! Schemas and values that could do harm or keep a command from ending.
 
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 
 use rusqlite::Connection;
 
 use super::{OVER, VALID, command, database, django, handle, left, run};
-use crate::support::processes::{INT, TERM, end, signal};
+use crate::support::processes::{INT, Running, TERM, end, signal};
 use crate::support::{Finished, Sandbox};
 
 /// A query that has no end.
@@ -20,10 +20,10 @@ fn with(schema: &str) -> Sandbox {
     sandbox
 }
 
-fn start(sandbox: &Sandbox, args: &[&str]) -> Child {
+fn start(sandbox: &Sandbox, args: &[&str]) -> Running {
     let mut command = command(sandbox, args.iter().copied());
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.spawn().unwrap()
+    Running::spawn(&mut command)
 }
 
 fn bounded(sandbox: &Sandbox, args: &[&str]) -> Finished {
@@ -239,7 +239,7 @@ fn what_only_the_application_has_is_named_before_anything_is_deleted() {
 }
 
 #[test]
-fn an_index_for_full_text_goes_along_and_one_that_is_out_of_step_is_no_damage() {
+fn a_full_text_index_is_maintained_and_a_stale_one_is_not_damage() {
     let fts = "CREATE VIRTUAL TABLE ft USING fts5(d, content = 'django_session');
                CREATE TRIGGER ft_off AFTER DELETE ON django_session BEGIN \
                INSERT INTO ft (ft, rowid, d) VALUES ('delete', old.rowid, old.session_data); END;";

@@ -16,7 +16,7 @@ mod state_failures;
 
 use std::process::Command;
 
-use crate::support::{Finished, JOBS_HAVE_WAITED, Sandbox, feed, sha256};
+use crate::support::{Finished, JOBS_HAVE_WAITED, Sandbox, feed, handle};
 
 const DJANGO: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
@@ -93,11 +93,6 @@ fn laravel() -> Sandbox {
         "{LARAVEL} INSERT INTO sessions VALUES ('old', 7, '203.0.113.5', 'x', 'p', 1500000000), \
          ('older', NULL, '203.0.113.6', 'x', 'p', 1400000000)"
     ))
-}
-
-/// What people call the session with this id.
-fn handle(id: &str) -> String {
-    sha256(id)[..12].to_owned()
 }
 
 /// The command, with a folder for what it has to remember.

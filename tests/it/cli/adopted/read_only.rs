@@ -4,7 +4,7 @@ use super::{BETTER_AUTH, OVER, VALID, database, django, handle, laravel, run, th
 use crate::support::{HOUR, Sandbox, now};
 
 #[test]
-fn show_stat_counts_what_is_over() {
+fn show_stat_counts_expired_sessions() {
     let sandbox = three();
     insta::assert_snapshot!(run(&sandbox, ["show", "stat"]).succeeds().stdout(), @r"
     TASK    TABLE           SESSIONS  LIVE  EXPIRED  EXPIRED %  UNREADABLE  DELETED
@@ -50,7 +50,7 @@ fn show_stat_counts_what_is_over() {
 }
 
 #[test]
-fn an_empty_table_has_no_share_that_is_over() {
+fn an_empty_table_has_no_expired_share() {
     let stat = run(&django(&[]), ["show", "stat", "--json"]).succeeds().json();
     assert_eq!(stat[0]["sessions"], 0);
     assert_eq!(stat[0]["expired_percent"], serde_json::Value::Null);
@@ -115,7 +115,7 @@ fn outlook(sandbox: &Sandbox, args: &[&str], id: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_outlook_of_a_session_is_by_its_framework() {
+fn the_forecast_of_a_session_follows_its_framework() {
     let sandbox = django(&[("over", OVER), ("valid", VALID), ("odd", "0000-00-00 00:00:00")]);
     let first = handle("over");
     insta::assert_snapshot!(
@@ -166,7 +166,7 @@ fn the_outlook_of_a_session_is_by_its_framework() {
 }
 
 #[test]
-fn a_table_for_looking_only_says_so_of_each_session() {
+fn a_read_only_table_says_so_of_each_session() {
     let sandbox =
         database(&format!("{} INSERT INTO session VALUES ('k1', x'00', 1400000000)", super::GITEA));
     let said = outlook(&sandbox, &["--profile", "gitea", "--param", "lifetime=1d"], "k1");
@@ -176,7 +176,7 @@ fn a_table_for_looking_only_says_so_of_each_session() {
 }
 
 #[test]
-fn who_only_looks_leaves_nothing_behind() {
+fn read_commands_leave_no_file_behind() {
     let sandbox = three();
     let before = sandbox.files();
     let handle = handle("key a");
@@ -199,7 +199,7 @@ fn who_only_looks_leaves_nothing_behind() {
 }
 
 #[test]
-fn the_table_is_named_to_those_who_want_to_know() {
+fn the_table_is_named_with_verbose() {
     let sandbox = three();
     let said = |args: &[&'static str]| run(&sandbox, args.iter().copied()).succeeds().stderr();
     assert_eq!(said(&["list"]), "");

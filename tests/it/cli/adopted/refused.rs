@@ -1,4 +1,4 @@
-//! What a framework's table does not take, and tables that no profile fits.
+//! Commands that a framework's table does not support, and tables that no profile fits.
 
 use std::process::Stdio;
 
@@ -6,7 +6,8 @@ use super::{
     DJANGO, GITEA, LARAVEL, VALID, command, database, django, laravel, left, run, run_with_input,
     three,
 };
-use crate::support::{Finished, Sandbox};
+use crate::support::Sandbox;
+use crate::support::processes::Running;
 
 /// Each is refused with this code, in one line; nothing changes.
 #[track_caller]
@@ -31,21 +32,17 @@ fn what_is_the_applications_part_is_refused() {
 #[test]
 fn a_touch_is_refused_before_it_waits_for_a_token() {
     let sandbox = three();
-    let mut child = command(&sandbox, ["touch"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut touch = command(&sandbox, ["touch"]);
+    touch.stdin(Stdio::piped());
+    let mut touch = Running::start(touch);
     // Nothing is written there, and it stays open.
-    let stdin = child.stdin.take();
-    let output = child.wait_with_output().unwrap();
+    let stdin = touch.stdin.take();
+    touch.finish().is_refused_with(4);
     drop(stdin);
-    Finished(output).is_refused_with(4);
 }
 
 #[test]
-fn a_table_for_looking_only_is_looked_at() {
+fn a_read_only_table_is_listed() {
     let sandbox =
         database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
     let with = ["--profile", "gitea", "--param", "lifetime=1d"];
@@ -77,7 +74,7 @@ fn two_tables_that_fit_leave_a_choice() {
 }
 
 #[test]
-fn values_that_are_no_times_of_the_profile_keep_everything() {
+fn values_in_another_encoding_prevent_every_deletion() {
     let sandbox = django(&[("a", "1500000000"), ("b", "1500000001"), ("c", VALID)]);
     let ran = run(&sandbox, ["--profile", "django", "purge"]);
     insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: refused: 2 of 3 values of expire_date in django_session are not times in the format of profile django: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows the values");
@@ -90,7 +87,7 @@ fn values_that_are_no_times_of_the_profile_keep_everything() {
 }
 
 #[test]
-fn what_only_the_application_knows_has_to_be_said() {
+fn a_parameter_that_only_the_application_knows_is_required() {
     let sandbox = laravel();
     insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
@@ -158,7 +155,7 @@ fn a_value_that_does_not_fit_is_named_where_it_was_given() {
 }
 
 #[test]
-fn another_table_is_told_before_a_missing_parameter() {
+fn a_different_table_is_reported_before_a_missing_parameter() {
     let other = database("CREATE TABLE sessions (id, expires)");
     insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is not a table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns expires (profile laravel)");
     let none = three();

@@ -1,5 +1,4 @@
-//! What sessctl remembers of a framework's table, and where; and what the configuration
-//! says of both.
+//! The state of a framework's table: its location, and the configuration of both.
 
 use super::{OVER, django, laravel, run, three};
 use crate::support::{Finished, Sandbox, files_in};
@@ -69,7 +68,7 @@ fn the_configuration_names_a_profile_and_its_parameters() {
 }
 
 #[test]
-fn a_file_that_the_configuration_names_lies_beside_it() {
+fn a_file_named_in_the_configuration_is_relative_to_it() {
     let sandbox = three();
     std::fs::create_dir(sandbox.path("etc")).unwrap();
     let django = sandbox.run(["show", "profiles", "django"]).succeeds().stdout();
@@ -94,7 +93,7 @@ fn a_policy_that_the_table_cannot_carry_is_a_mistake_in_the_file() {
 }
 
 #[test]
-fn show_config_says_who_names_what() {
+fn show_config_says_where_the_profile_and_its_parameters_come_from() {
     let sandbox = Sandbox::without_database();
     sandbox.file(
         "c.toml",
@@ -144,7 +143,7 @@ fn show_config_says_who_names_what() {
 }
 
 #[test]
-fn a_scheduler_is_told_what_was_said_here() {
+fn a_printed_schedule_carries_the_options_given_here() {
     let sandbox = Sandbox::without_database();
     let args = ["--profile", "./mine.toml", "--param", "lifetime=2h", "--state-dir", "st"];
     let line =

@@ -136,7 +136,7 @@ fn the_file_of_another_program_is_left_as_it_is() {
 }
 
 #[test]
-fn a_directory_that_is_no_safe_one_is_not_used() {
+fn an_unsafe_state_directory_is_not_used() {
     let sandbox = purged();
     let file = state(&sandbox);
     let directory = file.parent().unwrap();
@@ -202,7 +202,7 @@ cat err >&2
 
 #[test]
 #[ignore = "needs root"]
-fn on_a_full_disk_the_purge_goes_on() {
+fn a_purge_continues_on_a_full_disk() {
     let sandbox = three();
     sandbox.file("c.toml", JOBS);
     let mut command = std::process::Command::new("unshare");

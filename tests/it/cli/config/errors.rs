@@ -36,7 +36,7 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
 }
 
 #[test]
-fn a_duration_that_makes_no_sense_is_named() {
+fn an_invalid_duration_is_named() {
     let said = all_said_of(&[
         "[policy]\ntimeout = 30\n",
         "[policy]\ntimeout = \"30\"\n",
@@ -161,7 +161,7 @@ fn a_contradiction_is_where_the_later_table_makes_it() {
 }
 
 #[test]
-fn under_two_passes_nobody_knows_whom_to_evict() {
+fn two_pass_expiry_cannot_be_combined_with_eviction() {
     let said = all_said_of(&[
         "[policy]\nexpire = \"two-pass\"\nlimit = 100\n",
         "[policy]\nexpire = \"two-pass\"\nuser_limit = 5\nwhen_full = \"evict-lru\"\n",
@@ -184,7 +184,7 @@ fn under_two_passes_nobody_knows_whom_to_evict() {
 }
 
 #[test]
-fn what_is_no_toml_is_named_with_its_line() {
+fn invalid_toml_is_reported_with_its_line() {
     let said = all_said_of(&[
         "[policy\n",
         "[policy]\ntimeout = 30m\n",
@@ -216,7 +216,7 @@ fn a_file_that_is_not_there_is_a_mistake_where_it_was_named() {
 }
 
 #[test]
-fn s12_t11_a_pattern_of_tasks_that_is_no_use_is_named() {
+fn s12_t11_a_task_pattern_without_effect_is_named() {
     let long = "a".repeat(1_000);
     let said = all_said_of(&[
         "[policy.\"im*\"]\ntimeout = \"20m\"\n[policy.\"IM*\"]\ntimeout = \"20m\"\n",

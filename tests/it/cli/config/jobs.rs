@@ -50,7 +50,7 @@ fn a_job_runs_at_times_or_at_an_interval() {
 }
 
 #[test]
-fn a_schedule_that_is_none_is_explained_in_one_line() {
+fn an_invalid_schedule_is_explained_in_one_line() {
     let said = all_said_with(&[
         "at = \"60 * *\"\n",
         "at = \"0 2,,4 *\"\n",

@@ -4,7 +4,7 @@ use super::{all_said_of, settings};
 use crate::support::Sandbox;
 
 #[test]
-fn a_licence_that_makes_no_sense_is_named() {
+fn an_invalid_licence_is_named() {
     let said = all_said_of(&[
         "licence = 10\n",
         "[licence]\ntasks = [\"web\"]\nlimit = 10\n",

@@ -10,7 +10,7 @@ mod warnings;
 
 use crate::support::{Finished, HOUR, Sandbox, row};
 
-/// What is said of a file with this text, by a command that changes things.
+/// The output for a file with this text, by a command that changes things.
 fn said_of(text: impl AsRef<[u8]>) -> String {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("due").idle(HOUR));
@@ -47,7 +47,7 @@ fn shown(text: &str) -> String {
     settings(&sandbox.run(["--config", "c.toml", "show", "config", "--json"]))
 }
 
-/// What `show config` warns of in a file.
+/// The warnings of `show config` in a file.
 fn warnings(text: &str) -> String {
     let sandbox = Sandbox::without_database();
     sandbox.file("c.toml", text);

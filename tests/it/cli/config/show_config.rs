@@ -1,4 +1,4 @@
-//! What `show config` says of a file, and what goes before it.
+//! `show config`: the settings of a file, and what takes precedence over it.
 
 use super::{settings, shown};
 use crate::support::{Finished, Sandbox};

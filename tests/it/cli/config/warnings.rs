@@ -1,4 +1,4 @@
-//! What is accepted with a warning.
+//! Settings that are accepted with a warning.
 
 use super::warnings;
 use crate::support::Sandbox;

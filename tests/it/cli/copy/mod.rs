@@ -179,7 +179,7 @@ fn a_second_pass_brings_what_has_changed_and_takes_what_has_gone() {
 }
 
 #[test]
-fn what_is_newer_or_there_alone_is_left_alone_and_told_of() {
+fn newer_and_extra_rows_are_left_alone_and_reported() {
     // Given a destination that an application uses already
     let sandbox = filled();
     moves(&sandbox, &[]).succeeds().is_silent();
@@ -229,7 +229,7 @@ fn a_row_that_was_tampered_with_is_found_and_nothing_is_changed() {
 }
 
 #[test]
-fn a_signal_stops_it_after_its_batch_and_the_next_one_goes_on() {
+fn a_signal_stops_it_after_its_batch_and_the_next_one_resumes() {
     for (asked, code) in [(TERM, 143), (INT, 130), (HUP, 129)] {
         // Given a move that waits for its destination
         let sandbox = filled();
@@ -241,7 +241,7 @@ fn a_signal_stops_it_after_its_batch_and_the_next_one_goes_on() {
         signal(&moving, asked);
         drop(writer);
         // Then it stops before all is there
-        let ran = Finished(moving.wait_with_output().unwrap());
+        let ran = moving.finish();
         let summary = ran.exits(code).json();
         assert_eq!((&summary["stopped"], &summary["same"]), (&"signal".into(), &Value::Null));
         assert!(summary["new"].as_u64().unwrap() < 1_202);
@@ -253,7 +253,7 @@ fn a_signal_stops_it_after_its_batch_and_the_next_one_goes_on() {
 }
 
 #[test]
-fn a_batch_that_fails_leaves_the_ones_before_and_the_next_move_goes_on() {
+fn a_failed_batch_keeps_the_ones_before_and_the_next_move_resumes() {
     // Given a destination that refuses some rows for a while
     let sandbox = filled();
     sandbox.run(["--db", "new.db", "init"]).succeeds();
@@ -297,7 +297,7 @@ fn a_table_without_rows_is_moved_too() {
 }
 
 #[test]
-fn an_application_goes_on_writing_and_the_last_pass_brings_the_rest() {
+fn an_application_keeps_writing_and_the_last_pass_copies_the_rest() {
     // Given an application that opens, touches and ends sessions all the time
     let sandbox = filled();
     let stop = AtomicBool::new(false);

@@ -1,10 +1,10 @@
-//! What is not moved, and not moved to.
+//! Sources and destinations that `move` refuses.
 
 use rusqlite::Connection;
 
 use super::{are_equal, filled, moves, new_db, rows};
+use crate::support::now;
 use crate::support::processes::start;
-use crate::support::{Finished, now};
 
 #[test]
 fn a_database_of_another_program_is_refused_on_either_side() {
@@ -56,7 +56,7 @@ fn the_two_databases_are_named_and_are_two() {
 }
 
 #[test]
-fn an_empty_source_takes_nothing_away_by_mistake() {
+fn an_empty_source_deletes_nothing_by_mistake() {
     let sandbox = filled();
     sandbox.run(["--db", "new.db", "init"]).succeeds();
     // Given the two ends in the wrong order
@@ -80,7 +80,7 @@ fn a_purge_of_the_destination_and_a_move_exclude_each_other() {
     // And it waits if it is told to; its lease is gone when it is done
     let waiting = start(&sandbox, "move --from app.db --to new.db --wait 5m");
     there.execute("DELETE FROM leases", []).unwrap();
-    Finished(waiting.wait_with_output().unwrap()).succeeds().is_silent();
+    waiting.finish().succeeds().is_silent();
     are_equal(&sandbox);
     let leases = "SELECT count(*) FROM leases";
     assert_eq!(there.query_row(leases, [], |row| row.get(0)), Ok(0));

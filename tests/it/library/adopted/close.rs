@@ -45,7 +45,7 @@ fn db(column: &str, rows: &str) -> ApplicationDb {
 }
 
 #[test]
-fn all_live_sessions_of_a_token_end_and_what_is_over_hides_none() {
+fn all_live_sessions_of_a_token_end_whatever_expired_ones_there_are() {
     let db = db(
         "TEXT",
         &format!(

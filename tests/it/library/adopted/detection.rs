@@ -1,4 +1,4 @@
-//! Which profile a file's table fits.
+//! Detection of the profile that fits the table of a file.
 
 use sessctl::domain::error::Error;
 use sessctl::domain::profile::Profile;
@@ -117,7 +117,7 @@ fn other_lifetimes_and_payloads_prove_nothing() {
 }
 
 #[test]
-fn two_weeks_and_an_offset_speak_against_utc() {
+fn two_weeks_plus_an_offset_are_evidence_against_utc() {
     let new_york = "2025-06-29 11:06:40.116000";
     insta::assert_snapshot!(doubt_of(&signed(&[new_york])).unwrap(), @"expire_date in django_session is 4 hours behind UTC, by the two weeks that its sessions last: it looks like the local time of TIME_ZONE (USE_TZ = False)");
     insta::assert_snapshot!(doubt_of(&signed(&["2025-06-29 20:36:41"])).unwrap(), @"expire_date in django_session is 5:30 hours ahead of UTC, by the two weeks that its sessions last: it looks like the local time of TIME_ZONE (USE_TZ = False)");
@@ -126,7 +126,7 @@ fn two_weeks_and_an_offset_speak_against_utc() {
 }
 
 #[test]
-fn one_row_in_the_midst_of_a_large_table_is_enough_to_ask() {
+fn one_row_inside_a_large_table_is_enough_to_ask() {
     // Given a table whose rows at both ends prove UTC
     let db = ApplicationDb::of(&format!(
         "CREATE TABLE django_session (session_key, session_data, expire_date);

@@ -1,4 +1,4 @@
-//! What a profile finds in a file.
+//! Diagnosis of a table by a profile.
 
 use sessctl::domain::profile::{Expiry, Predicate, SqlValue};
 use sessctl::store::adopted::{Class, diagnose};
@@ -90,7 +90,7 @@ fn a_large_table_is_sampled_around_the_present_moment() {
 }
 
 #[test]
-fn what_is_over_is_counted_among_rows_from_all_over_the_table() {
+fn expired_rows_are_counted_in_a_sample_of_the_whole_table() {
     // The oldest tenth is over, and half of it is something else.
     let db = ApplicationDb::of(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, kind TEXT, expiry INTEGER);

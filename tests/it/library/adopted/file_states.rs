@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use sessctl::domain::error::Error;
 use sessctl::store::Access;
@@ -26,7 +25,7 @@ fn left_behind(from: &ApplicationDb, to: &Path) {
 }
 
 #[test]
-fn a_look_leaves_a_log_that_nobody_uses_where_it_is() {
+fn reading_leaves_an_unused_write_ahead_log_in_place() {
     let (db, folder) = (ApplicationDb::of(TABLE), tempfile::tempdir().unwrap());
     let path = folder.path().join("restored.db");
     left_behind(&db, &path);
@@ -49,7 +48,7 @@ fn a_table_that_is_in_the_log_alone_is_found() {
 }
 
 #[test]
-fn what_is_no_file_is_told_apart() {
+fn a_path_that_is_not_a_regular_file_is_reported_as_such() {
     let db = ApplicationDb::of(TABLE);
     let opened = |name: &str| {
         let path = db.path().with_file_name(name);
@@ -57,7 +56,6 @@ fn what_is_no_file_is_told_apart() {
     };
     assert!(matches!(opened("missing.db"), Error::Missing { .. }));
     assert!(matches!(opened("."), Error::ForeignDatabase { .. }));
-    let pipe = db.path().with_file_name("pipe");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    db.sandbox.fifo("pipe");
     assert!(matches!(opened("pipe"), Error::ForeignDatabase { .. }));
 }

@@ -51,7 +51,7 @@ fn each_of_them_is_found_by_its_table() {
 }
 
 #[test]
-fn what_is_for_looking_only_keeps_its_rows() {
+fn a_read_only_table_keeps_its_rows() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let mut store = db.store(gitea());
     insta::assert_snapshot!(refused(purge_all(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");

@@ -17,7 +17,7 @@ fn plain(table: &str, id: &str) -> Profile {
 }
 
 #[test]
-fn tables_without_row_ids_are_walked_by_their_key() {
+fn tables_without_row_ids_are_scanned_by_their_key() {
     let hash = "CREATE TABLE t (id BLOB PRIMARY KEY, expiry) WITHOUT ROWID;
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
         INSERT INTO t SELECT CAST(printf('%04d', i * 7919 % 3001) AS BLOB),
@@ -34,7 +34,7 @@ fn tables_without_row_ids_are_walked_by_their_key() {
 }
 
 #[test]
-fn keys_of_all_classes_are_walked_in_their_order() {
+fn keys_of_all_storage_classes_are_scanned_in_order() {
     let db = ApplicationDb::of(
         "CREATE TABLE t (id PRIMARY KEY, expiry) WITHOUT ROWID;
          INSERT INTO t VALUES (1, 1781524700), (1.5, 1781524700), ('a', 1781524700),
@@ -133,7 +133,7 @@ fn names_may_be_words_of_sql_or_have_quotes_in_them() {
 }
 
 #[test]
-fn the_case_of_names_is_no_matter() {
+fn names_are_compared_without_case() {
     let db = ApplicationDb::of(
         "CREATE TABLE T (ID TEXT, Expiry INT); INSERT INTO t VALUES ('a', 1781524700)",
     );
@@ -166,7 +166,7 @@ fn a_column_may_have_the_name_of_the_row_id() {
 }
 
 #[test]
-fn tables_that_cannot_be_walked_are_refused() {
+fn tables_that_cannot_be_scanned_by_key_are_refused() {
     for sql in [
         "CREATE TABLE t (id, part, expiry, PRIMARY KEY (id, part)) WITHOUT ROWID",
         "CREATE TABLE o (id, part, expiry); CREATE VIEW t AS SELECT * FROM o",

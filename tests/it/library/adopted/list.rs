@@ -7,9 +7,9 @@ use sessctl::domain::session::{Session, State};
 use sessctl::domain::token::{Digest, Token};
 use sessctl::storage::{Backend, GroupBy, Order, SessionQuery, SortKey};
 
-use crate::support::NOW;
 use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, list_sessions, refused};
 use crate::support::profiles::{better_auth, draft, flask, laravel, rails, seconds, utc};
+use crate::support::{NOW, handle};
 
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");
 
@@ -23,10 +23,6 @@ fn db() -> ApplicationDb {
         )
         .unwrap();
     db
-}
-
-fn handle(id: &str) -> String {
-    Digest::of(id).handle()
 }
 
 #[test]
@@ -81,7 +77,7 @@ fn filters_and_orders_are_those_of_the_domain() {
 }
 
 #[test]
-fn a_scan_goes_on_behind_a_key_and_shows_what_is_due() {
+fn a_scan_resumes_after_a_key_and_lists_due_sessions() {
     let db = db();
     let store = db.store(laravel());
     let sessions = all_sessions(store.as_ref());
@@ -162,7 +158,7 @@ fn figures_are_counted() {
 }
 
 #[test]
-fn who_is_nobody_is_no_user() {
+fn the_anonymous_value_is_not_a_user() {
     let db = ApplicationDb::of(
         "CREATE TABLE t (id, uid INTEGER, expiry INTEGER); CREATE INDEX i ON t (uid);
          INSERT INTO t VALUES ('a', 0, 1781530000), ('b', 7, 1781530000), ('c', 0, 1781530000)",

@@ -1,4 +1,4 @@
-//! Tables that are not what their profile says: nothing is deleted from them.
+//! Tables that do not match their profile: nothing is deleted from them.
 
 use sessctl::domain::profile::{Length, NullMeaning, Predicate, Profile, RuleKind, Storage, Unit};
 use sessctl::domain::session::{End, EndReason};
@@ -108,7 +108,7 @@ fn other_columns_are_refused_with_the_difference() {
 }
 
 #[test]
-fn a_parameter_that_nobody_gave_is_asked_for() {
+fn a_missing_parameter_is_asked_for() {
     let db = ApplicationDb::of("CREATE TABLE t (id, expiry)");
     let lacking = draft("t", "t", "id", &["id", "expiry"])
         .time("expiry", seconds())
@@ -128,7 +128,7 @@ fn in_json(path: &str) -> crate::support::profiles::Draft {
 }
 
 #[test]
-fn what_is_no_json_is_no_missing_time() {
+fn invalid_json_does_not_count_as_a_missing_time() {
     let times = "CASE i % 4 WHEN 0 THEN '{\"a\":{\"end\":1781524700}' WHEN 1 THEN x'ac' \
         WHEN 2 THEN '{\"a\":{\"end\":1781524700}}' ELSE '{\"a\":{\"end\":null}}' END";
     let db = db("data", times);
@@ -145,7 +145,7 @@ fn what_is_no_json_is_no_missing_time() {
 }
 
 #[test]
-fn conditions_do_not_hold_for_what_is_no_json() {
+fn conditions_do_not_hold_for_invalid_json() {
     let among = || Predicate::Among(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
     let but = || Predicate::NotAmong(vec![sessctl::domain::profile::SqlValue::Integer(1)]);
     let tests = [

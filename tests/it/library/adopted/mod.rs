@@ -1,5 +1,4 @@
-//! What the store promises of tables that belong to frameworks: real files, with their
-//! applications at work.
+//! The store of framework tables, on real files with applications that use them.
 
 mod close;
 mod detection;

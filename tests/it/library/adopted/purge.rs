@@ -1,4 +1,4 @@
-//! The purge of a framework's table, beside the application.
+//! The purge of a framework's table while its application uses it.
 
 use proptest::prelude::*;
 use rusqlite::params;
@@ -28,7 +28,7 @@ fn fill(db: &ApplicationDb, ages: impl IntoIterator<Item = i64>) {
 }
 
 #[test]
-fn a_session_that_is_used_between_look_and_batch_survives() {
+fn a_session_used_between_scan_and_batch_survives() {
     for (index, by_time) in [("", false), (INDEX, true)] {
         let db = ApplicationDb::of(&format!("{LARAVEL}{index}"));
         fill(&db, (0..60).map(|place| if place < 4 { 500 } else { 5 }));
@@ -94,7 +94,7 @@ fn the_index_and_the_key_lead_to_the_same_rows() {
 }
 
 #[test]
-fn many_rows_of_one_moment_are_walked_once() {
+fn many_rows_with_the_same_time_are_scanned_once() {
     let db = ApplicationDb::of(&format!("{LARAVEL}{INDEX}"));
     fill(&db, (0..4_000).map(|place| if place < 100 { 500 } else { 5 }));
     let mut store = db.store(laravel());
@@ -103,7 +103,7 @@ fn many_rows_of_one_moment_are_walked_once() {
 }
 
 #[test]
-fn where_many_are_due_the_walk_is_by_key() {
+fn with_many_due_rows_the_scan_is_by_key() {
     let db = ApplicationDb::of(&format!("{LARAVEL}{INDEX}"));
     fill(&db, (0..3_000).map(|place| if place % 3 == 0 { 500 } else { 5 }));
     let mut store = db.store(laravel());
@@ -221,7 +221,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
-    fn walks_of_any_stride_see_each_row_once(
+    fn scans_with_any_batch_size_see_each_row_once(
         ages in proptest::collection::vec(0_i64..200, 1..80),
         stride in 1_usize..20,
         has_index: bool,
@@ -236,7 +236,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_over_at_an_earlier_moment_already_is_counted_on_either_way(
+    fn rows_expired_at_an_earlier_time_are_counted_by_index_and_by_key(
         ages in proptest::collection::vec(0_i64..200, 1..80),
         stride in 1_usize..20,
         before in 0_i64..90,

@@ -1,4 +1,4 @@
-//! What sessctl remembers of a framework's table, in a file of its own.
+//! The state of a framework's table, in a file of its own.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;

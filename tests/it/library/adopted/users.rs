@@ -147,7 +147,7 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
 }
 
 #[test]
-fn what_is_no_json_has_no_user_that_could_be_read() {
+fn invalid_json_has_no_readable_user() {
     let db = ApplicationDb::of(
         r#"CREATE TABLE t (id, expiry, who);
         INSERT INTO t VALUES (1, 1781530000, '{"user": {"id": 3}}'), (2, 1781530000, '{"user": 4}'),

@@ -22,7 +22,7 @@ fn larder() -> ApplicationDb {
 }
 
 #[test]
-fn the_profile_of_the_walk_passes_its_check() {
+fn the_profile_of_the_walkthrough_passes_its_check() {
     let db = larder();
     db.sandbox.file("larder.toml", block("toml"));
     let check = ["profile", "check", "./larder.toml", "--db", "application.db"];
@@ -31,7 +31,7 @@ fn the_profile_of_the_walk_passes_its_check() {
 }
 
 #[test]
-fn what_the_walk_says_goes_with_its_lines_and_nothing_else() {
+fn the_walkthrough_deletes_exactly_what_it_announces() {
     let db = larder();
     let profile = parse(block("toml"), "larder.toml", &BTreeMap::new()).unwrap();
     let mut store = db.store(profile);

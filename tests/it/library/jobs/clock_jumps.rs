@@ -1,4 +1,4 @@
-//! A clock that has moved since the last run: nothing ends by it.
+//! Clocks that have jumped since the last run: no session ends because of it.
 
 use std::cell::RefCell;
 use std::ops::ControlFlow;
@@ -84,7 +84,7 @@ impl Machine {
         self.starts_anew();
     }
 
-    /// Its wall clock is so far from the right time from now on.
+    /// Moves the wall clock this far from the right time.
     fn is_off_by(&mut self, off: i64) {
         self.clocks.borrow_mut().off = off;
         self.starts_anew();
@@ -334,7 +334,7 @@ fn idle_rounds_keep_the_reference_from_growing_old() {
 }
 
 #[test]
-fn a_session_opens_whatever_its_limits_and_none_makes_way() {
+fn a_session_opens_above_its_limits_and_none_is_evicted() {
     for (when_full, user_limit) in [
         (OverflowPolicy::EvictIdle, 0),
         (OverflowPolicy::EvictLru, 0),
@@ -360,7 +360,7 @@ fn a_session_opens_whatever_its_limits_and_none_makes_way() {
 }
 
 #[test]
-fn without_a_limit_the_clock_is_nobody_s_business() {
+fn without_a_limit_the_clock_is_not_checked() {
     let mut machine = Machine::new(&Policy::default());
     machine.purges().unwrap();
     machine.is_off_by(YEAR);

@@ -132,7 +132,7 @@ fn a_machine_that_joins_makes_up_nothing_of_what_another_has_missed() {
 }
 
 #[test]
-fn what_was_cut_short_on_one_machine_another_goes_on_with_but_not_one_that_came_later() {
+fn an_interrupted_run_is_resumed_by_another_machine_but_not_by_one_that_joined_later() {
     for (joins, ended) in [(-HOUR, 300), (HOUR, 0)] {
         // given a cycle that a signal has stopped on one machine
         let database = Database::new();

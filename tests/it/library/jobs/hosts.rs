@@ -37,7 +37,7 @@ fn d6_another_host_skips_a_job_and_the_ledger_says_so() {
 }
 
 #[test]
-fn d6_a_host_that_is_not_meant_makes_up_nothing_either() {
+fn d6_another_host_does_not_make_up_missed_runs_either() {
     for (job, most) in [(purge_at("0 4 *"), 3), (purge_every("1h"), 2 * 24 + 1)] {
         // given a job of another host
         let (database, job) = (Database::new(), only_on("mail1", job));

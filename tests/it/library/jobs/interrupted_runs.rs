@@ -53,7 +53,7 @@ fn resumed(planned: UnixTime) -> JobStatus {
 }
 
 #[test]
-fn a_run_that_died_is_completed_once_its_lease_is_over() {
+fn a_crashed_run_is_completed_once_its_lease_has_expired() {
     for job in [purge_at("0 4 *"), cycle_at("0 4 *"), purge_every("5m")] {
         // given a run that has died
         let (mut host, database) = Host::alone();
@@ -84,7 +84,7 @@ fn a_run_that_died_is_completed_once_its_lease_is_over() {
 }
 
 #[test]
-fn a_cycle_that_died_leaves_those_alone_who_have_come_back() {
+fn a_cycle_resumed_after_a_crash_spares_sessions_opened_since() {
     for job in [cycle_at("0 4 *"), Job { when: purge_every("1d").when, ..cycle_at("0 4 *") }] {
         // given sessions, and a cycle that has died before it ended any
         let (mut host, database) = Host::alone();
@@ -107,7 +107,7 @@ fn a_cycle_that_died_leaves_those_alone_who_have_come_back() {
 }
 
 #[test]
-fn a_cycle_that_a_signal_has_stopped_goes_on_with_those_who_were_there_when_it_began() {
+fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
     // given more sessions than one batch ends, and a signal during the first one
     let (mut host, database) = Host::alone();
     let job = cycle_at("0 4 *");
@@ -143,7 +143,7 @@ fn is_stopped(host: &mut Host, job: &Job, now: UnixTime) -> u64 {
 }
 
 #[test]
-fn the_first_run_of_a_new_job_goes_on_as_well() {
+fn the_first_run_of_a_new_job_is_resumed_as_well() {
     for job in [cycle_at("0 4 *"), Job { when: purge_every("5m").when, ..cycle_at("0 4 *") }] {
         // given a job that has never run, and a signal during its first batch
         let (mut host, _database) = Host::alone();

@@ -106,7 +106,7 @@ fn w4_the_automatic_interval_is_kept() {
 }
 
 #[test]
-fn an_interval_that_no_machine_was_there_for_goes_on_from_the_next_that_is() {
+fn an_interval_missed_by_all_machines_restarts_with_the_next_one() {
     // given a job, and machines that are gone after each look at it
     let (database, job) = (Database::new(), purge_every("1h"));
     let start = at("2026-06-15T12:00:00Z");

@@ -1,4 +1,4 @@
-//! How long the ledger keeps what it has.
+//! Retention of ledger entries.
 
 use sessctl::domain::time::Span;
 use sessctl::storage::FEWEST_KEPT;

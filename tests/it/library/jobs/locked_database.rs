@@ -1,4 +1,4 @@
-//! A lock in the middle of a run.
+//! A database that is locked in the middle of a run.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

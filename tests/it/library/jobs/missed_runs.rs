@@ -109,7 +109,7 @@ fn d11_where_it_is_for_ever_a_cycle_is_made_up_once_and_a_purge_always_is() {
 }
 
 #[test]
-fn d11_a_cycle_that_was_interrupted_goes_on_within_its_late_and_is_skipped_after_it() {
+fn d11_an_interrupted_cycle_resumes_within_its_late_limit_and_is_skipped_after_it() {
     for job in [nightly(), daily()] {
         for (late, goes_on) in [(50 * MINUTE, true), (5 * HOUR, false)] {
             // given a cycle that has died at four

@@ -1,4 +1,4 @@
-//! A clock that is set back or forward.
+//! Clocks that are set back or forward.
 
 use sessctl::domain::job::{Job, JobStatus, JobTiming};
 use sessctl::domain::time::UnixTime;
@@ -107,7 +107,7 @@ fn a_machine_whose_clock_is_a_little_behind_runs_no_time_again() {
 }
 
 #[test]
-fn no_job_stops_for_ever_however_far_the_clock_is_set_back() {
+fn a_job_runs_again_however_far_the_clock_is_set_back() {
     for ((spec, period), back) in SCHEDULES.iter().flat_map(|job| LARGE.map(|back| (job, back))) {
         // given a job
         let job = purge_at(spec);

@@ -11,7 +11,6 @@ use sessctl::domain::time::UnixTime;
 use sessctl::domain::time_zone::TimeZone;
 
 use super::schedule;
-
 use crate::support::{DAY, HOUR, at};
 
 const ZONES: [Tz; 7] = [
@@ -164,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn s3_no_text_makes_it_stumble(spec in "[ \\t*,/0-9a-z\u{80}-\u{2fff}-]{0,20}") {
+    fn s3_no_text_makes_the_parser_panic(spec in "[ \\t*,/0-9a-z\u{80}-\u{2fff}-]{0,20}") {
         if let Err(error) = spec.parse::<sessctl::domain::schedule::Schedule>() {
             prop_assert!(spec.get(error.place()).is_some());
             prop_assert!(error.to_string().chars().all(|c| c == '\n' || !c.is_control()));

@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use sessctl::domain::time::UnixTime;
 
 use super::{CHANGES, schedule, zone};
-
 use crate::support::external_programs::script;
 use crate::support::{HOUR, at};
 

@@ -1,10 +1,9 @@
-//! When a schedule runs.
+//! Occurrences of a schedule.
 
 use chrono::{Datelike, Timelike};
 use sessctl::domain::time::UnixTime;
 
 use super::{around, runs, schedule, zone};
-
 use crate::support::{DAY, HOUR, at};
 
 #[test]

@@ -4,7 +4,6 @@ use jiff::tz;
 use sessctl::domain::time_zone::TimeZone;
 
 use super::{schedule, zone};
-
 use crate::support::at;
 
 #[test]

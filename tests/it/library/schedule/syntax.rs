@@ -1,9 +1,8 @@
-//! What a schedule looks like, and what is none.
+//! The syntax of schedules.
 
 use sessctl::domain::schedule::{Field, Schedule, ScheduleErrorKind};
 
 use super::{schedule, zone};
-
 use crate::support::at;
 
 #[test]

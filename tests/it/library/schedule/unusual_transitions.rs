@@ -1,4 +1,4 @@
-//! When a schedule runs where the clock was not changed by an hour at night.
+//! Occurrences around clock changes that are not one hour at night.
 
 use super::{around, runs};
 
@@ -50,7 +50,7 @@ fn s5_cairo_changes_at_midnight() {
 }
 
 #[test]
-fn s5_a_date_that_was_skipped_is_no_day_to_run_on() {
+fn s5_nothing_runs_on_a_skipped_date() {
     // given Fridays at 10:00 and each day at 10:00 in Samoa, when it left out a Friday
     assert_eq!(
         runs("0 10 5", "Pacific/Apia", "2011-12-20T00:00:00Z", "2012-01-07T00:00:00Z"),

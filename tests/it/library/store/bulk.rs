@@ -11,8 +11,8 @@ use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{Backend, EndRequest, GroupBy, Order, ScanLimits, SortKey, UserStats};
 
-use crate::library::store::harness::{self, SessionFixture, TestDb, scope, session, suite};
 use crate::support::NOW;
+use crate::support::store::{self, SessionFixture, TestDb, scope, session, suite};
 
 suite!(tests);
 
@@ -39,7 +39,7 @@ macro_rules! tests {
                 let end = |n| {
                     let place = db.location_of(n);
                     let sessions = &sessions;
-                    scope.spawn(move || end_all(harness::opened(&place).as_mut(), sessions))
+                    scope.spawn(move || end_all(store::opened(&place).as_mut(), sessions))
                 };
                 let threads: Vec<_> = (0..6).map(end).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).sum()

@@ -3,8 +3,8 @@
 use sessctl::domain::clock::{ClockReference, ClockStamp};
 use sessctl::domain::time::UnixTime;
 
-use crate::library::store::harness::{TestDb, suite};
 use crate::support::NOW;
+use crate::support::store::{TestDb, suite};
 
 suite!(tests);
 

@@ -8,8 +8,8 @@ use sessctl::domain::error::Error;
 use sessctl::store;
 use sessctl::store::Access;
 
-use crate::library::store::harness::location;
 use crate::support::rqlite::{self, Nodes};
+use crate::support::store::location;
 
 fn refusal(nodes: &Nodes) -> String {
     let created = store::create(location(&nodes.url())).map(drop);
@@ -88,7 +88,7 @@ fn what_an_older_sessctl_has_made_is_brought_up_to_date_and_keeps_its_rows() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_cluster_that_nobody_has_set_up_says_what_sets_it_up() {
+fn the_error_on_an_empty_cluster_names_init() {
     let nodes = rqlite::shared();
     let opened = store::open(location(&nodes.url()), Access::Read).map(drop);
     let Err(Error::ForeignDatabase { found, .. }) = opened else { panic!("{opened:?}") };

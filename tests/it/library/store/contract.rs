@@ -10,10 +10,10 @@ use sessctl::domain::session::{End, EndReason, Key, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
 
-use crate::library::store::harness::{
+use crate::support::NOW;
+use crate::support::store::{
     SessionFixture, TestDb, everything, never, retention, scope, session, suite,
 };
-use crate::support::NOW;
 
 suite!(tests);
 
@@ -25,7 +25,7 @@ macro_rules! tests {
     ($(#[$on:meta])*) => {
         #[test]
         $(#[$on])*
-        fn settling_deletes_what_is_over_ends_what_is_due_and_keeps_the_rest() {
+        fn applying_a_batch_deletes_old_rows_ends_due_sessions_and_keeps_the_rest() {
             let mut db = db();
             let over = session("over").idle(9_000).ended(86_400, EndReason::Closed);
             let kept = session("kept").idle(9_000).ended(86_399, EndReason::Closed);
@@ -131,7 +131,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn finding_answers_in_the_order_of_the_keys_and_none_for_no_row() {
+        fn find_returns_rows_in_the_order_of_the_keys_and_none_where_there_is_no_row() {
             let mut db = db();
             let (a, b) = (session("a"), session("b").idle(60).timeout(None));
             db.upsert_rows(&[a.clone(), b.clone()]);
@@ -266,7 +266,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_purge_that_is_stopped_after_each_batch_comes_to_the_same_end() {
+        fn a_purge_stopped_after_each_batch_has_the_same_result() {
             // Given a thousand sessions, every other one due
             let mut db = db();
             let sessions: Vec<Session> = (0..1_000)

@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use sessctl::storage::raw_row::{Counter, RawRow};
 use sessctl::storage::{OnConflict, RowRange};
 
-use crate::library::store::generators::check;
-use crate::library::store::harness::{TestDb, suite};
 use crate::support::NOW;
+use crate::support::generators::check;
+use crate::support::store::{TestDb, suite};
 
 /// A row whose key is this digit, 64 times.
 pub fn read_rows(digit: char) -> RawRow {
@@ -99,7 +99,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_stretch_has_ends_and_is_read_in_portions() {
+        fn a_key_range_has_bounds_and_is_read_in_batches() {
             let mut db = db();
             let rows: Vec<RawRow> = ('0'..='7').map(read_rows).collect();
             put_all(&mut db, &rows);

@@ -1,4 +1,4 @@
-//! What becomes of any two tables when one is moved to the other.
+//! Properties of a move between any two tables.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,9 +11,9 @@ use sessctl::storage::raw_row::RawRow;
 use sessctl::{Error, Policies, SessionService};
 
 use crate::library::store::copy::{all, put_all, table};
-use crate::library::store::generators::check;
-use crate::library::store::harness::TestDb;
 use crate::support::NOW;
+use crate::support::generators::check;
+use crate::support::store::TestDb;
 
 fn copy_from(here: &TestDb, there: &TestDb, replace: bool) -> sessctl::Result<CopyReport> {
     let request = CopyRequest { replace, ..CopyRequest::default() };
@@ -85,7 +85,7 @@ fn with_replace_both_are_equal_unless_that_would_leave_nothing() {
 }
 
 #[test]
-fn a_move_can_be_stopped_after_each_batch_and_is_gone_on_with() {
+fn a_move_can_be_stopped_after_each_batch_and_resumed() {
     // Given a table that takes several batches
     let (mut here, there) = (TestDb::native_in_sqlite(), TestDb::native_in_sqlite());
     let row = |number: u32| RawRow {

@@ -6,10 +6,10 @@ use std::thread;
 use sessctl::domain::job::RunInProgress;
 use sessctl::storage::{JobKey, Lease, LeaseHolder, NewRun, RunOutcome, RunQuery, StartResult};
 
-use crate::library::store::harness::{self, TestDb, suite};
 use crate::library::store::ledger_entries::{
     LedgerQueries, at, by_hand, done, job, lease, origin, run,
 };
+use crate::support::store::{self, TestDb, suite};
 
 suite!(tests);
 
@@ -17,7 +17,7 @@ macro_rules! tests {
     ($(#[$on:meta])*) => {
         #[test]
         $(#[$on])*
-        fn w8_of_two_runs_the_second_learns_who_has_the_lease_and_since_when() {
+        fn w8_the_second_of_two_runs_is_told_the_holder_of_the_lease_and_since_when() {
             let mut db = db();
             let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
@@ -39,7 +39,7 @@ macro_rules! tests {
                     let place = db.location_of(n);
                     let want = move || {
                         let holder = lease(&n.to_string());
-                        harness::opened(&place).start_run(&holder, &by_hand(0)).unwrap()
+                        store::opened(&place).start_run(&holder, &by_hand(0)).unwrap()
                     };
                     scope.spawn(want)
                 };
@@ -88,7 +88,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn w8_a_lease_that_is_over_cannot_be_renewed_whoever_has_it() {
+        fn w8_an_expired_lease_cannot_be_renewed_by_any_holder() {
             for (later, is_renewed) in [(60, true), (61, false), (-10, true), (-11, false)] {
                 let mut db = db();
                 let ledger = &mut db.sessions;
@@ -110,7 +110,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_run_that_died_is_lost_once_its_lease_is_over() {
+        fn a_crashed_run_is_lost_once_its_lease_has_expired() {
             let mut db = db();
             let ledger = &mut db.sessions;
             ledger.starts("died", &run(0));
@@ -158,7 +158,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_run_is_lost_to_whoever_knows_that_its_process_is_gone() {
+        fn a_run_whose_process_has_ended_is_listed_as_lost() {
             let mut db = db();
             let ledger = &mut db.sessions;
             ledger.starts("a@gone", &run(0));

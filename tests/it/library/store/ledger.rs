@@ -10,10 +10,10 @@ use sessctl::storage::{
     RunRecord, StartResult,
 };
 
-use crate::library::store::harness::{TestDb, suite};
 use crate::library::store::ledger_entries::{
     LedgerQueries, at, by_hand, done, job, lease, origin, outcome, run, run_after,
 };
+use crate::support::store::{TestDb, suite};
 
 suite!(tests);
 

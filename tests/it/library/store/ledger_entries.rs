@@ -83,7 +83,7 @@ pub trait LedgerQueries {
     fn runs_that(&self, query: &RunQuery, now: UnixTime) -> Vec<RunRecord>;
     /// The outcomes of all runs, the latest first.
     fn outcomes(&self, seconds: i64) -> Vec<RunOutcome>;
-    /// What is known of a job on the machine mail1.
+    /// Known facts about a job on the machine mail1.
     fn known(&self, name: &str, seconds: i64) -> JobHistory;
 }
 

@@ -7,8 +7,8 @@ use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 use sessctl::storage::{Admission, Backend, LimitScope, NewSession, ScanLimits};
 
-use crate::library::store::harness::{self, SessionFixture, TestDb, scope, session, suite};
 use crate::support::NOW;
+use crate::support::store::{self, SessionFixture, TestDb, scope, session, suite};
 
 suite!(tests);
 
@@ -73,7 +73,7 @@ fn crowd(db: &TestDb, policy: &Policy) -> Vec<Admission> {
         let threads: Vec<_> = (0..6)
             .map(|n| {
                 let place = db.location_of(n);
-                scope.spawn(move || openings(n, harness::opened(&place)))
+                scope.spawn(move || openings(n, store::opened(&place)))
             })
             .collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
@@ -122,7 +122,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn r4_at_the_limit_the_one_that_has_been_idle_for_the_longest_makes_way() {
+        fn r4_at_the_limit_the_session_idle_longest_is_evicted() {
             // Given a full task with two idle sessions
             let mut db = db();
             let idle = [session("a").idle(IDLE), session("b").idle(IDLE + 9), session("c")];
@@ -205,7 +205,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn r9_at_the_limit_of_a_user_one_of_this_user_s_makes_way() {
+        fn r9_at_the_user_limit_a_session_of_this_user_is_evicted() {
             // Given a user with two sessions, the limit, and one of somebody else's who has
             // been idle for longer
             let mut db = db();
@@ -223,7 +223,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn r9_other_users_and_sessions_of_nobody_have_no_part_in_it() {
+        fn r9_other_users_and_sessions_without_a_user_do_not_count() {
             let mut db = db();
             let nobody = Session { user: None, ..session("nobody") };
             db.upsert_rows(&[session("a"), nobody, session("http").of("http")]);
@@ -241,7 +241,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn r9_one_that_makes_way_for_its_user_makes_way_in_the_task_too() {
+        fn r9_an_eviction_for_the_user_counts_for_the_task_too() {
             let mut db = db();
             let bob = session("bob").whose("bob").idle(IDLE + 9);
             db.upsert_rows(&[session("a").idle(IDLE), bob]);
@@ -251,7 +251,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn r10_a_limit_below_what_is_live_ends_one_for_one_and_nobody_by_itself() {
+        fn r10_a_limit_below_the_live_count_evicts_one_per_login_and_none_by_itself() {
             // Given five sessions, two of them idle, under a limit that is two by now
             let mut db = db();
             let idle = [session("a").idle(IDLE + 9), session("b").idle(IDLE)];
@@ -268,7 +268,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn s7_the_101st_takes_the_place_of_the_least_recently_used_whatever_its_state() {
+        fn s7_the_101st_evicts_the_least_recently_used_in_any_state() {
             // Given a hundred active sessions, all used at different times
             let mut db = db();
             let hundred: Vec<Session> = (0..100).map(|n| session(&n.to_string()).idle(n)).collect();
@@ -283,7 +283,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn refusing_takes_nobody_s_place_but_that_of_those_who_are_over() {
+        fn before_a_refusal_expired_sessions_are_ended() {
             let mut db = db();
             let policy = Policy { when_full: OverflowPolicy::Refuse, ..limit(1) };
             db.upsert_rows(&[session("over").idle(IDLE)]);
@@ -294,7 +294,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_session_whose_lifetime_is_over_makes_way_first_in_all_three_modes() {
+        fn a_session_past_its_lifetime_is_evicted_first_in_all_three_modes() {
             for when_full in OverflowPolicy::ALL {
                 for expire in [ExpiryMode::Timeout, ExpiryMode::Abandoned, ExpiryMode::Never] {
                     // Given a full task with one session in use whose lifetime is over, and one
@@ -376,7 +376,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn who_does_not_want_to_be_told_gets_the_number_alone() {
+        fn admit_without_details_returns_the_count_alone() {
             let mut db = db();
             db.upsert_rows(&[session("a").idle(IDLE)]);
             let policies = Policies::uniform(limit(1));

@@ -1,5 +1,5 @@
-//! Answers that get lost on their way from a cluster: what was asked for takes effect
-//! once, and is reported as it was.
+//! Responses of a cluster that are lost: each request takes effect once, and its result is
+//! reported.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,12 +11,10 @@ use sessctl::domain::time::Span;
 use sessctl::storage::{Backend, RunOutcome, StartResult};
 use sessctl::{SessionService, Token};
 
-use crate::library::store::harness::{
-    SessionFixture, TestDb, location, opened, retention, scope, session,
-};
 use crate::library::store::ledger_entries::{LedgerQueries, by_hand, done, job, lease, run};
 use crate::support::NOW;
 use crate::support::rqlite::proxy::Proxy;
+use crate::support::store::{SessionFixture, TestDb, location, opened, retention, scope, session};
 
 /// The store behind a proxy.
 fn behind(proxy: &Proxy) -> Box<dyn Backend> {

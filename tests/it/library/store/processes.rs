@@ -1,12 +1,12 @@
-//! A SQLite file that several connections of one process, and other processes,
-//! have open at the same time.
+//! A SQLite file that several connections of one process, and other processes, have open at
+//! the same time.
 
 use std::process::Command;
 
 use sessctl::storage::NewSession;
 
-use crate::library::store::harness::{TestDb, session};
 use crate::support::NOW;
+use crate::support::store::{TestDb, session};
 
 fn new(token: &str) -> NewSession {
     NewSession {

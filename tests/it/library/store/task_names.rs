@@ -1,4 +1,4 @@
-//! The name of a task, whatever sessions come and go.
+//! The displayed name of a task while sessions come and go.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -11,9 +11,9 @@ use sessctl::storage::raw_row::{Counter, RawRow};
 use sessctl::{Policies, SessionService};
 
 use crate::library::store::copy::read_rows;
-use crate::library::store::generators::check;
-use crate::library::store::harness::TestDb;
 use crate::support::NOW;
+use crate::support::generators::check;
+use crate::support::store::TestDb;
 
 /// What happens to a table.
 #[derive(Debug, Clone)]

@@ -35,7 +35,7 @@ fn sorted<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<String> {
 }
 
 #[test]
-fn d1_show_tasks_says_what_each_task_serves_and_who_is_served_more_than_once() {
+fn d1_show_tasks_lists_what_each_task_serves_and_users_with_several_sessions() {
     // Given a user who has three sessions of a task
     let domino = domino();
     // When the administrator looks at the tasks

@@ -1,4 +1,4 @@
-//! What is reported of each session that ends.
+//! Reports of each session that ends.
 
 use std::collections::BTreeSet;
 

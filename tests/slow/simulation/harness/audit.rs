@@ -1,4 +1,4 @@
-//! Whether the table, the figures and the ledger agree with the model.
+//! Comparison of the table, the figures and the ledger with the model.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;

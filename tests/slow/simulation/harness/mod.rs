@@ -1,4 +1,5 @@
-//! A machine with its clients, its clock and its cron, and the model beside it.
+//! A machine with its clients, its clock and its cron, and the model that it is compared
+//! with.
 
 mod audit;
 
@@ -31,13 +32,13 @@ impl EndHook for RecordingHook {
     }
 }
 
-/// What is simulated, beside the configuration.
+/// The simulated conditions, other than the configuration.
 pub struct Scenario {
     pub seed: u64,
     pub clients: usize,
     pub behaviour: Behaviour,
     pub zone: &'static str,
-    /// What is expected of each job of the configuration.
+    /// Expectation of each job of the configuration.
     pub plans: Vec<Plan>,
 }
 
@@ -224,7 +225,7 @@ impl Simulation {
         clients::pause(timeout, &mut self.rng)
     }
 
-    /// Whether a session was let in or refused, and made way for, as it should be.
+    /// True if a session was let in or refused, and made way for, as it should be.
     fn is_right(
         &self,
         admission: Admission,
@@ -308,7 +309,7 @@ impl Simulation {
         ended
     }
 
-    /// What `sessctl run` does.
+    /// Runs the due jobs, as `sessctl run` does.
     fn cron(&mut self, now: i64) {
         for place in 0..self.jobs.len() {
             let job = &self.jobs[place];

@@ -1,5 +1,5 @@
-//! Who gets in where there is a limit, and who has to go: the store does what the
-//! rules say, whatever there is and whoever comes.
+//! Admission under limits, and evictions: the store does what the rules say, on random
+//! sessions and logins.
 
 use std::cell::Cell;
 
@@ -14,14 +14,14 @@ use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::Span;
 use sessctl::storage::NewSession;
 
-use crate::library::store::admission_model;
-use crate::library::store::generators::{Case, case, check, span};
-use crate::library::store::harness::{TestDb, session, suite};
+use crate::store::admission_model;
 use crate::support::NOW;
+use crate::support::generators::{Case, case, check, span};
+use crate::support::store::{TestDb, session, suite};
 
 suite!(tests);
 
-/// What somebody who wants in brings along.
+/// The facts about a session to be opened.
 #[derive(Debug, Clone)]
 struct Caller {
     task: &'static str,
@@ -101,7 +101,7 @@ macro_rules! tests {
     ($(#[$on:meta])*) => {
         #[test]
         $(#[$on])*
-        fn the_door_keeps_to_its_rules_whoever_comes() {
+        fn admission_follows_its_rules() {
             let (licence, is_indexed) = (option::of(licence()), Cell::new(false));
             let input = (case(), [limits(), limits()], licence, vec(caller(), 1..8), weighted(0.2));
             check(db(), 1_500, input, |db, (case, limits, licence, callers, has_index)| {

@@ -1,7 +1,7 @@
-//! Months in the life of machines that share a database, with configurations that are
-//! edited, time zones, machines that are off and runs that are cut short, against a model
-//! that knows none of the program's own rules: every end has a scheduled time that asked
-//! for it, no time is asked for twice, and none is left out.
+//! Months of machines that share a database, with configurations that are edited, time
+//! zones, machines that are off and runs that are interrupted, compared with a model that
+//! has none of the program's own rules: every end has a scheduled time that asked for it,
+//! no time is used twice, and none is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -19,11 +19,11 @@ use crate::support::{DAY, HOUR, MINUTE, at};
 
 const MACHINES: usize = 3;
 
-/// How many short lives are drawn.
+/// Number of random short lives.
 const CASES: u32 = 8;
 const ZONES: [&str; 3] = ["UTC", "Europe/Berlin", "America/New_York"];
 const NAMES: [&str; 2] = ["nightly", "other"];
-/// Whether a wall clock shows a time: by its minute, hour and weekday from Monday.
+/// True if a wall clock shows a time: by its minute, hour and weekday from Monday.
 type Shows = fn(u32, u32, u32) -> bool;
 
 /// Schedules, and what the wall clock shows then.
@@ -78,7 +78,7 @@ enum Edit {
     Off(i64),
 }
 
-/// What becomes of a run.
+/// The fate of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Ends,
@@ -111,14 +111,14 @@ fn edit() -> impl Strategy<Value = Edit> {
 /// A job in a time zone, as what its history is kept by: intervals have none.
 type Identity = (Wanted, usize, Option<String>);
 
-/// What the model knows of the history of a job.
+/// The history of a job, as the model knows it.
 #[derive(Debug, Default)]
 struct History {
     /// Since when each machine has had the job.
     since: BTreeMap<usize, i64>,
     /// The end of the last run, or the moment at which the first machine took it up.
     last: i64,
-    /// What has begun and is not complete.
+    /// Runs that have begun and are not complete.
     open: Option<i64>,
 }
 
@@ -245,7 +245,7 @@ impl Month {
         self.sql.execute(sql, [first, now]).unwrap();
     }
 
-    /// What `sessctl run` does on a machine.
+    /// Runs the due jobs of a machine, as `sessctl run` does.
     fn looks(&mut self, place: usize, now: i64) {
         let (wanted, jobs): (Vec<Wanted>, Vec<Job>) =
             self.machines[place].jobs.iter().cloned().unzip();
@@ -321,7 +321,7 @@ impl Month {
         (last > since - MINUTE).then_some(last)
     }
 
-    /// Whether a time has asked a job of the same name for the same.
+    /// True if a time has asked a job of the same name for the same.
     fn has_asked(&self, (wanted, _, scope): &Identity, planned: i64) -> bool {
         let all = [None, Some("mail1".to_owned()), Some("mail2".to_owned())];
         let mut scopes =
@@ -428,7 +428,7 @@ impl Month {
     }
 }
 
-/// When a clock on the wall of each zone shows the times of each schedule.
+/// The times at which the wall clock of each zone shows the times of each schedule.
 fn times(from: i64, until: i64) -> BTreeMap<(usize, usize), Vec<i64>> {
     let mut times: BTreeMap<_, Vec<i64>> = BTreeMap::new();
     for (zone, name) in ZONES.iter().enumerate() {

@@ -1,16 +1,13 @@
 //! Root works on a database with the privileges of the file's owner.
 
+mod exchanged_directories;
+mod watch;
+
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, chown, symlink};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-
-use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, MINUTE, Sandbox, row, set_mode};
+use crate::support::{Finished, HOUR, MINUTE, Sandbox, row, set_mode};
 
 /// Two users that no system has an entry for.
 const APP: u32 = 1_234_567;
@@ -261,149 +258,6 @@ fn only_root_takes_the_privileges_of_another_user() {
     assert!(reason.contains("no user \"no-such-user\""), "{reason}");
 }
 
-/// Starts commands as root while the application exchanges a directory on the way to its
-/// database for a link to one of root's.
-fn attack(host: &Host, starts: usize, commands: &[&str]) {
-    let secret = host.path("root");
-    fs::create_dir(&secret).unwrap();
-    fs::copy(host.path("srv/app.db"), secret.join("app.db")).unwrap();
-    set_mode(&secret, 0o700);
-    let before = owners(&secret);
-    fs::create_dir(host.path("srv/d")).unwrap();
-    chown(host.path("srv/d"), Some(APP), Some(APP)).unwrap();
-    host.move_to(APP, "srv/app.db", "srv/d/app.db");
-    symlink(&secret, host.path("srv/link")).unwrap();
-    std::os::unix::fs::lchown(host.path("srv/link"), Some(APP), Some(APP)).unwrap();
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let (directory, link) = (host.path("srv/d"), host.path("srv/link"));
-            while !is_over.load(Ordering::Relaxed) {
-                renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE).unwrap();
-            }
-        });
-        for command in commands.iter().cycle().take(starts) {
-            let ran = host.run(command);
-            assert!(ran.0.status.code().is_some(), "{command}");
-        }
-        is_over.store(true, Ordering::Relaxed);
-    });
-    assert_eq!(owners(&secret), before);
-    let db = rusqlite::Connection::open(secret.join("app.db")).unwrap();
-    let rows: i64 = db.query_row("SELECT count(*) FROM sessions", [], |row| row.get(0)).unwrap();
-    assert_eq!(rows, 3);
-}
-
-fn starts() -> usize {
-    std::env::var("SESSCTL_TEST_STARTS").map_or(60, |starts| starts.parse().unwrap())
-}
-
-const ATTACKED: [&str; 5] = [
-    "--db srv/d/app.db purge --metrics-file srv/d/metrics.prom",
-    "--db srv/d/app.db list",
-    "--db srv/d/app.db show stat --state-dir srv/d/state",
-    "--db srv/d/app.db cycle nothing",
-    "--db srv/d/app.db compact",
-];
-
-#[test]
-#[ignore = "needs root"]
-fn no_exchange_of_directories_leads_root_astray() {
-    attack(&Host::new(), starts(), &ATTACKED);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn no_exchange_of_directories_leads_root_astray_with_a_rollback_journal() {
-    let host = Host::new();
-    let db = rusqlite::Connection::open(host.path("srv/app.db")).unwrap();
-    db.pragma_update(None, "journal_mode", "DELETE").unwrap();
-    drop(db);
-    attack(&host, starts(), &ATTACKED);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
-    let host = Host::new();
-    let job = |name: &str| format!("[[job]]\nname = {name:?}\nevery = \"30s\"\ndo = \"purge\"\n");
-    set_mode(&host.sandbox.file("jobs.toml", job("tidy")), 0o600);
-    host.run("--db srv/app.db --config jobs.toml run").succeeds();
-    let db = rusqlite::Connection::open(host.path("srv/app.db")).unwrap();
-    db.execute_batch(&JOBS_HAVE_WAITED.join(";")).unwrap();
-    drop(db);
-    let mut command = host.sandbox.command([
-        "--db",
-        "srv/app.db",
-        "--config",
-        "jobs.toml",
-        "run",
-        "--watch",
-        "-v",
-    ]);
-    let mut watch = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let mut says = |text: &str| lines.find(|line| line.contains(text)).is_some();
-    assert!(says("working with the privileges of user"));
-    assert!(says("tidy: done"));
-    set_mode(&host.sandbox.file("new.toml", job("other")), 0o600);
-    fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
-    assert!(says("reloaded the configuration"));
-    // What others could write is refused, and the old one stays.
-    set_mode(&host.sandbox.file("new.toml", job("third")), 0o602);
-    fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
-    assert!(says("the previous configuration stays in force"));
-    let pid = watch.id().to_string();
-    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
-    assert_eq!(watch.wait().unwrap().code(), Some(143));
-}
-
-/// Runs a command where this process receives what goes to the system's log, and prints it.
-const LISTENER: &str = r#"
-import os, socket, subprocess, sys
-log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-log.bind("/dev/log")
-os.chmod("/dev/log", 0o666)
-subprocess.run(sys.argv[1:])
-log.setblocking(False)
-try:
-    while True:
-        print(log.recv(65536).decode())
-except BlockingIOError:
-    pass
-"#;
-
-/// A machine of its own as far as devices go.
-const DEVICES: &str = "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 && \
-    mknod -m 666 /dev/urandom c 1 9 && exec python3 -c \"$0\" \"$@\"";
-
-#[test]
-#[ignore = "needs root"]
-fn runs_that_root_starts_are_in_the_systems_log() {
-    let host = Host::new();
-    let logged = |args: &[&str]| {
-        let command = host.sandbox.command(args.iter().copied());
-        let mut other = std::process::Command::new("unshare");
-        other.env("STATE_DIRECTORY", host.path("state"));
-        other.args(["-m", "sh", "-c", DEVICES, LISTENER]).arg(command.get_program());
-        other.args(command.get_args()).current_dir(host.path("."));
-        let ran = Finished(other.output().unwrap());
-        ran.succeeds();
-        ran.stdout()
-    };
-    let log = logged(&["--db", "srv/app.db", "purge"]);
-    let db = fs::canonicalize(host.path("srv")).unwrap().join("app.db");
-    let line =
-        format!("purge of {} as user {APP}: done; marked 0, ended 1, deleted 0", db.display());
-    // Facility auth, severity info.
-    assert!(log.starts_with("<38>"), "{log:?}");
-    assert!(log.contains("sessctl[") && log.contains(&line), "{log}");
-    let log = logged(&["--db", "srv/app.db", "cycle", "imap"]);
-    assert!(log.contains("cycle of ") && log.contains(", task imap: done; marked 0, ended 2"));
-    let log = logged(&["--db", "srv/app.db", "list", "--json"]);
-    assert!(log.starts_with('[') && !log.contains("sessctl["), "{log}");
-}
-
 #[test]
 #[ignore = "needs root"]
 fn the_hook_of_an_owner_has_neither_the_terminal_nor_the_environment_of_root() {
@@ -438,30 +292,6 @@ fn a_move_works_on_the_files_of_one_owner() {
     assert!(reason.contains("pass --as USER for a user who may use both"), "{reason}");
     host.run("move --from srv/app.db --to srv/new.db").succeeds();
     assert_eq!(fs::metadata(host.path("srv/new.db")).unwrap().uid(), APP);
-}
-
-#[test]
-#[ignore = "needs root"]
-fn a_watch_that_began_without_the_database_takes_its_owners_privileges() {
-    let host = Host::new();
-    host.move_to(0, "srv/app.db", "later.db");
-    fs::remove_dir_all(host.path("srv")).unwrap();
-    host.sandbox.file("jobs.toml", "[[job]]\nname = \"tidy\"\nevery = \"30s\"\ndo = \"purge\"\n");
-    let args = ["--db", "srv/app.db", "--config", "jobs.toml", "run", "--watch", "-v"];
-    let mut command = host.sandbox.command(args);
-    let mut watch = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(watch.stderr.take().unwrap()).lines().map(Result::unwrap);
-    let mut says = |text: &str| lines.any(|line| line.contains(text));
-    assert!(says("no database at srv/app.db"));
-    host.directory_of(APP, "new");
-    host.move_to(APP, "later.db", "new/app.db");
-    fs::rename(host.path("new"), host.path("srv")).unwrap();
-    assert!(says("working with the privileges of user"));
-    let pid = watch.id().to_string();
-    assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
-    // It has just been executed again, and may not have its handler for the signal yet.
-    let status = watch.wait().unwrap();
-    assert!(status.code() == Some(143) || status.signal() == Some(15), "{status}");
 }
 
 #[test]

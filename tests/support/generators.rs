@@ -16,7 +16,7 @@ use sessctl::domain::session::{End, EndReason, Session, State};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::PolicyContext;
 
-use crate::library::store::harness::{TestDb, session};
+use crate::support::store::{TestDb, session};
 use crate::support::{DAY, HOUR, NOW};
 
 /// By what the number of cases is divided.
@@ -36,7 +36,7 @@ impl Case {
         PolicyContext { policies: &self.policies, now: NOW, planned: self.planned, task }
     }
 
-    /// Those of the tasks that are meant.
+    /// The sessions of the selected tasks.
     pub fn in_scope(&self) -> impl Iterator<Item = &Session> {
         let is_meant =
             |session: &&Session| self.task.as_ref().is_none_or(|task| task.matches(&session.task));

@@ -17,13 +17,13 @@ use sessctl::storage::{
     GroupBy, Order, PurgeCounts, ScanLimits, SessionQuery, SortKey, TaskStats, UserStats,
 };
 
-use crate::library::store::generators::{Case, case, check, filter, moment};
-use crate::library::store::harness::{TestDb, everything, scope, suite};
 use crate::support::NOW;
+use crate::support::generators::{Case, case, check, filter, moment};
+use crate::support::store::{TestDb, everything, scope, suite};
 
 suite!(tests);
 
-/// What a purge leaves of a session, by the rules of the domain.
+/// The session after a purge, by the rules of the domain.
 fn after_purge(case: &Case, session: &Session) -> Option<Session> {
     match case.scope().verdict(session) {
         Verdict::Keep => Some(session.clone()),
@@ -51,7 +51,7 @@ fn in_key_order(mut sessions: Vec<Session>) -> Vec<Session> {
     sessions
 }
 
-/// How much of a range is known when it is settled.
+/// The part of a range that is known when its batch is applied.
 #[derive(Debug, Clone, Copy)]
 enum Look {
     /// Nobody has looked.
@@ -66,7 +66,7 @@ fn look() -> impl Strategy<Value = Look> {
     prop_oneof![Just(Look::Never), Just(Look::Before), Just(Look::Overtaken)]
 }
 
-/// What another program does between the look and the settlement, to the table and to
+/// Changes of another program between the scan and the batch, to the table and to
 /// the model of it: it touches the first live session that stays alone then, or that goes
 /// all the same, if for another reason. What becomes due only by this may wait for the
 /// next run, so it is left out.
@@ -88,7 +88,7 @@ fn overtake(db: &TestDb, case: &mut Case) {
     case.sessions[place] = session;
 }
 
-/// Whether a session was used, opened or marked more than a minute from now.
+/// True if a session was used, opened or marked more than a minute from now.
 fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
     let marks = policies.all().any(|policy| policy.expire == ExpiryMode::TwoPass);
     [session.last_used_at, session.created_at, session.marked_at.filter(|_| marks)]
@@ -97,7 +97,7 @@ fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
         .any(|time| time.0 > NOW.0 + 60)
 }
 
-/// What the rules say of a case, and of what was due at a moment already.
+/// The rules applied to a case, and to what was due at an earlier time.
 fn census(case: &Case, backlog: Option<UnixTime>) -> PurgeCounts {
     let mut census = PurgeCounts::default();
     for session in case.in_scope() {
@@ -125,7 +125,7 @@ fn going(case: &Case) -> BTreeMap<(String, EndReason), u64> {
     going
 }
 
-/// What the counters say of rows that have gone.
+/// The counters of deleted rows.
 fn counted(db: &TestDb) -> BTreeMap<(String, EndReason), u64> {
     let sql =
         "SELECT lower(task), substr(name, 9), value FROM counters WHERE name GLOB 'deleted.*'";
@@ -136,7 +136,7 @@ fn counted(db: &TestDb) -> BTreeMap<(String, EndReason), u64> {
     db.rows(sql).into_iter().map(read).collect()
 }
 
-/// How two sessions compare by one field, before it is reversed.
+/// The order of two sessions by one field, before it is reversed.
 fn compare(by: SortKey, a: &Session, b: &Session, policies: &Policies) -> Ordering {
     let state = |session: &Session| policies.of(&session.task).state(session, NOW);
     // Those without such a moment come last.

@@ -1,12 +1,12 @@
-//! Admission once more, as its rules are written: one after the other, over a
-//! list of sessions.
+//! The rules of admission as they are written: one after the other, over a list of
+//! sessions.
 
 use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{LimitScope, NewSession};
 
-/// What became of a session that wanted to open.
+/// The result of an opening.
 pub struct Answer {
     pub outcome: Result<(), LimitScope>,
     /// Those that were over before anybody was counted.
@@ -85,7 +85,7 @@ fn is_unused_for(row: &Session, span: Option<Span>, now: UnixTime) -> bool {
     span.is_some_and(|span| now.0 - row.last_used_at.unwrap().0 > span.as_seconds())
 }
 
-/// Why a session ends before anybody is counted.
+/// The reason for which a session ends before the count.
 fn is_over(
     row: &Session,
     policy: &Policy,

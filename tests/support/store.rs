@@ -43,13 +43,13 @@ macro_rules! suite {
 }
 pub(crate) use suite;
 
-/// A store that nobody else has.
+/// A store with its own database.
 pub struct TestDb {
     pub sessions: Box<dyn Backend>,
     database: Database,
 }
 
-/// Where it is.
+/// The place of a store.
 enum Database {
     /// In a folder of its own.
     File(TempDir),
@@ -72,7 +72,7 @@ impl TestDb {
         Self { sessions, database: Database::Cluster(nodes) }
     }
 
-    /// Whether each request takes its time.
+    /// True if it is remote.
     pub fn is_far(&self) -> bool {
         matches!(self.database, Database::Cluster(_))
     }
@@ -157,13 +157,13 @@ impl TestDb {
         self.execute(&sessions.iter().map(row).collect::<Vec<_>>());
     }
 
-    /// How many sessions were refused, of all tasks.
+    /// The number of refused sessions, of all tasks.
     pub fn refusals(&self) -> u64 {
         let stats = self.sessions.tasks(&scope(&Policies::default())).unwrap();
         stats.iter().map(|stat| stat.refused).sum()
     }
 
-    /// How many sessions have ended by then, of all tasks, with or without a row.
+    /// The number of sessions that had ended by then, of all tasks, with or without a row.
     pub fn ended_by(&self, now: UnixTime) -> u64 {
         let policies = Policies::default();
         let stats = self.sessions.tasks(&PolicyContext { now, ..scope(&policies) }).unwrap();
@@ -175,7 +175,7 @@ impl TestDb {
         self.listed(&Policies::default(), &Filter::default(), false, Order::default())
     }
 
-    /// What a query visits.
+    /// The sessions of a query.
     pub fn listed(
         &self,
         policies: &Policies,
@@ -186,7 +186,7 @@ impl TestDb {
         self.visited(&SessionQuery { scope: scope(policies), filter, due_only, after: None, order })
     }
 
-    /// The same of any query.
+    /// The sessions that any query visits.
     pub fn visited(&self, query: &SessionQuery<'_>) -> Vec<Session> {
         let mut visited = Vec::new();
         self.sessions
@@ -271,7 +271,7 @@ pub fn session(token: &str) -> Session {
     }
 }
 
-/// Says what matters of a session.
+/// A builder for the facts of a session that matter to a test.
 pub trait SessionFixture: Sized {
     fn idle(self, seconds: i64) -> Self;
     fn opened(self, seconds: i64) -> Self;
