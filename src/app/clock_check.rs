@@ -83,7 +83,7 @@ impl SessionService {
     /// # Errors
     /// See [`check_clock`](Self::check_clock).
     pub(super) fn ensure_clock_trusted(&mut self, now: UnixTime) -> Result<()> {
-        self.check_clock(now).map(drop)
+        self.observe_clock(now).map(drop)
     }
 
     /// Returns the reason why a run at `now` would be refused because of the clock. Records

@@ -235,7 +235,7 @@ fn a_purge_and_a_compaction_exclude_each_other() {
         for command in [&["purge"][..], &["compact"], &["compact", "--full"]] {
             let reason = sandbox.run(command.iter().copied()).is_refused_with(11).stderr();
             assert!(
-                reason.contains(&format!("a {work} by another process is at work")),
+                reason.contains(&format!("another {work} is running (another process")),
                 "{reason}"
             );
         }
@@ -258,7 +258,7 @@ fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
     rebuilding.execute(sql, [now() - 90]).unwrap();
     rebuilding.execute_batch("BEGIN IMMEDIATE").unwrap();
     let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
-    assert!(reason.contains("a compaction by another process is at work"), "{reason}");
+    assert!(reason.contains("another compaction is running (another process"), "{reason}");
     // And who waits gets its turn
     let waiting = start(&sandbox, "purge --wait 5m");
     until(|| waits(&waiting));

@@ -46,7 +46,7 @@ fn given_parameters_must_be_defined_and_valid() {
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
     shop.toml:91: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
-    shop.toml:95: parameters.timezone: "berlin" is not a valid time zone: use Europe/Berlin
+    shop.toml:95: parameters.timezone: "berlin" is not a valid time zone: did you mean Europe/Berlin?
     shop.toml:1: parameters.lifetyme: unknown parameter; valid parameters: lifetime, timezone
     shop:1: parameters.lifetime: the profile has no parameters
     "#);

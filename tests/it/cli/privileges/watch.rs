@@ -35,7 +35,7 @@ fn a_watch_reads_a_configuration_again_that_only_root_may_read() {
     // What others could write is refused, and the old one stays.
     set_mode(&host.sandbox.file("new.toml", job("third")), 0o602);
     fs::rename(host.path("new.toml"), host.path("jobs.toml")).unwrap();
-    watch.says("the configuration stays as it was");
+    watch.says("the previous configuration stays in force");
     assert_eq!(watch.stop(), Some(143));
 }
 
