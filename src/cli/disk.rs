@@ -29,10 +29,10 @@ pub fn folder_of(file: &Path) -> Result<PathBuf> {
 
 /// Returns the free space of a directory's file system.
 pub fn place(folder: &Path) -> Result<Volume> {
-    let volume = fs::metadata(folder).map_err(|e| unknown(folder, e))?.dev();
+    let file_system = fs::metadata(folder).map_err(|e| unknown(folder, e))?.dev();
     let left = statvfs(folder).map_err(|e| unknown(folder, e.into()))?;
     let free = left.f_bavail.saturating_mul(left.f_frsize);
-    Ok(Volume { folder: folder.display().to_string(), volume, free })
+    Ok(Volume { folder: folder.display().to_string(), file_system, free })
 }
 
 fn unknown(path: &Path, error: std::io::Error) -> Error {

@@ -56,7 +56,6 @@ pub struct WriteResult {
 /// Table whose raw rows can be copied.
 ///
 /// Each method that writes is one atomic batch; a method that fails has changed nothing.
-#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait RowCopy {
     /// Reads a page of rows.
     fn read_rows(&self, stretch: RowRange<'_>) -> Result<RowPage>;

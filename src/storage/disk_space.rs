@@ -9,7 +9,7 @@ pub struct Volume {
     /// Path of the directory, for messages.
     pub folder: String,
     /// Identifier of the file system.
-    pub volume: u64,
+    pub file_system: u64,
     /// Bytes available to this user.
     pub free: u64,
 }
@@ -23,7 +23,7 @@ impl SpaceRequirement {
     pub fn check(&self, data: &Volume, temporary: &Volume) -> Result<(), InsufficientSpace> {
         const LOG: &str = "the log";
         const COPY: &str = "a temporary copy";
-        let requirements = if data.volume == temporary.volume {
+        let requirements = if data.file_system == temporary.file_system {
             let both = "the log and a temporary copy";
             [(data, self.data + self.temporary, both), (temporary, 0, COPY)]
         } else {
@@ -49,8 +49,8 @@ mod tests {
 
     const REQUIREMENT: SpaceRequirement = SpaceRequirement { data: 3_000, temporary: 2_000 };
 
-    fn volume(folder: &str, volume: u64, free: u64) -> Volume {
-        Volume { folder: folder.to_owned(), volume, free }
+    fn volume(folder: &str, file_system: u64, free: u64) -> Volume {
+        Volume { folder: folder.to_owned(), file_system, free }
     }
 
     /// The directory that lacks space, and the bytes that it needs.

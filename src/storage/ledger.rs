@@ -241,7 +241,6 @@ pub struct JobState {
 /// Ledger of runs, and leases that prevent concurrent runs.
 ///
 /// Each method that writes is one atomic batch; a method that fails has changed nothing.
-#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Ledger {
     /// True for a ledger in memory, used because the persistent one is not available: it has no
     /// history, and other processes do not see it.

@@ -62,7 +62,6 @@ pub struct TouchedRows {
 /// A table of sessions that sessctl opens and touches.
 ///
 /// A method that fails has changed nothing.
-#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait SessionOpen {
     /// Creates the indexes that the limits of these policies need, and drops those that they do
     /// not.

@@ -30,7 +30,6 @@ pub type VisitResult = Result<ControlFlow<()>>;
 ///
 /// Every method fails if the table cannot be read or written; a method that fails has changed
 /// nothing.
-#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait SessionStore {
     /// Profile of a framework's table; `None` for sessctl's own table. A framework's table
     /// keeps no ended rows: sessions that end are deleted.

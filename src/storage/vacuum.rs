@@ -63,7 +63,6 @@ pub type CancelCheck = Box<dyn FnMut() -> bool + Send>;
 /// Free space of a SQLite file.
 ///
 /// A method that fails has changed nothing.
-#[expect(clippy::missing_errors_doc, reason = "they are the same for all, as said above")]
 pub trait Vacuum {
     /// Size of the database and of its files.
     fn disk_usage(&self) -> Result<DiskUsage>;

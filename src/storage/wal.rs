@@ -29,7 +29,6 @@ pub enum CheckpointMode {
 
 /// The write-ahead log of a SQLite file. In another journal mode, a method does nothing
 /// and answers `None`.
-#[expect(clippy::missing_errors_doc, reason = "any error of reading the database")]
 pub trait Wal {
     /// Disables or enables automatic checkpoints at commits of this connection.
     fn keep_log(&self, keep: bool) -> Result<()>;

@@ -162,7 +162,7 @@ pub fn list_sessions(store: &dyn Backend, filter: &Filter, order: Order) -> Vec<
 
 /// The limits of a scan.
 pub fn few(rows: usize) -> ScanLimits {
-    ScanLimits { due: rows, rows, time: Duration::from_secs(60), ..ScanLimits::ALL }
+    ScanLimits { due: rows, rows, time: Duration::from_mins(1), ..ScanLimits::ALL }
 }
 
 /// The text of a refusal.

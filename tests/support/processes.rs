@@ -151,7 +151,7 @@ pub fn signal(child: &Child, (name, number): (&str, u32)) {
 }
 
 /// A time after which a command does not end any more.
-const MAX_WAIT: Duration = Duration::from_secs(300);
+const MAX_WAIT: Duration = Duration::from_mins(5);
 
 /// Waits for a command, and ends it where it has no end of its own.
 pub fn end(command: Running) -> Finished {

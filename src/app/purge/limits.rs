@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn a_purge_stops_at_its_time_limit_and_a_signal_takes_precedence() {
         let timer = Timer::fake();
-        let until = Some(timer.now() + Duration::from_secs(60));
+        let until = Some(timer.now() + Duration::from_mins(1));
         let done = PurgeProgress::default();
         let go_on = &mut |_: &PurgeProgress| ControlFlow::Continue(());
         let mut limits = PurgeLimits { until, timer, go_on };

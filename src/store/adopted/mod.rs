@@ -28,6 +28,6 @@ mod validate;
 mod values;
 
 pub use detect::detect;
-pub use diagnose::{Class, Diagnosis, Sample, diagnose};
+pub use diagnose::{ClassCount, Diagnosis, Sample, diagnose};
 pub use open::{open, open_with_state};
 pub use state::{StateDirectory, StateMemory, check_state_directory};

@@ -251,7 +251,7 @@ fn a_symbolic_link_is_not_another_name() {
 
 /// A warning of another name, by those who look and by those who want to know all.
 fn is_warned_of(sandbox: &Sandbox, name: &str, why: &str) {
-    let warning = format!("sessctl: warning: \"{name}\": {why}: SQLite keeps its write-ahead log");
+    let warning = format!("sessctl: warning: \"{name}\": {why}: SQLite names its write-ahead log");
     for command in READING.into_iter().chain(["purge -v"]) {
         let args = ["--db", name].into_iter().chain(command.split_whitespace());
         let said = sandbox.run(args.collect::<Vec<_>>()).succeeds().stderr();

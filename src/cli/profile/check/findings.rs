@@ -2,7 +2,7 @@
 
 use crate::domain::profile::Profile;
 use crate::domain::time::UnixTime;
-use crate::store::adopted::{Class, Diagnosis};
+use crate::store::adopted::{ClassCount, Diagnosis};
 
 use super::sample;
 use super::sample::SAMPLES;
@@ -115,7 +115,7 @@ impl<'a> Findings<'a> {
     }
 
     pub fn storage(&self) -> Vec<Record> {
-        let record = |class: &Class| {
+        let record = |class: &ClassCount| {
             let values = vec![
                 Value::text(Some(class.input.as_str())),
                 Value::word(class.class.clone()),

@@ -39,7 +39,7 @@ pub struct Diagnosis {
     /// The rows of the table.
     pub rows: u64,
     /// Storage classes of the inputs in the sample.
-    pub classes: Vec<Class>,
+    pub classes: Vec<ClassCount>,
     /// Sessions in an evenly spaced sample: about 800 rows, or all rows of a table of less
     /// than 1,000.
     pub sampled: u64,
@@ -59,7 +59,7 @@ pub struct Diagnosis {
 
 /// Values of one class in one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Class {
+pub struct ClassCount {
     /// The column, with the path in it if there is one.
     pub input: String,
     /// The class, in the words of SQLite's `typeof`.
@@ -164,7 +164,7 @@ impl Diagnosis {
 }
 
 /// Counts the storage classes of the inputs.
-fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
+fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<ClassCount> {
     let mut classes = Vec::new();
     for input in 0..reader.profile.inputs.len() {
         let time = reader.profile.times.iter().find(|time| time.input == input);
@@ -175,7 +175,7 @@ fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<Class> {
             count.0 += 1;
             count.1 += u64::from(is_bad);
         }
-        classes.extend(counts.into_iter().map(|(class, (rows, unreadable))| Class {
+        classes.extend(counts.into_iter().map(|(class, (rows, unreadable))| ClassCount {
             input: reader.input_name(input),
             class: class.to_owned(),
             rows,

@@ -1,7 +1,7 @@
 //! Diagnosis of a table by a profile.
 
 use sessctl::domain::profile::{Expiry, Predicate, SqlValue};
-use sessctl::store::adopted::{Class, diagnose};
+use sessctl::store::adopted::{ClassCount, diagnose};
 
 use crate::support::NOW;
 use crate::support::adopted::ApplicationDb;
@@ -12,7 +12,7 @@ fn a_table_that_fits_has_no_refusal() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/laravel.sql"));
     let found = diagnose(db.path(), &laravel(), NOW).unwrap();
     assert_eq!((found.difference, found.rows, found.refusals.len()), (None, 3, 0));
-    let class = Class {
+    let class = ClassCount {
         input: "last_activity".to_owned(),
         class: "integer".to_owned(),
         rows: 3,

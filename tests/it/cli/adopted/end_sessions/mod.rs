@@ -193,7 +193,10 @@ fn a_job_that_may_not_delete_is_refused_once_and_the_ledger_has_it() {
     run(&sandbox, ["--config", "c.toml", "run"]).succeeds();
     jobs_have_waited(&sandbox);
     let reason = run(&sandbox, ["--config", "c.toml", "run"]).is_refused_with(4).stderr();
-    assert!(reason.starts_with("sessctl: job tidy: refused: profile gitea is read-only"), "{reason}");
+    assert!(
+        reason.starts_with("sessctl: job tidy: refused: profile gitea is read-only"),
+        "{reason}"
+    );
     run(&sandbox, ["--config", "c.toml", "run"]).succeeds().is_silent();
     let runs = run(&sandbox, ["--config", "c.toml", "show", "runs", "--json"]).succeeds().json();
     assert_eq!(runs.as_array().unwrap().len(), 1);
