@@ -22,7 +22,7 @@ impl Location {
     /// 4001.
     ///
     /// # Errors
-    /// [`LocationError`] for an invalid address of a cluster. Its text repeats nothing that
+    /// A `LocationError` for an invalid address of a cluster. Its text repeats nothing that
     /// may be a password.
     pub fn parse(name: &OsStr) -> Result<Self, LocationError> {
         let text = name.to_str().unwrap_or_default().trim();

@@ -11,7 +11,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("storage", &["domain"]),
     ("app", &["domain", "storage"]),
     ("store", &["domain", "storage"]),
-    ("config", &["domain"]),
+    ("config", &["domain", "storage"]),
     ("output", &["domain"]),
 ];
 
@@ -38,8 +38,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("cli", &["rusqlite", "SELECT ", "UPDATE ", "DELETE ", "INSERT "]),
 ];
 
-/// Layers that know nothing of the command line.
-const LIBRARY: &[&str] = &["domain", "storage", "app", "store", "config"];
+/// Layers whose messages know nothing of the command line.
+const LIBRARY: &[&str] = &["domain", "storage", "app", "config"];
 
 /// Functions that read the wall clock.
 const CLOCKS: &[&str] =
@@ -71,13 +71,25 @@ fn files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The lines of a file without comments and unit tests; removed lines are empty.
+/// The lines of a file without comments, unit tests and visibilities; removed lines are empty.
 fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
     let until_tests = text.lines().take_while(|line| *line != "#[cfg(test)]");
     let is_comment = |line: &str| line.trim_start().starts_with("//");
+    let without_visibility = |line: &str| match line.split_once("pub(in ") {
+        Some((start, rest)) => format!("{start}{}", rest.split_once(')').unwrap().1),
+        None => line.to_owned(),
+    };
     until_tests
-        .map(|line| if is_comment(line) { "\n".into() } else { format!("{line}\n") })
+        .map(
+            |line| {
+                if is_comment(line) {
+                    "\n".into()
+                } else {
+                    format!("{}\n", without_visibility(line))
+                }
+            },
+        )
         .collect()
 }
 

@@ -28,7 +28,7 @@ impl SessionService {
     /// 1. Both sides are read in key order, and what differs is written in batches that
     ///    hold the write lock for about the requested time. Equal rows are left alone: to
     ///    resume an interrupted copy, repeat it.
-    /// 2. Rows that are [newer](RawRow::is_newer_than) or exist only here are left alone and
+    /// 2. Rows that are newer or exist only here are left alone and
     ///    counted; with `replace`, they are overwritten and deleted. The same applies to
     ///    counters that are higher here.
     /// 3. The source is only read. Rows that are written to it meanwhile show as differences

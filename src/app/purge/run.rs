@@ -22,7 +22,7 @@ impl SessionService {
     /// Sweeps the table once in key order: it scans for the next due rows without a
     /// lock, then applies them in a write transaction that checks them again and takes
     /// about as long as
-    /// [`WriteLimits::hold`](crate::domain::write_limits::WriteLimits::hold). If there are
+    /// `WriteLimits::hold`. If there are
     /// other writers, it pauses between batches, and it keeps the write-ahead log small. It
     /// can be stopped after any batch, by `go_on` or by a crash, and the next run finds
     /// what is left. Only one purge runs on a table at a time, and the ledger records each.

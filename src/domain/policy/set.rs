@@ -18,7 +18,7 @@ use crate::domain::time::Span;
 ///    inserted first.
 /// 3. Otherwise the default.
 ///
-/// Its retention is no longer than the smallest [cap](RetentionCap) whose pattern matches
+/// Its retention is no longer than the smallest cap whose pattern matches
 /// the task, wherever the policy comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Policies {

@@ -51,7 +51,7 @@ impl Policy {
     /// if the time that it needs is unknown.
     ///
     /// None of this applies to a session of a framework's table: it is *expired* once
-    /// it is [over](crate::domain::profile::Expiry::is_over) by the framework's rules,
+    /// it is over by the framework's rules,
     /// and then its row goes at once.
     pub fn verdict(&self, session: &Session, check: PurgeTime) -> Verdict {
         if let Some(end) = session.end {

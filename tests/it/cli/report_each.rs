@@ -86,7 +86,10 @@ fn d9_in_the_system_log_what_is_answered_stays_what_it_was() {
         ran.succeeds().is_silent();
     } else {
         let said = ran.exits(3).stderr();
-        assert!(said.contains("missed 2 ended sessions: there is no system log at /dev/log"), "{said}");
+        assert!(
+            said.contains("missed 2 ended sessions: there is no system log at /dev/log"),
+            "{said}"
+        );
     }
 }
 

@@ -221,7 +221,7 @@ fn each_profile_of_the_documentation_finds_what_the_page_says() {
                 let profile = parse(block, "docs/profiles.md", &BTreeMap::new())
                     .unwrap_or_else(|fault| panic!("{fault}\n{block}"));
                 let Some(rows) = rows.take() else { continue };
-                let (_, expected) = rows.rsplit_once("-- over: ").unwrap();
+                let (_, expected) = rows.rsplit_once("-- expired: ").unwrap();
                 let expected: BTreeSet<&str> = expected.split(", ").collect();
                 let database = Connection::open_in_memory().unwrap();
                 database.execute_batch(rows).unwrap();
