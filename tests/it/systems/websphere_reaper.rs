@@ -106,7 +106,10 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     assert_eq!(std::fs::read_to_string(websphere.path("fifo")).unwrap(), "at work\n");
     // When another one comes, then it sees the lease, says whose it is, and leaves
     let reason = websphere.run(&["purge"]).is_refused_with(11).stderr();
-    assert!(reason.contains(&format!("a purge by process {pid} on mail1")), "{reason}");
+    assert!(
+        reason.contains(&format!("another purge is running (process {pid} on mail1")),
+        "{reason}"
+    );
     websphere.run(&["purge", "--wait", "1s"]).is_refused_with(11);
     // When one waits for long enough
     let waiting = websphere.start(&["purge", "--wait", "30s", "--json"]);
