@@ -1,11 +1,11 @@
 //! The load generator, beside which something else is measured.
 
-use std::{fs, thread};
 use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, Command, Stdio};
 use std::time::Duration;
+use std::{fs, thread};
 
 use anyhow::{Context as _, Result, ensure};
 

@@ -12,10 +12,10 @@ use super::super::bed::Bed;
 use super::super::figure::{Figure, Section, Unit};
 use super::super::process::Task;
 use super::rounds;
-use crate::{clock, random};
 use crate::cluster::{Act, Beside, Client, Node, Nodes, beside, flat_out, processor_time};
 use crate::stats::{float, ms};
 use crate::table::{Kind, Spec};
+use crate::{clock, random};
 
 /// How many clients touch as fast as they can.
 const CROWDS: [usize; 4] = [1, 8, 32, 128];

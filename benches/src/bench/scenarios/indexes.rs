@@ -11,9 +11,9 @@ use super::super::process::Run;
 use super::pair::seconds;
 use super::{over, purge, rounds, run_purge};
 use crate::load::{OPEN, TOUCH};
-use crate::{random, clock, say};
 use crate::stats::float;
 use crate::table::{self, IDLE_TIMEOUT, Kind, Spec};
+use crate::{clock, random, say};
 
 /// Where an index comes from.
 #[derive(Clone, Copy)]
