@@ -60,7 +60,6 @@ impl From<&str> for Since {
 }
 
 impl Since {
-    /// Returns the time, read in the machine's zone.
     pub fn read(&self, now: UnixTime) -> anyhow::Result<UnixTime> {
         match self.0.trim().parse::<Span>() {
             Ok(ago) => Ok(UnixTime(now.0.saturating_sub(ago.as_seconds()))),
@@ -87,7 +86,6 @@ pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
     }
 }
 
-/// Reads a maximum run time.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let span: Span = text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())?;
     Ok(Duration::from_secs(span.as_seconds().unsigned_abs()))

@@ -35,12 +35,10 @@ fn reports() -> impl TypedValueParser<Value = Report> {
 }
 
 impl LineTarget {
-    /// Reports whether the sessions are the output of the command.
     pub fn is_stdout(self) -> bool {
         self.each == Some(Report::Stdout)
     }
 
-    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(self, config: &Config) -> bool {
         let reports = |name: &str| config.reports.get(name) == Some(&Report::Stdout);
         self.is_stdout() || config.jobs.iter().any(|job| job.enabled && reports(&job.name))
@@ -57,24 +55,20 @@ struct Reports {
     reporter: Reporter,
     /// Targets of the current work.
     to: BTreeSet<Report>,
-    /// Job that does the current work.
     job: Option<String>,
 }
 
 impl EndedLines {
-    /// Creates the reports of a purge.
     pub fn for_purge(context: &Context, wanted: LineTarget) -> Self {
         let each = Self::new(context, wanted, &records::SESSIONS);
         each.reports.borrow_mut().to.extend(wanted.each);
         each
     }
 
-    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(&self, config: &Config) -> bool {
         LineTarget { each: self.wanted }.is_stdout_for(config)
     }
 
-    /// Creates the reports of jobs, each of which may have a target of its own.
     pub fn for_jobs(context: &Context, wanted: LineTarget) -> Self {
         Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
     }
@@ -85,7 +79,6 @@ impl EndedLines {
         Self { wanted: wanted.each, reports: Rc::new(RefCell::new(reports)) }
     }
 
-    /// Returns the hook that writes the reports.
     pub fn hook(&self) -> Box<dyn EndHook> {
         Box::new(LineHook(Rc::clone(&self.reports)))
     }
@@ -106,7 +99,6 @@ impl EndedLines {
     }
 }
 
-/// Hook that writes the reports.
 struct LineHook(Rc<RefCell<Reports>>);
 
 impl EndHook for LineHook {

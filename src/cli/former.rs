@@ -39,7 +39,6 @@ pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<St
     })
 }
 
-/// Whether a word tells a task to end.
 fn is_end(word: &str) -> bool {
     ["quit", "q", "exit", "restart"].iter().any(|end| word.eq_ignore_ascii_case(end))
 }

@@ -24,7 +24,6 @@ use super::{orphans, records, trust};
 use crate::output;
 use crate::output::{FormatName, Style};
 
-/// Poll intervals while the command runs.
 const INITIAL_POLL_INTERVAL: Duration = Duration::from_millis(1);
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -46,7 +45,6 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// Creates the hook of a configuration, if it has one.
     pub fn from_config(hooks: &Hooks, identity: Option<&Identity>) -> Option<Self> {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());

@@ -16,7 +16,6 @@ use super::exit::Exit;
 use super::records;
 use crate::output::{FormatName, human};
 
-/// Default maximum number of rows in a table.
 pub const TABLE_ROWS: u64 = 100;
 
 /// List sessions
@@ -119,7 +118,6 @@ impl Args {
     }
 }
 
-/// Describes how many rows a table left out.
 pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
     let (shown, all) = (human::format_count(shown), human::format_count(all));
     let hint = if is_limited { "" } else { "; other formats show all" };

@@ -10,7 +10,7 @@ mod context;
 mod copy;
 mod cycle;
 mod demo;
-mod disk;
+mod disk_space;
 mod ended_sessions;
 mod env;
 mod exit;
@@ -92,7 +92,6 @@ Examples:
   sessctl show profiles                        list the supported frameworks
   sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge";
 
-/// The arguments of `sessctl`.
 #[derive(Parser)]
 #[command(name = "sessctl", version, about = ABOUT, after_help = EXIT_CODES)]
 #[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]

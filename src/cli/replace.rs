@@ -83,7 +83,6 @@ fn ensure_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()> 
     bail!("it is {found}, and only a regular file is replaced; remove it, or use another name")
 }
 
-/// Creates a file with an unpredictable name.
 fn new_file(directory: impl AsFd) -> io::Result<(String, File)> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     for _ in 0..MAX_ATTEMPTS {

@@ -7,14 +7,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::exit::{Exit, Usage, eprint_line, is_broken_pipe};
 use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};
-use super::{context, disk, former};
+use super::{context, disk_space, former};
 use crate::Error;
 use crate::config::ConfigError;
 use crate::domain::error::InterruptReason;
 use crate::domain::schedule::ScheduleError;
 use crate::output::{UnsupportedFormat, sanitize};
 
-/// Prints the error, if any, and returns the exit code.
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
@@ -37,7 +36,7 @@ fn guidance(error: &Error) -> Option<String> {
     match error {
         Error::Guard(refusal) => Some(advice(refusal)),
         Error::State(problem) => Some(context::advice(problem)),
-        Error::DiskFull { at } => Some(disk::advice(at)),
+        Error::DiskFull { at } => Some(disk_space::advice(at)),
         Error::LeaseHeld { .. } => Some("retry later or pass --wait".to_owned()),
         Error::Clock(refusal) => {
             Some(format!("if {} is the right time, run again with --accept-clock", refusal.now))

@@ -27,15 +27,12 @@ const ACCOUNTS: &str = "/etc/passwd";
 
 /// Mode of the parent, and of directories that root makes on the way to one.
 const PARENT_MODE: Mode = Mode::from_raw_mode(0o755);
-/// Mode of a directory for state.
 const STATE_MODE: Mode = Mode::from_raw_mode(0o700);
-/// Permission for others than the owner to write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// Owner of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {
     pub uid: u32,
@@ -55,7 +52,6 @@ impl Owner {
         }
     }
 
-    /// The effective user and group of this process.
     pub fn caller() -> Self {
         Self { uid: geteuid().as_raw(), gid: rustix::process::getegid().as_raw() }
     }
@@ -211,9 +207,9 @@ mod tests {
 
     /// A parent that does not exist yet.
     fn base() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::TempDir::new().unwrap();
-        let base = folder.path().join("sessctl");
-        (folder, base)
+        let directory = tempfile::TempDir::new().unwrap();
+        let base = directory.path().join("sessctl");
+        (directory, base)
     }
 
     fn mode(path: &Path) -> u32 {
@@ -247,9 +243,9 @@ mod tests {
 
     #[test]
     fn no_link_is_followed_and_no_open_parent_used() {
-        let (folder, base) = base();
+        let (directory, base) = base();
         let owner = Owner::caller();
-        let elsewhere = folder.path().join("elsewhere");
+        let elsewhere = directory.path().join("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         symlink(&elsewhere, &base).unwrap();
         assert!(create_in(&base, owner).is_err());
@@ -268,10 +264,10 @@ mod tests {
 
     #[test]
     fn a_named_directory_below_one_that_others_can_change_is_left_to_the_owner() {
-        let (folder, _) = base();
-        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
-        let named = folder.path().join("named/state");
+        let (directory, _) = base();
+        fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o777)).unwrap();
+        let named = directory.path().join("named/state");
         assert!(!create_named(&named, Owner::caller()).unwrap());
-        assert!(!folder.path().join("named").exists());
+        assert!(!directory.path().join("named").exists());
     }
 }

@@ -55,7 +55,7 @@ pub(crate) enum Visibility {
 }
 
 /// Name of a value, with its properties in each format.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Column {
     /// Key in JSON, header in CSV, last word in `plain`.
     pub(crate) name: &'static str,
@@ -70,7 +70,7 @@ pub(crate) struct Column {
 }
 
 /// Prometheus metric with one time series per record.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Metric {
     /// Name of the metric; columns that share it are adjacent in the schema and differ in
     /// their labels.
@@ -149,6 +149,18 @@ impl Schema {
     pub(crate) const fn with_label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
     }
+}
+
+/// Returns the columns of two lists, in order; `N` is the sum of their lengths.
+pub(crate) const fn concat<const N: usize>(first: &[Column], second: &[Column]) -> [Column; N] {
+    assert!(first.len() + second.len() == N, "N is not the number of columns");
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
 }
 
 impl Record {

@@ -18,7 +18,6 @@ use crate::cli::env::CREDENTIALS;
 use crate::cli::exit::Usage;
 use crate::cli::trust::Role;
 
-/// Parses the name of a database.
 pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
     Location::parse(name.as_os_str()).map_err(|e| Usage::error(e.to_string()))
 }
@@ -79,7 +78,6 @@ impl Context {
         Ok(Location::Cluster(cluster))
     }
 
-    /// Returns the source of the credentials, if any.
     pub fn credential_source(&self, config: &Config) -> Option<CredentialSource> {
         const FILE: &str = "SESSCTL_CREDENTIALS_FILE";
         if let Some((path, source)) = named(self.global.credentials.clone(), FILE) {
@@ -148,7 +146,6 @@ impl Context {
         }
     }
 
-    /// Returns the file with the CA certificates, if any.
     pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, SettingSource)> {
         named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
             let path = self.relative_to_config(Path::new(config.cluster.ca_file.as_ref()?));

@@ -96,14 +96,11 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-/// Source of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingSource {
-    /// Option.
     Flag,
     /// Environment variable with this name.
     Variable(&'static str),
-    /// Configuration file.
     File,
     /// Not set.
     Default,
@@ -127,11 +124,9 @@ impl Named {
     }
 }
 
-/// Source of the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {
     /// File, with the setting that names it.
     File(PathBuf, SettingSource),
-    /// Environment variable that holds them.
     Variable,
 }

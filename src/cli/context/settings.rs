@@ -25,20 +25,15 @@ use crate::store::adopted::StateMemory;
 /// Read if it is there and no other is named.
 const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
 
-/// Context of one run.
 pub struct Context {
     pub global: Global,
-    /// Time of the run.
     pub now: UnixTime,
     /// The database, if the user has named one.
     pub named_db: Option<Named>,
-    /// The configuration file, if the user has named one.
     pub named_config: Option<Named>,
-    /// The profile, if the user has named one.
     pub named_profile: Option<Named>,
     config: OnceCell<Config>,
     pub(super) announced_profile: Cell<bool>,
-    /// Set after the warning about other names of the file.
     pub(super) warned_of_name: Cell<bool>,
     /// Messages about the state of a framework's table that were shown.
     pub(super) state_warnings: StateWarnings,
@@ -46,9 +41,7 @@ pub struct Context {
     pub(super) memory: StateMemory,
     /// Set if the command shows the record of runs.
     pub(super) wants_runs: Cell<bool>,
-    /// Set if the command runs jobs.
     pub(super) runs_jobs: Cell<bool>,
-    /// Set after the warning about readers of the password.
     pub(super) warned_of_readers: Cell<bool>,
     /// Cluster that was read from a single node, if any.
     pub(super) read_alone: OnceCell<Cluster>,
@@ -168,7 +161,6 @@ impl Context {
         }
     }
 
-    /// The configuration file, if there is one.
     pub fn config_path(&self) -> Option<&Path> {
         let named = self.named_config.as_ref().map(|named| named.path.as_path());
         named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
@@ -196,7 +188,6 @@ impl Context {
         Ok(self.config.get_or_init(|| config))
     }
 
-    /// Reads the configuration file again.
     pub fn read_config(&self) -> anyhow::Result<Config> {
         let Some(path) = self.config_path() else {
             return Ok(Config::default());
@@ -209,7 +200,6 @@ impl Context {
         Ok(Config::parse(&text, &name)?)
     }
 
-    /// Prints the warnings of a configuration.
     pub fn warn_of(&self, config: &Config) {
         config.warnings.iter().for_each(|warning| self.warn(warning));
         if let Some(fault) = Hook::fault(&config.hooks) {
@@ -217,7 +207,6 @@ impl Context {
         }
     }
 
-    /// Refuses a program of the hook that root must not start.
     pub fn check_hook(&self, config: &Config) -> crate::Result<()> {
         match self.hook_refusal.borrow().as_ref() {
             Some(why) => Err(crate::Error::Refused(why.clone())),
@@ -250,9 +239,10 @@ impl Context {
     /// but not the file itself: some systems replace the target with each change.
     fn configuration(&self) -> String {
         let Some(path) = self.config_path() else { return String::new() };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
-        let real = folder.ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let directory = fs::canonicalize(directory.unwrap_or(Path::new(".")));
+        let real =
+            directory.ok().zip(path.file_name()).map(|(directory, name)| directory.join(name));
         real.as_deref().unwrap_or(path).display().to_string()
     }
 

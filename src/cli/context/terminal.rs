@@ -12,7 +12,6 @@ use crate::output;
 use crate::output::record::Schema;
 use crate::output::{Format, FormatName, Style};
 
-/// Standard output, buffered.
 pub fn stdout() -> impl Write {
     BufWriter::with_capacity(64 * 1024, io::stdout())
 }
@@ -26,7 +25,6 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// Begins it.
     pub fn open(self) -> io::Result<Box<dyn Format>> {
         output::open(self.format, self.style, stdout(), self.schema, None)
     }
@@ -39,7 +37,6 @@ pub fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
     out.write_all(text.as_ref()).and_then(|()| out.flush()).context("could not write the answer")
 }
 
-/// A failure to write the answer, in an operation's terms.
 pub fn unwritten(error: io::Error) -> Error {
     Error::failed("write the answer", error)
 }

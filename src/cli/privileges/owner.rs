@@ -22,12 +22,10 @@ pub struct Found {
     pub file: Option<(u64, u64)>,
 }
 
-/// Treatment of a database that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfMissing {
     /// Fail where another user may create it in the next moment.
     Fail,
-    /// Do nothing.
     Ignore,
     /// Create it as root's own file where another user could do so first.
     Create,

@@ -19,7 +19,6 @@ use crate::store::Location;
 
 /// A command's needs that depend on privileges.
 pub struct Needs {
-    /// The database that it works on.
     pub database: Location,
     /// Another database that it works on, with the same privileges.
     pub also: Option<Location>,
@@ -60,7 +59,7 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     }
     if needs.writes_state {
         let owner = Owner { uid: identity.uid(), gid: identity.gid() };
-        context.make_state_folder(&needs.database, owner, context.config()?);
+        context.create_state_directory(&needs.database, owner, context.config()?);
     }
     let has_files = needs.files != helper::Args::default();
     let helper = has_files.then(|| Helper::start(&needs.files)).transpose()?;
@@ -76,7 +75,6 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses a second database of another owner.
 fn ensure_same_owner(
     identity: &Identity,
     other: &Location,

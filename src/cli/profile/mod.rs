@@ -22,7 +22,6 @@ enum Action {
 }
 
 impl Args {
-    /// The profile that it is about.
     pub fn profile(&self) -> &Path {
         match &self.action {
             Action::Check(args) => args.profile(),

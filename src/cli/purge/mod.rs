@@ -28,7 +28,7 @@ use crate::cli::progress::Display;
 use crate::cli::protection::Deadline;
 use crate::cli::retry::retry_while_held;
 use crate::cli::show::stat;
-use crate::cli::{clock, disk, metrics, records};
+use crate::cli::{clock, disk_space, metrics, records};
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 use crate::output::{FormatName, Summary};
@@ -176,11 +176,11 @@ impl Args {
         service: &mut SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
-        if let Some(untold) = &summary.missed_notifications {
-            context.print_missed(untold);
+        if let Some(missed) = &summary.missed_notifications {
+            context.print_missed(missed);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
-            let advice = disk::advice(&path.display().to_string());
+            let advice = disk_space::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
         print_row_notices(summary, false, context);
@@ -188,7 +188,7 @@ impl Args {
         if self.each.is_stdout() {
             print_summary(summary, service, context);
         } else {
-            ignore_broken_pipe(answer(summary, service, context))?;
+            ignore_broken_pipe(write_summary(summary, service, context))?;
         }
         if let Some(path) = &self.metrics_file {
             write_metrics(path, service, Some(summary), context)?;
@@ -223,7 +223,8 @@ impl Args {
         };
         let is_asked = context.requested_format().is_some() && !self.each.is_stdout();
         let asked = summary.as_ref().filter(|_| is_asked);
-        let answered = asked.map(|summary| ignore_broken_pipe(answer(summary, service, context)));
+        let answered =
+            asked.map(|summary| ignore_broken_pipe(write_summary(summary, service, context)));
         let path = self.metrics_file.as_ref();
         let written = path.map(|path| write_metrics(path, service, summary.as_ref(), context));
         for fault in [answered, written].into_iter().flatten().filter_map(Result::err) {
@@ -264,7 +265,7 @@ fn write_metrics(
     context.write_metrics(path, &text)
 }
 
-fn answer(
+fn write_summary(
     summary: &PurgeSummary,
     service: &SessionService,
     context: &Context,
@@ -274,7 +275,7 @@ fn answer(
         return Ok(());
     }
     if context.requested_format().is_some() {
-        return context.answer(schema(profile), &[record(summary, profile, false)]);
+        return context.write_records(schema(profile), &[record(summary, profile, false)]);
     }
     if context.is_interactive() {
         print(sentence(summary, profile, false) + "\n")?;

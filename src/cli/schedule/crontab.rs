@@ -7,7 +7,6 @@ use super::export::ResolvedInvocation;
 use super::owner::Owner;
 use crate::cli::exit::Usage;
 
-/// Kinds of crontabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     /// A user's own, edited with `crontab -e`.
@@ -55,11 +54,11 @@ impl ResolvedInvocation {
 
     /// The user whose rights a call has.
     fn user(&self) -> anyhow::Result<Owner> {
-        match (&self.owner, &self.folder) {
+        match (&self.owner, &self.directory) {
             (Some(owner), _) => Ok(owner.clone()),
             (None, None) => Ok(Owner::caller()),
-            (None, Some(folder)) => Err(Usage::error(format!(
-                "the database does not exist in {folder} yet, and the line needs the name of its \
+            (None, Some(directory)) => Err(Usage::error(format!(
+                "the database does not exist in {directory} yet, and the line needs the name of its \
                  owner; create the database first"
             ))),
         }

@@ -107,9 +107,9 @@ impl Args {
                     units.map(|(name, unit)| format!("# /etc/systemd/system/{name}\n{unit}\n"));
                 print(texts.concat())?;
             }
-            (Scheduler::Systemd, Some(folder)) => {
+            (Scheduler::Systemd, Some(directory)) => {
                 for (name, unit) in call.units(schedule, zone) {
-                    replace(&folder.join(name), unit.as_bytes())?;
+                    replace(&directory.join(name), unit.as_bytes())?;
                 }
             }
         }

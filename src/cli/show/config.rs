@@ -46,7 +46,7 @@ impl Args {
                 records.extend(params.iter().map(parameter));
             }
         }
-        context.answer(&SETTINGS, &records)?;
+        context.write_records(&SETTINGS, &records)?;
         Ok(Exit::Done)
     }
 }
@@ -99,12 +99,11 @@ fn user(context: &Context) -> Option<Record> {
     Some(record("user", &identity.to_string(), source))
 }
 
-/// Effective state directory.
 fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
-    let Some(folder) = context.state_folder(context.db().ok().as_ref(), config) else {
+    let Some(directory) = context.state_location(context.db().ok().as_ref(), config) else {
         return from_file(setting, context);
     };
-    file(setting, &folder.path, folder.source, "--state-dir", context)
+    file(setting, &directory.path, directory.source, "--state-dir", context)
 }
 
 /// Source of the credentials, never their values.

@@ -58,7 +58,7 @@ impl Args {
             let (when, last) = (when(job, &config.policies), last_run(&service, job, now)?);
             records.push(record(job, when, standing, last.as_ref(), now));
         }
-        context.answer(&SCHEDULE, &records)?;
+        context.write_records(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
             context.print_notice("no jobs: add a [[job]] to the configuration");
         }
@@ -156,7 +156,6 @@ fn note(job: &Job, standing: &JobStatus, last: Option<&RunRecord>) -> Option<Str
     })
 }
 
-/// Reason why the last run was skipped on its own host.
 fn skipped_because(job: &Job, last: &RunRecord) -> Option<String> {
     let is_skipped = last.outcome == RunOutcome::Skipped && job.runs_on(&last.origin.host);
     last.reason.clone().filter(|_| is_skipped)

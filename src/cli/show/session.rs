@@ -59,12 +59,12 @@ fn show(outlook: &Forecast<'_>, mut record: Record, context: &Context) -> anyhow
     ]);
     if context.format() == FormatName::Table {
         let facts = records::facts(outlook.profile);
-        context.answer(facts, &[record.pick(&records::SESSION_FACTS, facts)])?;
+        context.write_records(facts, &[record.pick(&records::SESSION_FACTS, facts)])?;
         print("\n")?;
         return print_sentences(&sentences);
     }
     record.values.push(Value::text(Some(sentences.join(" "))));
-    context.answer(&records::SESSION, &[record])
+    context.write_records(&records::SESSION, &[record])
 }
 
 /// Finds the scheduled jobs that affect a session on this machine.

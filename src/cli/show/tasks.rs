@@ -32,7 +32,6 @@ pub struct Args {
     users: bool,
 }
 
-/// The figures of a task.
 const TASK: [Column; 6] = [
     Column::row("task", "task"),
     Column::row("users", "users"),
@@ -42,7 +41,6 @@ const TASK: [Column; 6] = [
     Column::row("expired", "expired"),
 ];
 
-/// Figures of a user.
 const USER: [Column; 4] = [
     Column::row("user", "user"),
     Column::row("sessions", "sessions"),
@@ -77,7 +75,7 @@ impl Args {
         let is_adopted = service.profile().is_some();
         let records: Vec<Record> =
             services.iter().map(|service| record(service, is_adopted, context.now)).collect();
-        context.answer(schema, &records)?;
+        context.write_records(schema, &records)?;
         Ok(Exit::Done)
     }
 }

@@ -135,7 +135,6 @@ impl Step {
 }
 
 impl Fault<'_> {
-    /// Commands that mend it.
     pub fn remedy(&self) -> String {
         let name = quoted(&self.step.path);
         let mode = format!("chmod go-w {name}");

@@ -24,7 +24,6 @@ const LOOK: OFlags = OFlags::NONBLOCK.union(OFlags::CLOEXEC);
 
 const GROUP_WRITES: u32 = 0o020;
 
-/// One component of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// Full path of the component, with all links before it resolved.
@@ -44,7 +43,6 @@ pub struct Step {
     pub has_list: bool,
 }
 
-/// Kinds of components.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
     Directory,
@@ -106,7 +104,6 @@ impl Walk {
         }
     }
 
-    /// The last component.
     pub fn last(&self) -> &Step {
         &self.steps[self.steps.len() - 1]
     }

@@ -47,7 +47,6 @@ static SENTENCES: Schema = Schema::many("sentences", &[Column::row("sentence", "
 /// A table of fewer rows is [sampled](Diagnosis::sampled) as a whole.
 const SAMPLED_FROM: u64 = 1_000;
 
-/// Findings of a check.
 pub struct Findings<'a> {
     examination: &'a Diagnosis,
     profile: &'a Profile,
@@ -83,7 +82,6 @@ impl<'a> Findings<'a> {
         Record::new(["check"], values)
     }
 
-    /// Returns the other listings.
     pub fn sections(&self) -> Vec<Section> {
         let section = |name, schema, records| Section { name, schema, records };
         let Self { examination, now, .. } = self;
@@ -132,7 +130,6 @@ impl<'a> Findings<'a> {
         self.examination.samples.iter().flat_map(|row| sample::rows(row, self.now)).collect()
     }
 
-    /// Describes whether a purge could run, and how much it would delete.
     pub fn conclusion(&self) -> Vec<String> {
         if self.refusals.is_empty() {
             let Diagnosis { rows, sampled, sampled_over, .. } = self.examination;

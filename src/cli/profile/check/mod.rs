@@ -38,7 +38,6 @@ pub struct Args {
 }
 
 impl Args {
-    /// The profile to check.
     pub fn profile(&self) -> &Path {
         &self.which
     }
@@ -105,7 +104,7 @@ fn show(schema: &'static Schema, records: &[Record], context: &Context) -> anyho
         return Ok(());
     }
     print("\n")?;
-    context.answer(schema, records)
+    context.write_records(schema, records)
 }
 
 fn paragraph(sentences: &[String]) -> anyhow::Result<()> {

@@ -6,7 +6,6 @@ use crate::store::adopted::Sample;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value};
 
-/// Result of a profile for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     NoSession,

@@ -4,7 +4,7 @@ use super::record::{Column, Record, Schema, Value};
 
 /// The header: the columns of a schema, and behind the first of them those of
 /// its children that have no namesake there.
-pub(crate) struct Grid {
+pub(crate) struct RowFlattener {
     pub(crate) columns: Vec<&'static Column>,
     /// Index of each column in the records of each depth.
     places: Vec<Vec<Option<usize>>>,
@@ -13,7 +13,7 @@ pub(crate) struct Grid {
 /// A row: nothing where the record has no such column.
 pub(crate) type Row<'r> = Vec<Option<&'r Value>>;
 
-impl Grid {
+impl RowFlattener {
     pub(crate) fn new(schema: &'static Schema) -> Self {
         let levels = || {
             std::iter::successors(Some(schema), |schema| schema.children.map(|(_, child)| child))
