@@ -44,14 +44,14 @@ pub fn unwritten(error: io::Error) -> Error {
 pub(super) fn style(when: When) -> Style {
     let terminal = io::stdout().is_terminal();
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let colour = match when {
+    let color = match when {
         When::Always => true,
         When::Never => false,
         When::Auto => {
             terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    Style { colour, width: width() }
+    Style { color, width: width() }
 }
 
 /// The columns of the terminal that the answer goes to, if it goes to one.
