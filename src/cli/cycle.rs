@@ -17,7 +17,7 @@ use super::guard::CycleCaps;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
-use super::{kept_rows, records};
+use super::{kept_rows, session_records};
 
 /// End sessions now, whatever their state
 ///
@@ -65,7 +65,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        context.format().check(&records::SESSIONS)?;
+        context.format().check(&session_records::SESSIONS)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
         let mut lines = SessionLines::new(context, &service, self.dry_run);
@@ -217,7 +217,7 @@ struct SessionLines {
 
 impl SessionLines {
     fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
-        let reporter = Reporter::new(context, records::sessions(service.profile()));
+        let reporter = Reporter::new(context, session_records::sessions_schema(service.profile()));
         let end = End { at: context.now, reason: EndReason::Cycled };
         Self { policies: service.policies().clone(), end, dry_run, reporter, shown: 0 }
     }
@@ -226,9 +226,9 @@ impl SessionLines {
         self.shown += 1;
         let record = || {
             if self.dry_run {
-                records::ending(session, &self.policies, self.end)
+                session_records::ending(session, &self.policies, self.end)
             } else {
-                records::ended(session, &self.policies, self.end, None)
+                session_records::ended(session, &self.policies, self.end, None)
             }
         };
         self.reporter.report(record, || sentence(session, self.end, None));

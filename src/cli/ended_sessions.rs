@@ -13,7 +13,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
 use super::reporter::Reporter;
-use super::{records, syslog};
+use super::{session_records, syslog};
 use crate::output::human;
 use crate::output::record::Schema;
 use crate::output::sanitize::escape;
@@ -60,7 +60,7 @@ struct Reports {
 
 impl EndedLines {
     pub fn for_purge(context: &Context, wanted: LineTarget) -> Self {
-        let each = Self::new(context, wanted, &records::SESSIONS);
+        let each = Self::new(context, wanted, &session_records::SESSIONS);
         each.reports.borrow_mut().to.extend(wanted.each);
         each
     }
@@ -70,7 +70,7 @@ impl EndedLines {
     }
 
     pub fn for_jobs(context: &Context, wanted: LineTarget) -> Self {
-        Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
+        Self::new(context, wanted, &session_records::SESSIONS_OF_JOBS)
     }
 
     fn new(context: &Context, wanted: LineTarget, schema: &'static Schema) -> Self {
@@ -109,7 +109,7 @@ impl EndHook for LineHook {
             let Some(end) = session.end else { continue };
             if to.contains(&Report::Stdout) {
                 reporter.report(
-                    || records::ended(session, policies, end, job),
+                    || session_records::ended(session, policies, end, job),
                     || sentence(session, end, job),
                 );
             }

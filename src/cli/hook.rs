@@ -19,8 +19,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::env::CREDENTIALS;
 use super::privileges::detached;
 use super::privileges::identity::Identity;
-use super::trust::Role;
-use super::{orphans, records, trust};
+use super::trust::FilePurpose;
+use super::{orphans, session_records, trust};
 use crate::output;
 use crate::output::{FormatName, Style};
 
@@ -56,7 +56,7 @@ impl Hook {
     /// Refuses, as root, a program that other users could change.
     pub fn check(hooks: &Hooks) -> crate::Result<()> {
         hooks.on_end.first().map_or(Ok(()), |program| {
-            trust::check(&resolve_program(program, &search_path()), Role::Hook)
+            trust::check(&resolve_program(program, &search_path()), FilePurpose::Hook)
         })
     }
 
@@ -180,11 +180,18 @@ impl EndHook for Hook {
 fn lines(sessions: &[Session], policies: &Policies) -> io::Result<Vec<u8>> {
     let record = |session: &Session| {
         let at = session.end.map_or(UnixTime(0), |end| end.at);
-        records::session(session, policies, at)
+        session_records::session(session, policies, at)
     };
     let records: Vec<_> = sessions.iter().map(record).collect();
     let mut lines = Vec::new();
     let style = Style::default();
-    output::write(FormatName::Jsonl, style, &mut lines, &records::SESSIONS, None, &records)?;
+    output::write(
+        FormatName::Jsonl,
+        style,
+        &mut lines,
+        &session_records::SESSIONS,
+        None,
+        &records,
+    )?;
     Ok(lines)
 }

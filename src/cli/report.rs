@@ -31,7 +31,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     }
 }
 
-/// Advice on an error of the library, in terms of the command line.
+/// Advice on an error of the library, in options of the command line.
 fn guidance(error: &Error) -> Option<String> {
     match error {
         Error::Guard(refusal) => Some(advice(refusal)),
@@ -46,7 +46,7 @@ fn guidance(error: &Error) -> Option<String> {
     }
 }
 
-/// Message of an error of the library, with advice in terms of the command line.
+/// Message of an error of the library, with advice in options of the command line.
 pub fn with_guidance(error: &Error) -> String {
     guidance(error).map_or_else(|| error.to_string(), |guidance| format!("{error}; {guidance}"))
 }

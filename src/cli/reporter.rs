@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::context::{Context, Opening, stdout, unwritten};
+use super::context::{Context, PendingListing, stdout, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{Format, FormatName};
 
@@ -18,7 +18,7 @@ enum Out {
     Sentences(Box<dyn Write>),
     /// A listing that begins with the first answer: where the command fails before, there is
     /// nothing to see.
-    Unopened(Opening),
+    Unopened(PendingListing),
     Listing(Box<dyn Format>),
 }
 

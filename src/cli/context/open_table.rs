@@ -20,9 +20,9 @@ use super::settings::Context;
 use super::state::{StateEnv, StateLocation, state_observer, warn_once};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{ProfileSource, ensure_complete};
-use crate::cli::state_dir::Owner;
+use crate::cli::state_dir::DatabaseOwner;
 use crate::cli::time_zone::machine_time_zone;
-use crate::cli::trust::Role;
+use crate::cli::trust::FilePurpose;
 use crate::cli::{profiles, state_dir, trust};
 
 impl Context {
@@ -56,7 +56,7 @@ impl Context {
         if !profiles::is_file(which) {
             return ProfileSource::built_in(&which.to_string_lossy());
         }
-        ProfileSource::of_file(which, self.read(which, Role::Profile)?)
+        ProfileSource::of_file(which, self.read(which, FilePurpose::Profile)?)
     }
 
     /// Parses a profile, with the given parameters and this machine's time zone.
@@ -91,14 +91,14 @@ impl Context {
     /// without one, that of the caller's own databases.
     pub fn state_location(&self, db: Option<&Location>, config: &Config) -> Option<StateLocation> {
         let file = config.state_dir.as_ref().map(|dir| self.relative_to_config(Path::new(dir)));
-        let owner = db.and_then(Owner::of).unwrap_or_else(Owner::caller);
+        let owner = db.and_then(DatabaseOwner::of).unwrap_or_else(DatabaseOwner::caller);
         let (flag, base) = (self.global.state_dir.as_deref(), Path::new(state_dir::BASE));
         StateLocation::of(flag, file, &StateEnv::of_user(self.identity()), owner, base)
     }
 
     /// Makes the directory for the state, as root, if it is missing. Where root must not,
     /// it is made later with the rights of the owner, or another one is used.
-    pub fn create_state_directory(&self, db: &Location, owner: Owner, config: &Config) {
+    pub fn create_state_directory(&self, db: &Location, owner: DatabaseOwner, config: &Config) {
         // Problems are reported when it is used.
         let _ = match self.state_location(Some(db), config) {
             Some(directory) if directory.is_named() => {
@@ -114,7 +114,7 @@ impl Context {
         // One that is named is made once there is something to keep in it.
         if access == Access::Write
             && trust::is_root()
-            && let Some(owner) = Owner::of(db).filter(|_| !is_named())
+            && let Some(owner) = DatabaseOwner::of(db).filter(|_| !is_named())
         {
             self.create_state_directory(db, owner, config);
         }

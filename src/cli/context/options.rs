@@ -107,12 +107,12 @@ pub enum SettingSource {
 }
 
 /// Path or profile that the user has named.
-pub struct Named {
+pub struct NamedPath {
     pub path: PathBuf,
     pub source: SettingSource,
 }
 
-impl Named {
+impl NamedPath {
     /// Returns the value of an option, or else of a variable; an empty variable counts as
     /// unset.
     pub(super) fn by(flag: Option<PathBuf>, variable: &'static str) -> Option<Self> {

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use super::settings::Context;
-use super::terminal::{Opening, stdout, style, unwritten};
+use super::terminal::{PendingListing, stdout, style, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Summary};
 
@@ -27,8 +27,8 @@ impl Context {
     }
 
     /// Prepares a listing on standard output without starting it.
-    pub fn opening(&self, schema: &'static Schema) -> Opening {
-        Opening { format: self.format(), style: style(self.global.color), schema }
+    pub fn opening(&self, schema: &'static Schema) -> PendingListing {
+        PendingListing { format: self.format(), style: style(self.global.color), schema }
     }
 
     pub fn write_records(&self, schema: &'static Schema, records: &[Record]) -> anyhow::Result<()> {

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use super::options::{CredentialSource, Global, Named};
+use super::options::{CredentialSource, Global, NamedPath};
 use super::state::StateWarnings;
 use crate::app::JobOptions;
 use crate::cli::hook::Hook;
@@ -14,7 +14,7 @@ use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::replace::replace;
 use crate::cli::time_zone::machine_time_zone;
-use crate::cli::trust::Role;
+use crate::cli::trust::FilePurpose;
 use crate::cli::{host, profiles, trust};
 use crate::config::Config;
 use crate::domain::job::JobTiming;
@@ -29,9 +29,9 @@ pub struct Context {
     pub global: Global,
     pub now: UnixTime,
     /// The database, if the user has named one.
-    pub named_db: Option<Named>,
-    pub named_config: Option<Named>,
-    pub named_profile: Option<Named>,
+    pub named_db: Option<NamedPath>,
+    pub named_config: Option<NamedPath>,
+    pub named_profile: Option<NamedPath>,
     config: OnceCell<Config>,
     pub(super) announced_profile: Cell<bool>,
     pub(super) warned_of_name: Cell<bool>,
@@ -59,9 +59,9 @@ pub struct Context {
 
 impl Context {
     pub fn new(mut global: Global, now: UnixTime) -> Self {
-        let named_db = Named::by(global.db.take(), "SESSCTL_DB");
-        let named_config = Named::by(global.config.take(), "SESSCTL_CONFIG");
-        let named_profile = Named::by(global.profile.take(), "SESSCTL_PROFILE");
+        let named_db = NamedPath::by(global.db.take(), "SESSCTL_DB");
+        let named_config = NamedPath::by(global.config.take(), "SESSCTL_CONFIG");
+        let named_profile = NamedPath::by(global.profile.take(), "SESSCTL_PROFILE");
         Self {
             global,
             now,
@@ -114,12 +114,12 @@ impl Context {
         }
         let wanted = profile.map(Path::to_owned).or_else(|| self.selected_profile(config));
         let wanted = wanted.filter(|profile| profiles::is_file(profile));
-        let profile = wanted.map(|profile| (profile, Role::Profile));
+        let profile = wanted.map(|profile| (profile, FilePurpose::Profile));
         let credentials = match self.credential_source(config) {
-            Some(CredentialSource::File(path, _)) => Some((path, Role::Credentials)),
+            Some(CredentialSource::File(path, _)) => Some((path, FilePurpose::Credentials)),
             _ => None,
         };
-        let authorities = self.ca_file(config).map(|(path, _)| (path, Role::Authorities));
+        let authorities = self.ca_file(config).map(|(path, _)| (path, FilePurpose::Authorities));
         for (path, role) in [profile, credentials, authorities].into_iter().flatten() {
             // One that is not needed may be missing.
             match self.read(&path, role) {
@@ -137,7 +137,7 @@ impl Context {
     ///
     /// # Errors
     /// Errors of [`trust::read`].
-    pub fn read(&self, path: &Path, role: Role) -> anyhow::Result<Vec<u8>> {
+    pub fn read(&self, path: &Path, role: FilePurpose) -> anyhow::Result<Vec<u8>> {
         let read = trust::read(path, role);
         let mut files = self.files.borrow_mut();
         match (read, files.get(path)) {
@@ -195,7 +195,7 @@ impl Context {
         let name = path.display().to_string();
         let text = match self.helper.borrow_mut().as_mut() {
             Some(helper) if helper.reads_config() => helper.read_config()?,
-            _ => trust::read_to_string(path, Role::Configuration)?,
+            _ => trust::read_to_string(path, FilePurpose::Configuration)?,
         };
         Ok(Config::parse(&text, &name)?)
     }
@@ -221,7 +221,7 @@ impl Context {
 
     /// Returns the job options of a configuration. The machine's time zone is resolved only if
     /// a job depends on it.
-    pub fn terms(&self, config: &Config) -> anyhow::Result<JobOptions> {
+    pub fn job_options(&self, config: &Config) -> anyhow::Result<JobOptions> {
         let has_times = config.jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
         let zone = &config.zone;
         Ok(JobOptions {

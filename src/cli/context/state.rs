@@ -17,7 +17,7 @@ use crate::store::adopted::check_state_directory;
 
 use crate::cli::exit::eprint_line;
 use crate::cli::privileges::identity::Identity;
-use crate::cli::state_dir::{Owner, user_name};
+use crate::cli::state_dir::{DatabaseOwner, user_name};
 use crate::output::sanitize::escape;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl StateLocation {
         flag: Option<&Path>,
         file: Option<PathBuf>,
         env_vars: &StateEnv,
-        owner: Owner,
+        owner: DatabaseOwner,
         base: &Path,
     ) -> Option<Self> {
         let directory =
@@ -265,7 +265,7 @@ mod tests {
         let directory = tempfile::TempDir::new().unwrap();
         let base = directory.path().join("sessctl");
         if has_own {
-            std::fs::create_dir_all(base.join(Owner::caller().directory())).unwrap();
+            std::fs::create_dir_all(base.join(DatabaseOwner::caller().directory())).unwrap();
         }
         (directory, base)
     }
@@ -276,7 +276,8 @@ mod tests {
         let (_folder, base) = base(false);
         let of = |flag: Option<&str>, file: Option<&str>, env_vars| {
             let (flag, file) = (flag.map(Path::new), file.map(PathBuf::from));
-            let directory = StateLocation::of(flag, file, &env_vars, Owner::caller(), &base);
+            let directory =
+                StateLocation::of(flag, file, &env_vars, DatabaseOwner::caller(), &base);
             directory.map(|directory| (directory.path.display().to_string(), directory.source))
         };
         let is = |path: &str, source| Some((path.to_owned(), source));
@@ -299,9 +300,10 @@ mod tests {
     #[test]
     fn the_shared_directory_goes_before_the_users_own() {
         let (_folder, base) = base(true);
-        let of =
-            |env_vars| StateLocation::of(None, None, &env_vars, Owner::caller(), &base).unwrap();
-        let shared = base.join(Owner::caller().directory());
+        let of = |env_vars| {
+            StateLocation::of(None, None, &env_vars, DatabaseOwner::caller(), &base).unwrap()
+        };
+        let shared = base.join(DatabaseOwner::caller().directory());
         let found = of(env_vars("", "/xdg", "/home/me"));
         assert_eq!((&found.path, found.source), (&shared, SettingSource::Default));
         assert_eq!(found.former.last().unwrap(), Path::new("/xdg/sessctl"));
@@ -317,7 +319,8 @@ mod tests {
         let (_folder, base) = base(true);
         let of = |base: &Path| {
             let env_vars = env_vars("", "/xdg", "/home/me");
-            let found = StateLocation::of(None, None, &env_vars, Owner::caller(), base).unwrap();
+            let found =
+                StateLocation::of(None, None, &env_vars, DatabaseOwner::caller(), base).unwrap();
             assert_eq!(found.source, SettingSource::Variable("XDG_STATE_HOME"));
             found.warning.unwrap()
         };

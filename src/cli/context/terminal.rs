@@ -18,13 +18,13 @@ pub fn stdout() -> impl Write {
 
 /// A listing on standard output that is yet to begin.
 #[derive(Clone, Copy)]
-pub struct Opening {
+pub struct PendingListing {
     pub(super) format: FormatName,
     pub(super) style: Style,
     pub(super) schema: &'static Schema,
 }
 
-impl Opening {
+impl PendingListing {
     pub fn open(self) -> io::Result<Box<dyn Format>> {
         output::open(self.format, self.style, stdout(), self.schema, None)
     }

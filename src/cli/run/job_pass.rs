@@ -32,7 +32,7 @@ pub struct JobPass<'a> {
     reports: BTreeMap<String, config::Report>,
     /// Set if the sessions are the output.
     has_each: bool,
-    pub terms: JobOptions,
+    pub options: JobOptions,
     wait: Option<Duration>,
     /// Set if another pass follows soon.
     is_daemon: bool,
@@ -56,7 +56,7 @@ impl<'a> JobPass<'a> {
             each,
             reports: config.reports.clone(),
             has_each: each.is_stdout_for(config),
-            terms: JobOptions { poll: CRON, ..context.terms(config)? },
+            options: JobOptions { poll: CRON, ..context.job_options(config)? },
             wait,
             is_daemon: false,
             records: Vec::new(),
@@ -71,8 +71,8 @@ impl<'a> JobPass<'a> {
         each: &'a EndedLines,
     ) -> anyhow::Result<Self> {
         let pass = Self::new(context, config, each, None)?;
-        let terms = JobOptions { poll: Span::ZERO, ..pass.terms };
-        Ok(Self { is_daemon: true, terms, ..pass })
+        let options = JobOptions { poll: Span::ZERO, ..pass.options };
+        Ok(Self { is_daemon: true, options, ..pass })
     }
 
     /// Runs each job that is due, until a signal arrives.
@@ -92,7 +92,7 @@ impl<'a> JobPass<'a> {
         if let Err(refusal @ Error::Clock(_)) = checked {
             return Err(refusal);
         }
-        service.set_jobs(jobs, &self.terms, clock::now())?;
+        service.set_jobs(jobs, &self.options, clock::now())?;
         for job in jobs {
             self.run_job(job, service, interrupt)?;
             if interrupt.signal().is_some() {
@@ -147,7 +147,7 @@ impl<'a> JobPass<'a> {
             )
         };
         retry_while_held(self.wait, interrupt, is_held, || {
-            service.run_job(job, &self.terms, clock::now(), &mut || interrupt.go_on())
+            service.run_job(job, &self.options, clock::now(), &mut || interrupt.go_on())
         })
     }
 

@@ -174,7 +174,7 @@ impl Watch<'_> {
         pass.run_jobs(&self.config.jobs, &mut service, interrupt)?;
         self.accept_clock = false;
         let now = clock::now();
-        let statuses = service.job_statuses(&self.config.jobs, &pass.terms, now)?;
+        let statuses = service.job_statuses(&self.config.jobs, &pass.options, now)?;
         let enabled = statuses.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
         let next = enabled.map(|(status, _)| next_check(status, now)).min();
         let next = next.unwrap_or(now.plus(IDLE_INTERVAL));

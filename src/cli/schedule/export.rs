@@ -9,7 +9,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::store::Location;
 use anyhow::Context as _;
 
-use super::owner::Owner;
+use super::user::ScheduleUser;
 use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
 
@@ -26,8 +26,8 @@ pub struct Invocation<'a> {
     pub is_of_jobs: bool,
     /// Set if it starts a hook.
     pub has_hook: bool,
-    /// Owner of the database file; `None`: there is no file.
-    pub owner: Option<Owner>,
+    /// ScheduleUser of the database file; `None`: there is no file.
+    pub owner: Option<ScheduleUser>,
 }
 
 impl Invocation<'_> {
@@ -76,7 +76,7 @@ pub struct ResolvedInvocation {
     state_dir: Option<String>,
     verb: &'static str,
     has_hook: bool,
-    pub(super) owner: Option<Owner>,
+    pub(super) owner: Option<ScheduleUser>,
 }
 
 impl ResolvedInvocation {
@@ -102,8 +102,9 @@ impl ResolvedInvocation {
 
     /// Directory below `/var/lib`, one for each owner of databases.
     fn state_directory(&self) -> String {
-        let of_owner =
-            |owner: &Owner| format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory());
+        let of_owner = |owner: &ScheduleUser| {
+            format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory())
+        };
         self.owner.as_ref().map_or_else(|| "sessctl".to_owned(), of_owner)
     }
 
@@ -156,7 +157,7 @@ impl ResolvedInvocation {
              {directory}{state}\n\
              PrivateTmp={private_tmp}\n{hardening}",
             command = command.join(" "),
-            user = self.owner.as_ref().map_or_else(String::new, Owner::in_unit),
+            user = self.owner.as_ref().map_or_else(String::new, ScheduleUser::in_unit),
             order = self.order(),
             directory = self.writable_paths(),
             state = self.state(),
@@ -313,12 +314,13 @@ pub(super) mod tests {
                 assert!(unit.lines().any(|found| found == line), "{unit}");
             }
         };
-        let of_user = unit(Some(Owner::named(33, "www-data")));
-        let state = format!("StateDirectory=sessctl/{}", Owner::named(33, "www-data").directory());
+        let of_user = unit(Some(ScheduleUser::named(33, "www-data")));
+        let state =
+            format!("StateDirectory=sessctl/{}", ScheduleUser::named(33, "www-data").directory());
         for line in ["User=www-data", &state, "CapabilityBoundingSet="] {
             assert!(of_user.lines().any(|found| found == line), "{of_user}");
         }
-        let of_root = unit(Some(Owner::named(0, "root")));
+        let of_root = unit(Some(ScheduleUser::named(0, "root")));
         assert!(of_root.contains("StateDirectory=sessctl/root\n"), "{of_root}");
         let of_nobody = unit(None);
         assert!(of_nobody.contains("StateDirectory=sessctl\n"), "{of_nobody}");

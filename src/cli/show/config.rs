@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{Config, Setting};
 
-use crate::cli::context::{Context, CredentialSource, Named, SettingSource};
+use crate::cli::context::{Context, CredentialSource, NamedPath, SettingSource};
 use crate::cli::exit::Exit;
 use crate::cli::privileges::Identity;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -169,7 +169,7 @@ fn from_file(setting: &Setting, context: &Context) -> Record {
     record(&setting.key, &setting.value, source)
 }
 
-fn named(key: &str, named: &Named, flag: &str) -> Record {
+fn named(key: &str, named: &NamedPath, flag: &str) -> Record {
     record(key, &named.path.to_string_lossy(), described(named.source, flag))
 }
 

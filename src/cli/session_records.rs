@@ -63,7 +63,7 @@ static ADOPTED_SESSIONS: Schema = Schema::many(
     ],
 );
 
-pub fn sessions(profile: Option<&Profile>) -> &'static Schema {
+pub fn sessions_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_SESSIONS } else { &SESSIONS }
 }
 
@@ -74,7 +74,7 @@ static ADOPTED_FACTS: Schema = Schema::one(
     &[HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, FACTS[0], FACTS[1]],
 );
 
-pub fn facts(profile: Option<&Profile>) -> &'static Schema {
+pub fn facts_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_FACTS } else { &SESSION_FACTS }
 }
 
@@ -147,7 +147,7 @@ static ADOPTED_DUE: Schema = Schema::many(
     ],
 );
 
-pub fn dues(profile: Option<&Profile>) -> &'static Schema {
+pub fn due_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_DUE } else { &DUE }
 }
 
