@@ -6,10 +6,10 @@ const ALICE: u32 = 1_000;
 
 /// A path of these components: name, kind, owner, group, mode. Each lies in the one before
 /// that is a directory.
-fn resolved(components: &[(&str, ComponentKind, u32, u32, u32)]) -> ResolvedPath {
+fn resolved(parts: &[(&str, ComponentKind, u32, u32, u32)]) -> ResolvedPath {
     let mut directory = None;
     let mut components = Vec::new();
-    for (name, kind, uid, gid, mode) in components {
+    for (name, kind, uid, gid, mode) in parts {
         let (path, kind) = (PathBuf::from(name), kind.clone());
         let is_directory = kind == ComponentKind::Directory;
         let (uid, gid, mode) = (*uid, *gid, *mode);
