@@ -226,23 +226,7 @@ fn section(results: &Results, spec: &TableSpec) -> Section {
     let rate = |times: &[f64]| times.iter().map(|time| rows / time).collect();
     section.add(Figure::new("`sessctl move`", Unit::PerSecond, rate(&results.copies)));
     section.add(Figure::new("bytes per session on each node", Unit::Bytes, results.bytes.clone()));
-    for (clients, rates) in CLIENT_COUNTS.iter().zip(&results.touches) {
-        let label = format!("touches per second, {clients} clients");
-        section.add(Figure::new(label, Unit::PerSecond, rates.clone()));
-    }
-    let max_clients = CLIENT_COUNTS[CLIENT_COUNTS.len() - 1];
-    for (role, times) in
-        [("the leader", &results.leader_cpu), ("each other node", &results.follower_cpu)]
-    {
-        let label = format!("CPU time per touch on {role}, {max_clients} clients");
-        section.add(Figure::new(label, Unit::MicrosecondsPerRow, times.clone()));
-    }
-    for ((level, _), rates) in LOOKUPS.iter().zip(&results.lookups) {
-        let label = format!("lookups per second, level {level}, {LOOKUP_CLIENTS} clients");
-        section.add(Figure::new(label, Unit::PerSecond, rates.clone()));
-    }
-    let label = "`sessctl touch --token-file`";
-    section.add(Figure::new(label, Unit::PerSecond, results.touch_file.clone()));
+    add_throughput(&mut section, results);
     let delete = "one DELETE";
     let time = Figure::new("purge, no other clients", Unit::Seconds, results.idle_purge.clone());
     section.add(time.compared_with(delete, results.idle_delete.clone()));
@@ -273,6 +257,26 @@ fn section(results: &Results, spec: &TableSpec) -> Section {
     let lost: u64 = results.purge.iter().map(|load| load.report.lost).sum();
     section.note(format!("{lost} touches of live sessions were lost during the purges."));
     section
+}
+
+fn add_throughput(section: &mut Section, results: &Results) {
+    for (clients, rates) in CLIENT_COUNTS.iter().zip(&results.touches) {
+        let label = format!("touches per second, {clients} clients");
+        section.add(Figure::new(label, Unit::PerSecond, rates.clone()));
+    }
+    let max_clients = CLIENT_COUNTS[CLIENT_COUNTS.len() - 1];
+    for (role, times) in
+        [("the leader", &results.leader_cpu), ("each other node", &results.follower_cpu)]
+    {
+        let label = format!("CPU time per touch on {role}, {max_clients} clients");
+        section.add(Figure::new(label, Unit::MicrosecondsPerRow, times.clone()));
+    }
+    for ((level, _), rates) in LOOKUPS.iter().zip(&results.lookups) {
+        let label = format!("lookups per second, level {level}, {LOOKUP_CLIENTS} clients");
+        section.add(Figure::new(label, Unit::PerSecond, rates.clone()));
+    }
+    let label = "`sessctl touch --token-file`";
+    section.add(Figure::new(label, Unit::PerSecond, results.touch_file.clone()));
 }
 
 /// Name and value of a latency figure of the application.
