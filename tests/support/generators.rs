@@ -153,8 +153,8 @@ fn unmarked() -> impl Strategy<Value = Vec<Session>> {
     })
 }
 
-/// How many seconds a mark lies from the moment at which it becomes ripe, as that
-/// is without a tolerance or with one, for a check on time or a late one.
+/// Offset in seconds of a mark from the time at which it becomes ripe, with or without the
+/// tolerance, and for a check on time or a late one.
 fn mark() -> impl Strategy<Value = Option<(i64, bool, bool)>> {
     option::of((-2..3_i64, any::<bool>(), any::<bool>()))
 }

@@ -139,7 +139,7 @@ fn the_locale_changes_nothing() {
     }
 }
 
-/// What a command shows on a terminal of 40 columns.
+/// Returns the output of a command on a terminal of 40 columns.
 fn on_a_narrow_terminal(sandbox: &Sandbox, command: &str, environment: &[(&str, &str)]) -> String {
     let program = SESSCTL;
     let line = format!("stty rows 24 cols 40; exec '{program}' {command}");

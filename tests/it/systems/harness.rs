@@ -159,7 +159,7 @@ impl Library {
     }
 }
 
-/// What a client says that asks for nothing.
+/// Request of a client that asks for no timeout.
 pub fn opening(user: &str, task: &str) -> OpenRequest {
     OpenRequest { user: Some(user.to_owned()), task: task.to_owned(), ..OpenRequest::default() }
 }

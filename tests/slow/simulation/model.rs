@@ -39,7 +39,7 @@ pub enum Use {
 /// The result of an opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It opens, once one of these has gone, if there are any.
+    /// Opens, after one of these sessions is evicted, if there are any.
     Open(BTreeSet<usize>),
     Full,
 }
@@ -57,7 +57,7 @@ pub struct Model {
     policies: Policies,
     pub all: Vec<Entry>,
     live: BTreeSet<usize>,
-    /// Those that are over and still on record, by when their rows go.
+    /// Ended sessions whose rows still exist, by the time at which the row is deleted.
     kept: BTreeSet<(i64, usize)>,
     pub refused: BTreeMap<&'static str, u64>,
     /// The most that were live at once.
@@ -84,7 +84,7 @@ impl Model {
         self.live.iter().copied().filter(|entry| self.all[*entry].task == task).collect()
     }
 
-    /// Those of all tasks of the licence that a task belongs to.
+    /// Live sessions of all tasks that share the licence of a task.
     pub fn live_under(&self, task: &str) -> BTreeSet<usize> {
         let licence = self.policies.licence_of(task);
         let is_under =
@@ -92,7 +92,7 @@ impl Model {
         self.live.iter().copied().filter(is_under).collect()
     }
 
-    /// Those of which the table has a row.
+    /// Sessions that have a row in the table.
     pub fn rows(&self) -> BTreeSet<usize> {
         self.kept.iter().map(|(_, entry)| *entry).chain(self.live.iter().copied()).collect()
     }
@@ -164,7 +164,7 @@ impl Model {
         }
     }
 
-    /// Those that an opening ends before it counts (r3).
+    /// Sessions that an opening ends before it counts (r3).
     pub fn cleared_for(&self, task: &str, now: i64) -> BTreeSet<usize> {
         let policy = self.policies.of(task);
         let is_limited = policy.limit > 0 || policy.user_limit > 0;

@@ -203,7 +203,7 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
     assert_eq!(db.column("t", "key"), ["b", "c", "d", "e", "f"]);
 }
 
-/// What becomes of such a session is what NULL means, whatever its time.
+/// A path in binary JSON yields NULL, so the meaning of NULL applies to the session.
 #[test]
 fn binary_json_has_nothing_at_any_path() {
     let db = ApplicationDb::of(

@@ -12,7 +12,7 @@ use super::interval::done;
 use crate::support::jobs::{Database, Host, cycle_at, has_run, planned, purge_at, purge_every};
 use crate::support::{DAY, HOUR, MINUTE, at, later};
 
-/// What the ledger calls a job.
+/// Key of a job in the ledger.
 pub(super) fn key_of(job: &Job) -> JobKey {
     let account = job.host.clone().unwrap_or_default();
     JobKey { name: job.name.clone(), account, spec: job.spec(&TimeZone::UTC) }

@@ -21,7 +21,7 @@ fn taken_up(job: JobKey, start: i64) -> NewJob {
     NewJob { job, start: at(start) }
 }
 
-/// The same job with times of its own.
+/// Key of the job `nightly` after a change of its schedule.
 fn edited() -> JobKey {
     JobKey { spec: "30 * *".to_owned(), ..job("nightly") }
 }
