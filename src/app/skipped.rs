@@ -5,8 +5,8 @@ use super::lease::random_name;
 use super::run::JobRun;
 use super::service::SessionService;
 use crate::domain::error::{Error, GuardRefusal, Result};
-use crate::domain::filter::TaskPattern;
 use crate::domain::job::{Job, LateRun};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::{NewRun, RunEnd, RunOutcome};
 

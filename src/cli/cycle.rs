@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use crate::app::{CycleRequest, SessionService};
-use crate::domain::filter::{ClientFilter, Filter, TaskPattern};
+use crate::domain::filter::{ClientFilter, Filter};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Session, State};
+use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
 use super::args::task;

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
 use super::exit::eprint_line;
-use crate::output::human::format_count;
+use crate::domain::format::format_count;
 
 /// Length of the bar.
 const BAR_LENGTH: u64 = 10_000;

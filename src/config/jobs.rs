@@ -7,12 +7,12 @@ use super::keys::show_span_or;
 use super::options::Config;
 use super::table::Table;
 use super::values::{at_least, count, flag, name, parsed, percent, span_or, text};
-use crate::domain::filter::TaskPattern;
 use crate::domain::guard::{Guard, GuardLimits};
 use crate::domain::job::{Interval, Job, JobAction, JobTiming};
 use crate::domain::schedule::{Schedule, ScheduleError};
-use crate::domain::session::words;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
+use crate::domain::variants::string_enum;
 
 pub(super) const KEYS: &[&str] = &[
     "name",
@@ -34,7 +34,7 @@ enum Action {
     Cycle,
 }
 
-words!(Action, "job action", {
+string_enum!(Action, "job action", {
     Purge => "purge",
     Cycle => "cycle",
 });

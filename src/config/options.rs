@@ -10,9 +10,9 @@ use crate::domain::clock::ClockGuard;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
 use crate::domain::policy::Policies;
-use crate::domain::session::words;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
+use crate::domain::variants::string_enum;
 use crate::domain::write_limits::WriteLimits;
 
 /// Values of a configuration file, with the defaults for those that it omits.
@@ -125,7 +125,7 @@ pub enum Report {
     Syslog,
 }
 
-words!(Report, "report destination", {
+string_enum!(Report, "report destination", {
     Stdout => "stdout",
     Syslog => "syslog",
 });

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::policy::Policies;
 use super::session::{EndReason, Session, State};
-pub use super::task::TaskPattern;
+use super::task::TaskPattern;
 use super::time::{Span, UnixTime};
 
 /// Conditions that a selected session meets; an empty filter selects all sessions.

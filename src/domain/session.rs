@@ -7,7 +7,6 @@ use super::profile::{Expiry, SqlValueRef, order};
 use super::time::{Span, UnixTime};
 #[cfg(feature = "internals")]
 pub use super::variants::UnknownVariant;
-pub(crate) use super::variants::string_enum as words;
 use super::variants::string_enum;
 
 /// A row's key, in the order in which SQLite sorts keys: numbers by their value, then

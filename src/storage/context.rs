@@ -1,9 +1,9 @@
 //! Context in which policies are applied.
 
 use crate::domain::clock::CLOCK_SKEW;
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{Policies, PurgeTime, Verdict};
 use crate::domain::session::Session;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
 /// Policies and the time at which they apply.

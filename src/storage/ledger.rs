@@ -4,8 +4,8 @@ use super::sessions::VisitResult;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::job::JobHistory;
-use crate::domain::session::words;
 use crate::domain::time::{Span, UnixTime};
+use crate::domain::variants::string_enum;
 
 /// Exclusive right of a run to an activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,7 +149,7 @@ pub enum RunOutcome {
     Lost,
 }
 
-words!(RunOutcome, "outcome of a run", {
+string_enum!(RunOutcome, "outcome of a run", {
     Running => "running",
     Done => "done",
     Partial => "partial",

@@ -8,7 +8,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::clock::ClockRefusal;
-pub use super::format::format_count;
+use super::format::format_count;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use rusqlite::types::Value;
 
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
+use crate::domain::task::TaskPattern;
 use crate::store::statement::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.

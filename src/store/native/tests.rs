@@ -12,9 +12,10 @@ use tempfile::TempDir;
 use rusqlite::types::Value;
 
 use super::table::Native;
-use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::filter::Filter;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
 use crate::domain::session::Session;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
     DueScan, GroupBy, Ledger, NewRun, Order, PolicyContext, RunEnd, RunOrigin, RunOutcome,

@@ -8,9 +8,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::policy::{Licence, OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{EndReason, Session};
+use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::Span;
 use sessctl::storage::NewSession;
 

@@ -7,7 +7,8 @@ use rusqlite::types::Value;
 
 use super::path;
 use super::sample::{Row, Sampling};
-use crate::domain::error::{Error, Result, format_count};
+use crate::domain::error::{Error, Result};
+use crate::domain::format::format_count;
 use crate::domain::profile::{
     ColumnMismatch, DecodedTime, Profile, Rule, RuleKind, SqlValue, TimeColumn,
 };

@@ -165,9 +165,9 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::domain::filter::TaskPattern;
     use crate::domain::policy::{Licence, OverflowPolicy, Policy};
     use crate::domain::session::Key;
+    use crate::domain::task::TaskPattern;
     use crate::domain::time::{Span, UnixTime};
 
     /// Live sessions of another task: more than the number up to which a table counts as

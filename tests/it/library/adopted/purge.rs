@@ -269,7 +269,7 @@ fn another_task_has_nothing_there() {
     let db = ApplicationDb::of(LARAVEL);
     fill(&db, [500]);
     let mut store = db.store(laravel());
-    let task = sessctl::domain::filter::TaskPattern::from("imap");
+    let task = sessctl::domain::task::TaskPattern::from("imap");
     let scope = sessctl::storage::PolicyContext { task: Some(&task), ..all_tasks() };
     let survey = store.scan_due(&scope, None, few(9)).unwrap();
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));

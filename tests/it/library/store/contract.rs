@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use sessctl::SessionService;
 use sessctl::app::PurgeRequest;
-use sessctl::domain::filter::{Filter, TaskPattern};
+use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
 
