@@ -49,7 +49,7 @@ impl Filter {
     }
 
     fn matches_but_for_user(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
-        let state = policies.of(&session.task).state(session, now);
+        let state = policies.for_task(&session.task).state(session, now);
         let end = session.end.filter(|end| end.at <= now);
         self.task.as_ref().is_none_or(|task| task.matches(&session.task))
             && self.matches_client(session)

@@ -39,7 +39,7 @@ impl PolicyContext<'_> {
     /// Action of a purge for a session; keeps sessions out of scope.
     pub fn verdict(&self, session: &Session) -> Verdict {
         if self.task.is_none_or(|task| task.matches(&session.task)) {
-            self.policies.of(&session.task).verdict(session, self.check())
+            self.policies.for_task(&session.task).verdict(session, self.check())
         } else {
             Verdict::Keep
         }

@@ -18,7 +18,7 @@ pub struct Job {
     pub work: JobAction,
     /// Limits of what a run may end. Unset, a purge keeps to the guard for all runs, and a
     /// cycle to none.
-    pub caps: GuardLimits,
+    pub limits: GuardLimits,
     /// Maximum lateness of a cycle: one that was missed by more is skipped. `None`: any. A
     /// missed purge always runs.
     pub late: Option<Span>,

@@ -27,8 +27,8 @@ pub struct LateRun {
     pub by: Span,
     /// Maximum lateness.
     pub most: Span,
-    /// Anchor of the job after the skipped run.
-    pub anchor: UnixTime,
+    /// Last settled time of the job after the skipped run.
+    pub last_settled_at: UnixTime,
     /// Next regular time; `None`: the calendar ends before it.
     pub next: Option<UnixTime>,
 }
@@ -64,7 +64,7 @@ impl Job {
         if by <= most {
             return None;
         }
-        let (anchor, next) = match &self.when {
+        let (last_settled_at, next) = match &self.when {
             JobTiming::At(schedule) => (due.planned, schedule.next_after(now, context.zone)),
             JobTiming::Every(_) => {
                 let interval = self.interval(context);
@@ -74,6 +74,6 @@ impl Job {
                 (last, Some(last.plus(interval)))
             }
         };
-        Some(LateRun { due, by, most, anchor, next })
+        Some(LateRun { due, by, most, last_settled_at, next })
     }
 }

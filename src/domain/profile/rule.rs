@@ -90,7 +90,7 @@ impl TimeColumn {
         if is_among(&self.never) {
             DecodedTime::Never
         } else if is_among(&self.over) {
-            DecodedTime::Over
+            DecodedTime::Expired
         } else {
             self.encoding.read(value)
         }

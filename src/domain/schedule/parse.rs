@@ -16,7 +16,7 @@ pub(super) struct FieldToken<'a> {
 #[derive(Debug)]
 pub(super) struct SpannedError {
     pub(super) place: Range<usize>,
-    pub(super) mistake: ScheduleErrorKind,
+    pub(super) kind: ScheduleErrorKind,
 }
 
 impl FieldToken<'_> {
@@ -39,8 +39,8 @@ impl FieldToken<'_> {
         Some((FieldToken { text: left, ..self }, FieldToken { at, text: right }))
     }
 
-    fn fault(self, mistake: ScheduleErrorKind) -> SpannedError {
-        SpannedError { place: self.place(), mistake }
+    fn fault(self, kind: ScheduleErrorKind) -> SpannedError {
+        SpannedError { place: self.place(), kind }
     }
 }
 

@@ -247,7 +247,7 @@ fn runs_are_paged() {
         rules: String::new(),
         planned: NOW,
         started: NOW,
-        anchor: None,
+        last_settled_at: None,
         missed: 0,
         origin: RunOrigin {
             host: "mail1".to_owned(),
@@ -263,7 +263,7 @@ fn runs_are_paged() {
         marked: 0,
         ended: 0,
         deleted: 0,
-        anchor: None,
+        last_settled_at: None,
     };
     for serial in 0..10 {
         let outcome = if serial % 3 == 0 { RunOutcome::Failed } else { RunOutcome::Done };

@@ -105,7 +105,7 @@ pub enum DecodedTime {
     /// A time that never comes.
     Never,
     /// An unspecified time in the past.
-    Over,
+    Expired,
     /// Nothing that this encoding knows, or a moment that it could not mean: most likely
     /// it counts in another unit, or stands for none.
     Unreadable,

@@ -181,7 +181,7 @@ impl TimeValues {
         for row in rows {
             match time.read(&row.raw()) {
                 DecodedTime::Null => {}
-                DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Over => values.good += 1,
+                DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Expired => values.good += 1,
                 DecodedTime::Unreadable => {
                     let value = &row.inputs[time.input];
                     values.add_unreadable(value, reader.display_value(time.input, value));

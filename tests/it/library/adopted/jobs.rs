@@ -23,7 +23,7 @@ fn job(when: JobTiming) -> Job {
         name: "purge".into(),
         when,
         work,
-        caps: GuardLimits::default(),
+        limits: GuardLimits::default(),
         late: None,
         host: None,
         enabled: true,
