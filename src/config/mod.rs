@@ -5,9 +5,12 @@ mod cluster;
 mod document;
 mod error;
 mod file;
-mod former;
 mod jobs;
 mod keys;
+#[cfg(feature = "internals")]
+pub mod legacy;
+#[cfg(not(feature = "internals"))]
+mod legacy;
 mod licences;
 mod options;
 mod policies;
