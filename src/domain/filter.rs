@@ -13,19 +13,15 @@ use super::time::{Span, UnixTime};
 /// Conditions that a selected session meets; an empty filter selects all sessions.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Task, or pattern of tasks.
     pub task: Option<TaskPattern>,
-    /// User, compared exactly.
     pub user: Option<String>,
     /// Restriction to sessions whose user cannot be read.
     pub user_unreadable: bool,
-    /// Client or network.
     pub client: Option<ClientFilter>,
     /// States; empty: any.
     pub states: Vec<State>,
     /// Lower limit of the idle time.
     pub idle_over: Option<Span>,
-    /// Reason of the end.
     pub ended_by: Option<EndReason>,
     /// Earliest time of the end.
     pub ended_since: Option<UnixTime>,
@@ -75,7 +71,6 @@ impl Filter {
 pub enum ClientFilter {
     /// All addresses of a network; a single address is a network of one.
     Net(IpNet),
-    /// This text.
     Text(String),
 }
 

@@ -155,7 +155,6 @@ impl Draft<'_> {
     }
 }
 
-/// The name of the policy that a key is in.
 fn policy_around(hit: &Hit) -> String {
     match hit.path.as_slice() {
         [policy, task] if policy == "policy" => format!("policy.{task:?}"),

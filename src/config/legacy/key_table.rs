@@ -17,7 +17,6 @@ pub struct LegacyKey {
     pub(super) kind: &'static str,
     /// Spellings, separated by `|`. A dot separates tables; NAME stands for any name.
     names: &'static str,
-    /// The keys to write instead.
     pub replacements: &'static [Replacement],
 }
 
@@ -200,7 +199,6 @@ pub fn find(path: &str) -> Option<(&'static LegacyKey, String)> {
     (0..parts.len()).find_map(|from| look_up(&NAMES, parts[from..].to_vec()))
 }
 
-/// The system that has a table of this name.
 pub fn system_of_table(path: &str) -> Option<&'static str> {
     look_up(&TABLES, parts(path)).map(|(system, _)| system)
 }

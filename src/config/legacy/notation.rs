@@ -3,7 +3,6 @@
 
 use super::key_table::{CONSOLE_COMMAND, find};
 
-/// A name and its value.
 type Pair = (String, String);
 
 /// Legacy keys on a line below a header with the name `table`, and their values.

@@ -10,7 +10,6 @@ pub(super) struct Assignment {
     pub(super) rank: u8,
     /// The legacy key and its value.
     pub(super) source: String,
-    /// Comments above it.
     pub(super) remarks: Vec<String>,
 }
 
@@ -26,14 +25,12 @@ impl Assignment {
     }
 }
 
-/// A table of the file or a new one.
 #[derive(Default)]
 pub(super) struct Table {
     /// Empty for the keys above the first header.
     pub(super) header: String,
     /// The names of the tables around it, and its own.
     pub(super) path: Vec<String>,
-    /// The line of its header in the file.
     pub(super) line: Option<usize>,
     /// Keys in the file that are not legacy ones, and their values without quotes.
     pub(super) own: Vec<(String, String)>,

@@ -18,7 +18,6 @@ pub enum Conversion {
     Duration(&'static str, &'static str, &'static str),
     /// A number of sessions, if there is a limit.
     Limit,
-    /// The interval of a job.
     Interval,
     Schedule,
     /// The schedule of a daily job by its hour.
@@ -26,7 +25,6 @@ pub enum Conversion {
     /// WebSphere's write frequency and interval, as `touch_resolution`.
     WriteFrequency,
     WriteInterval,
-    /// The name of the job that purges a store.
     PurgeName,
     /// Nothing; the default says why.
     Nothing,

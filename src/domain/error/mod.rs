@@ -224,9 +224,7 @@ impl InterruptReason {
 /// A run that would end more sessions than the guard allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
-    /// Effect of the run.
     pub impact: RunImpact,
-    /// Limit that it exceeds.
     pub limit: GuardLimit,
 }
 
@@ -239,13 +237,11 @@ pub struct RunImpact {
     pub task: Option<String>,
     /// The sessions of these tasks that have not ended.
     pub sessions: u64,
-    /// Sessions among them that would end.
     pub would_end: u64,
     /// Sessions among them that were due at the last purge already, which no guard counts.
     pub backlog: u64,
 }
 
-/// Kind of a guarded run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GuardedRun {
     /// A purge without an earlier one in the ledger.
@@ -269,12 +265,9 @@ impl GuardedRun {
     }
 }
 
-/// Limit of a guard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GuardLimit {
-    /// A share of the sessions, in percent.
     Percent(f64),
-    /// A number of sessions.
     Rows(u64),
 }
 

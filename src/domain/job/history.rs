@@ -35,10 +35,7 @@ impl JobHistory {
 /// Run that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunInProgress {
-    /// Planned time.
     pub planned: UnixTime,
-    /// Start.
     pub started: UnixTime,
-    /// Evidence that the process of the run is alive.
     pub is_alive: bool,
 }

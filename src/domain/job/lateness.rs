@@ -6,10 +6,8 @@ use super::context::ScheduleContext;
 use super::definition::{Job, JobAction, JobTiming};
 use crate::domain::time::{Span, UnixTime};
 
-/// Run that is to take place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueRun {
-    /// Planned time.
     pub planned: UnixTime,
     /// Number of earlier runs that did not take place, for which this one makes up.
     pub missed: u64,

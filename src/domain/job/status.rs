@@ -22,18 +22,14 @@ const MAX_LEAD_OF_FIXED_TIMES: Span = Span::days(1);
 /// More missed runs than this are not counted one by one.
 const MAX_COUNTED_MISSES: usize = 10_000;
 
-/// Status of a job at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobStatus {
-    /// The job is to run now.
     Due(DueRun),
     /// The job is late by more than it allows: the run is to be skipped.
     TooLate(LateRun),
-    /// The job is running, on this machine or another one.
     Running(RunInProgress),
     /// The job runs next at a later time.
     Scheduled {
-        /// Time of the next run.
         next: UnixTime,
         /// Last settled time that the ledger should have.
         last_settled_at: UnixTime,

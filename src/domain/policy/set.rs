@@ -38,7 +38,6 @@ pub struct Policies {
     capped_default: Vec<CappedRetention>,
 }
 
-/// The policy of the tasks that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternPolicy {
     /// The pattern, [normalized](TaskPattern::normalized).

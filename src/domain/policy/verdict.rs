@@ -8,7 +8,6 @@ use crate::domain::time::{Span, UnixTime};
 /// Decision of a purge on a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing.
     Keep,
     /// Mark the session as unused, with this moment.
     Mark(UnixTime),

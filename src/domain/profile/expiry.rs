@@ -10,16 +10,13 @@ use crate::domain::time::UnixTime;
 /// Expiry of a session by the rules of its framework.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// At this moment.
     At {
-        /// The moment.
         moment: Timestamp,
         /// Set if the session is over at that very moment, and not only after it.
         inclusive: bool,
     },
     /// The session is over at any time.
     Expired,
-    /// Never.
     Never,
     /// Unknown: a time is malformed. Such a row is kept.
     Unknown,
@@ -60,7 +57,6 @@ impl Expiry {
     }
 }
 
-/// Status of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowStatus {
     /// Not a session: the filter excludes it.

@@ -38,7 +38,6 @@ pub enum ScheduleErrorKind {
     /// A star in a list, which would make its other items meaningless.
     #[error("list cannot hold a bare *")]
     StarInList,
-    /// Missing number.
     #[error("range lacks a number")]
     MissingNumber,
     /// A text that is neither a number nor, among weekdays, a name.
@@ -59,13 +58,11 @@ pub enum ScheduleErrorKind {
     /// A step that is not one or two digits.
     #[error("step must be a number of one or two digits")]
     StepUnknown,
-    /// Step of zero.
     #[error("step cannot be 0")]
     StepZero,
     /// A step past the end of the field from wherever it starts.
     #[error("step {step} is too large: at most {most}")]
     StepTooLarge {
-        /// The step.
         step: u8,
         /// The largest one that the field takes.
         most: u8,
@@ -83,7 +80,6 @@ impl ScheduleError {
         self.place.clone()
     }
 
-    /// The kind of mistake.
     pub const fn kind(&self) -> &ScheduleErrorKind {
         &self.kind
     }

@@ -57,7 +57,6 @@ pub(super) fn fields(spec: &str) -> Vec<FieldToken<'_>> {
         .collect()
 }
 
-/// Syntax of one field.
 pub(super) struct FieldSyntax {
     pub(super) bounds: RangeInclusive<u8>,
     /// Three letters each, in the order of the numbers from the first bound.
@@ -128,7 +127,6 @@ impl FieldSyntax {
         }
     }
 
-    /// A range, or a single value.
     fn range(&self, range: FieldToken<'_>) -> Result<Vec<u8>, SpannedError> {
         let Some((from, to)) = range.split_once('-') else {
             return Ok(vec![self.number(range)?]);

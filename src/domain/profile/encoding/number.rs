@@ -61,7 +61,6 @@ impl Number {
     }
 }
 
-/// Text of digits.
 fn whole(digits: &[u8]) -> Option<i64> {
     if digits.first() == Some(&b'+') {
         return None;
@@ -139,7 +138,6 @@ fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Sql
 }
 
 impl Unit {
-    /// Length in nanoseconds.
     pub(super) const fn nanoseconds(self) -> i128 {
         match self {
             Self::Days => 86_400 * SECOND,
