@@ -27,5 +27,5 @@ mod warnings;
 #[cfg(feature = "internals")]
 pub use cluster::ClusterOptions;
 pub use error::ConfigError;
-pub use options::{Config, Hooks, Report};
+pub use options::{Config, Hooks, ReportTarget};
 pub use settings::Setting;

@@ -41,7 +41,7 @@ pub struct Config {
     pub jobs: Vec<Job>,
     /// The destinations of jobs that report each session that they end, by the names of the
     /// jobs.
-    pub reports: BTreeMap<String, Report>,
+    pub reports: BTreeMap<String, ReportTarget>,
     /// Commands that are notified.
     pub hooks: Hooks,
     /// The retention of runs in the ledger; `None`: forever.
@@ -118,14 +118,14 @@ impl Default for Hooks {
 
 /// The destination of a report on each session that ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Report {
+pub enum ReportTarget {
     /// Standard output.
     Stdout,
     /// The system log.
     Syslog,
 }
 
-string_enum!(Report, "report destination", {
+string_enum!(ReportTarget, "report destination", {
     Stdout => "stdout",
     Syslog => "syslog",
 });

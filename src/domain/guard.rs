@@ -59,7 +59,7 @@ pub struct GuardLimits {
 impl Eq for GuardLimits {}
 
 impl GuardLimits {
-    /// These limits, completed by those of a guard.
+    /// Completes these limits with those of a guard.
     #[must_use]
     pub fn or(self, guard: Guard) -> Guard {
         Guard {

@@ -20,7 +20,7 @@ pub enum Key {
     /// token.
     Text(Vec<u8>),
     Blob(Vec<u8>),
-    /// A place in a framework's table, and what is there: another row may take the place.
+    /// Row id and key of a framework's row: another row may take the row id.
     Row(i64, Box<Self>),
 }
 
@@ -111,7 +111,7 @@ pub struct Session {
     pub last_used_at: Option<UnixTime>,
     /// Timeout granted when the session was opened; `None`: none.
     pub idle_timeout: Option<Span>,
-    /// Since when a check has found it unused, under the two-pass policy.
+    /// Time of the check that found it unused, under the two-pass policy.
     pub marked_at: Option<UnixTime>,
     /// End of the session; `None`: it has not ended.
     pub end: Option<End>,

@@ -43,7 +43,7 @@ impl TimeZone {
         Self::Machine(LocalZone { rules, id: id.into() })
     }
 
-    /// This zone, or that of the machine where this is [`Local`](Self::Local).
+    /// Resolves [`Local`](Self::Local) to the zone of the machine.
     ///
     /// # Errors
     /// Whatever `machine` fails with. It is not called for any other zone.

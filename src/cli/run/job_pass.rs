@@ -31,7 +31,7 @@ pub struct JobPass<'a> {
     context: &'a Context,
     each: &'a EndedLines,
     /// Report targets by job name.
-    reports: BTreeMap<String, config::Report>,
+    reports: BTreeMap<String, config::ReportTarget>,
     /// Set if the sessions are the output.
     has_each: bool,
     pub terms: JobOptions,

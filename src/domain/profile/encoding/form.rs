@@ -69,8 +69,8 @@ pub struct Decimals(pub Vec<u8>);
 /// Form of the zone in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ZoneForm {
-    /// Nothing: it is the wall clock of this zone. What the clock shows twice is taken
-    /// for the later time.
+    /// No zone: the text is the wall clock of this one. A time that the clock shows twice is
+    /// the later one.
     None(TimeZone),
     Z,
     /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.
@@ -85,7 +85,7 @@ pub enum DecodedTime {
     Never,
     /// An unspecified time in the past.
     Expired,
-    /// Nothing that this encoding knows, or a moment that it could not mean: most likely
-    /// it counts in another unit, or stands for none.
+    /// Unknown to this encoding, or an implausible moment: most likely a number in another
+    /// unit, or one that stands for no time.
     Unreadable,
 }

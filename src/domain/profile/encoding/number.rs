@@ -113,8 +113,8 @@ pub(super) fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Optio
     if storage.contains(&Storage::Text) {
         return upper_bound(since, 86_400_000, storage);
     }
-    // What is nearer to this millisecond than to the next one, and a little more: the
-    // division rounds, too.
+    // Days nearer to this millisecond than to the next one, and a little more: the division
+    // rounds, too.
     let last = (float(since) + 0.5) / DAY_IN_MILLISECONDS;
     Some(SqlValue::Real(last.next_up().next_up()))
 }
