@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::filter::TaskPattern;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};

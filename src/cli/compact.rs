@@ -14,8 +14,8 @@ use super::exit::{Exit, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
 use super::retry::retry_while_held;
 use super::{clock, disk_space};
+use crate::domain::format::format_count;
 use crate::output::human;
-use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Return the space of deleted rows to the file system

@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 
 use crate::app::{CycleRequest, SessionService};
-use crate::domain::filter::{ClientFilter, Filter, TaskPattern};
+use crate::domain::filter::{ClientFilter, Filter};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Session, State};
+use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
 use super::args::task;
 use super::context::Context;
 use super::ended_sessions::sentence;
 use super::exit::Exit;
-use super::guard::CycleCaps;
+use super::guard::CycleLimits;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
@@ -60,7 +61,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    caps: CycleCaps,
+    limits: CycleLimits,
 }
 
 impl Args {
@@ -121,7 +122,7 @@ impl Args {
             states: State::NOT_ENDED.to_vec(),
             ..Filter::default()
         };
-        let (now, guard) = (context.now, self.caps.guard());
+        let (now, guard) = (context.now, self.limits.guard());
         if self.dry_run {
             let cycled = service.preview_cycle(&filter, now, &mut |session| lines.show(session))?;
             print_kept(&cycled.kept, Wording::end(true), context);
@@ -167,7 +168,7 @@ impl Args {
             .flatten()
             .filter(|session| seen.insert(session.key.clone()))
             .partition(|session| session.end.is_none());
-        let guard = self.caps.guard();
+        let guard = self.limits.guard();
         let (kept, exit) = if self.dry_run {
             let (ends, kept) = service.would_end(&live)?;
             let exit = would_refuse(service, ends.len() as u64, guard, context)?;

@@ -14,8 +14,8 @@ use crate::{Error, store};
 use super::context::{Context, SettingSource, print};
 use super::exit::{Exit, Usage};
 use super::show::stat;
+use crate::domain::format::format_count;
 use crate::output::FormatName;
-use crate::output::human::format_count;
 
 const FILE: &str = "sessctl-demo.db";
 const SESSIONS: u64 = 100_000;

@@ -6,7 +6,7 @@ use std::mem;
 use std::rc::Rc;
 
 use crate::app::EndHook;
-use crate::config::{Config, Report};
+use crate::config::{Config, ReportTarget};
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, Session};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -26,35 +26,35 @@ pub struct LineTarget {
     /// with --each=syslog, in the system log
     #[arg(long, value_name = "stdout|syslog", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "stdout", hide_possible_values = true, value_parser = reports())]
-    pub each: Option<Report>,
+    pub each: Option<ReportTarget>,
 }
 
-fn reports() -> impl TypedValueParser<Value = Report> {
-    let words = Report::ALL.iter().map(|report| report.as_str());
+fn reports() -> impl TypedValueParser<Value = ReportTarget> {
+    let words = ReportTarget::ALL.iter().map(|report| report.as_str());
     PossibleValuesParser::new(words).try_map(|word| word.parse())
 }
 
 impl LineTarget {
     pub fn is_stdout(self) -> bool {
-        self.each == Some(Report::Stdout)
+        self.each == Some(ReportTarget::Stdout)
     }
 
     pub fn is_stdout_for(self, config: &Config) -> bool {
-        let reports = |name: &str| config.reports.get(name) == Some(&Report::Stdout);
+        let reports = |name: &str| config.reports.get(name) == Some(&ReportTarget::Stdout);
         self.is_stdout() || config.jobs.iter().any(|job| job.enabled && reports(&job.name))
     }
 }
 
 /// Reports of one command, which form one listing on standard output.
 pub struct EndedLines {
-    wanted: Option<Report>,
+    wanted: Option<ReportTarget>,
     reports: Rc<RefCell<Reports>>,
 }
 
 struct Reports {
     reporter: Reporter,
     /// Targets of the current work.
-    to: BTreeSet<Report>,
+    to: BTreeSet<ReportTarget>,
     job: Option<String>,
 }
 
@@ -84,7 +84,7 @@ impl EndedLines {
     }
 
     /// Starts the reports of a job, to the targets of the command and of the job.
-    pub fn start_job(&self, job: &str, own: Option<Report>) {
+    pub fn start_job(&self, job: &str, own: Option<ReportTarget>) {
         let mut reports = self.reports.borrow_mut();
         reports.job = Some(job.to_owned());
         reports.to = self.wanted.into_iter().chain(own).collect();
@@ -107,18 +107,18 @@ impl EndHook for LineHook {
         let job = job.as_deref();
         for session in sessions {
             let Some(end) = session.end else { continue };
-            if to.contains(&Report::Stdout) {
+            if to.contains(&ReportTarget::Stdout) {
                 reporter.report(
                     || session_records::ended(session, policies, end, job),
                     || sentence(session, end, job),
                 );
             }
-            if to.contains(&Report::Syslog) {
+            if to.contains(&ReportTarget::Syslog) {
                 syslog::session_ended(&sentence(session, end, job));
             }
         }
         reporter.flush();
-        if to.contains(&Report::Syslog) { syslog::check() } else { Ok(()) }
+        if to.contains(&ReportTarget::Syslog) { syslog::check() } else { Ok(()) }
     }
 
     fn name(&self) -> &'static str {

@@ -5,7 +5,7 @@ use crate::storage::{KeptRows, ReferencingTable};
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::output::human::format_count;
+use crate::domain::format::format_count;
 
 #[derive(Debug, Clone, Copy)]
 pub struct Wording {

@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 
 use crate::app::ListRequest;
-use crate::domain::filter::{ClientFilter, Filter, TaskPattern};
+use crate::domain::filter::{ClientFilter, Filter};
+use crate::domain::format::format_count;
 use crate::domain::session::{EndReason, State};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
 use crate::storage::{Order, SortKey};
@@ -14,7 +16,7 @@ use super::args::{Since, TimeArg, task};
 use super::context::{Context, unwritten};
 use super::exit::Exit;
 use super::session_records;
-use crate::output::{FormatName, human};
+use crate::output::FormatName;
 
 pub const TABLE_ROWS: u64 = 100;
 
@@ -120,7 +122,7 @@ impl Args {
 }
 
 pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
-    let (shown, all) = (human::format_count(shown), human::format_count(all));
+    let (shown, all) = (format_count(shown), format_count(all));
     let hint = if is_limited { "" } else { "; other formats show all" };
     format!("{shown} of {all} {what} shown{hint}")
 }

@@ -69,7 +69,7 @@ pub fn built_in_profiles() -> anyhow::Result<Vec<Profile>> {
 fn unknown(name: &str) -> anyhow::Error {
     let known: Vec<&str> = built_in().iter().map(|(name, _)| *name).collect();
     Usage::error(format!(
-        "unknown profile {name:?}: pass one of {}, or a file, whose name ends in .toml or \
+        "{name:?} is not a valid profile; valid values: {}, or a file whose name ends in .toml or \
          contains a slash",
         known.join(", ")
     ))

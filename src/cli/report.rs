@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::exit::{Exit, Usage, eprint_line, is_broken_pipe};
 use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};
-use super::{context, disk_space, former};
+use super::{context, disk_space, legacy};
 use crate::Error;
 use crate::config::ConfigError;
 use crate::domain::error::InterruptReason;
@@ -76,7 +76,7 @@ fn instead_of(answer: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
-    let instead = former::instead_of(name, std::env::args_os())?;
+    let instead = legacy::instead_of(name, std::env::args_os())?;
     Some(format!("unrecognized subcommand '{name}': {instead}"))
 }
 

@@ -84,7 +84,7 @@ pub static SESSION: Schema =
 
 /// A session as of `now`: an end that comes later has not come yet.
 pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
-    let policy = policies.of(&session.task);
+    let policy = policies.for_task(&session.task);
     let has_ended = session.has_ended(now);
     let end = session.end.filter(|_| has_ended);
     let values = vec![

@@ -95,7 +95,7 @@ mod tests {
             marked: 0,
             ended: 5,
             deleted: 3,
-            anchor: None,
+            last_settled_at: None,
         };
         let run = EndedRun { work: "purge", task: Some("imap"), job: Some("nightly"), end: &end };
         assert_eq!(

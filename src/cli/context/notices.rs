@@ -3,7 +3,8 @@
 use super::settings::Context;
 use crate::app::{MissedNotifications, SessionService};
 use crate::cli::exit::{Exit, eprint_line};
-use crate::output::{human, sanitize};
+use crate::domain::format::format_count;
+use crate::output::sanitize;
 
 impl Context {
     /// Prints a message to standard error unless --quiet was given.
@@ -35,7 +36,7 @@ impl Context {
         let (sessions, them) = match sessions {
             0 => return Exit::Done,
             1 => ("1 session".to_owned(), "it"),
-            many => (format!("{} sessions", human::format_count(many)), "them"),
+            many => (format!("{} sessions", format_count(many)), "them"),
         };
         let so = what_follows.replace("{}", them);
         eprint_line(&format!(

@@ -20,7 +20,7 @@ use super::interrupt::{Interrupt, Signal};
 use super::progress::{Display, remaining_time};
 use super::retry::retry_while_held;
 use super::{clock, profiles};
-use crate::output::human::format_count;
+use crate::domain::format::format_count;
 use summary::Endpoints;
 
 /// Minimum write time for a cluster: each request takes some milliseconds anyway, and the

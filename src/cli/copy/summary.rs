@@ -3,7 +3,8 @@
 use crate::app::{Comparison, CopyReport};
 use crate::store::Location;
 
-use crate::output::human::{format_count, milliseconds};
+use crate::domain::format::format_count;
+use crate::output::human::milliseconds;
 use crate::output::record::{Column, Record, Schema, Value};
 
 pub struct Endpoints {

@@ -3,8 +3,9 @@
 use crate::app::PurgeSummary;
 use crate::domain::profile::Profile;
 
+use crate::domain::format::format_count;
 use crate::output::human;
-use crate::output::human::{format_count, milliseconds};
+use crate::output::human::milliseconds;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 const fn last(name: &'static str, help: &'static str) -> Metric {

@@ -19,7 +19,7 @@ use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::purge::print_row_notices;
 use crate::cli::report::with_guidance;
 use crate::cli::retry::retry_while_held;
-use crate::output::human::format_count;
+use crate::domain::format::format_count;
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 
@@ -29,7 +29,7 @@ const CRON: Span = Span::minutes(1);
 pub struct JobPass<'a> {
     context: &'a Context,
     each: &'a EndedLines,
-    reports: BTreeMap<String, config::Report>,
+    reports: BTreeMap<String, config::ReportTarget>,
     /// Set if the sessions are the output.
     has_each: bool,
     pub options: JobOptions,

@@ -3,9 +3,9 @@
 use std::ops::ControlFlow;
 
 use crate::app::SessionService;
-use crate::domain::filter::TaskPattern;
 use crate::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
 use crate::domain::policy::Policies;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{RunOutcome, RunQuery, RunRecord};
 use crate::store::Access;

@@ -38,7 +38,7 @@ impl Args {
         }
         let forecast = Forecast {
             session: &session,
-            policy: service.policies().of(&session.task),
+            policy: service.policies().for_task(&session.task),
             licence: service.policies().licence_of(&session.task),
             profile: service.profile(),
             now: context.now,
@@ -75,7 +75,8 @@ fn show(forecast: &Forecast<'_>, mut record: Record, context: &Context) -> anyho
 fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
     let (options, mut plans) = (context.job_options(config)?, Plans::default());
-    let until = service.policies().of(&session.task).expires_at(session).unwrap_or(now).max(now);
+    let until =
+        service.policies().for_task(&session.task).expires_at(session).unwrap_or(now).max(now);
     let standings = service.job_statuses(&config.jobs, &options, now)?;
     for (job, status) in config.jobs.iter().zip(&standings) {
         let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));

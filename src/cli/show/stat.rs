@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::app::SessionService;
-use crate::domain::filter::TaskPattern;
 use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, State};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::TaskStats;
 use crate::store::Access;
@@ -20,8 +20,8 @@ use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::metrics;
 use crate::cli::privileges::helper;
+use crate::domain::format::format_count;
 use crate::output::FormatName;
-use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::sanitize::escape;
 

@@ -1,7 +1,7 @@
 //! `sessctl show tasks`
 
 use crate::app::TaskUsage;
-use crate::domain::filter::TaskPattern;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::UserStats;
 use crate::store::Access;

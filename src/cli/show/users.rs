@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::domain::filter::TaskPattern;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::UserStats;
 use crate::store::Access;

@@ -11,8 +11,6 @@ pub struct InsufficientSpace {
     pub directory: String,
     /// Files that need the space.
     pub purpose: &'static str,
-    /// Bytes needed.
     pub wanted: u64,
-    /// Bytes free.
     pub free: u64,
 }

@@ -108,7 +108,7 @@ fn sessions(
 }
 
 fn is_over(judged: RowStatus) -> bool {
-    matches!(judged, RowStatus::Session(expiry) if expiry.is_over(NOW))
+    matches!(judged, RowStatus::Session(expiry) if expiry.is_expired(NOW))
 }
 
 #[test]

@@ -112,12 +112,12 @@ impl Model {
     }
 
     fn policy(&self, entry: usize) -> &Policy {
-        self.policies.of(self.all[entry].task)
+        self.policies.for_task(self.all[entry].task)
     }
 
     /// r7: a timeout that is asked for is clamped.
     pub fn grant(&self, task: &str, asked: TimeoutRequest) -> Option<i64> {
-        let policy = self.policies.of(task);
+        let policy = self.policies.for_task(task);
         let wanted = match asked {
             TimeoutRequest::Nothing => policy.timeout.map(Span::as_seconds),
             TimeoutRequest::Never => None,
@@ -143,7 +143,7 @@ impl Model {
     /// 0: active, 1: idle, 2: abandoned (r1), 3: expired (s10).
     pub fn state(&self, entry: usize, now: i64) -> usize {
         let known = &self.all[entry];
-        match self.policies.of(known.task).expire {
+        match self.policies.for_task(known.task).expire {
             ExpiryMode::Timeout | ExpiryMode::TwoPass if self.is_due(entry, now) => 3,
             ExpiryMode::TwoPass => usize::from(known.mark.is_some()),
             _ => usize::from(self.is_idle(entry, now)) + usize::from(self.is_abandoned(entry, now)),
@@ -166,7 +166,7 @@ impl Model {
 
     /// Sessions that an opening ends before it counts (r3).
     pub fn cleared_for(&self, task: &str, now: i64) -> BTreeSet<usize> {
-        let policy = self.policies.of(task);
+        let policy = self.policies.for_task(task);
         let is_limited = policy.limit > 0 || policy.user_limit > 0;
         let of_task = is_limited && policy.when_full == OverflowPolicy::EvictIdle;
         let licence = self.policies.licence_of(task);
@@ -179,7 +179,7 @@ impl Model {
 
     /// r3 to r5, r9, s7: whether a session may open.
     pub fn admission(&self, task: &str, user: &str, now: i64) -> Admission {
-        let policy = self.policies.of(task);
+        let policy = self.policies.for_task(task);
         let live = self.live_of(task);
         let own: BTreeSet<usize> =
             live.iter().copied().filter(|entry| self.all[*entry].user == user).collect();

@@ -6,7 +6,7 @@ use crate::store::adopted::{ClassCount, Diagnosis};
 
 use super::sample;
 use super::sample::SAMPLES;
-use crate::output::human::format_count;
+use crate::domain::format::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::report::Section;
 

@@ -12,8 +12,8 @@ use crate::store::adopted::Diagnosis;
 use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::profiles::ensure_complete;
+use crate::domain::format::format_count;
 use crate::output::FormatName;
-use crate::output::human::format_count;
 use crate::output::record::{Record, Schema};
 use crate::output::report::write_report;
 

@@ -21,7 +21,7 @@ impl SampleVerdict {
         match sample.expiry {
             None => Self::NoSession,
             Some(Expiry::Unknown) => Self::Unreadable,
-            Some(expiry) if expiry.is_over(now) => Self::Expired(expiry.last_moment()),
+            Some(expiry) if expiry.is_expired(now) => Self::Expired(expiry.last_moment()),
             Some(expiry) => Self::Live(expiry.last_moment()),
         }
     }

@@ -7,7 +7,7 @@ use super::Forecast;
 impl Forecast<'_> {
     pub(super) fn describe_adopted(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
         let by_rule = format!("by {}'s own rules", profile.title);
-        let mut sentences = if expiry.is_over(self.now) {
+        let mut sentences = if expiry.is_expired(self.now) {
             self.describe_expired(expiry, profile, &by_rule)
         } else {
             match expiry.last_moment() {

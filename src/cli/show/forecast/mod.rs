@@ -36,7 +36,7 @@ impl Forecast<'_> {
     pub(super) fn eligible_since(&self) -> Option<UnixTime> {
         let since = self.policy.expires_at(self.session)?;
         if let Some(expiry) = self.session.expiry {
-            return expiry.is_over(self.now).then_some(since);
+            return expiry.is_expired(self.now).then_some(since);
         }
         (self.session.end.is_none() && since < self.now).then_some(since)
     }

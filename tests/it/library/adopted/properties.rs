@@ -129,7 +129,7 @@ fn datum(value: &Value) -> SqlValue {
 fn is_over(profile: &Profile, value: &Value, now: UnixTime) -> bool {
     match profile.judge(&[datum(value).raw()]) {
         RowStatus::NoSession => false,
-        RowStatus::Session(expiry) => expiry.is_over(now),
+        RowStatus::Session(expiry) => expiry.is_expired(now),
     }
 }
 
