@@ -143,8 +143,8 @@ impl SessionService {
         let is_enabled = self.notifier.is_enabled();
         let opening = permissions::opening(self.store.as_mut())?;
         let admission = opening.open_limited(&session, &self.policies, is_enabled)?;
-        self.notify(admission.told);
-        self.notifier.record_missed(admission.untold, session.created_at);
+        self.notify(admission.ended_sessions);
+        self.notifier.record_missed(admission.unreported, session.created_at);
         let licence = self.policies.licence_of(&session.task);
         let (limit, user, licence) = match (admission.outcome, licence) {
             (Ok(()), _) => return Ok(admission.ended),

@@ -136,17 +136,17 @@ impl Args {
             service.cycle(&request, now, &mut |session| lines.show(session), &mut || {
                 interrupt.go_on()
             })?;
-        if let Some(untold) = &cycled.missed_notifications {
-            context.print_missed(untold);
+        if let Some(missed) = &cycled.missed_notifications {
+            context.print_missed(missed);
         }
         print_kept(&cycled.kept, Wording::end(false), context);
         if let Some(obstacle) = &cycled.obstacle {
             context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
         }
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
-        let untold =
+        let missed =
             if cycled.missed_notifications.is_some() { Exit::StoppedEarly } else { Exit::Done };
-        let partial = untold.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
+        let partial = missed.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
     }

@@ -86,10 +86,10 @@ impl TokenSource {
         };
         // Also what came before a failure is answered in full.
         run.reporter.finish()?;
-        let untold = context.report_missed(&mut run.service);
+        let missed = context.report_missed(&mut run.service);
         print_kept(&run.service.take_kept(), Wording::end(false), context);
         served?;
-        Ok(interrupt.signal().map_or(run.exit.max_severity(untold), Exit::Interrupted))
+        Ok(interrupt.signal().map_or(run.exit.max_severity(missed), Exit::Interrupted))
     }
 
     fn place(&self) -> String {

@@ -32,10 +32,10 @@ pub struct Admission {
     /// Number of sessions ended to make room for it.
     pub ended: u64,
     /// Those sessions, if requested.
-    pub told: Vec<Session>,
+    pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response
     /// of the cluster was lost.
-    pub untold: u64,
+    pub unreported: u64,
 }
 
 /// Limit that was reached.
@@ -94,13 +94,13 @@ pub trait SessionOpen {
     /// 5. If it does not open, the refusal is counted.
     ///
     /// It is all done at once: however many open at a time, no limit is exceeded.
-    /// With `tell`, the sessions that ended are answered as they ended. A key that
+    /// With `return_ended`, the sessions that ended are returned as they ended. A key that
     /// is taken is an error, and nothing changes.
     fn open_limited(
         &mut self,
         session: &NewSession,
         policies: &Policies,
-        tell: bool,
+        return_ended: bool,
     ) -> Result<Admission>;
 
     /// Sets the last use of live sessions to `now`, never to an earlier time, and clears their

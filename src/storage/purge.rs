@@ -190,10 +190,10 @@ pub struct PurgeBatchResult {
     /// Time spent waiting for the write lock.
     pub waited: Duration,
     /// Ended sessions, if requested.
-    pub told: Vec<Session>,
+    pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response
     /// of the cluster was lost.
-    pub untold: u64,
+    pub unreported: u64,
     /// True if the batch was cut short because the file system is full.
     pub is_cut_short: bool,
 }

@@ -134,7 +134,7 @@ pub fn purge_watched(
             let settled = store.apply_purge(&all_tasks(), &due, true)?;
             totals.settled.deleted += settled.deleted;
             totals.settled.ended += settled.ended;
-            totals.settled.told.extend(settled.told);
+            totals.settled.ended_sessions.extend(settled.ended_sessions);
         }
         totals.by_time |= matches!(survey.last, Some(Cursor::Time(..)));
         after = survey.last;

@@ -17,16 +17,16 @@ impl Context {
     pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,
-            Some(untold) => {
-                self.print_missed(&untold);
+            Some(missed) => {
+                self.print_missed(&missed);
                 Exit::StoppedEarly
             }
         }
     }
 
     /// Prints the ended sessions that the hook missed.
-    pub fn print_missed(&self, untold: &MissedNotifications) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", recovery_hint(untold))));
+    pub fn print_missed(&self, missed: &MissedNotifications) {
+        eprint_line(&sanitize::escape(&format!("sessctl: {missed}; {}", recovery_hint(missed))));
     }
 
     /// Reports sessions whose user cannot be read, if any, and the consequence, in which `{}`
@@ -59,8 +59,8 @@ impl Context {
 }
 
 /// Command that lists the ended sessions that the hook missed.
-pub fn recovery_hint(untold: &MissedNotifications) -> String {
-    let since = untold.since;
+pub fn recovery_hint(missed: &MissedNotifications) -> String {
+    let since = missed.since;
     format!(
         "`sessctl list --state ended --ended-since {since} -o jsonl` lists those whose rows are \
          kept"

@@ -121,13 +121,13 @@ impl Context {
         let folder = self.state_folder(Some(db), config);
         let (caveat, warned) =
             (folder.as_ref().and_then(|f| f.caveat.clone()), self.state_warnings.clone());
-        let tell = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
+        let notify = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
         StateDirectory {
             path: folder.as_ref().map(|folder| folder.path.clone()),
             legacy: folder.map(|folder| folder.former).unwrap_or_default(),
             is_wanted: self.wants_runs.get(),
             now: self.now,
-            tell: Rc::new(tell),
+            notify: Rc::new(notify),
             opened: Rc::new(move || {
                 if let Some(caveat) = &caveat {
                     warn_once(&warned, caveat);

@@ -176,8 +176,8 @@ impl Args {
         service: &mut SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
-        if let Some(untold) = &summary.missed_notifications {
-            context.print_missed(untold);
+        if let Some(missed) = &summary.missed_notifications {
+            context.print_missed(missed);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
             let advice = disk::advice(&path.display().to_string());

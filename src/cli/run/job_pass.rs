@@ -122,7 +122,7 @@ impl<'a> JobPass<'a> {
         };
         self.context.print_clock_warning(service);
         // What ended before a failure stays ended.
-        let untold = service.take_missed_notifications();
+        let missed = service.take_missed_notifications();
         let Some(report) = JobReport::of(&ran) else { return Ok(()) };
         if let Ok(JobOutcome::Purged(summary)) = &ran {
             print_row_notices(summary, false, self.context);
@@ -134,7 +134,7 @@ impl<'a> JobPass<'a> {
         }
         self.exit = self.exit.max_severity(report.exit);
         self.is_obstructed |= report.is_resumable;
-        self.print(job, &report, untold.as_ref().or(missed_by(&ran)));
+        self.print(job, &report, missed.as_ref().or(missed_by(&ran)));
         self.records.push(report.record(job));
         Ok(())
     }
@@ -158,19 +158,19 @@ impl<'a> JobPass<'a> {
 
     /// Prints the result of a job. Failures and skipped cycles are always printed; successes
     /// only on a terminal or on request.
-    fn print(&self, job: &Job, report: &JobReport, untold: Option<&MissedNotifications>) {
+    fn print(&self, job: &Job, report: &JobReport, missed: Option<&MissedNotifications>) {
         let JobReport { exit, outcome, counts, reason, advice, is_resumable, late } = report;
         let name = escape(&job.name);
         if *is_resumable || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
             let reason = reason.as_deref().unwrap_or(outcome);
-            let hint = match untold {
+            let hint = match missed {
                 None if *is_resumable => format!("; {}", report.progress_so_far()),
                 None => advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}")),
                 // Its own reason comes first.
-                Some(untold) if *exit == Exit::Failed => {
-                    format!("; {untold}; {}", recovery_hint(untold))
+                Some(missed) if *exit == Exit::Failed => {
+                    format!("; {missed}; {}", recovery_hint(missed))
                 }
-                Some(untold) => format!("; {}", recovery_hint(untold)),
+                Some(missed) => format!("; {}", recovery_hint(missed)),
             };
             eprint_line(&escape(&format!("sessctl: job {name}: {reason}{hint}")));
             return;

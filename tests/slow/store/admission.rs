@@ -139,7 +139,7 @@ macro_rules! tests {
                     let mut told: Vec<Session> =
                         expected.over.into_iter().chain(expected.evicted).collect();
                     told.sort_by(|a, b| a.key.cmp(&b.key));
-                    let mut answered = admission.told;
+                    let mut answered = admission.ended_sessions;
                     answered.sort_by(|a, b| a.key.cmp(&b.key));
                     prop_assert_eq!(&answered, &told);
                     let all = db.all();

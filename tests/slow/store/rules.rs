@@ -180,7 +180,7 @@ macro_rules! tests {
                 let settled = db.sessions.apply_purge(&case.scope(), &due, true).unwrap();
                 let counts = (settled.marked, settled.ended, settled.deleted);
                 prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
-                prop_assert_eq!(in_key_order(settled.told), ending(&case));
+                prop_assert_eq!(in_key_order(settled.ended_sessions), ending(&case));
                 let left = case.sessions.iter().filter_map(|session| after_purge(&case, session));
                 prop_assert_eq!(db.all(), left.collect::<Vec<_>>());
                 prop_assert_eq!(counted(db), going(&case));

@@ -50,10 +50,10 @@ fn a_session_used_between_scan_and_batch_survives() {
         assert_eq!(left.len(), 58);
         // What is told is what has gone, as it was when it went.
         let mut users: Vec<_> =
-            settled.told.iter().map(|session| session.user.as_deref()).collect();
+            settled.ended_sessions.iter().map(|session| session.user.as_deref()).collect();
         users.sort();
         assert_eq!(users, [Some("3"), Some("99")]);
-        for session in &settled.told {
+        for session in &settled.ended_sessions {
             let end = session.end.unwrap();
             assert_eq!((end.reason, end.at), (EndReason::Expired, NOW));
             assert_eq!(session.last_used_at.unwrap().0, NOW.0 - 500 * 60);

@@ -42,7 +42,7 @@ impl TestDb {
 
 /// The handles of the sessions that ended, each with the reason.
 fn ended(admission: &Admission) -> Vec<(String, EndReason)> {
-    let told = admission.told.iter();
+    let told = admission.ended_sessions.iter();
     told.map(|session| (session.handle.clone(), session.end.unwrap().reason)).collect()
 }
 
@@ -381,7 +381,7 @@ macro_rules! tests {
             db.upsert_rows(&[session("a").idle(IDLE)]);
             let policies = Policies::uniform(limit(1));
             let admission = db.sessions.opening().unwrap().open_limited(&new("new", "alice"), &policies, false).unwrap();
-            assert_eq!((admission.ended, admission.told), (1, vec![]));
+            assert_eq!((admission.ended, admission.ended_sessions), (1, vec![]));
         }
     };
 }

@@ -251,7 +251,11 @@ fn a_row_that_the_database_rejects_is_skipped() {
         ));
         let mut store = db.store(plain().0);
         let totals = purge_all(store.as_mut(), 64).unwrap();
-        assert_eq!((totals.settled.deleted, totals.settled.told.len()), (77, 77), "{trouble}");
+        assert_eq!(
+            (totals.settled.deleted, totals.settled.ended_sessions.len()),
+            (77, 77),
+            "{trouble}"
+        );
         let kept = store.take_kept();
         assert_eq!((kept.referenced_rows(), kept.rejected), (0, 3), "{trouble}");
         let named: Vec<_> = kept.examples.iter().map(|row| row.handle.clone()).collect();
