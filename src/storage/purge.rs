@@ -104,7 +104,7 @@ pub struct DueCounts {
     /// Counts of due and other rows.
     pub census: PurgeCounts,
     /// Rows to delete, by task and reason of the end.
-    pub going: BTreeMap<(String, EndReason), u64>,
+    pub deletions: BTreeMap<(String, EndReason), u64>,
     /// Spellings of the tasks with due rows.
     pub tasks: BTreeSet<String>,
 }

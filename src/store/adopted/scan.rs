@@ -203,9 +203,12 @@ impl ScanCounter {
         census.count(self.backlog, false, expired, true);
         census.count(self.due - self.backlog, false, expired, false);
         census.count(self.sessions - self.due, false, Verdict::Keep, false);
-        let going = [((task.clone(), EndReason::Expired), self.due)];
-        let found =
-            DueCounts { census, going: going.into_iter().collect(), ..DueCounts::default() };
+        let deletions = [((task.clone(), EndReason::Expired), self.due)];
+        let found = DueCounts {
+            census,
+            deletions: deletions.into_iter().collect(),
+            ..DueCounts::default()
+        };
         let ends = self.snapshots.first().zip(self.snapshots.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {

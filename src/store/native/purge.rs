@@ -39,7 +39,8 @@ pub(super) fn apply_purge(
     };
     let fallback = PurgeBatch::of(scope, due, &required, return_ended, None);
     let has_one_reason = scope.policies.all().all(|policy| policy.lifetime.is_none());
-    let is_done = |found: &&DueCounts| has_one_reason && found.going.len() <= MAX_COUNTED_GROUPS;
+    let is_done =
+        |found: &&DueCounts| has_one_reason && found.deletions.len() <= MAX_COUNTED_GROUPS;
     let counted = due.range.found.as_ref().filter(is_done);
     let (applied, batch) = match counted {
         None => (database.execute_batch(&fallback.statements)?, fallback),
@@ -144,7 +145,7 @@ struct PurgeBatch<'a> {
 }
 
 impl<'a> PurgeBatch<'a> {
-    /// The statements for these changes; what is going has been `counted` or not.
+    /// The statements for these changes; the deletions have been `counted` or not.
     fn of(
         scope: &'a PolicyContext<'a>,
         due: &'a DueRows<'a>,
@@ -158,8 +159,8 @@ impl<'a> PurgeBatch<'a> {
         if return_ended && ends {
             batch.ending_rows = Some(batch.add(ending_rows(scope), policy_sql::ends));
         }
-        if let Some(found) = counted.filter(|found| !found.going.is_empty()) {
-            batch.statements.push(stats::add_deleted(&found.going));
+        if let Some(found) = counted.filter(|found| !found.deletions.is_empty()) {
+            batch.statements.push(stats::add_deleted(&found.deletions));
         }
         for change in required {
             if counted.is_none() {

@@ -111,7 +111,7 @@ impl Tally {
                     *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }
                 if let Some(reason) = deletion_reason(&kind, verdict) {
-                    *found.going.entry((task.clone(), reason)).or_default() += rows;
+                    *found.deletions.entry((task.clone(), reason)).or_default() += rows;
                 }
             }
         }

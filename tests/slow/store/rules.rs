@@ -112,17 +112,17 @@ fn census(case: &Case, backlog: Option<UnixTime>) -> PurgeCounts {
 }
 
 /// The ends of the rows that go, by task and reason.
-fn going(case: &Case) -> BTreeMap<(String, EndReason), u64> {
-    let mut going = BTreeMap::new();
+fn deletions(case: &Case) -> BTreeMap<(String, EndReason), u64> {
+    let mut deletions = BTreeMap::new();
     for session in case.in_scope() {
         let reason = match case.scope().verdict(session) {
             Verdict::Discard(reason) => reason,
             Verdict::Delete => session.end.unwrap().reason,
             Verdict::Keep | Verdict::Mark(_) | Verdict::End(_) => continue,
         };
-        *going.entry((session.task.to_ascii_lowercase(), reason)).or_default() += 1;
+        *deletions.entry((session.task.to_ascii_lowercase(), reason)).or_default() += 1;
     }
-    going
+    deletions
 }
 
 /// The counters of deleted rows.
@@ -183,7 +183,7 @@ macro_rules! tests {
                 prop_assert_eq!(in_key_order(settled.ended_sessions), ending(&case));
                 let left = case.sessions.iter().filter_map(|session| after_purge(&case, session));
                 prop_assert_eq!(db.all(), left.collect::<Vec<_>>());
-                prop_assert_eq!(counted(db), going(&case));
+                prop_assert_eq!(counted(db), deletions(&case));
                 Ok(())
             });
         }
