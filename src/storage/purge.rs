@@ -36,7 +36,7 @@ pub struct DueScan {
     /// Cursor after the last row scanned; `None` at the end of the table.
     pub last: Option<Cursor>,
     /// Fraction of the key space before that cursor, in `[0, 1]`.
-    pub walked: f64,
+    pub fraction: f64,
     /// Rows scanned.
     pub rows: u64,
     /// Range from the first to the last due row, if any.

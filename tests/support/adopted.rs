@@ -129,7 +129,7 @@ pub fn purge_watched(
         totals.census.add(survey.census);
         totals.sessions += survey.sessions.values().sum::<u64>();
         totals.rows += survey.rows;
-        assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
+        assert!((0.0..=1.0).contains(&survey.fraction), "{}", survey.fraction);
         if let Some(due) = survey.due {
             let settled = store.apply_purge(&all_tasks(), &due, true)?;
             totals.settled.deleted += settled.deleted;

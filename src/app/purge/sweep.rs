@@ -86,7 +86,7 @@ impl Sweep {
 
     pub(super) fn record_scan(&mut self, scan: DueScan) {
         self.cursor = scan.last.or(self.cursor.take());
-        self.done.fraction = scan.walked;
+        self.done.fraction = scan.fraction;
         self.done.rows += scan.rows;
         let DueScan { census: counts, misfit: unreadable, kept, .. } = scan;
         self.totals.add(ScanTotals { counts, unreadable, kept });

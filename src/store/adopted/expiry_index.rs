@@ -118,8 +118,8 @@ impl ExpiryIndex {
                 break;
             }
         }
-        let walked = self.fraction_before(database, reader, counter.last.as_ref())?;
-        Ok(Some(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? }))
+        let fraction = self.fraction_before(database, reader, counter.last.as_ref())?;
+        Ok(Some(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? }))
     }
 
     /// Scans a range of the index.

@@ -48,11 +48,11 @@ pub(super) fn scan_by_key(
         let key = if counter.is_done() { reader.key_of(row) } else { None };
         Ok(counter.stop_at(key.map(Cursor::Key)))
     })?;
-    let walked = match &counter.last {
+    let fraction = match &counter.last {
         Some(Cursor::Key(key)) => distribution.position(key),
         _ => 1.0,
     };
-    Ok(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? })
+    Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
 /// Counts of a scan.
@@ -213,7 +213,7 @@ impl ScanCounter {
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {
             last: self.last,
-            walked: 1.0,
+            fraction: 1.0,
             rows: self.rows,
             due: ends.map(|(first, last)| DueRange {
                 first,
