@@ -42,7 +42,7 @@ pub struct DueScan {
     /// Range from the first to the last due row, if any.
     pub due: Option<DueRange>,
     /// Counts of due and other rows.
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
     /// Example of an [unreadable](PurgeCounts::unreadable) value, if any.
@@ -102,7 +102,7 @@ pub struct RowSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DueCounts {
     /// Counts of due and other rows.
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     /// Rows to delete, by task and reason of the end.
     pub deletions: BTreeMap<(String, EndReason), u64>,
     /// Spellings of the tasks with due rows.

@@ -88,7 +88,7 @@ impl Sweep {
         self.cursor = scan.last.or(self.cursor.take());
         self.done.fraction = scan.fraction;
         self.done.rows += scan.rows;
-        let DueScan { census: counts, misfit: unreadable, kept, .. } = scan;
+        let DueScan { counts, misfit: unreadable, kept, .. } = scan;
         self.totals.add(ScanTotals { counts, unreadable, kept });
         for (task, sessions) in scan.sessions {
             *self.peaks.entry(task).or_default() += sessions;

@@ -46,7 +46,7 @@ pub(super) fn apply_purge(
         None => (database.execute_batch(&fallback.statements)?, fallback),
         Some(found) => {
             let expected = PurgeBatch::of(scope, due, &required, return_ended, Some(found));
-            let list = expected.with_expected_counts(found.census);
+            let list = expected.with_expected_counts(found.counts);
             let applied = database.execute_if_counts_match(&list, &fallback.statements)?;
             let batch = if applied.matched_expectation { expected } else { fallback };
             (applied, batch)
@@ -115,20 +115,20 @@ enum RowChange {
 /// that the policies may require.
 fn required(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<RowChange> {
     let any = |is: fn(&Policy) -> bool| scope.policies.all().any(is);
-    let wants = match found.map(|found| found.census) {
+    let wants = match found.map(|found| found.counts) {
         None => [
             (RowChange::Delete, true),
             (RowChange::Discard, any(policy_sql::deletes_at_end)),
             (RowChange::End, any(|policy| !policy_sql::deletes_at_end(policy))),
             (RowChange::Mark, any(|policy| policy.expire == ExpiryMode::TwoPass)),
         ],
-        Some(census) => {
-            let discards = census.would_discard();
+        Some(counts) => {
+            let discards = counts.would_discard();
             [
-                (RowChange::Delete, census.would_delete > discards),
+                (RowChange::Delete, counts.would_delete > discards),
                 (RowChange::Discard, discards > 0),
-                (RowChange::End, census.would_end > discards),
-                (RowChange::Mark, census.would_mark > 0),
+                (RowChange::End, counts.would_end > discards),
+                (RowChange::Mark, counts.would_mark > 0),
             ]
         }
     };
@@ -176,10 +176,10 @@ impl<'a> PurgeBatch<'a> {
     }
 
     /// Returns the statements with the expected number of deleted rows.
-    fn with_expected_counts(&self, census: PurgeCounts) -> Vec<ExpectedCount> {
-        let discards = census.would_discard();
+    fn with_expected_counts(&self, counts: PurgeCounts) -> Vec<ExpectedCount> {
+        let discards = counts.would_discard();
         let expected = [
-            (self.index_of(RowChange::Delete), census.would_delete - discards),
+            (self.index_of(RowChange::Delete), counts.would_delete - discards),
             (self.index_of(RowChange::Discard), discards),
         ];
         let of = |index| expected.iter().find(|(at, _)| *at == Some(index)).map(|(_, rows)| *rows);
