@@ -46,7 +46,7 @@ pub struct DueScan {
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
     /// Example of an [unreadable](PurgeCounts::unreadable) value, if any.
-    pub misfit: Option<UnreadableValue>,
+    pub unreadable_value: Option<UnreadableValue>,
     /// Expired rows that would be kept, for a counting scan. They do not count as due.
     pub kept: KeptRows,
     /// Data version of the database at the scan, if known.

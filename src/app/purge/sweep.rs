@@ -88,8 +88,8 @@ impl Sweep {
         self.cursor = scan.last.or(self.cursor.take());
         self.done.fraction = scan.fraction;
         self.done.rows += scan.rows;
-        let DueScan { counts, misfit: unreadable, kept, .. } = scan;
-        self.totals.add(ScanTotals { counts, unreadable, kept });
+        let DueScan { counts, unreadable_value, kept, .. } = scan;
+        self.totals.add(ScanTotals { counts, unreadable_value, kept });
         for (task, sessions) in scan.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }

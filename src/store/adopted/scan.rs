@@ -226,7 +226,7 @@ impl ScanCounter {
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)
                 .collect(),
-            misfit: self.unreadable_value,
+            unreadable_value: self.unreadable_value,
             version: None,
             kept,
         })

@@ -42,7 +42,7 @@ pub(super) fn scan_due(
         rows,
         counts: found.counts,
         sessions,
-        misfit: None,
+        unreadable_value: None,
         version,
         due: scanned.due.map(|(first, last)| DueRange {
             first: Key::Text(first.into()),

@@ -59,8 +59,8 @@ impl Opened {
 /// All that a look has seen, down to the class of each value.
 fn seen(survey: &DueScan) -> String {
     let due = survey.due.as_ref().map(|due| &due.seen);
-    let DueScan { last, rows, counts, misfit, .. } = survey;
-    format!("{due:?} {last:?} {rows} {counts:?} {misfit:?}")
+    let DueScan { last, rows, counts, unreadable_value, .. } = survey;
+    format!("{due:?} {last:?} {rows} {counts:?} {unreadable_value:?}")
 }
 
 fn location(nodes: &Nodes) -> Location {
