@@ -58,8 +58,8 @@ impl JobRun {
 /// Returns the identity of a job in the ledger. A job that is tied to a host is recorded
 /// for each host separately: where it is skipped, it has not run for the others.
 pub(super) fn job_key(job: &Job, zone: &TimeZone, host: &str) -> JobKey {
-    let account = if job.host.is_some() { host.to_owned() } else { String::new() };
-    JobKey { name: job.name.clone(), account, spec: job.spec(zone) }
+    let host_scope = if job.host.is_some() { host.to_owned() } else { String::new() };
+    JobKey { name: job.name.clone(), host_scope, spec: job.spec(zone) }
 }
 
 /// A run that has ended, as passed to a [`RunObserver`].

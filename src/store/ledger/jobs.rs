@@ -30,7 +30,7 @@ pub(super) fn and_last_settled_is(
     if let Some(job) = job {
         sql.push(" AND (SELECT settled_at FROM job_histories WHERE name = ");
         sql.bind(job.name.as_str()).push(" AND spec = ").bind(job.spec.as_str());
-        sql.push(" AND host_scope = ").bind(job.account.as_str()).push(") IS ").bind(anchor);
+        sql.push(" AND host_scope = ").bind(job.host_scope.as_str()).push(") IS ").bind(anchor);
     }
 }
 
@@ -104,14 +104,14 @@ pub(super) fn set_last_settled(
 pub(super) fn change_jobs(
     database: &mut impl Database,
     machine: &str,
-    taken_up: &[NewJob],
-    given_up: &[JobKey],
+    added: &[NewJob],
+    removed: &[JobKey],
     now: UnixTime,
 ) -> Result<()> {
     let leave = |job| with_key("DELETE FROM job_members WHERE machine = ?4 AND ", job);
     let mut statements: Vec<Statement> =
-        given_up.iter().map(|job| leave(job).with(machine)).collect();
-    for NewJob { job, start } in taken_up {
+        removed.iter().map(|job| leave(job).with(machine)).collect();
+    for NewJob { job, start } in added {
         statements.extend([start_history(job, *start, now), insert_member(job, machine, now)]);
         statements.push(drop_oldest_members(job));
     }
@@ -199,8 +199,8 @@ fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
         is_alive: time(8).is_some_and(|renewed_at| Lease::holds(renewed_at, now)),
     });
     JobState {
-        job: JobKey { name: text(0), spec: text(1), account: text(2) },
-        known: JobHistory { anchor: time(3), interrupted: time(4), since: time(5), unfinished },
+        job: JobKey { name: text(0), spec: text(1), host_scope: text(2) },
+        history: JobHistory { anchor: time(3), interrupted: time(4), since: time(5), unfinished },
         holder: row.text(9),
     }
 }
@@ -212,5 +212,8 @@ fn with_key(sql: &str, job: &JobKey) -> Statement {
 }
 
 fn for_job(sql: &str, job: &JobKey) -> Statement {
-    Statement::new(sql).with(job.name.as_str()).with(job.spec.as_str()).with(job.account.as_str())
+    Statement::new(sql)
+        .with(job.name.as_str())
+        .with(job.spec.as_str())
+        .with(job.host_scope.as_str())
 }

@@ -82,7 +82,7 @@ fn insert_run_row(
     .with(holder)
     .with(lease)
     .with(job.map(|job| job.name.as_str()))
-    .with(job.map_or("", |job| job.account.as_str()))
+    .with(job.map_or("", |job| job.host_scope.as_str()))
     .with(job.map_or("", |job| job.spec.as_str()))
     .with(run.work.as_str())
     .with(run.task.as_deref())

@@ -14,8 +14,8 @@ use crate::support::{DAY, HOUR, MINUTE, at, later};
 
 /// What the ledger calls a job.
 pub(super) fn key_of(job: &Job) -> JobKey {
-    let account = job.host.clone().unwrap_or_default();
-    JobKey { name: job.name.clone(), account, spec: job.spec(&TimeZone::UTC) }
+    let host_scope = job.host.clone().unwrap_or_default();
+    JobKey { name: job.name.clone(), host_scope, spec: job.spec(&TimeZone::UTC) }
 }
 
 /// A run of a job that starts when it should, and its lease.
@@ -42,9 +42,9 @@ pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
 fn dies(database: &Database, job: &Job, now: UnixTime) {
     let (lease, run) = run_of(job, now);
     let mut store = database.store();
-    let accounts = store.jobs("", now).unwrap();
-    let known = accounts.into_iter().find(|account| account.job == key_of(job));
-    let run = NewRun { anchor: known.and_then(|account| account.known.anchor), ..run };
+    let states = store.jobs("", now).unwrap();
+    let known = states.into_iter().find(|state| state.job == key_of(job));
+    let run = NewRun { anchor: known.and_then(|state| state.history.anchor), ..run };
     assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);
 }
 
@@ -119,7 +119,7 @@ fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
     assert!(0 < cycled.ended && cycled.ended < 300);
     // and a run after that, which dies before it has done anything
     let (lease, again) = run_of(&job, later(start, 20));
-    let anchor = database.store().jobs("", start).unwrap()[0].known.anchor;
+    let anchor = database.store().jobs("", start).unwrap()[0].history.anchor;
     let again = NewRun { planned: start, anchor, ..again };
     assert_eq!(database.store().start_run(&lease, &again).unwrap(), StartResult::Started);
     // when somebody has come back, and the job is asked for again
