@@ -82,11 +82,11 @@ impl Args {
             format.check(&COMPACT_SUMMARY)?;
         }
         let mut service = context.open(Access::Write)?;
-        let manners = context.config()?.manners;
+        let write_limits = context.config()?.write_limits;
         let interrupt = Interrupt::listen()?;
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = retry_while_held(self.wait, &interrupt, is_held, || {
-            self.compact(&mut service, &interrupt, context, manners)
+            self.compact(&mut service, &interrupt, context, write_limits)
         });
         let done = match (done, interrupt.signal()) {
             // A signal arrived while it waited for another process.
@@ -103,13 +103,15 @@ impl Args {
         service: &mut SessionService,
         interrupt: &Interrupt,
         context: &Context,
-        manners: WriteLimits,
+        write_limits: WriteLimits,
     ) -> crate::Result<CompactReport> {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
         if !self.full {
-            let request =
-                CompactRequest { hold: self.hold.unwrap_or(manners.hold), run_time: self.run_time };
+            let request = CompactRequest {
+                hold: self.hold.unwrap_or(write_limits.hold),
+                run_time: self.run_time,
+            };
             return service.compact(&request, now, &mut || interrupt.go_on());
         }
         let mut room = |demand: &SpaceRequirement| {
