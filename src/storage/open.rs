@@ -1,7 +1,6 @@
 //! Opening and touching sessions.
 
-use std::time::Duration;
-
+use super::timing::WriteTiming;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::session::{Key, Session};
@@ -54,9 +53,9 @@ pub enum LimitScope {
 pub struct TouchedRows {
     /// For each key, true if there was a live session.
     pub done: Vec<bool>,
-    /// Time for which the write lock was held, at most; on a cluster, the time that the node
-    /// took, without the network.
-    pub hold: Duration,
+    /// Timing of the transaction; on a cluster, the time that the node took, without the
+    /// network.
+    pub timing: WriteTiming,
 }
 
 /// A table of sessions that sessctl opens and touches.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::kept_rows::KeptRows;
+use super::timing::WriteTiming;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::SqlValue;
 use crate::domain::session::{EndReason, Key, Session};
@@ -183,12 +184,8 @@ pub struct PurgeBatchResult {
     pub ended: u64,
     /// Rows deleted.
     pub deleted: u64,
-    /// Time for which the write lock was held.
-    pub hold: Duration,
-    /// Part of the hold time spent in the commit.
-    pub commit: Duration,
-    /// Time spent waiting for the write lock.
-    pub waited: Duration,
+    /// Timing of the transaction.
+    pub timing: WriteTiming,
     /// Ended sessions, if requested.
     pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response

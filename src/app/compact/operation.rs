@@ -110,7 +110,7 @@ impl SessionService {
                 return Ok(stopped);
             }
             // Let other writers take the lock.
-            self.timer.sleep(step.hold.min(MAX_WAIT));
+            self.timer.sleep(step.timing.hold.min(MAX_WAIT));
         }
         Ok(None)
     }
@@ -124,10 +124,10 @@ impl SessionService {
         let most = usize::try_from(left).unwrap_or(usize::MAX);
         let step = self.vacuumable()?.incremental_vacuum(throttle.rows().min(most))?;
         if step.pages > 0 {
-            throttle.record(step.pages, &step);
+            throttle.record(step.pages, step.timing);
             counts.steps += 1;
             counts.pages_since_checkpoint += step.pages;
-            counts.longest_hold = counts.longest_hold.max(step.hold);
+            counts.longest_hold = counts.longest_hold.max(step.timing.hold);
         }
         Ok(step)
     }
