@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Error;
-use crate::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
+use crate::app::{CompactReport, CompactRequest, SessionService, StopReason};
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::SpaceRequirement;
 use crate::store::Access;
@@ -169,7 +169,7 @@ impl Args {
 fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
     match (done.stopped, signal) {
         (None, _) => Exit::Done,
-        (Some(CompactStopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
+        (Some(StopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }
 }
@@ -183,13 +183,13 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
             format!("{freed}, of which --full would free about {}", human::bytes(slack))
         }
         None => freed,
-        Some(CompactStopReason::NoSteps) => format!(
+        Some(StopReason::NoSteps) => format!(
             "nothing was changed: this file does not support compaction in steps; {} bytes are in \
              free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",
             format_count(free),
             describe_slack(slack, done),
         ),
-        Some(CompactStopReason::Reader) => format!(
+        Some(StopReason::Reader) => format!(
             "{freed}; stopped by a long-running reader; another {} can be freed when it ends",
             human::bytes(pending)
         ),
