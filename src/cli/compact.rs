@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Error;
-use crate::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
+use crate::app::{CompactReport, CompactRequest, SessionService, StopReason};
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::SpaceRequirement;
 use crate::store::Access;
@@ -82,11 +82,11 @@ impl Args {
             format.check(&COMPACT_SUMMARY)?;
         }
         let mut service = context.open(Access::Write)?;
-        let manners = context.config()?.manners;
+        let write_limits = context.config()?.write_limits;
         let interrupt = Interrupt::listen()?;
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = retry_while_held(self.wait, &interrupt, is_held, || {
-            self.compact(&mut service, &interrupt, context, manners)
+            self.compact(&mut service, &interrupt, context, write_limits)
         });
         let done = match (done, interrupt.signal()) {
             // A signal arrived while it waited for another process.
@@ -103,13 +103,15 @@ impl Args {
         service: &mut SessionService,
         interrupt: &Interrupt,
         context: &Context,
-        manners: WriteLimits,
+        write_limits: WriteLimits,
     ) -> crate::Result<CompactReport> {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
         if !self.full {
-            let request =
-                CompactRequest { hold: self.hold.unwrap_or(manners.hold), run_time: self.run_time };
+            let request = CompactRequest {
+                hold: self.hold.unwrap_or(write_limits.hold),
+                run_time: self.run_time,
+            };
             return service.compact(&request, now, &mut || interrupt.go_on());
         }
         let mut room = |demand: &SpaceRequirement| {
@@ -167,7 +169,7 @@ impl Args {
 fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
     match (done.stopped, signal) {
         (None, _) => Exit::Done,
-        (Some(CompactStopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
+        (Some(StopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }
 }
@@ -181,13 +183,13 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
             format!("{freed}, of which --full would free about {}", human::bytes(slack))
         }
         None => freed,
-        Some(CompactStopReason::NoSteps) => format!(
+        Some(StopReason::NoSteps) => format!(
             "nothing was changed: this file does not support compaction in steps; {} bytes are in \
              free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",
             format_count(free),
             describe_slack(slack, done),
         ),
-        Some(CompactStopReason::Reader) => format!(
+        Some(StopReason::Reader) => format!(
             "{freed}; stopped by a long-running reader; another {} can be freed when it ends",
             human::bytes(pending)
         ),

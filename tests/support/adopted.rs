@@ -28,7 +28,7 @@ pub struct ApplicationDb {
 /// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct PurgeTotals {
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     pub settled: PurgeBatchResult,
     pub sessions: u64,
     pub rows: u64,
@@ -126,7 +126,7 @@ pub fn purge_watched(
     loop {
         let survey = store.scan_due(&all_tasks(), after.as_ref(), few(rows))?;
         watch(&survey);
-        totals.census.add(survey.census);
+        totals.counts.add(survey.counts);
         totals.sessions += survey.sessions.values().sum::<u64>();
         totals.rows += survey.rows;
         assert!((0.0..=1.0).contains(&survey.fraction), "{}", survey.fraction);

@@ -121,13 +121,13 @@ impl Context {
         let directory = self.state_location(Some(db), config);
         let (warning, warned) =
             (directory.as_ref().and_then(|f| f.warning.clone()), self.state_warnings.clone());
-        let tell = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
+        let notify = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
         StateDirectory {
             path: directory.as_ref().map(|directory| directory.path.clone()),
             legacy: directory.map(|directory| directory.former).unwrap_or_default(),
             is_wanted: self.wants_runs.get(),
             now: self.now,
-            tell: Rc::new(tell),
+            notify: Rc::new(notify),
             opened: Rc::new(move || {
                 if let Some(warning) = &warning {
                     warn_once(&warned, warning);

@@ -230,7 +230,7 @@ impl Context {
             jitter: host::jitter(),
             poll: Span::ZERO,
             guard: config.guard,
-            write_limits: config.manners,
+            write_limits: config.write_limits,
             keep_runs: config.keep_runs,
         })
     }

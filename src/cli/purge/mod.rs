@@ -198,12 +198,12 @@ impl Args {
     }
 
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
-        let Config { guard, manners, .. } = context.config()?;
+        let Config { guard, write_limits, .. } = context.config()?;
         Ok(PurgeRequest {
             write_limits: WriteLimits {
-                hold: self.hold.unwrap_or(manners.hold),
+                hold: self.hold.unwrap_or(write_limits.hold),
                 fast: self.fast,
-                max_log: self.max_log.unwrap_or(manners.max_log),
+                max_log: self.max_log.unwrap_or(write_limits.max_log),
             },
             guard: GuardLimits { max_percent: self.max_percent, max_rows: self.max_rows }
                 .or(*guard),

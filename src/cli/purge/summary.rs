@@ -224,9 +224,9 @@ pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
     };
     Some(match &summary.unreadable_value {
         None => format!("{rows} {kept}: {whose} times cannot be read"),
-        Some(unreadable_value) => format!(
+        Some(value) => format!(
             "{rows} {kept}: {whose} {} cannot be read, such as {}",
-            unreadable_value.input, unreadable_value.value
+            value.input, value.value
         ),
     })
 }
@@ -262,16 +262,13 @@ mod tests {
 
     #[test]
     fn rows_that_nobody_can_read_are_counted_with_an_example() {
-        let said = |unreadable, unreadable_value: Option<&str>, dry_run| {
-            let unreadable_value = unreadable_value.map(|value| UnreadableValue {
+        let said = |unreadable, value: Option<&str>, dry_run| {
+            let value = value.map(|value| UnreadableValue {
                 input: "expire_date".to_owned(),
                 value: value.to_owned(),
             });
-            let summary = PurgeSummary {
-                unreadable,
-                unreadable_value: unreadable_value,
-                ..PurgeSummary::default()
-            };
+            let summary =
+                PurgeSummary { unreadable, unreadable_value: value, ..PurgeSummary::default() };
             super::unreadable(&summary, dry_run)
         };
         let is = |text: &str| Some(text.to_owned());

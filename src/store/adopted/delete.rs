@@ -213,7 +213,7 @@ pub(super) fn apply_purge(
     let kept = deletion.kept_rows(&plan, &run, |index| {
         at(index).values.first().map_or_else(String::new, |id| id_digest(value_ref(id)).handle())
     });
-    let BatchResult { hold, commit, waited, response_lost, .. } = run.applied;
+    let BatchResult { timing, response_lost, .. } = run.applied;
     // Some of the missing rows may have been deleted by the request whose response was
     // lost.
     let left = (snapshots.len() as u64).saturating_sub(deleted + kept.rows());
@@ -225,9 +225,7 @@ pub(super) fn apply_purge(
         marked: 0,
         ended: deleted,
         deleted,
-        hold,
-        commit,
-        waited,
+        timing,
         ended_sessions,
         unreported,
         is_cut_short,

@@ -117,14 +117,12 @@ pub(super) fn execute_batch(
         let (start, count) = (range.start, end - range.start);
         match database.execute_for_rows(statements, &mut (start..end).map(rows.row)) {
             Ok(applied) => {
-                rows.adapt_chunk(count, applied.hold);
+                rows.adapt_chunk(count, applied.timing.hold);
                 has_retried = false;
                 run.applied.rows.extend(applied.rows);
                 run.applied.answers.extend(applied.answers);
                 run.applied.response_lost |= applied.response_lost;
-                run.applied.hold += applied.hold;
-                run.applied.commit += applied.commit;
-                run.applied.waited += applied.waited;
+                run.applied.timing += applied.timing;
             }
             Err(Error::Rejected { why, .. }) if count == 1 => {
                 run.rejected.push((start, why));

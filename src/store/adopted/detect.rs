@@ -189,6 +189,6 @@ fn mismatch_sentences(mismatches: Vec<Mismatch>) -> Vec<String> {
     let is_detected = |mismatches: &Mismatch| mismatches.is_detected;
     let detected: BTreeSet<String> =
         mismatches.iter().filter(|it| is_detected(it)).map(|it| it.table.clone()).collect();
-    let is_told = |it: &Mismatch| it.is_detected || !detected.contains(&it.table);
-    mismatches.into_iter().filter(is_told).flat_map(|it| it.sentences).collect()
+    let is_reported = |it: &Mismatch| it.is_detected || !detected.contains(&it.table);
+    mismatches.into_iter().filter(is_reported).flat_map(|it| it.sentences).collect()
 }

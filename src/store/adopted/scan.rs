@@ -194,18 +194,21 @@ impl ScanCounter {
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
         let task = &reader.profile.task;
-        let mut census = PurgeCounts {
+        let mut counts = PurgeCounts {
             unreadable: self.unreadable,
             future: self.future,
             ..PurgeCounts::default()
         };
         let expired = Verdict::Discard(EndReason::Expired);
-        census.count(self.backlog, false, expired, true);
-        census.count(self.due - self.backlog, false, expired, false);
-        census.count(self.sessions - self.due, false, Verdict::Keep, false);
-        let going = [((task.clone(), EndReason::Expired), self.due)];
-        let found =
-            DueCounts { census, going: going.into_iter().collect(), ..DueCounts::default() };
+        counts.count(self.backlog, false, expired, true);
+        counts.count(self.due - self.backlog, false, expired, false);
+        counts.count(self.sessions - self.due, false, Verdict::Keep, false);
+        let deletions = [((task.clone(), EndReason::Expired), self.due)];
+        let found = DueCounts {
+            counts,
+            deletions: deletions.into_iter().collect(),
+            ..DueCounts::default()
+        };
         let ends = self.snapshots.first().zip(self.snapshots.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {
@@ -218,7 +221,7 @@ impl ScanCounter {
                 found: Some(found),
                 seen: self.snapshots,
             }),
-            census,
+            counts,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)

@@ -10,15 +10,13 @@ pub mod rqlite;
 pub mod rqlite;
 pub mod sqlite;
 
-use std::time::Duration;
-
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 
 use super::statement::Statement;
 use crate::domain::error::Result;
 use crate::domain::profile::SqlValue;
-use crate::storage::{DataVersion, StatementLimit, VisitResult};
+use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
 
 /// Connection to a database.
 pub trait Database {
@@ -186,12 +184,8 @@ pub struct BatchResult {
     pub response_lost: bool,
     /// True if the statements with expected counts ran, and the counts matched.
     pub matched_expectation: bool,
-    /// Time for which the write lock was held.
-    pub hold: Duration,
-    /// Part of the hold time spent in the commit.
-    pub commit: Duration,
-    /// Time spent waiting for the write lock.
-    pub waited: Duration,
+    /// Timing of its transaction.
+    pub timing: WriteTiming,
 }
 
 /// Owned row, of a batch or from the network.

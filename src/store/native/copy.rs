@@ -114,9 +114,7 @@ impl<T: Database> Native<T> {
     fn write_result(&self, applied: &BatchResult) -> Result<WriteResult> {
         Ok(WriteResult {
             rows: applied.rows.iter().sum(),
-            hold: applied.hold,
-            commit: applied.commit,
-            waited: applied.waited,
+            timing: applied.timing,
             version: self.database.version()?,
         })
     }

@@ -7,7 +7,7 @@ use super::rows::{COLUMNS, session};
 use crate::domain::error::Result;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::UnixTime;
-use crate::storage::TouchedRows;
+use crate::storage::{TouchedRows, WriteTiming};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
@@ -53,7 +53,8 @@ pub(super) fn touch_rows(
         .filter_map(|row| (row as &dyn RowRef).text(0).map(|id| Key::Text(id.into())))
         .collect();
     let done = keys.iter().map(|key| renewed.contains(key)).collect();
-    Ok(TouchedRows { done, hold: applied.hold.saturating_sub(applied.commit) })
+    let work = applied.timing.hold.saturating_sub(applied.timing.commit);
+    Ok(TouchedRows { done, timing: WriteTiming::of_hold(work) })
 }
 
 fn json_list(keys: &[Key]) -> String {

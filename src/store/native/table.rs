@@ -271,7 +271,7 @@ impl<T: Database> SessionOpen for Native<T> {
         let mut values = keys.iter().map(key_ref);
         let applied = self.database.execute_for_keys(sql, &mut values, &[Value::Integer(now.0)])?;
         let done = applied.rows.iter().map(|rows| *rows > 0).collect();
-        Ok(TouchedRows { done, hold: applied.hold })
+        Ok(TouchedRows { done, timing: applied.timing })
     }
 }
 

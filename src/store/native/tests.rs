@@ -227,7 +227,7 @@ fn a_scan_without_time_advances_to_the_end() {
         let scan = tables.paged.scan_due(&scope(&policies, None), after.as_ref(), limits).unwrap();
         assert!(scan.rows <= 70);
         scanned += scan.rows;
-        due += scan.census.due;
+        due += scan.counts.due;
         match scan.last {
             None => break,
             last => after = last,

@@ -61,7 +61,7 @@ impl Library {
         let config = Config::parse(text, "sessctl.toml").unwrap();
         let terms = JobOptions {
             guard: config.guard,
-            write_limits: config.manners,
+            write_limits: config.write_limits,
             keep_runs: config.keep_runs,
             ..terms()
         };

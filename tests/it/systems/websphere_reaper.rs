@@ -70,7 +70,7 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
         let survey = reaper
             .scan_due(&scope, None, ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL })
             .unwrap();
-        assert_eq!(survey.census.would_end, 3);
+        assert_eq!(survey.counts.would_end, 3);
         // When one of them is used before the reaper ends them
         assert_eq!(websphere.touch(&tokens[1], now), TouchOutcome::Renewed);
         let settled = reaper.apply_purge(&scope, &survey.due.unwrap(), false).unwrap();

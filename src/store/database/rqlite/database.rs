@@ -9,7 +9,7 @@ use super::connection::{Rqlite, Written};
 use super::idempotency::IdempotentStep;
 use super::json;
 use crate::domain::error::{Error, Result};
-use crate::storage::{DataVersion, VisitResult};
+use crate::storage::{DataVersion, VisitResult, WriteTiming};
 use crate::store::database::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::store::statement::Statement;
 
@@ -168,9 +168,9 @@ impl Database for Rqlite {
         }
         // Include the time of the rolled-back attempt.
         let in_vain = begun.elapsed();
-        let applied = self.execute_batch(otherwise)?;
-        let BatchResult { hold, commit, .. } = applied;
-        Ok(BatchResult { hold: hold + in_vain, commit: commit + in_vain, ..applied })
+        let mut applied = self.execute_batch(otherwise)?;
+        applied.timing += WriteTiming { hold: in_vain, commit: in_vain, ..WriteTiming::default() };
+        Ok(applied)
     }
 
     fn version(&self) -> Result<Option<DataVersion>> {

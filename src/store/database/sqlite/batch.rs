@@ -9,6 +9,7 @@ use rusqlite::{
 };
 
 use super::disk_space::FreeSpace;
+use crate::storage::WriteTiming;
 use crate::store::database::{BatchResult, OwnedRow, RowRef};
 use crate::store::statement::Statement;
 
@@ -71,7 +72,11 @@ pub(super) fn execute_for_keys(
     }
     drop(prepared);
     free_space.commit(transaction)?;
-    Ok(BatchResult { rows, hold: begun.elapsed(), ..BatchResult::default() })
+    Ok(BatchResult {
+        rows,
+        timing: WriteTiming::of_hold(begun.elapsed()),
+        ..BatchResult::default()
+    })
 }
 
 pub(super) fn execute_for_rows(
@@ -84,7 +89,7 @@ pub(super) fn execute_for_rows(
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
-    let mut applied = BatchResult { waited: begun - asked, ..BatchResult::default() };
+    let mut applied = BatchResult::default();
     let prepared = statements.iter().map(|one| transaction.prepare_cached(&one.sql));
     let mut prepared = prepared.collect::<Result<Vec<_>>>()?;
     for row in rows {
@@ -98,7 +103,8 @@ pub(super) fn execute_for_rows(
     let done = Instant::now();
     free_space.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
-    Ok(BatchResult { hold, commit, ..applied })
+    applied.timing = WriteTiming { hold, commit, waited: begun - asked };
+    Ok(applied)
 }
 
 /// Runs one statement with the values of a row. A statement that returns rows counts them as
@@ -132,7 +138,7 @@ pub(super) fn execute_all<'s>(
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
-    let mut applied = BatchResult { waited: begun - asked, ..BatchResult::default() };
+    let mut applied = BatchResult::default();
     for (statement, expected) in statements {
         let rows = run_statement(&transaction, statement, &mut applied)?;
         if expected.is_some_and(|expected| expected != rows) {
@@ -143,7 +149,8 @@ pub(super) fn execute_all<'s>(
     let done = Instant::now();
     free_space.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
-    Ok(ControlFlow::Continue(BatchResult { hold, commit, ..applied }))
+    applied.timing = WriteTiming { hold, commit, waited: begun - asked };
+    Ok(ControlFlow::Continue(applied))
 }
 
 /// Runs one statement, and answers the number of changed rows.

@@ -250,9 +250,10 @@ impl Database for SqliteFile {
                 Ok(BatchResult { matched_expectation: true, ..applied })
             }
             ControlFlow::Break(in_vain) => {
-                let applied = self.execute_batch(otherwise)?;
+                let mut applied = self.execute_batch(otherwise)?;
                 // Include the time of the rolled-back attempt.
-                Ok(BatchResult { hold: applied.hold + in_vain, ..applied })
+                applied.timing.hold += in_vain;
+                Ok(applied)
             }
         }
     }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{SqliteFile, limits};
 use crate::domain::error::{Error, Result};
-use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep};
+use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep, WriteTiming};
 use crate::store::database::Database;
 use crate::store::database::sqlite::file;
 use crate::store::statement::Statement;
@@ -89,7 +89,7 @@ fn shorten(connection: &mut Connection, pages: usize) -> rusqlite::Result<Vacuum
     let after = pragma(&transaction, "freelist_count")?;
     transaction.commit()?;
     let pages = u64::try_from(before - after).unwrap_or(0);
-    Ok(VacuumStep { pages, hold: begun.elapsed() })
+    Ok(VacuumStep { pages, timing: WriteTiming::of_hold(begun.elapsed()) })
 }
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {

@@ -59,8 +59,8 @@ impl Opened {
 /// All that a look has seen, down to the class of each value.
 fn seen(survey: &DueScan) -> String {
     let due = survey.due.as_ref().map(|due| &due.seen);
-    let DueScan { last, rows, census, unreadable_value, .. } = survey;
-    format!("{due:?} {last:?} {rows} {census:?} {unreadable_value:?}")
+    let DueScan { last, rows, counts, unreadable_value, .. } = survey;
+    format!("{due:?} {last:?} {rows} {counts:?} {unreadable_value:?}")
 }
 
 fn location(nodes: &Nodes) -> Location {
@@ -310,7 +310,7 @@ fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
     let profile = profile.dependent("log", "t", "id").set_null().0;
     let mut opened = Opened::at(location(&nodes), profile).unwrap();
     let counted = opened.store.scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
-    assert_eq!((counted.census.would_delete, counted.kept.referenced_rows()), (3, 1));
+    assert_eq!((counted.counts.would_delete, counted.kept.referenced_rows()), (3, 1));
     assert_eq!(opened.purge(10).unwrap().1, 2);
     let kept = opened.store.take_kept();
     assert_eq!((kept.referenced, kept.rejected), (counted.kept.referenced, 1));

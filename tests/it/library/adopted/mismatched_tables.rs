@@ -65,7 +65,7 @@ fn half_of_them_are_enough() {
     db.application().execute_batch(index).unwrap();
     let mut store = db.store(profile(seconds()));
     let totals = purge_all(store.as_mut(), 1_000).unwrap();
-    assert_eq!((totals.settled.deleted, totals.census.unreadable), (2_500, 2_500));
+    assert_eq!((totals.settled.deleted, totals.counts.unreadable), (2_500, 2_500));
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn nulls_and_values_that_mean_never_say_nothing_against_it() {
         draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).never(-1).at(0, false).0;
     let mut store = db.store(profile);
     let totals = purge_all(store.as_mut(), 1_000).unwrap();
-    assert_eq!((totals.settled.deleted, totals.census.unreadable), (1_667, 1_666));
+    assert_eq!((totals.settled.deleted, totals.counts.unreadable), (1_667, 1_666));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn invalid_json_does_not_count_as_a_missing_time() {
     insta::assert_snapshot!(refused(purge_all(store.as_mut(), 999)), @"refused: 475 of 724 values of data $.a.end in t are not times in the format of profile json: 475 blob, such as 1 bytes and 23 bytes; `sessctl profile check json` shows the values");
     db.application().execute("DELETE FROM t WHERE id % 4 = 1", []).unwrap();
     let totals = purge_all(store.as_mut(), 999).unwrap();
-    assert_eq!((totals.settled.deleted, totals.census.unreadable), (2_500, 1_250));
+    assert_eq!((totals.settled.deleted, totals.counts.unreadable), (2_500, 1_250));
     db.application().execute_batch("UPDATE t SET data = '2026-01-01 00:00:00'").unwrap();
     let mut plain = in_json("$.a.end");
     plain.0.times[0].encoding = utc(&[0]);
@@ -167,7 +167,7 @@ fn conditions_do_not_hold_for_invalid_json() {
         let totals = purge_all(store.as_mut(), 9).unwrap();
         let is_asked = matches!(test, Predicate::Above(_) | Predicate::UpTo(_));
         assert_eq!((totals.settled.deleted, totals.sessions), (0, 1), "{test:?}");
-        assert_eq!(totals.census.unreadable, u64::from(is_asked), "{test:?}");
+        assert_eq!(totals.counts.unreadable, u64::from(is_asked), "{test:?}");
     }
 }
 

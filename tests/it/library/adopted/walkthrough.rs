@@ -36,7 +36,7 @@ fn the_walkthrough_deletes_exactly_what_it_announces() {
     let profile = parse(block("toml"), "larder.toml", &BTreeMap::new()).unwrap();
     let mut store = db.store(profile);
     let totals = purge_all(store.as_mut(), 2).unwrap();
-    assert_eq!((totals.settled.deleted, totals.census.unreadable), (3, 0));
+    assert_eq!((totals.settled.deleted, totals.counts.unreadable), (3, 0));
     let left =
         |sql: &str| -> String { db.application().query_row(sql, [], |row| row.get(0)).unwrap() };
     let logins =

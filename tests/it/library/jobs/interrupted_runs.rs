@@ -42,10 +42,10 @@ pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
 fn dies(database: &Database, job: &Job, now: UnixTime) {
     let (lease, run) = run_of(job, now);
     let mut store = database.store();
-    let accounts = store.jobs("", now).unwrap();
-    let known = accounts.into_iter().find(|account| account.job == key_of(job));
+    let states = store.jobs("", now).unwrap();
+    let known = states.into_iter().find(|state| state.job == key_of(job));
     let run =
-        NewRun { last_settled_at: known.and_then(|account| account.known.last_settled_at), ..run };
+        NewRun { last_settled_at: known.and_then(|state| state.history.last_settled_at), ..run };
     assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);
 }
 
@@ -120,7 +120,7 @@ fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
     assert!(0 < cycled.ended && cycled.ended < 300);
     // and a run after that, which dies before it has done anything
     let (lease, again) = run_of(&job, later(start, 20));
-    let last_settled_at = database.store().jobs("", start).unwrap()[0].known.last_settled_at;
+    let last_settled_at = database.store().jobs("", start).unwrap()[0].history.last_settled_at;
     let again = NewRun { planned: start, last_settled_at, ..again };
     assert_eq!(database.store().start_run(&lease, &again).unwrap(), StartResult::Started);
     // when somebody has come back, and the job is asked for again

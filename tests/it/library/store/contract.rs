@@ -66,7 +66,7 @@ macro_rules! tests {
             let survey = db.sessions.scan_due(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
             let renewed = db.beside().opening().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
-            assert_eq!((survey.census.due, renewed), (2, vec![true]));
+            assert_eq!((survey.counts.due, renewed), (2, vec![true]));
             let settled =
                 db.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
             // Then it is still there

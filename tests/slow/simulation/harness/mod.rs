@@ -71,7 +71,7 @@ impl Simulation {
             zone: scenario.zone.parse().unwrap(),
             jitter: Jitter::from_number(7),
             guard: config.guard,
-            write_limits: config.manners,
+            write_limits: config.write_limits,
             keep_runs: config.keep_runs,
             ..terms()
         };

@@ -98,7 +98,7 @@ fn purged(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
 /// Counts the rows that a purge would delete and keep, without changing them.
 fn planned(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
     let survey = db.store(profile).scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
-    (survey.census.would_delete, survey.kept)
+    (survey.counts.would_delete, survey.kept)
 }
 
 fn handles(ids: &[&str]) -> Vec<String> {
