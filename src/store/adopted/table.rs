@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, ForeignContent, Result};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
@@ -158,7 +158,7 @@ fn missing_table(database: &str, name: &str, kinds: &[TableEntry]) -> Error {
     } else {
         format!("it has no table {name}; it has {}", join_names(&names))
     };
-    Error::ForeignDatabase { at: database.to_owned(), found }
+    Error::ForeignDatabase { at: database.to_owned(), found, content: ForeignContent::Other }
 }
 
 /// Maximum number of names in a message.

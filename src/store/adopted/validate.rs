@@ -38,7 +38,11 @@ impl<T: Database> Adopted<T> {
     pub(super) fn sample_valid_rows(&self) -> Result<Sampling> {
         let sample = Sampling::of(&self.database, &self.reader)?;
         let errors = encoding_errors(&self.database, &self.reader, &sample)?;
-        if errors.is_empty() { Ok(sample) } else { Err(Error::Refused(errors.join("; "))) }
+        if errors.is_empty() {
+            return Ok(sample);
+        }
+        let profile = self.reader.profile.name.clone();
+        Err(Error::ValueMismatch { profile, found: errors.join("; ") })
     }
 
     /// Ensures that nothing blocks deletion, except possibly the encodings of the values.

@@ -166,7 +166,7 @@ fn unreadable_times(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> O
     let profile = &reader.profile.name;
     Some(format!(
         "{} of {} values of {name} in {table} are not times in the format of profile {profile}: {}, such \
-         as {}; `sessctl profile check {profile}` shows the values",
+         as {}",
         format_count(bad),
         format_count(bad + values.good),
         classes.join(", "),
