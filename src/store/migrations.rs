@@ -87,12 +87,7 @@ impl SchemaVersion {
 }
 
 fn number(database: &impl Database, sql: &str) -> Result<i64> {
-    let mut number = 0;
-    database.query(&Statement::new(sql), &mut |row| {
-        number = row.integer(0).unwrap_or(0);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(number)
+    Ok(database.query_first(&Statement::new(sql), |row| row.integer(0))?.flatten().unwrap_or(0))
 }
 
 const SELECT_VERSION: &str =
@@ -302,12 +297,7 @@ fn foreign_database(database: &str, found: String, content: ForeignContent) -> E
 }
 
 fn tables_in(database: &impl Database) -> Result<Vec<String>> {
-    let mut tables = Vec::new();
-    database.query(&Statement::new(SELECT_TABLES), &mut |row| {
-        tables.extend(row.text(0));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(tables)
+    database.query_all(&Statement::new(SELECT_TABLES), |row| row.text(0).unwrap_or_default())
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -4,7 +4,6 @@
 use super::column_sql::MAX_PAYLOAD_BYTES;
 use super::diagnose::sample;
 use super::reader::TableReader;
-use super::table;
 use crate::domain::error::Result;
 use crate::domain::profile::{
     ClockEvidence, DetectionDoubt, Profile, ProfileChoice, Rule, RuleKind, UserForm,
@@ -45,7 +44,7 @@ pub(super) fn clock_evidence(
         row.text(0).zip(over).and_then(|(payload, over)| signed_lifetime(&payload, over))
     };
     let latest = sample::rows_by_key(reader, &what, "DESC", MAX_LATEST);
-    let mut lifetimes = table::collect(database, &latest, lifetime)?;
+    let mut lifetimes = database.query_all(&latest, lifetime)?;
     if lifetimes.is_empty() {
         return Ok(None);
     }
