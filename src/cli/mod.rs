@@ -1,6 +1,7 @@
 //! The command line. One subcommand is one file: its arguments and its run.
 
 mod accounts;
+mod advice;
 mod args;
 mod clock;
 mod close;

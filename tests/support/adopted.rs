@@ -168,7 +168,7 @@ pub fn few(rows: usize) -> ScanLimits {
 /// The text of a refusal.
 pub fn refused<T>(outcome: Result<T, Error>) -> String {
     match outcome {
-        Err(error @ Error::Refused(_)) => error.to_string(),
+        Err(error) if error.is_refusal() => error.to_string(),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("it was not refused"),
     }

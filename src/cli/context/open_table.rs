@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::app::SessionService;
 use crate::config::Config;
-use crate::domain::profile::{DetectionDoubt, Profile};
+use crate::domain::profile::Profile;
 use crate::storage::{Backend, TaskNames};
 use crate::store::adopted::StateDirectory;
 use crate::store::{Access, Location, adopted};
@@ -23,7 +23,7 @@ use crate::cli::profiles::{ProfileSource, ensure_complete};
 use crate::cli::state_dir::DatabaseOwner;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
-use crate::cli::{profiles, state_dir, trust};
+use crate::cli::{advice, profiles, state_dir, trust};
 
 impl Context {
     /// The profile that the user or the configuration has named. A relative path in the
@@ -249,10 +249,11 @@ impl Context {
 
     /// Warns that the detected profile may be wrong, and must be named before a deletion.
     fn warn_of_doubt(&self, profile: &Profile) {
-        if let Some(DetectionDoubt { finding, remedy }) = &profile.doubt {
+        if let Some(doubt) = &profile.doubt {
             self.warn(&format!(
-                "{finding}; it is read as UTC here; before anything can be deleted, name the \
-                 profile: {remedy}"
+                "{}; it is read as UTC here; before anything can be deleted, name the profile: {}",
+                doubt.finding,
+                advice::for_doubt(doubt)
             ));
         }
     }

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::Error;
+use crate::domain::error::Absence;
 use anyhow::Context as _;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
@@ -67,8 +68,8 @@ fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<FoundDatab
         let is_safe = out_of_reach.is_ok() && resolved.fault_beside().is_none();
         match if_missing {
             IfMissing::Fail if !is_safe => {
-                let hint = "`sessctl init` makes one".to_owned();
-                return Err(Error::Missing { at: path.display().to_string(), hint }.into());
+                let at = path.display().to_string();
+                return Err(Error::Missing { at, why: Absence::File }.into());
             }
             IfMissing::Create => {
                 out_of_reach?;

@@ -155,7 +155,13 @@ impl Args {
             // What ended before the failure stays ended.
             context.report_missed(&mut service);
         }
-        if let Err(error @ (Error::Guard(_) | Error::Clock(_) | Error::Refused(_))) = purged {
+        if let Err(
+            error @ (Error::Guard(_)
+            | Error::Clock(_)
+            | Error::Refused(_)
+            | Error::ValueMismatch { .. }),
+        ) = purged
+        {
             self.note_refusal(&error, &service, context);
             return Err(error.into());
         }

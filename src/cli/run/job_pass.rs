@@ -254,14 +254,14 @@ impl JobReport {
                 advice: Some(advice_for_job(refusal)),
                 ..no_work(Exit::Refused, "refused", Some(refusal.to_string()))
             },
-            Err(error @ Error::Refused(_)) => {
-                no_work(Exit::Refused, "refused", Some(error.to_string()))
+            Err(error) if error.is_refusal() => {
+                no_work(Exit::Refused, "refused", Some(with_guidance(error)))
             }
             Err(error) if error.is_transient() => {
                 let obstructed = no_work(Exit::Busy, "held", error.obstacle());
                 Self { is_resumable: true, ..obstructed }
             }
-            Err(error) => no_work(Exit::Failed, "failed", Some(error.with_causes())),
+            Err(error) => no_work(Exit::Failed, "failed", Some(with_guidance(error))),
         })
     }
 

@@ -18,7 +18,7 @@ use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, reexec};
-use crate::cli::report::with_guidance;
+use crate::cli::report::{message, with_guidance};
 use crate::cli::{clock, orphans};
 use crate::output::sanitize::escape;
 
@@ -152,7 +152,7 @@ impl Watch<'_> {
                 }
                 match error.downcast_ref() {
                     Some(crate::Error::Clock(refusal)) => self.report_clock_refusal(*refusal),
-                    _ => self.report_error(format!("{error:#}")),
+                    _ => self.report_error(message(&error)),
                 }
                 clock::now().plus(RETRY_DELAY)
             }

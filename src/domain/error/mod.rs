@@ -1,5 +1,6 @@
 //! Errors that callers can match on.
 
+mod foreign;
 mod insufficient_space;
 mod interrupt;
 mod limit_reached;
@@ -9,9 +10,11 @@ use std::time::Duration;
 
 use super::clock::ClockRefusal;
 use super::format::format_count;
+use super::profile::DetectionDoubt;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
 
+pub use foreign::{Absence, ForeignContent};
 pub use insufficient_space::InsufficientSpace;
 pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
@@ -23,12 +26,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no database.
-    #[error("no database at {at}: {hint}")]
+    #[error("no database at {at}{why}")]
     Missing {
         /// Path or address.
         at: String,
-        /// Advice.
-        hint: String,
+        /// Reason, as far as it is known.
+        why: Absence,
     },
     /// The database has no session table that sessctl knows.
     #[error("{at} is not a sessctl database: {found}")]
@@ -37,6 +40,8 @@ pub enum Error {
         at: String,
         /// Finding.
         found: String,
+        /// Content of the database, as far as it suggests a remedy.
+        content: ForeignContent,
     },
     /// There are several tables that this program knows, or a table that might be one or
     /// the other.
@@ -44,21 +49,24 @@ pub enum Error {
     AmbiguousTable {
         /// Path or address.
         at: String,
-        /// Tables that were found, and advice.
+        /// Tables that were found, each with its profile.
         found: String,
     },
     /// Nothing may be deleted by the profile that was detected, since another one may be
     /// the right one; nothing has changed.
-    #[error("{finding}; nothing is deleted until you name the profile: {remedy}")]
-    UnconfirmedProfile {
-        /// Evidence from the rows, or the lack of it.
-        finding: String,
-        /// Possible profiles, and how to name one.
-        remedy: String,
-    },
+    #[error("{}; nothing is deleted until you name the profile", .0.finding)]
+    UnconfirmedProfile(Box<DetectionDoubt>),
     /// The operation is not possible on this table; nothing has changed.
     #[error("refused: {0}")]
     Refused(String),
+    /// Too many values of a table do not match its profile; nothing has changed.
+    #[error("refused: {found}")]
+    ValueMismatch {
+        /// Name of the profile.
+        profile: String,
+        /// Finding.
+        found: String,
+    },
     /// Another program holds the lock of the database.
     #[error("{at} is locked by another program; this step changed nothing; try again")]
     Busy {
@@ -181,6 +189,11 @@ impl Error {
     /// Reports whether a retry may succeed.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
+    }
+
+    /// Reports whether the operation is not possible on this table.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::ValueMismatch { .. })
     }
 
     /// Reports whether the file system is full.

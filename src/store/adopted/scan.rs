@@ -17,7 +17,6 @@ use crate::storage::{
     UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::key_ref;
 
 /// Rows between two checks of the elapsed time.
 const CLOCK_CHECK_ROWS: u64 = 128;
@@ -38,7 +37,7 @@ pub(super) fn scan_by_key(
         let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(key_ref(after));
+            sql.push(&format!(" AND {} > ", reader.key)).bind(after);
         }
         reader.order_by_key(&mut sql, last, false);
         sql

@@ -1,7 +1,5 @@
 //! Job histories.
 
-use std::ops::ControlFlow;
-
 use super::lease::and_if_held;
 use crate::domain::error::Result;
 use crate::domain::job::{JobHistory, RunInProgress};
@@ -189,12 +187,7 @@ pub(super) fn jobs(
          AND runs.account = jobs.host_scope AND runs.spec = jobs.spec AND outcome = 'running' \
          ORDER BY jobs.name, jobs.spec, jobs.host_scope",
     );
-    let mut jobs = Vec::new();
-    database.query(&sql.with(machine), &mut |row| {
-        jobs.push(read_job_state(row, now));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(jobs)
+    database.query_all(&sql.with(machine), |row| read_job_state(row, now))
 }
 
 fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {

@@ -1,7 +1,6 @@
 //! Operations on many keys in one statement, which receives the keys as a JSON array.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 
 use super::rows::{COLUMNS, session};
 use crate::domain::error::Result;
@@ -24,12 +23,9 @@ pub(super) fn find(
     let is_quick = !is_linearizable;
     let statement =
         Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(json_list(keys)) };
-    let mut found = HashMap::new();
-    database.query(&statement, &mut |row| {
-        let session = session(row);
-        found.insert(session.key.clone(), session);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let found = database.query_all(&statement, session)?.into_iter();
+    let found: HashMap<Key, Session> =
+        found.map(|session| (session.key.clone(), session)).collect();
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 

@@ -124,7 +124,9 @@ fn a_time_in_the_wrong_form_keeps_the_purge_away() {
         let application = Application::new(framework.clone());
         let bytes = application.bytes();
         let refusal = application.purge_by(framework.read_as(&text), NOW);
-        let Err(refusal @ Error::Refused(_)) = refusal else { panic!("{what}: {refusal:?}") };
+        let Err(refusal @ Error::ValueMismatch { .. }) = refusal else {
+            panic!("{what}: {refusal:?}")
+        };
         // It says which column it is about, and shows what it has found there.
         let said = refusal.to_string();
         assert!(said.contains(column), "{what}: {said}");
@@ -177,7 +179,7 @@ fn seconds_that_pass_for_minutes_keep_the_purge_away() {
         let application = Application::new(framework.clone());
         let before = application.ids();
         let refusal = application.purge_by(framework.read_as(&text), NOW);
-        assert!(matches!(refusal, Err(Error::Refused(_))), "{profile}: {refusal:?}");
+        assert!(matches!(refusal, Err(Error::ValueMismatch { .. })), "{profile}: {refusal:?}");
         assert_eq!(application.ids(), before, "{profile}");
     }
 }
@@ -194,6 +196,6 @@ fn a_table_is_not_judged_by_its_ends() {
     application.db().execute_batch(fill).unwrap();
     let before = application.ids();
     let refusal = application.purge(NOW);
-    assert!(matches!(refusal, Err(Error::Refused(_))), "{refusal:?}");
+    assert!(matches!(refusal, Err(Error::ValueMismatch { .. })), "{refusal:?}");
     assert_eq!(application.ids(), before);
 }

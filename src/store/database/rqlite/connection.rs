@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::types::ValueRef;
-
 use super::client::{Client, NodeResponse, Request};
 use super::json;
 use super::json::StatementResult;
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::SqlValue;
+use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::WriteTiming;
 use crate::storage::consistency::{Consistency, ReadFreshness};
 use crate::store::cluster::Cluster;
@@ -118,7 +116,7 @@ impl Rqlite {
     pub(super) fn read_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
     ) -> Result<Vec<StatementResult>> {
         let one = |value| json::encode_statement(&statement.sql, std::iter::once(value));
         let elements: Vec<_> = values.map(one).collect();

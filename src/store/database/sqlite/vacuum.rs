@@ -1,7 +1,6 @@
 //! Disk usage and vacuum of a SQLite file.
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -27,17 +26,14 @@ const OPERATIONS: i32 = 10_000;
 
 impl SqliteFile {
     pub fn disk_usage(&self) -> Result<DiskUsage> {
-        let mut space = DiskUsage::default();
-        self.query(&Statement::new(SPACE), &mut |row| {
-            space = DiskUsage {
-                page_size: row.count(0),
-                pages: row.count(1),
-                free_pages: row.count(2),
-                steps_possible: row.count(3) != 0,
-                ..DiskUsage::default()
-            };
-            Ok(ControlFlow::Break(()))
+        let space = self.query_first(&Statement::new(SPACE), |row| DiskUsage {
+            page_size: row.count(0),
+            pages: row.count(1),
+            free_pages: row.count(2),
+            steps_possible: row.count(3) != 0,
+            ..DiskUsage::default()
         })?;
+        let mut space = space.unwrap_or_default();
         let unreadable = |e| Error::failed(format!("read {}", self.place), e);
         // SQLite names the log after the resolved path.
         let path = fs::canonicalize(&self.path).map_err(unreadable)?;

@@ -131,7 +131,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
 
     warning: 2 of 3 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format
 
-    a purge would be refused: 2 of 3 values of expire_date in django_session are not times in the format of profile django: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows the values
+    a purge would be refused: 2 of 3 values of expire_date in django_session are not times in the format of profile django: 2 integer, such as 1500000000 and 1500000001
     "#);
     let looks = database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
     let args = ["gitea", "--param", "lifetime=1d"];
