@@ -6,10 +6,12 @@ mod cli;
 mod cluster;
 mod dependencies;
 mod docs;
+mod domain;
 mod frameworks;
 mod layers;
 mod library;
 mod sql_contract;
+mod storage;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the slow tests use the rest of it")]
 mod support;

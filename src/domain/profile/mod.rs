@@ -7,14 +7,14 @@
 mod columns;
 mod condition;
 mod definition;
-mod django;
-mod encoding;
+pub mod django;
+pub mod encoding;
 mod expiry;
-mod lifetime;
+pub mod lifetime;
 mod rule;
 mod timestamp;
-mod user;
-mod value;
+pub mod user;
+pub mod value;
 
 pub use columns::ColumnMismatch;
 pub use condition::{Condition, Predicate};

@@ -140,7 +140,7 @@ fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Sql
 
 impl Unit {
     /// Length in nanoseconds.
-    pub(super) const fn nanoseconds(self) -> i128 {
+    pub const fn nanoseconds(self) -> i128 {
         match self {
             Self::Days => 86_400 * SECOND,
             Self::Hours => 3_600 * SECOND,
