@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod app;
 mod cli;
 mod cluster;
+mod config;
 mod dependencies;
 mod docs;
 mod domain;
 mod frameworks;
 mod layers;
 mod library;
+mod output;
 mod sql_contract;
 mod storage;
 #[path = "../support/mod.rs"]
