@@ -4,17 +4,17 @@ use super::record::{Column, Record, Schema, Value};
 
 /// The header: the columns of a schema, and behind the first of them those of
 /// its children that have no namesake there.
-pub(crate) struct RowFlattener {
-    pub(crate) columns: Vec<&'static Column>,
+pub struct RowFlattener {
+    pub columns: Vec<&'static Column>,
     /// Index of each column in the records of each depth.
     indexes: Vec<Vec<Option<usize>>>,
 }
 
 /// A row: nothing where the record has no such column.
-pub(crate) type Row<'r> = Vec<Option<&'r Value>>;
+pub type Row<'r> = Vec<Option<&'r Value>>;
 
 impl RowFlattener {
-    pub(crate) fn new(schema: &'static Schema) -> Self {
+    pub fn new(schema: &'static Schema) -> Self {
         let levels = || {
             std::iter::successors(Some(schema), |schema| schema.children.map(|(_, child)| child))
         };
@@ -38,14 +38,14 @@ impl RowFlattener {
 
     /// The rows of a record and of those within it. A child's row is blank in
     /// the columns that only its parent has.
-    pub(crate) fn rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
+    pub fn rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
         let mut rows = Vec::new();
         self.add(&mut rows, 0, record, None);
         rows
     }
 
     /// Returns the rows; each child repeats the values that only its parent has.
-    pub(crate) fn filled_rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
+    pub fn filled_rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
         let mut rows = Vec::new();
         self.add(&mut rows, 0, record, Some(&vec![None; self.columns.len()]));
         rows

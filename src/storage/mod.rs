@@ -10,7 +10,7 @@ mod context;
 mod copy;
 pub mod disk_space;
 mod interrupt;
-mod kept_rows;
+pub mod kept_rows;
 mod ledger;
 mod list;
 mod open;

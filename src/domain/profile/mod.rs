@@ -7,15 +7,15 @@
 mod columns;
 mod condition;
 mod definition;
-mod django;
+pub mod django;
 mod doubt;
-mod encoding;
+pub mod encoding;
 mod expiry;
-mod lifetime;
+pub mod lifetime;
 mod rule;
 mod timestamp;
-mod user;
-mod value;
+pub mod user;
+pub mod value;
 
 pub use columns::ColumnMismatch;
 pub use condition::{Condition, Predicate};

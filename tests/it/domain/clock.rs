@@ -1,8 +1,10 @@
 //! Clocks that move, and those that are trusted.
 
 use proptest::prelude::*;
-
-use super::*;
+use sessctl::domain::clock::{
+    ClockGuard, ClockReading, ClockReference, ClockRefusal, ClockStamp, ClockVerdict,
+};
+use sessctl::domain::time::UnixTime;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

@@ -4,14 +4,14 @@ mod mistakes;
 
 use std::collections::BTreeMap;
 
-use super::parse;
-use crate::domain::profile::{
+use sessctl::config::profile::parse;
+use sessctl::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
     Owner, Predicate, Profile, RuleKind, Separator, SqlValue, Storage, TextForm, TokenForm, Unit,
     UserForm, ZoneForm,
 };
-use crate::domain::time::Span;
-use crate::domain::time_zone::TimeZone;
+use sessctl::domain::time::Span;
+use sessctl::domain::time_zone::TimeZone;
 
 const MINIMAL: &str = r#"
 name = "shop"
@@ -281,7 +281,7 @@ fn a_time_may_have_several_forms() {
 
 #[test]
 fn sentinel_values_decide_about_their_session() {
-    use crate::domain::profile::{Expiry, RowStatus, SqlValueRef};
+    use sessctl::domain::profile::{Expiry, RowStatus, SqlValueRef};
     let listed = "never = [-1]\nover = [0, \"none\"]\n\n[[expired]]";
     let listed = MINIMAL.replace("\n[[expired]]", listed);
     let after = listed.replace("at = \"expires\"", "after = \"expires\"\nlifetime = \"2h\"");
@@ -303,7 +303,7 @@ fn sentinel_values_decide_about_their_session() {
 
 #[test]
 fn some_users_are_nobody() {
-    use crate::domain::profile::SqlValueRef;
+    use sessctl::domain::profile::SqlValueRef;
     let user = "[user]\ncolumn = \"data\"\nnobody = [0, \"guest\"]\n\n[[expired]]";
     let profile = read(&MINIMAL.replace("[[expired]]", user));
     for nobody in [

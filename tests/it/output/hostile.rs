@@ -2,12 +2,12 @@
 
 use clap::ValueEnum;
 use proptest::prelude::*;
+use sessctl::output::record::{Record, Value};
+use sessctl::output::{FormatName, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::sample;
-use crate::output::record::{Record, Value};
-use crate::output::sanitize::tests::find_unescaped;
-use crate::output::{FormatName, Style};
+use super::sanitize::find_unescaped;
 
 fn nasty() -> Vec<String> {
     [

@@ -1,8 +1,14 @@
 //! Encodings read what is written and nothing else, and their upper bounds hold.
 
+mod calendar;
 mod properties;
 
-use super::*;
+use sessctl::domain::profile::{
+    Decimals, DecodedTime, Encoding, Separator, SqlValueRef, Storage, TextForm, Timestamp, Unit,
+    ZoneForm,
+};
+use sessctl::domain::time::UnixTime;
+use sessctl::domain::time_zone::TimeZone;
 
 const SECOND: i128 = 1_000_000_000;
 const NOON: UnixTime = UnixTime(1_781_524_800);

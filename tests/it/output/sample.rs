@@ -1,11 +1,11 @@
 //! Records for the tests of the formats, as the commands would hand them in.
 
-use crate::domain::time::{Span, UnixTime};
-
-use crate::output::record::{
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::output::record::{
     Cardinality, Column, Metric, MetricKind, Record, Schema, Severity, Value,
 };
-use crate::output::{FormatName, Style, Summary, write};
+use sessctl::output::write;
+use sessctl::output::{FormatName, Style, Summary};
 
 const fn session_columns() -> [Column; 8] {
     [
@@ -22,7 +22,7 @@ const fn session_columns() -> [Column; 8] {
 
 static SESSION_COLUMNS: [Column; 8] = session_columns();
 
-pub(crate) static SESSIONS: Schema = Schema {
+pub static SESSIONS: Schema = Schema {
     subject: "sessions",
     shape: Cardinality::Many,
     columns: &SESSION_COLUMNS,
@@ -30,7 +30,7 @@ pub(crate) static SESSIONS: Schema = Schema {
     label: None,
 };
 
-pub(crate) static SESSION: Schema = Schema {
+pub static SESSION: Schema = Schema {
     subject: "one session",
     shape: Cardinality::One,
     columns: &SESSION_COLUMNS,
@@ -47,7 +47,7 @@ const fn in_state(state: &'static [(&'static str, &'static str)]) -> Metric {
     }
 }
 
-pub(crate) static STAT: Schema = Schema {
+pub static STAT: Schema = Schema {
     subject: "tasks",
     shape: Cardinality::Many,
     columns: &[
@@ -94,7 +94,7 @@ static SUMMARY: Schema = Schema {
     label: None,
 };
 
-pub(crate) fn session(handle: &str, user: &str, task: &str, client: &str) -> Record {
+pub fn session(handle: &str, user: &str, task: &str, client: &str) -> Record {
     Record {
         key: vec![handle.to_owned(), user.to_owned()],
         values: vec![
@@ -132,7 +132,7 @@ fn user(task: &str, user: &str, active: u64) -> Record {
     }
 }
 
-pub(crate) fn stat() -> Vec<Record> {
+pub fn stat() -> Vec<Record> {
     let task = |name: &str, active, idle, oldest, children| Record {
         key: vec![name.to_owned()],
         values: vec![
@@ -177,42 +177,37 @@ fn summary(name: FormatName, records: &[Record]) -> String {
 }
 
 /// Output of the records in a format, without a terminal.
-pub(crate) fn text(name: FormatName, schema: &'static Schema, records: &[Record]) -> String {
+pub fn text(name: FormatName, schema: &'static Schema, records: &[Record]) -> String {
     look(name, Style::default(), schema, records)
 }
 
-pub(crate) fn look(
-    name: FormatName,
-    style: Style,
-    schema: &'static Schema,
-    records: &[Record],
-) -> String {
+pub fn look(name: FormatName, style: Style, schema: &'static Schema, records: &[Record]) -> String {
     let mut out = Vec::new();
     write(name, style, &mut out, schema, None, records).expect("memory takes it");
     String::from_utf8(out).expect("every format is UTF-8")
 }
 
-pub(crate) fn sessions_in(name: FormatName) -> String {
+pub fn sessions_in(name: FormatName) -> String {
     text(name, &SESSIONS, &sessions())
 }
 
-pub(crate) fn session_in(name: FormatName) -> String {
+pub fn session_in(name: FormatName) -> String {
     text(name, &SESSION, &sessions()[..1])
 }
 
-pub(crate) fn stat_in(name: FormatName) -> String {
+pub fn stat_in(name: FormatName) -> String {
     text(name, &STAT, &stat())
 }
 
-pub(crate) fn runs_in(name: FormatName) -> String {
+pub fn runs_in(name: FormatName) -> String {
     summary(name, &runs())
 }
 
-pub(crate) fn no_runs_in(name: FormatName) -> String {
+pub fn no_runs_in(name: FormatName) -> String {
     summary(name, &[])
 }
 
-pub(crate) fn nothing_in(name: FormatName) -> String {
+pub fn nothing_in(name: FormatName) -> String {
     text(name, &SESSIONS, &[])
 }
 
@@ -220,19 +215,19 @@ fn at(width: Option<usize>, schema: &'static Schema, records: &[Record]) -> Stri
     look(FormatName::Table, Style { color: false, width }, schema, records)
 }
 
-pub(crate) fn sessions_at(width: Option<usize>) -> String {
+pub fn sessions_at(width: Option<usize>) -> String {
     at(width, &SESSIONS, &sessions())
 }
 
-pub(crate) fn stat_at(width: Option<usize>) -> String {
+pub fn stat_at(width: Option<usize>) -> String {
     at(width, &STAT, &stat())
 }
 
-pub(crate) fn session_at(width: Option<usize>) -> String {
+pub fn session_at(width: Option<usize>) -> String {
     at(width, &SESSION, &sessions()[2..])
 }
 
-pub(crate) fn colored() -> String {
+pub fn colored() -> String {
     let in_color = Style { color: true, width: Some(80) };
     look(FormatName::Table, in_color, &SESSIONS, &sessions()[..2])
 }

@@ -5,9 +5,14 @@ use std::cmp::Ordering;
 use chrono::{FixedOffset, TimeZone as _};
 use proptest::prelude::*;
 use proptest::sample::select;
+use sessctl::domain::profile::{
+    DecodedTime, Encoding, Separator, SqlValue, SqlValueRef, Storage, TextForm, Timestamp, Unit,
+    ZoneForm,
+};
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::domain::time_zone::TimeZone;
 
-use super::*;
-use crate::domain::time::Span;
+use super::{NOON, NUMBERS, SECOND, berlin, either, text};
 
 /// Reports whether SQLite sorts one value after another.
 fn sorts(one: &SqlValue, other: &SqlValue) -> Ordering {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use sessctl::config::profile::parse;
+
 use super::{COMPLETE, MINIMAL, given, read};
-use crate::config::profile::parse;
 
 /// The part of a profile that encodes the time.
 const ENCODING: &str = "encoding = \"unix\"; unit = \"seconds\"";

@@ -1,13 +1,21 @@
 //! Tests of all formats.
 
+mod csv;
 mod hostile;
-pub(super) mod sample;
+mod human;
+mod json;
+mod plain;
+mod prometheus;
+mod report;
+mod sample;
+mod sanitize;
+mod table;
 
 use std::io;
 
 use clap::ValueEnum;
-
-use super::{FormatName, Style, write};
+use sessctl::output::write;
+use sessctl::output::{FormatName, Style};
 
 #[test]
 fn a_format_is_called_what_the_command_line_calls_it() {

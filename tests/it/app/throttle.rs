@@ -1,4 +1,11 @@
-use super::*;
+//! Tests of `app::throttle`.
+
+use std::time::Duration;
+
+use sessctl::app::throttle::{
+    CONTENDED_SHARE, MAX_BATCH_UNTHROTTLED, MIN_BATCH, PAUSE_FACTOR, Throttle, WARMUP_BATCHES,
+};
+use sessctl::storage::{DataVersion, WriteTiming};
 
 const TARGET: Duration = Duration::from_millis(2);
 
