@@ -118,7 +118,7 @@ fn each_profile_is_named_after_its_file_and_describes_itself() {
         let profile = parse(text, name, &BTreeMap::new()).unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(profile.name, *name);
         assert!(!profile.about.is_empty() && !profile.title.is_empty(), "{name}");
-        assert!(text.starts_with("# ") && text.contains("\n# Traps:\n"), "{name}");
+        assert!(text.starts_with("# ") && text.contains("\n# Caveats:\n"), "{name}");
         assert_eq!(profile.readonly.is_some(), *name == "gitea");
         assert_eq!(profile.is_detected, *name != "django-local");
         assert!(profile.token.is_some(), "{name}");

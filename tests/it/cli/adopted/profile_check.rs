@@ -151,7 +151,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
     to scan the table:
       SCAN session
 
-    a purge would be refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME
+    a purge would be refused: profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME
     ");
 }
 

@@ -46,7 +46,7 @@ fn a_read_only_table_is_listed() {
     let sandbox =
         database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
     let with = ["--profile", "gitea", "--param", "lifetime=1d"];
-    insta::assert_snapshot!(refuses(&sandbox, &[&with[..], &["purge"]].concat(), 4), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(refuses(&sandbox, &[&with[..], &["purge"]].concat(), 4), @"refused: profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME");
     for verb in [&["cycle", "--all"][..], &["cycle", "gitea"], &["close"]] {
         refuses(&sandbox, &[&with[..], verb].concat(), 4);
     }
@@ -89,8 +89,8 @@ fn values_in_another_encoding_prevent_every_deletion() {
 #[test]
 fn a_parameter_that_only_the_application_knows_is_required() {
     let sandbox = laravel();
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     let with = |param: &str| refuses(&sandbox, &["--param", param, "list"], 2);
     insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': write NAME=VALUE; see --help");
     insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: write 120s, 120m, 120h or 120d"#);

@@ -54,7 +54,7 @@ fn each_of_them_is_found_by_its_table() {
 fn a_read_only_table_keeps_its_rows() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let mut store = db.store(gitea());
-    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME");
     assert_eq!(ids(&db, &gitea()).len(), 3);
     assert_eq!(all_sessions(store.as_ref()).len(), 3);
 }
