@@ -39,7 +39,7 @@ fn the_fixtures_say_the_same_in_sql() {
 }
 
 #[test]
-fn what_is_due_at_the_clock_is_visited_without_a_trace() {
+fn listing_due_sessions_changes_no_byte() {
     for framework in all() {
         let application = Application::new(framework.clone());
         let (bytes, name) = (application.bytes(), &framework.profile);

@@ -117,7 +117,7 @@ fn a_time_in_its_own_encoding_is_accepted() {
 }
 
 #[test]
-fn a_time_in_the_wrong_form_keeps_the_purge_away() {
+fn a_purge_is_refused_for_times_in_the_wrong_encoding() {
     for (framework, column, (name, lines)) in disguises() {
         let what = format!("{}, {column} as {name}", framework.profile);
         let text = disguised(&framework, column, lines);
@@ -135,7 +135,7 @@ fn a_time_in_the_wrong_form_keeps_the_purge_away() {
 /// Runs the command with two wrong encodings of each profile: one sorts before all existing values,
 /// and one after.
 #[test]
-fn a_profile_in_a_file_that_says_what_is_not_so_exits_with_4() {
+fn a_profile_file_with_a_wrong_encoding_exits_with_4() {
     for (profile, column, _) in TRUE {
         let framework = named(profile);
         let application = Application::new(framework.clone());
@@ -170,7 +170,7 @@ fn a_profile_in_a_file_that_says_what_is_not_so_exits_with_4() {
 
 /// Seconds that are taken for minutes are no times: they would be far in the future.
 #[test]
-fn seconds_that_pass_for_minutes_keep_the_purge_away() {
+fn a_purge_is_refused_when_seconds_are_declared_as_minutes() {
     for (profile, column) in [("laravel", "last_activity"), ("symfony", "sess_lifetime")] {
         let framework = named(profile);
         let text = disguised(&framework, column, "encoding = 'unix'\nunit = 'minutes'");
@@ -185,7 +185,7 @@ fn seconds_that_pass_for_minutes_keep_the_purge_away() {
 /// A large table with a few rows of the right form at both ends: neither end may speak
 /// for the rest.
 #[test]
-fn a_table_is_not_judged_by_its_ends() {
+fn wrong_times_in_the_middle_of_a_table_are_detected() {
     let framework = named("authjs-drizzle");
     let application = Application::new(framework.clone()).emptied();
     let fill = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4999)

@@ -54,7 +54,7 @@ fn requests_carry_the_credentials() {
 }
 
 #[test]
-fn a_move_presents_the_same() {
+fn a_move_sends_the_credentials() {
     let node = Fake::start(native);
     let sandbox = impatient();
     sandbox.file("secret", "bob:secret\n");
@@ -67,7 +67,7 @@ fn a_move_presents_the_same() {
 }
 
 #[test]
-fn what_is_to_be_sure_goes_through_the_log() {
+fn the_consistency_option_selects_the_level_of_a_read() {
     let node = Fake::start(native);
     let sandbox = patient();
     let levels = |consistency| {
@@ -144,7 +144,7 @@ fn an_address_with_a_password_is_refused_without_printing_it() {
 }
 
 #[test]
-fn what_is_for_a_cluster_is_refused_for_a_file() {
+fn cluster_options_are_refused_for_a_file() {
     let sandbox = Sandbox::new();
     sandbox.file("secret", "bob:secret");
     let all = [
@@ -182,7 +182,7 @@ fn an_authority_has_a_certificate() {
 }
 
 #[test]
-fn what_one_node_says_alone_is_said_to_be_that() {
+fn a_verbose_read_from_one_node_reports_its_freshness() {
     // Given a node that last heard of the leader a while ago
     let node = Fake::start(native);
     let sandbox = patient();

@@ -218,7 +218,7 @@ fn a_node_that_says_nothing_is_asked_once() {
 }
 
 #[test]
-fn what_one_cannot_do_another_does() {
+fn a_request_that_one_node_fails_is_sent_to_another() {
     for act in [no_leader(), Act::HangUp, page("404 Not Found"), page("401 Unauthorized")] {
         let (bad, node) = (Fake::that(act), Fake::start(native));
         run(&patient(), &together(&[&bad, &node]), ["list"]).succeeds();

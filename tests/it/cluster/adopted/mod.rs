@@ -254,7 +254,7 @@ fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_table_without_rows_is_as_good() {
+fn an_empty_table_on_a_cluster_is_accepted() {
     let nodes = rqlite::shared();
     let (_folder, path) = file(&(djangos(1, 1, 1) + "; DELETE FROM django_session"));
     copy::load(&path, &nodes.nodes[0].url());
