@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::processes::{HUP, INT, TERM, signal, start, until, waits};
+use crate::support::processes::{HUP, INT, TERM, is_sleeping, signal, start, until};
 use crate::support::{HOUR, Sandbox, now, row};
 
 pub const ROWS: u32 = 5_000;
@@ -155,7 +155,7 @@ fn steps_wait_for_a_writer_and_go_on_when_it_has_done() {
     let writer = sandbox.db();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = start(&sandbox, "compact --json");
-    until(|| waits(&waiting));
+    until(|| is_sleeping(&waiting));
     drop(writer);
     let done = waiting.finish();
     assert_eq!(done.succeeds().json()["free_bytes_left"], 0);
@@ -261,7 +261,7 @@ fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
     assert!(reason.contains("another compaction is running (another process"), "{reason}");
     // And who waits gets its turn
     let waiting = start(&sandbox, "purge --wait 5m");
-    until(|| waits(&waiting));
+    until(|| is_sleeping(&waiting));
     rebuilding.execute_batch("ROLLBACK; DELETE FROM leases").unwrap();
     waiting.finish().succeeds().is_silent();
 }

@@ -65,7 +65,7 @@ fn rows(db: &Connection) -> Vec<String> {
 
 /// Reads the same rows as [`rows`] from each node.
 fn on_each_node(cluster: &Nodes) -> Vec<Vec<String>> {
-    cluster.apply_purge();
+    cluster.wait_until_caught_up();
     let text = |row: &serde_json::Value| row[0].as_str().unwrap().to_owned();
     let of = |node: &rqlite::Node| -> Vec<String> {
         node.rows(ROW).iter().chain(&node.rows(COUNTER)).map(text).collect()

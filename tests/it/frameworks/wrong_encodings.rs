@@ -108,7 +108,7 @@ fn a_time_in_its_own_encoding_is_accepted() {
             let framework = named(profile);
             let text = disguised(&framework, column, lines);
             let application = Application::new(framework.clone());
-            let purged = application.purge_by(framework.read_as(&text), NOW);
+            let purged = application.purge_with_profile(framework.read_as(&text), NOW);
             let ended =
                 purged.unwrap_or_else(|error| panic!("{profile}, {name}: {error}")).done.ended;
             assert_eq!(ended, framework.expected.len() as u64, "{profile}, {name}");
@@ -123,7 +123,7 @@ fn a_purge_is_refused_for_times_in_the_wrong_encoding() {
         let text = disguised(&framework, column, lines);
         let application = Application::new(framework.clone());
         let bytes = application.bytes();
-        let refusal = application.purge_by(framework.read_as(&text), NOW);
+        let refusal = application.purge_with_profile(framework.read_as(&text), NOW);
         let Err(refusal @ Error::Refused(_)) = refusal else { panic!("{what}: {refusal:?}") };
         // It says which column it is about, and shows what it has found there.
         let said = refusal.to_string();
@@ -176,7 +176,7 @@ fn a_purge_is_refused_when_seconds_are_declared_as_minutes() {
         let text = disguised(&framework, column, "encoding = 'unix'\nunit = 'minutes'");
         let application = Application::new(framework.clone());
         let before = application.ids();
-        let refusal = application.purge_by(framework.read_as(&text), NOW);
+        let refusal = application.purge_with_profile(framework.read_as(&text), NOW);
         assert!(matches!(refusal, Err(Error::Refused(_))), "{profile}: {refusal:?}");
         assert_eq!(application.ids(), before, "{profile}");
     }
@@ -187,7 +187,7 @@ fn a_purge_is_refused_when_seconds_are_declared_as_minutes() {
 #[test]
 fn wrong_times_in_the_middle_of_a_table_are_detected() {
     let framework = named("authjs-drizzle");
-    let application = Application::new(framework.clone()).emptied();
+    let application = Application::new(framework.clone()).without_rows();
     let fill = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4999)
                 INSERT INTO session SELECT printf('s%05d', n), 'u1',
                        iif(n < 50 OR n >= 4950, 1781400000000, 1781400000) FROM numbers";

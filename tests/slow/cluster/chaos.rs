@@ -150,7 +150,7 @@ impl Experiment {
         self.wait_for_requests(REQUESTS);
         nodes.nodes[leader].start();
         let far = nodes.index();
-        wait_for("the node that was killed", || nodes.nodes[leader].has_come(far));
+        wait_for("the node that was killed", || nodes.nodes[leader].has_applied(far));
         self.wait_for_requests(REQUESTS);
     }
 }
@@ -194,7 +194,7 @@ fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
     for (task, limit) in LIMITS {
         assert_eq!(watch.most[task], limit, "after {} looks", watch.looks);
     }
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     ledger_check::assert_nodes_are_equal(&nodes);
     ledger_check::assert_rows_match(&nodes, &acknowledged, &purges);
 }

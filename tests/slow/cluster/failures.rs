@@ -49,7 +49,7 @@ fn a_purge_completes_while_a_follower_is_stopped() {
     let nodes = Nodes::start(3);
     let harness = Harness::new(&nodes, &format!("{CONFIG}{SHORT_TIMEOUT}"));
     harness.seed(0, DUE);
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     let follower = (nodes.leader() + 1) % 3;
     let purge = start_purge(&harness, follower);
     // When that stands still in the midst of it
@@ -58,7 +58,7 @@ fn a_purge_completes_while_a_follower_is_stopped() {
     nodes.nodes[follower].signal("-CONT");
     // Then the purge goes on with the others, and each session has ended once
     assert_eq!(purged, (0, String::new()));
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     ledger_check::assert_nodes_are_equal(&nodes);
     assert_eq!(ended(&nodes), DUE);
 }
@@ -71,7 +71,7 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     let config = format!("{CONFIG}{SHORT_TIMEOUT}patience = \"4s\"\n");
     let harness = Harness::new(&nodes, &config);
     harness.seed(0, DUE);
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     let purge = start_purge(&harness, 0);
     // When two of three nodes are gone
     let leader = nodes.leader();
@@ -91,7 +91,7 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     assert!(figures.contains(&format!("old.sessions.opened {}", DUE / 2)), "{figures}");
     // When they are back
     nodes.nodes.iter_mut().filter(|node| !node.is_running()).for_each(Node::start);
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     // Then all of them have the same, each session has ended once or is live, and the one
     // that opened is there at most once
     ledger_check::assert_nodes_are_equal(&nodes);
@@ -107,6 +107,6 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     let summary = service.purge(&PurgeRequest::default(), later, go_on).unwrap();
     assert_eq!(i64::try_from(summary.done.ended).unwrap(), DUE - before);
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     assert_eq!(ended(&nodes), DUE);
 }

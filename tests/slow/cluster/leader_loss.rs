@@ -109,7 +109,7 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         assert!(code != 0 || left == 0, "purge {round} is done with {left} rows left: {why}");
         outcomes.push((code, left));
         // And the next one completes the work
-        nodes.apply_purge();
+        nodes.wait_until_caught_up();
         assert_eq!(harness.runs(table.args).0, 0);
         assert_eq!(table.left(&harness.addresses), 0);
     }

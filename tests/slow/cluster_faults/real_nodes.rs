@@ -75,7 +75,7 @@ fn a_node_at_https_presents_its_certificate() {
     certify(&sandbox);
     let file = |name| sandbox.path(name).to_str().unwrap().to_owned();
     let (cert, key) = (file("node.pem"), file("node.key"));
-    let node = Node::alone(&sandbox.path("node"), &["-http-cert", &cert, "-http-key", &key]);
+    let node = Node::single(&sandbox.path("node"), &["-http-cert", &cert, "-http-key", &key]);
     let db = node.url().replace("http:", "https:");
     // Then who trusts the authority can use it
     let trusting = |db, args: &[&'static str]| {
@@ -123,7 +123,7 @@ fn a_stopped_node_is_skipped() {
         run(&sandbox, &db, OPEN).succeeds();
         run(&sandbox, &db, ["show", "stat"]).succeeds();
         nodes.nodes[place].signal("-CONT");
-        nodes.apply_purge();
+        nodes.wait_until_caught_up();
     }
     assert_eq!(nodes.nodes[1].rows("SELECT count(*) FROM sessions")[0][0], 2);
 }
@@ -148,7 +148,7 @@ fn an_outage_of_all_nodes_is_waited_for() {
         assert!(service.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_live());
     });
     service.open(opening(), now).unwrap();
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     assert_eq!(nodes.nodes[2].rows("SELECT count(*) FROM sessions")[0][0], 2);
     // And when they do not come back, it is said that it is not done
     nodes.nodes.iter_mut().for_each(Node::kill);
@@ -175,7 +175,7 @@ fn an_isolated_node_serves_reads_with_consistency_none() {
     let sandbox = default_timeouts();
     run(&sandbox, &nodes.url(), ["init"]).succeeds();
     run(&sandbox, &nodes.url(), ["--consistency", "linearizable", "list"]).succeeds();
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     let leader = nodes.leader();
     let other = (leader + 1) % 3;
     let alone = |nodes: &Nodes, place: usize| {

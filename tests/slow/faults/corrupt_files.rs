@@ -124,8 +124,7 @@ struct Outcome {
 /// Damages a file, and runs each command.
 fn try_file(number: u64, own: &Harness, django: &Harness, outcome: &Mutex<Outcome>) {
     let victim = Victim::of(number);
-    let harness =
-        if matches!(victim, Victim::Native | Victim::OwnConfig) { own } else { django };
+    let harness = if matches!(victim, Victim::Native | Victim::OwnConfig) { own } else { django };
     harness.reset();
     let path = victim.path(harness);
     let mut bytes = std::fs::read(&path).unwrap();
