@@ -20,7 +20,7 @@ use sessctl::store::Access;
 
 use super::{NOW, Sandbox};
 
-/// A database in a directory that goes with it.
+/// Database of an application in its own directory.
 pub struct ApplicationDb {
     pub sandbox: Sandbox,
 }
@@ -83,7 +83,7 @@ impl ApplicationDb {
     }
 
     /// Properties that sessctl never changes: the schema, the journal mode, the file's marks.
-    pub fn imprint(&self) -> Vec<String> {
+    pub fn fingerprint(&self) -> Vec<String> {
         let application = self.application();
         let pragma = |name| {
             application
@@ -111,13 +111,13 @@ pub fn look(store: &dyn Backend, after: Option<&Cursor>, rows: usize) -> DueScan
     store.scan_due(&all_tasks(), after, few(rows)).unwrap()
 }
 
-/// Runs all scans and batches of a purge, of so many rows at most.
+/// Runs a complete purge in scans of at most this many rows.
 pub fn purge_all(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Error> {
-    purge_watched(store, rows, &mut |_| {})
+    purge_with_scans(store, rows, &mut |_| {})
 }
 
-/// Runs a purge, and passes on each scan.
-pub fn purge_watched(
+/// Runs a complete purge and passes each scan to a function.
+pub fn purge_with_scans(
     store: &mut dyn Backend,
     rows: usize,
     watch: &mut dyn FnMut(&DueScan),

@@ -138,7 +138,7 @@ fn runs(sandbox: &Sandbox) -> Vec<[String; 3]> {
 }
 
 #[test]
-fn what_was_due_at_the_last_purge_already_is_a_backlog_and_does_not_count() {
+fn sessions_due_at_the_last_purge_are_a_backlog_that_does_not_count() {
     // Given a purge that has been here, and sessions that were due by then, of which it
     // has left some
     let sandbox = Sandbox::new();
@@ -355,7 +355,7 @@ fn invalid_caps_of_a_cycle_or_a_job_are_usage_errors() {
 }
 
 #[test]
-fn what_show_stat_counts_is_what_the_guard_counts() {
+fn show_stat_and_the_guard_count_the_same_sessions() {
     let sandbox = sandbox();
     sandbox.insert_all(40..45, |n| row(&n.to_string()).task("http").opened(9 * HOUR).idle(MINUTE));
     for policy in

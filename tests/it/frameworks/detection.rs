@@ -10,7 +10,7 @@ use crate::support::{HOUR, Sandbox, now};
 
 /// With a session that is over for an hour, and one that has an hour left.
 fn application(framework: Framework) -> Application {
-    let application = Application::new(framework).emptied();
+    let application = Application::new(framework).without_rows();
     let moments = [now() - HOUR, now() + HOUR].map(|over| over * SECOND);
     RowFormat::of(&application.framework).insert(
         &application.framework,

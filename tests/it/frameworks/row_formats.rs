@@ -260,7 +260,7 @@ fn real(number: i64) -> f64 {
 }
 
 #[test]
-fn the_forms_are_those_of_the_fixtures() {
+fn the_formats_match_the_fixtures() {
     let noon = NOW.0 * SECOND;
     assert_eq!(python(noon - SECOND), "2026-06-15 11:59:59");
     assert!(signed(1_750_000_000).contains("9:1uQowS:Y"));

@@ -14,7 +14,7 @@ pub fn shared() -> System {
 fn shared_with(settings: &str) -> System {
     let jobs = format!("{settings}\n[[job]]\n");
     let tasks = ("tasks = [\"*\"]", "tasks = [\"web\", \"desktop\"]");
-    System::but("redbex", &[tasks, ("[[job]]\n", &jobs)])
+    System::with_changes("redbex", &[tasks, ("[[job]]\n", &jobs)])
 }
 
 /// Sessions of a task, each of another user.

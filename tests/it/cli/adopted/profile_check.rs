@@ -156,7 +156,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
 }
 
 #[test]
-fn programs_get_all_of_it_in_one_object() {
+fn a_check_in_json_is_one_object() {
     let sandbox = three();
     let json = run(&sandbox, ["profile", "check", "django", "--json"]).succeeds().json();
     assert_eq!((&json["profile"], &json["fits"]), (&"django".into(), &true.into()));

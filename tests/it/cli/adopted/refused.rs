@@ -20,7 +20,7 @@ fn refuses(sandbox: &Sandbox, args: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn what_is_the_applications_part_is_refused() {
+fn operations_reserved_to_the_application_are_refused() {
     let sandbox = three();
     insta::assert_snapshot!(refuses(&sandbox, &["open", "--user", "u", "--task", "django"], 4), @"refused: django_session is a table of Django (profile django): its application opens the sessions");
     insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
@@ -64,7 +64,7 @@ fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
 }
 
 #[test]
-fn two_tables_that_fit_leave_a_choice() {
+fn two_matching_tables_require_a_profile() {
     let sandbox = database(&format!(
         "{DJANGO} CREATE TABLE tower_sessions (id text primary key not null, data blob not null, \
          expiry_date integer not null)"

@@ -34,7 +34,7 @@ scan the table: SCAN sessions
 }
 
 #[test]
-fn all_that_is_wrong_is_said() {
+fn a_diagnosis_lists_all_refusals_and_warnings() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let found = diagnose(db.path(), &gitea(), NOW).unwrap();
     insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME");

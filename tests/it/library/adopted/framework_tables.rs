@@ -19,7 +19,7 @@ fn exactly_the_expired_sessions_go() {
             // The application is there all the time.
             let application = db.application();
             application.pragma_update(None, "journal_mode", mode).unwrap();
-            let (before, imprint) = (ids(&db, &profile), db.imprint());
+            let (before, imprint) = (ids(&db, &profile), db.fingerprint());
             let mut store = db.store(profile.clone());
             let totals = purge_all(store.as_mut(), 2).unwrap();
             let name = &profile.name;
@@ -32,7 +32,7 @@ fn exactly_the_expired_sessions_go() {
             let again = purge_all(store.as_mut(), 2).unwrap();
             assert_eq!((again.settled.deleted, again.sessions), (0, left.len() as u64), "{name}");
             drop(store);
-            assert_eq!(db.imprint(), imprint, "{name}");
+            assert_eq!(db.fingerprint(), imprint, "{name}");
         }
     }
 }

@@ -59,7 +59,7 @@ fn the_refusal_says_what_is_there() {
 }
 
 #[test]
-fn half_of_them_are_enough() {
+fn a_purge_is_accepted_if_half_of_the_times_are_readable() {
     let index = "CREATE INDEX i ON t (expiry)";
     let db = db("expiry", "CASE WHEN i % 2 THEN 1781524700 ELSE 'x' END");
     db.application().execute_batch(index).unwrap();
@@ -188,7 +188,7 @@ fn a_path_that_leads_nowhere_is_refused() {
 }
 
 #[test]
-fn what_keeps_a_row_from_being_judged_is_named() {
+fn the_unreadable_value_of_a_row_is_named() {
     let lasting = |unit| Length::Input { input: 2, unit, never: Vec::new() };
     let profile = || {
         draft("t", "t", "id", &["id", "a", "b", "long", "kind"])

@@ -155,7 +155,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
-    fn what_goes_is_what_the_profile_says(
+    fn a_purge_deletes_exactly_the_rows_that_the_profile_expires(
         which in 0_usize..15,
         times in vec(time(), 0..60),
         lifetime in proptest::option::of(0_i64..100_000),

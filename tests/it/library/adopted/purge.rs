@@ -265,7 +265,7 @@ proptest! {
 }
 
 #[test]
-fn another_task_has_nothing_there() {
+fn a_filter_for_another_task_selects_nothing() {
     let db = ApplicationDb::of(LARAVEL);
     fill(&db, [500]);
     let mut store = db.store(laravel());

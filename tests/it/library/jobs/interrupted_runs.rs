@@ -194,7 +194,7 @@ fn what_another_host_has_skipped_meanwhile_makes_no_difference() {
 }
 
 #[test]
-fn a_later_time_has_come_and_a_whole_run_with_it() {
+fn an_interrupted_run_is_superseded_by_the_next_one() {
     // given a daily cycle that died, and a machine that was off until the day after
     let (job, (mut host, database)) = (cycle_at("0 4 *"), Host::alone());
     let start = at("2026-06-15T04:00:00Z");
@@ -211,7 +211,7 @@ fn a_later_time_has_come_and_a_whole_run_with_it() {
 }
 
 #[test]
-fn what_is_settled_is_not_completed() {
+fn an_interrupted_run_of_a_job_disabled_since_is_not_resumed() {
     // given a run that died long ago, as the ledger still has it
     let (mut host, database) = Host::alone();
     let job = cycle_at("0 4 *");

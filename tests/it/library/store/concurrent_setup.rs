@@ -18,7 +18,7 @@ fn refusal(nodes: &Nodes) -> String {
 }
 
 fn schema(nodes: &Nodes) -> Vec<serde_json::Value> {
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     nodes.nodes[2].rows("SELECT name, sql FROM sqlite_schema ORDER BY name")
 }
 
@@ -82,7 +82,7 @@ fn what_an_older_sessctl_has_made_is_brought_up_to_date_and_keeps_its_rows() {
     nodes.request(&json!(later.map(|table| format!("DROP TABLE {table}"))));
     drop(store::create(location(&nodes.url())).unwrap());
     drop(store::open(location(&nodes.url()), Access::Write).unwrap());
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     assert_eq!(nodes.nodes[1].rows("SELECT value FROM counters"), [json!([7])]);
 }
 

@@ -53,7 +53,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn leases_of_different_names_do_not_meet() {
+        fn leases_of_different_names_are_independent() {
             let mut db = db();
             let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));

@@ -33,7 +33,7 @@ fn purge(db: &ApplicationDb, profile: Profile) -> Result<u64, sessctl::domain::e
 }
 
 #[test]
-fn what_the_application_lets_cascade_does() {
+fn the_foreign_key_actions_of_the_application_apply() {
     for (child, left) in [
         ("REFERENCES t ON DELETE CASCADE", vec!["new"]),
         ("REFERENCES t (id) ON DELETE SET NULL", vec!["NULL", "new"]),
@@ -49,7 +49,7 @@ fn what_the_application_lets_cascade_does() {
 }
 
 #[test]
-fn what_the_profile_names_goes_along() {
+fn dependents_of_the_profile_are_deleted() {
     for child in ["", "REFERENCES t (id)", "REFERENCES t (id) ON DELETE RESTRICT"] {
         let db = db(child);
         let profile = plain().dependent("child", "owner", "id").0;
@@ -59,7 +59,7 @@ fn what_the_profile_names_goes_along() {
 }
 
 #[test]
-fn what_the_column_only_takes_for_the_same_stays() {
+fn dependents_that_match_only_by_affinity_or_collation_stay() {
     for (class, [due, live, gone]) in [
         ("TEXT COLLATE NOCASE", ["'a'", "'A'", "'a'"]),
         ("INTEGER", ["'1e3'", "'1000'", "'x'"]),
