@@ -5,10 +5,11 @@ use std::time::Duration;
 use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
+use crate::domain::hex;
 use crate::domain::profile::SqlValue;
 use crate::storage::consistency::LeaderContact;
 use crate::store::database::OwnedRow;
-use crate::store::statement::{Statement, hex};
+use crate::store::statement::Statement;
 
 /// Result of one statement.
 #[derive(Debug, Clone, Default)]
@@ -73,9 +74,9 @@ fn encode_value(value: ValueRef<'_>) -> Result<Json, String> {
         }),
         ValueRef::Text(bytes) => match str::from_utf8(bytes) {
             Ok(text) => Ok(text.into()),
-            Err(_) => Err(format!("CAST(X'{}' AS TEXT)", hex(bytes))),
+            Err(_) => Err(format!("CAST(X'{}' AS TEXT)", hex::encode(bytes))),
         },
-        ValueRef::Blob(bytes) => Err(format!("X'{}'", hex(bytes))),
+        ValueRef::Blob(bytes) => Err(format!("X'{}'", hex::encode(bytes))),
     }
 }
 
