@@ -124,7 +124,7 @@ impl Context {
         let tell = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
         StateDirectory {
             path: folder.as_ref().map(|folder| folder.path.clone()),
-            legacy: folder.map(|folder| folder.former).unwrap_or_default(),
+            legacy: folder.map(|folder| folder.legacy).unwrap_or_default(),
             is_wanted: self.wants_runs.get(),
             now: self.now,
             tell: Rc::new(tell),

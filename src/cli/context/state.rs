@@ -26,7 +26,7 @@ pub struct StateFolder {
     pub path: PathBuf,
     pub source: SettingSource,
     /// Earlier directories of the state.
-    pub former: Vec<PathBuf>,
+    pub legacy: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
     pub caveat: Option<String>,
 }
@@ -79,7 +79,7 @@ impl StateFolder {
         owner: Owner,
         base: &Path,
     ) -> Option<Self> {
-        let folder = |path: PathBuf, source| Self { path, source, former: vec![], caveat: None };
+        let folder = |path: PathBuf, source| Self { path, source, legacy: vec![], caveat: None };
         if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
             return Some(folder(path.to_owned(), SettingSource::Flag));
         }
@@ -94,8 +94,8 @@ impl StateFolder {
         let (shared, before) = owner.directories(base);
         match is_safe(base, &shared) {
             Ok(true) => {
-                let former = before.into_iter().chain(own.map(|own| own.path)).collect();
-                Some(Self { former, ..folder(shared, SettingSource::Default) })
+                let legacy = before.into_iter().chain(own.map(|own| own.path)).collect();
+                Some(Self { legacy, ..folder(shared, SettingSource::Default) })
             }
             Ok(false) => own,
             Err(caveat) => own.map(|own| Self { caveat: Some(caveat), ..own }),
@@ -306,7 +306,7 @@ mod tests {
         let shared = base.join(Owner::caller().directory());
         let found = of(around("", "/xdg", "/home/me"));
         assert_eq!((&found.path, found.source), (&shared, SettingSource::Default));
-        assert_eq!(found.former.last().unwrap(), Path::new("/xdg/sessctl"));
+        assert_eq!(found.legacy.last().unwrap(), Path::new("/xdg/sessctl"));
         assert_eq!(
             of(around("/var/lib/a", "", "")).source,
             SettingSource::Variable("STATE_DIRECTORY")
