@@ -6,20 +6,14 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// Session to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
-    /// Key of its row.
     pub key: Key,
-    /// See [`Session::user`].
     pub user: Option<String>,
-    /// See [`Session::task`].
     pub task: String,
-    /// See [`Session::client`].
     pub client: Option<String>,
     /// Opening time, also the time of its first use.
     pub created_at: UnixTime,
-    /// See [`Session::idle_timeout`].
     pub idle_timeout: Option<Span>,
 }
 
@@ -37,18 +31,13 @@ pub struct Admission {
     pub unreported: u64,
 }
 
-/// Limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitScope {
-    /// Limit of the task.
     Task,
-    /// Limit of the user.
     User,
-    /// Limit of the licence of the task.
     Licence,
 }
 
-/// Result of touching sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TouchedRows {
     /// For each key, true if there was a live session.

@@ -2,6 +2,7 @@
 
 use rusqlite::types::{Value, ValueRef};
 
+use crate::domain::hex;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::Key;
 use crate::domain::time::{Span, UnixTime};
@@ -68,7 +69,7 @@ impl Statement {
         match value {
             ValueRef::Text(bytes) if str::from_utf8(bytes).is_err() => {
                 // No parameter holds it.
-                self.push(&format!("CAST(X'{}' AS TEXT)", hex(bytes)))
+                self.push(&format!("CAST(X'{}' AS TEXT)", hex::encode(bytes)))
             }
             value => self.bind(Param(owned(value))),
         }
@@ -95,8 +96,8 @@ impl Param {
             Value::Integer(number) => number.to_string(),
             Value::Real(number) => format!("{number:?}"),
             Value::Text(text) if !text.contains('\0') => literal(&text),
-            Value::Text(text) => format!("CAST(X'{}' AS TEXT)", hex(text.as_bytes())),
-            Value::Blob(bytes) => format!("X'{}'", hex(&bytes)),
+            Value::Text(text) => format!("CAST(X'{}' AS TEXT)", hex::encode(text.as_bytes())),
+            Value::Blob(bytes) => format!("X'{}'", hex::encode(&bytes)),
         }
     }
 }
@@ -189,12 +190,6 @@ pub fn owned(value: ValueRef<'_>) -> Value {
         ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
     }
-}
-
-/// Bytes as the digits of a blob in SQL.
-pub fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// A value that was read, as the rules take it.
