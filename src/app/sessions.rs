@@ -76,7 +76,6 @@ pub struct TouchResult {
     pub others: u64,
 }
 
-/// Outcomes of a batch of touches.
 pub(super) struct Touched {
     pub(super) outcomes: Vec<TouchOutcome>,
     /// Time that it held the write lock; `None`: nothing has changed.
@@ -84,7 +83,6 @@ pub(super) struct Touched {
 }
 
 impl Touched {
-    /// Returns the indexes of those to renew.
     fn to_renew(&self) -> Vec<usize> {
         let numbered = self.outcomes.iter().enumerate();
         let to_renew = numbered.filter(|(_, outcome)| **outcome == TouchOutcome::Renewed);
@@ -172,7 +170,6 @@ impl SessionService {
         Ok(results(tokens.iter().map(|token| token.digest().handle()), outcomes))
     }
 
-    /// Touches the sessions with these keys.
     pub(super) fn touch_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Touched> {
         self.ensure_can_touch()?;
         let mut touched = self.decide_touches(keys, now)?;
@@ -242,7 +239,6 @@ impl SessionService {
         Ok(tokens.iter().zip(closed).map(result).collect())
     }
 
-    /// Closes the sessions with these keys.
     pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<TouchOutcome>> {
         self.ensure_native("its rows cannot be found by the digest of a token, only by the token")?;
         let found = self.store.find_linearizable(keys)?.into_iter();
@@ -251,7 +247,6 @@ impl SessionService {
         Ok(closed.into_iter().map(|closed| closed.outcome).collect())
     }
 
-    /// Closes the sessions that were found for each token.
     fn close_found(&mut self, found: Vec<Vec<Session>>, now: UnixTime) -> Result<Vec<Closed>> {
         let is_live = |session: &&Session| end_reason(session, now).is_none();
         let live: Vec<Session> = found.iter().flatten().filter(is_live).cloned().collect();
@@ -313,7 +308,6 @@ impl SessionService {
         Ok(done)
     }
 
-    /// Returns the request to end a session under its policy.
     fn end_request(&self, session: &Session, end: End) -> EndRequest {
         let keep_row = self.policies.of(&session.task).retention != Some(Span::ZERO);
         EndRequest { key: session.key.clone(), end, keep_row }

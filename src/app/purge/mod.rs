@@ -3,7 +3,6 @@
 mod batches;
 mod checkpoint;
 mod guard;
-mod limits;
 mod preview;
 mod report;
 mod run;

@@ -15,7 +15,6 @@ use crate::storage::{DataVersion, WriteTiming};
 /// batch says little about each row.
 const MIN_BATCH: usize = 16;
 const MAX_OVERSHOOT: f64 = 4.0;
-/// Maximum number of rows of a batch.
 const MAX_BATCH: usize = 100_000;
 /// Maximum without other writers: each batch rewrites the indexes of a table, so a few
 /// large batches are fastest. Each due row takes some memory until then.
@@ -38,9 +37,7 @@ const PAUSE_FACTOR: f64 = 2.0;
 const CONTENDED_SHARE: f64 = 0.4;
 /// Maximum length of a pause: a longer one helps nobody.
 const MAX_PAUSE: Duration = Duration::from_millis(250);
-/// Maximum target.
 const MAX_TARGET: Duration = Duration::from_secs(10);
-/// Target without other writers.
 const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
 
 /// Sizes batches so that each holds the write lock for about the target.
@@ -121,7 +118,6 @@ impl Throttle {
         rows > 1
     }
 
-    /// Reports whether the file system has run out of space.
     pub(super) fn is_cramped(&self) -> bool {
         self.ceiling.is_some()
     }
@@ -136,7 +132,6 @@ impl Throttle {
         }
     }
 
-    /// Reports whether there may be other writers.
     pub(super) const fn is_contended(&self) -> bool {
         self.contended > 0 && !self.is_unthrottled
     }
@@ -200,7 +195,6 @@ impl Throttle {
     }
 }
 
-/// Adds a value to a moving average, and returns the average.
 fn average(average: &mut Option<f64>, last: f64) -> f64 {
     *average.insert(average.map_or(last, |before| before + WEIGHT * (last - before)))
 }
