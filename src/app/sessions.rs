@@ -103,7 +103,7 @@ impl SessionService {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
         let token = Token::from_random(bits);
-        let id = token.id();
+        let handle = token.digest().handle();
         let policy = self.policies.of(&request.task);
         let idle_timeout = policy.granted_timeout(request.timeout);
         let session = NewSession {
@@ -123,7 +123,7 @@ impl SessionService {
             permissions::opening(self.store.as_mut())?.insert(&[session])?;
             0
         };
-        Ok(OpenedSession { token, handle: handle(&id), idle_timeout, evicted, clock })
+        Ok(OpenedSession { token, handle, idle_timeout, evicted, clock })
     }
 
     /// Returns the reason why the clock is not trusted; `None`: it is.
@@ -352,8 +352,4 @@ fn results(
 ) -> Vec<TouchResult> {
     let result = |(handle, outcome)| TouchResult { handle, outcome, others: 0 };
     handles.into_iter().zip(outcomes).map(result).collect()
-}
-
-fn handle(id: &str) -> String {
-    id[..id.len().min(12)].to_owned()
 }

@@ -183,7 +183,7 @@ pub struct RunQuery {
     /// Only unsuccessful runs: partial, refused, failed or lost.
     pub failures: bool,
     pub limit: Option<u64>,
-    /// Tells whether the [process](Lease::process) of an unfinished run is known to have
+    /// Reports whether the [process](Lease::process) of an unfinished run is known to have
     /// exited. Without it, only the lease decides.
     pub is_gone: Option<fn(&str) -> bool>,
 }

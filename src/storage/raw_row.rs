@@ -89,7 +89,7 @@ fn append_number(text: &mut Vec<u8>, value: Option<i64>) {
 }
 
 /// Content summary of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableChecksum {
     pub rows: u64,
     /// SHA-256, in lower-case hexadecimal, of all rows in key order in the format of `sqlite3

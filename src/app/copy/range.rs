@@ -49,10 +49,7 @@ impl KeyRange {
 pub(super) struct DiffTotals {
     here: TableHasher,
     there: TableHasher,
-    missing: u64,
-    older: u64,
-    newer: u64,
-    extra: u64,
+    counts: Comparison,
 }
 
 impl DiffTotals {
@@ -60,16 +57,15 @@ impl DiffTotals {
         self.here.take(&range.here);
         self.there.take(&range.there);
         let diff = TableDiff::between(&range.here, &range.there);
-        self.missing += diff.missing.len() as u64;
-        self.older += diff.older.len() as u64;
-        self.newer += diff.newer.len() as u64;
-        self.extra += diff.extra.len() as u64;
+        self.counts.missing += diff.missing.len() as u64;
+        self.counts.older += diff.older.len() as u64;
+        self.counts.newer += diff.newer.len() as u64;
+        self.counts.extra += diff.extra.len() as u64;
     }
 
     pub(super) fn comparison(self, counters: u64) -> Comparison {
-        let Self { here, there, missing, older, newer, extra } = self;
-        let (here, there) = (here.content(), there.content());
-        Comparison { here, there, missing, older, newer, extra, counters }
+        let (here, there) = (self.here.content(), self.there.content());
+        Comparison { here, there, counters, ..self.counts }
     }
 }
 

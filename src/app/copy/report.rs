@@ -74,7 +74,7 @@ impl CopyReport {
 }
 
 /// Contents of two tables, and the number of rows in which they differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Comparison {
     pub here: TableChecksum,
     pub there: TableChecksum,

@@ -54,15 +54,12 @@ impl SessionService {
         let allowed = self.ensure_can_delete();
         let result = allowed.and_then(|()| self.sweep_table(&mut sweep, &mut run));
         self.store.limit_statements(None);
-        let result = result.or_else(|error| match error {
-            Error::Interrupted { cause, .. } => {
-                Ok(self.interrupted(&mut sweep, cause, format!("it {error}")))
+        let result = result.or_else(|error| match (&error, obstacle(&error)) {
+            (Error::Interrupted { cause, .. }, _) => {
+                Ok(self.interrupted(&mut sweep, *cause, format!("it {error}")))
             }
-            error => Err(error),
-        });
-        let result = result.or_else(|error| match obstacle(&error) {
             // A job resumes later. A manual run reports what it has done so far, if anything.
-            Some(obstacle) if request.job.is_some() || sweep.has_changes() => {
+            (_, Some(obstacle)) if request.job.is_some() || sweep.has_changes() => {
                 Ok(self.stopped_by_obstacle(&mut sweep, obstacle))
             }
             _ => Err(error),

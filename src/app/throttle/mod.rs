@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use super::batch_sizer::next_size;
 use crate::storage::{DataVersion, WriteTiming};
 
 /// Minimum number of rows of a batch, unless this many would hold the lock for
@@ -175,7 +176,7 @@ impl Throttle {
         let max = if self.is_unthrottled { MAX_BATCH_UNTHROTTLED } else { MAX_BATCH };
         let is_too_slow = work * MIN_BATCH as f64 > self.target.as_secs_f64() * MAX_OVERSHOOT;
         let min = if is_too_slow { 1 } else { self.min_rows };
-        self.rows = (wanted.max(useful) as usize).min(self.rows * 2).clamp(min, max);
+        self.rows = next_size(self.rows, wanted.max(useful) as usize, min..=max);
         // Space may have become free. A batch that finds none has cost little.
         self.ceiling = self
             .ceiling
