@@ -8,9 +8,9 @@ use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::UnixTime;
 use crate::storage::{
     Backend, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult, StatementLimit,
+    random_name,
 };
 
-/// Interval between heartbeats.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time that a run continues without renewing its lease on a full file system: less than
 /// [`Lease::TERM`].
@@ -33,17 +33,8 @@ impl SessionService {
         now: UnixTime,
     ) -> Result<ActiveRun> {
         let lease = Lease { name: lease.to_owned(), holder: self.new_holder()? };
-        let new = NewRun {
-            job: job.map(|job| job.key.clone()),
-            work: work.to_owned(),
-            task: task.map(str::to_owned),
-            rules: if work == PURGE { self.rules() } else { String::new() },
-            planned: job.map_or(now, |job| job.due.planned),
-            started: now,
-            last_settled_at: job.and_then(|job| job.last_settled_at),
-            missed: job.map_or(0, |job| job.due.missed),
-            origin: self.origin(),
-        };
+        let rules = if work == PURGE { self.rules() } else { String::new() };
+        let new = NewRun { rules, ..self.new_run(work, task, job, now) };
         match self.take_lease(&lease, now, &|store| store.start_run(&lease, &new))? {
             StartResult::Started => {
                 self.record_clock();
@@ -55,21 +46,47 @@ impl SessionService {
         }
     }
 
-    /// Acquires a lease for exclusive work that the ledger does not record: it records only
-    /// runs that end sessions.
-    pub(super) fn acquire_lease(
+    /// Describes a run without the rules of a purge.
+    pub(super) fn new_run(
+        &self,
+        work: &str,
+        task: Option<&str>,
+        job: Option<&JobRun>,
+        now: UnixTime,
+    ) -> NewRun {
+        NewRun {
+            job: job.map(|job| job.key.clone()),
+            work: work.to_owned(),
+            task: task.map(str::to_owned),
+            rules: String::new(),
+            planned: job.map_or(now, |job| job.due.planned),
+            started: now,
+            last_settled_at: job.and_then(|job| job.last_settled_at),
+            missed: job.map_or(0, |job| job.due.missed),
+            origin: self.origin(),
+        }
+    }
+
+    /// Holds the lease of purges during exclusive work that the ledger does not record: it
+    /// records only runs that end sessions.
+    pub(super) fn with_lease<T>(
         &mut self,
-        lease: &str,
         work: &str,
         now: UnixTime,
-    ) -> Result<ActiveRun> {
+        run: impl FnOnce(&mut Self, &mut ActiveRun) -> Result<T>,
+    ) -> Result<T> {
         let holder = format!("{work}:{}", self.new_holder()?);
-        let lease = Lease { name: lease.to_owned(), holder };
-        match self.take_lease(&lease, now, &|store| store.take_lease(&lease, now))? {
-            StartResult::Started => Ok(self.active_run(lease, None, now)),
-            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
-            StartResult::AlreadyRun => Err(Error::AlreadyRun),
-        }
+        let lease = Lease { name: PURGE.to_owned(), holder };
+        let mut active =
+            match self.take_lease(&lease, now, &|store| store.take_lease(&lease, now))? {
+                StartResult::Started => self.active_run(lease, None, now),
+                StartResult::LeaseHeld(holder) => return Err(lease_held_error(holder, now)),
+                StartResult::AlreadyRun => return Err(Error::AlreadyRun),
+            };
+        let result = run(self, &mut active);
+        let released = self.store.drop_lease(&active.lease);
+        // The error of the work takes precedence.
+        result.and_then(|result| released.map(|()| result))
     }
 
     /// Takes a lease, from a holder whose process has exited immediately.
@@ -134,11 +151,6 @@ impl SessionService {
 
     fn keep_log(&self, keep: bool) -> Result<()> {
         self.store.wal().map_or(Ok(()), |wal| wal.keep_log(keep))
-    }
-
-    /// Releases a lease that [`acquire_lease`](Self::acquire_lease) returned.
-    pub(super) fn release_lease(&mut self, run: &ActiveRun) -> Result<()> {
-        self.store.drop_lease(&run.lease)
     }
 
     fn active_run(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> ActiveRun {
@@ -235,14 +247,6 @@ impl SessionService {
     }
 }
 
-/// Draws a unique name.
-pub(super) fn random_name() -> Result<String> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
-}
-
-/// Returns the error that another process holds the lease.
 pub(super) fn lease_held_error(holder: LeaseHolder, now: UnixTime) -> Error {
     Error::LeaseHeld {
         work: holder.work,

@@ -7,7 +7,6 @@ use crate::storage::KeptRows;
 /// Reason why a run stopped before its work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
-    /// The time limit was reached.
     RunTime,
     /// The caller or a signal asked it to stop.
     Signal,
@@ -20,7 +19,6 @@ pub enum StopReason {
     /// The write-ahead log reached its maximum size while a reader kept it from being
     /// reused.
     Log,
-    /// The database stayed locked or unavailable.
     Busy,
     /// The file system is full: not even one more row could be changed.
     Room,

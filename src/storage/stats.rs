@@ -6,7 +6,6 @@ use crate::domain::session::{EndReason, State};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
-/// Statistics of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaskStats {
     /// Name, as spelled in one of its rows.
@@ -15,7 +14,6 @@ pub struct TaskStats {
     pub live: [u64; 3],
     /// Due sessions in the state abandoned.
     pub given_up: u64,
-    /// Sessions in the state expired.
     pub expired: u64,
     /// Live sessions with unreadable times.
     pub unreadable: u64,
@@ -30,7 +28,6 @@ pub struct TaskStats {
     pub ended_by: BTreeMap<EndReason, u64>,
     /// Rows ever deleted by purges, cycles and closes.
     pub deleted: u64,
-    /// Sessions refused.
     pub refused: u64,
     /// Maximum observed number of sessions that had not ended, live or due.
     pub peak: u64,
@@ -40,7 +37,6 @@ pub struct TaskStats {
 }
 
 impl TaskStats {
-    /// Number of live sessions.
     pub fn live_total(&self) -> u64 {
         self.live.iter().sum()
     }
@@ -51,7 +47,6 @@ impl TaskStats {
         self.live_total() + self.given_up + self.expired
     }
 
-    /// Number of sessions in a state.
     pub fn in_state(&self, state: State) -> u64 {
         match state {
             State::Active => self.live[0],
@@ -105,7 +100,6 @@ pub struct UserStats {
     pub unreadable_users: u64,
     /// Task, for statistics of one task.
     pub task: Option<String>,
-    /// Number of tasks.
     pub tasks: u64,
     /// Sessions in the states active, idle and abandoned.
     pub states: [u64; 3],
@@ -117,7 +111,6 @@ pub struct UserStats {
 }
 
 impl UserStats {
-    /// Number of all sessions.
     pub fn sessions(&self) -> u64 {
         self.states.iter().sum::<u64>() + self.expired
     }

@@ -26,7 +26,6 @@ impl DiskUsage {
         self.file_bytes + self.log_bytes
     }
 
-    /// Bytes in free pages.
     pub const fn free_bytes(&self) -> u64 {
         self.free_pages * self.page_size
     }
@@ -38,12 +37,10 @@ impl DiskUsage {
     }
 }
 
-/// Result of one incremental vacuum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VacuumStep {
     /// Pages removed from the database.
     pub pages: u64,
-    /// Timing of the transaction.
     pub timing: WriteTiming,
 }
 

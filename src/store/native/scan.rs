@@ -8,6 +8,7 @@ use super::{policy_sql, remote_scan};
 use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
+use crate::storage::raw_row::key_position;
 use crate::storage::{Cursor, DueCounts, DueRange, DueScan, KeptRows, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
@@ -92,14 +93,6 @@ fn store_key(key: &mut String, row: &dyn RowRef) {
         // Not a valid id. It sorts after all others, and ends the scan.
         Err(_) => key.push_str(&String::from_utf8_lossy(row.bytes(0))),
     }
-}
-
-/// Share of all keys that sort before this one: keys are uniformly distributed hexadecimal
-/// numbers.
-#[expect(clippy::cast_precision_loss, reason = "eight digits fit")]
-fn key_position(key: &str) -> f64 {
-    let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
 }
 
 fn select_verdicts(

@@ -10,6 +10,7 @@ use rustix::fs::{
 
 use super::paths::{SIDECARS, resolve, sibling};
 use super::users;
+use crate::domain::state_file::quoted;
 
 /// Sticky bit and write bits of a directory.
 const STICKY: u32 = 0o1000;
@@ -171,10 +172,6 @@ fn missing_permission(permission: &str, name: &str, path: &Path) -> String {
         },
     );
     format!("user {user} has no {permission} permission for {name}{owner}")
-}
-
-fn quoted(path: &Path) -> String {
-    format!("\"{}\"", path.display())
 }
 
 /// Database and its sidecar files.
