@@ -213,7 +213,7 @@ impl SessionService {
             JobStatus::TooLate(late) => (late.due, Some(late)),
             status => return self.record_not_due(&key, &history, status),
         };
-        let run = JobRun::new(job, key, due, history.anchor);
+        let run = JobRun::new(job, key, due, history.last_settled_at);
         let outcome = match late {
             _ if !job.runs_on(&self.origin.host) => self.skip_other_host(job, run, now),
             Some(late) => self.skip_too_late(job, run, late, now),
@@ -255,17 +255,17 @@ impl SessionService {
         Ok(history_of(key, &self.job_states(options, now)?).cloned())
     }
 
-    /// Records the anchor of a job that is not due.
+    /// Records the last settled time of a job that is not due.
     fn record_not_due(
         &mut self,
         key: &JobKey,
         history: &JobHistory,
         status: JobStatus,
     ) -> Result<JobOutcome> {
-        if let JobStatus::Scheduled { anchor, .. } = status
-            && history.anchor != Some(anchor)
+        if let JobStatus::Scheduled { last_settled_at, .. } = status
+            && history.last_settled_at != Some(last_settled_at)
         {
-            self.store.set_last_settled(key, history.anchor, anchor)?;
+            self.store.set_last_settled(key, history.last_settled_at, last_settled_at)?;
         }
         Ok(JobOutcome::NotDue(status))
     }
@@ -295,7 +295,7 @@ impl SessionService {
             JobAction::Purge(task) => {
                 let request = PurgeRequest {
                     task: task.clone(),
-                    guard: job.caps.or(options.guard),
+                    guard: job.limits.or(options.guard),
                     write_limits: options.write_limits,
                     job: Some(run),
                     ..PurgeRequest::default()
@@ -303,7 +303,7 @@ impl SessionService {
                 self.purge(&request, now, &mut |_| go_on()).map(JobOutcome::Purged)
             }
             JobAction::Cycle(task) => {
-                let guard = job.caps.or(Guard::default());
+                let guard = job.limits.or(Guard::default());
                 self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
             }
         }

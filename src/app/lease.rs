@@ -40,7 +40,7 @@ impl SessionService {
             rules: if work == PURGE { self.rules() } else { String::new() },
             planned: job.map_or(now, |job| job.due.planned),
             started: now,
-            anchor: job.and_then(|job| job.anchor),
+            last_settled_at: job.and_then(|job| job.last_settled_at),
             missed: job.map_or(0, |job| job.due.missed),
             origin: self.origin(),
         };
@@ -204,9 +204,10 @@ impl SessionService {
             RunResult::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
         };
         let job = run.job.as_ref().filter(|_| is_settled);
-        let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
+        let last_settled_at =
+            job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
         let RunCounts { marked, ended, deleted } = counts;
-        let end = RunEnd { finished, outcome, reason, marked, ended, deleted, anchor };
+        let end = RunEnd { finished, outcome, reason, marked, ended, deleted, last_settled_at };
         let name = run.job.as_ref().map(|job| job.key.name.as_str());
         self.observe(&run.work, run.task.as_deref(), name, &end);
         let key = job.map(|job| &job.key);

@@ -1,7 +1,7 @@
 //! Reasons why a run stops early or is incomplete.
 
 use super::notify::MissedNotifications;
-use crate::domain::session::words;
+use crate::domain::variants::string_enum;
 use crate::storage::KeptRows;
 
 /// Reason why a run stopped before its work was done.
@@ -26,7 +26,7 @@ pub enum StopReason {
     Room,
 }
 
-words!(StopReason, "reason to stop", {
+string_enum!(StopReason, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
     Guard => "guard",

@@ -13,9 +13,9 @@ use super::context::{Context, print};
 use super::exit::{Exit, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
 use super::retry::retry_while_held;
-use super::{clock, disk};
+use super::{clock, disk_space};
+use crate::domain::format::format_count;
 use crate::output::human;
-use crate::output::human::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Return the space of deleted rows to the file system
@@ -94,7 +94,7 @@ impl Args {
             (done, _) => done?,
         };
         // A failure from here on does not undo the compaction.
-        ignore_broken_pipe(self.answer(&done, &mut service, context))?;
+        ignore_broken_pipe(self.write_summary(&done, &mut service, context))?;
         Ok(exit(&done, interrupt.signal()))
     }
 
@@ -115,8 +115,8 @@ impl Args {
         let mut room = |demand: &SpaceRequirement| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
             let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is not a file")))?;
-            let beside = disk::place(&disk::folder_of(file)?)?;
-            let temporary = disk::place(&disk::temporary_folder())?;
+            let beside = disk_space::volume(&disk_space::directory_of(file)?)?;
+            let temporary = disk_space::volume(&disk_space::temporary_directory())?;
             Ok(demand.check(&beside, &temporary)?)
         };
         let asked = interrupt.clone();
@@ -124,7 +124,7 @@ impl Args {
         service.vacuum(self.run_time, now, &mut room, leave)
     }
 
-    fn answer(
+    fn write_summary(
         &self,
         done: &CompactReport,
         service: &mut SessionService,
@@ -136,7 +136,7 @@ impl Args {
         }
         let slack = service.unused_bytes()?;
         if context.requested_format().is_some() {
-            return context.answer(&COMPACT_SUMMARY, &[self.record(done, slack)]);
+            return context.write_records(&COMPACT_SUMMARY, &[self.record(done, slack)]);
         }
         let sentence = sentence(done, slack);
         if context.is_interactive() {

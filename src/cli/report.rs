@@ -6,14 +6,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::exit::{Exit, Usage, eprint_line, is_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
-use super::{advice, context, disk, former, guard};
+use super::{advice, context, disk_space, guard, legacy};
 use crate::Error;
 use crate::config::ConfigError;
 use crate::domain::error::InterruptReason;
 use crate::domain::schedule::ScheduleError;
 use crate::output::{UnsupportedFormat, sanitize};
 
-/// Prints the error, if any, and returns the exit code.
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
@@ -29,19 +28,19 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     }
 }
 
-/// Message of an error, with advice in terms of the command line.
+/// Message of an error, with advice in options of the command line.
 pub fn message(error: &anyhow::Error) -> String {
     let guidance = error.downcast_ref::<Error>().and_then(guidance);
     let advice = guidance.map_or_else(String::new, |guidance| format!("; {guidance}"));
     format!("{error:#}{advice}")
 }
 
-/// Advice on an error of the library, in terms of the command line.
+/// Advice on an error of the library, in options of the command line.
 fn guidance(error: &Error) -> Option<String> {
     match error {
         Error::Guard(refusal) => Some(guard::advice(refusal)),
         Error::State(problem) => Some(context::advice(problem)),
-        Error::DiskFull { at } => Some(disk::advice(at)),
+        Error::DiskFull { at } => Some(disk_space::advice(at)),
         Error::LeaseHeld { .. } => Some("retry later or pass --wait".to_owned()),
         Error::Clock(refusal) => {
             Some(format!("if {} is the right time, run again with --accept-clock", refusal.now))
@@ -56,7 +55,7 @@ fn guidance(error: &Error) -> Option<String> {
     }
 }
 
-/// Message of an error of the library, with advice in terms of the command line.
+/// Message of an error of the library, with advice in options of the command line.
 pub fn with_guidance(error: &Error) -> String {
     let message = error.with_causes();
     guidance(error).map_or_else(|| message.clone(), |guidance| format!("{message}; {guidance}"))
@@ -87,7 +86,7 @@ fn instead_of(answer: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
-    let instead = former::instead_of(name, std::env::args_os())?;
+    let instead = legacy::instead_of(name, std::env::args_os())?;
     Some(format!("unrecognized subcommand '{name}': {instead}"))
 }
 

@@ -9,7 +9,6 @@ use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
 
 use crate::output::sanitize::escape;
 
-/// Socket of the syslog daemon.
 const SOCKET: &str = "/dev/log";
 
 /// Writes each run to the facility `auth`.
@@ -96,7 +95,7 @@ mod tests {
             marked: 0,
             ended: 5,
             deleted: 3,
-            anchor: None,
+            last_settled_at: None,
         };
         let run = EndedRun { work: "purge", task: Some("imap"), job: Some("nightly"), end: &end };
         assert_eq!(

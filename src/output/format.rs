@@ -24,11 +24,9 @@ pub(crate) enum FormatName {
     Prometheus,
 }
 
-/// Capabilities of the output device.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Style {
-    /// Set if it shows colors.
-    pub(crate) colour: bool,
+    pub(crate) color: bool,
     /// Columns of the terminal; `None`: not a terminal.
     pub(crate) width: Option<usize>,
 }
@@ -37,15 +35,12 @@ pub(crate) struct Style {
 /// (table, csv, jsonl, prometheus) leave it out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Summary<'a> {
-    /// Schema of the record, with [`Cardinality::One`](super::record::Cardinality::One).
     pub(crate) schema: &'static Schema,
-    /// Values of the summary.
     pub(crate) record: &'a Record,
     /// Key in JSON under which the listing follows.
     pub(crate) rows: &'static str,
 }
 
-/// A listing in progress.
 pub(crate) trait Format {
     /// Takes the next record.
     ///
@@ -69,7 +64,6 @@ pub(crate) trait Format {
     fn end(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A format that has no form for certain records.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{format} cannot show {subject}{reason}; choose {choices}")]
 pub(crate) struct UnsupportedFormat {

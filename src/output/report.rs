@@ -6,13 +6,9 @@ use super::format::{FormatName, UnsupportedFormat};
 use super::record::{Record, Schema};
 use super::{json, plain};
 
-/// A listing of a report.
 pub(crate) struct Section {
-    /// Key in JSON.
     pub(crate) name: &'static str,
-    /// Schema of the records.
     pub(crate) schema: &'static Schema,
-    /// The records.
     pub(crate) records: Vec<Record>,
 }
 

@@ -7,7 +7,7 @@ use crate::domain::error::InsufficientSpace;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Path of the directory, for messages.
-    pub folder: String,
+    pub directory: String,
     /// Identifier of the file system.
     pub file_system: u64,
     /// Bytes available to this user.
@@ -34,7 +34,7 @@ impl SpaceRequirement {
                 return Ok(());
             }
             Err(InsufficientSpace {
-                folder: volume.folder.clone(),
+                directory: volume.directory.clone(),
                 purpose,
                 wanted,
                 free: volume.free,
@@ -49,8 +49,8 @@ mod tests {
 
     const REQUIREMENT: SpaceRequirement = SpaceRequirement { data: 3_000, temporary: 2_000 };
 
-    fn volume(folder: &str, file_system: u64, free: u64) -> Volume {
-        Volume { folder: folder.to_owned(), file_system, free }
+    fn volume(directory: &str, file_system: u64, free: u64) -> Volume {
+        Volume { directory: directory.to_owned(), file_system, free }
     }
 
     /// The directory that lacks space, and the bytes that it needs.
@@ -58,7 +58,7 @@ mod tests {
         let [data, tmp] =
             [volume("data", volumes[0], data_free), volume("tmp", volumes[1], temporary)];
         let lack = REQUIREMENT.check(&data, &tmp).err()?;
-        Some((lack.folder, lack.wanted))
+        Some((lack.directory, lack.wanted))
     }
 
     #[test]

@@ -32,10 +32,10 @@ pub struct Admission {
     /// Number of sessions ended to make room for it.
     pub ended: u64,
     /// Those sessions, if requested.
-    pub told: Vec<Session>,
+    pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response
     /// of the cluster was lost.
-    pub untold: u64,
+    pub unreported: u64,
 }
 
 /// Limit that was reached.
@@ -73,13 +73,14 @@ pub trait SessionOpen {
     /// Opens a session if the limits of its policy and of its licence leave room for it, or
     /// can be made to:
     ///
-    /// 1. First those end that the limit should not count: whatever `when_full` says,
-    ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
-    ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
-    ///    that are [over](crate::domain::policy::Policy::end_reason). A `limit` looks at the whole task, a
-    ///    `user_limit` alone at the user's sessions. The [licence](crate::domain::policy::Licence) of the task
-    ///    looks at all of its tasks before that: each session is judged by the policy of its
-    ///    own task, with the `when_full` of the licence.
+    /// 1. First those end that the limit should not count: whatever `when_full` says, those
+    ///    whose lifetime is over. Under `when_full = "evict-idle"` also the abandoned ones, if
+    ///    the policy ends any for being unused; under `"refuse"` all that are
+    ///    [over](crate::domain::policy::Policy::end_reason). A `limit` looks at the whole task,
+    ///    a `user_limit` alone at the user's sessions. The
+    ///    [licence](crate::domain::policy::Licence) of the task looks at all of its tasks before
+    ///    that: each session is judged by the policy of its own task, with the `when_full` of
+    ///    the licence.
     /// 2. It opens where fewer sessions than `limit` of the task have not ended, fewer
     ///    than `user_limit` of its user, and fewer of all tasks of the licence than that
     ///    allows, or where there is one to evict. A limit of zero in a policy is none.

@@ -36,7 +36,7 @@ pub struct DueScan {
     /// Cursor after the last row scanned; `None` at the end of the table.
     pub last: Option<Cursor>,
     /// Fraction of the key space before that cursor, in `[0, 1]`.
-    pub walked: f64,
+    pub fraction: f64,
     /// Rows scanned.
     pub rows: u64,
     /// Range from the first to the last due row, if any.
@@ -46,7 +46,7 @@ pub struct DueScan {
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
     /// Example of an [unreadable](PurgeCounts::unreadable) value, if any.
-    pub misfit: Option<UnreadableValue>,
+    pub unreadable_value: Option<UnreadableValue>,
     /// Expired rows that would be kept, for a counting scan. They do not count as due.
     pub kept: KeptRows,
     /// Data version of the database at the scan, if known.
@@ -190,10 +190,10 @@ pub struct PurgeBatchResult {
     /// Time spent waiting for the write lock.
     pub waited: Duration,
     /// Ended sessions, if requested.
-    pub told: Vec<Session>,
+    pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response
     /// of the cluster was lost.
-    pub untold: u64,
+    pub unreported: u64,
     /// True if the batch was cut short because the file system is full.
     pub is_cut_short: bool,
 }

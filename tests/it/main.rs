@@ -4,6 +4,7 @@
 
 mod cli;
 mod cluster;
+mod config;
 mod dependencies;
 mod docs;
 mod frameworks;

@@ -129,12 +129,12 @@ pub fn purge_watched(
         totals.census.add(survey.census);
         totals.sessions += survey.sessions.values().sum::<u64>();
         totals.rows += survey.rows;
-        assert!((0.0..=1.0).contains(&survey.walked), "{}", survey.walked);
+        assert!((0.0..=1.0).contains(&survey.fraction), "{}", survey.fraction);
         if let Some(due) = survey.due {
             let settled = store.apply_purge(&all_tasks(), &due, true)?;
             totals.settled.deleted += settled.deleted;
             totals.settled.ended += settled.ended;
-            totals.settled.told.extend(settled.told);
+            totals.settled.ended_sessions.extend(settled.ended_sessions);
         }
         totals.by_time |= matches!(survey.last, Some(Cursor::Time(..)));
         after = survey.last;

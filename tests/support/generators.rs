@@ -10,9 +10,10 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use sessctl::domain::filter::{Filter, TaskPattern};
+use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Session, State};
+use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::PolicyContext;
 
@@ -153,8 +154,8 @@ fn unmarked() -> impl Strategy<Value = Vec<Session>> {
     })
 }
 
-/// How many seconds a mark lies from the moment at which it becomes ripe, as that
-/// is without a tolerance or with one, for a check on time or a late one.
+/// Offset in seconds of a mark from the time at which it becomes ripe, with or without the
+/// tolerance, and for a check on time or a late one.
 fn mark() -> impl Strategy<Value = Option<(i64, bool, bool)>> {
     option::of((-2..3_i64, any::<bool>(), any::<bool>()))
 }
@@ -163,7 +164,7 @@ fn with_marks(case: Case, marks: &[Option<(i64, bool, bool)>]) -> Case {
     let at = |session: &Session, (off, tolerant, late): (i64, bool, bool)| {
         let check = case.planned.filter(|_| late).unwrap_or(NOW);
         let tolerance = if tolerant { HOUR } else { 0 };
-        let delay = case.policies.of(&session.task).delay.as_seconds();
+        let delay = case.policies.for_task(&session.task).delay.as_seconds();
         UnixTime(check.0 - delay + tolerance + off)
     };
     let sessions = (case.sessions.iter().zip(marks))

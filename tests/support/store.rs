@@ -85,8 +85,7 @@ impl TestDb {
         }
     }
 
-    /// Where the store is for another program: on a cluster, one node of it after the
-    /// other, beginning with that which this program asks.
+    /// Location of the store for another program. On a cluster, each program contacts another node.
     pub fn location_of(&self, program: usize) -> Location {
         match &self.database {
             Database::File(_) => self.path().into(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::session::words;
+use crate::domain::variants::string_enum;
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::DiskUsage;
 
@@ -36,7 +36,7 @@ pub enum CompactStopReason {
     NoSteps,
 }
 
-words!(CompactStopReason, "reason to stop", {
+string_enum!(CompactStopReason, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
     Lease => "lease",

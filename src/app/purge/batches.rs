@@ -115,8 +115,8 @@ impl SessionService {
             sweep.totals.kept.add(self.store.take_kept());
             sweep.record_batch(scan.census.due, &batch);
             let is_cut_short = batch.is_cut_short;
-            self.notifier.record_missed(batch.untold, now);
-            self.notify(batch.told);
+            self.notifier.record_missed(batch.unreported, now);
+            self.notify(batch.ended_sessions);
             if is_cut_short {
                 // The next scan finds the rest of these rows.
                 sweep.throttle.shrink(rows);

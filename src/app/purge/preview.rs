@@ -136,7 +136,7 @@ impl PreviewScan<'_> {
         let time = if blocks_writers { SCAN_TIME_WITHOUT_WAL } else { SCAN_TIME };
         let limits = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
         let scan = self.store.scan_due(self.scope, after, limits)?;
-        let DueScan { census: counts, misfit: unreadable, kept, last, .. } = scan;
-        Ok((ScanTotals { counts, unreadable, kept }, last))
+        let DueScan { census: counts, unreadable_value, kept, last, .. } = scan;
+        Ok((ScanTotals { counts, unreadable: unreadable_value, kept }, last))
     }
 }

@@ -10,9 +10,10 @@ use crate::app::run::{PURGE, RunResult};
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::domain::error::{Error, Result};
-use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::filter::Filter;
 use crate::domain::policy::Verdict;
 use crate::domain::session::Session;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::{Order, SessionQuery, VisitResult};
 

@@ -86,10 +86,10 @@ impl Sweep {
 
     pub(super) fn record_scan(&mut self, scan: DueScan) {
         self.cursor = scan.last.or(self.cursor.take());
-        self.done.fraction = scan.walked;
+        self.done.fraction = scan.fraction;
         self.done.rows += scan.rows;
-        let DueScan { census: counts, misfit: unreadable, kept, .. } = scan;
-        self.totals.add(ScanTotals { counts, unreadable, kept });
+        let DueScan { census: counts, unreadable_value, kept, .. } = scan;
+        self.totals.add(ScanTotals { counts, unreadable: unreadable_value, kept });
         for (task, sessions) in scan.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }

@@ -9,7 +9,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::clock::ClockRefusal;
-pub use super::format::format_count;
+use super::format::format_count;
 use super::profile::DetectionDoubt;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
@@ -237,10 +237,8 @@ impl InterruptReason {
 /// A run that would end more sessions than the guard allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
-    /// Effect of the run.
     pub impact: RunImpact,
-    /// Limit that it exceeds.
-    pub cap: GuardLimit,
+    pub limit: GuardLimit,
 }
 
 /// Effect of a run, compared with the content of the table.
@@ -252,13 +250,11 @@ pub struct RunImpact {
     pub task: Option<String>,
     /// The sessions of these tasks that have not ended.
     pub sessions: u64,
-    /// Sessions among them that would end.
     pub would_end: u64,
     /// Sessions among them that were due at the last purge already, which no guard counts.
     pub backlog: u64,
 }
 
-/// Kind of a guarded run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GuardedRun {
     /// A purge without an earlier one in the ledger.
@@ -282,12 +278,9 @@ impl GuardedRun {
     }
 }
 
-/// Limit of a guard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GuardLimit {
-    /// A share of the sessions, in percent.
     Percent(f64),
-    /// A number of sessions.
     Rows(u64),
 }
 
@@ -308,7 +301,7 @@ impl GuardRefusal {
         // Rounded down, so that nothing short of all of them reads as 100 %.
         let permille = u128::from(counted) * 1000 / u128::from((*sessions).max(1));
         let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
-        let cap = match self.cap {
+        let limit = match self.limit {
             GuardLimit::Percent(percent) => format!("max_percent = {percent}"),
             GuardLimit::Rows(rows) => format!("max_rows = {}", format_count(rows)),
         };
@@ -324,7 +317,7 @@ impl GuardRefusal {
             GuardedRun::Cycle => String::new(),
         };
         format!(
-            "it would end {} of {} sessions{whose} in the table ({}.{} %), more than {cap}{context}",
+            "it would end {} of {} sessions{whose} in the table ({}.{} %), more than {limit}{context}",
             format_count(counted),
             format_count(*sessions),
             permille / 10,
@@ -359,9 +352,9 @@ impl std::fmt::Display for GuardRefusal {
 mod tests {
     use super::*;
 
-    fn message(work: GuardedRun, would_end: u64, backlog: u64, cap: GuardLimit) -> String {
+    fn message(work: GuardedRun, would_end: u64, backlog: u64, limit: GuardLimit) -> String {
         let impact = RunImpact { work, task: None, sessions: 98_120, would_end, backlog };
-        GuardRefusal { impact, cap }.to_string()
+        GuardRefusal { impact, limit }.to_string()
     }
 
     #[test]
@@ -375,10 +368,10 @@ mod tests {
 
     #[test]
     fn a_refusal_tells_a_backlog_from_sessions_that_were_live_a_moment_ago() {
-        let cap = GuardLimit::Rows(1_000);
+        let limit = GuardLimit::Rows(1_000);
         let last = GuardedRun::PurgeSince(UnixTime(1_781_524_800));
-        insta::assert_snapshot!(message(GuardedRun::FirstPurge, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
-        insta::assert_snapshot!(message(last, 49_060, 0, cap), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it");
-        insta::assert_snapshot!(message(last, 49_060, 39_248, cap), @"the guard refuses this purge: it would end 9,812 of 98,120 sessions in the table (10.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it; 39,248 that were due by then do not count");
+        insta::assert_snapshot!(message(GuardedRun::FirstPurge, 49_060, 0, limit), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
+        insta::assert_snapshot!(message(last, 49_060, 0, limit), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it");
+        insta::assert_snapshot!(message(last, 49_060, 39_248, limit), @"the guard refuses this purge: it would end 9,812 of 98,120 sessions in the table (10.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it; 39,248 that were due by then do not count");
     }
 }

@@ -84,7 +84,7 @@ mod tests {
             name: "purge".to_owned(),
             when,
             work,
-            caps: GuardLimits::default(),
+            limits: GuardLimits::default(),
             late: None,
             host: None,
             enabled: true,

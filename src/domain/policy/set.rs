@@ -38,7 +38,6 @@ pub struct Policies {
     capped_default: Vec<CappedRetention>,
 }
 
-/// The policy of the tasks that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternPolicy {
     /// The pattern, [normalized](TaskPattern::normalized).
@@ -86,7 +85,7 @@ impl Policies {
     }
 
     /// The policy of a task, whose name matches without regard to ASCII case.
-    pub fn of(&self, task: &str) -> &Policy {
+    pub fn for_task(&self, task: &str) -> &Policy {
         if !self.names.is_empty()
             && let Some(own) = self.names.get(&task.to_ascii_lowercase())
         {
@@ -118,7 +117,7 @@ impl Policies {
         policies.retention_cap = self.retention_cap;
         policies.licences.clone_from(&self.licences);
         for task in tasks {
-            let policy = self.of(task);
+            let policy = self.for_task(task);
             if *policy != self.default {
                 policies.names.insert(task.to_ascii_lowercase(), policy.clone());
             }
@@ -127,7 +126,7 @@ impl Policies {
     }
 
     /// The tasks with a policy of their own, in lower case.
-    pub fn named(&self) -> impl Iterator<Item = (&str, &Policy)> {
+    pub fn iter_named(&self) -> impl Iterator<Item = (&str, &Policy)> {
         self.names.iter().map(|(task, policy)| (task.as_str(), policy))
     }
 
@@ -150,7 +149,7 @@ impl Policies {
     /// Names of tasks, and then the patterns, with a policy of their own, in lower case.
     /// That of a pattern is the one that no cap concerns.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.named().chain(self.patterns.iter().map(|own| (own.tasks.as_str(), &own.policy)))
+        self.iter_named().chain(self.patterns.iter().map(|own| (own.tasks.as_str(), &own.policy)))
     }
 
     /// The policies of the tasks that a pattern means; `None`: of all. The default
@@ -162,7 +161,7 @@ impl Policies {
     ) -> impl Iterator<Item = (Option<&'a str>, &'a Policy)> {
         let is_meant = move |name: &str| task.is_none_or(|task| task.matches(name));
         let is_own = task.is_some_and(|task| !task.is_wild())
-            && self.named().any(|(name, _)| is_meant(name));
+            && self.iter_named().any(|(name, _)| is_meant(name));
         let all = |own: &PatternPolicy| task.is_some_and(|task| own.tasks.covers(task));
         // Patterns after one that covers all of them do not apply.
         let last = self.patterns.iter().position(all);
@@ -172,7 +171,7 @@ impl Policies {
             (false, None) => &self.patterns[..],
         };
         let default = Some((None, &self.default)).filter(|_| !is_own && last.is_none());
-        let named = self.named().filter(move |(name, _)| is_meant(name));
+        let named = self.iter_named().filter(move |(name, _)| is_meant(name));
         let overlaps = move |own: &&PatternPolicy| task.is_none_or(|task| own.tasks.overlaps(task));
         let patterns = patterns.iter().filter(overlaps);
         let own = named.chain(patterns.map(|own| (own.tasks.as_str(), &own.policy)));
@@ -209,7 +208,7 @@ mod tests {
     /// The table whose policy a task has.
     #[track_caller]
     fn table<'a>(policies: &Policies, tables: &[&'a str], task: &str) -> &'a str {
-        let minutes = policies.of(task).timeout.unwrap().as_seconds() / 60;
+        let minutes = policies.for_task(task).timeout.unwrap().as_seconds() / 60;
         let place = usize::try_from(minutes).unwrap();
         let table = place.checked_sub(1).map_or("", |place| tables[place]);
         let known = policies.table_of(task).unwrap_or_default();
@@ -242,7 +241,7 @@ mod tests {
     fn s12_one_pattern_in_two_spellings_has_one_policy() {
         let mut policies = policies(&["im**"]);
         policies.insert("IM*", policy(9));
-        assert_eq!(policies.of("imap").timeout, Some(Span::minutes(9)));
+        assert_eq!(policies.for_task("imap").timeout, Some(Span::minutes(9)));
         assert_eq!(policies.patterns().len(), 1);
     }
 
@@ -257,7 +256,7 @@ mod tests {
         policies.insert("late", Policy { retention: Some(Span::days(3)), ..policy(5) });
         policies.cap_retention("late", Some(Span::days(4)));
         let days = |task: &str| {
-            policies.of(task).retention.map(|retention| retention.as_seconds() / 86_400)
+            policies.for_task(task).retention.map(|retention| retention.as_seconds() / 86_400)
         };
         for (task, expected) in [
             ("GROUP-X", Some(7)),
@@ -276,12 +275,12 @@ mod tests {
             assert_eq!(days(task), expected, "{task}");
         }
         // The rest of the policy is unchanged
-        assert_eq!(policies.of("group-short").timeout, Some(Span::minutes(2)));
-        assert_eq!(policies.of("a-shortbox").timeout, Some(Span::minutes(3)));
+        assert_eq!(policies.for_task("group-short").timeout, Some(Span::minutes(2)));
+        assert_eq!(policies.for_task("a-shortbox").timeout, Some(Span::minutes(3)));
         // And for some tasks they are the same by name
         let tasks = ["Group-X", "group-short", "a-x", "a-shortbox", "late", "news"];
         let few = policies.for_tasks(tasks);
-        assert!(tasks.iter().all(|task| few.of(task) == policies.of(task)));
+        assert!(tasks.iter().all(|task| few.for_task(task) == policies.for_task(task)));
         assert!(few.patterns().is_empty() && few.capped_default().is_empty());
     }
 

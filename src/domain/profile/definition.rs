@@ -18,7 +18,6 @@ pub struct Profile {
     pub about: String,
     /// The name of its one task, in lists and figures.
     pub task: String,
-    /// The table.
     pub table: String,
     /// The columns that it must have.
     pub columns: Vec<String>,
@@ -31,7 +30,6 @@ pub struct Profile {
     pub is_detected: bool,
     /// Reason why rows must not be deleted; `None`: they may be.
     pub readonly: Option<String>,
-    /// Source of the user, if there is one.
     pub user: Option<UserSource>,
     /// Source of the client's address, if there is one.
     pub client: Option<ColumnSource>,
@@ -61,25 +59,20 @@ pub struct Profile {
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnSource {
-    /// The column.
     pub column: String,
     /// The path in the JSON text that the column holds, in SQLite's notation; `None`:
     /// the column itself.
     pub path: Option<String>,
 }
 
-/// Source of the user of a session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserSource {
     /// Value that holds the user.
     pub source: ColumnSource,
-    /// Form of the value.
     pub form: UserForm,
-    /// Values that stand for no user.
     pub nobody: Vec<SqlValue>,
 }
 
-/// Form of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserForm {
     /// Number or text.
@@ -102,20 +95,17 @@ pub struct TokenForm {
 /// Table whose rows depend on sessions, and the action on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
-    /// The table.
     pub table: String,
     /// Column that names the session.
     pub column: String,
     /// The column of the sessions that it names.
     pub references: String,
-    /// Action on its rows.
     pub action: DependentAction,
 }
 
 /// Action on dependent rows when their session is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DependentAction {
-    /// Delete them.
     #[default]
     Delete,
     /// Keep them, and set the column that names the session to NULL.
@@ -198,12 +188,10 @@ impl Profile {
     }
 }
 
-/// Owner of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// No user: nobody has logged in.
     Nobody,
-    /// This user's.
     User(String),
     /// Unknown: the value cannot be read.
     Unreadable,

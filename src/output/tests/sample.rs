@@ -217,7 +217,7 @@ pub(crate) fn nothing_in(name: FormatName) -> String {
 }
 
 fn at(width: Option<usize>, schema: &'static Schema, records: &[Record]) -> String {
-    look(FormatName::Table, Style { colour: false, width }, schema, records)
+    look(FormatName::Table, Style { color: false, width }, schema, records)
 }
 
 pub(crate) fn sessions_at(width: Option<usize>) -> String {
@@ -232,7 +232,7 @@ pub(crate) fn session_at(width: Option<usize>) -> String {
     at(width, &SESSION, &sessions()[2..])
 }
 
-pub(crate) fn coloured() -> String {
-    let in_colour = Style { colour: true, width: Some(80) };
-    look(FormatName::Table, in_colour, &SESSIONS, &sessions()[..2])
+pub(crate) fn colored() -> String {
+    let in_color = Style { color: true, width: Some(80) };
+    look(FormatName::Table, in_color, &SESSIONS, &sessions()[..2])
 }

@@ -205,9 +205,9 @@ pub(super) fn apply_purge(
     let end = Some(End { at: now, reason: EndReason::Expired });
     let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(&plan));
     let gone = answers.filter(|(_, done)| *done);
-    let told = gone.filter_map(|(answers, _)| answers.get(plan.ended_row?)?.first());
-    let told = told.filter_map(|row| reader.session(row));
-    let told = told.map(|session| Session { end, ..session }).collect();
+    let ended_sessions = gone.filter_map(|(answers, _)| answers.get(plan.ended_row?)?.first());
+    let ended_sessions = ended_sessions.filter_map(|row| reader.session(row));
+    let ended_sessions = ended_sessions.map(|session| Session { end, ..session }).collect();
     let kept = deletion.kept_rows(&plan, &run, |index| {
         at(index).values.first().map_or_else(String::new, |id| id_digest(id.raw()).handle())
     });
@@ -215,7 +215,7 @@ pub(super) fn apply_purge(
     // Some of the missing rows may have been deleted by the request whose response was
     // lost.
     let left = (snapshots.len() as u64).saturating_sub(deleted + kept.rows());
-    let untold = if return_ended && response_lost { left } else { 0 };
+    let unreported = if return_ended && response_lost { left } else { 0 };
     // Rows that do not fit are left to the next scan, with fewer rows.
     let is_cut_short = deleted > 0 && matches!(outcome, Err(Error::DiskFull { .. }));
     let outcome = if is_cut_short { Ok(()) } else { outcome };
@@ -226,8 +226,8 @@ pub(super) fn apply_purge(
         hold,
         commit,
         waited,
-        told,
-        untold,
+        ended_sessions,
+        unreported,
         is_cut_short,
     };
     ((result, kept), outcome)

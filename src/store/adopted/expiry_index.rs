@@ -26,7 +26,7 @@ pub(super) struct ExpiryIndex {
     after: Span,
     grace: Span,
     /// A session without a time has expired.
-    null_is_over: bool,
+    null_is_expired: bool,
 }
 
 /// Returns the only rule, its time column and the time from its value to the expiry.
@@ -64,7 +64,7 @@ impl ExpiryIndex {
             input: *input,
             after,
             grace: rule.grace,
-            null_is_over: *null == Some(NullMeaning::Expired),
+            null_is_expired: *null == Some(NullMeaning::Expired),
         };
         // A column may compare otherwise than its index.
         let steps = query_plan(database, &index.select_due(reader, UnixTime(0))?).ok()?;
@@ -114,8 +114,8 @@ impl ExpiryIndex {
                 break;
             }
         }
-        let walked = self.fraction_before(database, reader, counter.last.as_ref())?;
-        Ok(Some(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? }))
+        let fraction = self.fraction_before(database, reader, counter.last.as_ref())?;
+        Ok(Some(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? }))
     }
 
     /// Scans a range of the index.
@@ -203,7 +203,7 @@ fn find_by_row_id(
     database.query_each(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
         let status = row.map(|row| (row, reader.judge(row)));
-        if let Some((row, status)) = status.filter(|(_, status)| counter.is_over(*status)) {
+        if let Some((row, status)) = status.filter(|(_, status)| counter.is_expired(*status)) {
             counter.add_due(reader, row, status);
         }
     })
@@ -224,7 +224,7 @@ impl Segment {
     /// Reports whether whole rows are read, and not only the index.
     fn reads_all(self, index: &ExpiryIndex) -> bool {
         match self {
-            Self::Null => index.null_is_over,
+            Self::Null => index.null_is_expired,
             Self::Due => true,
             Self::Later => false,
         }

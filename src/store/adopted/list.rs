@@ -156,7 +156,7 @@ pub(super) fn scan(
 /// counted.
 fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
     let SessionQuery { scope, filter, due_only, .. } = query;
-    if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_over(scope.now)) {
+    if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_expired(scope.now)) {
         return false;
     }
     let might_fit = filter.might_match(session, scope.policies, scope.now);
@@ -253,12 +253,12 @@ fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
         SortKey::User => (0, session.user.clone()),
         SortKey::Client => (0, session.client.clone()),
         SortKey::State => {
-            let policy = query.scope.policies.of(&session.task);
+            let policy = query.scope.policies.for_task(&session.task);
             (i64::from(policy.state(session, query.scope.now) == State::Expired), None)
         }
         SortKey::Idle | SortKey::LastUsed => time(session.last_used_at),
         SortKey::Created => time(session.created_at),
-        SortKey::Expires if session.expiry == Some(Expiry::Over) => (i64::MIN, None),
+        SortKey::Expires if session.expiry == Some(Expiry::Expired) => (i64::MIN, None),
         SortKey::Expires => time(session.expiry.and_then(Expiry::last_moment)),
         SortKey::Handle | SortKey::Task | SortKey::Ended => (0, None),
     }

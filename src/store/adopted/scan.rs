@@ -47,11 +47,11 @@ pub(super) fn scan_by_key(
         let key = if counter.is_done() { reader.key_of(row) } else { None };
         Ok(counter.stop_at(key.map(Cursor::Key)))
     })?;
-    let walked = match &counter.last {
+    let fraction = match &counter.last {
         Some(Cursor::Key(key)) => distribution.position(key),
         _ => 1.0,
     };
-    Ok(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? })
+    Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
 /// Counts of a scan.
@@ -131,12 +131,12 @@ impl ScanCounter {
                 self.unreadable_value.take().or_else(|| unreadable_value(reader, inputs));
         }
         self.future += u64::from(reader.profile.is_after(self.present, inputs));
-        Some(status).filter(|status| self.is_over(*status))
+        Some(status).filter(|status| self.is_expired(*status))
     }
 
     /// Reports whether a row is due.
-    pub(super) fn is_over(&self, status: RowStatus) -> bool {
-        matches!(status, RowStatus::Session(expiry) if expiry.is_over(self.now))
+    pub(super) fn is_expired(&self, status: RowStatus) -> bool {
+        matches!(status, RowStatus::Session(expiry) if expiry.is_expired(self.now))
     }
 
     /// Adds a due row.
@@ -163,7 +163,7 @@ impl ScanCounter {
         let RowStatus::Session(expiry @ Expiry::At { .. }) = status else {
             return false;
         };
-        self.limits.backlog.is_some_and(|at| expiry.is_over(at))
+        self.limits.backlog.is_some_and(|at| expiry.is_expired(at))
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -209,7 +209,7 @@ impl ScanCounter {
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {
             last: self.last,
-            walked: 1.0,
+            fraction: 1.0,
             rows: self.rows,
             due: ends.map(|(first, last)| DueRange {
                 first,
@@ -222,7 +222,7 @@ impl ScanCounter {
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)
                 .collect(),
-            misfit: self.unreadable_value,
+            unreadable_value: self.unreadable_value,
             version: None,
             kept,
         })

@@ -101,7 +101,8 @@ impl<T: Database> Adopted<T> {
 
     /// Returns the index if the purge should use it: few rows of a sample are due.
     pub(super) fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&ExpiryIndex> {
-        let is_due = |status| matches!(status, RowStatus::Session(expiry) if expiry.is_over(now));
+        let is_due =
+            |status| matches!(status, RowStatus::Session(expiry) if expiry.is_expired(now));
         let even = || sample.rows.iter().filter(|row| row.is_evenly_spaced);
         let status = even().map(|row| row.judge(&self.reader.profile));
         let due = status.filter(|status| is_due(*status)).count();

@@ -89,9 +89,9 @@ impl<L: LedgerDatabase> Ledger for L {
         &mut self,
         job: &JobKey,
         known: Option<UnixTime>,
-        anchor: UnixTime,
+        last_settled_at: UnixTime,
     ) -> Result<()> {
-        self.write(|database| jobs::set_last_settled(database, job, known, anchor))
+        self.write(|database| jobs::set_last_settled(database, job, known, last_settled_at))
     }
 
     fn change_jobs(

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
 use crate::domain::profile::SqlValue;
+use crate::domain::task::TaskPattern;
 use crate::store::statement::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.
@@ -28,7 +28,7 @@ pub(super) fn per_task(
     policies: &Policies,
     write: impl Fn(&mut Statement, &Policy),
 ) {
-    let count = policies.named().count();
+    let count = policies.iter_named().count();
     if count > MAX_COMPARED {
         let directory = RuleDirectory::of(policies, &write);
         directory.push_lookup(sql, |sql| per_pattern(sql, policies, &write));
@@ -38,7 +38,7 @@ pub(super) fn per_task(
         sql.push(")");
     } else {
         sql.push("CASE task");
-        for (task, policy) in policies.named() {
+        for (task, policy) in policies.iter_named() {
             sql.push(" WHEN ").bind(task).push(" THEN (");
             write(sql, policy);
             sql.push(")");
@@ -155,7 +155,7 @@ impl<'a> RuleDirectory<'a> {
         let is_plain = policies.patterns().is_empty() && policies.capped_default().is_empty();
         let fallback = Some(rule(&policies.default)).filter(|_| is_plain);
         let mut directory = Self { rules: Vec::new(), forms: Vec::new(), values: 0 };
-        let named = policies.named().map(|(task, policy)| (task, rule(policy)));
+        let named = policies.iter_named().map(|(task, policy)| (task, rule(policy)));
         for (task, rule) in named.filter(|(_, rule)| Some(rule) != fallback.as_ref()) {
             directory.add(task, &rule);
         }

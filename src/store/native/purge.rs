@@ -62,8 +62,8 @@ pub(super) fn apply_purge(
         hold: applied.hold,
         commit: applied.commit,
         waited: applied.waited,
-        told: ended_rows.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
-        untold: if return_ended && applied.response_lost { ended } else { 0 },
+        ended_sessions: ended_rows.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
+        unreported: if return_ended && applied.response_lost { ended } else { 0 },
         is_cut_short: false,
     })
 }

@@ -120,7 +120,7 @@ impl Tally {
 }
 
 fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verdict {
-    let policy = scope.policies.of(task);
+    let policy = scope.policies.for_task(task);
     let word = str::from_utf8(&kind.verdict).unwrap_or_default();
     match word {
         "" => Verdict::Keep,

@@ -10,10 +10,11 @@ use proptest::sample::select;
 use tempfile::TempDir;
 
 use super::table::Native;
-use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::filter::Filter;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
 use crate::domain::profile::SqlValue;
 use crate::domain::session::Session;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
     DueScan, GroupBy, Ledger, NewRun, Order, PolicyContext, RunEnd, RunOrigin, RunOutcome,
@@ -241,7 +242,7 @@ fn runs_are_paged() {
         rules: String::new(),
         planned: NOW,
         started: NOW,
-        anchor: None,
+        last_settled_at: None,
         missed: 0,
         origin: RunOrigin {
             host: "mail1".to_owned(),
@@ -257,7 +258,7 @@ fn runs_are_paged() {
         marked: 0,
         ended: 0,
         deleted: 0,
-        anchor: None,
+        last_settled_at: None,
     };
     for serial in 0..10 {
         let outcome = if serial % 3 == 0 { RunOutcome::Failed } else { RunOutcome::Done };

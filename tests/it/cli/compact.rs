@@ -31,7 +31,7 @@ pub fn purged(sandbox: Sandbox) -> Sandbox {
     sandbox
 }
 
-/// The same, made for steps.
+/// Creates the database of [`purged`] with support for incremental vacuum.
 pub fn for_steps() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.run(["compact", "--full"]).succeeds().is_silent();

@@ -129,7 +129,7 @@ fn a_purge_whose_time_is_up_with_nothing_left_has_done_its_work() {
     assert!(summary["stopped"].is_null());
 }
 
-/// What a run of the ledger says of itself, the latest first.
+/// Returns the action, outcome and reason of each run of the ledger, the latest first.
 fn runs(sandbox: &Sandbox) -> Vec<[String; 3]> {
     let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     let word = |run: &serde_json::Value, key: &str| run[key].as_str().unwrap_or("-").to_owned();

@@ -147,7 +147,7 @@ fn strange(tables: &str, nearest: &str) -> String {
     )
 }
 
-/// What is said besides of a table that has at least the name.
+/// Note about the most similar profile, for a table that matches only by name.
 const NEAREST: &str = "; sessions is most similar to Flask-Session: it lacks session_id, expiry";
 
 #[test]

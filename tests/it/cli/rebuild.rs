@@ -83,9 +83,9 @@ fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, Space
     let mut asked = SpaceRequirement::default();
     let mut room = |demand: &SpaceRequirement| {
         asked = *demand;
-        full.map_or(Ok(()), |folder| {
-            let folder = folder.to_owned();
-            Err(InsufficientSpace { folder, purpose: "the log", wanted: 2, free: 1 }.into())
+        full.map_or(Ok(()), |full| {
+            let directory = full.to_owned();
+            Err(InsufficientSpace { directory, purpose: "the log", wanted: 2, free: 1 }.into())
         })
     };
     let outcome = service.vacuum(None, UnixTime(now()), &mut room, Box::new(|| false));

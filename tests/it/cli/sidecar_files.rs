@@ -25,7 +25,8 @@ fn with_sessions() -> Sandbox {
     sandbox
 }
 
-/// The same, which belongs to [`OWNER`] and is writable for all users.
+/// Returns the sandbox of [`with_sessions`] with a database that belongs to [`OWNER`] and is
+/// writable for all users.
 fn of_another_owner() -> Sandbox {
     let sandbox = with_sessions();
     sandbox.copy_program();

@@ -63,7 +63,7 @@ fn rows(db: &Connection) -> Vec<String> {
         .collect()
 }
 
-/// The same of each node.
+/// Reads the same rows as [`rows`] from each node.
 fn on_each_node(cluster: &Nodes) -> Vec<Vec<String>> {
     cluster.apply_purge();
     let text = |row: &serde_json::Value| row[0].as_str().unwrap().to_owned();

@@ -20,7 +20,7 @@ struct Around {
     before: i64,
     after: i64,
     step: i64,
-    /// What comes on top of each; less than a step.
+    /// Offset added to each time; less than a step.
     odd: i64,
 }
 

@@ -58,7 +58,7 @@ fn gitea_s_table_lists_expired_rows_and_keeps_them() {
     assert!(application.bytes() == bytes);
 }
 
-/// The same without a lying clock, as far as a purge can be asked for another moment.
+/// Compares the command with the fixtures without faketime, by the option `--at` of a dry run.
 #[test]
 fn a_dry_run_at_the_clock_lists_exactly_the_expired_sessions() {
     for framework in all() {

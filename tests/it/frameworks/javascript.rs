@@ -61,7 +61,7 @@ impl Node {
         self.asked("app.db", now, "open", &[json!(ages)])
     }
 
-    /// Those of these sessions that it still serves, while it looks at a copy.
+    /// Returns the subset of these sessions that the framework accepts, read from a copy.
     #[track_caller]
     fn serves(&self, now: Option<UnixTime>, sessions: &Value) -> BTreeSet<String> {
         let copy = self.application.path("copy.db");

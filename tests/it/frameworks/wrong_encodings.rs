@@ -42,7 +42,7 @@ const FORMS: [Encoding; 20] = [
     ("digits", "encoding = 'pattern'\npattern = '%Y%m%d%H%M%S'\ntimezone = 'UTC'"),
 ];
 
-/// Of each profile: the time that matters, and the forms in which it is really written.
+/// Profile, column of the relevant time, and encodings that the fixture really uses.
 const TRUE: [(&str, &str, &[&str]); 13] = [
     ("django", "expire_date", &["blank"]),
     ("flask-session", "expiry", &["blank"]),
@@ -134,8 +134,8 @@ fn a_time_in_the_wrong_form_keeps_the_purge_away() {
     }
 }
 
-/// The same by the command, of each profile one that sorts before, and one behind
-/// everything that is there.
+/// Runs the command with two wrong encodings of each profile: one sorts before all existing values,
+/// and one after.
 #[test]
 fn a_profile_in_a_file_that_says_what_is_not_so_exits_with_4() {
     for (profile, column, _) in TRUE {

@@ -132,7 +132,7 @@ impl System {
         Finished(self.command(args).env("SESSCTL_HOST", host).output().unwrap())
     }
 
-    /// As if these hosts had had the jobs for a day.
+    /// Dates the jobs of these hosts back by a day, so that they are due.
     pub fn jobs_have_waited(&self, hosts: &[&str]) {
         for host in hosts {
             self.run_on(host, &["run"]).succeeds();

@@ -8,7 +8,7 @@ use crate::systems::redbex_shared_licence;
 const CLIENTS: usize = 50;
 const LIMIT: u64 = 10;
 
-/// What came of many logins at once.
+/// Result of many concurrent logins.
 struct Clients {
     opened: u64,
     refused: u64,

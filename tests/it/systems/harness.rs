@@ -149,7 +149,7 @@ impl Library {
         let Some(session) = self.session(token) else {
             return "gone";
         };
-        let state = self.service.policies().of(&session.task).state(&session, now);
+        let state = self.service.policies().for_task(&session.task).state(&session, now);
         session.end.map_or(state.as_str(), |end| end.reason.as_str())
     }
 
@@ -159,7 +159,7 @@ impl Library {
     }
 }
 
-/// What a client says that asks for nothing.
+/// Request of a client that asks for no timeout.
 pub fn opening(user: &str, task: &str) -> OpenRequest {
     OpenRequest { user: Some(user.to_owned()), task: task.to_owned(), ..OpenRequest::default() }
 }

@@ -10,7 +10,7 @@ pub fn shared() -> System {
     shared_with("")
 }
 
-/// The same with further settings.
+/// Creates the system of [`shared`] with further settings.
 fn shared_with(settings: &str) -> System {
     let jobs = format!("{settings}\n[[job]]\n");
     let tasks = ("tasks = [\"*\"]", "tasks = [\"web\", \"desktop\"]");

@@ -141,11 +141,12 @@ fn interval(timeout: &str, jitter: u64) -> i64 {
     websphere.terms.jitter = Jitter::from_number(jitter);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
-    let JobStatus::Scheduled { next, anchor } = websphere.job_status("reaper", later(at(NOON), 5))
+    let JobStatus::Scheduled { next, last_settled_at } =
+        websphere.job_status("reaper", later(at(NOON), 5))
     else {
         panic!("it is due");
     };
-    next.since(anchor).as_seconds()
+    next.since(last_settled_at).as_seconds()
 }
 
 #[test]
@@ -209,7 +210,7 @@ fn w5_an_interval_that_is_set_holds_from_a_second_on() {
     websphere.run("reaper", at(NOON));
     let standing = websphere.job_status("reaper", later(at(NOON), 100));
     assert!(
-        matches!(standing, JobStatus::Scheduled { next, anchor } if next == anchor.plus(Span::minutes(5)))
+        matches!(standing, JobStatus::Scheduled { next, last_settled_at } if next == last_settled_at.plus(Span::minutes(5)))
     );
 }
 

@@ -9,8 +9,7 @@ use crate::cluster_faults::{impatient, patient, refusal, run};
 use crate::support::rqlite::{Node, Nodes, wait_for};
 use crate::support::{Finished, NOW, Sandbox};
 
-/// Who may do what: the tests themselves are nobody, and ask for no more than whether
-/// the nodes are ready.
+/// Credentials of the nodes. The harness is anonymous and may only ask whether a node is ready.
 const USERS: &str = r#"[
     {"username": "*", "perms": ["ready", "status"]},
     {"username": "bob", "password": "secret", "perms": ["all"]},
@@ -157,7 +156,8 @@ fn an_outage_of_all_nodes_is_waited_for() {
     insta::assert_snapshot!(refusal(&ran, 10, &nodes.url()), @"sessctl: no database at CLUSTER: connection refused");
 }
 
-/// What is said about the answer of one node alone, without the number in it.
+/// Returns the warning about the freshness of a single node, with placeholders for address and
+/// number.
 fn said_of_freshness(ran: &Finished, node: &Node) -> String {
     let said = ran.succeeds().stderr().replace(&node.url(), "NODE");
     let words = said.split_whitespace();

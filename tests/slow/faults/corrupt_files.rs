@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::faults::harness::{Harness, Table, bounded, misbehaviour};
 use crate::support::Rng;
 
-/// Those that only look come first: they find the file as it was damaged.
+/// Commands on a damaged file. Reading commands come first, so that they find the file unchanged.
 const COMMANDS: [&str; 7] = [
     "list --json",
     "show stat --json",

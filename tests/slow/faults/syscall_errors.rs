@@ -64,7 +64,7 @@ const FAULTS: [(&str, &str); 12] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Files {
     All,
-    /// Those that are remembered of a framework's table: no purge depends on them.
+    /// Calls on the state file of a framework's table, which no purge depends on.
     State,
 }
 
@@ -131,7 +131,7 @@ impl Trial<'_> {
         is_hit.then_some(output)
     }
 
-    /// What is wrong after it.
+    /// Describes the faults found after a run; empty if there are none.
     fn wrong(&self, error: &str, output: &Output, expected: Option<i32>) -> String {
         let mut wrong = misbehaviour(output).unwrap_or_default();
         let (code, stderr) = (output.status.code(), String::from_utf8_lossy(&output.stderr));

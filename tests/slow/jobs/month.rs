@@ -140,7 +140,7 @@ struct Month {
     histories: BTreeMap<Identity, History>,
     /// The times that have asked a job of a name for a work, whatever else it says.
     asked: BTreeSet<(usize, bool, Option<String>, i64)>,
-    /// Those that a machine has left to another, as the job is tied to that.
+    /// Runs that a machine left to another host to which the job is tied.
     skipped: BTreeSet<(Identity, i64)>,
     /// All times of the schedules in the zones, as a clock on the wall shows them.
     times: BTreeMap<(usize, usize), Vec<i64>>,
@@ -148,7 +148,7 @@ struct Month {
     serial: i64,
     runs: usize,
     resumed: usize,
-    /// When a process died, whose lease then holds for a minute.
+    /// Time of death of a process, whose lease then holds for a minute.
     died: i64,
 }
 

@@ -6,11 +6,11 @@ use sessctl::app::JobOutcome;
 
 /// Expectation of a job.
 pub enum Plan {
-    /// It runs at these hours and minutes, and no later than so many seconds after it.
+    /// Runs at the hours and minutes for which `shows` is true, at most `late` seconds after them.
     At { shows: fn(u32, u32) -> bool, late: i64, pending: Vec<i64>, seen: bool },
-    /// It runs so long after its last run, and after it was first asked for.
+    /// Runs this many seconds after its last run, and after it was first checked.
     Every { seconds: i64, last: Option<i64> },
-    /// It never runs.
+    /// Never runs.
     Never,
 }
 
@@ -54,7 +54,7 @@ impl Plan {
         }
     }
 
-    /// It was asked for: what must come of that, the answer being known.
+    /// Takes a check of the job and its result; returns the expected run, if any.
     pub fn asked(&mut self, now: i64, ran: &JobOutcome) -> Option<Expected> {
         let has_run = matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_));
         match self {

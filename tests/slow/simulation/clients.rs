@@ -41,7 +41,7 @@ pub enum Act {
     Touch,
     Close,
     TryTheOldOne,
-    /// It leaves without a word.
+    /// Leaves without closing the session.
     Leave,
 }
 

@@ -39,7 +39,7 @@ pub enum Use {
 /// The result of an opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It opens, once one of these has gone, if there are any.
+    /// Opens, after one of these sessions is evicted, if there are any.
     Open(BTreeSet<usize>),
     Full,
 }
@@ -57,7 +57,7 @@ pub struct Model {
     policies: Policies,
     pub all: Vec<Entry>,
     live: BTreeSet<usize>,
-    /// Those that are over and still on record, by when their rows go.
+    /// Ended sessions whose rows still exist, by the time at which the row is deleted.
     kept: BTreeSet<(i64, usize)>,
     pub refused: BTreeMap<&'static str, u64>,
     /// The most that were live at once.
@@ -84,7 +84,7 @@ impl Model {
         self.live.iter().copied().filter(|entry| self.all[*entry].task == task).collect()
     }
 
-    /// Those of all tasks of the licence that a task belongs to.
+    /// Live sessions of all tasks that share the licence of a task.
     pub fn live_under(&self, task: &str) -> BTreeSet<usize> {
         let licence = self.policies.licence_of(task);
         let is_under =
@@ -92,7 +92,7 @@ impl Model {
         self.live.iter().copied().filter(is_under).collect()
     }
 
-    /// Those of which the table has a row.
+    /// Sessions that have a row in the table.
     pub fn rows(&self) -> BTreeSet<usize> {
         self.kept.iter().map(|(_, entry)| *entry).chain(self.live.iter().copied()).collect()
     }
@@ -112,12 +112,12 @@ impl Model {
     }
 
     fn policy(&self, entry: usize) -> &Policy {
-        self.policies.of(self.all[entry].task)
+        self.policies.for_task(self.all[entry].task)
     }
 
     /// r7: a timeout that is asked for is clamped.
     pub fn grant(&self, task: &str, asked: TimeoutRequest) -> Option<i64> {
-        let policy = self.policies.of(task);
+        let policy = self.policies.for_task(task);
         let wanted = match asked {
             TimeoutRequest::Nothing => policy.timeout.map(Span::as_seconds),
             TimeoutRequest::Never => None,
@@ -143,7 +143,7 @@ impl Model {
     /// 0: active, 1: idle, 2: abandoned (r1), 3: expired (s10).
     pub fn state(&self, entry: usize, now: i64) -> usize {
         let known = &self.all[entry];
-        match self.policies.of(known.task).expire {
+        match self.policies.for_task(known.task).expire {
             ExpiryMode::Timeout | ExpiryMode::TwoPass if self.is_due(entry, now) => 3,
             ExpiryMode::TwoPass => usize::from(known.mark.is_some()),
             _ => usize::from(self.is_idle(entry, now)) + usize::from(self.is_abandoned(entry, now)),
@@ -164,9 +164,9 @@ impl Model {
         }
     }
 
-    /// Those that an opening ends before it counts (r3).
+    /// Sessions that an opening ends before it counts (r3).
     pub fn cleared_for(&self, task: &str, now: i64) -> BTreeSet<usize> {
-        let policy = self.policies.of(task);
+        let policy = self.policies.for_task(task);
         let is_limited = policy.limit > 0 || policy.user_limit > 0;
         let of_task = is_limited && policy.when_full == OverflowPolicy::EvictIdle;
         let licence = self.policies.licence_of(task);
@@ -179,7 +179,7 @@ impl Model {
 
     /// r3 to r5, r9, s7: whether a session may open.
     pub fn admission(&self, task: &str, user: &str, now: i64) -> Admission {
-        let policy = self.policies.of(task);
+        let policy = self.policies.for_task(task);
         let live = self.live_of(task);
         let own: BTreeSet<usize> =
             live.iter().copied().filter(|entry| self.all[*entry].user == user).collect();

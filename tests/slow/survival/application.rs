@@ -12,8 +12,8 @@ use crate::support::{Rng, now, sha256};
 
 const PAGE: &str = include_str!("../../../docs/sql-contract.md");
 const TASKS: [&str; 2] = ["imap", "http"];
-/// What an application asks before it writes. It also leaves the others, between two
-/// writes, the time that a request takes.
+/// Number of reads before each write. They leave other processes the time of a request between two
+/// writes.
 const LOOKS: usize = 4;
 
 /// Result of a request, once the statement has returned.

@@ -23,9 +23,10 @@ const SLOW: Duration = Duration::from_millis(1);
 pub struct Server {
     process: Child,
     orders: ChildStdin,
-    /// What the harness of the tests prints goes to standard output.
+    /// Answers of the process, on standard error because the test harness prints to standard
+    /// output.
     answers: BufReader<ChildStderr>,
-    /// What is no answer: why it has gone.
+    /// Other lines, which explain a failure.
     said: Vec<String>,
 }
 

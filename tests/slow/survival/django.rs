@@ -22,7 +22,7 @@ const DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 const TWO_WEEKS: i64 = 14 * 24 * HOUR;
 /// For how long rows that are due were so before anybody came to work.
 const OVERDUE: i64 = 12 * HOUR;
-/// What an application asks before it writes.
+/// Number of reads before each write.
 const LOOKS: usize = 4;
 
 /// Makes the table. Half of the rows are due, and the rest is in use.
@@ -72,7 +72,7 @@ impl Application {
         receipt(Action::Opened, id, at)
     }
 
-    /// When a session is over that is saved now: in two weeks, or already.
+    /// Expiry of a session that is saved now: in two weeks, or in the past.
     fn over(&mut self) -> i64 {
         now() + if self.rng.percent(20) { -HOUR } else { TWO_WEEKS }
     }
@@ -149,7 +149,7 @@ fn rows(db: &Connection) -> BTreeMap<String, i64> {
 enum Fate {
     /// The row is over then. Until then it stays.
     Kept { over: i64 },
-    /// It was over then, and a request has found no row.
+    /// Expired at this time, and not found by a request.
     Missed { over: i64 },
     /// The application has deleted its row.
     Closed,

@@ -72,8 +72,8 @@ impl Harness {
         self.expected.compare_figures(&stat);
     }
 
-    /// What is true after a purge was killed. The next one takes over its lease at once.
-    /// Answers whether it had begun.
+    /// Checks the state after a killed purge; returns true if it had begun. The next purge takes
+    /// over its lease at once.
     #[track_caller]
     pub fn killed(&mut self) -> bool {
         self.compare();
@@ -83,8 +83,8 @@ impl Harness {
         std::mem::replace(&mut self.died, died) < died
     }
 
-    /// What is true after a purge has come to its end: it did what it says, and all that
-    /// others had left. Answers what it says.
+    /// Checks the state after a completed purge, which must have done what it reports and all that
+    /// others left; returns its report.
     #[track_caller]
     pub fn completed(&mut self, output: Output) -> Value {
         let before = self.expected.tally();

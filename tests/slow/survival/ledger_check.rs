@@ -12,15 +12,15 @@ use crate::survival::setup::Retention;
 /// Known facts about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
-    /// It was last used then, and stays.
+    /// Last used at this time, and not due.
     Live {
         used: i64,
     },
-    /// It was last used then, which is too long ago: it ends unless somebody uses it.
+    /// Last used at this time and due: ends unless it is used again.
     Due {
         used: i64,
     },
-    /// It was last used then, and a request was refused for that.
+    /// Last used at this time, and refused by a request because it was due.
     Refused {
         used: i64,
     },

@@ -48,9 +48,9 @@ impl Table {
 /// The journal of SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Journal {
-    /// As `init` sets it up.
+    /// Write-ahead log, the default of `init`.
     Wal,
-    /// As it is on a file system that has no shared memory.
+    /// Rollback journal, as on a file system without shared memory.
     Delete,
 }
 

@@ -25,7 +25,7 @@ const MOST: u64 = u16::MAX as u64;
 
 /// Steps at a time: they wait for the disk, too.
 const AT_ONCE: usize = 4;
-/// What an application does in each step; it costs syncs where there is no log.
+/// Requests of the application in each step. They cost syncs with a rollback journal.
 const REQUESTS: usize = 5;
 /// Batches that each purge has at the least, however fast the machine is: the first has 64
 /// rows, and each further one at most twice as many as the one before it.
@@ -37,8 +37,8 @@ const ROWS: u32 = 2_300;
 /// A system call before which a purge is killed.
 struct Kill {
     call: &'static str,
-    /// How many of the first calls none is left out of. Of twice as many it takes every
-    /// second one, of three times as many every third, and so on.
+    /// Number of calls at the start before each of which a purge is killed. Of the next as many,
+    /// every second one is taken, then every third, and so on.
     dense: u64,
 }
 

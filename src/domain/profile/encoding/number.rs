@@ -61,7 +61,6 @@ impl Number {
     }
 }
 
-/// Text of digits.
 fn whole(digits: &[u8]) -> Option<i64> {
     if digits.first() == Some(&b'+') {
         return None;
@@ -114,8 +113,8 @@ pub(super) fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Optio
     if storage.contains(&Storage::Text) {
         return upper_bound(since, 86_400_000, storage);
     }
-    // What is nearer to this millisecond than to the next one, and a little more: the
-    // division rounds, too.
+    // Days nearer to this millisecond than to the next one, and a little more: the division
+    // rounds, too.
     let last = (float(since) + 0.5) / DAY_IN_MILLISECONDS;
     Some(SqlValue::Real(last.next_up().next_up()))
 }
@@ -139,7 +138,6 @@ fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Sql
 }
 
 impl Unit {
-    /// Length in nanoseconds.
     pub(super) const fn nanoseconds(self) -> i128 {
         match self {
             Self::Days => 86_400 * SECOND,

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::path;
 use super::sample::{Row, Sampling};
-use crate::domain::error::{Error, Result, format_count};
+use crate::domain::error::{Error, Result};
+use crate::domain::format::format_count;
 use crate::domain::profile::{
     ColumnMismatch, DecodedTime, Profile, Rule, RuleKind, SqlValue, TimeColumn,
 };
@@ -177,7 +178,7 @@ impl TimeValues {
         for row in rows {
             match time.read(&row.raw()) {
                 DecodedTime::Null => {}
-                DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Over => values.good += 1,
+                DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Expired => values.good += 1,
                 DecodedTime::Unreadable => {
                     let value = &row.inputs[time.input];
                     values.add_unreadable(value, reader.display_value(time.input, value));

@@ -122,6 +122,6 @@ pub(in crate::store::adopted) fn rows_between<T>(
 }
 
 /// Reports whether a row is a session that has expired.
-pub(in crate::store::adopted) fn is_over(status: RowStatus, now: UnixTime) -> bool {
-    matches!(status, RowStatus::Session(expiry) if expiry.is_over(now))
+pub(in crate::store::adopted) fn is_expired(status: RowStatus, now: UnixTime) -> bool {
+    matches!(status, RowStatus::Session(expiry) if expiry.is_expired(now))
 }

@@ -3,7 +3,7 @@
 use super::{DJANGO, GITEA, OVER, VALID, database, django, handle, laravel, run, three};
 use crate::support::Sandbox;
 
-/// What is said to people, with a word for each handle.
+/// Returns the output of `profile check` with each handle replaced by a placeholder.
 fn said(sandbox: &Sandbox, code: i32, args: &[&str], ids: &[&str]) -> String {
     let before = sandbox.files();
     let text = run(sandbox, [&["profile", "check"], args].concat()).exits(code).stdout();

@@ -59,8 +59,8 @@ impl Opened {
 /// All that a look has seen, down to the class of each value.
 fn seen(survey: &DueScan) -> String {
     let due = survey.due.as_ref().map(|due| &due.seen);
-    let DueScan { last, rows, census, misfit, .. } = survey;
-    format!("{due:?} {last:?} {rows} {census:?} {misfit:?}")
+    let DueScan { last, rows, census, unreadable_value, .. } = survey;
+    format!("{due:?} {last:?} {rows} {census:?} {unreadable_value:?}")
 }
 
 fn location(nodes: &Nodes) -> Location {
@@ -184,7 +184,7 @@ fn a_session_that_is_used_after_it_was_seen_stays() {
     ]));
     // Then the others go
     let settled = opened.apply_purge(&survey);
-    assert_eq!((settled.deleted, settled.told.len()), (2, 2));
+    assert_eq!((settled.deleted, settled.ended_sessions.len()), (2, 2));
     assert_eq!(opened.sessions().len(), 1);
 }
 
@@ -212,7 +212,7 @@ fn what_a_lost_answer_would_have_said_is_not_passed_over() {
     let settled = opened.apply_purge(&survey);
     // Then nobody can be told of its sessions, and that is said
     assert!(proxy.has_lost());
-    assert_eq!((settled.deleted + settled.untold, settled.told.len()), (4, 0));
+    assert_eq!((settled.deleted + settled.unreported, settled.ended_sessions.len()), (4, 0));
     assert_eq!(opened.sessions(), []);
 }
 

@@ -35,7 +35,7 @@ impl Django {
         Self::with_age(zone, None)
     }
 
-    /// The same with sessions that last so long.
+    /// Creates the application with sessions of this age.
     fn with_age(zone: Option<&'static str>, age: Option<i64>) -> Self {
         let aware = Framework { sql: String::new(), ..named("django") };
         let framework = match zone {
@@ -79,7 +79,7 @@ impl Django {
         serde_json::from_value(keys).unwrap()
     }
 
-    /// Those of these sessions that it still serves.
+    /// Returns the subset of these sessions that Django accepts.
     #[track_caller]
     fn serves(&self, now: Option<UnixTime>, keys: &BTreeSet<String>) -> BTreeSet<String> {
         serde_json::from_value(self.asked_at(now, "accepted", &[&json!(keys)])).unwrap()

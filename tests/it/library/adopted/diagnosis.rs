@@ -79,7 +79,7 @@ fn a_large_table_is_sampled_around_the_present_moment() {
     assert!((6..=8).contains(&found.samples.len()));
     let looked_at: u64 = found.classes.iter().map(|class| class.rows).sum();
     assert!((900..=1_000).contains(&looked_at), "{looked_at}");
-    let over = |sample: &sessctl::store::adopted::Sample| sample.expiry.unwrap().is_over(NOW);
+    let over = |sample: &sessctl::store::adopted::Sample| sample.expiry.unwrap().is_expired(NOW);
     let is_over: Vec<bool> = found.samples.iter().map(over).collect();
     assert!(is_over[0] && !is_over[is_over.len() - 1]);
     let boundary = found.samples.windows(2).find(|pair| over(&pair[0]) && !over(&pair[1])).unwrap();

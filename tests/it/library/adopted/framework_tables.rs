@@ -24,7 +24,7 @@ fn exactly_the_expired_sessions_go() {
             let totals = purge_all(store.as_mut(), 2).unwrap();
             let name = &profile.name;
             assert_eq!(totals.settled.deleted, expired.len() as u64, "{name}");
-            assert_eq!(totals.settled.told.len(), expired.len(), "{name}");
+            assert_eq!(totals.settled.ended_sessions.len(), expired.len(), "{name}");
             assert_eq!(totals.sessions, before.len() as u64, "{name}");
             let left: Vec<_> =
                 before.into_iter().filter(|id| !expired.contains(&id.as_str())).collect();

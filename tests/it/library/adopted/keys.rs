@@ -45,7 +45,7 @@ fn keys_of_all_storage_classes_are_scanned_in_order() {
     assert_eq!((totals.settled.deleted, totals.rows, totals.census.unreadable), (5, 7, 0));
 }
 
-/// What makes a table of keys, the column declared in between.
+/// Statements before and after the declaration of a key column.
 const TABLES: [(&str, &str); 3] = [
     ("CREATE TABLE t (id ", " NOT NULL PRIMARY KEY, expiry, what) WITHOUT ROWID"),
     ("CREATE TABLE t (id ", " UNIQUE, expiry, what)"),

@@ -37,7 +37,7 @@ fn a_row_is_a_session() {
         (task.as_str(), *created_at, last_used_at.unwrap().0),
         ("laravel", None, NOW.0 - 60)
     );
-    let policy = all_tasks().policies.of("laravel");
+    let policy = all_tasks().policies.for_task("laravel");
     assert_eq!(policy.expires_at(&sessions[0]).unwrap().0, NOW.0 - 60 + 7_200);
     let states: Vec<State> = sessions.iter().map(|session| policy.state(session, NOW)).collect();
     assert_eq!(states, [State::Active, State::Expired, State::Expired]);

@@ -217,7 +217,7 @@ fn what_keeps_a_row_from_being_judged_is_named() {
         let store = db.store(profile());
         let reach = ScanLimits { due: usize::MAX, ..few(9) };
         let survey = store.scan_due(&all_tasks(), None, reach).unwrap();
-        let misfit = survey.misfit.unwrap();
-        assert_eq!(format!("{} {}", misfit.input, misfit.value), input, "{row}");
+        let value = survey.unreadable_value.unwrap();
+        assert_eq!(format!("{} {}", value.input, value.value), input, "{row}");
     }
 }

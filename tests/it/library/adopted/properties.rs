@@ -13,7 +13,7 @@ use crate::support::NOW;
 use crate::support::adopted::{ApplicationDb, purge_all};
 use crate::support::profiles::{Draft, draft, text};
 
-/// What writes a moment so many milliseconds from now.
+/// Function that encodes a time, given in milliseconds from now.
 type Write = fn(i64) -> Value;
 
 /// All encodings, and what writes in them.
@@ -88,7 +88,7 @@ fn written(ms: i64, form: &str) -> String {
     chrono::DateTime::from_timestamp_millis(at(ms)).unwrap().format(form).to_string()
 }
 
-/// What else may be in a column.
+/// Value that is unusual in a column of times.
 fn odd(which: u8) -> Value {
     match which {
         0 => Value::Null,
@@ -128,7 +128,7 @@ fn datum(value: &Value) -> SqlValue {
 fn is_over(profile: &Profile, value: &Value, now: UnixTime) -> bool {
     match profile.judge(&[datum(value).raw()]) {
         RowStatus::NoSession => false,
-        RowStatus::Session(expiry) => expiry.is_over(now),
+        RowStatus::Session(expiry) => expiry.is_expired(now),
     }
 }
 

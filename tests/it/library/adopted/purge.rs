@@ -50,10 +50,10 @@ fn a_session_used_between_scan_and_batch_survives() {
         assert_eq!(left.len(), 58);
         // What is told is what has gone, as it was when it went.
         let mut users: Vec<_> =
-            settled.told.iter().map(|session| session.user.as_deref()).collect();
+            settled.ended_sessions.iter().map(|session| session.user.as_deref()).collect();
         users.sort();
         assert_eq!(users, [Some("3"), Some("99")]);
-        for session in &settled.told {
+        for session in &settled.ended_sessions {
             let end = session.end.unwrap();
             assert_eq!((end.reason, end.at), (EndReason::Expired, NOW));
             assert_eq!(session.last_used_at.unwrap().0, NOW.0 - 500 * 60);
@@ -203,7 +203,7 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
     assert_eq!(db.column("t", "key"), ["b", "c", "d", "e", "f"]);
 }
 
-/// What becomes of such a session is what NULL means, whatever its time.
+/// A path in binary JSON yields NULL, so the meaning of NULL applies to the session.
 #[test]
 fn binary_json_has_nothing_at_any_path() {
     let db = ApplicationDb::of(
@@ -269,7 +269,7 @@ fn another_task_has_nothing_there() {
     let db = ApplicationDb::of(LARAVEL);
     fill(&db, [500]);
     let mut store = db.store(laravel());
-    let task = sessctl::domain::filter::TaskPattern::from("imap");
+    let task = sessctl::domain::task::TaskPattern::from("imap");
     let scope = sessctl::storage::PolicyContext { task: Some(&task), ..all_tasks() };
     let survey = store.scan_due(&scope, None, few(9)).unwrap();
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));

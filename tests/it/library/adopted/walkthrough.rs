@@ -15,7 +15,7 @@ fn block(language: &str) -> &'static str {
     block.split_once("\n```\n").unwrap().0
 }
 
-/// As many lines of the log as there are logins.
+/// Creates the database of the walkthrough with one line of the log per login.
 fn larder() -> ApplicationDb {
     let lines = "INSERT INTO login_log SELECT secret, 'came' FROM login";
     ApplicationDb::of(&format!("{}\n;{lines}", block("sql")))

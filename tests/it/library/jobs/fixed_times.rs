@@ -100,7 +100,7 @@ fn looking_at_a_job_changes_nothing() {
     let (look, now) = (at("2026-06-15T03:00:00Z"), at("2026-06-15T05:00:00Z"));
     let next = at("2026-06-15T04:00:00Z");
     // when somebody has only looked at it before its time
-    assert_eq!(host.job_status(&job, look), JobStatus::Scheduled { next, anchor: look });
+    assert_eq!(host.job_status(&job, look), JobStatus::Scheduled { next, last_settled_at: look });
     // then it is still not known after it
     assert!(!has_run(&host.run_if_due(&job, now)));
     // and a look agrees with what a run then does

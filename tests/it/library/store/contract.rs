@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use sessctl::SessionService;
 use sessctl::app::PurgeRequest;
-use sessctl::domain::filter::{Filter, TaskPattern};
+use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
 
@@ -178,7 +179,7 @@ macro_rules! tests {
             let settled = db.sessions.apply_purge(&scope, &everything(), true).unwrap();
             // Then the first ends, and the new one bears the time that was planned
             let end = Some(End { at: later, reason: EndReason::Expired });
-            assert_eq!((settled.marked, settled.told), (1, vec![Session { end, ..a.clone() }]));
+            assert_eq!((settled.marked, settled.ended_sessions), (1, vec![Session { end, ..a.clone() }]));
             let mut left = vec![Session { end, ..a }, b, session("new").marked(0)];
             left.sort_by(|a, b| a.key.cmp(&b.key));
             assert_eq!(db.all(), left);

@@ -202,7 +202,7 @@ macro_rules! tests {
             // When the first wakes up
             ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(0)).unwrap();
             // Then its job is settled for as long as it was
-            assert_eq!(ledger.known("nightly", 3_601).anchor, Some(at(3_540)));
+            assert_eq!(ledger.known("nightly", 3_601).last_settled_at, Some(at(3_540)));
         }
 
         #[test]

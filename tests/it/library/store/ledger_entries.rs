@@ -22,7 +22,7 @@ pub fn lease(holder: &str) -> Lease {
 }
 
 pub fn job(name: &str) -> JobKey {
-    JobKey { name: name.to_owned(), account: String::new(), spec: "15 * *".to_owned() }
+    JobKey { name: name.to_owned(), host_scope: String::new(), spec: "15 * *".to_owned() }
 }
 
 pub fn origin() -> RunOrigin {
@@ -43,15 +43,15 @@ pub fn run(seconds: i64) -> NewRun {
         rules: "rules".into(),
         planned: at(seconds - 60),
         started: at(seconds),
-        anchor: None,
+        last_settled_at: None,
         missed: 2,
         origin: origin(),
     }
 }
 
 /// A run of that job, which the ledger has settled up to then.
-pub fn run_after(anchor: i64, seconds: i64) -> NewRun {
-    NewRun { anchor: Some(at(anchor)), ..run(seconds) }
+pub fn run_after(last_settled_at: i64, seconds: i64) -> NewRun {
+    NewRun { last_settled_at: Some(at(last_settled_at)), ..run(seconds) }
 }
 
 pub fn by_hand(seconds: i64) -> NewRun {
@@ -67,12 +67,12 @@ pub fn done(seconds: i64) -> RunEnd {
         marked: 1,
         ended: 2,
         deleted: 3,
-        anchor: Some(at(seconds - 60)),
+        last_settled_at: Some(at(seconds - 60)),
     }
 }
 
 pub fn outcome(outcome: RunOutcome) -> RunEnd {
-    RunEnd { outcome, anchor: None, ..done(0) }
+    RunEnd { outcome, last_settled_at: None, ..done(0) }
 }
 
 pub trait LedgerQueries {

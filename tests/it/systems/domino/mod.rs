@@ -11,8 +11,8 @@ use crate::support::{HOUR, MINUTE, at, handle, later, row};
 use crate::systems::command::{System, entry};
 use crate::systems::harness::Library;
 
-/// What the server looks like when somebody complains: alice is served three times in
-/// imap, two of them long after her timeout, bob once there and once in http.
+/// Server with overdue sessions: alice has three sessions in imap, two of them far beyond the
+/// timeout, and bob has one in imap and one in http.
 fn domino() -> System {
     let domino = System::new("domino");
     for row in [

@@ -250,7 +250,7 @@ impl Simulation {
     }
 
     fn within_limits(&self, task: &str, newest: usize) {
-        let policy = self.service.policies().of(task);
+        let policy = self.service.policies().for_task(task);
         let live = self.model.live_of(task);
         let is_own = |entry: &&usize| self.model.all[**entry].user == self.model.all[newest].user;
         let own = live.iter().filter(is_own).count() as u64;

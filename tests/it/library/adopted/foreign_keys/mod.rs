@@ -88,14 +88,14 @@ fn rows_of_a_session_that_is_used_again_stay() {
     assert_eq!(db.column("child", "owner"), ["new", "old"]);
 }
 
-/// What a purge deletes, and what it keeps.
+/// Purges the table; returns the number of deleted rows and the kept rows.
 fn purged(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
     let mut store = db.store(profile);
     let deleted = purge_all(store.as_mut(), 5).unwrap().settled.deleted;
     (deleted, store.take_kept())
 }
 
-/// What a purge would delete and keep, as a look says that only counts.
+/// Counts the rows that a purge would delete and keep, without changing them.
 fn planned(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
     let survey = db.store(profile).scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
     (survey.census.would_delete, survey.kept)
@@ -251,7 +251,11 @@ fn a_row_that_the_database_rejects_is_skipped() {
         ));
         let mut store = db.store(plain().0);
         let totals = purge_all(store.as_mut(), 64).unwrap();
-        assert_eq!((totals.settled.deleted, totals.settled.told.len()), (77, 77), "{trouble}");
+        assert_eq!(
+            (totals.settled.deleted, totals.settled.ended_sessions.len()),
+            (77, 77),
+            "{trouble}"
+        );
         let kept = store.take_kept();
         assert_eq!((kept.referenced_rows(), kept.rejected), (0, 3), "{trouble}");
         let named: Vec<_> = kept.examples.iter().map(|row| row.handle.clone()).collect();

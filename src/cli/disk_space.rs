@@ -10,29 +10,28 @@ use rustix::fs::{Access, access, statvfs};
 
 /// Returns SQLite's directory for temporary files: the first writable one of those that it
 /// tries.
-pub fn temporary_folder() -> PathBuf {
+pub fn temporary_directory() -> PathBuf {
     let named = ["SQLITE_TMPDIR", "TMPDIR"].into_iter().filter_map(env::var_os).map(PathBuf::from);
     let usual = ["/var/tmp", "/usr/tmp", "/tmp"].into_iter().map(PathBuf::from);
     named
         .chain(usual)
-        .find(|folder| {
-            folder.is_dir() && access(folder, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+        .find(|directory| {
+            directory.is_dir() && access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
         })
         .unwrap_or_else(|| PathBuf::from("."))
 }
 
 /// Returns the directory of a file, with links resolved.
-pub fn folder_of(file: &Path) -> Result<PathBuf> {
+pub fn directory_of(file: &Path) -> Result<PathBuf> {
     let real = fs::canonicalize(file).map_err(|e| unknown(file, e))?;
     Ok(real.parent().unwrap_or(Path::new("/")).to_owned())
 }
 
-/// Returns the free space of a directory's file system.
-pub fn place(folder: &Path) -> Result<Volume> {
-    let file_system = fs::metadata(folder).map_err(|e| unknown(folder, e))?.dev();
-    let left = statvfs(folder).map_err(|e| unknown(folder, e.into()))?;
+pub fn volume(directory: &Path) -> Result<Volume> {
+    let file_system = fs::metadata(directory).map_err(|e| unknown(directory, e))?.dev();
+    let left = statvfs(directory).map_err(|e| unknown(directory, e.into()))?;
     let free = left.f_bavail.saturating_mul(left.f_frsize);
-    Ok(Volume { folder: folder.display().to_string(), file_system, free })
+    Ok(Volume { directory: directory.display().to_string(), file_system, free })
 }
 
 fn unknown(path: &Path, error: std::io::Error) -> Error {
@@ -41,11 +40,11 @@ fn unknown(path: &Path, error: std::io::Error) -> Error {
 
 /// Advice on a file system that is full, with the space that is left.
 pub fn advice(database: &str) -> String {
-    let room = folder_of(Path::new(database)).and_then(|folder| place(&folder));
+    let room = directory_of(Path::new(database)).and_then(|directory| volume(&directory));
     match room {
         Ok(place) => format!(
             "{} has {} KiB left: free space on its file system, and run the command again",
-            place.folder,
+            place.directory,
             place.free >> 10
         ),
         Err(_) => "free space on its file system, and run the command again".to_owned(),

@@ -1,12 +1,12 @@
-//! The table that most applications have: a rowid, a key with an index of its own,
-//! and an index on the time at which a session expires.
+//! The *usual table* of docs/performance.md: a rowid table with an index on the key and an index on
+//! the expiry time.
 
 use std::path::Path;
 
 use anyhow::Result;
 use rusqlite::params;
 
-use super::{IDLE_TIMEOUT, Spec, create, finish};
+use super::{IDLE_TIMEOUT, TableSpec, create_file, enable_wal};
 
 const SCHEMA: &str = "
     CREATE TABLE sessions (
@@ -24,14 +24,14 @@ const INSERT: &str = "
     INSERT INTO sessions (id, user, task, client, created_at, last_used_at, expires_at)
     VALUES (?, ?, ?, ?, ?, ?, ?)";
 
-pub(super) fn build(spec: &Spec, path: &Path, now: i64) -> Result<()> {
-    let mut connection = create(path)?;
+pub(super) fn build(spec: &TableSpec, path: &Path, now: i64) -> Result<()> {
+    let mut connection = create_file(path)?;
     connection.execute_batch(SCHEMA)?;
     let transaction = connection.transaction()?;
     let mut insert = transaction.prepare(INSERT)?;
     for number in 0..spec.rows {
         let mut row = spec.row(number, now);
-        let (user, task, client) = (row.user(spec.bytes), row.task(), row.client());
+        let (user, task, client) = (row.user(spec.row_bytes), row.task(), row.client());
         let (created_at, last_used_at) = (row.created_at, row.last_used_at);
         let expires_at = last_used_at + IDLE_TIMEOUT;
         insert.execute(params![
@@ -46,7 +46,7 @@ pub(super) fn build(spec: &Spec, path: &Path, now: i64) -> Result<()> {
     }
     drop(insert);
     transaction.commit()?;
-    finish(connection)
+    enable_wal(connection)
 }
 
 #[cfg(test)]
@@ -57,10 +57,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_of_it_has_expired() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("usual.db");
-        Spec::half(Kind::Usual, 1000).build(&path, Path::new(""), 1_000_000_000).unwrap();
+    fn half_of_the_rows_have_expired() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("generic.db");
+        TableSpec::half_due(Kind::Generic, 1000)
+            .build(&path, Path::new(""), 1_000_000_000)
+            .unwrap();
         let connection = Connection::open(&path).unwrap();
         let count = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(count("SELECT count(*) FROM sessions"), 1000);

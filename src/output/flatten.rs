@@ -4,16 +4,16 @@ use super::record::{Column, Record, Schema, Value};
 
 /// The header: the columns of a schema, and behind the first of them those of
 /// its children that have no namesake there.
-pub(crate) struct Grid {
+pub(crate) struct RowFlattener {
     pub(crate) columns: Vec<&'static Column>,
     /// Index of each column in the records of each depth.
-    places: Vec<Vec<Option<usize>>>,
+    indexes: Vec<Vec<Option<usize>>>,
 }
 
 /// A row: nothing where the record has no such column.
 pub(crate) type Row<'r> = Vec<Option<&'r Value>>;
 
-impl Grid {
+impl RowFlattener {
     pub(crate) fn new(schema: &'static Schema) -> Self {
         let levels = || {
             std::iter::successors(Some(schema), |schema| schema.children.map(|(_, child)| child))
@@ -22,18 +22,18 @@ impl Grid {
         for schema in levels() {
             // Behind the first column, which says what the record is, comes
             // what says the same of the records within it.
-            let mut place = columns.len().min(1);
+            let mut index = columns.len().min(1);
             for column in schema.columns {
                 if columns.iter().all(|known| known.name != column.name) {
-                    columns.insert(place, column);
-                    place += 1;
+                    columns.insert(index, column);
+                    index += 1;
                 }
             }
         }
-        let places = levels()
+        let indexes = levels()
             .map(|schema| columns.iter().map(|column| position(schema, column.name)).collect())
             .collect();
-        Self { columns, places }
+        Self { columns, indexes }
     }
 
     /// The rows of a record and of those within it. A child's row is blank in
@@ -58,10 +58,10 @@ impl Grid {
         record: &'r Record,
         above: Option<&Row<'r>>,
     ) {
-        let Some(places) = self.places.get(depth) else {
+        let Some(indexes) = self.indexes.get(depth) else {
             return;
         };
-        let own = places.iter().map(|place| place.and_then(|place| record.values.get(place)));
+        let own = indexes.iter().map(|index| index.and_then(|index| record.values.get(index)));
         let row: Row<'r> = match above {
             Some(above) => own.zip(above).map(|(own, above)| own.or(*above)).collect(),
             None => own.collect(),

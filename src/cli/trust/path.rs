@@ -24,12 +24,11 @@ const LOOK: OFlags = OFlags::NONBLOCK.union(OFlags::CLOEXEC);
 
 const GROUP_WRITES: u32 = 0o020;
 
-/// One component of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct PathComponent {
     /// Full path of the component, with all links before it resolved.
     pub path: PathBuf,
-    pub kind: Kind,
+    pub kind: ComponentKind,
     pub uid: u32,
     pub gid: u32,
     /// Permission bits, with set-user-ID, set-group-ID and sticky.
@@ -44,9 +43,8 @@ pub struct Step {
     pub has_list: bool,
 }
 
-/// Kinds of components.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kind {
+pub enum ComponentKind {
     Directory,
     /// Symbolic link, and its target as written.
     Link(PathBuf),
@@ -62,10 +60,10 @@ pub enum Kind {
 
 /// A path that was followed to its end.
 #[derive(Debug)]
-pub struct Walk {
+pub struct ResolvedPath {
     /// All components in the order in which they were followed, from `/` to the file itself;
     /// links are listed, followed by the components of their targets.
-    pub steps: Vec<Step>,
+    pub components: Vec<PathComponent>,
     /// The end of the path. On Linux it is open as a location only (`O_PATH`): suitable for
     /// `fstat`, and as the directory for `openat`, `renameat` and the like.
     pub end: OwnedFd,
@@ -73,19 +71,19 @@ pub struct Walk {
     entry: (OwnedFd, OsString, OFlags),
 }
 
-impl Walk {
+impl ResolvedPath {
     /// Follows a path. A relative one starts from the working directory.
     ///
     /// # Errors
     /// Any component is missing or cannot be searched; too many links.
     pub fn to(path: &Path) -> io::Result<Self> {
         let full = std::path::absolute(path)?;
-        let mut walker = Walker::new(&full)?;
-        while let Some(name) = walker.names.pop() {
-            walker.advance(name)?;
+        let mut resolver = PathResolver::new(&full)?;
+        while let Some(name) = resolver.names.pop() {
+            resolver.advance(name)?;
         }
-        let Walker { steps, at, entry, .. } = walker;
-        Ok(Self { steps, end: at, entry })
+        let PathResolver { components, at, entry, .. } = resolver;
+        Ok(Self { components, end: at, entry })
     }
 
     /// Follows a path as far as it exists, and lists the components that are missing.
@@ -98,7 +96,7 @@ impl Walk {
         loop {
             match Self::to(&existing) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                walk => return Ok((walk?, missing)),
+                resolved => return Ok((resolved?, missing)),
             }
             let Some(name) = existing.file_name() else { return Err(Errno::NOENT.into()) };
             missing.insert(0, name.to_owned());
@@ -106,9 +104,8 @@ impl Walk {
         }
     }
 
-    /// The last component.
-    pub fn last(&self) -> &Step {
-        &self.steps[self.steps.len() - 1]
+    pub fn last(&self) -> &PathComponent {
+        &self.components[self.components.len() - 1]
     }
 
     /// Opens the end of the path for reading: the inode in [`last`](Self::last), or nothing.
@@ -126,11 +123,11 @@ impl Walk {
     }
 }
 
-struct Walker {
-    steps: Vec<Step>,
+struct PathResolver {
+    components: Vec<PathComponent>,
     /// Component that has been reached.
     at: OwnedFd,
-    /// Index of that component in `steps`.
+    /// Index of that component in `components`.
     place: usize,
     entry: (OwnedFd, OsString, OFlags),
     /// Components still to follow, the next one last.
@@ -138,16 +135,19 @@ struct Walker {
     links: u32,
 }
 
-impl Walker {
+impl PathResolver {
     fn new(full: &Path) -> io::Result<Self> {
         let at = root()?;
-        let step = step(&at, "/".into(), Kind::Directory, None)?;
+        let component = component(&at, "/".into(), ComponentKind::Directory, None)?;
         let entry = (root()?, ".".into(), OFlags::NOFOLLOW);
-        Ok(Self { steps: vec![step], at, place: 0, entry, names: names(full), links: 0 })
+        Ok(Self { components: vec![component], at, place: 0, entry, names: names(full), links: 0 })
     }
 
     fn advance(&mut self, name: OsString) -> io::Result<()> {
-        if !matches!(self.steps[self.place].kind, Kind::Directory | Kind::Parent) {
+        if !matches!(
+            self.components[self.place].kind,
+            ComponentKind::Directory | ComponentKind::Parent
+        ) {
             return Err(Errno::NOTDIR.into());
         }
         if name == ".." {
@@ -163,11 +163,11 @@ impl Walker {
 
     fn ascend(&mut self) -> io::Result<()> {
         let above = openat(&self.at, "..", LOOK | OFlags::DIRECTORY, Mode::empty())?;
-        let mut path = self.steps[self.place].path.clone();
+        let mut path = self.components[self.place].path.clone();
         path.pop();
-        let step = step(&above, path, Kind::Parent, None)?;
+        let component = component(&above, path, ComponentKind::Parent, None)?;
         self.entry = (above.try_clone()?, ".".into(), OFlags::NOFOLLOW);
-        self.arrive(above, step);
+        self.arrive(above, component);
         Ok(())
     }
 
@@ -175,18 +175,19 @@ impl Walker {
         let next = openat(&self.at, &name, LOOK | flags, Mode::empty())?;
         let is_handed = flags.is_empty();
         let kind = match FileType::from_raw_mode(fstat(&next)?.st_mode) {
-            FileType::Directory => Kind::Directory,
+            FileType::Directory => ComponentKind::Directory,
             // A link was put there after the look.
             FileType::Symlink => return Err(Errno::LOOP.into()),
-            FileType::RegularFile => Kind::File,
-            _ if is_handed => Kind::Handed,
-            FileType::CharacterDevice | FileType::BlockDevice => Kind::Device,
-            _ => Kind::File,
+            FileType::RegularFile => ComponentKind::File,
+            _ if is_handed => ComponentKind::Handed,
+            FileType::CharacterDevice | FileType::BlockDevice => ComponentKind::Device,
+            _ => ComponentKind::File,
         };
         let within = Some(self.place).filter(|_| !is_handed);
-        let step = step(&next, self.steps[self.place].path.join(&name), kind, within)?;
+        let component =
+            component(&next, self.components[self.place].path.join(&name), kind, within)?;
         self.entry = (self.at.try_clone()?, name, flags);
-        self.arrive(next, step);
+        self.arrive(next, component);
         Ok(())
     }
 
@@ -197,12 +198,12 @@ impl Walker {
         }
         let target = readlinkat(&self.at, name, Vec::new())?;
         let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
-        let path = self.steps[self.place].path.join(name);
+        let path = self.components[self.place].path.join(name);
         self.names.extend(names(&target));
         let is_absolute = target.is_absolute();
-        self.steps.push(Step {
+        self.components.push(PathComponent {
             has_list: false,
-            ..described(link, path, Kind::Link(target), Some(self.place))
+            ..described(link, path, ComponentKind::Link(target), Some(self.place))
         });
         if is_absolute {
             (self.at, self.place) = (root()?, 0);
@@ -212,15 +213,16 @@ impl Walker {
         Ok(())
     }
 
-    fn arrive(&mut self, at: OwnedFd, step: Step) {
+    fn arrive(&mut self, at: OwnedFd, component: PathComponent) {
         self.at = at;
-        self.place = self.steps.len();
-        self.steps.push(step);
+        self.place = self.components.len();
+        self.components.push(component);
     }
 
     /// A link to an open file has no path to follow.
     fn is_among_descriptors(&self) -> bool {
-        self.steps[self.place].path.file_name() == Some(OsStr::new("fd")) && is_of_proc(&self.at)
+        self.components[self.place].path.file_name() == Some(OsStr::new("fd"))
+            && is_of_proc(&self.at)
     }
 }
 
@@ -248,15 +250,25 @@ fn names(path: &Path) -> Vec<OsString> {
     path.components().rev().filter_map(name).collect()
 }
 
-fn step(at: impl AsFd, path: PathBuf, kind: Kind, within: Option<usize>) -> io::Result<Step> {
-    let step = described(&fstat(&at)?, path, kind, within);
-    let has_list = step.mode & GROUP_WRITES != 0 && step.gid == 0 && has_list(&at);
-    Ok(Step { has_list, ..step })
+fn component(
+    at: impl AsFd,
+    path: PathBuf,
+    kind: ComponentKind,
+    within: Option<usize>,
+) -> io::Result<PathComponent> {
+    let component = described(&fstat(&at)?, path, kind, within);
+    let has_list = component.mode & GROUP_WRITES != 0 && component.gid == 0 && has_list(&at);
+    Ok(PathComponent { has_list, ..component })
 }
 
-fn described(found: &Stat, path: PathBuf, kind: Kind, within: Option<usize>) -> Step {
+fn described(
+    found: &Stat,
+    path: PathBuf,
+    kind: ComponentKind,
+    within: Option<usize>,
+) -> PathComponent {
     let (uid, gid, mode) = (found.st_uid, found.st_gid, found.st_mode & 0o7777);
-    Step { path, kind, uid, gid, mode, within, id: id(found), has_list: false }
+    PathComponent { path, kind, uid, gid, mode, within, id: id(found), has_list: false }
 }
 
 fn id(found: &Stat) -> (u64, u64) {

@@ -23,8 +23,8 @@ const NOTICE_AFTER_IN_LOG: Duration = Duration::from_mins(5);
 static DEADLINE: Mutex<Option<Instant>> = Mutex::new(None);
 static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Sets the bounds of this process.
-pub fn set() {
+/// Installs the watchdog and the memory limit in this process.
+pub fn install() {
     protect(Protection { memory: MEMORY, ask });
 }
 

@@ -5,7 +5,7 @@ use crate::domain::profile::Profile;
 use crate::domain::session::{End, Session, State};
 use crate::domain::time::UnixTime;
 
-use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility};
+use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility, concat};
 
 const HANDLE: Column = Column::row("handle", "handle");
 const USER: Column = Column::row("user", "user");
@@ -21,35 +21,26 @@ const MARKED: Column = Column::detail("marked_at", "marked").time();
 const ENDED: Column = Column::detail("ended_at", "ended").time();
 const ENDED_BY: Column = Column::row("end_reason", "ended by");
 
-/// Schema of sessions.
-pub static SESSIONS: Schema = Schema::many(
-    "sessions",
-    &[
-        HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED,
-        ENDED, ENDED_BY,
-    ],
-);
+/// Values of [`session`].
+const COLUMNS: [Column; 13] = [
+    HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED, ENDED,
+    ENDED_BY,
+];
+
+/// Columns of the times at which things happen to one session.
+const FACTS: [Column; 3] = [
+    Column::row("eligible_since", "eligible").time(),
+    Column::row("next_purge_at", "next purge").time(),
+    Column::row("kept_until", "kept until").time(),
+];
+
+const FORECAST: [Column; 1] = [Column::row("outlook", "outlook")];
+
+pub static SESSIONS: Schema = Schema::many("sessions", &COLUMNS);
 
 /// Schema of sessions that jobs have ended.
-pub static SESSIONS_OF_JOBS: Schema = Schema::many(
-    "sessions",
-    &[
-        HANDLE,
-        USER,
-        TASK,
-        CLIENT,
-        STATE,
-        CREATED,
-        LAST_USED,
-        IDLE,
-        TIMEOUT,
-        EXPIRES,
-        MARKED,
-        ENDED,
-        ENDED_BY,
-        Column::row("job", "job"),
-    ],
-);
+pub static SESSIONS_OF_JOBS: Schema =
+    Schema::many("sessions", &concat::<14>(&COLUMNS, &[Column::row("job", "job")]));
 
 /// Schema of sessions of a framework's table, which has one task and keeps no ended rows.
 /// Only the visibility of columns differs.
@@ -72,62 +63,28 @@ static ADOPTED_SESSIONS: Schema = Schema::many(
     ],
 );
 
-/// Returns the schema of the records that [`session`] creates.
-pub fn sessions(profile: Option<&Profile>) -> &'static Schema {
+pub fn sessions_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_SESSIONS } else { &SESSIONS }
 }
 
-const ELIGIBLE: Column = Column::row("eligible_since", "eligible").time();
-const NEXT_PURGE: Column = Column::row("next_purge_at", "next purge").time();
-const KEPT_UNTIL: Column = Column::row("kept_until", "kept until").time();
+pub static SESSION_FACTS: Schema = Schema::one("a session", &concat::<16>(&COLUMNS, &FACTS));
 
-/// Schema of one session.
-pub static SESSION_FACTS: Schema = Schema::one(
-    "a session",
-    &[
-        HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED,
-        ENDED, ENDED_BY, ELIGIBLE, NEXT_PURGE, KEPT_UNTIL,
-    ],
-);
-
-/// Schema of one session of a framework's table.
 static ADOPTED_FACTS: Schema = Schema::one(
     "a session",
-    &[HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, ELIGIBLE, NEXT_PURGE],
+    &[HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, FACTS[0], FACTS[1]],
 );
 
-/// Returns the schema of the facts about one session.
-pub fn facts(profile: Option<&Profile>) -> &'static Schema {
+pub fn facts_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_FACTS } else { &SESSION_FACTS }
 }
 
 /// Schema of one session and its forecast.
-pub static SESSION: Schema = Schema::one(
-    "a session",
-    &[
-        HANDLE,
-        USER,
-        TASK,
-        CLIENT,
-        STATE,
-        CREATED,
-        LAST_USED,
-        IDLE,
-        TIMEOUT,
-        EXPIRES,
-        MARKED,
-        ENDED,
-        ENDED_BY,
-        ELIGIBLE,
-        NEXT_PURGE,
-        KEPT_UNTIL,
-        Column::row("outlook", "outlook"),
-    ],
-);
+pub static SESSION: Schema =
+    Schema::one("a session", &concat::<17>(SESSION_FACTS.columns, &FORECAST));
 
 /// A session as of `now`: an end that comes later has not come yet.
 pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
-    let policy = policies.of(&session.task);
+    let policy = policies.for_task(&session.task);
     let has_ended = session.has_ended(now);
     let end = session.end.filter(|_| has_ended);
     let values = vec![
@@ -169,13 +126,11 @@ pub fn ended(session: &Session, policies: &Policies, end: End, job: Option<&str>
 const ACTION: Column = Column::row("action", "action");
 const REASON: Column = Column::row("reason", "reason");
 
-/// Schema of the changes that a purge would make.
 pub static DUE: Schema = Schema::many(
     "sessions that are due",
     &[HANDLE, ACTION, REASON, USER, TASK, CLIENT, IDLE, LAST_USED, ENDED],
 );
 
-/// Schema of the changes in a framework's table, with the time of expiry.
 static ADOPTED_DUE: Schema = Schema::many(
     "sessions that are due",
     &[
@@ -192,8 +147,7 @@ static ADOPTED_DUE: Schema = Schema::many(
     ],
 );
 
-/// Returns the schema of the records that [`due`] creates.
-pub fn dues(profile: Option<&Profile>) -> &'static Schema {
+pub fn due_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_DUE } else { &DUE }
 }
 

@@ -14,14 +14,14 @@ use crate::cli::{privileges, state_dir, trust};
 
 /// User of a scheduled call.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
+pub struct ScheduleUser {
     pub uid: u32,
     /// Group of the file, for a user without an account, who has no group of his own.
     gid: u32,
     name: Option<String>,
 }
 
-impl Owner {
+impl ScheduleUser {
     /// Finds the owner of a database file; `None`: there is no such file, or no file at all.
     ///
     /// # Errors
@@ -30,7 +30,7 @@ impl Owner {
         let Location::File(path) = db else { return Ok(None) };
         let Ok(file) = fs::metadata(path) else { return Ok(None) };
         if trust::is_root() {
-            let owner = privileges::find(db, IfMissing::Ignore, context)?.owner;
+            let owner = privileges::find_owner(db, IfMissing::Ignore, context)?.owner;
             let (uid, gid) = (owner.uid(), owner.gid());
             return Ok(Some(Self { uid, gid, name: name_of_user(uid) }));
         }
@@ -64,7 +64,7 @@ impl Owner {
 
     /// Name of this owner's directory for state.
     pub fn directory(&self) -> String {
-        let owner = state_dir::Owner { uid: self.uid, gid: self.gid };
+        let owner = state_dir::DatabaseOwner { uid: self.uid, gid: self.gid };
         owner.directory().to_string_lossy().into_owned()
     }
 
@@ -97,8 +97,8 @@ fn is_plain(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn owner(uid: u32, name: Option<&str>) -> Owner {
-        Owner { uid, gid: 7, name: name.map(str::to_owned) }
+    fn owner(uid: u32, name: Option<&str>) -> ScheduleUser {
+        ScheduleUser { uid, gid: 7, name: name.map(str::to_owned) }
     }
 
     #[test]

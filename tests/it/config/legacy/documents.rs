@@ -34,6 +34,7 @@ fn a_program_document_is_a_job() {
         range("00:00 - 23:59", "90"),
         range("00:00 - 23:59", "7"),
         range("at night", ""),
+        range("\u{1f552}", "0"),
         job(&[imap, at, ("Enabled/disabled", "At server startup only")]),
         job(&[imap, at, ("Enabled/disabled", "Disabled"), ("Comments", "why")]),
         host("mail1/Acme"),
@@ -51,26 +52,27 @@ fn a_program_document_is_a_job() {
         job(&[("Command line", "drop all"), at]),
     ];
     insta::assert_snapshot!(said.join("\n"), @r#"
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # no Run at times; 04:00 is the default
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # no Run at times; using 04:00
     [[job]]; name = "restart imap"; every = "240m"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; every = "240m"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 0,4,8,12,16,20 1,2,3,4,5,7"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 4 6,7"; do = "cycle"; task = "imap"
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Days of week "1, 7" are not weekdays; every day is the default
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Days of week "1, 7": not names of weekdays; using every day
     [[job]]; name = "restart imap"; at = "0 4 1,2"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 4 1-5"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "30 23 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "15 4 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 2"; at = "30 16 *"; do = "cycle"; task = "imap"
-    [[job]]; name = "restart imap"; at = "0 4,16 *"; do = "cycle"; task = "imap"; # Repeat interval "60": Run at times "04:00, 16:00" is not a range; the job does not repeat
+    [[job]]; name = "restart imap"; at = "0 4,16 *"; do = "cycle"; task = "imap"; # Repeat interval "60": not repeated, because Run at times "04:00, 16:00" is not a range
     [[job]]; name = "restart imap"; at = "0 8-22 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 8-22 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 2"; at = "30 8-21 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0,15,30,45 * *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 0,1,2,3,4,5,6,22,23 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0,45 0,3,6,9,12,15,18,21 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 2"; at = "15 2,5,8,11,14,17,20,23 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 3"; at = "30 1,4,7,10,13,16,19,22 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 0,3,6,9,12,15,18,21 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 2"; at = "30 1,4,7,10,13,16,19,22 *"; do = "cycle"; task = "imap"
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "00:00 - 23:59" each 7 minutes cannot be one schedule; 04:00 is the default
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "at night" cannot be one schedule; 04:00 is the default
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; enabled = false; # Enabled/disabled "At server startup only": no counterpart; the job is disabled
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "00:00 - 23:59", every 7 minutes: not a schedule; using 04:00
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "at night": not a schedule; using 04:00
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "🕒": not a schedule; using 04:00
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; enabled = false; # Enabled/disabled "At server startup only": no counterpart; using false
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; enabled = false; # Comments: "why"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail1"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail1"
@@ -79,11 +81,11 @@ fn a_program_document_is_a_job() {
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart pop3"; at = "0 4 *"; do = "cycle"; task = "pop3"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"
-    # Program document "tell router compact": no counterpart; leave it to Domino
-    # Program document "restart server": no counterpart; leave it to Domino
-    # Program document "compact -B -S10": no counterpart; leave it to Domino
-    # Program document "nupdall": no counterpart; leave it to Domino
-    # Program document "cmd.exe /c x": no counterpart; leave it to Domino
+    # "tell router compact": no counterpart; sessctl runs no programs
+    # "restart server": no counterpart; sessctl runs no programs
+    # "compact -B -S10": no counterpart; sessctl runs no programs
+    # "nupdall": no counterpart; sessctl runs no programs
+    # "cmd.exe /c x": no counterpart; sessctl runs no programs
     [[job]]; name = "restart all"; at = "0 4 *"; do = "cycle"; task = "*"
     "#);
     // In a job that is there already, it has what that lacks
@@ -98,7 +100,7 @@ fn a_program_document_is_a_job() {
         do = "cycle"
         task = "imap"
 
-        # no Run at times; 04:00 is the default
+        # no Run at times; using 04:00
     "#);
 }
 

@@ -1,0 +1,3 @@
+//! The reader of the configuration file.
+
+mod legacy;
