@@ -3,6 +3,7 @@
 use super::definition::{Owner, Profile, UserForm};
 use super::django::django_user;
 use super::value::{SqlValue, SqlValueRef};
+use crate::domain::format::hex;
 
 impl Profile {
     /// Owner of a row by its value of [`user`](Profile::user): text as it stands, a number
@@ -55,11 +56,6 @@ fn plain(value: SqlValueRef<'_>) -> Option<String> {
         SqlValueRef::Blob(bytes) => Some(hex(bytes)),
     }
     .filter(|user: &String| !user.is_empty())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 fn unhex(digits: &str) -> Option<Vec<u8>> {

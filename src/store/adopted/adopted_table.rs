@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::blocking_references::BlockingReferences;
 use super::delete::DeleteStatements;
-use super::diagnose::sample;
 use super::expiry_index::ExpiryIndex;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
+use super::sample;
 use super::state::State;
 use super::{delete, list, scan, stats};
 use crate::domain::error::Result;

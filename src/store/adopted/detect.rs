@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::check::{describe_mismatch, encoding_errors};
 use super::detection_doubt::{clock_evidence, detection_doubt};
-use super::diagnose::check::{describe_mismatch, encoding_errors};
-use super::diagnose::sample::Sampling;
 use super::open::open_file;
 use super::reader::TableReader;
+use super::sample::Sampling;
 use super::table;
 use super::table::Table;
 use crate::domain::error::{Error, ForeignContent, Result};

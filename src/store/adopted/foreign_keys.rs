@@ -1,5 +1,6 @@
 //! Foreign keys of a database, read from its schema.
 
+use super::table::{Column, columns_of};
 use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::Statement;
@@ -15,17 +16,6 @@ pub(super) struct ForeignKey {
     pub(super) targets: Vec<String>,
     /// ON DELETE action, as in SQL.
     pub(super) on_delete: String,
-}
-
-/// Properties of a column that matter for a foreign key.
-#[derive(Debug, Clone)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) may_be_null: bool,
-    /// The expression of its default.
-    pub(super) default: Option<String>,
-    /// Position in the primary key, from 1; 0: not part of it.
-    key_position: u64,
 }
 
 impl ForeignKey {
@@ -100,25 +90,4 @@ fn add_implicit_targets(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
     let is_there = |name: &String| parent.iter().any(|column| column.is(name));
     key.targets.retain(is_there);
     key
-}
-
-impl Column {
-    pub(super) fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-}
-
-/// Returns the columns of a table; empty if there is no such table.
-pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
-    let sql = "SELECT name, \"notnull\", dflt_value, pk, type FROM pragma_table_xinfo(?1)";
-    database.query_all(&Statement::new(sql).with(table), |row| {
-        let is_row_id = row.count(3) > 0
-            && row.text(4).is_some_and(|kind| kind.eq_ignore_ascii_case("integer"));
-        Column {
-            name: row.text(0).unwrap_or_default(),
-            may_be_null: row.count(1) == 0 && !is_row_id,
-            default: row.text(2),
-            key_position: row.count(3),
-        }
-    })
 }

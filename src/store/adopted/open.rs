@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::adopted_table::Adopted;
-use super::diagnose::check::column_mismatch;
+use super::check::column_mismatch;
 use super::reader::TableReader;
 use super::state::{State, StateDirectory};
 use super::table::Table;

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::blocking_references::BlockingReferences;
-use super::diagnose::key_distribution::KeyDistribution;
 use super::reader::{INPUTS_COLUMN, TableReader};
+use super::sample::KeyDistribution;
 use super::unreadable_value::unreadable_value;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;

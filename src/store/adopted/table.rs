@@ -67,7 +67,7 @@ impl Table {
             return Err(Error::Refused(format!("{name} is {is}, not an ordinary table")));
         }
         let indexes = indexes(database, &name)?;
-        let columns = columns(database, &name)?;
+        let columns = columns_of(database, &name)?;
         let key = key_column(&name, kind.has_row_ids, &columns)?;
         let key_position = columns.iter().filter(|column| column.key_position == 1);
         let primary = key_position.map(|column| column.name.clone()).next();
@@ -171,18 +171,37 @@ pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
 }
 
 /// A column as the schema declares it.
-struct Column {
-    name: String,
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
     is_declared_integer: bool,
+    is_not_null: bool,
+    /// The expression of its default.
+    pub(super) default: Option<String>,
     /// Position in the primary key, from 1; 0: not part of it.
-    key_position: u64,
+    pub(super) key_position: u64,
 }
 
-fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
-    let sql = "SELECT name, type, pk FROM pragma_table_xinfo(?1) ORDER BY cid";
+impl Column {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn may_be_null(&self) -> bool {
+        let is_row_id = self.key_position > 0 && self.is_declared_integer;
+        !self.is_not_null && !is_row_id
+    }
+}
+
+/// Returns the columns of a table; empty if there is no such table.
+pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
+    let sql = "SELECT name, type, pk, \"notnull\", dflt_value FROM pragma_table_xinfo(?1) \
+               ORDER BY cid";
     database.query_all(&Statement::new(sql).with(table), |row| Column {
         name: row.text(0).unwrap_or_default(),
         is_declared_integer: row.text(1).is_some_and(|kind| kind.eq_ignore_ascii_case("integer")),
+        is_not_null: row.count(3) != 0,
+        default: row.text(4),
         key_position: row.count(2),
     })
 }
@@ -216,7 +235,7 @@ fn index(
 /// Chooses the key by which the rows of a table are scanned.
 fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyColumn> {
     let primary: Vec<&Column> = columns.iter().filter(|column| column.key_position > 0).collect();
-    let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let has = |name: &str| columns.iter().any(|column| column.is(name));
     if has_row_ids {
         let free = ROW_ID_NAMES.into_iter().find(|name| !has(name)).map(str::to_owned);
         let database = free.or_else(|| match primary[..] {

@@ -1,9 +1,9 @@
 //! Checks before rows are deleted, and limits on how many rows a purge reads.
 
 use super::adopted_table::{Adopted, Deletions};
-use super::diagnose::check::{delete_blockers, encoding_errors};
-use super::diagnose::sample::Sampling;
+use super::check::{delete_blockers, encoding_errors};
 use super::expiry_index::ExpiryIndex;
+use super::sample::Sampling;
 use super::table::KeyColumn;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::RowStatus;

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::format::hex;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
 use crate::domain::profile::SqlValue;
 use crate::domain::task::TaskPattern;
-use crate::store::statement::{Statement, hex};
+use crate::store::statement::Statement;
 
 /// Policies that are compared one by one, and whose values are bound.
 pub(super) const MAX_COMPARED: usize = 64;

@@ -20,7 +20,7 @@ impl Backing {
             return Err(error);
         }
         let fault = self.fault_of(&error, to_write);
-        Ok(Attempt::Faulty(FileFault { file: file.clone(), kind: fault, identity: *identity }))
+        Ok(Err(FileFault { file: file.clone(), kind: fault, identity: *identity }))
     }
 
     /// The fault that an error shows.

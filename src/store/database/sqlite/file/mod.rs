@@ -15,7 +15,8 @@ use nix::errno::Errno;
 
 use crate::domain::error::{Absence, Error, ForeignContent, Result};
 
-pub(super) use paths::{has_wal, resolve, sibling, sqlite_path};
+pub(in crate::store) use paths::{SIDECARS, sibling};
+pub(super) use paths::{has_wal, resolve, sqlite_path};
 
 /// Message for a failing device.
 pub(super) const INPUT_OUTPUT: &str = "input/output error; check the disk and the system log";
