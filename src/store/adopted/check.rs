@@ -16,10 +16,8 @@ use crate::store::database::Database;
 use crate::store::statement::{Statement, literal, quoted};
 use crate::store::trigger_effects::trigger_effects;
 
-/// Example values in a message.
 const MAX_EXAMPLES: usize = 2;
 
-/// Describes how the columns of a table differ.
 pub(super) fn describe_mismatch(difference: &ColumnMismatch) -> String {
     let ColumnMismatch { missing, unexpected } = difference;
     match (missing.is_empty(), unexpected.is_empty()) {
@@ -35,7 +33,6 @@ pub(super) fn describe_mismatch(difference: &ColumnMismatch) -> String {
     }
 }
 
-/// Message for a table that does not match its profile.
 pub(super) fn column_mismatch(
     profile: &Profile,
     table: &Table,
@@ -92,7 +89,6 @@ fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
     deletion
 }
 
-/// Message for a trigger that deletes other sessions.
 fn deletes_others(trigger: &str, table: &str) -> String {
     let what = if trigger.is_empty() { "a foreign key" } else { "the trigger " };
     format!(

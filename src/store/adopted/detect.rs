@@ -69,10 +69,8 @@ fn refuse_unknown(path: &Path, profiles: &[Profile]) -> Option<Error> {
     unsafe_to_open.or_else(|| Findings::default().conclude(file.display_name(), &names).err())
 }
 
-/// Findings so far.
 #[derive(Default)]
 struct Findings {
-    /// Profiles that fit.
     fits: Vec<Fit>,
     /// Profiles that fit, but have to be named, with the names of the tables.
     hints: Vec<(String, Profile)>,
@@ -82,7 +80,6 @@ struct Findings {
     nearest: Option<(usize, String)>,
 }
 
-/// A profile that fits.
 struct Fit {
     table: String,
     profile: Profile,

@@ -21,7 +21,6 @@ use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
 use crate::store::statement::Statement;
 
-/// Rows that are shown.
 const MAX_SAMPLES: usize = 8;
 
 /// Findings of a profile check.
@@ -29,9 +28,7 @@ const MAX_SAMPLES: usize = 8;
 pub struct Diagnosis {
     /// Differences between the columns of the table and those of the profile.
     pub difference: Option<ColumnMismatch>,
-    /// The rows of the table.
     pub rows: u64,
-    /// Storage classes of the inputs in the sample.
     pub classes: Vec<ClassCount>,
     /// Sessions in an evenly spaced sample: about 800 rows, or all rows of a table of less
     /// than 1,000.
@@ -46,7 +43,6 @@ pub struct Diagnosis {
     pub dependents: Vec<String>,
     /// Reasons for which a purge would be refused; empty if it would not be.
     pub refusals: Vec<String>,
-    /// Suspicious but permitted findings.
     pub warnings: Vec<String>,
 }
 
@@ -57,18 +53,14 @@ pub struct ClassCount {
     pub input: String,
     /// The class, in the words of SQLite's `typeof`.
     pub class: String,
-    /// Sampled rows with this class.
     pub rows: u64,
     /// Unreadable values among them; 0 if the input is not a time.
     pub unreadable: u64,
 }
 
-/// A row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// Displayed handle of the id.
     pub handle: String,
-    /// The user, if it has one.
     pub user: Option<String>,
     /// Times of the row: input name, stored value, and interpretation.
     pub times: Vec<(String, String, Option<UnixTime>)>,
@@ -126,7 +118,6 @@ impl Diagnosis {
         }
     }
 
-    /// Adds the reasons for which a purge would be refused, and the warnings.
     fn judge(
         &mut self,
         database: &impl Database,
@@ -156,7 +147,6 @@ impl Diagnosis {
     }
 }
 
-/// Counts the storage classes of the inputs.
 fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<ClassCount> {
     let mut classes = Vec::new();
     for input in 0..reader.profile.inputs.len() {
@@ -238,7 +228,6 @@ fn expiry_order(status: RowStatus) -> (u8, i128) {
     }
 }
 
-/// Returns SQLite's query plans.
 fn query_plans(
     database: &impl Database,
     reader: &TableReader,
@@ -257,7 +246,6 @@ fn query_plans(
 /// The year 9999, the last that most programs can write.
 const YEAR_9999: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
 
-/// Describes suspicious values.
 fn warnings(reader: &TableReader, sampling: &Sampling, now: UnixTime) -> Vec<String> {
     let status: Vec<RowStatus> =
         sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
@@ -328,7 +316,6 @@ fn sentinel_kind(value: &SqlValue, reading: DecodedTime) -> Option<usize> {
     }
 }
 
-/// Message for ids that are not unique.
 fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
     let is_session = |row: &&Row| row.judge(&reader.profile) != RowStatus::NoSession;
     let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));

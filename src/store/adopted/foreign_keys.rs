@@ -5,12 +5,9 @@ use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::Statement;
 
-/// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ForeignKey {
-    /// The table that has it.
     pub(super) child: String,
-    /// Referencing columns.
     pub(super) columns: Vec<String>,
     /// The columns that they refer to, in the same order; fewer where there are none.
     pub(super) targets: Vec<String>,
@@ -19,7 +16,6 @@ pub(super) struct ForeignKey {
 }
 
 impl ForeignKey {
-    /// Reports whether a referenced row cannot be deleted.
     pub(super) fn blocks_deletion(&self) -> bool {
         !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
     }
@@ -35,20 +31,17 @@ impl ForeignKey {
         self.targets.len() == self.columns.len()
     }
 
-    /// Describes the foreign key in a message.
     pub(super) fn describe(&self, parent: &str) -> String {
         let Self { child, columns, on_delete, .. } = self;
         format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
     }
 }
 
-/// Reports whether foreign keys are enforced on this connection.
 pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
     let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
     Ok(database.query_all(&sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
 }
 
-/// The foreign keys of all tables that refer to this one.
 pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
     let sql = Statement::new(
         "SELECT child.name, key.id, key.\"from\", key.\"to\", key.on_delete \
@@ -79,7 +72,7 @@ pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<
     Ok(found.into_iter().map(complete).collect())
 }
 
-/// Names what a foreign key refers to that leaves that out: the primary key.
+/// Adds the target of a foreign key that does not name one: the primary key.
 fn add_implicit_targets(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
     if key.targets.is_empty() {
         let mut primary: Vec<&Column> =

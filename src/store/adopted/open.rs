@@ -75,7 +75,6 @@ where
     Ok(Box::new(Adopted::new(database, reader, state()?)))
 }
 
-/// Opens an application's file.
 pub(super) fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
     SqliteFile::open_foreign(path, access).map_err(|error| match error {
         Error::Missing { at, why: Absence::File } => {

@@ -16,12 +16,10 @@ use crate::store::statement::{Statement, quoted};
 /// Rows of a table that takes noticeable time to scan.
 const LARGE_TABLE_ROWS: u64 = 1_000;
 
-/// Tables that refer to a session table.
 #[derive(Debug, Default)]
 pub(super) struct ReferencingTables {
     /// Actions on their rows, as sentences.
     pub(super) descriptions: Vec<String>,
-    /// Reasons why nothing may be deleted.
     pub(super) refusals: Vec<String>,
     /// Tables that each deletion reads as a whole.
     pub(super) unindexed: Vec<UnindexedTable>,
@@ -31,7 +29,6 @@ pub(super) struct ReferencingTables {
     pub(super) has_triggers: bool,
     /// The triggers that a deletion may set off, by their names.
     pub(super) triggers: Vec<String>,
-    /// Foreign keys are not enforced.
     not_enforced: bool,
 }
 
@@ -98,7 +95,6 @@ impl ReferencingTables {
         Ok(found)
     }
 
-    /// Adds a foreign key that the profile does not handle.
     fn add_key(
         &mut self,
         database: &impl Database,
@@ -254,7 +250,6 @@ impl ReferencingTables {
     }
 }
 
-/// Reports whether a profile handles the rows with this foreign key.
 fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     let refers = |column: &str, target: &str| {
         let mut pairs = key.columns.iter().zip(&key.targets);
@@ -270,7 +265,6 @@ fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     profile.dependents.iter().any(is_it)
 }
 
-/// Describes the action on the rows of a foreign key.
 fn describe_action(key: &ForeignKey, parent: &str) -> String {
     let ForeignKey { child, columns, on_delete, .. } = key;
     let columns = columns.join(", ");
@@ -286,7 +280,6 @@ fn describe_action(key: &ForeignKey, parent: &str) -> String {
     )
 }
 
-/// Message for rows that would be left without their session.
 fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> String {
     let (description, child) = (key.describe(parent), &key.child);
     format!(
@@ -296,7 +289,6 @@ fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> Strin
     )
 }
 
-/// Message for an action that a foreign key cannot perform.
 fn impossible_action(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
     let (description, child) = (key.describe(parent), &key.child);
     let columns = key.columns.join(", ");

@@ -16,7 +16,6 @@ const END_ROWS: usize = 100;
 const SAMPLE_POINTS: u32 = 800;
 const SMALL_TABLE_ROWS: usize = 1_000;
 
-/// Sample of the rows of a table.
 #[derive(Debug)]
 pub(super) struct Sampling {
     pub(super) rows: Vec<Row>,
@@ -24,10 +23,8 @@ pub(super) struct Sampling {
 
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The key, and the id.
     pub(super) key: SqlValue,
     pub(super) id: SqlValue,
-    /// Inputs of the rules.
     pub(super) inputs: Vec<SqlValue>,
     /// Represents the whole table rather than one of its ends, which hold the oldest and
     /// the newest rows.
@@ -41,12 +38,10 @@ impl Row {
         Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
     }
 
-    /// Returns the inputs in borrowed form.
     pub(super) fn raw(&self) -> Vec<SqlValueRef<'_>> {
         self.inputs.iter().map(SqlValue::raw).collect()
     }
 
-    /// Evaluates the row.
     pub(super) fn judge(&self, profile: &Profile) -> RowStatus {
         profile.judge(&self.raw())
     }
@@ -86,7 +81,7 @@ pub(super) fn key_distribution(
     Ok(database.query_first(&ends, between)?.unwrap_or(KeyDistribution::Unknown))
 }
 
-/// Reads this of the first rows by the key, or of the last.
+/// Reads `what` of the first rows by the key, or of the last.
 pub(super) fn rows_by_key(
     reader: &TableReader,
     what: &str,
@@ -117,7 +112,6 @@ pub(super) fn rows_between<T>(
     Ok(rows)
 }
 
-/// Reports whether a row is a session that has expired.
 pub(super) fn is_expired(status: RowStatus, now: UnixTime) -> bool {
     matches!(status, RowStatus::Session(expiry) if expiry.is_expired(now))
 }
@@ -133,19 +127,22 @@ const GOLDEN_STEP: i128 = 618;
 /// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum KeyDistribution {
-    /// First and last integer.
     Numbers(i64, i64),
     /// First and last number, if some have a fraction.
     Reals(f64, f64),
     /// Texts or blobs: their common prefix, and the following bytes of the first and the
     /// last as numbers.
-    Bytes { is_text: bool, prefix: Vec<u8>, first: u64, last: u64 },
+    Bytes {
+        is_text: bool,
+        prefix: Vec<u8>,
+        first: u64,
+        last: u64,
+    },
     /// Mixed storage classes, or no keys.
     Unknown,
 }
 
 impl KeyDistribution {
-    /// Distribution between two keys.
     pub(super) fn between(first: SqlValueRef<'_>, last: SqlValueRef<'_>) -> Self {
         match (first, last) {
             (SqlValueRef::Integer(first), SqlValueRef::Integer(last)) => Self::Numbers(first, last),
@@ -248,7 +245,7 @@ impl SamplePoint {
     }
 }
 
-/// A number as one with a fraction, which is finite; `None`: it is none.
+/// Number with a fraction, made finite; `None` for other values.
 #[expect(clippy::cast_precision_loss, reason = "a range is a rough figure")]
 fn real(value: SqlValueRef<'_>) -> Option<f64> {
     match value {
@@ -258,7 +255,7 @@ fn real(value: SqlValueRef<'_>) -> Option<f64> {
     }
 }
 
-/// The first bytes as a number; where there are fewer, as if zeros followed.
+/// First bytes as a number, padded with zeros.
 fn number(bytes: &[u8]) -> u64 {
     let mut eight = [0; KEY_BYTES];
     for (row_id, byte) in eight.iter_mut().zip(bytes) {

@@ -54,7 +54,6 @@ pub(super) fn scan_by_key(
     Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
-/// Counts of a scan.
 pub(super) struct ScanCounter {
     now: UnixTime,
     /// The last moment that is not in the future.
@@ -134,12 +133,10 @@ impl ScanCounter {
         Some(status).filter(|status| self.is_expired(*status))
     }
 
-    /// Reports whether a row is due.
     pub(super) fn is_expired(&self, status: RowStatus) -> bool {
         matches!(status, RowStatus::Session(expiry) if expiry.is_expired(self.now))
     }
 
-    /// Adds a due row.
     pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, status: RowStatus) {
         // A counting scan never deletes, and there may be millions of rows.
         if self.limits.due == usize::MAX {
@@ -173,7 +170,6 @@ impl ScanCounter {
                 && self.started.elapsed() >= self.limits.time)
     }
 
-    /// Ends the scan if there is a cursor.
     pub(super) fn stop_at(&mut self, cursor: Option<Cursor>) -> ControlFlow<()> {
         let is_last = cursor.is_some();
         self.last = cursor;

@@ -55,7 +55,6 @@ impl<T: Database> Adopted<T> {
         Ok(())
     }
 
-    /// Maximum number of due rows held in memory.
     pub(super) fn max_due_rows(&self) -> usize {
         *self.max_due_rows.get_or_init(|| {
             let rows = memory::limit()

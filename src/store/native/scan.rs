@@ -15,7 +15,6 @@ use crate::store::statement::Statement;
 /// Rows between two checks of the elapsed time.
 const CLOCK_CHECK_ROWS: u64 = 128;
 
-/// Scans the rows after a key.
 pub(super) fn scan_due(
     database: &impl Database,
     scope: &PolicyContext<'_>,

@@ -23,7 +23,6 @@ impl Backing {
         Ok(Err(FileFault { file: file.clone(), kind: fault, identity: *identity }))
     }
 
-    /// The fault that an error shows.
     pub(super) fn fault_of(&self, error: &Error, to_write: bool) -> StateFault {
         let (Self::Read(file, _) | Self::File(file, _)) = self else {
             return StateFault::Other(error.with_causes());

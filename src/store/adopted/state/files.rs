@@ -14,12 +14,9 @@ use rustix::process::geteuid;
 use crate::domain::state_file::{StateFault, UntrustedReason, quoted};
 use crate::store::database::sqlite::file::{SIDECARS, sibling};
 
-/// Mode of a directory that is made.
 const DIRECTORY_MODE: u32 = 0o700;
 
-/// Permission for all users to write.
 const WORLD_WRITABLE: u32 = 0o002;
-/// Permission for the group or for all users to write.
 const GROUP_OR_WORLD_WRITABLE: u32 = 0o022;
 /// Bit by which only the owner of an entry may rename or remove it.
 const STICKY: u32 = 0o1000;
@@ -111,7 +108,6 @@ fn check_file(path: &Path) -> Result<Option<Metadata>, StateFault> {
     }
 }
 
-/// Reason not to trust a directory or a file by its owner and mode.
 fn untrusted(found: &Metadata) -> Option<UntrustedReason> {
     let user = geteuid().as_raw();
     if found.uid() != user && found.uid() != 0 {

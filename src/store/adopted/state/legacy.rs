@@ -10,9 +10,7 @@ use crate::domain::error::{Error, Result};
 use crate::store::database::sqlite::SqliteFile;
 use crate::store::database::sqlite::file::sibling;
 
-/// Outcome of a move.
 pub(super) enum MoveOutcome {
-    /// No file to move.
     Nothing,
     /// The file has its new path.
     Done,

@@ -73,7 +73,6 @@ pub struct StateMemory(Rc<RefCell<Option<Native<SqliteFile>>>>);
 pub(super) struct State {
     directory: StateDirectory,
     access: Access,
-    /// Name of the file in its directory.
     name: OsString,
     open: RefCell<Option<Open>>,
     /// A fault was found since the current lease was taken, so the open database does not
@@ -87,19 +86,15 @@ pub(super) struct State {
     unwritten: BTreeMap<(String, EndReason), u64>,
 }
 
-/// The database, once it is open.
 struct Open {
     native: Native<SqliteFile>,
     backing: Backing,
 }
 
-/// Storage of an open database.
 enum Backing {
     /// A file, which it may only read.
     Read(PathBuf, Option<Identity>),
-    /// A file.
     File(PathBuf, Option<Identity>),
-    /// Memory.
     Memory,
 }
 
@@ -206,7 +201,6 @@ impl State {
         let _ = self.flush();
     }
 
-    /// Writes what has not been written yet.
     pub(super) fn flush(&mut self) -> Result<()> {
         if self.unwritten.is_empty() {
             return Ok(());
@@ -216,7 +210,6 @@ impl State {
         Ok(())
     }
 
-    /// Returns the counters of the tasks in scope.
     pub(super) fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         Ok(self.read(|native| native.tasks(scope))?.unwrap_or_default())
     }

@@ -13,7 +13,7 @@ use crate::store::database::sqlite::Access;
 use crate::store::open_native;
 
 impl State {
-    /// The file that is there to be read, if there is one.
+    /// Opens the existing file, if there is one.
     pub(super) fn open_to_read(&self) -> Result<Attempt<Option<Open>>> {
         let found = self.file_to_read().and_then(|path| {
             let Some(path) = path else { return Ok(None) };
@@ -78,7 +78,7 @@ impl State {
         self.directory.legacy.iter().map(|directory| directory.join(&self.name))
     }
 
-    /// The file, which is made if it is missing, and its directory too.
+    /// Opens the file; creates it and its directory if they are missing.
     pub(super) fn open_to_write(&self) -> Result<Attempt<Open>> {
         let prepared = match &self.directory.path {
             Some(directory) => self.prepare(directory),

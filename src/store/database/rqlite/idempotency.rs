@@ -121,7 +121,6 @@ fn record_rows(name: &str, expected: Option<u64>) -> Statement {
     Statement::new(note).with(name).with(expected)
 }
 
-/// Random name of a receipt.
 fn random_name() -> Result<String> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;

@@ -42,7 +42,6 @@ pub enum Access {
     Write,
 }
 
-/// An open SQLite file.
 pub struct SqliteFile {
     connection: Connection,
     path: PathBuf,
@@ -118,7 +117,6 @@ impl SqliteFile {
         }
     }
 
-    /// Registers a statement that may be interrupted.
     fn start_run(&self, doing: &str, sql: &str) -> RunningStatement {
         self.interrupt.start_run(doing, sql, &self.place)
     }
@@ -266,7 +264,6 @@ fn name_of(statements: &[Statement]) -> &str {
     statements.iter().find(|one| one.sql.starts_with("DELETE")).map_or("", |one| &one.sql)
 }
 
-/// Error for a change that SQLite rejects.
 fn rejected(doing: String, error: rusqlite::Error) -> Error {
     let why = match error {
         rusqlite::Error::SqliteFailure(_, Some(sentence)) => sentence,

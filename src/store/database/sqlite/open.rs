@@ -20,13 +20,11 @@ use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::sidecars::{DatabaseFiles, ReadMode};
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// Capacity of the cache of prepared statements.
 const STATEMENT_CACHE: usize = 64;
 /// Maximum and minimum page cache, in bytes, for an adopted table: a purge revisits pages of
 /// indexes whose order is unrelated to its own. The minimum is SQLite's default.
 const MAX_CACHE: u64 = 64 << 20;
 const MIN_CACHE: u64 = 2 << 20;
-/// Divisor of the memory limit of the process for the page cache.
 const MEMORY_SHARE: u64 = 4;
 
 impl SqliteFile {

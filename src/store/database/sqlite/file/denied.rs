@@ -11,7 +11,6 @@ use rustix::fs::{
 use super::paths::{SIDECARS, resolve, sibling};
 use super::users;
 
-/// Sticky bit and write bits of a directory.
 const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
@@ -22,7 +21,6 @@ pub(in crate::store::database) fn reason(path: &Path) -> Option<String> {
     unreachable(path).or_else(|| unreadable(path)).or_else(|| unwritable(path))
 }
 
-/// Missing permission to create a file.
 pub(in crate::store::database) fn reason_to_create(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
@@ -177,7 +175,6 @@ fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }
 
-/// Database and its sidecar files.
 fn database_files(path: &Path) -> Vec<PathBuf> {
     let real = resolve(path);
     let sidecars = SIDECARS.iter().map(|(suffix, _)| sibling(&real, suffix)).collect();

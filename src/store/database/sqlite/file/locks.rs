@@ -30,10 +30,8 @@ const READ_VERSION: u64 = 19;
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Device and inode.
 type Identity = (u64, u64);
 
-/// Descriptors of databases.
 static DATABASES: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
 /// Descriptors of shared-memory files, which come and go with the databases' users.
 static SHARED_MEMORY: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
@@ -69,7 +67,6 @@ impl KeptFile {
         }
     }
 
-    /// Owner of the file.
     pub(in crate::store::database) fn owner(&self) -> io::Result<u32> {
         Ok(self.0.metadata()?.uid())
     }
@@ -123,7 +120,6 @@ impl KeptFile {
     }
 }
 
-/// Shared lock on a database.
 pub(in crate::store::database) struct Hold {
     on: KeptFile,
     /// Guard that allows one lock at a time.
@@ -159,7 +155,6 @@ fn forget_removed() {
     all.retain(|_, file| file.metadata().map_or(true, |file| file.nlink() > 0));
 }
 
-/// Permanently open descriptor of a file.
 fn kept_descriptor(
     all: &Mutex<BTreeMap<Identity, Arc<File>>>,
     path: &Path,

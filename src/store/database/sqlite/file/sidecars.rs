@@ -13,12 +13,10 @@ use crate::domain::error::{Error, Result};
 
 /// Database file and its sidecar files before SQLite opens them.
 pub(in crate::store::database) struct DatabaseFiles {
-    /// Path for messages.
     path: PathBuf,
     /// Resolved path, from which SQLite derives the names of sidecar files.
     real: PathBuf,
     kept: KeptFile,
-    /// True in WAL mode.
     has_log: bool,
     /// Owner of the file, if it is another user and this user is not root.
     foreign_owner: Option<u32>,
@@ -27,7 +25,6 @@ pub(in crate::store::database) struct DatabaseFiles {
     shared: Option<u64>,
 }
 
-/// Mode of reading a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store::database) enum ReadMode {
     /// With the existing log and shared memory.
@@ -99,12 +96,10 @@ impl DatabaseFiles {
         )))
     }
 
-    /// True if the write-ahead log is not empty.
     pub(in crate::store::database) fn has_changes(&self) -> bool {
         self.log.is_some_and(|length| length > 0)
     }
 
-    /// True if the write-ahead log is empty and not in use.
     pub(in crate::store::database) fn is_checkpointed(&self) -> bool {
         self.has_log && !self.has_changes() && !self.is_attached()
     }
@@ -181,7 +176,6 @@ impl DatabaseFiles {
     }
 }
 
-/// Lengths of the existing sidecar files.
 fn lengths(real: &Path) -> Result<[Option<u64>; 3]> {
     let mut lengths = [None; 3];
     for (length, (suffix, name)) in lengths.iter_mut().zip(SIDECARS) {
