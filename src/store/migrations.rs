@@ -97,9 +97,6 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 /// Brings a cluster to this program's version: reads its schema first; if another process
 /// changes it in between, the scripts are rejected as a whole, and the schema is read
 /// again.
-///
-/// # Errors
-/// As for [`apply`].
 pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     let mut state = SchemaState::read(database, DatabaseKind::Cluster)?;
     loop {
@@ -196,17 +193,11 @@ fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'stat
 }
 
 /// Checks for a database of sessctl, of any version.
-///
-/// # Errors
-/// Returns an error if it cannot be read.
 pub fn is_sessctl_database(database: &impl Database) -> Result<bool> {
     Ok(number(database, "PRAGMA application_id")? == APPLICATION_ID)
 }
 
 /// Ensures that a database belongs to sessctl, whatever its version.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if not.
 pub fn check_owner(database: &impl Database) -> Result<()> {
     let version = SchemaVersion::read(database)?;
     if version.application_id == APPLICATION_ID {
@@ -216,9 +207,6 @@ pub fn check_owner(database: &impl Database) -> Result<()> {
 }
 
 /// Ensures that a database belongs to sessctl or is blank.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if it belongs to another program.
 pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
     let is_blank =
         SchemaVersion::read(database)? == SchemaVersion::BLANK && tables_in(database)?.is_empty();
@@ -226,9 +214,6 @@ pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
 }
 
 /// Ensures that a database has a schema that this program can use without migration.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if not.
 pub fn check(database: &impl Database, kind: DatabaseKind) -> Result<()> {
     let SchemaState { version, tables } = SchemaState::read(database, kind)?;
     check_version(database.display_name(), version, &tables)?;

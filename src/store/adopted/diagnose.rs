@@ -70,9 +70,6 @@ pub struct Sample {
 
 /// Checks how a profile matches a database, without changing anything. For a table with
 /// other columns, only the difference is reported.
-///
-/// # Errors
-/// Returns an error if there is no such table, and errors from reading the database.
 pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
         Location::File(path) => diagnose_in(&open_file(&path, Access::Read)?, profile, now),

@@ -38,9 +38,6 @@ pub fn open(
 }
 
 /// Opens a framework's table like [`open`], and reports problems with the state.
-///
-/// # Errors
-/// See [`open`].
 pub fn open_with_state(
     at: impl Into<Location>,
     access: Access,

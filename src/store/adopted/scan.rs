@@ -17,9 +17,7 @@ use crate::storage::{
     UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
-
-/// Rows between two checks of the elapsed time.
-const CLOCK_CHECK_ROWS: u64 = 128;
+use crate::store::scan_limits;
 
 /// Scans the rows after a key, in key order.
 pub(super) fn scan_by_key(
@@ -164,10 +162,7 @@ impl ScanCounter {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.due >= self.limits.due as u64
-            || self.rows >= self.limits.rows as u64
-            || (self.rows.is_multiple_of(CLOCK_CHECK_ROWS)
-                && self.started.elapsed() >= self.limits.time)
+        scan_limits::is_reached(self.limits, self.rows, self.due, self.started)
     }
 
     pub(super) fn stop_at(&mut self, cursor: Option<Cursor>) -> ControlFlow<()> {

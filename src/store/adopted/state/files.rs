@@ -273,9 +273,6 @@ pub(super) fn set_aside(
 }
 
 /// Checks a directory for state files. `false`: it does not exist.
-///
-/// # Errors
-/// The reason for which it cannot be used.
 pub fn check_state_directory(path: &Path) -> Result<bool, StateFault> {
     checked_directory(path).map(|real| real.is_some())
 }

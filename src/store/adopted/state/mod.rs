@@ -118,9 +118,6 @@ impl FileFault {
 impl State {
     /// Prepares the state of a database, in a directory that need not exist yet. The state
     /// of a cluster is local to this host: other hosts do not see its lease.
-    ///
-    /// # Errors
-    /// Returns an error if the path of the database does not exist.
     pub(super) fn of(
         database: &Location,
         access: Access,

@@ -63,10 +63,6 @@ impl SqliteFile {
     }
 
     /// Runs the script that `wanted` returns, in one write transaction with `wanted` itself.
-    ///
-    /// # Errors
-    /// Whatever `wanted` answers, and whatever SQLite says; then nothing has
-    /// changed.
     pub fn upgrade(
         &mut self,
         wanted: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<String>>>,
@@ -84,9 +80,6 @@ impl SqliteFile {
     }
 
     /// Enables WAL mode, which persists in the file.
-    ///
-    /// # Errors
-    /// Whatever SQLite says.
     pub fn use_write_ahead_log(&self) -> Result<()> {
         let begun = Instant::now();
         // SQLite's busy timeout does not apply here.

@@ -53,10 +53,6 @@ impl KeptFile {
         Ok(read == 1 && version == [WAL_READ_VERSION])
     }
 
-    /// Reads the whole file.
-    ///
-    /// # Errors
-    /// Any error of the device.
     pub(in crate::store::database) fn read_all(&self) -> io::Result<()> {
         let (mut bytes, mut place) = (vec![0; 1 << 20], 0);
         loop {

@@ -115,10 +115,6 @@ impl DatabaseFiles {
 
     /// Prevents the removal of the sidecar files of another user's database while it is opened:
     /// SQLite would create them again, and the owner could not open them.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] if they are just being removed, and stay so; [`Error::Failed`] if they
-    /// cannot be looked at.
     pub(in crate::store::database) fn hold(&mut self) -> Result<Option<Hold>> {
         if !self.needs_hold() {
             return Ok(None);
@@ -135,9 +131,6 @@ impl DatabaseFiles {
     }
 
     /// Mode of reading that creates no files which the owner of the database could not open.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if there is none.
     pub(in crate::store::database) fn read_mode(&self) -> Result<ReadMode> {
         if self.is_attached() {
             return Ok(ReadMode::Attached);
@@ -150,9 +143,6 @@ impl DatabaseFiles {
     }
 
     /// Checks that writing creates no sidecar file for another user's database.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it would, [`Error::Failed`] if it could not be written anyway.
     pub(in crate::store::database) fn ensure_writable_by_owner(&self) -> Result<()> {
         let Some(owner) = self.foreign_owner.filter(|_| !(self.has_log && self.is_attached()))
         else {
