@@ -12,6 +12,7 @@ mod location;
 mod migrations;
 mod native;
 mod open_native;
+mod scan_limits;
 mod statement;
 mod trigger_effects;
 

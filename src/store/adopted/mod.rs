@@ -6,6 +6,7 @@
 
 mod adopted_table;
 mod blocking_references;
+mod check;
 mod column_sql;
 mod delete;
 mod delete_batch;
@@ -18,6 +19,7 @@ mod list;
 mod open;
 mod reader;
 mod referencing_tables;
+mod sample;
 mod scan;
 mod state;
 mod stats;

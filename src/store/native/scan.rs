@@ -11,12 +11,9 @@ use crate::domain::time::UnixTime;
 use crate::storage::raw_row::key_position;
 use crate::storage::{Cursor, DueCounts, DueRange, DueScan, KeptRows, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
+use crate::store::scan_limits;
 use crate::store::statement::Statement;
 
-/// Rows between two checks of the elapsed time.
-const CLOCK_CHECK_ROWS: u64 = 128;
-
-/// Scans the rows after a key.
 pub(super) fn scan_due(
     database: &impl Database,
     scope: &PolicyContext<'_>,
@@ -73,10 +70,7 @@ fn scan_rows(
             store_key(&mut last_due, row);
             first_due.get_or_insert_with(|| last_due.clone());
         }
-        let is_done = tally.due >= limits.due as u64
-            || tally.rows >= limits.rows as u64
-            || (tally.rows.is_multiple_of(CLOCK_CHECK_ROWS) && started.elapsed() >= limits.time);
-        if !is_done {
+        if !scan_limits::is_reached(limits, tally.rows, tally.due, started) {
             return Ok(ControlFlow::Continue(()));
         }
         store_key(last.get_or_insert_default(), row);

@@ -18,7 +18,6 @@ use crate::store::statement::Statement;
 /// purge records the peak.
 const SMALL_TABLE: usize = 1_000;
 
-/// The columns of what a user has.
 const USER_STATS_COLUMNS: usize = 8;
 
 pub(super) const UPSERT_ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
@@ -38,7 +37,7 @@ pub(super) fn count_deleted() -> Statement {
     )
 }
 
-/// Adds rows up that have been counted before, of which there are some.
+/// Adds counted rows to the counters; there is at least one.
 pub(super) fn add_deleted(deletions: &BTreeMap<(String, EndReason), u64>) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES ");
     for (index, ((task, reason), rows)) in deletions.iter().enumerate() {
@@ -188,7 +187,6 @@ fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
     sql
 }
 
-/// Visits the live sessions of each user, as counts.
 pub(super) fn user_stats(
     database: &impl Database,
     scope: &PolicyContext<'_>,
