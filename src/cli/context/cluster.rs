@@ -202,21 +202,6 @@ fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, Sett
     Named::by(flag, variable).map(|named| (named.path, named.source))
 }
 
-fn duration(span: Span) -> Duration {
+pub fn duration(span: Span) -> Duration {
     Duration::from_secs(span.as_seconds().unsigned_abs())
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::config::ClusterOptions;
-
-    use super::*;
-
-    #[test]
-    fn a_configuration_that_says_nothing_changes_nothing() {
-        let terms = ClusterOptions::default();
-        assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
-        assert_eq!(duration(terms.patience), Cluster::RETRY_FOR);
-        assert_eq!(terms.consistency, Consistency::default());
-    }
 }

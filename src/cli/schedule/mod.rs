@@ -1,10 +1,10 @@
 //! `sessctl schedule`: one file for each thing to do with a schedule.
 
 mod check;
-mod crontab;
-mod export;
+pub mod crontab;
+pub mod export;
 mod next;
-mod owner;
+pub mod owner;
 mod print;
 mod spec;
 

@@ -4,8 +4,8 @@
 //!
 //! [`walk`] follows a path and reports who owns each component; `fault` judges it.
 
-mod fault;
-mod walk;
+pub mod fault;
+pub mod walk;
 
 use std::fs;
 use std::io::{self, Read};
@@ -98,6 +98,3 @@ fn ensure_only_root_writes(walk: &Walk, path: &Path, role: Role) -> crate::Resul
         fault.remedy(),
     )))
 }
-
-#[cfg(test)]
-mod tests;

@@ -11,7 +11,7 @@ const ROW_ID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 /// A table of a framework.
 #[derive(Debug, Clone)]
-pub(super) struct Table {
+pub struct Table {
     /// Name as spelled in the schema.
     pub(super) name: String,
     /// Columns, including computed and hidden ones.
@@ -57,7 +57,7 @@ impl Table {
     /// # Errors
     /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its
     /// rows cannot be told apart.
-    pub(super) fn read(database: &impl Database, name: &str) -> Result<Self> {
+    pub fn read(database: &impl Database, name: &str) -> Result<Self> {
         let kinds = table_entries(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
         let Some(kind) = found else {
@@ -258,7 +258,7 @@ pub(super) fn collect<V>(
 }
 
 /// The steps by which SQLite would run a statement.
-pub(super) fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
+pub fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
     let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
     explained.push(&statement.sql).values.clone_from(&statement.values);
     collect(database, &explained, |row| row.text(3).unwrap_or_default())

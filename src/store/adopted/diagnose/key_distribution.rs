@@ -15,7 +15,7 @@ const GOLDEN_STEP: i128 = 618;
 
 /// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::store::adopted) enum KeyDistribution {
+pub enum KeyDistribution {
     /// First and last integer.
     Numbers(i64, i64),
     /// First and last number, if some have a fraction.
@@ -29,7 +29,7 @@ pub(in crate::store::adopted) enum KeyDistribution {
 
 impl KeyDistribution {
     /// Distribution between two keys.
-    pub(in crate::store::adopted) fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
+    pub fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
         match (first, last) {
             (ValueRef::Integer(first), ValueRef::Integer(last)) => Self::Numbers(first, last),
             (ValueRef::Text(first), ValueRef::Text(last)) => Self::of_bytes(true, first, last),
@@ -50,7 +50,7 @@ impl KeyDistribution {
 
     /// Fraction of the range that precedes a key, in `[0, 1]`; 0.5 if the range is unknown.
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
-    pub(in crate::store::adopted) fn position(&self, key: &Key) -> f64 {
+    pub fn position(&self, key: &Key) -> f64 {
         let share = |first: i128, last: i128, here: i128| {
             (here - first) as f64 / (last - first).max(1) as f64
         };
@@ -78,7 +78,7 @@ impl KeyDistribution {
     /// Returns `count` keys within the range, which need not exist: one in each of `count`
     /// equal parts, at a position that shifts from part to part, so that periodic patterns
     /// in the rows are not sampled in phase.
-    pub(in crate::store::adopted) fn sample_points(&self, count: u32) -> Vec<SamplePoint> {
+    pub fn sample_points(&self, count: u32) -> Vec<SamplePoint> {
         let at = |first: i128, last: i128, part: u32| {
             let here = i128::from(part) * STEPS + i128::from(part) * GOLDEN_STEP % STEPS;
             first + (last - first) * here / (i128::from(count.max(1)) * STEPS)
@@ -108,7 +108,7 @@ impl KeyDistribution {
 
 /// Key at which a row is searched.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::store::adopted) enum SamplePoint {
+pub enum SamplePoint {
     Number(i64),
     Real(f64),
     /// Text that need not be UTF-8, because it is only compared with keys.
@@ -117,7 +117,7 @@ pub(in crate::store::adopted) enum SamplePoint {
 }
 
 impl SamplePoint {
-    pub(in crate::store::adopted) fn value(&self) -> ValueRef<'_> {
+    pub fn value(&self) -> ValueRef<'_> {
         match self {
             Self::Number(number) => ValueRef::Integer(*number),
             Self::Real(number) => ValueRef::Real(*number),
@@ -144,51 +144,4 @@ fn number(bytes: &[u8]) -> u64 {
         *row_id = *byte;
     }
     u64::from_be_bytes(eight)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sample_points_are_evenly_spaced() {
-        let numbers = KeyDistribution::Numbers(i64::MIN, i64::MAX);
-        assert_eq!(numbers.sample_points(1), [SamplePoint::Number(i64::MIN)]);
-        let tens = KeyDistribution::Numbers(0, 40).sample_points(4);
-        assert_eq!(tens, [0, 16, 22, 38].map(SamplePoint::Number));
-        assert_eq!(
-            KeyDistribution::Numbers(7, 7).sample_points(3),
-            vec![SamplePoint::Number(7); 3]
-        );
-        let texts =
-            KeyDistribution::between(ValueRef::Text(b"session:a"), ValueRef::Text(b"session:c"));
-        let points = texts.sample_points(2);
-        assert_eq!(points[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
-        let ValueRef::Text(second) = points[1].value() else { panic!() };
-        assert!(second.starts_with(b"session:b"), "{second:?}");
-        let reals =
-            KeyDistribution::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).sample_points(4);
-        assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(SamplePoint::Real));
-        let mixed = KeyDistribution::between(ValueRef::Integer(1), ValueRef::Text(b"a"));
-        assert_eq!((mixed.sample_points(9), mixed.clone()), (Vec::new(), KeyDistribution::Unknown));
-    }
-
-    #[test]
-    fn positions_grow_from_zero_to_one() {
-        let texts = KeyDistribution::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
-        for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
-            let found = texts.position(&Key::Text(key.into()));
-            assert!((found - share).abs() < 0.01, "{key}: {found}");
-        }
-        let numbers = KeyDistribution::Numbers(10, 20);
-        let row = |row_id| Key::Row(row_id, Box::new(Key::Integer(0)));
-        assert!((numbers.position(&row(15)) - 0.5).abs() < 0.01);
-        assert!((numbers.position(&row(99)) - 1.0).abs() < 0.01);
-        assert!((KeyDistribution::Unknown.position(&row(1)) - 0.5).abs() < 0.01);
-        let all =
-            KeyDistribution::between(ValueRef::Real(f64::NEG_INFINITY), ValueRef::Real(f64::MAX));
-        for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
-            assert!((all.position(&Key::Real(key)) - share).abs() < 0.01, "{key}");
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Profile check of a database, for authors of profiles.
 
 pub(super) mod check;
-pub(super) mod key_distribution;
+pub mod key_distribution;
 pub(super) mod path;
 pub(super) mod sample;
 pub(super) mod warnings;

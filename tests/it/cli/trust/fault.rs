@@ -1,6 +1,10 @@
+//! Tests of `cli::trust::fault`.
+
 use std::path::PathBuf;
 
-use super::*;
+use sessctl::cli::trust::fault::{OVERFLOW_UID, Writer, maps};
+use sessctl::cli::trust::walk::Kind::{Device, Directory, File, Handed, Parent};
+use sessctl::cli::trust::walk::{Kind, Step, Walk};
 
 const ALICE: u32 = 1_000;
 
@@ -34,8 +38,6 @@ fn is_refused(components: &[(&str, Kind, u32, u32, u32)], name: &str, writer: Wr
     let fault = walk.fault().expect("a fault");
     assert_eq!((fault.step.path.to_str().unwrap(), fault.writer), (name, writer));
 }
-
-use Kind::{Device, Directory, File, Handed, Parent};
 
 #[test]
 fn a_path_of_roots_own_is_trusted() {
