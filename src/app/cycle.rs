@@ -6,10 +6,11 @@ use super::notify::MissedNotifications;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
 use crate::domain::error::{Error, GuardRefusal, GuardedRun, InterruptReason, Result, RunImpact};
-use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Key, Session};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
     KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery, UnindexedTable,
@@ -232,7 +233,7 @@ impl SessionService {
             return Ok(Ok(()));
         }
         let scan = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
-        Ok(guard.check(impact(would_end, scan.census.sessions)))
+        Ok(guard.check(impact(would_end, scan.counts.sessions)))
     }
 
     /// Ends those of these sessions that have not ended, and reports for each whether it
@@ -279,7 +280,7 @@ impl SessionService {
             marked: 0,
             ended,
             deleted,
-            anchor: None,
+            last_settled_at: None,
         };
         self.observe("cycle", task.map(TaskPattern::as_str), None, &end);
     }
@@ -331,13 +332,13 @@ impl SessionService {
             Err(error) if error.is_disk_full() => {}
             recorded => recorded?,
         }
-        Ok(scan.census.sessions)
+        Ok(scan.counts.sessions)
     }
 }
 
 /// Reports whether the row of a session is deleted when it ends.
 pub(super) fn deletes_row(policies: &Policies, session: &Session) -> bool {
-    session.expiry.is_some() || policies.of(&session.task).retention == Some(Span::ZERO)
+    session.expiry.is_some() || policies.for_task(&session.task).retention == Some(Span::ZERO)
 }
 
 /// Returns what a cycle would end, for its guard: all sessions of the table count.

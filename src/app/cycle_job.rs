@@ -7,9 +7,10 @@ use super::run::{JobRun, RunCounts, RunResult};
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
-use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
 use crate::domain::session::{Session, State};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
 impl SessionService {

@@ -92,7 +92,7 @@ impl SessionService {
         let added = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
         let added: Vec<NewJob> =
             added.map(|(job, key)| self.new_job(job, key, options, now)).collect();
-        let present = states.iter().filter(|state| state.known.since.is_some());
+        let present = states.iter().filter(|state| state.history.since.is_some());
         let removed: Vec<JobKey> =
             present.map(|state| state.job.clone()).filter(|job| !keys.contains(job)).collect();
         if added.is_empty() && removed.is_empty() {
@@ -130,8 +130,8 @@ impl SessionService {
     /// running.
     fn job_states(&self, options: &JobOptions, now: UnixTime) -> Result<Vec<JobState>> {
         let mut states = self.store.jobs(&self.machine(options), now)?;
-        for JobState { known, holder, .. } in &mut states {
-            if let (Some(run), Some(holder)) = (&mut known.unfinished, holder) {
+        for JobState { history, holder, .. } in &mut states {
+            if let (Some(run), Some(holder)) = (&mut history.unfinished, holder) {
                 run.is_alive &= !self.is_gone(holder);
             }
         }
@@ -213,7 +213,7 @@ impl SessionService {
             JobStatus::TooLate(late) => (late.due, Some(late)),
             status => return self.record_not_due(&key, &history, status),
         };
-        let run = JobRun::new(job, key, due, history.anchor);
+        let run = JobRun::new(job, key, due, history.last_settled_at);
         let outcome = match late {
             _ if !job.runs_on(&self.origin.host) => self.skip_other_host(job, run, now),
             Some(late) => self.skip_too_late(job, run, late, now),
@@ -255,17 +255,17 @@ impl SessionService {
         Ok(history_of(key, &self.job_states(options, now)?).cloned())
     }
 
-    /// Records the anchor of a job that is not due.
+    /// Records the last settled time of a job that is not due.
     fn record_not_due(
         &mut self,
         key: &JobKey,
         history: &JobHistory,
         status: JobStatus,
     ) -> Result<JobOutcome> {
-        if let JobStatus::Scheduled { anchor, .. } = status
-            && history.anchor != Some(anchor)
+        if let JobStatus::Scheduled { last_settled_at, .. } = status
+            && history.last_settled_at != Some(last_settled_at)
         {
-            self.store.set_last_settled(key, history.anchor, anchor)?;
+            self.store.set_last_settled(key, history.last_settled_at, last_settled_at)?;
         }
         Ok(JobOutcome::NotDue(status))
     }
@@ -295,7 +295,7 @@ impl SessionService {
             JobAction::Purge(task) => {
                 let request = PurgeRequest {
                     task: task.clone(),
-                    guard: job.caps.or(options.guard),
+                    guard: job.limits.or(options.guard),
                     write_limits: options.write_limits,
                     job: Some(run),
                     ..PurgeRequest::default()
@@ -303,7 +303,7 @@ impl SessionService {
                 self.purge(&request, now, &mut |_| go_on()).map(JobOutcome::Purged)
             }
             JobAction::Cycle(task) => {
-                let guard = job.caps.or(Guard::default());
+                let guard = job.limits.or(Guard::default());
                 self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
             }
         }
@@ -325,5 +325,5 @@ impl SessionService {
 }
 
 fn history_of<'a>(key: &JobKey, states: &'a [JobState]) -> Option<&'a JobHistory> {
-    states.iter().find(|state| state.job == *key).map(|state| &state.known)
+    states.iter().find(|state| state.job == *key).map(|state| &state.history)
 }

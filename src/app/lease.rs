@@ -40,7 +40,7 @@ impl SessionService {
             rules: if work == PURGE { self.rules() } else { String::new() },
             planned: job.map_or(now, |job| job.due.planned),
             started: now,
-            anchor: job.and_then(|job| job.anchor),
+            last_settled_at: job.and_then(|job| job.last_settled_at),
             missed: job.map_or(0, |job| job.due.missed),
             origin: self.origin(),
         };
@@ -198,15 +198,16 @@ impl SessionService {
         let (outcome, reason, is_settled) = match result {
             RunResult::Complete => (RunOutcome::Done, None, true),
             RunResult::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
-            RunResult::Failed(error @ (Error::Guard(_) | Error::Refused(_))) => {
+            RunResult::Failed(error) if error.is_refusal() || matches!(error, Error::Guard(_)) => {
                 (RunOutcome::Refused, Some(error.to_string()), true)
             }
             RunResult::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
         };
         let job = run.job.as_ref().filter(|_| is_settled);
-        let anchor = job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
+        let last_settled_at =
+            job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
         let RunCounts { marked, ended, deleted } = counts;
-        let end = RunEnd { finished, outcome, reason, marked, ended, deleted, anchor };
+        let end = RunEnd { finished, outcome, reason, marked, ended, deleted, last_settled_at };
         let name = run.job.as_ref().map(|job| job.key.name.as_str());
         self.observe(&run.work, run.task.as_deref(), name, &end);
         let key = job.map(|job| &job.key);

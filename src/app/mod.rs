@@ -25,7 +25,7 @@ pub mod touch_batch;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};
-pub use compact::{CompactReport, CompactRequest, CompactStopReason};
+pub use compact::{CompactReport, CompactRequest};
 pub use copy::{Comparison, CopyProgress, CopyReport, CopyRequest};
 pub use cycle::{CycleRequest, Cycled};
 pub use jobs::{JobOptions, JobOutcome};

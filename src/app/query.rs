@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 
 use super::service::SessionService;
 use crate::domain::error::{Error, Result};
-use crate::domain::filter::{Filter, TaskPattern};
+use crate::domain::filter::Filter;
 use crate::domain::session::Session;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::{GroupBy, Order, SessionQuery, TaskStats, UserStats, VisitResult};
 

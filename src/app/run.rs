@@ -43,23 +43,23 @@ pub struct JobRun {
     /// The due run.
     pub due: DueRun,
     /// Time from which the due run was computed.
-    pub anchor: Option<UnixTime>,
+    pub last_settled_at: Option<UnixTime>,
     /// True if the interval of the job counts from the end of the run.
     pub counts_from_end: bool,
 }
 
 impl JobRun {
     /// Creates the run of a job that is due.
-    pub fn new(job: &Job, key: JobKey, due: DueRun, anchor: Option<UnixTime>) -> Self {
-        Self { key, due, anchor, counts_from_end: matches!(job.when, JobTiming::Every(_)) }
+    pub fn new(job: &Job, key: JobKey, due: DueRun, last_settled_at: Option<UnixTime>) -> Self {
+        Self { key, due, last_settled_at, counts_from_end: matches!(job.when, JobTiming::Every(_)) }
     }
 }
 
 /// Returns the identity of a job in the ledger. A job that is tied to a host is recorded
 /// for each host separately: where it is skipped, it has not run for the others.
 pub(super) fn job_key(job: &Job, zone: &TimeZone, host: &str) -> JobKey {
-    let account = if job.host.is_some() { host.to_owned() } else { String::new() };
-    JobKey { name: job.name.clone(), account, spec: job.spec(zone) }
+    let host_scope = if job.host.is_some() { host.to_owned() } else { String::new() };
+    JobKey { name: job.name.clone(), host_scope, spec: job.spec(zone) }
 }
 
 /// A run that has ended, as passed to a [`RunObserver`].

@@ -7,9 +7,9 @@ use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
 use super::notify::{EndHook, MissedNotifications, Notifier};
 use super::run::{ProcessProbe, RunObserver};
 use crate::domain::error::Result;
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::Policies;
 use crate::domain::session::Session;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::{Backend, PolicyContext, RunOrigin, TaskNames};
 

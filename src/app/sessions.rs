@@ -106,7 +106,7 @@ impl SessionService {
         getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
         let token = Token::from_random(bits);
         let id = token.id();
-        let policy = self.policies.of(&request.task);
+        let policy = self.policies.for_task(&request.task);
         let idle_timeout = policy.granted_timeout(request.timeout);
         let session = NewSession {
             key: token.key(),
@@ -138,13 +138,13 @@ impl SessionService {
 
     /// Opens a session under a limit, and returns the number of evicted sessions.
     fn open_limited(&mut self, session: NewSession) -> Result<u64> {
-        let policy = self.policies.of(&session.task);
+        let policy = self.policies.for_task(&session.task);
         let limits = [policy.limit, policy.user_limit];
         let is_enabled = self.notifier.is_enabled();
         let opening = permissions::opening(self.store.as_mut())?;
         let admission = opening.open_limited(&session, &self.policies, is_enabled)?;
-        self.notify(admission.told);
-        self.notifier.record_missed(admission.untold, session.created_at);
+        self.notify(admission.ended_sessions);
+        self.notifier.record_missed(admission.unreported, session.created_at);
         let licence = self.policies.licence_of(&session.task);
         let (limit, user, licence) = match (admission.outcome, licence) {
             (Ok(()), _) => return Ok(admission.ended),
@@ -182,7 +182,7 @@ impl SessionService {
         }
         let due: Vec<Key> = to_renew.iter().map(|index| keys[*index].clone()).collect();
         let renewed = permissions::opening(self.store.as_mut())?.touch_rows(&due, now)?;
-        touched.hold = Some(renewed.hold);
+        touched.hold = Some(renewed.timing.hold);
         for (index, done) in to_renew.into_iter().zip(renewed.done) {
             if !done {
                 touched.outcomes[index] = self.refusal_reason(&keys[index])?;
@@ -196,7 +196,7 @@ impl SessionService {
     fn decide_touches(&self, keys: &[Key], now: UnixTime) -> Result<Touched> {
         let outcome = |session: Option<Session>| match session {
             None => TouchOutcome::Unknown,
-            Some(session) => match self.policies.of(&session.task).touch(&session, now) {
+            Some(session) => match self.policies.for_task(&session.task).touch(&session, now) {
                 TouchDecision::Refuse(reason) => TouchOutcome::Ended(reason),
                 TouchDecision::Unchanged => TouchOutcome::Unchanged,
                 TouchDecision::Renew => TouchOutcome::Renewed,
@@ -315,7 +315,7 @@ impl SessionService {
 
     /// Returns the request to end a session under its policy.
     fn end_request(&self, session: &Session, end: End) -> EndRequest {
-        let keep_row = self.policies.of(&session.task).retention != Some(Span::ZERO);
+        let keep_row = self.policies.for_task(&session.task).retention != Some(Span::ZERO);
         EndRequest { key: session.key.clone(), end, keep_row }
     }
 
@@ -348,7 +348,7 @@ impl Closed {
 /// Returns the reason why a session is not live. In a native table, a due session can still
 /// be closed until a purge has ended it; in a framework table, the application rejects it.
 fn end_reason(session: &Session, now: UnixTime) -> Option<EndReason> {
-    let is_due = session.expiry.is_some_and(|expiry| expiry.is_over(now));
+    let is_due = session.expiry.is_some_and(|expiry| expiry.is_expired(now));
     session.end.map(|end| end.reason).or_else(|| is_due.then_some(EndReason::Expired))
 }
 

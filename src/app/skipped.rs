@@ -5,8 +5,8 @@ use super::lease::random_name;
 use super::run::JobRun;
 use super::service::SessionService;
 use crate::domain::error::{Error, GuardRefusal, Result};
-use crate::domain::filter::TaskPattern;
 use crate::domain::job::{Job, LateRun};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::{NewRun, RunEnd, RunOutcome};
 
@@ -20,8 +20,8 @@ impl SessionService {
     ) -> Result<JobOutcome> {
         let host = job.host.as_deref().unwrap_or_default();
         let reason = format!("it runs on {host}, and this is {}", self.origin.host);
-        let anchor = if run.counts_from_end { now } else { run.due.planned };
-        self.record_skipped(job, run, reason, anchor, now)?;
+        let last_settled_at = if run.counts_from_end { now } else { run.due.planned };
+        self.record_skipped(job, run, reason, last_settled_at, now)?;
         Ok(JobOutcome::Skipped)
     }
 
@@ -33,7 +33,7 @@ impl SessionService {
         late: LateRun,
         now: UnixTime,
     ) -> Result<JobOutcome> {
-        if self.record_skipped(job, run, late.to_string(), late.anchor, now)? {
+        if self.record_skipped(job, run, late.to_string(), late.last_settled_at, now)? {
             return Ok(JobOutcome::TooLate(late));
         }
         Err(Error::AlreadyRun)
@@ -46,7 +46,7 @@ impl SessionService {
         job: &Job,
         run: JobRun,
         reason: String,
-        anchor: UnixTime,
+        last_settled_at: UnixTime,
         now: UnixTime,
     ) -> Result<bool> {
         let run = NewRun {
@@ -56,11 +56,11 @@ impl SessionService {
             rules: String::new(),
             planned: run.due.planned,
             started: now,
-            anchor: run.anchor,
+            last_settled_at: run.last_settled_at,
             missed: run.due.missed,
             origin: self.origin(),
         };
-        let end = unstarted(RunOutcome::Skipped, reason, Some(anchor), now);
+        let end = unstarted(RunOutcome::Skipped, reason, Some(last_settled_at), now);
         self.store.insert_run(&random_name()?, &run, &end)
     }
 
@@ -79,7 +79,7 @@ impl SessionService {
             rules: String::new(),
             planned: now,
             started: now,
-            anchor: None,
+            last_settled_at: None,
             missed: 0,
             origin: self.origin(),
         };
@@ -92,9 +92,9 @@ impl SessionService {
 fn unstarted(
     outcome: RunOutcome,
     reason: String,
-    anchor: Option<UnixTime>,
+    last_settled_at: Option<UnixTime>,
     now: UnixTime,
 ) -> RunEnd {
     let (marked, ended, deleted) = (0, 0, 0);
-    RunEnd { finished: now, outcome, reason: Some(reason), marked, ended, deleted, anchor }
+    RunEnd { finished: now, outcome, reason: Some(reason), marked, ended, deleted, last_settled_at }
 }

@@ -1,7 +1,7 @@
 //! Reasons why a run stops early or is incomplete.
 
 use super::notify::MissedNotifications;
-use crate::domain::session::words;
+use crate::domain::variants::string_enum;
 use crate::storage::KeptRows;
 
 /// Reason why a run stopped before its work was done.
@@ -24,9 +24,13 @@ pub enum StopReason {
     Busy,
     /// The file system is full: not even one more row could be changed.
     Room,
+    /// A long-running reader uses an older snapshot of the database.
+    Reader,
+    /// The database does not support incremental vacuum.
+    NoSteps,
 }
 
-words!(StopReason, "reason to stop", {
+string_enum!(StopReason, "reason to stop", {
     RunTime => "run-time",
     Signal => "signal",
     Guard => "guard",
@@ -35,6 +39,8 @@ words!(StopReason, "reason to stop", {
     Log => "log",
     Busy => "busy",
     Room => "no-space",
+    Reader => "reader",
+    NoSteps => "no-steps",
 });
 
 /// Describes why a run is incomplete; `None`: it is complete.

@@ -6,14 +6,14 @@ use std::mem;
 use std::rc::Rc;
 
 use crate::app::EndHook;
-use crate::config::{Config, Report};
+use crate::config::{Config, ReportTarget};
 use crate::domain::policy::Policies;
 use crate::domain::session::{End, Session};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
 use super::reporter::Reporter;
-use super::{records, syslog};
+use super::{session_records, syslog};
 use crate::output::human;
 use crate::output::record::Schema;
 use crate::output::sanitize::escape;
@@ -26,57 +26,51 @@ pub struct LineTarget {
     /// with --each=syslog, in the system log
     #[arg(long, value_name = "stdout|syslog", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "stdout", hide_possible_values = true, value_parser = reports())]
-    pub each: Option<Report>,
+    pub each: Option<ReportTarget>,
 }
 
-fn reports() -> impl TypedValueParser<Value = Report> {
-    let words = Report::ALL.iter().map(|report| report.as_str());
+fn reports() -> impl TypedValueParser<Value = ReportTarget> {
+    let words = ReportTarget::ALL.iter().map(|report| report.as_str());
     PossibleValuesParser::new(words).try_map(|word| word.parse())
 }
 
 impl LineTarget {
-    /// Reports whether the sessions are the output of the command.
     pub fn is_stdout(self) -> bool {
-        self.each == Some(Report::Stdout)
+        self.each == Some(ReportTarget::Stdout)
     }
 
-    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(self, config: &Config) -> bool {
-        let reports = |name: &str| config.reports.get(name) == Some(&Report::Stdout);
+        let reports = |name: &str| config.reports.get(name) == Some(&ReportTarget::Stdout);
         self.is_stdout() || config.jobs.iter().any(|job| job.enabled && reports(&job.name))
     }
 }
 
 /// Reports of one command, which form one listing on standard output.
 pub struct EndedLines {
-    wanted: Option<Report>,
+    wanted: Option<ReportTarget>,
     reports: Rc<RefCell<Reports>>,
 }
 
 struct Reports {
     reporter: Reporter,
     /// Targets of the current work.
-    to: BTreeSet<Report>,
-    /// Job that does the current work.
+    to: BTreeSet<ReportTarget>,
     job: Option<String>,
 }
 
 impl EndedLines {
-    /// Creates the reports of a purge.
     pub fn for_purge(context: &Context, wanted: LineTarget) -> Self {
-        let each = Self::new(context, wanted, &records::SESSIONS);
+        let each = Self::new(context, wanted, &session_records::SESSIONS);
         each.reports.borrow_mut().to.extend(wanted.each);
         each
     }
 
-    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(&self, config: &Config) -> bool {
         LineTarget { each: self.wanted }.is_stdout_for(config)
     }
 
-    /// Creates the reports of jobs, each of which may have a target of its own.
     pub fn for_jobs(context: &Context, wanted: LineTarget) -> Self {
-        Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
+        Self::new(context, wanted, &session_records::SESSIONS_OF_JOBS)
     }
 
     fn new(context: &Context, wanted: LineTarget, schema: &'static Schema) -> Self {
@@ -85,13 +79,12 @@ impl EndedLines {
         Self { wanted: wanted.each, reports: Rc::new(RefCell::new(reports)) }
     }
 
-    /// Returns the hook that writes the reports.
     pub fn hook(&self) -> Box<dyn EndHook> {
         Box::new(LineHook(Rc::clone(&self.reports)))
     }
 
     /// Starts the reports of a job, to the targets of the command and of the job.
-    pub fn start_job(&self, job: &str, own: Option<Report>) {
+    pub fn start_job(&self, job: &str, own: Option<ReportTarget>) {
         let mut reports = self.reports.borrow_mut();
         reports.job = Some(job.to_owned());
         reports.to = self.wanted.into_iter().chain(own).collect();
@@ -106,7 +99,6 @@ impl EndedLines {
     }
 }
 
-/// Hook that writes the reports.
 struct LineHook(Rc<RefCell<Reports>>);
 
 impl EndHook for LineHook {
@@ -115,18 +107,18 @@ impl EndHook for LineHook {
         let job = job.as_deref();
         for session in sessions {
             let Some(end) = session.end else { continue };
-            if to.contains(&Report::Stdout) {
+            if to.contains(&ReportTarget::Stdout) {
                 reporter.report(
-                    || records::ended(session, policies, end, job),
+                    || session_records::ended(session, policies, end, job),
                     || sentence(session, end, job),
                 );
             }
-            if to.contains(&Report::Syslog) {
+            if to.contains(&ReportTarget::Syslog) {
                 syslog::session_ended(&sentence(session, end, job));
             }
         }
         reporter.flush();
-        if to.contains(&Report::Syslog) { syslog::check() } else { Ok(()) }
+        if to.contains(&ReportTarget::Syslog) { syslog::check() } else { Ok(()) }
     }
 
     fn name(&self) -> &'static str {

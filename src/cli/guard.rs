@@ -7,7 +7,7 @@ use super::args::percent;
 
 /// Guard limits of a cycle.
 #[derive(clap::Args)]
-pub struct CycleCaps {
+pub struct CycleLimits {
     /// Abort if more than this percentage of the sessions in the table that have not ended
     /// would end
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
@@ -17,7 +17,7 @@ pub struct CycleCaps {
     max_rows: Option<u64>,
 }
 
-impl CycleCaps {
+impl CycleLimits {
     /// Returns the guard with these limits; [guard] of the configuration applies to purges
     /// only.
     pub fn guard(&self) -> Guard {
@@ -26,9 +26,8 @@ impl CycleCaps {
     }
 }
 
-/// Guidance after the refusal of a command.
 pub fn advice(refusal: &GuardRefusal) -> String {
-    let (option, key, open) = cap(refusal);
+    let (option, key, open) = exceeded_limit(refusal);
     match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
@@ -43,9 +42,8 @@ pub fn advice(refusal: &GuardRefusal) -> String {
     }
 }
 
-/// Guidance after the refusal of a job.
 pub fn advice_for_job(refusal: &GuardRefusal) -> String {
-    let (option, key, open) = cap(refusal);
+    let (option, key, open) = exceeded_limit(refusal);
     match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
@@ -62,8 +60,8 @@ pub fn advice_for_job(refusal: &GuardRefusal) -> String {
 }
 
 /// Returns the option of the exceeded limit, its key, and the value that lifts it.
-const fn cap(refusal: &GuardRefusal) -> (&'static str, &'static str, &'static str) {
-    match refusal.cap {
+const fn exceeded_limit(refusal: &GuardRefusal) -> (&'static str, &'static str, &'static str) {
+    match refusal.limit {
         GuardLimit::Percent(_) => ("--max-percent", "max_percent", "100"),
         GuardLimit::Rows(_) => ("--max-rows", "max_rows", "0"),
     }

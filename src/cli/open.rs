@@ -9,7 +9,7 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::context::Context;
 use super::exit::Exit;
-use crate::output::human;
+use crate::domain::format::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// Open a session and print its token
@@ -79,15 +79,12 @@ impl Args {
         }
         if context.global.verbose && opened.evicted > 0 {
             let sessions = if opened.evicted == 1 { "session" } else { "sessions" };
-            context.print_notice(&format!(
-                "{} {sessions} evicted",
-                human::format_count(opened.evicted)
-            ));
+            context.print_notice(&format!("{} {sessions} evicted", format_count(opened.evicted)));
         }
         if context.global.quiet {
             return Ok(exit);
         }
-        if let Err(error) = context.answer(&OPENED, &[record(&opened)]) {
+        if let Err(error) = context.write_records(&OPENED, &[record(&opened)]) {
             service.close(&[opened.token], context.now)?;
             bail!("{error:#}; the token was not delivered, so the session was closed again");
         }

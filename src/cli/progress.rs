@@ -8,14 +8,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
 use super::exit::eprint_line;
-use crate::output::human::format_count;
+use crate::domain::format::format_count;
 
-/// Length of the bar.
 const BAR_LENGTH: u64 = 10_000;
-/// Run time before the bar appears.
 const BAR_DELAY: Duration = Duration::from_millis(500);
 
-/// Progress display of a run.
 pub struct Display {
     begun: Instant,
     form: Form,
@@ -39,26 +36,25 @@ impl Display {
         Self { begun: Instant::now(), form }
     }
 
-    /// Shows the progress of a purge.
     pub fn show(&mut self, progress: &PurgeProgress) {
         self.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
     }
 
     /// Shows the progress of another scan of all keys, with its figures.
-    pub fn show_share(&mut self, walked: f64, figures: impl FnOnce(Duration) -> String) {
+    pub fn show_share(&mut self, fraction: f64, figures: impl FnOnce(Duration) -> String) {
         let elapsed = self.begun.elapsed();
         match &mut self.form {
             Form::Nothing => {}
             Form::Lines { every, next } => {
                 if elapsed >= *next {
                     *next = elapsed + *every;
-                    eprint_line(&format!("sessctl: {}", sentence(walked, &figures(elapsed))));
+                    eprint_line(&format!("sessctl: {}", sentence(fraction, &figures(elapsed))));
                 }
             }
             Form::Bar(bar) => {
                 if elapsed >= BAR_DELAY {
                     let bar = bar.get_or_insert_with(new_bar);
-                    bar.set_position(bar_position(walked));
+                    bar.set_position(bar_position(fraction));
                     bar.set_message(figures(elapsed));
                 }
             }
@@ -67,7 +63,6 @@ impl Display {
 }
 
 impl Drop for Display {
-    /// Clears the bar.
     fn drop(&mut self) {
         if let Form::Bar(Some(bar)) = &self.form {
             bar.finish_and_clear();
@@ -91,8 +86,8 @@ fn bar_position(share: f64) -> u64 {
     (share * BAR_LENGTH as f64) as u64
 }
 
-pub fn sentence(walked: f64, figures: &str) -> String {
-    format!("{:.1} % of the keys scanned, {figures}", walked * 100.0)
+pub fn sentence(fraction: f64, figures: &str) -> String {
+    format!("{:.1} % of the keys scanned, {figures}", fraction * 100.0)
 }
 
 pub fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
@@ -116,11 +111,11 @@ pub fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
 }
 
 /// Estimates the remaining time from the rate so far.
-pub fn remaining_time(walked: f64, elapsed: Duration) -> String {
-    if walked <= 0.0 {
+pub fn remaining_time(fraction: f64, elapsed: Duration) -> String {
+    if fraction <= 0.0 {
         return "?".to_owned();
     }
-    let seconds = (elapsed.as_secs_f64() * (1.0 - walked) / walked).ceil();
+    let seconds = (elapsed.as_secs_f64() * (1.0 - fraction) / fraction).ceil();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

@@ -18,7 +18,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use super::trust::Walk;
+use super::trust::ResolvedPath;
 
 /// Parent of one directory for each owner of a database.
 pub const BASE: &str = "/var/lib/sessctl";
@@ -27,22 +27,19 @@ const ACCOUNTS: &str = "/etc/passwd";
 
 /// Mode of the parent, and of directories that root makes on the way to one.
 const PARENT_MODE: Mode = Mode::from_raw_mode(0o755);
-/// Mode of a directory for state.
 const STATE_MODE: Mode = Mode::from_raw_mode(0o700);
-/// Permission for others than the owner to write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// Owner of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
+pub struct DatabaseOwner {
     pub uid: u32,
     pub gid: u32,
 }
 
-impl Owner {
+impl DatabaseOwner {
     /// The owner of a file, or for a cluster, which has none, the caller. `None`: the file
     /// cannot be seen.
     pub fn of(database: &Location) -> Option<Self> {
@@ -55,7 +52,6 @@ impl Owner {
         }
     }
 
-    /// The effective user and group of this process.
     pub fn caller() -> Self {
         Self { uid: geteuid().as_raw(), gid: rustix::process::getegid().as_raw() }
     }
@@ -99,12 +95,12 @@ pub fn name_in(accounts: &str, uid: u32) -> Option<String> {
 ///
 /// # Errors
 /// If it cannot be made, or if another user could have made it or its parent.
-pub fn create_for(owner: Owner) -> io::Result<PathBuf> {
+pub fn create_for(owner: DatabaseOwner) -> io::Result<PathBuf> {
     create_in(Path::new(BASE), owner)
 }
 
-pub fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
-    let caller = Owner::caller();
+pub fn create_in(base: &Path, owner: DatabaseOwner) -> io::Result<PathBuf> {
+    let caller = DatabaseOwner::caller();
     let (Some(parent), Some(name)) = (base.parent(), base.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
@@ -128,15 +124,15 @@ pub fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// If it cannot be made or looked at.
-pub fn create_named(path: &Path, owner: Owner) -> io::Result<bool> {
-    let (walk, missing) = Walk::to_closest(path)?;
+pub fn create_named(path: &Path, owner: DatabaseOwner) -> io::Result<bool> {
+    let (resolved, missing) = ResolvedPath::to_closest(path)?;
     let Some((last, parents)) = missing.split_last() else { return Ok(true) };
-    if walk.fault().is_some() {
+    if resolved.fault().is_some() {
         return Ok(false);
     }
-    let mut here = walk.end;
+    let mut here = resolved.end;
     for name in parents {
-        here = create_or_open(&here, name, Owner::caller(), PARENT_MODE)?;
+        here = create_or_open(&here, name, DatabaseOwner::caller(), PARENT_MODE)?;
     }
     create_or_open(&here, last, owner, STATE_MODE)?;
     Ok(true)
@@ -144,7 +140,12 @@ pub fn create_named(path: &Path, owner: Owner) -> io::Result<bool> {
 
 /// Opens a directory, and makes it if it is missing. It has its owner and its mode before it
 /// has its name: a process that dies in between leaves nothing that another one would find.
-fn create_or_open(parent: &OwnedFd, name: &OsStr, owner: Owner, mode: Mode) -> io::Result<OwnedFd> {
+fn create_or_open(
+    parent: &OwnedFd,
+    name: &OsStr,
+    owner: DatabaseOwner,
+    mode: Mode,
+) -> io::Result<OwnedFd> {
     match openat(parent, name, DIRECTORY, Mode::empty()) {
         Err(Errno::NOENT) => {}
         opened => return Ok(opened?),
@@ -178,8 +179,8 @@ fn create_or_open(parent: &OwnedFd, name: &OsStr, owner: Owner, mode: Mode) -> i
     }
 }
 
-fn finish(directory: &OwnedFd, owner: Owner, mode: Mode) -> Result<(), Errno> {
-    if owner != Owner::caller() {
+fn finish(directory: &OwnedFd, owner: DatabaseOwner, mode: Mode) -> Result<(), Errno> {
+    if owner != DatabaseOwner::caller() {
         fchown(directory, Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid)))?;
     }
     // The umask has taken something away.

@@ -95,7 +95,8 @@ impl Machine<'_> {
         if !name.split('/').all(is_plain) {
             return None;
         }
-        let mut files = self.databases.iter().filter_map(|folder| fs::read(folder.join(name)).ok());
+        let mut files =
+            self.databases.iter().filter_map(|directory| fs::read(directory.join(name)).ok());
         files.find_map(|data| compiled(&data, name.to_owned()).ok()).or_else(|| built_in(name))
     }
 }

@@ -31,7 +31,6 @@ impl<'a> Document<'a> {
         self.error_at(span.start, key, &syntax_message(error.message(), found))
     }
 
-    /// The line of an offset in the text.
     pub(super) fn line(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|start| *start <= offset).max(1)
     }

@@ -1,13 +1,11 @@
 //! Reading of a configuration file.
 
-use toml::Spanned;
-
 use super::document::Document;
 use super::error::{ConfigError, Result};
 use super::options::Config;
 use super::sections::{GENERAL, SECTIONS, TOP_LEVEL};
 use super::table::{Lines, Table};
-use super::{former, jobs, licences, policies, retention, values, warnings};
+use super::{jobs, legacy, licences, policies, retention, values, warnings};
 
 impl Config {
     /// Reads the text of a configuration file; `file` is its name in messages.
@@ -17,9 +15,10 @@ impl Config {
     /// contradict each other.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
         let document = Document::new(file, text);
-        let parsed = document.parse();
-        former::check(&document, parsed.as_ref().ok().map(Spanned::get_ref))?;
-        let parsed = parsed?;
+        if let Some(found) = legacy::find(text, TOP_LEVEL) {
+            return Err(document.error_on_line(found.line, &found.key, &found.message));
+        }
+        let parsed = document.parse()?;
         let top = Table::top_level(&document, parsed.get_ref());
         top.reject("license", "is spelled licence: write [[licence]]")?;
         top.allow_only(TOP_LEVEL)?;

@@ -7,12 +7,12 @@ use super::keys::show_span_or;
 use super::options::Config;
 use super::table::Table;
 use super::values::{at_least, count, flag, name, parsed, percent, span_or, text};
-use crate::domain::filter::TaskPattern;
 use crate::domain::guard::{Guard, GuardLimits};
 use crate::domain::job::{Interval, Job, JobAction, JobTiming};
 use crate::domain::schedule::{Schedule, ScheduleError};
-use crate::domain::session::words;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
+use crate::domain::variants::string_enum;
 
 pub(super) const KEYS: &[&str] = &[
     "name",
@@ -34,7 +34,7 @@ enum Action {
     Cycle,
 }
 
-words!(Action, "job action", {
+string_enum!(Action, "job action", {
     Purge => "purge",
     Cycle => "cycle",
 });
@@ -77,8 +77,8 @@ fn job(table: &Table<'_>, job_name: String) -> Result<Job> {
                        with a duration";
         return Err(table.error("every", message));
     }
-    let caps = GuardLimits { max_percent, max_rows };
-    Ok(Job { name: job_name, when, work, caps, late, host, enabled })
+    let limits = GuardLimits { max_percent, max_rows };
+    Ok(Job { name: job_name, when, work, limits, late, host, enabled })
 }
 
 fn when(table: &Table<'_>, at: Option<Schedule>, every: Option<Interval>) -> Result<JobTiming> {
@@ -128,8 +128,8 @@ impl Config {
             JobTiming::Every(interval) => ("every", interval.to_string()),
         };
         let (guard, late) = match job.work {
-            JobAction::Purge(_) => (job.caps.or(self.guard), None),
-            JobAction::Cycle(_) => (job.caps.or(Guard::default()), Some(job.late)),
+            JobAction::Purge(_) => (job.limits.or(self.guard), None),
+            JobAction::Cycle(_) => (job.limits.or(Guard::default()), Some(job.late)),
         };
         let each = self.reports.get(&job.name).map_or("", |report| report.as_str());
         let mut values = vec![

@@ -9,8 +9,8 @@ use super::policies::UNKNOWN_USE;
 use super::table::Table;
 use super::tasks;
 use super::values::{count, list, name, parsed};
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy};
+use crate::domain::task::TaskPattern;
 
 const KEYS: &[&str] = &["tasks", "limit", "when_full"];
 /// An example for messages.

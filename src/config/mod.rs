@@ -5,9 +5,12 @@ mod cluster;
 mod document;
 mod error;
 mod file;
-mod former;
 mod jobs;
 mod keys;
+#[cfg(feature = "internals")]
+pub mod legacy;
+#[cfg(not(feature = "internals"))]
+mod legacy;
 mod licences;
 mod options;
 mod policies;
@@ -24,5 +27,5 @@ mod warnings;
 #[cfg(feature = "internals")]
 pub use cluster::ClusterOptions;
 pub use error::ConfigError;
-pub use options::{Config, Hooks, Report};
+pub use options::{Config, Hooks, ReportTarget};
 pub use settings::Setting;

@@ -10,9 +10,9 @@ use crate::domain::clock::ClockGuard;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
 use crate::domain::policy::Policies;
-use crate::domain::session::words;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
+use crate::domain::variants::string_enum;
 use crate::domain::write_limits::WriteLimits;
 
 /// Values of a configuration file, with the defaults for those that it omits.
@@ -34,14 +34,14 @@ pub struct Config {
     /// change is accepted.
     pub clock: Option<Span>,
     /// Limits on write transactions.
-    pub manners: WriteLimits,
+    pub write_limits: WriteLimits,
     /// The time zone of schedules.
     pub zone: TimeZone,
     /// The jobs, in the order of the file.
     pub jobs: Vec<Job>,
     /// The destinations of jobs that report each session that they end, by the names of the
     /// jobs.
-    pub reports: BTreeMap<String, Report>,
+    pub reports: BTreeMap<String, ReportTarget>,
     /// Commands that are notified.
     pub hooks: Hooks,
     /// The retention of runs in the ledger; `None`: forever.
@@ -65,7 +65,7 @@ impl Default for Config {
             policies: Policies::default(),
             guard: Guard::default(),
             clock: ClockGuard::default().threshold,
-            manners: WriteLimits::default(),
+            write_limits: WriteLimits::default(),
             zone: TimeZone::Local,
             jobs: Vec::new(),
             reports: BTreeMap::new(),
@@ -118,14 +118,14 @@ impl Default for Hooks {
 
 /// The destination of a report on each session that ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Report {
+pub enum ReportTarget {
     /// Standard output.
     Stdout,
     /// The system log.
     Syslog,
 }
 
-words!(Report, "report destination", {
+string_enum!(ReportTarget, "report destination", {
     Stdout => "stdout",
     Syslog => "syslog",
 });

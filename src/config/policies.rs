@@ -5,8 +5,8 @@ use super::keys::{COUNT, FLAG, FOREVER, Key, NEVER, SPAN, key, parsed_format, sh
 use super::options::Config;
 use super::table::Table;
 use super::{retention, tasks};
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{ExpiryMode, OverflowPolicy, Policy, RetentionCap};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
 pub(super) const POLICY_KEYS: &[Key<Policy>] = &[

@@ -60,7 +60,7 @@ impl Config {
         let mut tables = own.into_iter().chain(["policy".to_owned()]);
         let (line, key) =
             tables.find_map(|table| Some((self.line(&table, key)?, join(&table, key))))?;
-        (!is_harmless(self.policies.of(&profile.task))).then_some((line, key, *why))
+        (!is_harmless(self.policies.for_task(&profile.task))).then_some((line, key, *why))
     }
 
     fn licence_conflict(&self, task: &str) -> Option<(usize, String, &'static str)> {

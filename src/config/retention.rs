@@ -7,8 +7,8 @@ use super::options::Config;
 use super::sections::RETENTION;
 use super::table::Table;
 use super::tasks;
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{Policy, RetentionCap};
+use crate::domain::task::TaskPattern;
 
 /// Reads the general cap into `config`, and returns the caps of groups, the smallest first.
 /// The groups' caps take effect after the policies have been read.

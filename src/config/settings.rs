@@ -6,7 +6,7 @@ use super::options::Config;
 use super::policies::POLICY_KEYS;
 use super::sections::{GENERAL, RETENTION, SECTIONS};
 use super::table::join;
-use crate::domain::filter::TaskPattern;
+use crate::domain::task::TaskPattern;
 
 /// A setting in force.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,6 @@ pub(super) struct Table<'d> {
     pub(super) name: String,
     /// In the order of the file.
     entries: Vec<Entry<'d>>,
-    /// The position in the text.
     pub(super) offset: usize,
 }
 
@@ -133,7 +132,6 @@ impl<'d> Table<'d> {
         if self.has(key) { Err(self.error(key, message)) } else { Ok(()) }
     }
 
-    /// The table of a key.
     pub(super) fn table(&self, key: &str) -> Result<Option<Self>> {
         self.entry(key).map(|(_, value)| self.subtable(key, value)).transpose()
     }
@@ -177,7 +175,6 @@ impl<'d> Table<'d> {
         items.iter().map(table).collect()
     }
 
-    /// The name of a key with its tables.
     pub(super) fn full(&self, key: &str) -> String {
         join(&self.name, key)
     }

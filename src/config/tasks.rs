@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::error::Result;
 use super::table::{Entry, Table};
-use crate::domain::filter::TaskPattern;
+use crate::domain::task::TaskPattern;
 
 /// Far below the 50,000 bytes that SQLite accepts.
 const MAX_PATTERN_LEN: usize = 1_000;

@@ -22,7 +22,6 @@ pub(super) fn name(value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-/// A value that is parsed from text.
 pub(super) fn parsed<T: FromStr<Err: Display>>(value: &DeValue<'_>) -> Result<T, String> {
     text(value)?.parse().map_err(|e: T::Err| e.to_string())
 }
@@ -145,7 +144,6 @@ pub(super) fn list<T>(
     }
 }
 
-/// A value as SQLite stores it.
 pub(super) fn sql_value(value: &DeValue<'_>) -> Result<SqlValue, String> {
     match value {
         DeValue::Integer(_) => integer(value).map(SqlValue::Integer),

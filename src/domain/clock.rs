@@ -14,10 +14,8 @@ const MAX_CLOCK_DIFFERENCE: i64 = 60;
 /// Time after which a persistent jump is trusted without any other evidence.
 const PROBATION: Span = Span::days(1);
 
-/// Clocks of a machine at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockStamp {
-    /// The wall clock.
     pub wall: UnixTime,
     /// Boot of the machine; `None`: the system has no identifier for it.
     pub boot: Option<String>,
@@ -31,7 +29,6 @@ pub struct ClockStamp {
 /// Clocks of a machine and the kernel's judgement of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockReading {
-    /// The clocks.
     pub stamp: ClockStamp,
     /// The kernel's own time, if the kernel reports its clock as synchronised.
     pub synchronised: Option<UnixTime>,
@@ -40,7 +37,6 @@ pub struct ClockReading {
 /// Recorded clocks of a machine, against which a run compares its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockReference {
-    /// The clocks at the last run.
     pub last: ClockStamp,
     /// The clocks when a run first found that they had moved since, if one has.
     pub jump: Option<ClockStamp>,
@@ -92,7 +88,6 @@ impl ClockStamp {
     }
 }
 
-/// Settings of the check of the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockGuard {
     /// Tolerated jump between two runs; `None`: any.
@@ -107,14 +102,12 @@ impl Default for ClockGuard {
     }
 }
 
-/// Result of the check of the clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClockVerdict {
     /// The run may trust the clock.
     Trusted,
     /// The clock has moved: the run must not end anything.
     Moved {
-        /// Refusal to report.
         refusal: ClockRefusal,
         /// First sight of the jump, to be recorded in the ledger.
         jump: ClockStamp,
@@ -126,9 +119,7 @@ pub enum ClockVerdict {
 pub struct ClockRefusal {
     /// Seconds that the clock has moved: forward, or back if negative.
     pub moved: i64,
-    /// Time of the last run, by the clock of that time.
     pub last_run: UnixTime,
-    /// The time that the clock shows now.
     pub now: UnixTime,
 }
 

@@ -7,25 +7,21 @@ use ipnet::IpNet;
 
 use super::policy::Policies;
 use super::session::{EndReason, Session, State};
-pub use super::task::TaskPattern;
+use super::task::TaskPattern;
 use super::time::{Span, UnixTime};
 
 /// Conditions that a selected session meets; an empty filter selects all sessions.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Task, or pattern of tasks.
     pub task: Option<TaskPattern>,
-    /// User, compared exactly.
     pub user: Option<String>,
     /// Restriction to sessions whose user cannot be read.
     pub user_unreadable: bool,
-    /// Client or network.
     pub client: Option<ClientFilter>,
     /// States; empty: any.
     pub states: Vec<State>,
     /// Lower limit of the idle time.
     pub idle_over: Option<Span>,
-    /// Reason of the end.
     pub ended_by: Option<EndReason>,
     /// Earliest time of the end.
     pub ended_since: Option<UnixTime>,
@@ -49,7 +45,7 @@ impl Filter {
     }
 
     fn matches_but_for_user(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
-        let state = policies.of(&session.task).state(session, now);
+        let state = policies.for_task(&session.task).state(session, now);
         let end = session.end.filter(|end| end.at <= now);
         self.task.as_ref().is_none_or(|task| task.matches(&session.task))
             && self.matches_client(session)
@@ -75,7 +71,6 @@ impl Filter {
 pub enum ClientFilter {
     /// All addresses of a network; a single address is a network of one.
     Net(IpNet),
-    /// This text.
     Text(String),
 }
 

@@ -1,4 +1,4 @@
-//! The guard: a cap on what one run may end.
+//! The guard: a limit on what one run may end.
 
 use super::error::{GuardLimit, GuardRefusal, RunImpact};
 
@@ -24,9 +24,9 @@ impl Guard {
         self.max_percent < 100.0 || self.max_rows > 0
     }
 
-    /// Refuses a run that would end *more than* a cap allows.
+    /// Refuses a run that would end *more than* a limit allows.
     ///
-    /// 1. A [backlog](RunImpact::backlog) counts for neither cap.
+    /// 1. A [backlog](RunImpact::backlog) counts for neither limit.
     /// 2. The share is one of all sessions in the table that have not ended, the backlog
     ///    among them.
     ///
@@ -37,16 +37,16 @@ impl Guard {
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
         let share_exceeded = counted as f64 * 100.0 > self.max_percent * impact.sessions as f64;
         if self.max_rows > 0 && counted > self.max_rows {
-            Err(GuardRefusal { impact, cap: GuardLimit::Rows(self.max_rows) })
+            Err(GuardRefusal { impact, limit: GuardLimit::Rows(self.max_rows) })
         } else if self.max_percent < 100.0 && share_exceeded {
-            Err(GuardRefusal { impact, cap: GuardLimit::Percent(self.max_percent) })
+            Err(GuardRefusal { impact, limit: GuardLimit::Percent(self.max_percent) })
         } else {
             Ok(())
         }
     }
 }
 
-/// The caps that one run has of its own.
+/// The limits that one run has of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct GuardLimits {
     /// See [`Guard::max_percent`].
@@ -59,7 +59,7 @@ pub struct GuardLimits {
 impl Eq for GuardLimits {}
 
 impl GuardLimits {
-    /// These limits, completed by those of a guard.
+    /// Completes these limits with those of a guard.
     #[must_use]
     pub fn or(self, guard: Guard) -> Guard {
         Guard {

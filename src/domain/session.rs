@@ -7,23 +7,20 @@ use super::profile::{Expiry, SqlValueRef, order};
 use super::time::{Span, UnixTime};
 #[cfg(feature = "internals")]
 pub use super::variants::UnknownVariant;
-pub(crate) use super::variants::string_enum as words;
 use super::variants::string_enum;
 
 /// A row's key, in the order in which SQLite sorts keys: numbers by their value, then
 /// text and bytes, byte by byte.
 #[derive(Debug, Clone)]
 pub enum Key {
-    /// A whole number.
     Integer(i64),
     /// A number with a fraction, or of a column that holds whole numbers like these.
     Real(f64),
     /// Text, which need not be UTF-8: native tables have the lower-case hex SHA-256 of the
     /// token.
     Text(Vec<u8>),
-    /// Bytes.
     Blob(Vec<u8>),
-    /// A place in a framework's table, and what is there: another row may take the place.
+    /// Row id and key of a framework's row: another row may take the row id.
     Row(i64, Box<Self>),
 }
 
@@ -36,7 +33,6 @@ impl Key {
         }
     }
 
-    /// The place of its class in the order.
     const fn class(&self) -> u8 {
         match self {
             Self::Integer(_) | Self::Real(_) => 0,
@@ -115,7 +111,7 @@ pub struct Session {
     pub last_used_at: Option<UnixTime>,
     /// Timeout granted when the session was opened; `None`: none.
     pub idle_timeout: Option<Span>,
-    /// Since when a check has found it unused, under the two-pass policy.
+    /// Time of the check that found it unused, under the two-pass policy.
     pub marked_at: Option<UnixTime>,
     /// End of the session; `None`: it has not ended.
     pub end: Option<End>,
@@ -152,13 +148,10 @@ impl Session {
 /// The end of a session, which nothing undoes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct End {
-    /// Time of the end.
     pub at: UnixTime,
-    /// Reason of the end.
     pub reason: EndReason,
 }
 
-/// Reason why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EndReason {
     /// Logout by the user.
@@ -175,7 +168,6 @@ pub enum EndReason {
     Lifetime,
 }
 
-/// State of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// The session has been unused for no longer than its own timeout.

@@ -8,12 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateNotice {
     /// The file was moved here from the directory that was used before.
-    Moved {
-        /// Old path.
-        from: PathBuf,
-        /// New path.
-        to: PathBuf,
-    },
+    Moved { from: PathBuf, to: PathBuf },
     /// The file cannot be used, or could not.
     Trouble(StateProblem),
 }
@@ -23,25 +18,20 @@ pub enum StateNotice {
 pub struct StateProblem {
     /// File that holds the state, or would hold it.
     pub file: PathBuf,
-    /// Reason.
     pub fault: StateFault,
-    /// Consequence for this run.
     pub loss: StateConsequence,
 }
 
 /// Reason why a state file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateFault {
-    /// Unknown directory.
     NoDirectory,
     /// The file is damaged; a run that may write sets it aside under another name.
     Damaged {
-        /// Finding of SQLite.
         detail: String,
         /// New name of the damaged file, once it was set aside.
         set_aside: Option<PathBuf>,
     },
-    /// The file is empty.
     Empty,
     /// A newer sessctl wrote the file.
     Newer,
@@ -68,7 +58,6 @@ pub enum StateFault {
 /// Reason why a directory or a file is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UntrustedReason {
-    /// Symbolic link.
     Link,
     /// Neither a directory nor, for a file, a regular one.
     Kind,
@@ -82,7 +71,6 @@ pub enum UntrustedReason {
     Parent,
 }
 
-/// Consequence of trouble with the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateConsequence {
     /// The run reads no state: no counters, no ledger.

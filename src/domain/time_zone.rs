@@ -12,7 +12,6 @@ use crate::domain::time::UnixTime;
 /// says nothing about the times of a schedule.
 const MODERN: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
-/// Time zone of a schedule.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum TimeZone {
     /// The machine's own zone, as a configuration names it. It has no offset until it is
@@ -44,7 +43,7 @@ impl TimeZone {
         Self::Machine(LocalZone { rules, id: id.into() })
     }
 
-    /// This zone, or that of the machine where this is [`Local`](Self::Local).
+    /// Resolves [`Local`](Self::Local) to the zone of the machine.
     ///
     /// # Errors
     /// Whatever `machine` fails with. It is not called for any other zone.

@@ -52,7 +52,6 @@ pub struct Digest([u8; 32]);
 const HANDLE_LENGTH: usize = 12;
 
 impl Digest {
-    /// Digest of a token's text.
     pub fn of(token: &str) -> Self {
         Self::of_bytes(token.as_bytes())
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::io;
 
+use super::flatten::RowFlattener;
 use super::format::Format;
-use super::grid::Grid;
 use super::record::{Column, Record, Schema, Value};
 use super::sanitize;
 
@@ -12,13 +12,14 @@ use super::sanitize;
 /// record within one.
 pub struct Csv<W: io::Write> {
     out: csv::Writer<W>,
-    grid: Grid,
+    flattener: RowFlattener,
 }
 
 impl<W: io::Write> Csv<W> {
     pub fn open(out: W, schema: &'static Schema) -> io::Result<Self> {
-        let mut csv = Self { out: csv::Writer::from_writer(out), grid: Grid::new(schema) };
-        let header = csv.grid.columns.iter().flat_map(|column| names(column));
+        let mut csv =
+            Self { out: csv::Writer::from_writer(out), flattener: RowFlattener::new(schema) };
+        let header = csv.flattener.columns.iter().flat_map(|column| names(column));
         csv.out
             .write_record(header.map(|name| name.into_owned().into_bytes()))
             .map_err(io_error)?;
@@ -28,8 +29,8 @@ impl<W: io::Write> Csv<W> {
 
 impl<W: io::Write> Format for Csv<W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        for row in self.grid.filled_rows(record) {
-            let cells = self.grid.columns.iter().zip(row);
+        for row in self.flattener.filled_rows(record) {
+            let cells = self.flattener.columns.iter().zip(row);
             let cells = cells.flat_map(|(column, value)| cells_of(column, value));
             self.out
                 .write_record(cells.map(|cell| cell.into_owned().into_bytes()))

@@ -24,11 +24,9 @@ pub enum FormatName {
     Prometheus,
 }
 
-/// Capabilities of the output device.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Style {
-    /// Set if it shows colors.
-    pub colour: bool,
+    pub color: bool,
     /// Columns of the terminal; `None`: not a terminal.
     pub width: Option<usize>,
 }
@@ -37,15 +35,12 @@ pub struct Style {
 /// (table, csv, jsonl, prometheus) leave it out.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary<'a> {
-    /// Schema of the record, with [`Cardinality::One`](super::record::Cardinality::One).
     pub schema: &'static Schema,
-    /// Values of the summary.
     pub record: &'a Record,
     /// Key in JSON under which the listing follows.
     pub rows: &'static str,
 }
 
-/// A listing in progress.
 pub trait Format {
     /// Takes the next record.
     ///
@@ -69,7 +64,6 @@ pub trait Format {
     fn end(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A format that has no form for certain records.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{format} cannot show {subject}{reason}; choose {choices}")]
 pub struct UnsupportedFormat {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-pub use crate::domain::format::format_count;
+use crate::domain::format::format_count;
 use crate::domain::format::group_digits;
 use crate::domain::time::Span;
 

@@ -17,7 +17,6 @@ pub struct Json<W> {
     before: &'static str,
     after: &'static str,
     empty: &'static str,
-    /// Reused buffer for the text of one record.
     text: String,
 }
 
@@ -69,7 +68,6 @@ impl<W: io::Write> Format for Json<W> {
 pub struct Jsonl<W> {
     out: W,
     schema: &'static Schema,
-    /// Reused buffer for one line.
     line: String,
 }
 

@@ -4,8 +4,8 @@
 //! terminal: the caller passes the [`Style`].
 
 mod csv;
+mod flatten;
 mod format;
-mod grid;
 pub mod human;
 mod json;
 mod plain;

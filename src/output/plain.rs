@@ -7,7 +7,6 @@ use super::format::{Format, Summary};
 use super::record::{Record, Schema};
 use super::sanitize;
 
-/// Writes facts as they arrive, and those of the summary last.
 pub struct Plain<W> {
     out: W,
     schema: &'static Schema,

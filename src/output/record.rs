@@ -14,7 +14,6 @@ pub enum Value {
     Text(String),
     /// Word chosen by sessctl, with its color.
     Word(Cow<'static, str>, Severity),
-    /// Count.
     Count(u64),
     /// A number that names something, such as a process.
     Number(u64),
@@ -33,19 +32,15 @@ pub enum Value {
 /// Color of a word on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// Default color.
     Plain,
     /// In use.
     Good,
-    /// Needs attention.
     Warn,
-    /// Error.
     Bad,
     /// Ended or irrelevant.
     Dim,
 }
 
-/// Visibility of a column in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
     /// Shown in rows and in blocks.
@@ -54,8 +49,7 @@ pub enum Visibility {
     Detail,
 }
 
-/// Name of a value, with its properties in each format.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Column {
     /// Key in JSON, header in CSV, last word in `plain`.
     pub name: &'static str,
@@ -65,25 +59,21 @@ pub struct Column {
     pub place: Visibility,
     /// Set for times: csv and json add a column in unix seconds, even without any value.
     pub time: bool,
-    /// Prometheus metric, if any.
     pub metric: Option<Metric>,
 }
 
 /// Prometheus metric with one time series per record.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Metric {
     /// Name of the metric; columns that share it are adjacent in the schema and differ in
     /// their labels.
     pub name: &'static str,
-    /// Help text.
     pub help: &'static str,
-    /// Type of the metric.
     pub kind: MetricKind,
     /// Labels of this column, in addition to those of the record.
     pub labels: &'static [(&'static str, &'static str)],
 }
 
-/// Prometheus metric types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
     /// Goes up and down.
@@ -92,7 +82,6 @@ pub enum MetricKind {
     Counter,
 }
 
-/// Number of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cardinality {
     /// Exactly one: an object in JSON, a line for each value in a table.
@@ -101,14 +90,11 @@ pub enum Cardinality {
     Many,
 }
 
-/// Schema of a command's records.
 #[derive(Debug)]
 pub struct Schema {
     /// Plural noun for the records, for messages.
     pub subject: &'static str,
-    /// Number of records.
     pub shape: Cardinality,
-    /// Columns, in order.
     pub columns: &'static [Column],
     /// Key in JSON and schema of nested records. Their columns share the parent's names or are
     /// added to them.
@@ -123,32 +109,39 @@ pub struct Record {
     /// Prefix of the column's name in `plain`, joined by dots: `["imap", "sessions"]` gives
     /// `imap.sessions.active 3`.
     pub key: Vec<String>,
-    /// The values, in the order of the schema's columns.
     pub values: Vec<Value>,
     /// The records within this one.
     pub children: Vec<Record>,
 }
 
 impl Schema {
-    /// Creates a schema for any number of records.
     pub const fn many(subject: &'static str, columns: &'static [Column]) -> Self {
         Self { subject, shape: Cardinality::Many, columns, children: None, label: None }
     }
 
-    /// Creates a schema for exactly one record.
     pub const fn one(subject: &'static str, columns: &'static [Column]) -> Self {
         Self { subject, shape: Cardinality::One, columns, children: None, label: None }
     }
 
-    /// Adds nested records.
     pub const fn with_children(self, key: &'static str, children: &'static Self) -> Self {
         Self { children: Some((key, children)), ..self }
     }
 
-    /// Adds a Prometheus label.
     pub const fn with_label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
     }
+}
+
+/// Returns the columns of two lists, in order; `N` is the sum of their lengths.
+pub const fn concat<const N: usize>(first: &[Column], second: &[Column]) -> [Column; N] {
+    assert!(first.len() + second.len() == N, "N is not the number of columns");
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
 }
 
 impl Record {
@@ -181,34 +174,28 @@ impl Column {
         Self { name, title, place: Visibility::Detail, time: false, metric: None }
     }
 
-    /// Sets the visibility.
     pub const fn at(self, place: Visibility) -> Self {
         Self { place, ..self }
     }
 
-    /// Marks a column of times.
     pub const fn time(self) -> Self {
         Self { time: true, ..self }
     }
 
-    /// Adds a Prometheus metric.
     pub const fn metric(self, metric: Metric) -> Self {
         Self { metric: Some(metric), ..self }
     }
 }
 
 impl Value {
-    /// Creates a text, or no value.
     pub fn text(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Absent, |text| Self::Text(text.into()))
     }
 
-    /// Creates a time, or no value.
     pub fn time(time: Option<UnixTime>) -> Self {
         time.map_or(Self::Absent, Self::Time)
     }
 
-    /// Creates a span, or no value.
     pub fn span(span: Option<Span>) -> Self {
         span.map_or(Self::Absent, Self::Span)
     }
@@ -228,7 +215,7 @@ impl Value {
         })
     }
 
-    /// A word without a colour.
+    /// A word without a color.
     pub fn word(word: impl Into<Cow<'static, str>>) -> Self {
         Self::Word(word.into(), Severity::Plain)
     }

@@ -6,13 +6,9 @@ use super::format::{FormatName, UnsupportedFormat};
 use super::record::{Record, Schema};
 use super::{json, plain};
 
-/// A listing of a report.
 pub struct Section {
-    /// Key in JSON.
     pub name: &'static str,
-    /// Schema of the records.
     pub schema: &'static Schema,
-    /// The records.
     pub records: Vec<Record>,
 }
 

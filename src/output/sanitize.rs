@@ -30,7 +30,6 @@ pub fn needs_escape(c: char) -> bool {
         )
 }
 
-/// Escapes the characters that match.
 fn escape_matching(
     text: &str,
     picked: impl Fn(char) -> bool,

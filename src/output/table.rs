@@ -7,8 +7,8 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, presets,
 };
 
+use super::flatten::RowFlattener;
 use super::format::{Format, Style};
-use super::grid::Grid;
 use super::human::{ELLIPSIS, collapse, show};
 use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibility};
 
@@ -36,10 +36,10 @@ impl<W: io::Write> Table<W> {
 
     /// Renders a line per record, if the values fit next to each other.
     fn render_rows(&self) -> Option<Vec<String>> {
-        let Style { colour, width } = self.style;
-        let grid = Grid::new(self.schema);
-        let rows: Vec<_> = self.records.iter().flat_map(|it| grid.rows(it)).collect();
-        let mut columns: Vec<_> = grid.columns.iter().enumerate().collect();
+        let Style { color, width } = self.style;
+        let flattener = RowFlattener::new(self.schema);
+        let rows: Vec<_> = self.records.iter().flat_map(|it| flattener.rows(it)).collect();
+        let mut columns: Vec<_> = flattener.columns.iter().enumerate().collect();
         columns.retain(|(_, column)| column.place == Visibility::Row);
         let kind = |place| CellKind::of(rows.iter().filter_map(|row| row[place]));
         let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
@@ -47,18 +47,18 @@ impl<W: io::Write> Table<W> {
         let titles = texts.map(|((_, column), _)| column.title.len());
         let least = titles.fold(width.map_or(PIPE_TEXT_WIDTH, |_| MIN_TEXT_WIDTH), usize::max);
 
-        let mut sheet = Layout::new();
+        let mut layout = Layout::new();
         let title = |column: &Column| (column.title.to_uppercase(), None);
-        sheet.add(columns.iter().map(|(_, column)| title(column)));
+        layout.add(columns.iter().map(|(_, column)| title(column)));
         for row in &rows {
             let room = width.unwrap_or(PIPE_TEXT_WIDTH);
-            sheet.add(columns.iter().map(|(place, _)| cell(row[*place], room)));
+            layout.add(columns.iter().map(|(place, _)| cell(row[*place], room)));
         }
-        let fits = sheet.fit(&kinds, least, width);
+        let fits = layout.fit(&kinds, least, width);
         fits.then(|| {
-            let mut lines = sheet.lines(colour);
+            let mut lines = layout.lines(color);
             if let Some(header) = lines.first_mut() {
-                *header = paint(header, colour.then_some(BOLD));
+                *header = paint(header, color.then_some(BOLD));
             }
             lines
         })
@@ -101,19 +101,19 @@ fn add_blocks(
     depth: usize,
     style: Style,
 ) {
-    let mut sheet = Layout::new();
+    let mut layout = Layout::new();
     let indent = depth * GAP;
     let room = style.width.map_or(usize::MAX, |width| width.max(MIN_TEXT_WIDTH));
     for (column, value) in schema.columns.iter().zip(&record.values) {
         let title = format!("{:indent$}{}", "", column.title);
-        sheet.add([(title, None), cell(Some(value), room)]);
+        layout.add([(title, None), cell(Some(value), room)]);
     }
     let kind = style.width.map_or(CellKind::Word, |_| CellKind::Text);
-    sheet.fit(&[CellKind::Word, kind], MIN_TEXT_WIDTH, style.width);
+    layout.fit(&[CellKind::Word, kind], MIN_TEXT_WIDTH, style.width);
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    lines.extend(sheet.lines(style.colour));
+    lines.extend(layout.lines(style.color));
     if let Some((_, schema)) = schema.children {
         for child in &record.children {
             add_blocks(lines, schema, child, depth + 1, style);
@@ -197,17 +197,16 @@ impl Layout {
         limit.is_none_or(|limit| total <= limit)
     }
 
-    fn lines(&self, colour: bool) -> Vec<String> {
+    fn lines(&self, color: bool) -> Vec<String> {
         let line = |(line, codes): (String, &Vec<Code>)| {
             let cells = line.split(DELIMITER).zip(codes);
-            let cells = cells.map(|(cell, code)| paint(cell, code.filter(|_| colour)));
+            let cells = cells.map(|(cell, code)| paint(cell, code.filter(|_| color)));
             cells.collect::<Vec<_>>().join(" ").trim_end().to_owned()
         };
         self.layout.lines().zip(&self.codes).map(line).collect()
     }
 }
 
-/// Escape sequence of a color, if any.
 type Code = Option<&'static str>;
 const BOLD: &str = "1";
 
@@ -235,7 +234,7 @@ fn code(tone: Severity) -> Code {
     }
 }
 
-/// The text in colour, and the blanks around it without.
+/// The text in color, and the blanks around it without.
 fn paint(cell: &str, code: Code) -> String {
     match (cell.trim(), code) {
         ("", _) | (_, None) => cell.to_owned(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::domain::session::words;
+use crate::domain::variants::string_enum;
 
 /// Read consistency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -19,7 +19,7 @@ pub enum Consistency {
     None,
 }
 
-words!(Consistency, "consistency", {
+string_enum!(Consistency, "consistency", {
     Weak => "weak",
     Linearizable => "linearizable",
     None => "none",

@@ -1,9 +1,9 @@
 //! Context in which policies are applied.
 
 use crate::domain::clock::CLOCK_SKEW;
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{Policies, PurgeTime, Verdict};
 use crate::domain::session::Session;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
 /// Policies and the time at which they apply.
@@ -39,7 +39,7 @@ impl PolicyContext<'_> {
     /// Action of a purge for a session; keeps sessions out of scope.
     pub fn verdict(&self, session: &Session) -> Verdict {
         if self.task.is_none_or(|task| task.matches(&session.task)) {
-            self.policies.of(&session.task).verdict(session, self.check())
+            self.policies.for_task(&session.task).verdict(session, self.check())
         } else {
             Verdict::Keep
         }

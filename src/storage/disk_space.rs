@@ -7,7 +7,7 @@ use crate::domain::error::InsufficientSpace;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
     /// Path of the directory, for messages.
-    pub folder: String,
+    pub directory: String,
     /// Identifier of the file system.
     pub file_system: u64,
     /// Bytes available to this user.
@@ -34,7 +34,7 @@ impl SpaceRequirement {
                 return Ok(());
             }
             Err(InsufficientSpace {
-                folder: volume.folder.clone(),
+                directory: volume.directory.clone(),
                 purpose,
                 wanted,
                 free: volume.free,

@@ -4,8 +4,8 @@ use super::sessions::VisitResult;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::job::JobHistory;
-use crate::domain::session::words;
 use crate::domain::time::{Span, UnixTime};
+use crate::domain::variants::string_enum;
 
 /// Exclusive right of a run to an activity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub struct JobKey {
     pub name: String,
     /// Host with a separate history, for a job tied to one host; empty if all hosts share the
     /// history.
-    pub account: String,
+    pub host_scope: String,
     /// Its [specification](crate::domain::job::Job::spec).
     pub spec: String,
 }
@@ -78,7 +78,7 @@ pub struct JobKey {
 pub struct NewJob {
     /// The job.
     pub job: JobKey,
-    /// Anchor of its history, if the history begins now.
+    /// Last settled time of its history, if the history begins now.
     pub start: UnixTime,
 }
 
@@ -97,9 +97,9 @@ pub struct NewRun {
     pub planned: UnixTime,
     /// Actual start.
     pub started: UnixTime,
-    /// Anchor of the job by which the run was found due. If the ledger has another by now, a
-    /// different process was faster.
-    pub anchor: Option<UnixTime>,
+    /// Last settled time of the job by which the run was found due. If the ledger has another by
+    /// now, a different process was faster.
+    pub last_settled_at: Option<UnixTime>,
     /// Number of missed runs that it replaces.
     pub missed: u64,
     /// Origin of the run.
@@ -149,7 +149,7 @@ pub enum RunOutcome {
     Lost,
 }
 
-words!(RunOutcome, "outcome of a run", {
+string_enum!(RunOutcome, "outcome of a run", {
     Running => "running",
     Done => "done",
     Partial => "partial",
@@ -174,8 +174,8 @@ pub struct RunEnd {
     pub ended: u64,
     /// Rows deleted.
     pub deleted: u64,
-    /// New anchor of the job; `None` to keep the old one, because the run is incomplete.
-    pub anchor: Option<UnixTime>,
+    /// New last settled time of the job; `None` to keep the old one, because the run is incomplete.
+    pub last_settled_at: Option<UnixTime>,
 }
 
 /// Entry of the ledger.
@@ -233,7 +233,7 @@ pub struct JobState {
     /// Key of the job.
     pub job: JobKey,
     /// Inputs of its schedule.
-    pub known: JobHistory,
+    pub history: JobHistory,
     /// [Holder](Lease::holder) of the lease of the unfinished run, if any.
     pub holder: Option<String>,
 }
@@ -249,8 +249,8 @@ pub trait Ledger {
     }
 
     /// Takes a lease and inserts the run, if the lease is free when the run starts and the job
-    /// still has the anchor by which it was found due. Unfinished runs under the same lease
-    /// become lost.
+    /// still has the last settled time by which it was found due. Unfinished runs under the same
+    /// lease become lost.
     ///
     /// A job of the same name and work, but with a different schedule, may have run for this
     /// planned time; the run then counts as done, unless it resumes one. Once a run has begun,
@@ -275,19 +275,19 @@ pub trait Ledger {
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
 
     /// Ends the run that has this lease, and releases the lease. A run that has lost its lease
-    /// still records its result, but does not change the anchor of its job.
+    /// still records its result, but does not change the last settled time of its job.
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Inserts a run that did not take place, under a unique name, if its job still has the
-    /// anchor of the run. Answers whether it was inserted.
+    /// last settled time of the run. Answers whether it was inserted.
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
-    /// Sets the anchor of a job without a run, if the anchor has not changed.
+    /// Sets the last settled time of a job without a run, if the last settled time has not changed.
     fn set_last_settled(
         &mut self,
         job: &JobKey,
         known: Option<UnixTime>,
-        anchor: UnixTime,
+        last_settled_at: UnixTime,
     ) -> Result<()>;
 
     /// Adopts jobs on a machine at `now`, and abandons others there. A new history begins for a
@@ -296,8 +296,8 @@ pub trait Ledger {
     fn change_jobs(
         &mut self,
         machine: &str,
-        taken_up: &[NewJob],
-        given_up: &[JobKey],
+        added: &[NewJob],
+        removed: &[JobKey],
         now: UnixTime,
     ) -> Result<()>;
 

@@ -2,7 +2,8 @@
 
 use super::context::PolicyContext;
 use crate::domain::filter::Filter;
-use crate::domain::session::{Key, words};
+use crate::domain::session::Key;
+use crate::domain::variants::string_enum;
 
 /// Selection and order of sessions.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +62,7 @@ pub enum SortKey {
     Ended,
 }
 
-words!(SortKey, "field to sort by", {
+string_enum!(SortKey, "field to sort by", {
     Handle => "handle",
     User => "user",
     Task => "task",

@@ -1,7 +1,6 @@
 //! Opening and touching sessions.
 
-use std::time::Duration;
-
+use super::timing::WriteTiming;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::session::{Key, Session};
@@ -32,10 +31,10 @@ pub struct Admission {
     /// Number of sessions ended to make room for it.
     pub ended: u64,
     /// Those sessions, if requested.
-    pub told: Vec<Session>,
+    pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response
     /// of the cluster was lost.
-    pub untold: u64,
+    pub unreported: u64,
 }
 
 /// Limit that was reached.
@@ -54,9 +53,9 @@ pub enum LimitScope {
 pub struct TouchedRows {
     /// For each key, true if there was a live session.
     pub done: Vec<bool>,
-    /// Time for which the write lock was held, at most; on a cluster, the time that the node
-    /// took, without the network.
-    pub hold: Duration,
+    /// Timing of the transaction; on a cluster, the time that the node took, without the
+    /// network.
+    pub timing: WriteTiming,
 }
 
 /// A table of sessions that sessctl opens and touches.
@@ -73,13 +72,14 @@ pub trait SessionOpen {
     /// Opens a session if the limits of its policy and of its licence leave room for it, or
     /// can be made to:
     ///
-    /// 1. First those end that the limit should not count: whatever `when_full` says,
-    ///    those whose lifetime is over. Under `when_full = "evict-idle"` also the
-    ///    abandoned ones, if the policy ends any for being unused; under `"refuse"` all
-    ///    that are [over](crate::domain::policy::Policy::end_reason). A `limit` looks at the whole task, a
-    ///    `user_limit` alone at the user's sessions. The [licence](crate::domain::policy::Licence) of the task
-    ///    looks at all of its tasks before that: each session is judged by the policy of its
-    ///    own task, with the `when_full` of the licence.
+    /// 1. First those end that the limit should not count: whatever `when_full` says, those
+    ///    whose lifetime is over. Under `when_full = "evict-idle"` also the abandoned ones, if
+    ///    the policy ends any for being unused; under `"refuse"` all that are
+    ///    [over](crate::domain::policy::Policy::end_reason). A `limit` looks at the whole task,
+    ///    a `user_limit` alone at the user's sessions. The
+    ///    [licence](crate::domain::policy::Licence) of the task looks at all of its tasks before
+    ///    that: each session is judged by the policy of its own task, with the `when_full` of
+    ///    the licence.
     /// 2. It opens where fewer sessions than `limit` of the task have not ended, fewer
     ///    than `user_limit` of its user, and fewer of all tasks of the licence than that
     ///    allows, or where there is one to evict. A limit of zero in a policy is none.
@@ -94,13 +94,13 @@ pub trait SessionOpen {
     /// 5. If it does not open, the refusal is counted.
     ///
     /// It is all done at once: however many open at a time, no limit is exceeded.
-    /// With `tell`, the sessions that ended are answered as they ended. A key that
+    /// With `return_ended`, the sessions that ended are returned as they ended. A key that
     /// is taken is an error, and nothing changes.
     fn open_limited(
         &mut self,
         session: &NewSession,
         policies: &Policies,
-        tell: bool,
+        return_ended: bool,
     ) -> Result<Admission>;
 
     /// Sets the last use of live sessions to `now`, never to an earlier time, and clears their

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::kept_rows::KeptRows;
+use super::timing::WriteTiming;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::SqlValue;
 use crate::domain::session::{EndReason, Key, Session};
@@ -36,17 +37,17 @@ pub struct DueScan {
     /// Cursor after the last row scanned; `None` at the end of the table.
     pub last: Option<Cursor>,
     /// Fraction of the key space before that cursor, in `[0, 1]`.
-    pub walked: f64,
+    pub fraction: f64,
     /// Rows scanned.
     pub rows: u64,
     /// Range from the first to the last due row, if any.
     pub due: Option<DueRange>,
     /// Counts of due and other rows.
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
     /// Example of an [unreadable](PurgeCounts::unreadable) value, if any.
-    pub misfit: Option<UnreadableValue>,
+    pub unreadable_value: Option<UnreadableValue>,
     /// Expired rows that would be kept, for a counting scan. They do not count as due.
     pub kept: KeptRows,
     /// Data version of the database at the scan, if known.
@@ -102,9 +103,9 @@ pub struct RowSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DueCounts {
     /// Counts of due and other rows.
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     /// Rows to delete, by task and reason of the end.
-    pub going: BTreeMap<(String, EndReason), u64>,
+    pub deletions: BTreeMap<(String, EndReason), u64>,
     /// Spellings of the tasks with due rows.
     pub tasks: BTreeSet<String>,
 }
@@ -183,17 +184,13 @@ pub struct PurgeBatchResult {
     pub ended: u64,
     /// Rows deleted.
     pub deleted: u64,
-    /// Time for which the write lock was held.
-    pub hold: Duration,
-    /// Part of the hold time spent in the commit.
-    pub commit: Duration,
-    /// Time spent waiting for the write lock.
-    pub waited: Duration,
+    /// Timing of the transaction.
+    pub timing: WriteTiming,
     /// Ended sessions, if requested.
-    pub told: Vec<Session>,
+    pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response
     /// of the cluster was lost.
-    pub untold: u64,
+    pub unreported: u64,
     /// True if the batch was cut short because the file system is full.
     pub is_cut_short: bool,
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::filter::TaskPattern;
 use crate::domain::session::{EndReason, State};
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
 /// Statistics of a task.

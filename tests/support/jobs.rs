@@ -18,7 +18,7 @@ pub fn job(name: &str, when: JobTiming, work: JobAction) -> Job {
         name: name.into(),
         when,
         work,
-        caps: GuardLimits::default(),
+        limits: GuardLimits::default(),
         late: None,
         host: None,
         enabled: true,

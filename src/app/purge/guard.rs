@@ -6,7 +6,7 @@ use super::report::PurgeRequest;
 use crate::app::run::PURGE;
 use crate::app::service::SessionService;
 use crate::domain::error::{GuardedRun, Result, RunImpact};
-use crate::domain::filter::TaskPattern;
+use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::domain::token::Digest;
 use crate::storage::{PurgeCounts, RunOutcome, RunQuery, RunRecord};

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::storage::{DataVersion, PurgeBatchResult, VacuumStep, WriteResult};
+use crate::storage::{DataVersion, WriteTiming};
 
 /// Minimum number of rows of a batch, unless this many would hold the lock for
 /// [`MAX_OVERSHOOT`] times the target: then it may be one. With few rows, the time of a
@@ -42,37 +42,6 @@ const MAX_PAUSE: Duration = Duration::from_millis(250);
 const MAX_TARGET: Duration = Duration::from_secs(10);
 /// Target without other writers.
 const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
-
-/// Timing of a write transaction.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct WriteTiming {
-    /// Time that it held the write lock.
-    pub hold: Duration,
-    /// Part of `hold` that the commit took; zero if unknown.
-    pub commit: Duration,
-    /// Time that it waited for the lock.
-    pub waited: Duration,
-}
-
-impl From<&PurgeBatchResult> for WriteTiming {
-    fn from(batch: &PurgeBatchResult) -> Self {
-        let PurgeBatchResult { hold, commit, waited, .. } = *batch;
-        Self { hold, commit, waited }
-    }
-}
-
-impl From<&WriteResult> for WriteTiming {
-    fn from(written: &WriteResult) -> Self {
-        let WriteResult { hold, commit, waited, .. } = *written;
-        Self { hold, commit, waited }
-    }
-}
-
-impl From<&VacuumStep> for WriteTiming {
-    fn from(step: &VacuumStep) -> Self {
-        Self { hold: step.hold, ..Self::default() }
-    }
-}
 
 /// Sizes batches so that each holds the write lock for about the target.
 ///
@@ -191,8 +160,7 @@ impl Throttle {
         clippy::cast_sign_loss,
         reason = "the numbers lie within [1, MAX_BATCH_UNTHROTTLED]"
     )]
-    pub fn record(&mut self, rows: u64, timing: impl Into<WriteTiming>) {
-        let timing = timing.into();
+    pub fn record(&mut self, rows: u64, timing: WriteTiming) {
         self.last_hold = timing.hold;
         self.contended = self.contended.saturating_sub(1);
         if timing.waited > LOCK_WAIT_THRESHOLD {

@@ -3,7 +3,8 @@
 use super::settings::Context;
 use crate::app::{MissedNotifications, SessionService};
 use crate::cli::exit::{Exit, eprint_line};
-use crate::output::{human, sanitize};
+use crate::domain::format::format_count;
+use crate::output::sanitize;
 
 impl Context {
     /// Prints a message to standard error unless --quiet was given.
@@ -17,16 +18,16 @@ impl Context {
     pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,
-            Some(untold) => {
-                self.print_missed(&untold);
+            Some(missed) => {
+                self.print_missed(&missed);
                 Exit::StoppedEarly
             }
         }
     }
 
     /// Prints the ended sessions that the hook missed.
-    pub fn print_missed(&self, untold: &MissedNotifications) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", recovery_hint(untold))));
+    pub fn print_missed(&self, missed: &MissedNotifications) {
+        eprint_line(&sanitize::escape(&format!("sessctl: {missed}; {}", recovery_hint(missed))));
     }
 
     /// Reports sessions whose user cannot be read, if any, and the consequence, in which `{}`
@@ -35,7 +36,7 @@ impl Context {
         let (sessions, them) = match sessions {
             0 => return Exit::Done,
             1 => ("1 session".to_owned(), "it"),
-            many => (format!("{} sessions", human::format_count(many)), "them"),
+            many => (format!("{} sessions", format_count(many)), "them"),
         };
         let so = what_follows.replace("{}", them);
         eprint_line(&format!(
@@ -45,22 +46,20 @@ impl Context {
         Exit::StoppedEarly
     }
 
-    /// Warns if the clock could not be checked.
     pub fn print_clock_warning(&self, service: &mut SessionService) {
         if let Some(warning) = service.take_clock_warning() {
             self.warn(&warning);
         }
     }
 
-    /// Prints a warning.
     pub fn warn(&self, sentence: &str) {
         self.print_notice(&format!("sessctl: warning: {sentence}"));
     }
 }
 
 /// Command that lists the ended sessions that the hook missed.
-pub fn recovery_hint(untold: &MissedNotifications) -> String {
-    let since = untold.since;
+pub fn recovery_hint(missed: &MissedNotifications) -> String {
+    let since = missed.since;
     format!(
         "`sessctl list --state ended --ended-since {since} -o jsonl` lists those whose rows are \
          kept"

@@ -17,34 +17,32 @@ use crate::store::adopted::check_state_directory;
 
 use crate::cli::exit::eprint_line;
 use crate::cli::privileges::identity::Identity;
-use crate::cli::state_dir::{Owner, user_name};
+use crate::cli::state_dir::{DatabaseOwner, user_name};
 use crate::output::sanitize::escape;
 
-/// State directory and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateFolder {
+pub struct StateLocation {
     pub path: PathBuf,
     pub source: SettingSource,
     /// Earlier directories of the state.
     pub former: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
-    pub caveat: Option<String>,
+    pub warning: Option<String>,
 }
 
 /// Environment that determines the state directory.
 #[derive(Debug, Default)]
 pub struct StateEnv {
-    /// `STATE_DIRECTORY`, as systemd sets it: folders with colons between them.
+    /// `STATE_DIRECTORY`, as systemd sets it: directories with colons between them.
     pub state: Option<OsString>,
-    /// `XDG_STATE_HOME`.
     pub xdg: Option<OsString>,
-    /// The user's own folder.
+    /// The user's own directory.
     pub home: Option<PathBuf>,
 }
 
 impl StateEnv {
     /// The environment of the user whose privileges were taken; `None`: of the caller.
-    pub fn look(identity: Option<&Identity>) -> Self {
+    pub fn of_user(identity: Option<&Identity>) -> Self {
         let state = env::var_os("STATE_DIRECTORY");
         match identity {
             Some(user) => Self { state, xdg: None, home: user.home().map(Path::to_owned) },
@@ -53,7 +51,7 @@ impl StateEnv {
     }
 }
 
-impl StateFolder {
+impl StateLocation {
     /// Reports whether it was named explicitly.
     pub fn is_named(&self) -> bool {
         match self.source {
@@ -75,30 +73,31 @@ impl StateFolder {
     pub fn of(
         flag: Option<&Path>,
         file: Option<PathBuf>,
-        around: &StateEnv,
-        owner: Owner,
+        env_vars: &StateEnv,
+        owner: DatabaseOwner,
         base: &Path,
     ) -> Option<Self> {
-        let folder = |path: PathBuf, source| Self { path, source, former: vec![], caveat: None };
+        let directory =
+            |path: PathBuf, source| Self { path, source, former: vec![], warning: None };
         if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
-            return Some(folder(path.to_owned(), SettingSource::Flag));
+            return Some(directory(path.to_owned(), SettingSource::Flag));
         }
         if let Some(path) = file {
-            return Some(folder(path, SettingSource::File));
+            return Some(directory(path, SettingSource::File));
         }
-        let first = around.state.as_ref().and_then(|paths| env::split_paths(paths).next());
+        let first = env_vars.state.as_ref().and_then(|paths| env::split_paths(paths).next());
         if let Some(path) = first.filter(|path| !path.as_os_str().is_empty() && path != base) {
-            return Some(folder(path, SettingSource::Variable("STATE_DIRECTORY")));
+            return Some(directory(path, SettingSource::Variable("STATE_DIRECTORY")));
         }
-        let own = around.own().map(|(path, source)| folder(path, source));
+        let own = env_vars.own().map(|(path, source)| directory(path, source));
         let (shared, before) = owner.directories(base);
         match is_safe(base, &shared) {
             Ok(true) => {
                 let former = before.into_iter().chain(own.map(|own| own.path)).collect();
-                Some(Self { former, ..folder(shared, SettingSource::Default) })
+                Some(Self { former, ..directory(shared, SettingSource::Default) })
             }
             Ok(false) => own,
-            Err(caveat) => own.map(|own| Self { caveat: Some(caveat), ..own }),
+            Err(warning) => own.map(|own| Self { warning: Some(warning), ..own }),
         }
     }
 }
@@ -181,7 +180,6 @@ pub fn state_observer(
     }
 }
 
-/// Prints a warning unless it was printed before.
 pub fn warn_once(warned: &StateWarnings, sentence: &str) {
     if warned.borrow_mut().insert(sentence.to_owned()) {
         eprint_line(&escape(&format!("sessctl: warning: {sentence}")));
@@ -249,7 +247,6 @@ fn named_or_number(uid: u32) -> String {
     user_name(uid).unwrap_or_else(|| uid.to_string())
 }
 
-/// A path as a shell has to have it.
 fn quoted(path: &Path) -> String {
     let path = path.to_string_lossy();
     shlex::try_quote(&path).map_or_else(|_| path.to_string(), Cow::into_owned)

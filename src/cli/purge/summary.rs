@@ -3,11 +3,11 @@
 use crate::app::PurgeSummary;
 use crate::domain::profile::Profile;
 
+use crate::domain::format::format_count;
 use crate::output::human;
-use crate::output::human::{format_count, milliseconds};
+use crate::output::human::milliseconds;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
-/// A figure of the last purge.
 const fn last(name: &'static str, help: &'static str) -> Metric {
     Metric { name, help, kind: MetricKind::Gauge, labels: &[] }
 }
@@ -77,7 +77,6 @@ pub static SUMMARY: Schema = Schema::one(
     ],
 );
 
-/// Summary for a framework's table.
 static ADOPTED: Schema = Schema::one(
     SUBJECT,
     &[
@@ -114,7 +113,6 @@ pub static RUN: Schema = Schema::one(
     ],
 );
 
-/// The columns of a [`record`].
 pub fn schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED } else { &SUMMARY }
 }
@@ -226,9 +224,9 @@ pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
     };
     Some(match &summary.unreadable_value {
         None => format!("{rows} {kept}: {whose} times cannot be read"),
-        Some(misfit) => format!(
+        Some(value) => format!(
             "{rows} {kept}: {whose} {} cannot be read, such as {}",
-            misfit.input, misfit.value
+            value.input, value.value
         ),
     })
 }

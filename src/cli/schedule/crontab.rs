@@ -4,12 +4,11 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time_zone::TimeZone;
 
 use super::export::ResolvedInvocation;
-use super::owner::Owner;
+use super::user::ScheduleUser;
 use crate::cli::exit::Usage;
 
-/// Kinds of crontabs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Table {
+pub enum CrontabKind {
     /// A user's own, edited with `crontab -e`.
     User,
     /// A file in `/etc/cron.d`, with a field for the user.
@@ -24,15 +23,15 @@ impl ResolvedInvocation {
         &self,
         schedule: &Schedule,
         zone: &TimeZone,
-        table: Table,
+        table: CrontabKind,
     ) -> anyhow::Result<String> {
         let command = shlex::try_join(self.words.iter().map(String::as_str))?;
         if command.contains('\n') {
             return Err(Usage::error("a crontab line cannot contain a path with a line break"));
         }
         let (comment, field) = match table {
-            Table::User => (self.whose_crontab()?, String::new()),
-            Table::System => (String::new(), format!("{} ", self.user()?.for_cron()?)),
+            CrontabKind::User => (self.whose_crontab()?, String::new()),
+            CrontabKind::System => (String::new(), format!("{} ", self.user()?.for_cron()?)),
         };
         let line = format!("{} {field}{}", schedule.to_crontab(), command.replace('%', "\\%"));
         Ok(match zone {
@@ -45,7 +44,7 @@ impl ResolvedInvocation {
 
     /// A comment that names the owner of the database, unless that is the caller.
     fn whose_crontab(&self) -> anyhow::Result<String> {
-        let caller = Owner::caller();
+        let caller = ScheduleUser::caller();
         let Some(owner) = self.owner.as_ref().filter(|owner| owner.uid != caller.uid) else {
             return Ok(String::new());
         };
@@ -54,12 +53,12 @@ impl ResolvedInvocation {
     }
 
     /// The user whose rights a call has.
-    fn user(&self) -> anyhow::Result<Owner> {
-        match (&self.owner, &self.folder) {
+    fn user(&self) -> anyhow::Result<ScheduleUser> {
+        match (&self.owner, &self.directory) {
             (Some(owner), _) => Ok(owner.clone()),
-            (None, None) => Ok(Owner::caller()),
-            (None, Some(folder)) => Err(Usage::error(format!(
-                "the database does not exist in {folder} yet, and the line needs the name of its \
+            (None, None) => Ok(ScheduleUser::caller()),
+            (None, Some(directory)) => Err(Usage::error(format!(
+                "the database does not exist in {directory} yet, and the line needs the name of its \
                  owner; create the database first"
             ))),
         }

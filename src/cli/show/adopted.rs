@@ -6,7 +6,7 @@ use crate::domain::time::UnixTime;
 use crate::storage::TaskStats;
 
 use super::columns::{self, gauge, idle_since};
-use crate::output::human::format_count;
+use crate::domain::format::format_count;
 use crate::output::record::{Column, Record, Schema, Value, Visibility};
 
 const PROFILE: Column = Column::detail("profile", "profile");

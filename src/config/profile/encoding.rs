@@ -11,7 +11,6 @@ use crate::domain::time_zone::{TimeZone, TimeZoneError};
 
 type ReadEncoding = fn(&Table<'_>, &mut Parameters<'_>) -> Result<Encoding>;
 
-/// The encodings, with their keys.
 const ENCODINGS: &[(&str, (&[&str], ReadEncoding))] = &[
     ("unix", (&["unit", "storage"], unix)),
     ("julian", (&["storage", "timezone"], julian)),

@@ -3,16 +3,14 @@ use super::format_count;
 /// Lack of disk space to rebuild a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not enough disk space to rebuild the database: {folder} needs {} bytes for {purpose} and \
+    "not enough disk space to rebuild the database: {directory} needs {} bytes for {purpose} and \
      has {}; nothing was changed", format_count(*.wanted), format_count(*.free)
 )]
 pub struct InsufficientSpace {
     /// Directory that lacks space.
-    pub folder: String,
+    pub directory: String,
     /// Files that need the space.
     pub purpose: &'static str,
-    /// Bytes needed.
     pub wanted: u64,
-    /// Bytes free.
     pub free: u64,
 }

@@ -1,7 +1,5 @@
-/// Reason to interrupt a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InterruptReason {
-    /// The process was asked to stop.
     Asked,
     /// The time limit of the operation has passed.
     Time,

@@ -6,13 +6,10 @@ use crate::domain::policy::Licence;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("limit reached: {}", self.finding())]
 pub struct LimitReached {
-    /// The task.
     pub task: String,
     /// Limit of the task, of each of its users, or of its licence.
     pub limit: u64,
-    /// User, if the limit is that of users.
     pub user: Option<String>,
-    /// Licence of the task, if the limit is that of the licence.
     pub licence: Option<Licence>,
 }
 

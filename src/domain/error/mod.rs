@@ -1,5 +1,6 @@
 //! Errors that callers can match on.
 
+mod foreign;
 mod insufficient_space;
 mod interrupt;
 mod limit_reached;
@@ -8,10 +9,12 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use super::clock::ClockRefusal;
-pub use super::format::format_count;
+use super::format::format_count;
+use super::profile::DetectionDoubt;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
 
+pub use foreign::{Absence, ForeignContent};
 pub use insufficient_space::InsufficientSpace;
 pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
@@ -23,12 +26,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no database.
-    #[error("no database at {at}: {hint}")]
+    #[error("no database at {at}{why}")]
     Missing {
         /// Path or address.
         at: String,
-        /// Advice.
-        hint: String,
+        /// Reason, as far as it is known.
+        why: Absence,
     },
     /// The database has no session table that sessctl knows.
     #[error("{at} is not a sessctl database: {found}")]
@@ -37,6 +40,8 @@ pub enum Error {
         at: String,
         /// Finding.
         found: String,
+        /// Content of the database, as far as it suggests a remedy.
+        content: ForeignContent,
     },
     /// There are several tables that this program knows, or a table that might be one or
     /// the other.
@@ -44,21 +49,24 @@ pub enum Error {
     AmbiguousTable {
         /// Path or address.
         at: String,
-        /// Tables that were found, and advice.
+        /// Tables that were found, each with its profile.
         found: String,
     },
     /// Nothing may be deleted by the profile that was detected, since another one may be
     /// the right one; nothing has changed.
-    #[error("{finding}; nothing is deleted until you name the profile: {remedy}")]
-    UnconfirmedProfile {
-        /// Evidence from the rows, or the lack of it.
-        finding: String,
-        /// Possible profiles, and how to name one.
-        remedy: String,
-    },
+    #[error("{}; nothing is deleted until you name the profile", .0.finding)]
+    UnconfirmedProfile(Box<DetectionDoubt>),
     /// The operation is not possible on this table; nothing has changed.
     #[error("refused: {0}")]
     Refused(String),
+    /// Too many values of a table do not match its profile; nothing has changed.
+    #[error("refused: {found}")]
+    ValueMismatch {
+        /// Name of the profile.
+        profile: String,
+        /// Finding.
+        found: String,
+    },
     /// Another program holds the lock of the database.
     #[error("{at} is locked by another program; this step changed nothing; try again")]
     Busy {
@@ -183,6 +191,11 @@ impl Error {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
     }
 
+    /// Reports whether the operation is not possible on this table.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::ValueMismatch { .. })
+    }
+
     /// Reports whether the file system is full.
     pub const fn is_disk_full(&self) -> bool {
         matches!(self, Self::DiskFull { .. })
@@ -224,10 +237,8 @@ impl InterruptReason {
 /// A run that would end more sessions than the guard allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
-    /// Effect of the run.
     pub impact: RunImpact,
-    /// Limit that it exceeds.
-    pub cap: GuardLimit,
+    pub limit: GuardLimit,
 }
 
 /// Effect of a run, compared with the content of the table.
@@ -239,13 +250,11 @@ pub struct RunImpact {
     pub task: Option<String>,
     /// The sessions of these tasks that have not ended.
     pub sessions: u64,
-    /// Sessions among them that would end.
     pub would_end: u64,
     /// Sessions among them that were due at the last purge already, which no guard counts.
     pub backlog: u64,
 }
 
-/// Kind of a guarded run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GuardedRun {
     /// A purge without an earlier one in the ledger.
@@ -269,12 +278,9 @@ impl GuardedRun {
     }
 }
 
-/// Limit of a guard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum GuardLimit {
-    /// A share of the sessions, in percent.
     Percent(f64),
-    /// A number of sessions.
     Rows(u64),
 }
 
@@ -295,7 +301,7 @@ impl GuardRefusal {
         // Rounded down, so that nothing short of all of them reads as 100 %.
         let permille = u128::from(counted) * 1000 / u128::from((*sessions).max(1));
         let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
-        let cap = match self.cap {
+        let limit = match self.limit {
             GuardLimit::Percent(percent) => format!("max_percent = {percent}"),
             GuardLimit::Rows(rows) => format!("max_rows = {}", format_count(rows)),
         };
@@ -311,7 +317,7 @@ impl GuardRefusal {
             GuardedRun::Cycle => String::new(),
         };
         format!(
-            "it would end {} of {} sessions{whose} in the table ({}.{} %), more than {cap}{context}",
+            "it would end {} of {} sessions{whose} in the table ({}.{} %), more than {limit}{context}",
             format_count(counted),
             format_count(*sessions),
             permille / 10,

@@ -9,7 +9,6 @@ use crate::domain::time_zone::TimeZone;
 /// Settings on which the times of a job depend.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleContext<'a> {
-    /// Time zone of schedules.
     pub zone: &'a TimeZone,
     /// Policies, which determine automatic intervals.
     pub policies: &'a Policies,

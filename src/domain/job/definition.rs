@@ -12,23 +12,19 @@ use crate::domain::time_zone::TimeZone;
 pub struct Job {
     /// Unique name, in the configuration and in the ledger.
     pub name: String,
-    /// Times at which the job runs.
     pub when: JobTiming,
-    /// Action of the job.
     pub work: JobAction,
     /// Limits of what a run may end. Unset, a purge keeps to the guard for all runs, and a
     /// cycle to none.
-    pub caps: GuardLimits,
+    pub limits: GuardLimits,
     /// Maximum lateness of a cycle: one that was missed by more is skipped. `None`: any. A
     /// missed purge always runs.
     pub late: Option<Span>,
     /// Only host on which it runs; `None`: any.
     pub host: Option<String>,
-    /// Enables the job.
     pub enabled: bool,
 }
 
-/// Timing of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a configuration has few jobs")]
 pub enum JobTiming {
@@ -48,7 +44,6 @@ impl std::fmt::Display for JobTiming {
     }
 }
 
-/// Action of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobAction {
     /// Marks, ends and deletes what is due; `None`: of all tasks.

@@ -10,7 +10,7 @@ pub(super) const GRACE: Span = Span::minutes(1);
 pub struct JobHistory {
     /// Time up to which the runs of the job are settled: the planned time of the last run, or,
     /// with an interval, its end. Before the first run, it is the start of the history.
-    pub anchor: Option<UnixTime>,
+    pub last_settled_at: Option<UnixTime>,
     /// Planned time of a run that has begun and is not complete, for whatever reason.
     pub interrupted: Option<UnixTime>,
     /// Time since which this machine has had the job in its configuration without interruption;
@@ -35,10 +35,7 @@ impl JobHistory {
 /// Run that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunInProgress {
-    /// Planned time.
     pub planned: UnixTime,
-    /// Start.
     pub started: UnixTime,
-    /// Evidence that the process of the run is alive.
     pub is_alive: bool,
 }

@@ -7,7 +7,6 @@ use crate::domain::time::Span;
 /// Time from the end of a run to the start of the next one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Interval {
-    /// Fixed length.
     Fixed(Span),
     /// Length that follows from the longest timeout in force.
     Auto,

@@ -6,10 +6,8 @@ use super::context::ScheduleContext;
 use super::definition::{Job, JobAction, JobTiming};
 use crate::domain::time::{Span, UnixTime};
 
-/// Run that is to take place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueRun {
-    /// Planned time.
     pub planned: UnixTime,
     /// Number of earlier runs that did not take place, for which this one makes up.
     pub missed: u64,
@@ -27,8 +25,8 @@ pub struct LateRun {
     pub by: Span,
     /// Maximum lateness.
     pub most: Span,
-    /// Anchor of the job after the skipped run.
-    pub anchor: UnixTime,
+    /// Last settled time of the job after the skipped run.
+    pub last_settled_at: UnixTime,
     /// Next regular time; `None`: the calendar ends before it.
     pub next: Option<UnixTime>,
 }
@@ -64,7 +62,7 @@ impl Job {
         if by <= most {
             return None;
         }
-        let (anchor, next) = match &self.when {
+        let (last_settled_at, next) = match &self.when {
             JobTiming::At(schedule) => (due.planned, schedule.next_after(now, context.zone)),
             JobTiming::Every(_) => {
                 let interval = self.interval(context);
@@ -74,6 +72,6 @@ impl Job {
                 (last, Some(last.plus(interval)))
             }
         };
-        Some(LateRun { due, by, most, anchor, next })
+        Some(LateRun { due, by, most, last_settled_at, next })
     }
 }

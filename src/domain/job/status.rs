@@ -9,34 +9,30 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 
-/// Bounds of the tolerated lead of another machine's clock, which is half of the time
-/// between two runs of a job. An anchor that lies further in the future shows that a clock
-/// was wrong.
+/// Bounds of the tolerated lead of another machine's clock, which is half of the time between
+/// two runs of a job. A last settled time that lies further in the future shows that a clock was
+/// wrong.
 const MIN_LEAD: Span = GRACE;
 const MAX_LEAD: Span = Span::minutes(5);
 
-/// Maximum lead of the anchor of a job with at most one time a day: the clock was set back,
-/// and the job waits until then instead of starting afresh.
+/// Maximum lead of the last settled time of a job with at most one time a day: the clock was set
+/// back, and the job waits until then instead of starting afresh.
 const MAX_LEAD_OF_FIXED_TIMES: Span = Span::days(1);
 
 /// More missed runs than this are not counted one by one.
 const MAX_COUNTED_MISSES: usize = 10_000;
 
-/// Status of a job at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobStatus {
-    /// The job is to run now.
     Due(DueRun),
     /// The job is late by more than it allows: the run is to be skipped.
     TooLate(LateRun),
-    /// The job is running, on this machine or another one.
     Running(RunInProgress),
     /// The job runs next at a later time.
     Scheduled {
-        /// Time of the next run.
         next: UnixTime,
-        /// Anchor that the ledger should have.
-        anchor: UnixTime,
+        /// Last settled time that the ledger should have.
+        last_settled_at: UnixTime,
     },
     /// The calendar ends before its next time.
     Never,
@@ -49,20 +45,20 @@ impl Job {
     /// 2. A machine considers only times after it has registered the job, or within the minute
     ///    before. It ignores what another machine has missed. A machine that the ledger does
     ///    not know registers the job now.
-    /// 3. A job at fixed times is due when one of those has come since its anchor. It runs
-    ///    once, for the last of them.
-    /// 4. A job with an interval is due when that has passed since its anchor: the end of its
-    ///    last run, or the start of its history. If the machine has registered the job later
-    ///    than that, the interval counts from the registration. Among calls at regular
+    /// 3. A job at fixed times is due when one of those has come since its last settled time. It
+    ///    runs once, for the last of them.
+    /// 4. A job with an interval is due when that has passed since its last settled time: the
+    ///    end of its last run, or the start of its history. If the machine has registered the
+    ///    job later than that, the interval counts from the registration. Among calls at regular
     ///    intervals, it is due at the call that is nearest to its time: when less than half of
     ///    the interval between two calls is left, or half of its own interval, if that is
     ///    shorter.
     /// 5. An interrupted run is due until it is complete, however late, unless a later one of
     ///    the fixed times has come.
-    /// 6. An anchor in the future was set by a wrong clock, unless it is so close that two
-    ///    machines merely differ. The job then starts afresh. One that has at most one time a
-    ///    day waits until the clock has passed the anchor, so that no time runs twice; but not
-    ///    if that is further ahead than a day and than the next time after it.
+    /// 6. A last settled time in the future was set by a wrong clock, unless it is so close that
+    ///    two machines merely differ. The job then starts afresh. One that has at most one time
+    ///    a day waits until the clock has passed the last settled time, so that no time runs
+    ///    twice; but not if that is further ahead than a day and than the next time after it.
     /// 7. A cycle that is due but [late](LateRun) is skipped.
     pub fn job_status(
         &self,
@@ -81,8 +77,8 @@ impl Job {
             }
         };
         let settled = match status {
-            JobStatus::Scheduled { anchor, .. } => Some(anchor),
-            _ => history.anchor,
+            JobStatus::Scheduled { last_settled_at, .. } => Some(last_settled_at),
+            _ => history.last_settled_at,
         };
         let is_open = |run: &UnixTime| {
             let is_settled = settled.is_some_and(|settled| *run <= settled);
@@ -102,9 +98,9 @@ impl Job {
         }
     }
 
-    /// Anchor of a job that is registered at this moment and has no history: earlier times are
-    /// skipped, except for one of the last minute, for which a scheduler has started the
-    /// process.
+    /// Last settled time of a job that is registered at this moment and has no history: earlier
+    /// times are skipped, except for one of the last minute, for which a scheduler has started
+    /// the process.
     pub fn history_start(&self, context: ScheduleContext<'_>, moment: UnixTime) -> UnixTime {
         match &self.when {
             JobTiming::At(schedule) => just_before(schedule, context.zone, moment),
@@ -112,10 +108,10 @@ impl Job {
         }
     }
 
-    /// Anchor of a job where no history can be kept, for a call each minute: the job is due if
-    /// one of its times has come within the last minute. An interval counts from the beginning
-    /// of 1970, so that all calls compute the same times, each of which has one nearest call. A
-    /// process that keeps watching keeps the history itself.
+    /// Last settled time of a job where no history can be kept, for a call each minute: the job
+    /// is due if one of its times has come within the last minute. An interval counts from the
+    /// beginning of 1970, so that all calls compute the same times, each of which has one
+    /// nearest call. A process that keeps watching keeps the history itself.
     pub fn start_without_history(&self, context: ScheduleContext<'_>, now: UnixTime) -> UnixTime {
         match &self.when {
             JobTiming::Every(_) if context.poll > Span::ZERO => {
@@ -180,19 +176,22 @@ fn status_at_fixed_times(
 ) -> JobStatus {
     let since = history.since_at_most(now);
     let floor = || just_before(schedule, zone, since);
-    let anchor = match history.anchor {
-        Some(anchor) if is_plausible(schedule, anchor, zone, now) => anchor,
+    let last_settled_at = match history.last_settled_at {
+        Some(last_settled_at) if is_plausible(schedule, last_settled_at, zone, now) => {
+            last_settled_at
+        }
         Some(_) if schedule.is_within_days() => just_before(schedule, zone, now),
         Some(_) => now,
         None => floor(),
     };
     // The floor is costly to find, and rarely matters.
-    let after = if anchor < since { anchor.max(floor()) } else { anchor };
+    let after =
+        if last_settled_at < since { last_settled_at.max(floor()) } else { last_settled_at };
     let Some(next) = schedule.next_after(after, zone) else {
         return JobStatus::Never;
     };
     if next > now {
-        return JobStatus::Scheduled { next, anchor };
+        return JobStatus::Scheduled { next, last_settled_at };
     }
     let planned = schedule.latest_at_or_before(now, zone).unwrap_or(next);
     let earlier = schedule.occurrences_after(after, zone).take_while(|run| *run < planned);
@@ -200,15 +199,21 @@ fn status_at_fixed_times(
     JobStatus::Due(DueRun { planned, missed, resumes: false })
 }
 
-fn is_plausible(schedule: &Schedule, anchor: UnixTime, zone: &TimeZone, now: UnixTime) -> bool {
-    if anchor <= now {
+fn is_plausible(
+    schedule: &Schedule,
+    last_settled_at: UnixTime,
+    zone: &TimeZone,
+    now: UnixTime,
+) -> bool {
+    if last_settled_at <= now {
         return true;
     }
-    let ahead = anchor.since(now);
+    let ahead = last_settled_at.since(now);
     if schedule.is_within_days() {
         return ahead <= lead(min_spacing_of(schedule, MAX_LEAD));
     }
-    let following = || schedule.next_after(anchor, zone).map(|next| next.since(anchor));
+    let following =
+        || schedule.next_after(last_settled_at, zone).map(|next| next.since(last_settled_at));
     ahead <= MAX_LEAD_OF_FIXED_TIMES || following().is_some_and(|period| ahead <= period)
 }
 
@@ -236,21 +241,21 @@ fn status_at_intervals(
     now: UnixTime,
 ) -> JobStatus {
     let since = history.since_at_most(now);
-    let mut anchor = match history.anchor {
-        Some(anchor) if anchor.since(now) <= lead(interval) => anchor,
+    let mut last_settled_at = match history.last_settled_at {
+        Some(last_settled_at) if last_settled_at.since(now) <= lead(interval) => last_settled_at,
         Some(_) => now,
         None => since,
     };
-    let mut next = anchor.plus(interval);
+    let mut next = last_settled_at.plus(interval);
     if next.plus(GRACE) <= since {
         if next.plus(interval) <= since {
-            anchor = since;
+            last_settled_at = since;
         }
         next = since.plus(interval);
     }
     let left = next.since(now).as_seconds();
     if left > 0 && 2 * left >= poll.min(interval).as_seconds() {
-        return JobStatus::Scheduled { next, anchor };
+        return JobStatus::Scheduled { next, last_settled_at };
     }
     let missed = now.since(next).as_seconds().max(0) / interval.as_seconds().max(1);
     let planned = next.min(now);

@@ -12,7 +12,6 @@ pub struct Licence {
     pub tasks: Vec<TaskPattern>,
     /// Maximum number of sessions of all these tasks together that have not ended.
     pub limit: u64,
-    /// Rule at the limit.
     pub when_full: OverflowPolicy,
 }
 

@@ -7,9 +7,7 @@ use crate::domain::time::Span;
 /// A policy whose retention a cap reduces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CappedRetention {
-    /// The pattern of the cap.
     pub tasks: TaskPattern,
-    /// The policy under the cap.
     pub policy: Policy,
 }
 

@@ -31,7 +31,6 @@ pub enum OverflowPolicy {
     EvictIdle,
     /// Evict the session that has been unused for the longest, in any state.
     EvictLru,
-    /// Refuse the new session.
     Refuse,
 }
 

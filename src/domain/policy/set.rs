@@ -38,7 +38,6 @@ pub struct Policies {
     capped_default: Vec<CappedRetention>,
 }
 
-/// The policy of the tasks that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternPolicy {
     /// The pattern, [normalized](TaskPattern::normalized).
@@ -86,7 +85,7 @@ impl Policies {
     }
 
     /// The policy of a task, whose name matches without regard to ASCII case.
-    pub fn of(&self, task: &str) -> &Policy {
+    pub fn for_task(&self, task: &str) -> &Policy {
         if !self.names.is_empty()
             && let Some(own) = self.names.get(&task.to_ascii_lowercase())
         {
@@ -118,7 +117,7 @@ impl Policies {
         policies.retention_cap = self.retention_cap;
         policies.licences.clone_from(&self.licences);
         for task in tasks {
-            let policy = self.of(task);
+            let policy = self.for_task(task);
             if *policy != self.default {
                 policies.names.insert(task.to_ascii_lowercase(), policy.clone());
             }
@@ -127,7 +126,7 @@ impl Policies {
     }
 
     /// The tasks with a policy of their own, in lower case.
-    pub fn named(&self) -> impl Iterator<Item = (&str, &Policy)> {
+    pub fn iter_named(&self) -> impl Iterator<Item = (&str, &Policy)> {
         self.names.iter().map(|(task, policy)| (task.as_str(), policy))
     }
 
@@ -150,7 +149,7 @@ impl Policies {
     /// Names of tasks, and then the patterns, with a policy of their own, in lower case.
     /// That of a pattern is the one that no cap concerns.
     pub fn tables(&self) -> impl Iterator<Item = (&str, &Policy)> {
-        self.named().chain(self.patterns.iter().map(|own| (own.tasks.as_str(), &own.policy)))
+        self.iter_named().chain(self.patterns.iter().map(|own| (own.tasks.as_str(), &own.policy)))
     }
 
     /// The policies of the tasks that a pattern means; `None`: of all. The default
@@ -162,7 +161,7 @@ impl Policies {
     ) -> impl Iterator<Item = (Option<&'a str>, &'a Policy)> {
         let is_meant = move |name: &str| task.is_none_or(|task| task.matches(name));
         let is_own = task.is_some_and(|task| !task.is_wild())
-            && self.named().any(|(name, _)| is_meant(name));
+            && self.iter_named().any(|(name, _)| is_meant(name));
         let all = |own: &PatternPolicy| task.is_some_and(|task| own.tasks.covers(task));
         // Patterns after one that covers all of them do not apply.
         let last = self.patterns.iter().position(all);
@@ -172,7 +171,7 @@ impl Policies {
             (false, None) => &self.patterns[..],
         };
         let default = Some((None, &self.default)).filter(|_| !is_own && last.is_none());
-        let named = self.named().filter(move |(name, _)| is_meant(name));
+        let named = self.iter_named().filter(move |(name, _)| is_meant(name));
         let overlaps = move |own: &&PatternPolicy| task.is_none_or(|task| own.tasks.overlaps(task));
         let patterns = patterns.iter().filter(overlaps);
         let own = named.chain(patterns.map(|own| (own.tasks.as_str(), &own.policy)));

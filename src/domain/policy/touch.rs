@@ -5,7 +5,6 @@ use super::two_pass::PurgeTime;
 use crate::domain::session::{EndReason, Session, State};
 use crate::domain::time::{Span, UnixTime};
 
-/// Result of a touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TouchDecision {
     /// Update the time of the last use.

@@ -25,7 +25,6 @@ impl PurgeTime {
         Self { now, planned: planned.min(now) }
     }
 
-    /// Current time.
     pub const fn now(self) -> UnixTime {
         self.now
     }

@@ -8,7 +8,6 @@ use crate::domain::time::{Span, UnixTime};
 /// Decision of a purge on a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing.
     Keep,
     /// Mark the session as unused, with this moment.
     Mark(UnixTime),
@@ -34,10 +33,10 @@ impl Policy {
     /// 3. Under `expire = "abandoned"` it is *abandoned* when it has been unused
     ///    for longer than both its own `idle_timeout` and `abandoned`, with the
     ///    same boundary. Without a timeout it never is.
-    /// 4. Under `expire = "two-pass"` it is *expired* when its mark is `delay`
-    ///    old, to the second, at the [time of the check](Self::nominal_time); at
-    ///    delays of whole days [an hour may be missing](Self::mark_min_age). A mark that is older than
-    ///    the last use or the opening of the session [does not count](Session::mark).
+    /// 4. Under `expire = "two-pass"` it is *expired* when its mark is `delay` old, to the
+    ///    second, at the [time of the check](Self::nominal_time); at delays of whole days [an
+    ///    hour may be missing](Self::mark_min_age). A mark that is older than the last use or
+    ///    the opening of the session [does not count](Session::mark).
     /// 5. A session that has not ended and to which none of these applies is over its
     ///    *lifetime* when it was opened longer than `lifetime` ago, with the boundary
     ///    of rule 2.
@@ -89,7 +88,7 @@ impl Policy {
     /// 2, 3 and 5 of [`verdict`](Self::verdict).
     pub fn end_reason(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
         if let Some(expiry) = session.expiry {
-            return expiry.is_over(now).then_some(EndReason::Expired);
+            return expiry.is_expired(now).then_some(EndReason::Expired);
         }
         let past = |since: Option<UnixTime>, limit: Option<Span>| {
             since.zip(limit).is_some_and(|(since, limit)| since.plus(limit) < now)

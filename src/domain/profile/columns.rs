@@ -5,7 +5,6 @@ use super::definition::Profile;
 /// Difference between the columns of a table and those of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnMismatch {
-    /// Columns that the table lacks.
     pub missing: Vec<String>,
     /// Columns that the profile does not know.
     pub unexpected: Vec<String>,

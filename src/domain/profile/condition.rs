@@ -9,24 +9,17 @@ use super::value::{SqlValue, SqlValueRef, order};
 pub struct Condition {
     /// Index of the [input](super::Profile::inputs).
     pub input: usize,
-    /// Predicate on its value.
     pub test: Predicate,
 }
 
-/// Predicate on a value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Predicate {
-    /// NULL, or anything else.
     Null(bool),
-    /// One of these.
     Among(Vec<SqlValue>),
-    /// None of these, and not NULL.
     NotAmong(Vec<SqlValue>),
     /// A number that is greater than this.
     Above(i64),
-    /// A number that is this or less.
     UpTo(i64),
-    /// Text that begins with this.
     Prefix(String),
 }
 
@@ -55,7 +48,6 @@ impl Condition {
 }
 
 impl Predicate {
-    /// Reports whether the predicate holds for a value.
     pub fn holds(&self, value: SqlValueRef<'_>) -> bool {
         let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));
         match self {

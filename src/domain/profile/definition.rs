@@ -1,6 +1,7 @@
 //! The definition of a framework's session table.
 
 use super::condition::Condition;
+use super::doubt::{DetectionDoubt, Parameter};
 use super::rule::{Rule, TimeColumn};
 use super::value::SqlValue;
 use crate::domain::error::{Error, Result};
@@ -17,7 +18,6 @@ pub struct Profile {
     pub about: String,
     /// The name of its one task, in lists and figures.
     pub task: String,
-    /// The table.
     pub table: String,
     /// The columns that it must have.
     pub columns: Vec<String>,
@@ -30,7 +30,6 @@ pub struct Profile {
     pub is_detected: bool,
     /// Reason why rows must not be deleted; `None`: they may be.
     pub readonly: Option<String>,
-    /// Source of the user, if there is one.
     pub user: Option<UserSource>,
     /// Source of the client's address, if there is one.
     pub client: Option<ColumnSource>,
@@ -57,37 +56,23 @@ pub struct Profile {
     pub doubt: Option<DetectionDoubt>,
 }
 
-/// Reason why a detected profile may be the wrong one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DetectionDoubt {
-    /// Evidence from the rows, or the lack of it, as a clause.
-    pub finding: String,
-    /// Advice on how to name the profile, following "name the profile:".
-    pub remedy: String,
-}
-
 /// A value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnSource {
-    /// The column.
     pub column: String,
     /// The path in the JSON text that the column holds, in SQLite's notation; `None`:
     /// the column itself.
     pub path: Option<String>,
 }
 
-/// Source of the user of a session.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserSource {
     /// Value that holds the user.
     pub source: ColumnSource,
-    /// Form of the value.
     pub form: UserForm,
-    /// Values that stand for no user.
     pub nobody: Vec<SqlValue>,
 }
 
-/// Form of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserForm {
     /// Number or text.
@@ -110,35 +95,21 @@ pub struct TokenForm {
 /// Table whose rows depend on sessions, and the action on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
-    /// The table.
     pub table: String,
     /// Column that names the session.
     pub column: String,
     /// The column of the sessions that it names.
     pub references: String,
-    /// Action on its rows.
     pub action: DependentAction,
 }
 
 /// Action on dependent rows when their session is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DependentAction {
-    /// Delete them.
     #[default]
     Delete,
     /// Keep them, and set the column that names the session to NULL.
     SetNull,
-}
-
-/// Value that only the application's configuration knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
-    /// Name of the parameter.
-    pub name: String,
-    /// Place of the value in the application's configuration.
-    pub about: String,
-    /// Example value.
-    pub example: String,
 }
 
 impl Profile {
@@ -159,10 +130,8 @@ impl Profile {
         if let Some(reason) = self.readonly_reason() {
             return Err(Error::Refused(reason));
         }
-        let unproven = |DetectionDoubt { finding, remedy }: &DetectionDoubt| {
-            Err(Error::UnconfirmedProfile { finding: finding.clone(), remedy: remedy.clone() })
-        };
-        self.doubt.as_ref().map_or(Ok(()), unproven)
+        let unproven = |doubt: &DetectionDoubt| Error::UnconfirmedProfile(Box::new(doubt.clone()));
+        self.doubt.as_ref().map_or(Ok(()), |doubt| Err(unproven(doubt)))
     }
 
     /// Message about [parameters](Self::missing) without a value; `None`: there are none.
@@ -219,12 +188,10 @@ impl Profile {
     }
 }
 
-/// Owner of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
     /// No user: nobody has logged in.
     Nobody,
-    /// This user's.
     User(String),
     /// Unknown: the value cannot be read.
     Unreadable,

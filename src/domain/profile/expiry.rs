@@ -10,16 +10,13 @@ use crate::domain::time::UnixTime;
 /// Expiry of a session by the rules of its framework.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
-    /// At this moment.
     At {
-        /// The moment.
         moment: Timestamp,
         /// Set if the session is over at that very moment, and not only after it.
         inclusive: bool,
     },
     /// The session is over at any time.
-    Over,
-    /// Never.
+    Expired,
     Never,
     /// Unknown: a time is malformed. Such a row is kept.
     Unknown,
@@ -27,11 +24,11 @@ pub enum Expiry {
 
 impl Expiry {
     /// Reports whether the session is over at the beginning of this second.
-    pub fn is_over(self, now: UnixTime) -> bool {
+    pub fn is_expired(self, now: UnixTime) -> bool {
         match self {
             Self::At { moment, inclusive: true } => moment <= now.into(),
             Self::At { moment, inclusive: false } => moment < now.into(),
-            Self::Over => true,
+            Self::Expired => true,
             Self::Never | Self::Unknown => false,
         }
     }
@@ -40,7 +37,7 @@ impl Expiry {
     pub fn last_moment(self) -> Option<UnixTime> {
         match self {
             Self::At { moment, .. } => Some(moment.second()),
-            Self::Over | Self::Never | Self::Unknown => None,
+            Self::Expired | Self::Never | Self::Unknown => None,
         }
     }
 
@@ -49,7 +46,7 @@ impl Expiry {
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
-            (Self::Over, _) | (_, Self::Over) => Self::Over,
+            (Self::Expired, _) | (_, Self::Expired) => Self::Expired,
             (Self::Never, rule) | (rule, Self::Never) => rule,
             (Self::At { moment, inclusive }, Self::At { moment: later, inclusive: also }) => {
                 let earlier = moment.min(later);
@@ -60,7 +57,6 @@ impl Expiry {
     }
 }
 
-/// Status of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowStatus {
     /// Not a session: the filter excludes it.
@@ -100,7 +96,7 @@ impl Profile {
             DecodedTime::At(moment) => Some(moment.second()),
             DecodedTime::Null
             | DecodedTime::Never
-            | DecodedTime::Over
+            | DecodedTime::Expired
             | DecodedTime::Unreadable => None,
         }
     }
@@ -120,7 +116,7 @@ impl Profile {
         match &rule.kind {
             RuleKind::NotNull(input) => match inputs.get(*input) {
                 None | Some(SqlValueRef::Null) => Expiry::Never,
-                Some(_) => Expiry::Over,
+                Some(_) => Expiry::Expired,
             },
             RuleKind::At(time) => self.at(*time, Some(0), rule, inputs),
             RuleKind::After(time, length) => match length.read(inputs) {
@@ -144,9 +140,9 @@ impl Profile {
         match (time.read(inputs), after) {
             (DecodedTime::Unreadable, _) => Expiry::Unknown,
             (DecodedTime::Never, _) | (DecodedTime::At(_), None) => Expiry::Never,
-            (DecodedTime::Over, _) => Expiry::Over,
+            (DecodedTime::Expired, _) => Expiry::Expired,
             (DecodedTime::Null, _) => match time.null {
-                Some(NullMeaning::Expired) => Expiry::Over,
+                Some(NullMeaning::Expired) => Expiry::Expired,
                 Some(NullMeaning::Never) => Expiry::Never,
                 None => Expiry::Unknown,
             },

@@ -21,13 +21,11 @@ pub const HOUR: i64 = 3_600;
 /// Evidence from the rows of Django's table for the clock of `expire_date`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockEvidence {
-    /// UTC.
     Utc,
     /// A clock that is this many seconds ahead of UTC.
     Ahead(i64),
     /// Some rows are in UTC and others are not, or they are on several clocks.
     Mixed,
-    /// No evidence.
     Nothing,
 }
 

@@ -6,12 +6,10 @@ use super::timestamp::Timestamp;
 use super::value::{SqlValue, SqlValueRef};
 use crate::domain::time::Span;
 
-/// An input that holds a time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeColumn {
     /// Index of the [input](super::Profile::inputs).
     pub input: usize,
-    /// Encoding of the time.
     pub encoding: Encoding,
     /// Meaning of NULL; `None`: unknown.
     pub null: Option<NullMeaning>,
@@ -22,19 +20,14 @@ pub struct TimeColumn {
     pub over: Vec<SqlValue>,
 }
 
-/// Meaning of NULL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NullMeaning {
-    /// The session is over.
     Expired,
-    /// The session is never over.
     Never,
 }
 
-/// Rule by which a session is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// Kind of the rule.
     pub kind: RuleKind,
     /// Conditions under which the rule applies; all must hold.
     pub when: Vec<Condition>,
@@ -66,16 +59,13 @@ pub enum RuleKind {
 /// Lifetime of a session after a time.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Length {
-    /// Fixed length.
     Fixed(Span),
     /// Length that only the application's configuration knows and nobody has given: for
     /// ever.
     Unspecified,
-    /// Length in an input.
     Input {
         /// Index of the [input](super::Profile::inputs).
         input: usize,
-        /// Unit of the value.
         unit: Unit,
         /// Values that are not lengths, but mean for ever.
         never: Vec<SqlValue>,
@@ -90,7 +80,7 @@ impl TimeColumn {
         if is_among(&self.never) {
             DecodedTime::Never
         } else if is_among(&self.over) {
-            DecodedTime::Over
+            DecodedTime::Expired
         } else {
             self.encoding.read(value)
         }

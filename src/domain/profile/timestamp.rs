@@ -6,7 +6,6 @@ use crate::domain::time::{Span, UnixTime};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(pub i128);
 
-/// Nanoseconds in a second.
 pub(super) const SECOND: i128 = 1_000_000_000;
 
 impl Timestamp {

@@ -5,35 +5,26 @@ use std::cmp::Ordering;
 /// Value of one of SQLite's five storage classes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SqlValue {
-    /// Nothing.
     Null,
-    /// A whole number.
     Integer(i64),
-    /// A number with a fraction.
     Real(f64),
     /// Text; it need not be UTF-8.
     Text(Vec<u8>),
-    /// Bytes.
     Blob(Vec<u8>),
 }
 
 /// Borrowed [`SqlValue`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SqlValueRef<'a> {
-    /// Nothing.
     Null,
-    /// A whole number.
     Integer(i64),
-    /// A number with a fraction.
     Real(f64),
     /// Text; it need not be UTF-8.
     Text(&'a [u8]),
-    /// Bytes.
     Blob(&'a [u8]),
 }
 
 impl SqlValue {
-    /// Borrowed value.
     pub fn raw(&self) -> SqlValueRef<'_> {
         match self {
             Self::Null => SqlValueRef::Null,
@@ -63,7 +54,6 @@ impl<'a> SqlValueRef<'a> {
         }
     }
 
-    /// Owned copy.
     pub fn to_value(self) -> SqlValue {
         match self {
             Self::Null => SqlValue::Null,

@@ -12,7 +12,7 @@ pub struct ScheduleError {
     pub(super) spec: String,
     pub(super) field: Option<Field>,
     pub(super) place: Range<usize>,
-    pub(super) mistake: ScheduleErrorKind,
+    pub(super) kind: ScheduleErrorKind,
 }
 
 /// The kind of mistake; its text follows the name of the field, if it has one.
@@ -38,7 +38,6 @@ pub enum ScheduleErrorKind {
     /// A star in a list, which would make its other items meaningless.
     #[error("list cannot hold a bare *")]
     StarInList,
-    /// Missing number.
     #[error("range lacks a number")]
     MissingNumber,
     /// A text that is neither a number nor, among weekdays, a name.
@@ -59,13 +58,11 @@ pub enum ScheduleErrorKind {
     /// A step that is not one or two digits.
     #[error("step must be a number of one or two digits")]
     StepUnknown,
-    /// Step of zero.
     #[error("step cannot be 0")]
     StepZero,
     /// A step past the end of the field from wherever it starts.
     #[error("step {step} is too large: at most {most}")]
     StepTooLarge {
-        /// The step.
         step: u8,
         /// The largest one that the field takes.
         most: u8,
@@ -83,25 +80,24 @@ impl ScheduleError {
         self.place.clone()
     }
 
-    /// The kind of mistake.
-    pub const fn mistake(&self) -> &ScheduleErrorKind {
-        &self.mistake
+    pub const fn kind(&self) -> &ScheduleErrorKind {
+        &self.kind
     }
 
     /// The message on one line, for a context that has a position already.
     pub fn in_one_line(&self) -> String {
-        let (spec, mistake, advice) = (EscapedText(&self.spec), &self.mistake, self.advice());
+        let (spec, kind, advice) = (EscapedText(&self.spec), &self.kind, self.advice());
         match self.field {
             Some(field) => {
                 let character = self.spec[..self.place.start].chars().count() + 1;
-                format!("\"{spec}\", at character {character}: {field} {mistake}; {advice}")
+                format!("\"{spec}\", at character {character}: {field} {kind}; {advice}")
             }
-            None => format!("\"{spec}\": {mistake}; {advice}"),
+            None => format!("\"{spec}\": {kind}; {advice}"),
         }
     }
 
     fn advice(&self) -> String {
-        match (&self.mistake, self.field) {
+        match (&self.kind, self.field) {
             (_, Some(field)) => format!("{field} holds {}", field.holds()),
             (ScheduleErrorKind::Crontab { meant, .. }, _) => match meant {
                 Some(meant) => format!("a schedule is <minute> <hour> <weekday>: write {meant}"),
@@ -123,9 +119,9 @@ impl fmt::Display for ScheduleError {
         if let Some(field) = self.field {
             write!(f, "{field} ")?;
         }
-        writeln!(f, "{}", self.mistake)?;
+        writeln!(f, "{}", self.kind)?;
         let shown = EscapedText(&self.spec).to_string();
-        if self.mistake != ScheduleErrorKind::Empty {
+        if self.kind != ScheduleErrorKind::Empty {
             let before = EscapedText(&self.spec[..self.place.start]).to_string().len();
             let within = EscapedText(&self.spec[self.place.clone()]).to_string().len();
             writeln!(f, "  {}", shown.trim_end())?;

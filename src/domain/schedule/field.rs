@@ -6,7 +6,6 @@ use std::ops::RangeInclusive;
 /// Names of the weekdays, from Monday on.
 pub(super) const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
-/// One of the three fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {
     /// 0 to 59.

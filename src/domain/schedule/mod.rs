@@ -39,7 +39,7 @@ impl FromStr for Schedule {
                 spec: spec.to_owned(),
                 field: Some(field),
                 place: fault.place,
-                mistake: fault.mistake,
+                kind: fault.kind,
             }
         };
         let values = |field, token| FieldSyntax::from(field).values(token).map_err(in_field(field));
@@ -59,7 +59,7 @@ fn wrong_count(spec: &str, fields: &[FieldToken<'_>]) -> ScheduleError {
         [_, _, _, surplus, ..] => surplus.at..end,
         _ => end..end,
     };
-    let mistake = match fields.len() {
+    let kind = match fields.len() {
         0 => ScheduleErrorKind::Empty,
         count @ (5 | 6) => ScheduleErrorKind::Crontab {
             fields: count,
@@ -67,5 +67,5 @@ fn wrong_count(spec: &str, fields: &[FieldToken<'_>]) -> ScheduleError {
         },
         count => ScheduleErrorKind::FieldCount(count),
     };
-    ScheduleError { spec: spec.to_owned(), field: None, place, mistake }
+    ScheduleError { spec: spec.to_owned(), field: None, place, kind }
 }

@@ -16,7 +16,7 @@ pub(super) struct FieldToken<'a> {
 #[derive(Debug)]
 pub(super) struct SpannedError {
     pub(super) place: Range<usize>,
-    pub(super) mistake: ScheduleErrorKind,
+    pub(super) kind: ScheduleErrorKind,
 }
 
 impl FieldToken<'_> {
@@ -39,8 +39,8 @@ impl FieldToken<'_> {
         Some((FieldToken { text: left, ..self }, FieldToken { at, text: right }))
     }
 
-    fn fault(self, mistake: ScheduleErrorKind) -> SpannedError {
-        SpannedError { place: self.place(), mistake }
+    fn fault(self, kind: ScheduleErrorKind) -> SpannedError {
+        SpannedError { place: self.place(), kind }
     }
 }
 
@@ -57,7 +57,6 @@ pub(super) fn fields(spec: &str) -> Vec<FieldToken<'_>> {
         .collect()
 }
 
-/// Syntax of one field.
 pub(super) struct FieldSyntax {
     pub(super) bounds: RangeInclusive<u8>,
     /// Three letters each, in the order of the numbers from the first bound.
@@ -128,7 +127,6 @@ impl FieldSyntax {
         }
     }
 
-    /// A range, or a single value.
     fn range(&self, range: FieldToken<'_>) -> Result<Vec<u8>, SpannedError> {
         let Some((from, to)) = range.split_once('-') else {
             return Ok(vec![self.number(range)?]);

@@ -176,7 +176,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         limits: ScanLimits,
     ) -> Result<DueScan> {
         if !stats::is_in_scope(&self.reader, scope) {
-            return Ok(DueScan { walked: 1.0, ..DueScan::default() });
+            return Ok(DueScan { fraction: 1.0, ..DueScan::default() });
         }
         let (database, reader) = (&self.database, &self.reader);
         let only_counts = limits.due == usize::MAX;

@@ -17,7 +17,6 @@ use crate::storage::{
     UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::key_ref;
 
 /// Rows between two checks of the elapsed time.
 const CLOCK_CHECK_ROWS: u64 = 128;
@@ -38,7 +37,7 @@ pub(super) fn scan_by_key(
         let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(key_ref(after));
+            sql.push(&format!(" AND {} > ", reader.key)).bind(after);
         }
         reader.order_by_key(&mut sql, last, false);
         sql
@@ -48,11 +47,11 @@ pub(super) fn scan_by_key(
         let key = if counter.is_done() { reader.key_of(row) } else { None };
         Ok(counter.stop_at(key.map(Cursor::Key)))
     })?;
-    let walked = match &counter.last {
+    let fraction = match &counter.last {
         Some(Cursor::Key(key)) => distribution.position(key),
         _ => 1.0,
     };
-    Ok(DueScan { walked, version, ..counter.into_scan(database, reader, blocking)? })
+    Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
 /// Counts of a scan.
@@ -132,12 +131,12 @@ impl ScanCounter {
                 self.unreadable_value.take().or_else(|| unreadable_value(reader, inputs));
         }
         self.future += u64::from(reader.profile.is_after(self.present, inputs));
-        Some(status).filter(|status| self.is_over(*status))
+        Some(status).filter(|status| self.is_expired(*status))
     }
 
     /// Reports whether a row is due.
-    pub(super) fn is_over(&self, status: RowStatus) -> bool {
-        matches!(status, RowStatus::Session(expiry) if expiry.is_over(self.now))
+    pub(super) fn is_expired(&self, status: RowStatus) -> bool {
+        matches!(status, RowStatus::Session(expiry) if expiry.is_expired(self.now))
     }
 
     /// Adds a due row.
@@ -164,7 +163,7 @@ impl ScanCounter {
         let RowStatus::Session(expiry @ Expiry::At { .. }) = status else {
             return false;
         };
-        self.limits.backlog.is_some_and(|at| expiry.is_over(at))
+        self.limits.backlog.is_some_and(|at| expiry.is_expired(at))
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -194,23 +193,26 @@ impl ScanCounter {
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
         let task = &reader.profile.task;
-        let mut census = PurgeCounts {
+        let mut counts = PurgeCounts {
             unreadable: self.unreadable,
             future: self.future,
             ..PurgeCounts::default()
         };
         let expired = Verdict::Discard(EndReason::Expired);
-        census.count(self.backlog, false, expired, true);
-        census.count(self.due - self.backlog, false, expired, false);
-        census.count(self.sessions - self.due, false, Verdict::Keep, false);
-        let going = [((task.clone(), EndReason::Expired), self.due)];
-        let found =
-            DueCounts { census, going: going.into_iter().collect(), ..DueCounts::default() };
+        counts.count(self.backlog, false, expired, true);
+        counts.count(self.due - self.backlog, false, expired, false);
+        counts.count(self.sessions - self.due, false, Verdict::Keep, false);
+        let deletions = [((task.clone(), EndReason::Expired), self.due)];
+        let found = DueCounts {
+            counts,
+            deletions: deletions.into_iter().collect(),
+            ..DueCounts::default()
+        };
         let ends = self.snapshots.first().zip(self.snapshots.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {
             last: self.last,
-            walked: 1.0,
+            fraction: 1.0,
             rows: self.rows,
             due: ends.map(|(first, last)| DueRange {
                 first,
@@ -218,12 +220,12 @@ impl ScanCounter {
                 found: Some(found),
                 seen: self.snapshots,
             }),
-            census,
+            counts,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)
                 .collect(),
-            misfit: self.unreadable_value,
+            unreadable_value: self.unreadable_value,
             version: None,
             kept,
         })

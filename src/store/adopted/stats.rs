@@ -35,7 +35,7 @@ pub(super) fn task_stats(
                 u64::from(reader.with_inputs(row, 1, |inputs| {
                     reader.profile.is_after(scope.present(), inputs)
                 }));
-            if expiry.is_over(scope.now) {
+            if expiry.is_expired(scope.now) {
                 stat.expired += 1;
             } else {
                 stat.live[0] += 1;
@@ -104,7 +104,7 @@ fn by_user(
     let what = format!("{}, {}", reader.user(), reader.inputs());
     reader.for_each_row(database, &what, &mut |row| {
         match reader.judge_at(row, 2) {
-            RowStatus::Session(expiry) if !expiry.is_over(scope.now) => {
+            RowStatus::Session(expiry) if !expiry.is_expired(scope.now) => {
                 let owner = reader.owner_at(row, 1);
                 let is_unreadable = owner == Owner::Unreadable;
                 let load = loads.entry(owner.user()).or_default();

@@ -34,7 +34,7 @@ fn unreadable_input(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) 
     let is_bad = match time.read(inputs) {
         DecodedTime::Unreadable => true,
         DecodedTime::Null => time.null.is_none(),
-        DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Over => false,
+        DecodedTime::At(_) | DecodedTime::Never | DecodedTime::Expired => false,
     };
     match &rule.kind {
         _ if is_bad => Some(time.input),

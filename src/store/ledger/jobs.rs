@@ -1,7 +1,5 @@
 //! Job histories.
 
-use std::ops::ControlFlow;
-
 use super::lease::and_if_held;
 use crate::domain::error::Result;
 use crate::domain::job::{JobHistory, RunInProgress};
@@ -25,12 +23,15 @@ const KEY_CONDITION: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 pub(super) fn and_last_settled_is(
     sql: &mut Statement,
     job: Option<&JobKey>,
-    anchor: Option<UnixTime>,
+    last_settled_at: Option<UnixTime>,
 ) {
     if let Some(job) = job {
         sql.push(" AND (SELECT settled_at FROM job_histories WHERE name = ");
         sql.bind(job.name.as_str()).push(" AND spec = ").bind(job.spec.as_str());
-        sql.push(" AND host_scope = ").bind(job.account.as_str()).push(") IS ").bind(anchor);
+        sql.push(" AND host_scope = ")
+            .bind(job.host_scope.as_str())
+            .push(") IS ")
+            .bind(last_settled_at);
     }
 }
 
@@ -39,7 +40,7 @@ pub(super) fn and_last_settled_is(
 pub(super) fn settle_like_same_name(job: &JobKey, run: &NewRun) -> Statement {
     let mut sql = with_key("UPDATE job_histories SET settled_at = ?4 WHERE ", job);
     sql = sql.with(run.planned);
-    sql.push(" AND settled_at IS ").bind(run.anchor);
+    sql.push(" AND settled_at IS ").bind(run.last_settled_at);
     sql.push(
         " AND interrupted_at IS NOT ?4 AND EXISTS (SELECT 1 FROM runs WHERE job = ?1 \
          AND planned_at = ?4 AND runs.spec <> ?2 AND outcome <> 'skipped' \
@@ -64,10 +65,14 @@ pub(super) fn record_start(lease: &Lease, job: &JobKey, planned: UnixTime) -> St
 
 /// Updates the last settled time of a job that has run completely. A late run must not undo
 /// the result of a later one.
-pub(super) fn update_last_settled(lease: &Lease, job: &JobKey, anchor: UnixTime) -> Statement {
+pub(super) fn update_last_settled(
+    lease: &Lease,
+    job: &JobKey,
+    last_settled_at: UnixTime,
+) -> Statement {
     let sql =
         with_key("UPDATE job_histories SET settled_at = ?4, interrupted_at = NULL WHERE ", job);
-    let mut sql = sql.with(anchor);
+    let mut sql = sql.with(last_settled_at);
     sql.push(" AND ");
     and_if_held(sql, lease)
 }
@@ -76,14 +81,14 @@ pub(super) fn update_last_settled(lease: &Lease, job: &JobKey, anchor: UnixTime)
 pub(super) fn upsert_last_settled(
     job: &JobKey,
     known: Option<UnixTime>,
-    anchor: UnixTime,
+    last_settled_at: UnixTime,
 ) -> Statement {
     let mut sql = for_job(
         "INSERT INTO job_histories (name, spec, host_scope, settled_at) \
          SELECT ?1, ?2, ?3, ?4 WHERE TRUE",
         job,
     )
-    .with(anchor);
+    .with(last_settled_at);
     and_last_settled_is(&mut sql, Some(job), known);
     sql.push(" ON CONFLICT DO UPDATE SET settled_at = excluded.settled_at, interrupted_at = NULL");
     sql
@@ -94,9 +99,9 @@ pub(super) fn set_last_settled(
     database: &mut impl Database,
     job: &JobKey,
     known: Option<UnixTime>,
-    anchor: UnixTime,
+    last_settled_at: UnixTime,
 ) -> Result<()> {
-    database.execute_batch(&[upsert_last_settled(job, known, anchor)])?;
+    database.execute_batch(&[upsert_last_settled(job, known, last_settled_at)])?;
     Ok(())
 }
 
@@ -104,14 +109,14 @@ pub(super) fn set_last_settled(
 pub(super) fn change_jobs(
     database: &mut impl Database,
     machine: &str,
-    taken_up: &[NewJob],
-    given_up: &[JobKey],
+    added: &[NewJob],
+    removed: &[JobKey],
     now: UnixTime,
 ) -> Result<()> {
     let leave = |job| with_key("DELETE FROM job_members WHERE machine = ?4 AND ", job);
     let mut statements: Vec<Statement> =
-        given_up.iter().map(|job| leave(job).with(machine)).collect();
-    for NewJob { job, start } in taken_up {
+        removed.iter().map(|job| leave(job).with(machine)).collect();
+    for NewJob { job, start } in added {
         statements.extend([start_history(job, *start, now), insert_member(job, machine, now)]);
         statements.push(drop_oldest_members(job));
     }
@@ -182,12 +187,7 @@ pub(super) fn jobs(
          AND runs.account = jobs.host_scope AND runs.spec = jobs.spec AND outcome = 'running' \
          ORDER BY jobs.name, jobs.spec, jobs.host_scope",
     );
-    let mut jobs = Vec::new();
-    database.query(&sql.with(machine), &mut |row| {
-        jobs.push(read_job_state(row, now));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(jobs)
+    database.query_all(&sql.with(machine), |row| read_job_state(row, now))
 }
 
 fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
@@ -199,8 +199,13 @@ fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
         is_alive: time(8).is_some_and(|renewed_at| Lease::holds(renewed_at, now)),
     });
     JobState {
-        job: JobKey { name: text(0), spec: text(1), account: text(2) },
-        known: JobHistory { anchor: time(3), interrupted: time(4), since: time(5), unfinished },
+        job: JobKey { name: text(0), spec: text(1), host_scope: text(2) },
+        history: JobHistory {
+            last_settled_at: time(3),
+            interrupted: time(4),
+            since: time(5),
+            unfinished,
+        },
         holder: row.text(9),
     }
 }
@@ -212,5 +217,8 @@ fn with_key(sql: &str, job: &JobKey) -> Statement {
 }
 
 fn for_job(sql: &str, job: &JobKey) -> Statement {
-    Statement::new(sql).with(job.name.as_str()).with(job.spec.as_str()).with(job.account.as_str())
+    Statement::new(sql)
+        .with(job.name.as_str())
+        .with(job.spec.as_str())
+        .with(job.host_scope.as_str())
 }

@@ -89,19 +89,19 @@ impl<L: LedgerDatabase> Ledger for L {
         &mut self,
         job: &JobKey,
         known: Option<UnixTime>,
-        anchor: UnixTime,
+        last_settled_at: UnixTime,
     ) -> Result<()> {
-        self.write(|database| jobs::set_last_settled(database, job, known, anchor))
+        self.write(|database| jobs::set_last_settled(database, job, known, last_settled_at))
     }
 
     fn change_jobs(
         &mut self,
         machine: &str,
-        taken_up: &[NewJob],
-        given_up: &[JobKey],
+        added: &[NewJob],
+        removed: &[JobKey],
         now: UnixTime,
     ) -> Result<()> {
-        self.write(|database| jobs::change_jobs(database, machine, taken_up, given_up, now))
+        self.write(|database| jobs::change_jobs(database, machine, added, removed, now))
     }
 
     fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>> {

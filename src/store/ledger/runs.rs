@@ -31,7 +31,8 @@ pub(super) fn start_run(
     lease: &Lease,
     run: &NewRun,
 ) -> Result<StartResult> {
-    let is_due = |sql: &mut Statement| and_last_settled_is(sql, run.job.as_ref(), run.anchor);
+    let is_due =
+        |sql: &mut Statement| and_last_settled_is(sql, run.job.as_ref(), run.last_settled_at);
     let take = lease::take_if(lease, run.started, is_due);
     let mut statements: Vec<Statement> = Vec::new();
     statements.extend(run.job.as_ref().map(|job| settle_like_same_name(job, run)));
@@ -82,7 +83,7 @@ fn insert_run_row(
     .with(holder)
     .with(lease)
     .with(job.map(|job| job.name.as_str()))
-    .with(job.map_or("", |job| job.account.as_str()))
+    .with(job.map_or("", |job| job.host_scope.as_str()))
     .with(job.map_or("", |job| job.spec.as_str()))
     .with(run.work.as_str())
     .with(run.task.as_deref())
@@ -105,8 +106,10 @@ pub(super) fn finish_run(
     end: &RunEnd,
 ) -> Result<()> {
     let mut statements = vec![update_run_end(&lease.holder, end)];
-    statements
-        .extend(job.zip(end.anchor).map(|(job, anchor)| update_last_settled(lease, job, anchor)));
+    statements.extend(
+        job.zip(end.last_settled_at)
+            .map(|(job, last_settled_at)| update_last_settled(lease, job, last_settled_at)),
+    );
     statements.push(lease::delete_lease(lease));
     database.execute_batch(&statements)?;
     Ok(())
@@ -135,10 +138,12 @@ pub(super) fn insert_run(
 ) -> Result<bool> {
     let mut new = insert_run_row(holder, None, run, end.outcome);
     new.push(" WHERE TRUE");
-    and_last_settled_is(&mut new, run.job.as_ref(), run.anchor);
+    and_last_settled_is(&mut new, run.job.as_ref(), run.last_settled_at);
     let mut statements = vec![new, update_run_end(holder, end)];
-    let job = run.job.as_ref().zip(end.anchor);
-    statements.extend(job.map(|(job, anchor)| upsert_last_settled(job, run.anchor, anchor)));
+    let job = run.job.as_ref().zip(end.last_settled_at);
+    statements.extend(job.map(|(job, last_settled_at)| {
+        upsert_last_settled(job, run.last_settled_at, last_settled_at)
+    }));
     Ok(database.execute_batch(&statements)?.rows.first() == Some(&1))
 }
 

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::types::Value;
-
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
+use crate::domain::profile::SqlValue;
+use crate::domain::task::TaskPattern;
 use crate::store::statement::{Statement, hex};
 
 /// Policies that are compared one by one, and whose values are bound.
@@ -29,7 +28,7 @@ pub(super) fn per_task(
     policies: &Policies,
     write: impl Fn(&mut Statement, &Policy),
 ) {
-    let count = policies.named().count();
+    let count = policies.iter_named().count();
     if count > MAX_COMPARED {
         let directory = RuleDirectory::of(policies, &write);
         directory.push_lookup(sql, |sql| per_pattern(sql, policies, &write));
@@ -39,7 +38,7 @@ pub(super) fn per_task(
         sql.push(")");
     } else {
         sql.push("CASE task");
-        for (task, policy) in policies.named() {
+        for (task, policy) in policies.iter_named() {
             sql.push(" WHEN ").bind(task).push(" THEN (");
             write(sql, policy);
             sql.push(")");
@@ -75,7 +74,7 @@ fn per_pattern(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut St
         let mut bound = Statement::default();
         pattern_cases(&mut bound, policies, write);
         replace_parameters(sql, &bound, |sql, value| {
-            literal(sql, value);
+            sql.literal(value.raw());
         });
     } else {
         pattern_cases(sql, policies, write);
@@ -156,7 +155,7 @@ impl<'a> RuleDirectory<'a> {
         let is_plain = policies.patterns().is_empty() && policies.capped_default().is_empty();
         let fallback = Some(rule(&policies.default)).filter(|_| is_plain);
         let mut directory = Self { rules: Vec::new(), forms: Vec::new(), values: 0 };
-        let named = policies.named().map(|(task, policy)| (task, rule(policy)));
+        let named = policies.iter_named().map(|(task, policy)| (task, rule(policy)));
         for (task, rule) in named.filter(|(_, rule)| Some(rule) != fallback.as_ref()) {
             directory.add(task, &rule);
         }
@@ -233,11 +232,13 @@ fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
 pub fn form(rule: &Statement) -> (String, Vec<i64>) {
     let (mut form, mut numbers) = (Statement::default(), Vec::new());
     replace_parameters(&mut form, rule, |form, value| match value {
-        Value::Integer(number) => {
+        SqlValue::Integer(number) => {
             form.push(&format!("v{}", numbers.len()));
             numbers.push(*number);
         }
-        other => literal(form, other),
+        other => {
+            form.literal(other.raw());
+        }
     });
     (form.sql, numbers)
 }
@@ -246,7 +247,7 @@ pub fn form(rule: &Statement) -> (String, Vec<i64>) {
 fn replace_parameters(
     sql: &mut Statement,
     rule: &Statement,
-    mut put: impl FnMut(&mut Statement, &Value),
+    mut put: impl FnMut(&mut Statement, &SqlValue),
 ) {
     // No rule has a question mark but those of its parameters.
     let mut parts = rule.sql.split('?');
@@ -255,16 +256,7 @@ fn replace_parameters(
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let (number, rest) = part.split_at(digits);
         let number: usize = number.parse().unwrap_or(0);
-        put(sql, rule.values.get(number.wrapping_sub(1)).unwrap_or(&Value::Null));
+        put(sql, rule.values.get(number.wrapping_sub(1)).unwrap_or(&SqlValue::Null));
         sql.push(rest);
     }
-}
-
-/// Writes a value out; rules have numbers, texts and NULL.
-fn literal(sql: &mut Statement, value: &Value) {
-    match value {
-        Value::Integer(number) => sql.literal(*number),
-        Value::Text(text) => sql.literal(text.as_str()),
-        _ => sql.push("NULL"),
-    };
 }

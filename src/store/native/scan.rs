@@ -37,12 +37,12 @@ pub(super) fn scan_due(
     let sessions = scanned.tally.into_counts(scope, &mut found);
     Ok(DueScan {
         kept: KeptRows::default(),
-        walked: scanned.last.as_deref().map_or(1.0, key_position),
+        fraction: scanned.last.as_deref().map_or(1.0, key_position),
         last: scanned.last.map(|last| Cursor::Key(Key::Text(last.into()))),
         rows,
-        census: found.census,
+        counts: found.counts,
         sessions,
-        misfit: None,
+        unreadable_value: None,
         version,
         due: scanned.due.map(|(first, last)| DueRange {
             first: Key::Text(first.into()),

@@ -39,9 +39,9 @@ pub(super) fn count_deleted() -> Statement {
 }
 
 /// Adds rows up that have been counted before, of which there are some.
-pub(super) fn add_deleted(going: &BTreeMap<(String, EndReason), u64>) -> Statement {
+pub(super) fn add_deleted(deletions: &BTreeMap<(String, EndReason), u64>) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES ");
-    for (index, ((task, reason), rows)) in going.iter().enumerate() {
+    for (index, ((task, reason), rows)) in deletions.iter().enumerate() {
         sql.push(if index > 0 { ", (" } else { "(" }).bind(task.as_str());
         sql.push(&format!(", 'deleted.{reason}', ")).bind(*rows).push(")");
     }
@@ -132,7 +132,7 @@ pub(super) fn tasks(database: &impl Database, scope: &PolicyContext<'_>) -> Resu
 
 fn add_rows(stat: &mut TaskStats, row: &dyn RowRef, scope: &PolicyContext<'_>) {
     let abandoned = row.count(4);
-    let is_due = scope.policies.of(&stat.task).expire == ExpiryMode::Abandoned;
+    let is_due = scope.policies.for_task(&stat.task).expire == ExpiryMode::Abandoned;
     let (live, given_up) = if is_due { (0, abandoned) } else { (abandoned, 0) };
     stat.live = [row.count(2), row.count(3), live];
     stat.given_up = given_up;

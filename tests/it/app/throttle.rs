@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use sessctl::app::throttle::{
     CONTENDED_SHARE, MAX_BATCH_UNTHROTTLED, MIN_BATCH, PAUSE_FACTOR, Throttle, WARMUP_BATCHES,
-    WriteTiming,
 };
-use sessctl::storage::DataVersion;
+use sessctl::storage::{DataVersion, WriteTiming};
 
 const TARGET: Duration = Duration::from_millis(2);
 

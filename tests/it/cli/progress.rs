@@ -23,7 +23,7 @@ fn the_figures_of_a_purge_that_is_half_done() {
 
 #[test]
 fn the_time_that_is_left_is_for_people() {
-    let after = |walked, seconds| remaining_time(walked, Duration::from_secs(seconds));
+    let after = |fraction, seconds| remaining_time(fraction, Duration::from_secs(seconds));
     assert_eq!(after(0.0, 10), "?");
     assert_eq!(after(0.5, 10), "10s");
     assert_eq!(after(0.01, 60), "1h39m");

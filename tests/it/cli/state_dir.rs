@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use sessctl::cli::state_dir::{BASE, Owner, create_in, create_named, name_in};
+use sessctl::cli::state_dir::{BASE, DatabaseOwner, create_in, create_named, name_in};
 
 #[test]
 fn a_user_without_a_plain_name_is_a_number() {
@@ -13,16 +13,16 @@ fn a_user_without_a_plain_name_is_a_number() {
     let name = |uid| name_in(accounts, uid);
     assert_eq!((name(0).as_deref(), name(33).as_deref()), (Some("root"), Some("www-data")));
     assert_eq!([7, 8, 9, 1002].map(name), [const { None }; 4]);
-    let owner = Owner { uid: 4_000_000_001, gid: 1 };
+    let owner = DatabaseOwner { uid: 4_000_000_001, gid: 1 };
     let (path, before) = owner.directories(Path::new(BASE));
     assert_eq!((path, before), (Path::new(BASE).join("4000000001"), None));
 }
 
 /// A parent that does not exist yet.
 fn base() -> (tempfile::TempDir, PathBuf) {
-    let folder = tempfile::TempDir::new().unwrap();
-    let base = folder.path().join("sessctl");
-    (folder, base)
+    let directory = tempfile::TempDir::new().unwrap();
+    let base = directory.path().join("sessctl");
+    (directory, base)
 }
 
 fn mode(path: &Path) -> u32 {
@@ -32,7 +32,7 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn the_directories_are_made_once() {
     let (_folder, base) = base();
-    let owner = Owner::caller();
+    let owner = DatabaseOwner::caller();
     let made = create_in(&base, owner).unwrap();
     assert_eq!(made, base.join(owner.directory()));
     assert_eq!((mode(&base), mode(&made)), (0o755, 0o700));
@@ -45,7 +45,7 @@ fn the_directories_are_made_once() {
 #[test]
 fn what_another_process_has_left_half_done_is_no_obstacle() {
     let (_folder, base) = base();
-    let owner = Owner::caller();
+    let owner = DatabaseOwner::caller();
     let own = owner.directory();
     fs::create_dir(&base).unwrap();
     let half = format!(".new-{}-{}", std::process::id(), own.display());
@@ -56,9 +56,9 @@ fn what_another_process_has_left_half_done_is_no_obstacle() {
 
 #[test]
 fn no_link_is_followed_and_no_open_parent_used() {
-    let (folder, base) = base();
-    let owner = Owner::caller();
-    let elsewhere = folder.path().join("elsewhere");
+    let (directory, base) = base();
+    let owner = DatabaseOwner::caller();
+    let elsewhere = directory.path().join("elsewhere");
     fs::create_dir(&elsewhere).unwrap();
     symlink(&elsewhere, &base).unwrap();
     assert!(create_in(&base, owner).is_err());
@@ -77,9 +77,9 @@ fn no_link_is_followed_and_no_open_parent_used() {
 
 #[test]
 fn a_named_directory_below_one_that_others_can_change_is_left_to_the_owner() {
-    let (folder, _) = base();
-    fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
-    let named = folder.path().join("named/state");
-    assert!(!create_named(&named, Owner::caller()).unwrap());
-    assert!(!folder.path().join("named").exists());
+    let (directory, _) = base();
+    fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o777)).unwrap();
+    let named = directory.path().join("named/state");
+    assert!(!create_named(&named, DatabaseOwner::caller()).unwrap());
+    assert!(!directory.path().join("named").exists());
 }

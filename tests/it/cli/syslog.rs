@@ -14,7 +14,7 @@ fn a_run_takes_one_line() {
         marked: 0,
         ended: 5,
         deleted: 3,
-        anchor: None,
+        last_settled_at: None,
     };
     let run = EndedRun { work: "purge", task: Some("imap"), job: Some("nightly"), end: &end };
     assert_eq!(

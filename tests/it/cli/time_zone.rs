@@ -89,7 +89,7 @@ fn a_zone_that_cannot_be_resolved_is_a_mistake_of_usage() {
 }
 
 #[test]
-fn what_needs_no_zone_works_under_any() {
+fn an_unknown_zone_matters_only_to_commands_that_need_it() {
     let sandbox = sandbox(OFTEN);
     sandbox.file("berlin.toml", format!("[schedule]\ntimezone = \"Europe/Berlin\"\n{NIGHTLY}"));
     for (tz, _) in UNKNOWN {
@@ -140,10 +140,10 @@ fn local_times_of_a_framework_s_table_are_never_taken_for_utc() {
     assert_eq!(left(), 0);
 }
 
-/// A machine with a database of one zone, in a folder of its own.
+/// A machine with a database of one zone, in a directory of its own.
 fn on_a_machine<T>(localtime: impl FnOnce(&Path, &Path), ask: impl FnOnce(Machine<'_>) -> T) -> T {
-    let folder = tempfile::tempdir().unwrap();
-    let (file, zones) = (folder.path().join("localtime"), folder.path().join("zoneinfo"));
+    let directory = tempfile::tempdir().unwrap();
+    let (file, zones) = (directory.path().join("localtime"), directory.path().join("zoneinfo"));
     fs::create_dir_all(zones.join("Europe")).unwrap();
     fs::write(zones.join("Europe/Berlin"), berlin()).unwrap();
     localtime(&file, &zones);

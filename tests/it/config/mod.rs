@@ -1,4 +1,5 @@
 //! The configuration file, one module of the source each.
 
+mod legacy;
 mod profile;
 mod profile_checks;

@@ -212,7 +212,7 @@ pub fn nothing_in(name: FormatName) -> String {
 }
 
 fn at(width: Option<usize>, schema: &'static Schema, records: &[Record]) -> String {
-    look(FormatName::Table, Style { colour: false, width }, schema, records)
+    look(FormatName::Table, Style { color: false, width }, schema, records)
 }
 
 pub fn sessions_at(width: Option<usize>) -> String {
@@ -227,7 +227,7 @@ pub fn session_at(width: Option<usize>) -> String {
     at(width, &SESSION, &sessions()[2..])
 }
 
-pub fn coloured() -> String {
-    let in_colour = Style { colour: true, width: Some(80) };
-    look(FormatName::Table, in_colour, &SESSIONS, &sessions()[..2])
+pub fn colored() -> String {
+    let in_color = Style { color: true, width: Some(80) };
+    look(FormatName::Table, in_color, &SESSIONS, &sessions()[..2])
 }

@@ -108,7 +108,7 @@ fn a_cut_counts_columns_of_the_terminal() {
         ("李雷和韩", "李雷和韩"),
         ("李雷和韩梅梅", "李雷..."),
     ] {
-        let narrow = Style { colour: false, width: Some("last used  ".len() + 8) };
+        let narrow = Style { color: false, width: Some("last used  ".len() + 8) };
         let records = [sample::session("3f2a91c07d5e", name, "imap", "")];
         let text = sample::look(FormatName::Table, narrow, &sample::SESSION, &records);
         let line = format!("user       {shown}");
@@ -117,8 +117,8 @@ fn a_cut_counts_columns_of_the_terminal() {
 }
 
 #[test]
-fn colours_are_for_words_and_only_on_request() {
-    insta::assert_snapshot!(sample::coloured().replace('\u{1b}', "ESC"), @r#"
+fn colors_are_for_words_and_only_on_request() {
+    insta::assert_snapshot!(sample::colored().replace('\u{1b}', "ESC"), @r#"
     ESC[1mHANDLE        USER                 TASK  CLIENT      STATE   IDLEESC[0m
     3f2a91c07d5e  anna.smith           imap  192.0.2.17  ESC[33midleESC[0m   2h05m
     b81d77e0a942  a\u{1b}[2J\u{202e}b  http  ESC[2m-ESC[0m           ESC[33midleESC[0m   2h05m

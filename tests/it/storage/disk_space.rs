@@ -5,15 +5,15 @@ use sessctl::storage::disk_space::Volume;
 
 const REQUIREMENT: SpaceRequirement = SpaceRequirement { data: 3_000, temporary: 2_000 };
 
-fn volume(folder: &str, file_system: u64, free: u64) -> Volume {
-    Volume { folder: folder.to_owned(), file_system, free }
+fn volume(directory: &str, file_system: u64, free: u64) -> Volume {
+    Volume { directory: directory.to_owned(), file_system, free }
 }
 
 /// The directory that lacks space, and the bytes that it needs.
 fn lack(data_free: u64, temporary: u64, volumes: [u64; 2]) -> Option<(String, u64)> {
     let [data, tmp] = [volume("data", volumes[0], data_free), volume("tmp", volumes[1], temporary)];
     let lack = REQUIREMENT.check(&data, &tmp).err()?;
-    Some((lack.folder, lack.wanted))
+    Some((lack.directory, lack.wanted))
 }
 
 #[test]

@@ -22,17 +22,20 @@ fn year_of(schedule: &str, zone: &str) -> Vec<UnixTime> {
     let mut runs = Vec::new();
     let is_night = |now: &UnixTime| now.0 % DAY < 3 * HOUR || now.0 % (15 * MINUTE) < MINUTE;
     for now in (start.0..=end.0).step_by(60).map(UnixTime).filter(is_night) {
-        let anchor = match job.job_status(known.as_ref(), rhythm, now) {
+        let last_settled_at = match job.job_status(known.as_ref(), rhythm, now) {
             JobStatus::Due(due) => {
                 assert!(now.since(due.planned) < Span::minutes(1) && due.missed == 0);
                 runs.push(UnixTime(now.0 + zone.offset_at(now).unwrap()));
                 due.planned
             }
-            JobStatus::Scheduled { anchor, .. } => anchor,
+            JobStatus::Scheduled { last_settled_at, .. } => last_settled_at,
             standing => panic!("{standing:?}"),
         };
-        known =
-            Some(JobHistory { anchor: Some(anchor), since: Some(start), ..JobHistory::default() });
+        known = Some(JobHistory {
+            last_settled_at: Some(last_settled_at),
+            since: Some(start),
+            ..JobHistory::default()
+        });
     }
     runs
 }

@@ -8,9 +8,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::policy::{Licence, OverflowPolicy, Policies, Policy};
 use sessctl::domain::session::{EndReason, Session};
+use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::Span;
 use sessctl::storage::NewSession;
 
@@ -86,7 +86,7 @@ fn with_limits(
         Policy { limit, user_limit, when_full, retention, ..policy.clone() }
     };
     let mut limited = Policies::uniform(with(&policies.default, default));
-    for (task, policy) in policies.named() {
+    for (task, policy) in policies.iter_named() {
         limited.insert(task, with(policy, own));
     }
     limited.licences.extend(licence);
@@ -139,7 +139,7 @@ macro_rules! tests {
                     let mut told: Vec<Session> =
                         expected.over.into_iter().chain(expected.evicted).collect();
                     told.sort_by(|a, b| a.key.cmp(&b.key));
-                    let mut answered = admission.told;
+                    let mut answered = admission.ended_sessions;
                     answered.sort_by(|a, b| a.key.cmp(&b.key));
                     prop_assert_eq!(&answered, &told);
                     let all = db.all();
@@ -156,7 +156,7 @@ macro_rules! tests {
                     prop_assert!(evicted <= usize::from(admission.outcome.is_ok()));
                     let after = [live(&all, of_task), live(&all, of_licence)];
                     let licensed = licence.map_or(0, |licence| licence.limit);
-                    let limits = [policies.of(caller.task).limit, licensed];
+                    let limits = [policies.for_task(caller.task).limit, licensed];
                     for ((limit, before), after) in limits.into_iter().zip(before).zip(after) {
                         prop_assert!(
                             limit == 0 || after <= before.max(limit),

@@ -9,7 +9,7 @@ use sessctl::storage::{LimitScope, NewSession};
 /// The result of an opening.
 pub struct Answer {
     pub outcome: Result<(), LimitScope>,
-    /// Those that were over before anybody was counted.
+    /// Sessions that were due before the limits were checked.
     pub over: Vec<Session>,
     pub evicted: Option<Session>,
 }
@@ -19,7 +19,7 @@ type Whose<'w> = &'w dyn Fn(&Session) -> bool;
 
 /// Opens a session, if the limits leave room or can be made to.
 pub fn open_limited(rows: &mut Vec<Session>, new: &NewSession, policies: &Policies) -> Answer {
-    let (now, policy) = (new.created_at, policies.of(&new.task));
+    let (now, policy) = (new.created_at, policies.for_task(&new.task));
     let licence = policies.licence_of(&new.task);
     let is_licensed = |row: &Session| {
         row.end.is_none() && licence.is_some_and(|licence| licence.covers(&row.task))
@@ -33,7 +33,7 @@ pub fn open_limited(rows: &mut Vec<Session>, new: &NewSession, policies: &Polici
     };
     let mut over = end(rows, now, policies, |row| {
         let when_full = licence.filter(|_| is_licensed(row))?.when_full;
-        is_over(row, policies.of(&row.task), when_full, now)
+        is_over(row, policies.for_task(&row.task), when_full, now)
     });
     over.extend(end(rows, now, policies, |row| {
         counts(row).then(|| is_over(row, policy, policy.when_full, now)).flatten()
@@ -123,7 +123,7 @@ fn end(
         let Some(reason) = reason(row) else { return true };
         row.end = Some(End { at, reason });
         ended.push(row.clone());
-        policies.of(&row.task).retention != Some(Span::ZERO)
+        policies.for_task(&row.task).retention != Some(Span::ZERO)
     });
     ended
 }

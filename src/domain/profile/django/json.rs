@@ -11,7 +11,6 @@ const DEEPEST: usize = 1 << 20;
 /// The longest value that is kept, in bytes.
 const MAX_TEXT: usize = 1 << 16;
 
-/// Result of the search for a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Member {
     /// Missing, or the text is not an object.
@@ -29,7 +28,6 @@ pub enum Member {
 /// Incremental scanner.
 #[derive(Debug)]
 pub struct Scan {
-    /// The name of the member.
     name: &'static str,
     state: State,
     /// The containers that are open: whether each is an object.
@@ -42,7 +40,6 @@ pub struct Scan {
     found: Member,
 }
 
-/// Expected input.
 #[derive(Debug, Clone, Copy)]
 enum State {
     /// A value, or the end of a list that is still empty.
@@ -63,11 +60,9 @@ enum State {
     Number(Number),
     /// The rest of `null` and its like.
     Word(&'static [u8]),
-    /// Error.
     Broken,
 }
 
-/// State within a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Number {
     Minus,

@@ -12,7 +12,6 @@ pub enum Encoding {
     Julian(Vec<Storage>),
     /// .NET ticks: tenths of a microsecond since the year 1.
     Ticks(Vec<Storage>),
-    /// Text.
     Text(TextForm),
     /// Text by a pattern of chrono's `strftime`, in this zone if it has none itself.
     Pattern(String, TimeZone),
@@ -23,20 +22,14 @@ pub enum Encoding {
     OneOf(Vec<Self>),
 }
 
-/// Unit of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Days of 24 hours.
     Days,
-    /// Hours.
     Hours,
-    /// Minutes.
     Minutes,
-    /// Seconds.
     Seconds,
-    /// Thousandths of a second.
     Milliseconds,
-    /// Millionths of a second.
     Microseconds,
     /// .NET's ticks: tenths of a microsecond.
     Ticks,
@@ -47,9 +40,7 @@ pub enum Unit {
 /// The class of the values that hold a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Storage {
-    /// Whole numbers.
     Integer,
-    /// Numbers with a fraction.
     Real,
     /// Text of digits.
     Text,
@@ -58,20 +49,14 @@ pub enum Storage {
 /// `2026-06-15`, a separator, `12:00:00`, decimals, a zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TextForm {
-    /// Separator of date and time.
     pub separator: Separator,
-    /// Number of decimals of the seconds.
     pub decimals: Decimals,
-    /// Zone after the time.
     pub zone: ZoneForm,
 }
 
-/// Separator of date and time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
-    /// A blank.
     Blank,
-    /// The letter T.
     T,
     /// One or the other.
     Either,
@@ -84,29 +69,23 @@ pub struct Decimals(pub Vec<u8>);
 /// Form of the zone in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ZoneForm {
-    /// Nothing: it is the wall clock of this zone. What the clock shows twice is taken
-    /// for the later time.
+    /// No zone: the text is the wall clock of this one. A time that the clock shows twice is
+    /// the later one.
     None(TimeZone),
-    /// The letter Z.
     Z,
     /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.
     Offset,
-    /// One of these.
     AnyOf(Vec<Self>),
 }
 
-/// Time read from a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecodedTime {
-    /// A moment.
     At(Timestamp),
-    /// There is none.
     Null,
-    /// A time that never comes.
     Never,
     /// An unspecified time in the past.
-    Over,
-    /// Nothing that this encoding knows, or a moment that it could not mean: most likely
-    /// it counts in another unit, or stands for none.
+    Expired,
+    /// Unknown to this encoding, or an implausible moment: most likely a number in another
+    /// unit, or one that stands for no time.
     Unreadable,
 }

@@ -41,7 +41,6 @@ fn moment(second: i64, nanoseconds: u32) -> Option<Timestamp> {
     Some(moment).filter(|moment| !is_leap && number::is_plausible(*moment))
 }
 
-/// Reports whether a pattern has one of these letters.
 fn has(pattern: &str, letters: &[char]) -> bool {
     let is_flag = |c: &char| "-_0:#.369".contains(*c);
     let mut rest = pattern.chars();

@@ -11,7 +11,6 @@ use crate::domain::time_zone::TimeZone;
 const LENGTH: usize = 19;
 
 impl TextForm {
-    /// Reads a text of this form.
     pub(super) fn read(&self, value: SqlValueRef<'_>) -> Option<Timestamp> {
         let SqlValueRef::Text(text) = value else {
             return None;
@@ -114,7 +113,6 @@ impl Decimals {
         self.0.iter().copied().min().unwrap_or(0)
     }
 
-    /// Decimals that are all zero.
     fn zeros(count: u8) -> String {
         if count == 0 { String::new() } else { format!(".{}", "0".repeat(count.into())) }
     }

@@ -1,7 +1,6 @@
 //! Evenly spaced keys between the first and the last key of a table.
 
-use rusqlite::types::ValueRef;
-
+use crate::domain::profile::SqlValueRef;
 use crate::domain::session::Key;
 use crate::store::statement::key_ref;
 
@@ -29,11 +28,15 @@ pub enum KeyDistribution {
 
 impl KeyDistribution {
     /// Distribution between two keys.
-    pub fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
+    pub fn between(first: SqlValueRef<'_>, last: SqlValueRef<'_>) -> Self {
         match (first, last) {
-            (ValueRef::Integer(first), ValueRef::Integer(last)) => Self::Numbers(first, last),
-            (ValueRef::Text(first), ValueRef::Text(last)) => Self::of_bytes(true, first, last),
-            (ValueRef::Blob(first), ValueRef::Blob(last)) => Self::of_bytes(false, first, last),
+            (SqlValueRef::Integer(first), SqlValueRef::Integer(last)) => Self::Numbers(first, last),
+            (SqlValueRef::Text(first), SqlValueRef::Text(last)) => {
+                Self::of_bytes(true, first, last)
+            }
+            (SqlValueRef::Blob(first), SqlValueRef::Blob(last)) => {
+                Self::of_bytes(false, first, last)
+            }
             (first, last) => match (real(first), real(last)) {
                 (Some(first), Some(last)) => Self::Reals(first, last),
                 _ => Self::Unknown,
@@ -55,7 +58,7 @@ impl KeyDistribution {
             (here - first) as f64 / (last - first).max(1) as f64
         };
         match (self, key_ref(key)) {
-            (Self::Numbers(first, last), ValueRef::Integer(here)) => {
+            (Self::Numbers(first, last), SqlValueRef::Integer(here)) => {
                 share((*first).into(), (*last).into(), here.into()).clamp(0.0, 1.0)
             }
             (Self::Reals(first, last), here) => {
@@ -66,7 +69,7 @@ impl KeyDistribution {
             }
             (
                 Self::Bytes { prefix, first, last, .. },
-                ValueRef::Text(here) | ValueRef::Blob(here),
+                SqlValueRef::Text(here) | SqlValueRef::Blob(here),
             ) => {
                 let rest = here.get(prefix.len()..).unwrap_or_default();
                 share((*first).into(), (*last).into(), number(rest).into()).clamp(0.0, 1.0)
@@ -117,22 +120,22 @@ pub enum SamplePoint {
 }
 
 impl SamplePoint {
-    pub fn value(&self) -> ValueRef<'_> {
+    pub fn value(&self) -> SqlValueRef<'_> {
         match self {
-            Self::Number(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(bytes) => ValueRef::Text(bytes),
-            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Number(number) => SqlValueRef::Integer(*number),
+            Self::Real(number) => SqlValueRef::Real(*number),
+            Self::Text(bytes) => SqlValueRef::Text(bytes),
+            Self::Blob(bytes) => SqlValueRef::Blob(bytes),
         }
     }
 }
 
 /// A number as one with a fraction, which is finite; `None`: it is none.
 #[expect(clippy::cast_precision_loss, reason = "a range is a rough figure")]
-fn real(value: ValueRef<'_>) -> Option<f64> {
+fn real(value: SqlValueRef<'_>) -> Option<f64> {
     match value {
-        ValueRef::Integer(number) => Some(number as f64),
-        ValueRef::Real(number) => Some(number.clamp(f64::MIN, f64::MAX)),
+        SqlValueRef::Integer(number) => Some(number as f64),
+        SqlValueRef::Real(number) => Some(number.clamp(f64::MIN, f64::MAX)),
         _ => None,
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::delete::DeleteStatements;
 use super::detection_doubt;
 use super::diagnose::check::{column_mismatch, delete_blockers, encoding_errors};
-use super::diagnose::sample::{Row, Sampling, is_over};
+use super::diagnose::sample::{Row, Sampling, is_expired};
 use super::diagnose::warnings::warnings;
 use super::expiry_index::ExpiryIndex;
 use super::open::open_file;
@@ -26,7 +26,7 @@ use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
-use crate::store::statement::{Statement, value_ref};
+use crate::store::statement::Statement;
 
 /// Rows that are shown.
 const MAX_SAMPLES: usize = 8;
@@ -129,7 +129,7 @@ impl Diagnosis {
         for row in sampling.rows.iter().filter(|row| row.is_evenly_spaced) {
             let status = row.judge(&reader.profile);
             self.sampled += u64::from(status != RowStatus::NoSession);
-            self.sampled_over += u64::from(is_over(status, now));
+            self.sampled_over += u64::from(is_expired(status, now));
         }
     }
 
@@ -195,7 +195,7 @@ fn samples(
     let mut rows: Vec<(&Row, RowStatus)> =
         sampling.rows.iter().map(|row| (row, row.judge(&reader.profile))).collect();
     rows.sort_by_key(|(_, status)| expiry_order(*status));
-    let over = rows.iter().filter(|(_, status)| is_over(*status, now)).count();
+    let over = rows.iter().filter(|(_, status)| is_expired(*status, now)).count();
     let last = rows.len().saturating_sub(1);
     let evenly_spaced = (0..MAX_SAMPLES - 2).map(|part| last * part / (MAX_SAMPLES - 3));
     let mut indexes: Vec<usize> =
@@ -207,7 +207,7 @@ fn samples(
     let mut users = Vec::new();
     let mut sql = reader.select(&reader.session_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut keys = rows.iter().map(|(row, _)| value_ref(&row.key));
+    let mut keys = rows.iter().map(|(row, _)| row.key.raw());
     database.query_each(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
@@ -223,7 +223,7 @@ fn sample(reader: &TableReader, row: &Row, status: RowStatus, user: Option<Strin
         (reader.input_name(time.input), value, reader.profile.time(Some(index), &inputs))
     });
     Sample {
-        handle: id_digest(value_ref(&row.id)).handle(),
+        handle: id_digest(row.id.raw()).handle(),
         user,
         times: times.collect(),
         expiry: match status {
@@ -237,7 +237,7 @@ fn sample(reader: &TableReader, row: &Row, status: RowStatus, user: Option<Strin
 /// sessions.
 fn expiry_order(status: RowStatus) -> (u8, i128) {
     match status {
-        RowStatus::Session(Expiry::Over) => (0, 0),
+        RowStatus::Session(Expiry::Expired) => (0, 0),
         RowStatus::Session(Expiry::At { moment, .. }) => (1, moment.0),
         RowStatus::Session(Expiry::Never) => (2, 0),
         RowStatus::Session(Expiry::Unknown) => (3, 0),

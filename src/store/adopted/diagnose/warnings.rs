@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::check::applicable_rows;
-use super::sample::{Row, Sampling, is_over};
+use super::sample::{Row, Sampling, is_expired};
 use crate::domain::profile::{DecodedTime, Expiry, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
 use crate::store::adopted::reader::TableReader;
@@ -20,7 +20,7 @@ pub(in crate::store::adopted) fn warnings(
     let status: Vec<RowStatus> =
         sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
     let sessions = status.iter().filter(|status| **status != RowStatus::NoSession).count();
-    let over = status.iter().filter(|status| is_over(**status, now)).count();
+    let over = status.iter().filter(|status| is_expired(**status, now)).count();
     let unknown = status.iter().filter(|status| **status == RowStatus::Session(Expiry::Unknown));
     let unknown = unknown.count();
     let mut warnings: Vec<String> = duplicate_ids(reader, sampling).into_iter().collect();
@@ -77,7 +77,7 @@ fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, index: usize) ->
 /// Index of the sentinel that a value probably is.
 fn sentinel_kind(value: &SqlValue, reading: DecodedTime) -> Option<usize> {
     match (value, reading) {
-        (_, DecodedTime::Never | DecodedTime::Over | DecodedTime::Null) => None,
+        (_, DecodedTime::Never | DecodedTime::Expired | DecodedTime::Null) => None,
         (SqlValue::Integer(0), _) => Some(0),
         (SqlValue::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
         (SqlValue::Integer(i64::MAX), _) => Some(1),

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
-use crate::domain::profile::SqlValue;
+use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::consistency::LeaderContact;
 use crate::store::database::OwnedRow;
-use crate::store::statement::{Statement, hex};
+use crate::store::statement::{Statement, value_literal};
 
 /// Result of one statement.
 #[derive(Debug, Clone, Default)]
@@ -33,14 +32,14 @@ pub enum ParsedResponse {
 /// Encodes a batch.
 pub(super) fn encode_statements<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> String {
     let statement = |statement: &Statement| {
-        let values = statement.values.iter().map(ValueRef::from);
+        let values = statement.values.iter().map(SqlValue::raw);
         encode_statement(&statement.sql, values)
     };
     Json::Array(statements.into_iter().map(statement).collect()).to_string()
 }
 
 /// Encodes a statement and its values.
-pub fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>>) -> Json {
+pub fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = SqlValueRef<'v>>) -> Json {
     let mut literals = Vec::new();
     let mut element = vec![Json::Null];
     for (place, value) in (1_usize..).zip(values) {
@@ -58,25 +57,15 @@ pub fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>
 }
 
 /// Encodes a value as JSON, or as an SQL literal if JSON cannot represent it.
-fn encode_value(value: ValueRef<'_>) -> Result<Json, String> {
-    match value {
-        ValueRef::Null => Ok(Json::Null),
-        ValueRef::Integer(number) => Ok(number.into()),
-        ValueRef::Real(number) => Number::from_f64(number).map(Json::Number).ok_or_else(|| {
-            if number.is_nan() {
-                "NULL".to_owned()
-            } else if number > 0.0 {
-                "9e999".to_owned()
-            } else {
-                "-9e999".to_owned()
-            }
-        }),
-        ValueRef::Text(bytes) => match str::from_utf8(bytes) {
-            Ok(text) => Ok(text.into()),
-            Err(_) => Err(format!("CAST(X'{}' AS TEXT)", hex(bytes))),
-        },
-        ValueRef::Blob(bytes) => Err(format!("X'{}'", hex(bytes))),
-    }
+fn encode_value(value: SqlValueRef<'_>) -> Result<Json, String> {
+    let json = match value {
+        SqlValueRef::Null => Some(Json::Null),
+        SqlValueRef::Integer(number) => Some(number.into()),
+        SqlValueRef::Real(number) => Number::from_f64(number).map(Json::Number),
+        SqlValueRef::Text(bytes) => str::from_utf8(bytes).ok().map(Json::from),
+        SqlValueRef::Blob(_) => None,
+    };
+    json.ok_or_else(|| value_literal(value))
 }
 
 /// Replaces some of the parameters `?1`, `?2`, … by literals, outside quotes.

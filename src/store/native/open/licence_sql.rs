@@ -1,7 +1,7 @@
 //! Condition for the tasks that a licence covers.
 
-use crate::domain::filter::TaskPattern;
 use crate::domain::policy::Licence;
+use crate::domain::task::TaskPattern;
 use crate::store::native::per_task::task_matches;
 use crate::store::statement::Statement;
 

@@ -72,8 +72,10 @@ pub(super) fn open_limited(
     Ok(Admission {
         outcome: if rows(&batch.open) > 0 { Ok(()) } else { Err(query.limit_scope(full)) },
         ended,
-        told: ended_rows.filter_map(|row| ended_session(row, session.created_at)).collect(),
-        untold: if return_ended && applied.response_lost { ended } else { 0 },
+        ended_sessions: ended_rows
+            .filter_map(|row| ended_session(row, session.created_at))
+            .collect(),
+        unreported: if return_ended && applied.response_lost { ended } else { 0 },
     })
 }
 

@@ -50,7 +50,8 @@ pub(super) enum EndedRows<'a> {
 
 impl<'a> OpenQuery<'a> {
     pub fn new(session: &'a NewSession, policies: &'a Policies) -> Self {
-        let (policy, licence) = (policies.of(&session.task), policies.licence_of(&session.task));
+        let (policy, licence) =
+            (policies.for_task(&session.task), policies.licence_of(&session.task));
         Self { session, policies, policy, licence }
     }
 

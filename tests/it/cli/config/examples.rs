@@ -13,8 +13,7 @@ fn text(name: &str) -> String {
     fs::read_to_string(format!("examples/{name}.toml")).unwrap()
 }
 
-/// The same with the examples in comments, `# key = …`, `# [policy."im*"]` and `# [[job]]`,
-/// as settings.
+/// Uncomments the examples in comments, `# key = …`, `# [policy."im*"]` and `# [[job]]`.
 fn with_comments_as_settings(text: &str) -> String {
     let is_setting = |line: &str| {
         line.starts_with("[[")
@@ -35,7 +34,7 @@ fn the_documented_defaults_are_the_defaults() {
     let (read, default) = (Config::parse(&text("sessctl"), "").unwrap(), Config::default());
     assert_eq!(read.db, default.db);
     assert_eq!(read.policies.default, default.policies.default);
-    assert!(read.policies.named().all(|(_, policy)| *policy == default.policies.default));
+    assert!(read.policies.iter_named().all(|(_, policy)| *policy == default.policies.default));
     assert_eq!(read.policies.retention_cap, default.policies.retention_cap);
     assert_eq!((read.guard, read.zone), (default.guard, default.zone));
     assert_eq!((read.jobs, read.hooks), (default.jobs, default.hooks));

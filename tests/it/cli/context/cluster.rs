@@ -7,8 +7,8 @@ use sessctl::store::Cluster;
 
 #[test]
 fn a_configuration_that_says_nothing_changes_nothing() {
-    let terms = ClusterOptions::default();
-    assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
-    assert_eq!(duration(terms.patience), Cluster::RETRY_FOR);
-    assert_eq!(terms.consistency, Consistency::default());
+    let options = ClusterOptions::default();
+    assert_eq!(duration(options.timeout), Cluster::TIMEOUT);
+    assert_eq!(duration(options.patience), Cluster::RETRY_FOR);
+    assert_eq!(options.consistency, Consistency::default());
 }

@@ -25,13 +25,13 @@ fn one_session_is_one() {
 
 #[test]
 fn rows_that_nobody_can_read_are_counted_with_an_example() {
-    let said = |unreadable, misfit: Option<&str>, dry_run| {
-        let misfit = misfit.map(|value| UnreadableValue {
+    let said = |unreadable, value: Option<&str>, dry_run| {
+        let value = value.map(|value| UnreadableValue {
             input: "expire_date".to_owned(),
             value: value.to_owned(),
         });
         let summary =
-            PurgeSummary { unreadable, unreadable_value: misfit, ..PurgeSummary::default() };
+            PurgeSummary { unreadable, unreadable_value: value, ..PurgeSummary::default() };
         sessctl::cli::purge::summary::unreadable(&summary, dry_run)
     };
     let is = |text: &str| Some(text.to_owned());

@@ -9,10 +9,10 @@ use super::owner;
 
 pub fn purge(path: &str) -> ResolvedInvocation {
     let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
-    let folder = Some("/srv/a b".to_owned());
+    let directory = Some("/srv/a b".to_owned());
     ResolvedInvocation {
         words,
-        folder,
+        directory,
         state_dir: None,
         verb: "purge",
         has_hook: false,
@@ -72,7 +72,7 @@ fn nothing_is_closed_off_from_a_hook() {
 #[test]
 fn a_cluster_is_reached_through_the_network_and_has_no_folder() {
     let schedule = "15 * *".parse().unwrap();
-    let away = ResolvedInvocation { folder: None, ..purge("http://db1:4001") };
+    let away = ResolvedInvocation { directory: None, ..purge("http://db1:4001") };
     let [(_, service), _] = away.units(&schedule, &TimeZone::Local);
     assert!(!service.contains("PrivateNetwork") && !service.contains("ReadWritePaths"));
     assert!(service.contains("RestrictAddressFamilies=AF_INET AF_INET6"));

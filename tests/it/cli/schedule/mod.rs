@@ -2,19 +2,19 @@
 
 mod crontab;
 mod export;
-mod owner;
+mod user;
 
 use std::os::unix::fs::chown;
 use std::process::Command;
 
 use serde_json::json;
-use sessctl::cli::schedule::owner::Owner;
+use sessctl::cli::schedule::user::ScheduleUser;
 
 use crate::support::{SESSCTL, Sandbox};
 
 /// Owner of a database, in group 7.
-fn owner(uid: u32, name: Option<&str>) -> Owner {
-    Owner { uid, gid: 7, name: name.map(str::to_owned) }
+fn owner(uid: u32, name: Option<&str>) -> ScheduleUser {
+    ScheduleUser { uid, gid: 7, name: name.map(str::to_owned) }
 }
 
 /// Needs no database, and no setting at all.
@@ -177,7 +177,7 @@ fn a_crontab_line_names_program_and_database_by_their_full_paths() {
 
 #[test]
 #[ignore = "needs root"]
-fn what_is_printed_has_the_rights_of_the_owner_of_the_database() {
+fn printed_schedules_run_as_the_owner_of_the_database() {
     let sandbox = Sandbox::new();
     let own = |uid, gid| chown(sandbox.path("app.db"), Some(uid), Some(gid)).unwrap();
     let cron = |args: &[&str]| printed(&sandbox, &[&["cron"], args].concat());

@@ -112,7 +112,7 @@ proptest! {
             let (done, other) = (here.apply_purge(&survey), there.apply_purge(&other));
             prop_assert_eq!(done.deleted, other.deleted);
             prop_assert_eq!(done.deleted, survey.due.unwrap().seen.len() as u64);
-            prop_assert_eq!(done.told, other.told);
+            prop_assert_eq!(done.ended_sessions, other.ended_sessions);
         }
         prop_assert_eq!(here.sessions(), there.sessions());
     }

@@ -287,8 +287,8 @@ fn sentinel_values_decide_about_their_session() {
     let after = listed.replace("at = \"expires\"", "after = \"expires\"\nlifetime = \"2h\"");
     for (text, zero, never) in [
         (MINIMAL, Expiry::Unknown, Expiry::Unknown),
-        (&listed, Expiry::Over, Expiry::Never),
-        (&after, Expiry::Over, Expiry::Never),
+        (&listed, Expiry::Expired, Expiry::Never),
+        (&after, Expiry::Expired, Expiry::Never),
     ] {
         let profile = read(text);
         let judge = |value| profile.judge(&[value]);

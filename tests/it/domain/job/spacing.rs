@@ -11,7 +11,7 @@ fn purge(when: JobTiming, task: Option<&str>) -> Job {
         name: "purge".to_owned(),
         when,
         work,
-        caps: GuardLimits::default(),
+        limits: GuardLimits::default(),
         late: None,
         host: None,
         enabled: true,

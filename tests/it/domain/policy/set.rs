@@ -20,7 +20,7 @@ fn policies(tasks: &[&str]) -> Policies {
 /// The table whose policy a task has.
 #[track_caller]
 fn table<'a>(policies: &Policies, tables: &[&'a str], task: &str) -> &'a str {
-    let minutes = policies.of(task).timeout.unwrap().as_seconds() / 60;
+    let minutes = policies.for_task(task).timeout.unwrap().as_seconds() / 60;
     let place = usize::try_from(minutes).unwrap();
     let table = place.checked_sub(1).map_or("", |place| tables[place]);
     let known = policies.table_of(task).unwrap_or_default();
@@ -53,7 +53,7 @@ fn s12_a_task_has_the_policy_of_its_name_or_of_the_most_specific_pattern() {
 fn s12_one_pattern_in_two_spellings_has_one_policy() {
     let mut policies = policies(&["im**"]);
     policies.insert("IM*", policy(9));
-    assert_eq!(policies.of("imap").timeout, Some(Span::minutes(9)));
+    assert_eq!(policies.for_task("imap").timeout, Some(Span::minutes(9)));
     assert_eq!(policies.patterns().len(), 1);
 }
 
@@ -67,8 +67,9 @@ fn t11_the_smallest_cap_applies_wherever_the_policy_comes_from() {
     policies.insert("g-short", policy(4));
     policies.insert("late", Policy { retention: Some(Span::days(3)), ..policy(5) });
     policies.cap_retention("late", Some(Span::days(4)));
-    let days =
-        |task: &str| policies.of(task).retention.map(|retention| retention.as_seconds() / 86_400);
+    let days = |task: &str| {
+        policies.for_task(task).retention.map(|retention| retention.as_seconds() / 86_400)
+    };
     for (task, expected) in [
         ("GROUP-X", Some(7)),
         ("group-xx", Some(30)),
@@ -86,12 +87,12 @@ fn t11_the_smallest_cap_applies_wherever_the_policy_comes_from() {
         assert_eq!(days(task), expected, "{task}");
     }
     // The rest of the policy is unchanged
-    assert_eq!(policies.of("group-short").timeout, Some(Span::minutes(2)));
-    assert_eq!(policies.of("a-shortbox").timeout, Some(Span::minutes(3)));
+    assert_eq!(policies.for_task("group-short").timeout, Some(Span::minutes(2)));
+    assert_eq!(policies.for_task("a-shortbox").timeout, Some(Span::minutes(3)));
     // And for some tasks they are the same by name
     let tasks = ["Group-X", "group-short", "a-x", "a-shortbox", "late", "news"];
     let few = policies.for_tasks(tasks);
-    assert!(tasks.iter().all(|task| few.of(task) == policies.of(task)));
+    assert!(tasks.iter().all(|task| few.for_task(task) == policies.for_task(task)));
     assert!(few.patterns().is_empty() && few.capped_default().is_empty());
 }
 

@@ -4,10 +4,10 @@
 use std::ops::ControlFlow;
 
 use sessctl::app::{JobOptions, JobOutcome, SessionService};
-use sessctl::domain::filter::TaskPattern;
 use sessctl::domain::guard::GuardLimits;
 use sessctl::domain::job::{Interval, Job, JobAction, JobTiming};
 use sessctl::domain::policy::Policies;
+use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 
 use crate::support::adopted::ApplicationDb;
@@ -23,7 +23,7 @@ fn job(when: JobTiming) -> Job {
         name: "purge".into(),
         when,
         work,
-        caps: GuardLimits::default(),
+        limits: GuardLimits::default(),
         late: None,
         host: None,
         enabled: true,
@@ -39,7 +39,7 @@ fn call(db: &ApplicationDb, job: &Job, now: UnixTime) -> bool {
     }
 }
 
-/// The same of any work, and what comes of it.
+/// Runs a job with this polling interval.
 fn attempt(
     db: &ApplicationDb,
     job: &Job,

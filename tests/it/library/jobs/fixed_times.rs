@@ -74,7 +74,7 @@ fn w10_two_hour_scheduling_runs_once_at_each_of_the_two_hours() {
 }
 
 #[test]
-fn first_sight_makes_up_nothing() {
+fn a_new_job_makes_up_no_missed_run() {
     // given a job that the ledger does not know
     let job = cycle_at("0 4 *");
     for (now, runs) in [
@@ -94,13 +94,13 @@ fn first_sight_makes_up_nothing() {
 }
 
 #[test]
-fn looking_at_a_job_changes_nothing() {
+fn reading_the_status_of_a_job_records_nothing() {
     // given a job that nobody knows
     let (job, (mut host, _database)) = (purge_at("0 4 *"), Host::alone());
     let (look, now) = (at("2026-06-15T03:00:00Z"), at("2026-06-15T05:00:00Z"));
     let next = at("2026-06-15T04:00:00Z");
     // when somebody has only looked at it before its time
-    assert_eq!(host.job_status(&job, look), JobStatus::Scheduled { next, anchor: look });
+    assert_eq!(host.job_status(&job, look), JobStatus::Scheduled { next, last_settled_at: look });
     // then it is still not known after it
     assert!(!has_run(&host.run_if_due(&job, now)));
     // and a look agrees with what a run then does

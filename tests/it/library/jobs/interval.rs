@@ -34,7 +34,7 @@ fn w6_the_interval_counts_from_the_end_of_a_run() {
     // and the next one is due 5 minutes after its end
     let next = later(end, 5 * MINUTE);
     for now in [end, later(next, -1)] {
-        assert_eq!(host.job_status(&job, now), JobStatus::Scheduled { next, anchor: end });
+        assert_eq!(host.job_status(&job, now), JobStatus::Scheduled { next, last_settled_at: end });
     }
     assert_eq!(host.job_status(&job, next), due(next, 0));
 }
@@ -47,7 +47,7 @@ pub(super) fn done(finished: UnixTime) -> RunEnd {
         marked: 0,
         ended: 0,
         deleted: 0,
-        anchor: Some(finished),
+        last_settled_at: Some(finished),
     }
 }
 

@@ -117,9 +117,12 @@ fn d11_an_interrupted_cycle_resumes_within_its_late_limit_and_is_skipped_after_i
             let session = host.opens("imap", later(four, -MINUTE));
             let (lease, run) = run_of(&job, four);
             let mut store = database.store();
-            let accounts = store.jobs("", four).unwrap();
-            let known = accounts.into_iter().find(|account| account.job == key_of(&job));
-            let run = NewRun { anchor: known.and_then(|account| account.known.anchor), ..run };
+            let states = store.jobs("", four).unwrap();
+            let known = states.into_iter().find(|state| state.job == key_of(&job));
+            let run = NewRun {
+                last_settled_at: known.and_then(|state| state.history.last_settled_at),
+                ..run
+            };
             assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);
             // when the machine is back after so long
             let back = later(four, late);
@@ -186,9 +189,9 @@ proptest! {
         let interval = Span::minutes(minutes);
         let when = purge_every(&format!("{minutes}m")).when;
         let job = Job { when, late: Some(Span::seconds(late)), ..nightly() };
-        let (anchor, policies) = (at(FOUR), sessctl::Policies::default());
+        let (last_settled_at, policies) = (at(FOUR), sessctl::Policies::default());
         let known = sessctl::domain::job::JobHistory {
-            anchor: Some(anchor), since: Some(anchor), ..Default::default()
+            last_settled_at: Some(last_settled_at), since: Some(last_settled_at), ..Default::default()
         };
         let rhythm = sessctl::domain::job::ScheduleContext {
             zone: &sessctl::domain::time_zone::TimeZone::UTC,
@@ -196,15 +199,15 @@ proptest! {
             jitter: sessctl::domain::job::Jitter::default(),
             poll: Span::ZERO,
         };
-        let (planned, now) = (anchor.plus(interval), later(anchor, off));
+        let (planned, now) = (last_settled_at.plus(interval), later(last_settled_at, off));
         match job.job_status(Some(&known), rhythm, now) {
             // when it is too late, then it goes on at the first regular time in the future
-            JobStatus::TooLate(LateRun { due, by, anchor: from, next, .. }) => {
+            JobStatus::TooLate(LateRun { due, by, last_settled_at: from, next, .. }) => {
                 prop_assert!(due.planned == planned && by > Span::seconds(late));
                 let next = next.unwrap();
                 prop_assert!(next > now && next.since(now) <= interval);
                 prop_assert_eq!(next, from.plus(interval));
-                prop_assert_eq!(next.since(anchor).as_seconds() % interval.as_seconds(), 0);
+                prop_assert_eq!(next.since(last_settled_at).as_seconds() % interval.as_seconds(), 0);
             }
             JobStatus::Due(due) => {
                 prop_assert!(due.planned == planned && now.since(planned) <= Span::seconds(late));

@@ -32,7 +32,7 @@ fn starts(job: &Job, policies: &Policies, jitter: u64, noise: &[(i64, i64)]) -> 
         let now = later(midnight, minute * MINUTE + delay);
         if minute == 0 {
             known.since = Some(now);
-            known.anchor = Some(job.history_start(rhythm, now));
+            known.last_settled_at = Some(job.history_start(rhythm, now));
         }
         // What is at work was begun by an earlier call.
         let is_alive = now < free;
@@ -43,7 +43,7 @@ fn starts(job: &Job, policies: &Policies, jitter: u64, noise: &[(i64, i64)]) -> 
                 assert!(!is_alive && due.planned <= now);
                 starts.push(minute * MINUTE);
                 free = later(now, *duration);
-                known.anchor = Some(free);
+                known.last_settled_at = Some(free);
             }
             JobStatus::Running(_) => assert!(is_alive),
             JobStatus::Scheduled { next, .. } => assert!(next > now),
@@ -122,8 +122,11 @@ fn w6_a_process_that_stays_keeps_the_exact_interval() {
     // given a purge every 5 minutes, whose last run has ended three seconds after a minute
     let (job, end) = (purge_every("5m"), at("2026-06-15T00:00:03Z"));
     let policies = Policies::default();
-    let known =
-        JobHistory { anchor: Some(end), since: Some(later(end, -DAY)), ..JobHistory::default() };
+    let known = JobHistory {
+        last_settled_at: Some(end),
+        since: Some(later(end, -DAY)),
+        ..JobHistory::default()
+    };
     let standing = |poll: i64, now: UnixTime| {
         let poll = Span::seconds(poll);
         let jitter = Jitter::default();
@@ -137,6 +140,6 @@ fn w6_a_process_that_stays_keeps_the_exact_interval() {
     assert!(!is_due(standing(60, later(call, -60))) && !is_due(standing(60, later(call, -27))));
     // and in a process that stays after five minutes, to the second
     let next = later(end, 300);
-    assert_eq!(standing(0, later(next, -1)), JobStatus::Scheduled { next, anchor: end });
+    assert_eq!(standing(0, later(next, -1)), JobStatus::Scheduled { next, last_settled_at: end });
     assert!(is_due(standing(0, next)));
 }

@@ -145,12 +145,12 @@ fn s3_any_other_number_of_fields_is_refused() {
         [("0", 1), ("@daily", 1), ("0 3", 2), ("0 3 * *", 4), ("0 3 * * * * x", 7)]
     {
         let error = spec.parse::<Schedule>().unwrap_err();
-        assert_eq!(*error.mistake(), ScheduleErrorKind::FieldCount(fields), "{spec}");
+        assert_eq!(*error.kind(), ScheduleErrorKind::FieldCount(fields), "{spec}");
         assert_eq!(error.field(), None);
         assert!(error.to_string().contains("<minute> <hour> <weekday>"), "{error}");
     }
     for spec in ["", " ", "\t\n"] {
-        assert_eq!(*spec.parse::<Schedule>().unwrap_err().mistake(), ScheduleErrorKind::Empty);
+        assert_eq!(*spec.parse::<Schedule>().unwrap_err().kind(), ScheduleErrorKind::Empty);
     }
 }
 
@@ -184,7 +184,7 @@ fn s3_a_crontab_line_is_recognised_and_translated() {
         let fields = line.split(' ').count();
         let meant = meant.map(str::to_owned);
         assert_eq!(
-            *error.mistake(),
+            *error.kind(),
             ScheduleErrorKind::Crontab { fields, meant: meant.clone() },
             "{line}"
         );

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use sessctl::SessionService;
 use sessctl::app::PurgeRequest;
-use sessctl::domain::filter::{Filter, TaskPattern};
+use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
 use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
 
@@ -43,7 +44,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn settling_again_changes_nothing() {
+        fn applying_a_batch_again_changes_nothing() {
             let mut db = db();
             db.upsert_rows(&[session("due").idle(2_000)]);
             let policies = retention(Some(Span::ZERO));
@@ -55,7 +56,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn w7_a_session_touched_between_the_survey_and_the_settlement_survives() {
+        fn w7_a_session_touched_between_scan_and_batch_survives() {
             // Given a survey that finds two sessions due
             let mut db = db();
             let (touched, left) = (session("touched").idle(2_000), session("left").idle(2_000));
@@ -65,7 +66,7 @@ macro_rules! tests {
             let survey = db.sessions.scan_due(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
             let renewed = db.beside().opening().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
-            assert_eq!((survey.census.due, renewed), (2, vec![true]));
+            assert_eq!((survey.counts.due, renewed), (2, vec![true]));
             let settled =
                 db.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
             // Then it is still there
@@ -75,7 +76,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_settlement_keeps_to_its_range_and_its_task() {
+        fn a_batch_keeps_to_its_range_and_its_task() {
             let mut db = db();
             let mut all = ["a", "b", "c", "d"].map(|token| session(token).idle(2_000));
             all.sort_by(|a, b| a.key.cmp(&b.key));
@@ -178,7 +179,7 @@ macro_rules! tests {
             let settled = db.sessions.apply_purge(&scope, &everything(), true).unwrap();
             // Then the first ends, and the new one bears the time that was planned
             let end = Some(End { at: later, reason: EndReason::Expired });
-            assert_eq!((settled.marked, settled.told), (1, vec![Session { end, ..a.clone() }]));
+            assert_eq!((settled.marked, settled.ended_sessions), (1, vec![Session { end, ..a.clone() }]));
             let mut left = vec![Session { end, ..a }, b, session("new").marked(0)];
             left.sort_by(|a, b| a.key.cmp(&b.key));
             assert_eq!(db.all(), left);

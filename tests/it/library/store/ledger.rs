@@ -21,7 +21,7 @@ fn taken_up(job: JobKey, start: i64) -> NewJob {
     NewJob { job, start: at(start) }
 }
 
-/// The same job with times of its own.
+/// Key of the job `nightly` after a change of its schedule.
 fn edited() -> JobKey {
     JobKey { spec: "30 * *".to_owned(), ..job("nightly") }
 }
@@ -65,8 +65,8 @@ macro_rules! tests {
             let ledger = &mut db.sessions;
             let nightly = job("nightly");
             let state = |ledger: &Box<dyn Backend>| {
-                let known = ledger.known("nightly", 0);
-                (known.anchor, known.interrupted)
+                let known = ledger.history("nightly", 0);
+                (known.last_settled_at, known.interrupted)
             };
             ledger.starts("1", &run(0));
             assert_eq!(state(ledger), (None, Some(at(-60))));
@@ -109,15 +109,15 @@ macro_rules! tests {
             let ledger = &mut db.sessions;
             let change = |run: NewRun| NewRun { job: Some(edited()), ..run };
             ledger.change_jobs("mail1", &[taken_up(edited(), -100)], &[], at(-90)).unwrap();
-            let anchor = |ledger: &Box<dyn Backend>| {
-                let accounts = ledger.jobs("mail1", at(0)).unwrap();
-                accounts.iter().find(|account| account.job == edited()).unwrap().known.anchor
+            let last_settled_at = |ledger: &Box<dyn Backend>| {
+                let states = ledger.jobs("mail1", at(0)).unwrap();
+                states.iter().find(|state| state.job == edited()).unwrap().history.last_settled_at
             };
             // Given a run for that time which another host has skipped, and one of other work
             ledger.insert_run("skipped", &run(0), &outcome(RunOutcome::Skipped)).unwrap();
             let other = NewRun { work: "cycle".to_owned(), ..run(0) };
             ledger.insert_run("other", &other, &outcome(RunOutcome::Done)).unwrap();
-            let due = NewRun { anchor: Some(at(-100)), ..run(0) };
+            let due = NewRun { last_settled_at: Some(at(-100)), ..run(0) };
             ledger.starts("mine", &change(due.clone()));
             ledger.finish_run(&lease("mine"), None, &outcome(RunOutcome::Partial)).unwrap();
             // When it goes on although one of the same has run, then it may
@@ -128,7 +128,7 @@ macro_rules! tests {
             ledger.insert_run("next", &run(3_600), &outcome(RunOutcome::Done)).unwrap();
             let next = change(run_after(-60, 3_600));
             assert_eq!(ledger.start_run(&lease("late"), &next).unwrap(), StartResult::AlreadyRun);
-            assert_eq!(anchor(ledger), Some(at(3_540)));
+            assert_eq!(last_settled_at(ledger), Some(at(3_540)));
         }
 
         #[test]
@@ -140,8 +140,8 @@ macro_rules! tests {
             ledger.set_last_settled(&job("nightly"), Some(at(5)), at(7)).unwrap();
             // By one who has not seen the last.
             ledger.set_last_settled(&job("nightly"), Some(at(5)), at(8)).unwrap();
-            let known = JobHistory { anchor: Some(at(7)), ..JobHistory::default() };
-            assert_eq!(ledger.known("nightly", 8), known);
+            let known = JobHistory { last_settled_at: Some(at(7)), ..JobHistory::default() };
+            assert_eq!(ledger.history("nightly", 8), known);
         }
 
         #[test]
@@ -150,8 +150,8 @@ macro_rules! tests {
             let mut db = db();
             let ledger = &mut db.sessions;
             let since = |ledger: &Box<dyn Backend>, machine: &str| {
-                let accounts = ledger.jobs(machine, at(0)).unwrap();
-                accounts.first().map(|account| (account.known.anchor, account.known.since))
+                let states = ledger.jobs(machine, at(0)).unwrap();
+                states.first().map(|state| (state.history.last_settled_at, state.history.since))
             };
             // When two machines take up a job, then they share its history
             ledger.change_jobs("mail1", &[taken_up(job("nightly"), -9)], &[], at(0)).unwrap();
@@ -182,18 +182,18 @@ macro_rules! tests {
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(200)).unwrap();
             // When it is taken up again, then nothing is left of that
             take_up(ledger, 300, 301).unwrap();
-            let known = JobHistory { anchor: Some(at(300)), since: Some(at(301)), ..JobHistory::default() };
-            assert_eq!(ledger.known("nightly", 301), known);
+            let known = JobHistory { last_settled_at: Some(at(300)), since: Some(at(301)), ..JobHistory::default() };
+            assert_eq!(ledger.history("nightly", 301), known);
             // But a time that has just run does not run again
             ledger.set_last_settled(&job("nightly"), Some(at(300)), at(400)).unwrap();
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(410)).unwrap();
             take_up(ledger, 399, 420).unwrap();
-            assert_eq!(ledger.known("nightly", 420).anchor, Some(at(400)));
+            assert_eq!(ledger.history("nightly", 420).last_settled_at, Some(at(400)));
             // And one that is in the future does, as a wrong clock has set it
             ledger.set_last_settled(&job("nightly"), Some(at(400)), at(9_000)).unwrap();
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(500)).unwrap();
             take_up(ledger, 510, 510).unwrap();
-            assert_eq!(ledger.known("nightly", 510).anchor, Some(at(510)));
+            assert_eq!(ledger.history("nightly", 510).last_settled_at, Some(at(510)));
             // A day later, nothing is left at all
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(600)).unwrap();
             assert_eq!(ledger.jobs("mail1", at(600)).unwrap().len(), 1);
@@ -207,24 +207,24 @@ macro_rules! tests {
             // Given a job that has run on one host and was skipped on another
             let mut db = db();
             let ledger = &mut db.sessions;
-            let on = |host: &str| JobKey { account: host.to_owned(), ..job("nightly") };
+            let on = |host: &str| JobKey { host_scope: host.to_owned(), ..job("nightly") };
             let run_on = |host: &str| NewRun { job: Some(on(host)), ..run(0) };
             ledger.starts("1", &run_on("mail1"));
             ledger.finish_run(&lease("1"), Some(&on("mail1")), &done(0)).unwrap();
-            let skipped = RunEnd { anchor: Some(at(9)), ..outcome(RunOutcome::Skipped) };
+            let skipped = RunEnd { last_settled_at: Some(at(9)), ..outcome(RunOutcome::Skipped) };
             ledger.insert_run("2", &run_on("mail2"), &skipped).unwrap();
             // When it begins anew on the first
-            ledger.starts("3", &NewRun { anchor: Some(at(-60)), ..run_on("mail1") });
-            // Then each has its own anchor, and one a run
-            let account = |host: &str, known, holder| JobState { job: on(host), known, holder };
+            ledger.starts("3", &NewRun { last_settled_at: Some(at(-60)), ..run_on("mail1") });
+            // Then each has its own last_settled_at, and one a run
+            let state = |host: &str, history, holder| JobState { job: on(host), history, holder };
             let running = JobHistory {
-                anchor: Some(at(-60)),
+                last_settled_at: Some(at(-60)),
                 interrupted: Some(at(-60)),
                 unfinished: Some(RunInProgress { planned: at(-60), started: at(0), is_alive: true }),
                 since: None,
             };
-            let settled = JobHistory { anchor: Some(at(9)), ..JobHistory::default() };
-            let expected = [account("mail1", running, Some(lease("3").holder)), account("mail2", settled, None)];
+            let settled = JobHistory { last_settled_at: Some(at(9)), ..JobHistory::default() };
+            let expected = [state("mail1", running, Some(lease("3").holder)), state("mail2", settled, None)];
             assert_eq!(ledger.jobs("mail1", at(1)).unwrap(), expected);
         }
 
@@ -307,7 +307,7 @@ macro_rules! tests {
             let runs = ledger.runs_that(&RunQuery::default(), at(0));
             let began = runs.iter().map(|run| run.started).filter(|began| *began < at(0));
             assert_eq!(began.collect::<Vec<_>>(), [at(-100), at(-1_000)]);
-            assert!(ledger.known("nightly", 0).unfinished.is_some());
+            assert!(ledger.history("nightly", 0).unfinished.is_some());
         }
 
         #[test]

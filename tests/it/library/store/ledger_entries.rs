@@ -22,7 +22,7 @@ pub fn lease(holder: &str) -> Lease {
 }
 
 pub fn job(name: &str) -> JobKey {
-    JobKey { name: name.to_owned(), account: String::new(), spec: "15 * *".to_owned() }
+    JobKey { name: name.to_owned(), host_scope: String::new(), spec: "15 * *".to_owned() }
 }
 
 pub fn origin() -> RunOrigin {
@@ -43,15 +43,15 @@ pub fn run(seconds: i64) -> NewRun {
         rules: "rules".into(),
         planned: at(seconds - 60),
         started: at(seconds),
-        anchor: None,
+        last_settled_at: None,
         missed: 2,
         origin: origin(),
     }
 }
 
 /// A run of that job, which the ledger has settled up to then.
-pub fn run_after(anchor: i64, seconds: i64) -> NewRun {
-    NewRun { anchor: Some(at(anchor)), ..run(seconds) }
+pub fn run_after(last_settled_at: i64, seconds: i64) -> NewRun {
+    NewRun { last_settled_at: Some(at(last_settled_at)), ..run(seconds) }
 }
 
 pub fn by_hand(seconds: i64) -> NewRun {
@@ -67,12 +67,12 @@ pub fn done(seconds: i64) -> RunEnd {
         marked: 1,
         ended: 2,
         deleted: 3,
-        anchor: Some(at(seconds - 60)),
+        last_settled_at: Some(at(seconds - 60)),
     }
 }
 
 pub fn outcome(outcome: RunOutcome) -> RunEnd {
-    RunEnd { outcome, anchor: None, ..done(0) }
+    RunEnd { outcome, last_settled_at: None, ..done(0) }
 }
 
 pub trait LedgerQueries {
@@ -84,7 +84,7 @@ pub trait LedgerQueries {
     /// The outcomes of all runs, the latest first.
     fn outcomes(&self, seconds: i64) -> Vec<RunOutcome>;
     /// Known facts about a job on the machine mail1.
-    fn known(&self, name: &str, seconds: i64) -> JobHistory;
+    fn history(&self, name: &str, seconds: i64) -> JobHistory;
 }
 
 impl LedgerQueries for Box<dyn Backend> {
@@ -114,9 +114,9 @@ impl LedgerQueries for Box<dyn Backend> {
         runs.iter().map(|run| run.outcome).collect()
     }
 
-    fn known(&self, name: &str, seconds: i64) -> JobHistory {
-        let accounts = self.jobs("mail1", at(seconds)).unwrap();
-        let mut known = accounts.into_iter().filter(|account| account.job == job(name));
-        known.next().unwrap().known
+    fn history(&self, name: &str, seconds: i64) -> JobHistory {
+        let states = self.jobs("mail1", at(seconds)).unwrap();
+        let mut known = states.into_iter().filter(|state| state.job == job(name));
+        known.next().unwrap().history
     }
 }

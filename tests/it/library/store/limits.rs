@@ -42,7 +42,7 @@ impl TestDb {
 
 /// The handles of the sessions that ended, each with the reason.
 fn ended(admission: &Admission) -> Vec<(String, EndReason)> {
-    let told = admission.told.iter();
+    let told = admission.ended_sessions.iter();
     told.map(|session| (session.handle.clone(), session.end.unwrap().reason)).collect()
 }
 
@@ -54,17 +54,17 @@ fn is_live(db: &TestDb, token: &str) -> bool {
 const IDLE: i64 = 1_801;
 const ABANDONED: i64 = 7_201;
 
-/// Opens a few sessions from each of several threads at the same moment, every
-/// thread with a store of its own, on another node each, and answers what became of them. Nobody ever
-/// sees more than ten.
+/// Opens a few sessions from each of several threads at the same moment, every thread with a
+/// store of its own, on another node each, and answers what became of them. Nobody ever sees
+/// more than ten.
 fn crowd(db: &TestDb, policy: &Policy) -> Vec<Admission> {
     let openings = |thread: usize, mut store: Box<dyn Backend>| {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
             let policies = Policies::uniform(policy.clone());
             let admission = store.opening().unwrap().open_limited(&new, &policies, false).unwrap();
-            let census = store.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().census;
-            assert!(census.sessions <= 10, "{} have not ended", census.sessions);
+            let counts = store.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().counts;
+            assert!(counts.sessions <= 10, "{} have not ended", counts.sessions);
             admission
         };
         (0..10).map(one).collect::<Vec<_>>()
@@ -381,7 +381,7 @@ macro_rules! tests {
             db.upsert_rows(&[session("a").idle(IDLE)]);
             let policies = Policies::uniform(limit(1));
             let admission = db.sessions.opening().unwrap().open_limited(&new("new", "alice"), &policies, false).unwrap();
-            assert_eq!((admission.ended, admission.told), (1, vec![]));
+            assert_eq!((admission.ended, admission.ended_sessions), (1, vec![]));
         }
     };
 }

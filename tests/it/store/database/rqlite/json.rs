@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use rusqlite::Connection;
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::types::{Value, ValueRef};
 use serde_json::Value as Json;
-use sessctl::domain::profile::SqlValue;
+use sessctl::domain::profile::{SqlValue, SqlValueRef};
 use sessctl::storage::consistency::LeaderContact;
 use sessctl::store::database::rqlite::json::{
     ParsedResponse, decode_value, encode_statement, lossless, parse_go_duration,
@@ -23,8 +23,8 @@ fn any_value() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn refs(values: &[Value]) -> impl Iterator<Item = ValueRef<'_>> {
-    values.iter().map(ValueRef::from)
+fn refs(values: &[Value]) -> impl Iterator<Item = SqlValueRef<'_>> {
+    values.iter().map(|value| ValueRef::from(value).into())
 }
 
 /// What SQLite makes of an element, as rqlite would have it run.
@@ -35,7 +35,6 @@ fn run(element: &Json) -> Vec<Value> {
     let mut statement = connection.prepare(sql).unwrap();
     for (place, given) in (1..=statement.parameter_count()).zip(parts) {
         let given = decode_value(given.clone());
-        let given = ToSqlOutput::Borrowed(ValueRef::from(&given));
         statement.raw_bind_parameter(place, given).unwrap();
     }
     let columns = statement.column_count();
@@ -62,7 +61,7 @@ proptest! {
             connection.query_row(&sql, [&sent], |row| row.get(0)).unwrap();
         let text = serde_json::json!({ "results": [{ "columns": ["x"], "values": [[shown]] }] });
         let Some(ParsedResponse::Done(results)) = parse_response(&text.to_string(), |_| true) else { panic!() };
-        prop_assert_eq!(&results[0].answers[0].0[0], &SqlValue::from(ValueRef::from(&sent)));
+        prop_assert_eq!(&results[0].answers[0].0[0], &SqlValueRef::from(ValueRef::from(&sent)).to_value());
     }
 
     #[test]
@@ -84,7 +83,7 @@ fn what_json_has_no_form_for_is_written_out() {
         encode_statement(sql, refs(&values)).to_string(),
         r#"["SELECT X'00ff', '?1', \"?2\", -9e999, NULL, ?12, ?4, 'it''s ?1'",null,null,null,4]"#
     );
-    let damaged = ValueRef::Text(&[b'a', 0xff]);
+    let damaged = SqlValueRef::Text(&[b'a', 0xff]);
     assert_eq!(
         encode_statement("SELECT ?1", std::iter::once(damaged)).to_string(),
         r#"["SELECT CAST(X'61ff' AS TEXT)",null]"#

@@ -1,0 +1,48 @@
+//! Console commands of five older session systems, typed as subcommands.
+
+use std::ffi::OsString;
+
+/// The advice for an unknown subcommand that is a console command of another system.
+pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<String> {
+    let args = args.map(|arg| arg.to_string_lossy().into_owned());
+    let words = args.skip_while(|arg| arg != name).skip(1).filter(|arg| !arg.starts_with('-'));
+    let words: Vec<String> = words.collect();
+    let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let word = |at: usize, otherwise: &str| {
+        words.get(at).map_or_else(|| otherwise.to_owned(), |word| quoted(word))
+    };
+    let command = match (name.to_ascii_lowercase().as_str(), lower.as_slice()) {
+        ("tell", [_, "show", ..]) => format!("show tasks {} --users", word(0, "TASK")),
+        ("restart", ["server", ..]) => return None,
+        ("restart", ["task", _, ..]) => format!("cycle {}", word(1, "TASK")),
+        ("restart" | "quit", _) | ("tell", [_, "quit" | "q" | "exit" | "restart", ..]) => {
+            format!("cycle {}", word(0, "TASK"))
+        }
+        ("load", [_, ..]) => {
+            let cycle = format!("use sessctl cycle {}", word(0, "TASK"));
+            return Some(format!("sessctl runs no programs; to end its sessions, {cycle}"));
+        }
+        ("drop", ["all", ..]) => "cycle --all".to_owned(),
+        ("drop", [_, _, ..]) => format!("cycle --user {}, once for each user", word(0, "USER")),
+        ("drop", _) => format!("cycle --user {}", word(0, "USER")),
+        ("login", _) => "open".to_owned(),
+        ("logout" | "logoff" | "invalidate", _) => {
+            "close, with the token on standard input".to_owned()
+        }
+        ("status", _) => "show stat".to_owned(),
+        ("sessions", _) => "list".to_owned(),
+        _ => return None,
+    };
+    Some(format!("use sessctl {command}"))
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@/".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
