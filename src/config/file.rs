@@ -4,7 +4,7 @@ use super::document::Document;
 use super::error::{ConfigError, Result};
 use super::options::Config;
 use super::sections::{GENERAL, SECTIONS, TOP_LEVEL};
-use super::table::{Lines, Table};
+use super::table::Table;
 use super::{jobs, legacy, licences, policies, retention, values, warnings};
 
 impl Config {
@@ -38,23 +38,19 @@ impl Config {
     }
 
     fn read_sections(&mut self, top: &Table<'_>) -> Result<()> {
-        let mut lines = Lines::new();
         top.read_known(GENERAL, self)?;
-        top.record_lines("", &mut lines);
+        top.record_lines("", &mut self.lines);
         for (section, keys) in SECTIONS {
-            if let Some(table) = top.table(section)? {
-                table.read(keys, self)?;
-                table.record_lines(section, &mut lines);
-            }
+            let table = top.section(section)?;
+            table.read(keys, self)?;
+            table.record_lines(section, &mut self.lines);
         }
-        if let Some(parameters) = top.table("parameters")? {
-            for name in parameters.keys() {
-                let value = parameters.optional(name, values::name)?;
-                self.parameters.extend(value.map(|value| (name.to_owned(), value)));
-            }
-            parameters.record_lines("parameters", &mut lines);
+        let parameters = top.section("parameters")?;
+        for name in parameters.keys() {
+            let value = parameters.optional(name, values::name)?;
+            self.parameters.extend(value.map(|value| (name.to_owned(), value)));
         }
-        self.lines = lines;
+        parameters.record_lines("parameters", &mut self.lines);
         Ok(())
     }
 }

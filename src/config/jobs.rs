@@ -14,7 +14,7 @@ use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::domain::variants::string_enum;
 
-pub(super) const KEYS: &[&str] = &[
+const KEYS: &[&str] = &[
     "name",
     "at",
     "every",

@@ -27,12 +27,7 @@ pub(super) const POLICY_KEYS: &[Key<Policy>] = &[
 
 /// Reads all policies into `config`; `caps` are those on the retention of groups of tasks.
 pub(super) fn read(top: &Table<'_>, caps: &[RetentionCap], config: &mut Config) -> Result<()> {
-    let Some(mut table) = top.table("policy")? else {
-        let mut default = Policy::default();
-        retention::cap("policy", None, &mut default, caps, config);
-        config.policies.default = default;
-        return Ok(());
-    };
+    let mut table = top.section("policy")?;
     let tables = tasks::split(&mut table, "policy")?;
     let default = policy(&table, None, Policy::default(), caps, config)?;
     config.policies.default = default.clone();

@@ -13,7 +13,7 @@ use crate::domain::task::TaskPattern;
 /// Reads the general cap into `config`, and returns the caps of groups, the smallest first.
 /// The groups' caps take effect after the policies have been read.
 pub(super) fn read(top: &Table<'_>, config: &mut Config) -> Result<Vec<RetentionCap>> {
-    let Some(mut table) = top.table("retention")? else { return Ok(Vec::new()) };
+    let mut table = top.section("retention")?;
     let groups = tasks::split(&mut table, "cap")?;
     table.read(RETENTION, config)?;
     table.record_lines(&table.name, &mut config.lines);

@@ -136,6 +136,13 @@ impl<'d> Table<'d> {
         self.entry(key).map(|(_, value)| self.subtable(key, value)).transpose()
     }
 
+    /// The table of a key, without entries if there is no such key.
+    pub(super) fn section(&self, key: &str) -> Result<Self> {
+        let (document, name) = (self.document, self.full(key));
+        let absent = || Self { document, name, entries: Vec::new(), offset: 0 };
+        Ok(self.table(key)?.unwrap_or_else(absent))
+    }
+
     /// The table that is the value of `key`, by which it is named in messages.
     pub(super) fn subtable(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> Result<Self> {
         let (name, offset) = (self.full(key), value.span().start);

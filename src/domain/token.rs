@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use super::hex;
 use super::session::Key;
 
 /// Secret of a session. It has no `Display`, and its `Debug` hides it: it is
@@ -14,7 +15,7 @@ pub struct Token(String);
 impl Token {
     /// 256 bits from the caller's random source, as 64 hexadecimal digits.
     pub fn from_random(bits: [u8; 32]) -> Self {
-        Self(hex(&bits))
+        Self(hex::encode(&bits))
     }
 
     /// A token that a client presents.
@@ -68,12 +69,12 @@ impl Digest {
 
     /// Handle of the session, even if there is none.
     pub fn handle(&self) -> String {
-        hex(&self.0[..HANDLE_LENGTH / 2])
+        hex::encode(&self.0[..HANDLE_LENGTH / 2])
     }
 
     /// All of it, in lower-case hexadecimal digits.
     pub fn id(&self) -> String {
-        hex(&self.0)
+        hex::encode(&self.0)
     }
 }
 
@@ -81,14 +82,4 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
 }

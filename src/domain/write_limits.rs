@@ -33,23 +33,15 @@ pub struct HoldLimit(pub Duration);
 #[error("{0:?} is not a time from 100us to 10s, such as 2ms, 500us or 1s")]
 pub struct HoldLimitError(String);
 
-const HOLD_UNITS: [(&str, Duration); 3] = [
-    ("us", Duration::from_micros(1)),
-    ("ms", Duration::from_millis(1)),
-    ("s", Duration::from_secs(1)),
-];
+const HOLD_UNITS: [(&str, u64); 3] = [("us", 1), ("ms", 1_000), ("s", 1_000_000)];
 
 impl FromStr for HoldLimit {
     type Err = HoldLimitError;
 
     fn from_str(text: &str) -> Result<Self, HoldLimitError> {
         let limits = Duration::from_micros(100)..=Duration::from_secs(10);
-        HOLD_UNITS
-            .iter()
-            .find_map(|(unit, length)| {
-                let number: u32 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-                length.checked_mul(number)
-            })
+        parse(text, &HOLD_UNITS)
+            .map(Duration::from_micros)
             .filter(|hold| limits.contains(hold))
             .map(Self)
             .ok_or_else(|| HoldLimitError(text.to_owned()))
@@ -58,14 +50,9 @@ impl FromStr for HoldLimit {
 
 impl fmt::Display for HoldLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let micros = self.0.as_micros();
-        let (unit, length) = HOLD_UNITS
-            .iter()
-            .rev()
-            .map(|(unit, length)| (unit, length.as_micros()))
-            .find(|(_, length)| micros.is_multiple_of(*length))
-            .unwrap_or((&"us", 1));
-        write!(f, "{}{unit}", micros / length)
+        let micros = u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX);
+        let (number, unit) = in_largest_unit(micros, &HOLD_UNITS).unwrap_or((micros, "us"));
+        write!(f, "{number}{unit}")
     }
 }
 
@@ -85,12 +72,7 @@ impl FromStr for ByteSize {
     type Err = ByteSizeError;
 
     fn from_str(text: &str) -> Result<Self, ByteSizeError> {
-        SIZE_UNITS
-            .iter()
-            .find_map(|(unit, bytes)| {
-                let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
-                number.checked_mul(*bytes)
-            })
+        parse(text, &SIZE_UNITS)
             .filter(|bytes| *bytes >= 1 << 20)
             .map(Self)
             .ok_or_else(|| ByteSizeError(text.to_owned()))
@@ -99,10 +81,23 @@ impl FromStr for ByteSize {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fits = |(_, bytes): &&(&str, u64)| self.0.is_multiple_of(*bytes);
-        match SIZE_UNITS.iter().filter(fits).max_by_key(|(_, bytes)| bytes) {
-            Some((unit, bytes)) => write!(f, "{}{unit}", self.0 / bytes),
+        match in_largest_unit(self.0, &SIZE_UNITS) {
+            Some((number, unit)) => write!(f, "{number}{unit}"),
             None => write!(f, "{} bytes", self.0),
         }
     }
+}
+
+/// Reads a whole number and one of these units.
+fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+    units.iter().find_map(|(unit, size)| {
+        let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;
+        number.checked_mul(*size)
+    })
+}
+
+/// Whole number of the largest unit that divides an amount.
+fn in_largest_unit<'u>(amount: u64, units: &[(&'u str, u64)]) -> Option<(u64, &'u str)> {
+    let divisors = units.iter().filter(|(_, size)| amount.is_multiple_of(*size));
+    divisors.max_by_key(|(_, size)| *size).map(|(unit, size)| (amount / size, *unit))
 }

@@ -1,9 +1,10 @@
 //! Raw rows of sessctl's own table, for copying and comparing tables.
 
 use std::cmp::Ordering;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
+
+use crate::domain::hex;
 
 /// Row with all ten columns. Text is kept as bytes, because it need not be UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,12 +124,7 @@ impl TableHasher {
     /// Summary of the rows added.
     pub fn content(self) -> TableChecksum {
         let hash = self.hash.finalize();
-        let mut sha256 = String::with_capacity(2 * hash.len());
-        for byte in hash {
-            // Nothing keeps a text from growing.
-            let _ = write!(sha256, "{byte:02x}");
-        }
-        TableChecksum { rows: self.rows, sha256 }
+        TableChecksum { rows: self.rows, sha256: hex::encode(&hash) }
     }
 }
 

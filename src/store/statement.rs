@@ -1,5 +1,6 @@
 //! SQL statements with bound values.
 
+use crate::domain::hex;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::Key;
 use crate::domain::time::{Span, UnixTime};
@@ -82,9 +83,9 @@ pub fn value_literal(value: SqlValueRef<'_>) -> String {
         SqlValueRef::Real(number) => format!("{number:?}"),
         SqlValueRef::Text(bytes) => match str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => literal(text),
-            _ => format!("CAST(X'{}' AS TEXT)", hex(bytes)),
+            _ => format!("CAST(X'{}' AS TEXT)", hex::encode(bytes)),
         },
-        SqlValueRef::Blob(bytes) => format!("X'{}'", hex(bytes)),
+        SqlValueRef::Blob(bytes) => format!("X'{}'", hex::encode(bytes)),
     }
 }
 
@@ -158,12 +159,6 @@ pub fn key_ref(key: &Key) -> SqlValueRef<'_> {
         Key::Blob(bytes) => SqlValueRef::Blob(bytes),
         Key::Row(place, _) => SqlValueRef::Integer(*place),
     }
-}
-
-/// Bytes as the digits of a blob in SQL.
-pub fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The name of a table, a column or an index, whatever characters it has.

@@ -124,7 +124,7 @@ impl Context {
         let notify = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
         StateDirectory {
             path: directory.as_ref().map(|directory| directory.path.clone()),
-            legacy: directory.map(|directory| directory.former).unwrap_or_default(),
+            legacy: directory.map(|directory| directory.legacy).unwrap_or_default(),
             is_wanted: self.wants_runs.get(),
             now: self.now,
             notify: Rc::new(notify),

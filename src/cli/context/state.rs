@@ -25,7 +25,7 @@ pub struct StateLocation {
     pub path: PathBuf,
     pub source: SettingSource,
     /// Earlier directories of the state.
-    pub former: Vec<PathBuf>,
+    pub legacy: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
     pub warning: Option<String>,
 }
@@ -78,7 +78,7 @@ impl StateLocation {
         base: &Path,
     ) -> Option<Self> {
         let directory =
-            |path: PathBuf, source| Self { path, source, former: vec![], warning: None };
+            |path: PathBuf, source| Self { path, source, legacy: vec![], warning: None };
         if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
             return Some(directory(path.to_owned(), SettingSource::Flag));
         }
@@ -93,8 +93,8 @@ impl StateLocation {
         let (shared, before) = owner.directories(base);
         match is_safe(base, &shared) {
             Ok(true) => {
-                let former = before.into_iter().chain(own.map(|own| own.path)).collect();
-                Some(Self { former, ..directory(shared, SettingSource::Default) })
+                let legacy = before.into_iter().chain(own.map(|own| own.path)).collect();
+                Some(Self { legacy, ..directory(shared, SettingSource::Default) })
             }
             Ok(false) => own,
             Err(warning) => own.map(|own| Self { warning: Some(warning), ..own }),

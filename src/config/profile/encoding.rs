@@ -20,7 +20,7 @@ const ENCODINGS: &[(&str, (&[&str], ReadEncoding))] = &[
 ];
 
 /// The keys of a form, of which each encoding has some.
-const FORM_KEYS: &[&str] =
+pub(super) const FORM_KEYS: &[&str] =
     &["encoding", "unit", "storage", "separator", "decimals", "zone", "timezone", "pattern"];
 
 /// The end of a time in text.

@@ -24,8 +24,7 @@ struct Defined {
 impl<'a> Parameters<'a> {
     pub(super) fn read(top: &Table<'_>, given: &'a BTreeMap<String, String>) -> Result<Self> {
         let mut defined = Vec::new();
-        let all = top.table("parameters")?.map(|all| all.tables()).transpose()?;
-        for (parameter, table) in all.unwrap_or_default() {
+        for (parameter, table) in top.section("parameters")?.tables()? {
             table.allow_only(&["about", "example"])?;
             let about = table.required("about", "where the application sets the value", name)?;
             let example = table.required("example", "a valid value", name)?;

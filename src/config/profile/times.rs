@@ -7,30 +7,15 @@ use crate::config::table::Table;
 use crate::config::values::{choice, sql_values};
 use crate::domain::profile::{NullMeaning, TimeColumn};
 
-const KEYS: &[&str] = &[
-    "column",
-    "path",
-    "encoding",
-    "unit",
-    "storage",
-    "separator",
-    "decimals",
-    "zone",
-    "timezone",
-    "pattern",
-    "forms",
-    "null",
-    "never",
-    "over",
-];
+const SOURCE_KEYS: &[&str] = &["column", "path"];
+const MEANING_KEYS: &[&str] = &["forms", "null", "never", "over"];
 
 const NULLS: &[(&str, NullMeaning)] =
     &[("expired", NullMeaning::Expired), ("never", NullMeaning::Never)];
 
 /// Reads all times into `symbols`.
 pub(super) fn read(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<()> {
-    let Some(all) = top.table("times")? else { return Ok(()) };
-    for (name, table) in all.tables()? {
+    for (name, table) in top.section("times")?.tables()? {
         let time = time_column(&name, &table, symbols)?;
         symbols.times.push((name, time));
     }
@@ -38,7 +23,7 @@ pub(super) fn read(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<()> {
 }
 
 fn time_column(name: &str, table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<TimeColumn> {
-    table.allow_only(KEYS)?;
+    table.allow_only(&[SOURCE_KEYS, encoding::FORM_KEYS, MEANING_KEYS].concat())?;
     let source = symbols.columns.source(table, Some(name))?;
     let encoding = encoding::read(table, &mut symbols.parameters)?;
     let null = table.optional("null", choice("meaning of NULL", NULLS))?;

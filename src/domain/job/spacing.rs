@@ -3,12 +3,10 @@
 use super::definition::{Job, JobAction, JobTiming};
 use super::interval::Jitter;
 use crate::domain::policy::Policies;
-use crate::domain::schedule::Schedule;
+use crate::domain::schedule::{MONDAY, Schedule};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 
-/// A Monday, midnight.
-const MONDAY: UnixTime = UnixTime(978_307_200);
 const WEEK: Span = Span::days(7);
 
 /// Lower bound of the interval between two times of schedules.
@@ -60,7 +58,7 @@ fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
     let next = |time: &UnixTime| {
         schedules.iter().filter_map(|schedule| schedule.next_after(*time, &zone)).min()
     };
-    let first = next(&MONDAY)?;
+    let first = next(&UnixTime(MONDAY))?;
     let (mut last, mut shortest) = (first, WEEK);
     while let Some(time) = next(&last).filter(|time| *time <= first.plus(WEEK)) {
         shortest = shortest.min(time.since(last));

@@ -28,9 +28,7 @@ impl Condition {
     pub fn holds(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         self.test.holds(inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null))
     }
-}
 
-impl Condition {
     /// Reports whether the condition can be decided: text and bytes do not compare with a
     /// number, while NULL fails the comparison.
     pub fn is_decidable(&self, inputs: &[SqlValueRef<'_>]) -> bool {

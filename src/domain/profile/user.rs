@@ -3,6 +3,7 @@
 use super::definition::{Owner, Profile, UserForm};
 use super::django::django_user;
 use super::value::{SqlValue, SqlValueRef};
+use crate::domain::hex;
 
 impl Profile {
     /// Owner of a row by its value of [`user`](Profile::user): text as it stands, a number
@@ -40,7 +41,7 @@ pub fn values_shown_as(user: &str) -> Option<Vec<SqlValue>> {
     let integer = user.parse().ok().map(SqlValue::Integer);
     let real = user.parse().ok().map(SqlValue::Real);
     let values =
-        [Some(SqlValue::Text(user.into())), integer, real, unhex(user).map(SqlValue::Blob)];
+        [Some(SqlValue::Text(user.into())), integer, real, hex::decode(user).map(SqlValue::Blob)];
     let is_shown_so = |value: &SqlValue| plain(value.raw()).as_deref() == Some(user);
     Some(values.into_iter().flatten().filter(is_shown_so).collect())
 }
@@ -52,17 +53,7 @@ pub fn plain(value: SqlValueRef<'_>) -> Option<String> {
         // A whole number that a column of reals holds has no fraction here either.
         SqlValueRef::Real(number) => Some(number.to_string()),
         SqlValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        SqlValueRef::Blob(bytes) => Some(hex(bytes)),
+        SqlValueRef::Blob(bytes) => Some(hex::encode(bytes)),
     }
     .filter(|user: &String| !user.is_empty())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
-}
-
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let pair = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
-    digits.as_bytes().chunks(2).map(pair).collect()
 }

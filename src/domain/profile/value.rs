@@ -102,6 +102,6 @@ pub(in crate::domain) fn order(value: SqlValueRef<'_>, whole: i64) -> Option<Ord
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "what lies outside stays at the end")]
-fn floor(number: f64) -> i128 {
+pub(super) fn floor(number: f64) -> i128 {
     number.floor() as i128
 }

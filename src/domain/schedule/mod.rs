@@ -14,6 +14,7 @@ use definition::Hours;
 pub use definition::Schedule;
 pub use error::{ScheduleError, ScheduleErrorKind};
 pub use field::Field;
+pub(super) use occurrences::MONDAY;
 use parse::{FieldSyntax, FieldToken, SpannedError};
 
 /// Three fields that any white space separates.

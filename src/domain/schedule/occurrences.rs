@@ -10,7 +10,7 @@ const DAY: i64 = 86_400;
 const WEEK: i64 = 7 * DAY;
 
 /// A Monday, midnight.
-const MONDAY: i64 = 978_307_200;
+pub(in crate::domain) const MONDAY: i64 = 978_307_200;
 
 /// Interval at which offsets are compared, in seconds. Every zone has kept each of its offsets
 /// for longer (the shortest time was four days, in Freetown in 1939).

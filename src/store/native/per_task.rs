@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::hex;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
 use crate::domain::profile::SqlValue;
 use crate::domain::task::TaskPattern;
-use crate::store::statement::{Statement, hex};
+use crate::store::statement::Statement;
 
 /// Policies that are compared one by one, and whose values are bound.
 pub(super) const MAX_COMPARED: usize = 64;
@@ -212,7 +213,7 @@ impl<'a> RuleDirectory<'a> {
 fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
     if rules.len() <= ENTRY_TASKS {
         let line = |(task, line): &(&str, String)| {
-            format!(":{}={line}", hex(task.as_bytes()).to_ascii_uppercase())
+            format!(":{}={line}", hex::encode(task.as_bytes()).to_ascii_uppercase())
         };
         sql.literal(rules.iter().map(line).collect::<String>());
         return;

@@ -2,7 +2,7 @@
 
 use super::form::{Storage, Unit};
 use crate::domain::profile::timestamp::{SECOND, Timestamp};
-use crate::domain::profile::value::{SqlValue, SqlValueRef};
+use crate::domain::profile::value::{SqlValue, SqlValueRef, floor};
 use crate::domain::time::UnixTime;
 
 /// Earliest plausible moment: 1995-01-01.
@@ -160,9 +160,4 @@ impl Unit {
 #[expect(clippy::cast_precision_loss, reason = "nothing holds it more exactly")]
 fn float(number: i128) -> f64 {
     number as f64
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "what lies outside stays at the end")]
-fn floor(number: f64) -> i128 {
-    number.floor() as i128
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Number, Value as Json};
 
+use crate::domain::hex;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::consistency::LeaderContact;
 use crate::store::database::OwnedRow;
@@ -168,14 +169,9 @@ fn decode_lossless(json: Json) -> SqlValue {
             "-Inf" => SqlValue::Real(f64::NEG_INFINITY),
             digits => digits.parse().map_or(SqlValue::Null, SqlValue::Real),
         },
-        Some(b't') => SqlValue::Text(unhex(digits)),
-        _ => SqlValue::Blob(unhex(digits)),
+        Some(b't') => SqlValue::Text(hex::decode(digits).unwrap_or_default()),
+        _ => SqlValue::Blob(hex::decode(digits).unwrap_or_default()),
     }
-}
-
-fn unhex(digits: &str) -> Vec<u8> {
-    let pair = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
-    digits.as_bytes().chunks(2).filter_map(pair).collect()
 }
 
 /// Parses the contact with the leader from the Raft status of a node.

@@ -55,7 +55,7 @@ fn the_shared_directory_goes_before_the_users_own() {
     let shared = base.join(DatabaseOwner::caller().directory());
     let found = of(env_vars("", "/xdg", "/home/me"));
     assert_eq!((&found.path, found.source), (&shared, SettingSource::Default));
-    assert_eq!(found.former.last().unwrap(), Path::new("/xdg/sessctl"));
+    assert_eq!(found.legacy.last().unwrap(), Path::new("/xdg/sessctl"));
     assert_eq!(
         of(env_vars("/var/lib/a", "", "")).source,
         SettingSource::Variable("STATE_DIRECTORY")
