@@ -10,11 +10,11 @@ use super::statement::Statement;
 use crate::domain::error::{Error, ForeignContent, Result};
 
 /// Marks a file as sessctl's: "sctl" in the header's field for that.
-const APPLICATION_ID: i64 = 0x7363_746c;
+pub const APPLICATION_ID: i64 = 0x7363_746c;
 
 /// A script, and the table that shows that it has run.
-struct Script {
-    sql: &'static str,
+pub struct Script {
+    pub sql: &'static str,
     creates_table: &'static str,
     /// Not needed in a file.
     cluster_only: bool,
@@ -31,7 +31,7 @@ const fn script(sql: &'static str, creates_table: &'static str) -> Script {
 }
 
 /// All scripts, in their order.
-const SCRIPTS: &[Script] = &[
+pub const SCRIPTS: &[Script] = &[
     script(include_str!("../../migrations/0001_sessions.sql"), "sessions"),
     script(include_str!("../../migrations/0002_ledger.sql"), "runs"),
     Script {
@@ -45,7 +45,7 @@ const SCRIPTS: &[Script] = &[
 
 /// Version of the SQL contract (docs/sql-contract.md) that this program supports. Tables
 /// outside the contract are added and removed without a new version.
-const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 1;
 
 /// Header fields that identify a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ fn number(database: &impl Database, sql: &str) -> Result<i64> {
     Ok(database.query_first(&Statement::new(sql), |row| row.integer(0))?.flatten().unwrap_or(0))
 }
 
-const SELECT_VERSION: &str =
+pub const SELECT_VERSION: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
 const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
 
@@ -186,7 +186,7 @@ fn pending_script(
 }
 
 /// The scripts that have not run on a database with these tables.
-fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'static Script> {
+pub fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'static Script> {
     let is_for = move |script: &&Script| kind == DatabaseKind::Cluster || !script.cluster_only;
     let is_there = |script: &Script| tables.iter().any(|table| table == script.creates_table);
     SCRIPTS.iter().filter(is_for).filter(move |script| !is_there(script))
@@ -262,39 +262,14 @@ fn tables_in(database: &impl Database) -> Result<Vec<String>> {
     database.query_all(&Statement::new(SELECT_TABLES), |row| row.text(0).unwrap_or_default())
 }
 
-fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+pub fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection.prepare(SELECT_TABLES)?.query_map([], |row| row.get(0))?.collect()
 }
 
-fn joined_scripts(kind: DatabaseKind, tables: &[String]) -> String {
+pub fn joined_scripts(kind: DatabaseKind, tables: &[String]) -> String {
     let scripts: Vec<&str> = pending(kind, tables).map(|script| script.sql).collect();
     format!(
         "{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {SCHEMA_VERSION};",
         scripts.join("\n")
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_scripts_apply_in_order() {
-        let connection = Connection::open_in_memory().unwrap();
-        for (done, script) in SCRIPTS.iter().enumerate() {
-            let before = tables(&connection).unwrap();
-            assert_eq!(pending(DatabaseKind::Cluster, &before).count(), SCRIPTS.len() - done);
-            connection.execute_batch(script.sql).unwrap();
-        }
-        assert_eq!(pending(DatabaseKind::Cluster, &tables(&connection).unwrap()).count(), 0);
-    }
-
-    #[test]
-    fn a_blank_database_gets_all_scripts_and_its_version() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(&joined_scripts(DatabaseKind::File, &[])).unwrap();
-        let version: (i64, i64) =
-            connection.query_row(SELECT_VERSION, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        assert_eq!(version, (APPLICATION_ID, SCHEMA_VERSION));
-    }
 }

@@ -1,6 +1,6 @@
 //! `sessctl purge`
 
-mod summary;
+pub mod summary;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

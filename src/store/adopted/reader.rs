@@ -28,7 +28,7 @@ pub(super) const HANDLE_DIGITS: usize = 12;
 /// A profile and the table that it describes, as expressions. Conditions have them bare,
 /// so that indexes serve, and columns as the database brings them without a loss.
 #[derive(Debug)]
-pub(super) struct TableReader {
+pub struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: Table,
     pub(super) key: String,
@@ -51,7 +51,7 @@ struct ColumnList {
 }
 
 impl TableReader {
-    pub(super) fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
+    pub fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
         let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &table.key;
         let key = quoted(key);
         let id = id_expression(&key, &quoted(&profile.id));
@@ -126,7 +126,7 @@ impl TableReader {
     }
 
     /// Columns that [`session`](Self::session) reads.
-    pub(super) fn session_columns(&self) -> String {
+    pub fn session_columns(&self) -> String {
         format!("{}, {}, {}", self.snapshot_columns(), self.columns.user, self.columns.client)
     }
 
@@ -248,7 +248,7 @@ impl TableReader {
 
     /// A statement that reads this of all rows. What matters to the last bit is written
     /// as the methods above have it.
-    pub(super) fn select(&self, what: &str) -> Statement {
+    pub fn select(&self, what: &str) -> Statement {
         self.lossless_statement(&format!("SELECT {what} FROM {}", self.table()))
     }
 

@@ -126,7 +126,7 @@ const GOLDEN_STEP: i128 = 618;
 
 /// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum KeyDistribution {
+pub enum KeyDistribution {
     Numbers(i64, i64),
     /// First and last number, if some have a fraction.
     Reals(f64, f64),
@@ -143,7 +143,7 @@ pub(super) enum KeyDistribution {
 }
 
 impl KeyDistribution {
-    pub(super) fn between(first: SqlValueRef<'_>, last: SqlValueRef<'_>) -> Self {
+    pub fn between(first: SqlValueRef<'_>, last: SqlValueRef<'_>) -> Self {
         match (first, last) {
             (SqlValueRef::Integer(first), SqlValueRef::Integer(last)) => Self::Numbers(first, last),
             (SqlValueRef::Text(first), SqlValueRef::Text(last)) => {
@@ -168,7 +168,7 @@ impl KeyDistribution {
 
     /// Fraction of the range that precedes a key, in `[0, 1]`; 0.5 if the range is unknown.
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
-    pub(super) fn position(&self, key: &Key) -> f64 {
+    pub fn position(&self, key: &Key) -> f64 {
         let share = |first: i128, last: i128, here: i128| {
             (here - first) as f64 / (last - first).max(1) as f64
         };
@@ -196,7 +196,7 @@ impl KeyDistribution {
     /// Returns `count` keys within the range, which need not exist: one in each of `count`
     /// equal parts, at a position that shifts from part to part, so that periodic patterns
     /// in the rows are not sampled in phase.
-    pub(super) fn sample_points(&self, count: u32) -> Vec<SamplePoint> {
+    pub fn sample_points(&self, count: u32) -> Vec<SamplePoint> {
         let at = |first: i128, last: i128, part: u32| {
             let here = i128::from(part) * STEPS + i128::from(part) * GOLDEN_STEP % STEPS;
             first + (last - first) * here / (i128::from(count.max(1)) * STEPS)
@@ -226,7 +226,7 @@ impl KeyDistribution {
 
 /// Key at which a row is searched.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum SamplePoint {
+pub enum SamplePoint {
     Number(i64),
     Real(f64),
     /// Text that need not be UTF-8, because it is only compared with keys.
@@ -235,7 +235,7 @@ pub(super) enum SamplePoint {
 }
 
 impl SamplePoint {
-    pub(super) fn value(&self) -> SqlValueRef<'_> {
+    pub fn value(&self) -> SqlValueRef<'_> {
         match self {
             Self::Number(number) => SqlValueRef::Integer(*number),
             Self::Real(number) => SqlValueRef::Real(*number),
@@ -262,56 +262,4 @@ fn number(bytes: &[u8]) -> u64 {
         *row_id = *byte;
     }
     u64::from_be_bytes(eight)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sample_points_are_evenly_spaced() {
-        let numbers = KeyDistribution::Numbers(i64::MIN, i64::MAX);
-        assert_eq!(numbers.sample_points(1), [SamplePoint::Number(i64::MIN)]);
-        let tens = KeyDistribution::Numbers(0, 40).sample_points(4);
-        assert_eq!(tens, [0, 16, 22, 38].map(SamplePoint::Number));
-        assert_eq!(
-            KeyDistribution::Numbers(7, 7).sample_points(3),
-            vec![SamplePoint::Number(7); 3]
-        );
-        let texts = KeyDistribution::between(
-            SqlValueRef::Text(b"session:a"),
-            SqlValueRef::Text(b"session:c"),
-        );
-        let points = texts.sample_points(2);
-        assert_eq!(points[0].value(), SqlValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
-        let SqlValueRef::Text(second) = points[1].value() else { panic!() };
-        assert!(second.starts_with(b"session:b"), "{second:?}");
-        let reals = KeyDistribution::between(SqlValueRef::Integer(-1), SqlValueRef::Real(3.0))
-            .sample_points(4);
-        assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(SamplePoint::Real));
-        let mixed = KeyDistribution::between(SqlValueRef::Integer(1), SqlValueRef::Text(b"a"));
-        assert_eq!((mixed.sample_points(9), mixed.clone()), (Vec::new(), KeyDistribution::Unknown));
-    }
-
-    #[test]
-    fn positions_grow_from_zero_to_one() {
-        let texts =
-            KeyDistribution::between(SqlValueRef::Text(b"2::a"), SqlValueRef::Text(b"2::e"));
-        for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
-            let found = texts.position(&Key::Text(key.into()));
-            assert!((found - share).abs() < 0.01, "{key}: {found}");
-        }
-        let numbers = KeyDistribution::Numbers(10, 20);
-        let row = |row_id| Key::Row(row_id, Box::new(Key::Integer(0)));
-        assert!((numbers.position(&row(15)) - 0.5).abs() < 0.01);
-        assert!((numbers.position(&row(99)) - 1.0).abs() < 0.01);
-        assert!((KeyDistribution::Unknown.position(&row(1)) - 0.5).abs() < 0.01);
-        let all = KeyDistribution::between(
-            SqlValueRef::Real(f64::NEG_INFINITY),
-            SqlValueRef::Real(f64::MAX),
-        );
-        for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
-            assert!((all.position(&Key::Real(key)) - share).abs() < 0.01, "{key}");
-        }
-    }
 }

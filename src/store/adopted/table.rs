@@ -8,7 +8,7 @@ use crate::store::statement::Statement;
 const ROW_ID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 #[derive(Debug, Clone)]
-pub(super) struct Table {
+pub struct Table {
     /// Name as spelled in the schema.
     pub(super) name: String,
     /// Columns, including computed and hidden ones.
@@ -50,7 +50,7 @@ impl Table {
     /// # Errors
     /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its
     /// rows cannot be told apart.
-    pub(super) fn read(database: &impl Database, name: &str) -> Result<Self> {
+    pub fn read(database: &impl Database, name: &str) -> Result<Self> {
         let kinds = table_entries(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
         let Some(kind) = found else {
@@ -250,7 +250,7 @@ fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyC
     }
 }
 
-pub(super) fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
+pub fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
     let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
     explained.push(&statement.sql).values.clone_from(&statement.values);
     database.query_all(&explained, |row| row.text(3).unwrap_or_default())

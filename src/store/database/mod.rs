@@ -1,8 +1,6 @@
 //! Database connections, independent of sessions.
 
-pub(super) mod memory;
-#[cfg(test)]
-pub mod paged_double;
+pub mod memory;
 #[cfg(feature = "rqlite")]
 pub mod rqlite;
 #[cfg(not(feature = "rqlite"))]

@@ -7,7 +7,7 @@
 mod fault;
 mod files;
 mod legacy;
-mod naming;
+pub mod naming;
 mod open;
 
 use std::cell::{Cell, RefCell};

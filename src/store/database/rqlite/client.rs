@@ -235,7 +235,7 @@ fn certificates(authorities: &CaCertificates) -> Vec<Certificate<'static>> {
     authorities.der().map(|der| Certificate::from_der(der).to_owned()).collect()
 }
 
-fn authorization(credentials: &Credentials) -> String {
+pub fn authorization(credentials: &Credentials) -> String {
     let Credentials { user, password } = credentials;
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }

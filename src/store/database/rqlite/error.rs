@@ -10,15 +10,15 @@ pub(super) const MAX_RESPONSE_BYTES: u64 = 32 << 20;
 const MAX_MESSAGE_CHARS: usize = 200;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NodeError {
+pub struct NodeError {
     /// Message without a subject.
     pub(super) why: String,
-    pub(super) may_have_applied: bool,
+    pub may_have_applied: bool,
     pub(super) kind: NodeErrorKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NodeErrorKind {
+pub enum NodeErrorKind {
     /// No server responds.
     Unreachable,
     NotRqlite,
@@ -36,7 +36,7 @@ pub(super) struct Attempt {
 }
 
 impl NodeError {
-    fn new(kind: NodeErrorKind, why: impl Into<String>) -> Self {
+    pub fn new(kind: NodeErrorKind, why: impl Into<String>) -> Self {
         Self { why: why.into(), may_have_applied: false, kind }
     }
 
@@ -56,7 +56,7 @@ impl NodeError {
         Self::new(NodeErrorKind::Transient, why)
     }
 
-    fn may_have_applied(self, may_have_applied: bool) -> Self {
+    pub fn may_have_applied(self, may_have_applied: bool) -> Self {
         Self { may_have_applied, ..self }
     }
 
@@ -138,7 +138,7 @@ impl NodeError {
         }
     }
 
-    pub(super) fn from_message(words: &str, may_have_applied: bool) -> Self {
+    pub fn from_message(words: &str, may_have_applied: bool) -> Self {
         let is_not_applied = NOT_APPLIED.iter().any(|certain| words.contains(certain));
         Self::transient(to_one_line(words)).may_have_applied(may_have_applied && !is_not_applied)
     }
@@ -176,7 +176,7 @@ const NOT_APPLIED: &[&str] = &[
 ];
 
 /// Collapses white space, and truncates.
-pub(super) fn to_one_line(text: &str) -> String {
+pub fn to_one_line(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match text.char_indices().nth(MAX_MESSAGE_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -185,7 +185,7 @@ pub(super) fn to_one_line(text: &str) -> String {
 }
 
 /// Errors of all nodes for one request.
-pub(super) struct NodeErrors {
+pub struct NodeErrors {
     /// Last error of each node; `None` if it was not tried.
     last: Vec<Option<NodeError>>,
     /// Message of the first error after which the write may have been applied.
@@ -193,11 +193,11 @@ pub(super) struct NodeErrors {
 }
 
 impl NodeErrors {
-    pub(super) fn new(nodes: usize) -> Self {
+    pub fn new(nodes: usize) -> Self {
         Self { last: vec![None; nodes], first_uncertain: None }
     }
 
-    pub(super) fn record(&mut self, node: usize, error: NodeError) {
+    pub fn record(&mut self, node: usize, error: NodeError) {
         if error.may_have_applied && self.first_uncertain.is_none() {
             self.first_uncertain = Some(error.why.clone());
         }
@@ -206,13 +206,13 @@ impl NodeErrors {
         }
     }
 
-    pub(super) fn may_have_applied(&self) -> bool {
+    pub fn may_have_applied(&self) -> bool {
         self.first_uncertain.is_some()
     }
 
     /// True if all errors are permanent. Once any node has answered, unreachable nodes may come
     /// back.
-    pub(super) fn are_permanent(&self, has_answered_before: bool) -> bool {
+    pub fn are_permanent(&self, has_answered_before: bool) -> bool {
         let is_final = |error: &NodeError| match error.kind {
             NodeErrorKind::Transient => false,
             NodeErrorKind::Denied => true,
@@ -221,7 +221,7 @@ impl NodeErrors {
         !self.may_have_applied() && self.last.iter().all(|last| last.as_ref().is_some_and(is_final))
     }
 
-    pub(super) fn to_error(&self, at: &str, nodes: &[String], has_answered_before: bool) -> Error {
+    pub fn to_error(&self, at: &str, nodes: &[String], has_answered_before: bool) -> Error {
         let (at, why) = (at.to_owned(), self.why(nodes));
         let of = |kind| self.last.iter().flatten().any(|error| error.kind == kind);
         match &self.first_uncertain {
@@ -256,85 +256,5 @@ impl NodeErrors {
         }
         let each = |(why, hosts): &(&str, Vec<&str>)| format!("{}: {why}", hosts.join(", "));
         groups.iter().map(each).collect::<Vec<_>>().join("; ")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn nodes() -> Vec<String> {
-        ["http://db1:4001", "http://db2:4001", "http://db3:4001"].map(str::to_owned).into()
-    }
-
-    fn errors(said: [NodeError; 3]) -> NodeErrors {
-        let mut errors = NodeErrors::new(3);
-        said.into_iter().enumerate().for_each(|(node, error)| errors.record(node, error));
-        errors
-    }
-
-    fn said(errors: &NodeErrors, has_answered_before: bool) -> String {
-        errors.to_error("http://db1:4001,…", &nodes(), has_answered_before).with_causes()
-    }
-
-    fn refused() -> NodeError {
-        NodeError::new(NodeErrorKind::Unreachable, "connection refused")
-    }
-
-    #[test]
-    fn what_all_say_is_said_once() {
-        let all = errors([refused(), refused(), refused()]);
-        assert!(all.are_permanent(false) && !all.are_permanent(true));
-        insta::assert_snapshot!(said(&all, false), @"no database at http://db1:4001,…: connection refused");
-        insta::assert_snapshot!(said(&all, true), @"http://db1:4001,… is temporarily unavailable: connection refused; this step changed nothing; try again");
-    }
-
-    #[test]
-    fn nodes_that_differ_are_named() {
-        let no_leader = NodeError::from_message("leader not found\n", true);
-        let some = errors([refused(), no_leader, refused()]);
-        assert!(!some.are_permanent(false) && !some.may_have_applied());
-        insta::assert_snapshot!(said(&some, true), @"http://db1:4001,… is temporarily unavailable: db1:4001, db3:4001: connection refused; db2:4001: leader not found; this step changed nothing; try again");
-    }
-
-    #[test]
-    fn only_what_may_have_been_done_is_unknown() {
-        for (words, may_have_applied) in [
-            ("leader not found", false),
-            (
-                "node failed to process Request on remote node at h:1: pool get: dial tcp h:1: connect: connection refused",
-                false,
-            ),
-            (
-                "node failed to process Request on remote node at h:1: read tcp h:2->h:1: i/o timeout",
-                true,
-            ),
-            ("leadership lost while committing log", true),
-        ] {
-            assert_eq!(
-                NodeError::from_message(words, true).may_have_applied,
-                may_have_applied,
-                "{words}"
-            );
-            assert!(!NodeError::from_message(words, false).may_have_applied);
-        }
-    }
-
-    #[test]
-    fn a_doubt_does_not_go_away() {
-        let mut errors = NodeErrors::new(1);
-        errors.record(
-            0,
-            NodeError::new(NodeErrorKind::Transient, "connection reset").may_have_applied(true),
-        );
-        errors.record(0, refused());
-        assert!(errors.may_have_applied() && !errors.are_permanent(false));
-        insta::assert_snapshot!(said(&errors, true), @"outcome unknown: http://db1:4001,… may have applied this step (connection reset, and since then: connection refused); check before retrying");
-    }
-
-    #[test]
-    fn words_from_the_network_are_one_bounded_line() {
-        assert_eq!(to_one_line(" leader\r\n  not found\n"), "leader not found");
-        assert_eq!(to_one_line(&"ä".repeat(500)), format!("{}…", "ä".repeat(200)));
     }
 }

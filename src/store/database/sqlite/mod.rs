@@ -2,14 +2,14 @@
 
 mod batch;
 mod disk_space;
-mod error;
+pub mod error;
 pub mod file;
-mod interrupt;
+pub mod interrupt;
 mod limits;
-mod open;
+pub mod open;
 mod vacuum;
 mod values;
-mod wal;
+pub mod wal;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -226,21 +226,7 @@ fn readonly_reason(opening: Errno) -> &'static str {
 }
 
 /// Value of `PRAGMA cache_size` for a memory limit: KiB, negative by SQLite's convention.
-fn cache_size(limit: Option<u64>) -> i64 {
+pub fn cache_size(limit: Option<u64>) -> i64 {
     let bytes = limit.map_or(MAX_CACHE, |limit| (limit / MEMORY_SHARE).clamp(MIN_CACHE, MAX_CACHE));
     -i64::try_from(bytes >> 10).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pages_that_are_remembered_take_a_part_of_the_memory() {
-        for (limit, kibibytes) in
-            [(None, 65_536), (Some(1 << 30), 65_536), (Some(32 << 20), 8_192), (Some(1), 2_048)]
-        {
-            assert_eq!(cache_size(limit), -kibibytes, "{limit:?}");
-        }
-    }
 }

@@ -13,7 +13,7 @@ type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
 
 /// A session to open, and the rules that apply to it.
 #[derive(Clone, Copy)]
-pub(super) struct OpenQuery<'a> {
+pub struct OpenQuery<'a> {
     pub(super) session: &'a NewSession,
     policies: &'a Policies,
     policy: &'a Policy,
@@ -43,7 +43,7 @@ pub(super) enum EndedRows<'a> {
 }
 
 impl<'a> OpenQuery<'a> {
-    pub(super) fn new(session: &'a NewSession, policies: &'a Policies) -> Self {
+    pub fn new(session: &'a NewSession, policies: &'a Policies) -> Self {
         let (policy, licence) =
             (policies.for_task(&session.task), policies.licence_of(&session.task));
         Self { session, policies, policy, licence }

@@ -1,8 +1,8 @@
 //! Database files before SQLite opens them.
 
-pub(super) mod denied;
+pub mod denied;
 pub mod hazard;
-pub(super) mod locks;
+pub mod locks;
 mod paths;
 pub(super) mod sidecars;
 mod users;
@@ -18,7 +18,7 @@ use crate::domain::error::{Absence, Error, ForeignContent, Result};
 pub(in crate::store) use paths::{SIDECARS, sibling};
 pub(super) use paths::{has_wal, resolve, sqlite_path};
 
-pub(super) const INPUT_OUTPUT: &str = "input/output error; check the disk and the system log";
+pub const INPUT_OUTPUT: &str = "input/output error; check the disk and the system log";
 /// Mode of new files: user names and addresses are private.
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;

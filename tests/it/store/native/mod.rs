@@ -1,5 +1,9 @@
 //! A paged connection yields the same results as a direct one.
 
+mod open;
+mod paged_double;
+mod per_task;
+
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -7,24 +11,24 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
-use tempfile::TempDir;
-
-use super::table::Native;
-use crate::domain::filter::Filter;
-use crate::domain::policy::{ExpiryMode, Policies, Policy};
-use crate::domain::profile::SqlValue;
-use crate::domain::session::Session;
-use crate::domain::task::TaskPattern;
-use crate::domain::time::{Span, UnixTime};
-use crate::storage::{
+use sessctl::domain::filter::Filter;
+use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
+use sessctl::domain::profile::SqlValue;
+use sessctl::domain::session::Session;
+use sessctl::domain::task::TaskPattern;
+use sessctl::domain::time::{Span, UnixTime};
+use sessctl::storage::{
     DueScan, GroupBy, Ledger, NewRun, Order, PolicyContext, RunEnd, RunOrigin, RunOutcome,
     RunQuery, ScanLimits, SessionQuery, SessionStore, SortKey,
 };
-use crate::store::Access;
-use crate::store::database::Database;
-use crate::store::database::paged_double::PagedDouble;
-use crate::store::database::sqlite::SqliteFile;
-use crate::store::statement::Statement;
+use sessctl::store::Access;
+use sessctl::store::database::Database;
+use sessctl::store::database::sqlite::SqliteFile;
+use sessctl::store::native::table::Native;
+use sessctl::store::statement::Statement;
+
+use paged_double::PagedDouble;
+use tempfile::TempDir;
 
 const NOW: UnixTime = UnixTime(1_781_524_800);
 
@@ -61,7 +65,7 @@ impl Tables {
     fn with(rows: &[Row]) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("sessions.db");
-        let mut direct = crate::store::open_native::create_file(&path).unwrap();
+        let mut direct = sessctl::store::open_native::create_file(&path).unwrap();
         let insert = |(serial, row): (usize, &Row)| {
             let (task, user, client, idle, timeout, ended) = row;
             let blob = |text: &Text| SqlValue::Blob(text.clone());

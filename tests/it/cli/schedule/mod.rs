@@ -1,11 +1,21 @@
 //! Schedules through the binary: check, next, print.
 
+mod crontab;
+mod export;
+mod user;
+
 use std::os::unix::fs::chown;
 use std::process::Command;
 
 use serde_json::json;
+use sessctl::cli::schedule::user::ScheduleUser;
 
 use crate::support::{SESSCTL, Sandbox};
+
+/// Owner of a database, in group 7.
+fn owner(uid: u32, name: Option<&str>) -> ScheduleUser {
+    ScheduleUser { uid, gid: 7, name: name.map(str::to_owned) }
+}
 
 /// Needs no database, and no setting at all.
 fn sandbox() -> Sandbox {

@@ -2,12 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use super::sqlite::SqliteFile;
-use super::{BatchResult, Database, OwnedRow, RowRef};
-use crate::domain::error::Result;
-use crate::domain::profile::SqlValueRef;
-use crate::storage::VisitResult;
-use crate::store::statement::Statement;
+use sessctl::domain::error::Result;
+use sessctl::domain::profile::SqlValueRef;
+use sessctl::storage::VisitResult;
+use sessctl::store::database::sqlite::SqliteFile;
+use sessctl::store::database::{BatchResult, Database, OwnedRow, RowRef};
+use sessctl::store::statement::Statement;
 
 /// Rows in a page.
 const PAGE: usize = 3;

@@ -1,5 +1,7 @@
 //! Purging: what is due, what a dry run says of it, and what is said.
 
+mod summary;
+
 use serde_json::Value;
 
 use crate::support::{DAY, HOUR, MANY_RUNS, MINUTE, Sandbox, handles, row};

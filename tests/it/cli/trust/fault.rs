@@ -1,6 +1,10 @@
+//! Tests of `cli::trust::fault`.
+
 use std::path::PathBuf;
 
-use super::*;
+use sessctl::cli::trust::fault::{OVERFLOW_UID, Writer, maps};
+use sessctl::cli::trust::path::ComponentKind::{Device, Directory, File, Handed, Parent};
+use sessctl::cli::trust::path::{ComponentKind, PathComponent, ResolvedPath};
 
 const ALICE: u32 = 1_000;
 
@@ -43,8 +47,6 @@ fn is_refused(components: &[(&str, ComponentKind, u32, u32, u32)], name: &str, w
     let fault = resolved.fault().expect("a fault");
     assert_eq!((fault.component.path.to_str().unwrap(), fault.writer), (name, writer));
 }
-
-use ComponentKind::{Device, Directory, File, Handed, Parent};
 
 #[test]
 fn a_path_of_roots_own_is_trusted() {

@@ -1,12 +1,14 @@
+//! Tests of `cli::trust`.
+
+mod fault;
+
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 
+use sessctl::cli::trust::path::{ComponentKind, ResolvedPath};
 use tempfile::TempDir;
-
-use super::path::ComponentKind;
-use super::*;
 
 /// A directory by its real path.
 fn directory() -> (TempDir, PathBuf) {
