@@ -1,10 +1,10 @@
--- The sessions. An application in any language writes to this table by the
--- statements of docs/sql-contract.md, which is a public interface: a change
--- here is a change there.
+-- The sessions. An application in any language writes to this table with the statements of
+-- docs/sql-contract.md. That page is a public interface, and a change to this table is a
+-- change to it.
 --
--- The rows lie in the order of their keys, and there is no other index. An index
--- whose order is random against the key doubles the cost of every open and makes a
--- purge, which reads the table once from end to end anyway, many times slower.
+-- The rows are stored in the order of their primary key, and there is no other index. An
+-- index whose order is unrelated to that of the key doubles the cost of every open. It also
+-- makes a purge, which reads the whole table once in any case, many times slower.
 CREATE TABLE sessions (
     -- Lower-case hexadecimal SHA-256 of the token that the client holds. The
     -- check keeps a token, which is a usable secret, from being stored itself.
@@ -28,11 +28,11 @@ CREATE TABLE sessions (
     CHECK ((ended_at IS NULL) = (end_reason IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- What the rows themselves can no longer tell: how many of each task were
--- deleted, by the reason of their end ('deleted.expired', …), how many were
--- refused ('refused'), and the most that were seen live at once ('peak').
--- Everything else that `show stat` says is counted from the rows, so that it
--- holds whoever wrote them.
+-- For each task, the figures that cannot be derived from the rows of its sessions: how many
+-- were deleted, by the reason of their end ('deleted.expired', …), how many were refused
+-- ('refused'), and the largest number observed to be live at the same time ('peak'). `show
+-- stat` counts everything else from the rows, so it is correct whichever program wrote
+-- them.
 CREATE TABLE counters (
     task  TEXT    NOT NULL COLLATE NOCASE,
     name  TEXT    NOT NULL,

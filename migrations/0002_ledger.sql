@@ -1,7 +1,7 @@
--- The record of runs, and what keeps two of them apart. Applications have nothing to
--- do with these tables, so the contract's version stays as it is.
+-- The ledger, and the leases that keep runs from overlapping. Applications do not use these
+-- tables, so the version of the SQL contract does not change.
 
--- One row for each run of a purge or of a job.
+-- The ledger: one row for each run of a purge or of a job.
 CREATE TABLE runs (
     id         INTEGER PRIMARY KEY,
     -- Tells this run from all others, on whatever machine.
@@ -29,12 +29,13 @@ CREATE TABLE runs (
     deleted    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Pays for finding the one or two runs that are at work, which each start of a run
--- and each look at what is due asks for.
+-- Finds the runs in progress, of which there are one or two. Each start of a run, and each
+-- search for jobs that are due, looks for them.
 CREATE INDEX runs_at_work ON runs (lease) WHERE outcome = 'running';
 
--- Up to when the runs of a job are settled. A job that is tied to a host has an
--- account for each host that has seen it; all others have one, ''.
+-- The time up to which the runs of a job are settled. A job that is restricted to a host
+-- has one account for each host that has seen the job. Any other job has a single account,
+-- ''.
 CREATE TABLE jobs (
     name    TEXT NOT NULL,
     account TEXT NOT NULL,
@@ -45,7 +46,7 @@ CREATE TABLE jobs (
     PRIMARY KEY (name, account)
 ) STRICT, WITHOUT ROWID;
 
--- Who may do what only one may do at a time.
+-- The leases: who holds an exclusive right, such as the right to purge.
 CREATE TABLE leases (
     name       TEXT    NOT NULL PRIMARY KEY,
     holder     TEXT    NOT NULL,

@@ -1,6 +1,6 @@
--- What the last lists of statements have done, on a cluster alone: where the answer to
--- one is lost, it is sent again, and finds here that it had been carried out. In a file,
--- no answer is ever lost.
+-- The receipts of the last lists of statements, with what they have done. They are needed
+-- only on a cluster: if the response to a list is lost, sessctl sends the list again, and
+-- its receipt shows that it has already been executed. In a file, no response is ever lost.
 CREATE TABLE receipts (
     id   INTEGER PRIMARY KEY,
     -- Drawn at random by whoever sends the list.

@@ -1,11 +1,12 @@
--- The histories of jobs. What the ledger knew of jobs before said neither in which time
--- zone their times were read nor which machine had seen them, so that it is dropped: all
--- histories begin when a machine takes up its jobs for the first time. Applications have
--- nothing to do with these tables, so the contract's version stays as it is.
+-- The histories of jobs. The table jobs recorded neither the time zone in which the times
+-- of a job were read, nor the machines that had seen the job, so it is dropped: every
+-- history begins when a machine takes up its jobs for the first time. Applications do not
+-- use these tables, so the version of the SQL contract does not change.
 DROP TABLE jobs;
 
--- Up to when the runs of a job are settled. A job that is tied to a host has a history on
--- each host that has seen it; all others have one, ''.
+-- The time up to which the runs of a job are settled. A job that is restricted to a host
+-- has one history for each host that has seen the job. Any other job has a single history,
+-- ''.
 CREATE TABLE job_histories (
     name           TEXT NOT NULL,
     -- What it does, when, and on which host.
@@ -17,7 +18,7 @@ CREATE TABLE job_histories (
     PRIMARY KEY (name, spec, host_scope)
 ) STRICT, WITHOUT ROWID;
 
--- Which machines have a job in their configurations, and since when without a break.
+-- The machines that have a job in their configuration, and since when without interruption.
 CREATE TABLE job_members (
     name       TEXT    NOT NULL,
     spec       TEXT    NOT NULL,
@@ -30,15 +31,15 @@ CREATE TABLE job_members (
 
 ALTER TABLE runs ADD COLUMN spec TEXT NOT NULL DEFAULT '';
 
--- Fingerprint of the rules that a purge goes by. What was due under other rules is no
--- backlog of it.
+-- Fingerprint of the rules that the purge applied. Sessions that were due under other rules
+-- are not part of its backlog.
 ALTER TABLE runs ADD COLUMN rules TEXT NOT NULL DEFAULT '';
 
--- Name of the user whose privileges the run had; empty for the runs of earlier versions.
+-- Name of the user whose privileges the run had; empty for runs of earlier versions.
 ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT '';
 
--- Finds out whether a job of the same name has run for a time, which each run asks for.
+-- Finds the run of a job of the same name for a given time. Each run looks for it.
 CREATE INDEX runs_by_plan ON runs (job, planned_at) WHERE job IS NOT NULL;
 
--- Finds the entries that are old enough to go, which each run asks for as well.
+-- Finds the entries that are old enough to be deleted. Each run looks for them, too.
 CREATE INDEX runs_by_start ON runs (started_at);

@@ -1,6 +1,6 @@
--- The clocks of each machine at its last run, by which the next run sees whether the
--- wall clock has moved since. Applications have nothing to do with this table, so the
--- contract's version stays as it is.
+-- The clocks of each machine at its last run. The next run compares its clocks with them,
+-- to detect whether the wall clock has moved since. Applications do not use this table, so
+-- the version of the SQL contract does not change.
 CREATE TABLE clocks (
     host TEXT NOT NULL PRIMARY KEY,
     -- The wall clock.

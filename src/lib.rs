@@ -57,7 +57,9 @@
 pub mod app;
 #[cfg(not(feature = "internals"))]
 mod app;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", feature = "internals"))]
+pub mod cli;
+#[cfg(all(feature = "cli", not(feature = "internals")))]
 mod cli;
 #[cfg(feature = "internals")]
 pub mod config;
@@ -67,7 +69,9 @@ mod config;
 pub mod domain;
 #[cfg(not(feature = "internals"))]
 mod domain;
-#[cfg(feature = "cli")]
+#[cfg(all(feature = "cli", feature = "internals"))]
+pub mod output;
+#[cfg(all(feature = "cli", not(feature = "internals")))]
 mod output;
 #[cfg(feature = "internals")]
 pub mod storage;

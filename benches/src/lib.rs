@@ -1,6 +1,5 @@
-//! What the programs under `benches/` are made of: tables to purge, an application
-//! that goes on writing meanwhile, and a runner that compares. docs/performance.md
-//! says what is measured and why.
+//! Benchmarks of sessctl: generated tables, a load generator that simulates an application, and
+//! a runner of comparisons. docs/performance.md describes the method.
 
 pub mod bench;
 pub mod clock;
@@ -13,18 +12,18 @@ pub mod table;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// How each of the programs ends: what it failed with is a line on standard error.
-pub fn end(program: &str, outcome: &anyhow::Result<()>) -> ExitCode {
-    match outcome {
+/// Converts the result of a program to its exit code, and prints an error on standard error.
+pub fn exit_code(program: &str, result: &anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&format!("{program}: {error:#}"));
+            print_status(&format!("{program}: {error:#}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Tells whoever watches. If nobody does any more, that is no reason to stop.
-pub fn say(line: &str) {
+/// Prints a line on standard error. A closed standard error is ignored.
+pub fn print_status(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

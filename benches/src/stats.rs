@@ -2,26 +2,26 @@
 
 use std::time::Duration;
 
-/// The value that `permille` of all values do not exceed, by the nearest rank: it
-/// is always one of them. 0 if there are none. `sorted` is in ascending order.
+/// Percentile by the nearest-rank method, in thousandths (`990` is p99); 0 without values.
+/// `sorted` is in ascending order.
 pub fn percentile(sorted: &[u64], permille: usize) -> u64 {
     let rank = (sorted.len() * permille).div_ceil(1000).max(1);
     sorted.get(rank - 1).copied().unwrap_or(0)
 }
 
-/// The median of several runs, with the least and the largest.
+/// Median, minimum and maximum of repeated measurements.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
-    /// The one in the middle, or the mean of the two there.
+pub struct Summary {
+    /// Median; the mean of the two middle values of an even number of values.
     pub median: f64,
-    /// The least.
+    /// Minimum.
     pub min: f64,
-    /// The largest.
+    /// Maximum.
     pub max: f64,
 }
 
-impl Spread {
-    /// Of any number of runs but none.
+impl Summary {
+    /// Summarizes the values; `None` without any.
     pub fn of(values: &[f64]) -> Option<Self> {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -31,20 +31,20 @@ impl Spread {
         Some(Self { median: f64::midpoint(sorted[lower], sorted[upper]), min, max })
     }
 
-    /// How many times the other median this one is, unless that is 0.
-    pub fn over(self, other: Self) -> Option<f64> {
+    /// Ratio of this median to another; `None` if the other is 0.
+    pub fn ratio_to(self, other: Self) -> Option<f64> {
         (other.median > 0.0).then(|| self.median / other.median)
     }
 }
 
-/// A count as a number to reckon with.
+/// Converts a count to a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "no count here comes near 2^52")]
-pub fn float(count: u64) -> f64 {
+pub fn to_f64(count: u64) -> f64 {
     count as f64
 }
 
-/// In milliseconds.
-pub fn ms(time: Duration) -> f64 {
+/// Converts a duration to milliseconds.
+pub fn to_millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
@@ -65,18 +65,18 @@ mod tests {
     }
 
     #[test]
-    fn a_spread_does_not_mind_the_order() {
-        let odd = Spread::of(&[3.0, 1.0, 8.0]).unwrap();
-        assert_eq!(odd, Spread { median: 3.0, min: 1.0, max: 8.0 });
-        let even = Spread::of(&[4.0, 1.0, 2.0, 8.0]).unwrap();
+    fn a_summary_does_not_depend_on_the_order() {
+        let odd = Summary::of(&[3.0, 1.0, 8.0]).unwrap();
+        assert_eq!(odd, Summary { median: 3.0, min: 1.0, max: 8.0 });
+        let even = Summary::of(&[4.0, 1.0, 2.0, 8.0]).unwrap();
         assert!((even.median - 3.0).abs() < f64::EPSILON);
-        assert_eq!(Spread::of(&[]), None);
+        assert_eq!(Summary::of(&[]), None);
     }
 
     #[test]
-    fn a_ratio_is_that_of_the_medians() {
-        let of = |value| Spread::of(&[value]).unwrap();
-        assert_eq!(of(3.0).over(of(2.0)), Some(1.5));
-        assert_eq!(of(3.0).over(of(0.0)), None);
+    fn a_ratio_divides_the_medians() {
+        let of = |value| Summary::of(&[value]).unwrap();
+        assert_eq!(of(3.0).ratio_to(of(2.0)), Some(1.5));
+        assert_eq!(of(3.0).ratio_to(of(0.0)), None);
     }
 }

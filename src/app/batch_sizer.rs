@@ -8,14 +8,14 @@ const TARGET_HOLD: Duration = Duration::from_millis(2);
 /// Minimum and maximum size of a batch. On a cluster a batch is one entry of the Raft log
 /// with some 70 bytes per key, and entries of more than about 256 KiB delay those of the
 /// application.
-pub(super) const MIN_BATCH: usize = 128;
-pub(super) const MAX_BATCH: usize = 4096;
+pub const MIN_BATCH: usize = 128;
+pub const MAX_BATCH: usize = 4096;
 /// Number of batches that are remembered.
 const WINDOW: usize = 4;
 
 /// Adapts the number of keys in a batch to the time that batches take.
 #[derive(Debug)]
-pub(super) struct BatchSizer {
+pub struct BatchSizer {
     keys: usize,
     /// Time per key of each of the last batches.
     per_key: VecDeque<Duration>,
@@ -28,13 +28,13 @@ impl Default for BatchSizer {
 }
 
 impl BatchSizer {
-    pub(super) fn keys(&self) -> usize {
+    pub fn keys(&self) -> usize {
         self.keys
     }
 
     /// Records the time of a batch. The fastest of the last ones counts: some batches
     /// end with a checkpoint, which takes long but does not block other writers.
-    pub(super) fn record(&mut self, keys: usize, hold: Option<Duration>) {
+    pub fn record(&mut self, keys: usize, hold: Option<Duration>) {
         if let Some(hold) = hold
             && let Ok(number) = u32::try_from(keys)
         {
@@ -44,43 +44,5 @@ impl BatchSizer {
         let fastest = self.per_key.iter().min().map_or(0, Duration::as_nanos).max(1);
         let wanted = usize::try_from(TARGET_HOLD.as_nanos() / fastest).unwrap_or(MAX_BATCH);
         self.keys = wanted.min(self.keys * 2).clamp(MIN_BATCH, MAX_BATCH);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Returns the size after a number of batches that take this time for each key.
-    fn after(batches: usize, per_key: Duration, sizer: &mut BatchSizer) -> usize {
-        for _ in 0..batches {
-            let keys = sizer.keys();
-            sizer.record(keys, Some(per_key * u32::try_from(keys).unwrap()));
-        }
-        sizer.keys()
-    }
-
-    #[test]
-    fn batches_converge_to_the_target_hold() {
-        let mut sizer = BatchSizer::default();
-        assert_eq!(after(10, Duration::from_micros(4), &mut sizer), 500);
-        assert_eq!(after(4, Duration::from_micros(10), &mut sizer), 200);
-        assert_eq!(after(4, Duration::from_millis(1), &mut sizer), MIN_BATCH);
-        assert_eq!(after(9, Duration::ZERO, &mut sizer), MAX_BATCH);
-    }
-
-    #[test]
-    fn one_slow_batch_among_fast_ones_makes_no_difference() {
-        let mut sizer = BatchSizer::default();
-        after(10, Duration::from_micros(4), &mut sizer);
-        assert_eq!(after(1, Duration::from_micros(80), &mut sizer), 500);
-        assert_eq!(after(3, Duration::from_micros(4), &mut sizer), 500);
-    }
-
-    #[test]
-    fn batches_grow_where_nothing_changes_and_no_lock_is_taken() {
-        let mut sizer = BatchSizer::default();
-        (0..9).for_each(|_| sizer.record(MIN_BATCH, None));
-        assert_eq!(sizer.keys(), MAX_BATCH);
     }
 }

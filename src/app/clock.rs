@@ -33,7 +33,7 @@ impl Default for Timer {
 }
 
 impl Timer {
-    pub(super) fn now(self) -> Instant {
+    pub fn now(self) -> Instant {
         (self.now)()
     }
 
@@ -41,7 +41,7 @@ impl Timer {
         self.now().saturating_duration_since(since)
     }
 
-    pub(super) fn sleep(self, duration: Duration) {
+    pub fn sleep(self, duration: Duration) {
         (self.sleep)(duration);
     }
 }
@@ -56,16 +56,4 @@ pub(super) struct ClockCheck {
     pub(super) trusted: Option<ClockStamp>,
     /// Reason why the last check failed, or why its result was not recorded.
     pub(super) warning: Option<String>,
-}
-
-#[cfg(test)]
-impl Timer {
-    /// Returns a timer of the current thread that advances only when it sleeps.
-    pub(super) fn fake() -> Self {
-        use std::cell::Cell;
-        thread_local! {
-            static NOW: Cell<Instant> = Cell::new(Instant::now());
-        }
-        Self { now: || NOW.get(), sleep: |duration| NOW.set(NOW.get() + duration) }
-    }
 }

@@ -233,7 +233,7 @@ impl SessionService {
             return Ok(Ok(()));
         }
         let scan = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
-        Ok(guard.check(impact(would_end, scan.census.sessions)))
+        Ok(guard.check(impact(would_end, scan.counts.sessions)))
     }
 
     /// Ends those of these sessions that have not ended, and reports for each whether it
@@ -332,7 +332,7 @@ impl SessionService {
             Err(error) if error.is_disk_full() => {}
             recorded => recorded?,
         }
-        Ok(scan.census.sessions)
+        Ok(scan.counts.sessions)
     }
 }
 

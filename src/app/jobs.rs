@@ -92,7 +92,7 @@ impl SessionService {
         let added = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
         let added: Vec<NewJob> =
             added.map(|(job, key)| self.new_job(job, key, options, now)).collect();
-        let present = states.iter().filter(|state| state.known.since.is_some());
+        let present = states.iter().filter(|state| state.history.since.is_some());
         let removed: Vec<JobKey> =
             present.map(|state| state.job.clone()).filter(|job| !keys.contains(job)).collect();
         if added.is_empty() && removed.is_empty() {
@@ -130,8 +130,8 @@ impl SessionService {
     /// running.
     fn job_states(&self, options: &JobOptions, now: UnixTime) -> Result<Vec<JobState>> {
         let mut states = self.store.jobs(&self.machine(options), now)?;
-        for JobState { known, holder, .. } in &mut states {
-            if let (Some(run), Some(holder)) = (&mut known.unfinished, holder) {
+        for JobState { history, holder, .. } in &mut states {
+            if let (Some(run), Some(holder)) = (&mut history.unfinished, holder) {
                 run.is_alive &= !self.is_gone(holder);
             }
         }
@@ -325,5 +325,5 @@ impl SessionService {
 }
 
 fn history_of<'a>(key: &JobKey, states: &'a [JobState]) -> Option<&'a JobHistory> {
-    states.iter().find(|state| state.job == *key).map(|state| &state.known)
+    states.iter().find(|state| state.job == *key).map(|state| &state.history)
 }

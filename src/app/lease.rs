@@ -198,7 +198,7 @@ impl SessionService {
         let (outcome, reason, is_settled) = match result {
             RunResult::Complete => (RunOutcome::Done, None, true),
             RunResult::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
-            RunResult::Failed(error @ (Error::Guard(_) | Error::Refused(_))) => {
+            RunResult::Failed(error) if error.is_refusal() || matches!(error, Error::Guard(_)) => {
                 (RunOutcome::Refused, Some(error.to_string()), true)
             }
             RunResult::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),

@@ -2,30 +2,30 @@
 //! [`Backend`](crate::storage::Backend) offers, not on the kind of table or database; the
 //! caller passes `now`.
 
-mod batch_sizer;
+pub mod batch_sizer;
 mod clock;
 mod clock_check;
 mod compact;
-mod copy;
+pub mod copy;
 mod cycle;
 mod cycle_job;
 mod jobs;
 mod lease;
-mod notify;
+pub mod notify;
 mod permissions;
-mod purge;
+pub mod purge;
 mod query;
 mod run;
 mod service;
 mod sessions;
 mod skipped;
 mod stop;
-mod throttle;
-mod touch_batch;
+pub mod throttle;
+pub mod touch_batch;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};
-pub use compact::{CompactReport, CompactRequest, CompactStopReason};
+pub use compact::{CompactReport, CompactRequest};
 pub use copy::{Comparison, CopyProgress, CopyReport, CopyRequest};
 pub use cycle::{CycleRequest, Cycled};
 pub use jobs::{JobOptions, JobOutcome};

@@ -55,18 +55,18 @@ impl std::fmt::Display for MissedNotifications {
 
 /// Hooks, and the notifications that they have missed.
 #[derive(Default)]
-pub(super) struct Notifier {
+pub struct Notifier {
     hooks: Vec<Box<dyn EndHook>>,
     missed: Option<MissedNotifications>,
 }
 
 impl Notifier {
-    pub(super) fn add(&mut self, hook: Box<dyn EndHook>) {
+    pub fn add(&mut self, hook: Box<dyn EndHook>) {
         self.hooks.push(hook);
     }
 
     /// Reports whether any hook wants notifications.
-    pub(super) fn is_enabled(&self) -> bool {
+    pub fn is_enabled(&self) -> bool {
         self.hooks.iter().any(|hook| hook.is_listening())
     }
 
@@ -77,7 +77,7 @@ impl Notifier {
     }
 
     /// Records ended sessions whose identity is unknown.
-    pub(super) fn record_missed(&mut self, sessions: u64, since: UnixTime) {
+    pub fn record_missed(&mut self, sessions: u64, since: UnixTime) {
         if sessions > 0 {
             let lost = || "the response of the cluster was lost".to_owned();
             self.notify_each(sessions, since, |_| Err(lost()));
@@ -102,46 +102,7 @@ impl Notifier {
         }
     }
 
-    pub(super) fn take_missed_notifications(&mut self) -> Option<MissedNotifications> {
+    pub fn take_missed_notifications(&mut self) -> Option<MissedNotifications> {
         self.missed.take()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A hook with this name that fails.
-    struct FailingHook(&'static str);
-
-    impl EndHook for FailingHook {
-        fn ended(&mut self, _: &[Session], _: &Policies) -> Result<(), String> {
-            Err("it fails".to_owned())
-        }
-
-        fn name(&self) -> &'static str {
-            self.0
-        }
-
-        fn is_listening(&self) -> bool {
-            self.0 != "nobody"
-        }
-    }
-
-    #[test]
-    fn sessions_that_several_hooks_miss_count_once() {
-        let mut notifier = Notifier::default();
-        notifier.add(Box::new(FailingHook("nobody")));
-        assert!(!notifier.is_enabled());
-        notifier.record_missed(3, UnixTime(7));
-        assert_eq!(notifier.take_missed_notifications(), None);
-        for name in ["the report", "the hook"] {
-            notifier.add(Box::new(FailingHook(name)));
-        }
-        notifier.record_missed(3, UnixTime(7));
-        assert_eq!(
-            notifier.take_missed_notifications().unwrap().to_string(),
-            "the hook and the report missed 3 ended sessions: the response of the cluster was lost"
-        );
     }
 }

@@ -182,7 +182,7 @@ impl SessionService {
         }
         let due: Vec<Key> = to_renew.iter().map(|index| keys[*index].clone()).collect();
         let renewed = permissions::opening(self.store.as_mut())?.touch_rows(&due, now)?;
-        touched.hold = Some(renewed.hold);
+        touched.hold = Some(renewed.timing.hold);
         for (index, done) in to_renew.into_iter().zip(renewed.done) {
             if !done {
                 touched.outcomes[index] = self.refusal_reason(&keys[index])?;

@@ -24,6 +24,10 @@ pub enum StopReason {
     Busy,
     /// The file system is full: not even one more row could be changed.
     Room,
+    /// A long-running reader uses an older snapshot of the database.
+    Reader,
+    /// The database does not support incremental vacuum.
+    NoSteps,
 }
 
 string_enum!(StopReason, "reason to stop", {
@@ -35,6 +39,8 @@ string_enum!(StopReason, "reason to stop", {
     Log => "log",
     Busy => "busy",
     Room => "no-space",
+    Reader => "reader",
+    NoSteps => "no-steps",
 });
 
 /// Describes why a run is incomplete; `None`: it is complete.

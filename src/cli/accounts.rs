@@ -2,7 +2,6 @@
 
 use nix::unistd::{Gid, Group, Uid, User};
 
-/// Name of a user, if the system knows one.
 pub fn name_of_user(uid: u32) -> Option<String> {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
 }

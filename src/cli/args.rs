@@ -12,15 +12,15 @@ use super::time_zone::machine_time_zone;
 
 /// Time as a user writes it; [`read`](Self::read) takes the time zone for times without one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MomentArg(String);
+pub struct TimeArg(String);
 
-impl From<&str> for MomentArg {
+impl From<&str> for TimeArg {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
     }
 }
 
-impl MomentArg {
+impl TimeArg {
     /// Reads RFC 3339, a date and time of that zone, or unix seconds. The machine's zone is
     /// resolved only for a time without a zone.
     pub fn read(&self, zone: &TimeZone) -> anyhow::Result<UnixTime> {
@@ -60,11 +60,10 @@ impl From<&str> for Since {
 }
 
 impl Since {
-    /// Returns the time, read in the machine's zone.
     pub fn read(&self, now: UnixTime) -> anyhow::Result<UnixTime> {
         match self.0.trim().parse::<Span>() {
             Ok(ago) => Ok(UnixTime(now.0.saturating_sub(ago.as_seconds()))),
-            Err(_) => MomentArg::from(self.0.as_str()).read(&TimeZone::Local),
+            Err(_) => TimeArg::from(self.0.as_str()).read(&TimeZone::Local),
         }
     }
 }
@@ -87,7 +86,6 @@ pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
     }
 }
 
-/// Reads a maximum run time.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let span: Span = text.parse().map_err(|e: crate::domain::time::SpanError| e.to_string())?;
     Ok(Duration::from_secs(span.as_seconds().unsigned_abs()))
@@ -109,7 +107,7 @@ mod tests {
     #[test]
     fn moments_are_read_in_their_zone() {
         let berlin: TimeZone = "Europe/Berlin".parse().unwrap();
-        let read = |text: &str| MomentArg::from(text).read(&berlin).unwrap().to_string();
+        let read = |text: &str| TimeArg::from(text).read(&berlin).unwrap().to_string();
         assert_eq!(read("2026-06-15T12:00:00Z"), "2026-06-15T12:00:00Z");
         assert_eq!(read("2026-06-15T12:00:00+05:30"), "2026-06-15T06:30:00Z");
         assert_eq!(read("2026-06-15 12:00"), "2026-06-15T10:00:00Z");
@@ -117,8 +115,8 @@ mod tests {
         assert_eq!(read("1781524800"), "2026-06-15T12:00:00Z");
         assert_eq!(read("@1781524800"), "2026-06-15T12:00:00Z");
         assert_eq!(read("2026-06-15"), "2026-06-14T22:00:00Z");
-        assert!(MomentArg::from("2026").read(&berlin).is_err());
-        assert!(MomentArg::from("99999999999999").read(&berlin).is_err());
-        assert!(MomentArg::from("tomorrow").read(&berlin).is_err());
+        assert!(TimeArg::from("2026").read(&berlin).is_err());
+        assert!(TimeArg::from("99999999999999").read(&berlin).is_err());
+        assert!(TimeArg::from("tomorrow").read(&berlin).is_err());
     }
 }

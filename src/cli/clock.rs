@@ -13,7 +13,6 @@ const BOOT_CLOCK: ClockId = ClockId::Boottime;
 #[cfg(not(target_os = "linux"))]
 const BOOT_CLOCK: ClockId = ClockId::Monotonic;
 
-/// Returns the current time.
 #[expect(clippy::disallowed_methods, reason = "everything else takes now as a parameter")]
 pub fn now() -> UnixTime {
     UnixTime::from(std::time::SystemTime::now())

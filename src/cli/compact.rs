@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::Error;
-use crate::app::{CompactReport, CompactRequest, CompactStopReason, SessionService};
+use crate::app::{CompactReport, CompactRequest, SessionService, StopReason};
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::SpaceRequirement;
 use crate::store::Access;
@@ -13,7 +13,7 @@ use super::context::{Context, print};
 use super::exit::{Exit, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
 use super::retry::retry_while_held;
-use super::{clock, disk};
+use super::{clock, disk_space};
 use crate::domain::format::format_count;
 use crate::output::human;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -82,11 +82,11 @@ impl Args {
             format.check(&COMPACT_SUMMARY)?;
         }
         let mut service = context.open(Access::Write)?;
-        let manners = context.config()?.manners;
+        let write_limits = context.config()?.write_limits;
         let interrupt = Interrupt::listen()?;
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = retry_while_held(self.wait, &interrupt, is_held, || {
-            self.compact(&mut service, &interrupt, context, manners)
+            self.compact(&mut service, &interrupt, context, write_limits)
         });
         let done = match (done, interrupt.signal()) {
             // A signal arrived while it waited for another process.
@@ -94,7 +94,7 @@ impl Args {
             (done, _) => done?,
         };
         // A failure from here on does not undo the compaction.
-        ignore_broken_pipe(self.answer(&done, &mut service, context))?;
+        ignore_broken_pipe(self.write_summary(&done, &mut service, context))?;
         Ok(exit(&done, interrupt.signal()))
     }
 
@@ -103,20 +103,22 @@ impl Args {
         service: &mut SessionService,
         interrupt: &Interrupt,
         context: &Context,
-        manners: WriteLimits,
+        write_limits: WriteLimits,
     ) -> crate::Result<CompactReport> {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
         if !self.full {
-            let request =
-                CompactRequest { hold: self.hold.unwrap_or(manners.hold), run_time: self.run_time };
+            let request = CompactRequest {
+                hold: self.hold.unwrap_or(write_limits.hold),
+                run_time: self.run_time,
+            };
             return service.compact(&request, now, &mut || interrupt.go_on());
         }
         let mut room = |demand: &SpaceRequirement| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
             let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is not a file")))?;
-            let beside = disk::place(&disk::folder_of(file)?)?;
-            let temporary = disk::place(&disk::temporary_folder())?;
+            let beside = disk_space::volume(&disk_space::directory_of(file)?)?;
+            let temporary = disk_space::volume(&disk_space::temporary_directory())?;
             Ok(demand.check(&beside, &temporary)?)
         };
         let asked = interrupt.clone();
@@ -124,7 +126,7 @@ impl Args {
         service.vacuum(self.run_time, now, &mut room, leave)
     }
 
-    fn answer(
+    fn write_summary(
         &self,
         done: &CompactReport,
         service: &mut SessionService,
@@ -136,7 +138,7 @@ impl Args {
         }
         let slack = service.unused_bytes()?;
         if context.requested_format().is_some() {
-            return context.answer(&COMPACT_SUMMARY, &[self.record(done, slack)]);
+            return context.write_records(&COMPACT_SUMMARY, &[self.record(done, slack)]);
         }
         let sentence = sentence(done, slack);
         if context.is_interactive() {
@@ -167,7 +169,7 @@ impl Args {
 fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
     match (done.stopped, signal) {
         (None, _) => Exit::Done,
-        (Some(CompactStopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
+        (Some(StopReason::Signal), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }
 }
@@ -181,13 +183,13 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
             format!("{freed}, of which --full would free about {}", human::bytes(slack))
         }
         None => freed,
-        Some(CompactStopReason::NoSteps) => format!(
+        Some(StopReason::NoSteps) => format!(
             "nothing was changed: this file does not support compaction in steps; {} bytes are in \
              free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",
             format_count(free),
             describe_slack(slack, done),
         ),
-        Some(CompactStopReason::Reader) => format!(
+        Some(StopReason::Reader) => format!(
             "{freed}; stopped by a long-running reader; another {} can be freed when it ends",
             human::bytes(pending)
         ),

@@ -18,7 +18,7 @@ use super::guard::CycleLimits;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
-use super::{kept_rows, records};
+use super::{kept_rows, session_records};
 
 /// End sessions now, whatever their state
 ///
@@ -66,7 +66,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        context.format().check(&records::SESSIONS)?;
+        context.format().check(&session_records::SESSIONS)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
         let mut lines = SessionLines::new(context, &service, self.dry_run);
@@ -137,17 +137,17 @@ impl Args {
             service.cycle(&request, now, &mut |session| lines.show(session), &mut || {
                 interrupt.go_on()
             })?;
-        if let Some(untold) = &cycled.missed_notifications {
-            context.print_missed(untold);
+        if let Some(missed) = &cycled.missed_notifications {
+            context.print_missed(missed);
         }
         print_kept(&cycled.kept, Wording::end(false), context);
         if let Some(obstacle) = &cycled.obstacle {
             context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
         }
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
-        let untold =
+        let missed =
             if cycled.missed_notifications.is_some() { Exit::StoppedEarly } else { Exit::Done };
-        let partial = untold.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
+        let partial = missed.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
         let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
         Ok(signal.map_or(partial, Exit::Interrupted))
     }
@@ -192,7 +192,6 @@ impl Args {
     }
 }
 
-/// Checks whether the guard would refuse the cycle that a dry run shows.
 fn would_refuse(
     service: &SessionService,
     would_end: u64,
@@ -209,7 +208,6 @@ fn would_refuse(
     })
 }
 
-/// Output of one line per session.
 struct SessionLines {
     policies: Policies,
     end: End,
@@ -220,7 +218,7 @@ struct SessionLines {
 
 impl SessionLines {
     fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
-        let reporter = Reporter::new(context, records::sessions(service.profile()));
+        let reporter = Reporter::new(context, session_records::sessions_schema(service.profile()));
         let end = End { at: context.now, reason: EndReason::Cycled };
         Self { policies: service.policies().clone(), end, dry_run, reporter, shown: 0 }
     }
@@ -229,9 +227,9 @@ impl SessionLines {
         self.shown += 1;
         let record = || {
             if self.dry_run {
-                records::ending(session, &self.policies, self.end)
+                session_records::ending(session, &self.policies, self.end)
             } else {
-                records::ended(session, &self.policies, self.end, None)
+                session_records::ended(session, &self.policies, self.end, None)
             }
         };
         self.reporter.report(record, || sentence(session, self.end, None));

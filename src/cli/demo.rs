@@ -93,7 +93,6 @@ fn remove_previous(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The commands to try, with the handle of a session that is there.
 fn next_steps(service: &SessionService, now: UnixTime) -> anyhow::Result<String> {
     let mut handle = String::new();
     let request =
@@ -132,7 +131,6 @@ impl Random {
     }
 }
 
-/// Session of the demo, before its row is written.
 struct SampleSession {
     new: NewSession,
     last_used_at: UnixTime,

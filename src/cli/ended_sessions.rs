@@ -13,7 +13,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::context::Context;
 use super::reporter::Reporter;
-use super::{records, syslog};
+use super::{session_records, syslog};
 use crate::output::human;
 use crate::output::record::Schema;
 use crate::output::sanitize::escape;
@@ -35,12 +35,10 @@ fn reports() -> impl TypedValueParser<Value = ReportTarget> {
 }
 
 impl LineTarget {
-    /// Reports whether the sessions are the output of the command.
     pub fn is_stdout(self) -> bool {
         self.each == Some(ReportTarget::Stdout)
     }
 
-    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(self, config: &Config) -> bool {
         let reports = |name: &str| config.reports.get(name) == Some(&ReportTarget::Stdout);
         self.is_stdout() || config.jobs.iter().any(|job| job.enabled && reports(&job.name))
@@ -57,26 +55,22 @@ struct Reports {
     reporter: Reporter,
     /// Targets of the current work.
     to: BTreeSet<ReportTarget>,
-    /// Job that does the current work.
     job: Option<String>,
 }
 
 impl EndedLines {
-    /// Creates the reports of a purge.
     pub fn for_purge(context: &Context, wanted: LineTarget) -> Self {
-        let each = Self::new(context, wanted, &records::SESSIONS);
+        let each = Self::new(context, wanted, &session_records::SESSIONS);
         each.reports.borrow_mut().to.extend(wanted.each);
         each
     }
 
-    /// Reports whether the sessions are the output of a run of the jobs of a configuration.
     pub fn is_stdout_for(&self, config: &Config) -> bool {
         LineTarget { each: self.wanted }.is_stdout_for(config)
     }
 
-    /// Creates the reports of jobs, each of which may have a target of its own.
     pub fn for_jobs(context: &Context, wanted: LineTarget) -> Self {
-        Self::new(context, wanted, &records::SESSIONS_OF_JOBS)
+        Self::new(context, wanted, &session_records::SESSIONS_OF_JOBS)
     }
 
     fn new(context: &Context, wanted: LineTarget, schema: &'static Schema) -> Self {
@@ -85,7 +79,6 @@ impl EndedLines {
         Self { wanted: wanted.each, reports: Rc::new(RefCell::new(reports)) }
     }
 
-    /// Returns the hook that writes the reports.
     pub fn hook(&self) -> Box<dyn EndHook> {
         Box::new(LineHook(Rc::clone(&self.reports)))
     }
@@ -106,7 +99,6 @@ impl EndedLines {
     }
 }
 
-/// Hook that writes the reports.
 struct LineHook(Rc<RefCell<Reports>>);
 
 impl EndHook for LineHook {
@@ -117,7 +109,7 @@ impl EndHook for LineHook {
             let Some(end) = session.end else { continue };
             if to.contains(&ReportTarget::Stdout) {
                 reporter.report(
-                    || records::ended(session, policies, end, job),
+                    || session_records::ended(session, policies, end, job),
                     || sentence(session, end, job),
                 );
             }

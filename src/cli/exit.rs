@@ -8,7 +8,6 @@ use super::interrupt::Signal;
 /// Outcome of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Success.
     Done,
     /// Work remains.
     StoppedEarly,
@@ -20,12 +19,10 @@ pub enum Exit {
     Busy,
     /// A part of the work failed, which was reported.
     Failed,
-    /// Stopped by a signal.
     Interrupted(Signal),
 }
 
 impl Exit {
-    /// Returns the worse of two outcomes.
     pub fn max_severity(self, other: Self) -> Self {
         let severity = |exit: Self| match exit {
             Self::Done => 0,
@@ -46,7 +43,6 @@ impl Exit {
 pub struct Usage(pub String);
 
 impl Usage {
-    /// Creates the error for [`anyhow`].
     pub fn error(message: impl Into<String>) -> anyhow::Error {
         Self(message.into()).into()
     }
@@ -89,7 +85,6 @@ fn redact_credentials(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Reports whether the reader of the output has closed the pipe.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)

@@ -26,7 +26,6 @@ impl CycleLimits {
     }
 }
 
-/// Guidance after the refusal of a command.
 pub fn advice(refusal: &GuardRefusal) -> String {
     let (option, key, open) = exceeded_limit(refusal);
     match refusal.impact.work {
@@ -43,7 +42,6 @@ pub fn advice(refusal: &GuardRefusal) -> String {
     }
 }
 
-/// Guidance after the refusal of a job.
 pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     let (option, key, open) = exceeded_limit(refusal);
     match refusal.impact.work {

@@ -19,12 +19,11 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::env::CREDENTIALS;
 use super::privileges::detached;
 use super::privileges::identity::Identity;
-use super::trust::Role;
-use super::{orphans, records, trust};
+use super::trust::FilePurpose;
+use super::{orphans, session_records, trust};
 use crate::output;
 use crate::output::{FormatName, Style};
 
-/// Poll intervals while the command runs.
 const INITIAL_POLL_INTERVAL: Duration = Duration::from_millis(1);
 const MAX_POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -46,7 +45,6 @@ pub struct Hook {
 }
 
 impl Hook {
-    /// Creates the hook of a configuration, if it has one.
     pub fn from_config(hooks: &Hooks, identity: Option<&Identity>) -> Option<Self> {
         let (program, args) = hooks.on_end.split_first()?;
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
@@ -58,7 +56,7 @@ impl Hook {
     /// Refuses, as root, a program that other users could change.
     pub fn check(hooks: &Hooks) -> crate::Result<()> {
         hooks.on_end.first().map_or(Ok(()), |program| {
-            trust::check(&resolve_program(program, &search_path()), Role::Hook)
+            trust::check(&resolve_program(program, &search_path()), FilePurpose::Hook)
         })
     }
 
@@ -182,11 +180,18 @@ impl EndHook for Hook {
 fn lines(sessions: &[Session], policies: &Policies) -> io::Result<Vec<u8>> {
     let record = |session: &Session| {
         let at = session.end.map_or(UnixTime(0), |end| end.at);
-        records::session(session, policies, at)
+        session_records::session(session, policies, at)
     };
     let records: Vec<_> = sessions.iter().map(record).collect();
     let mut lines = Vec::new();
     let style = Style::default();
-    output::write(FormatName::Jsonl, style, &mut lines, &records::SESSIONS, None, &records)?;
+    output::write(
+        FormatName::Jsonl,
+        style,
+        &mut lines,
+        &session_records::SESSIONS,
+        None,
+        &records,
+    )?;
     Ok(lines)
 }

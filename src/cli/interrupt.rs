@@ -12,7 +12,6 @@ use std::time::Duration;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 
-/// A signal that asks the process to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C.
@@ -110,7 +109,6 @@ impl Interrupt {
         Ok(())
     }
 
-    /// The signal that came, if one did.
     pub fn signal(&self) -> Option<Signal> {
         let noted = self.noted.load(Ordering::Relaxed);
         Signal::ALL.into_iter().find(|signal| usize::from(signal.exit_code()) == noted)
@@ -136,7 +134,6 @@ impl Interrupt {
     }
 }
 
-/// Ignores termination signals.
 pub fn ignore() -> io::Result<()> {
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         flag::register(signal, Arc::new(AtomicBool::new(false)))?;
@@ -144,13 +141,11 @@ pub fn ignore() -> io::Result<()> {
     Ok(())
 }
 
-/// Sleeps, and wakes up when a signal comes.
 pub struct Sleeper {
     wake: UnixStream,
 }
 
 impl Sleeper {
-    /// Creates a sleeper that signals wake up.
     pub fn new() -> io::Result<Self> {
         let (wake, waker) = UnixStream::pair()?;
         for signal in [SIGINT, SIGTERM] {

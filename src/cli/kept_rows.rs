@@ -7,22 +7,18 @@ use super::context::Context;
 use super::exit::Exit;
 use crate::domain::format::format_count;
 
-/// Wording of the messages.
 #[derive(Debug, Clone, Copy)]
 pub struct Wording {
     /// Noun for one row.
     pub what: &'static str,
-    /// Set for a dry run.
     pub dry_run: bool,
 }
 
 impl Wording {
-    /// Wording for a purge.
     pub const fn purge(dry_run: bool) -> Self {
         Self { what: "expired session", dry_run }
     }
 
-    /// Wording for a command that ends selected sessions.
     pub const fn end(dry_run: bool) -> Self {
         Self { what: "session", dry_run }
     }

@@ -12,13 +12,12 @@ use crate::domain::time_zone::TimeZone;
 use crate::storage::{Order, SortKey};
 use crate::store::Access;
 
-use super::args::{MomentArg, Since, task};
+use super::args::{Since, TimeArg, task};
 use super::context::{Context, unwritten};
 use super::exit::Exit;
-use super::records;
+use super::session_records;
 use crate::output::FormatName;
 
-/// Default maximum number of rows in a table.
 pub const TABLE_ROWS: u64 = 100;
 
 /// List sessions
@@ -72,7 +71,7 @@ pub struct Args {
     /// Show the states as of another time: sessions that were not open yet are left out, and
     /// ends that came later are ignored
     #[arg(long, value_name = "TIME")]
-    at: Option<MomentArg>,
+    at: Option<TimeArg>,
 }
 
 impl Args {
@@ -98,11 +97,12 @@ impl Args {
             limit: self.limit.or_else(|| table.then_some(TABLE_ROWS)),
             count_all: table,
         };
-        context.format().check(&records::SESSIONS)?;
+        context.format().check(&session_records::SESSIONS)?;
         let service = context.open(Access::Read)?;
-        let mut listing = context.listing(records::sessions(service.profile()), None)?;
+        let mut listing =
+            context.listing(session_records::sessions_schema(service.profile()), None)?;
         let listed = service.list(&request, now, &mut |session| {
-            let record = records::session(&session, service.policies(), now);
+            let record = session_records::session(&session, service.policies(), now);
             listing.record(&record).map_err(unwritten)?;
             Ok(ControlFlow::Continue(()))
         })?;
@@ -121,7 +121,6 @@ impl Args {
     }
 }
 
-/// Describes how many rows a table left out.
 pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
     let (shown, all) = (format_count(shown), format_count(all));
     let hint = if is_limited { "" } else { "; other formats show all" };

@@ -23,12 +23,12 @@ pub struct Args {
 impl Args {
     pub fn run(&self, mut command: Command) -> anyhow::Result<Exit> {
         command.build();
-        let Some(folder) = &self.dir else {
+        let Some(directory) = &self.dir else {
             print(page(command)?)?;
             return Ok(Exit::Done);
         };
         for page_of in with_subcommands(command) {
-            let path = folder.join(format!("{}.1", page_of.get_name()));
+            let path = directory.join(format!("{}.1", page_of.get_name()));
             replace(&path, page(page_of)?.as_bytes())?;
         }
         Ok(Exit::Done)

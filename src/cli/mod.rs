@@ -1,6 +1,7 @@
 //! The command line. One subcommand is one file: its arguments and its run.
 
 mod accounts;
+mod advice;
 mod args;
 mod clock;
 mod close;
@@ -10,7 +11,7 @@ mod context;
 mod copy;
 mod cycle;
 mod demo;
-mod disk;
+mod disk_space;
 mod ended_sessions;
 mod env;
 mod exit;
@@ -31,17 +32,17 @@ mod process;
 mod profile;
 mod profiles;
 mod progress;
-mod protection;
 mod purge;
-mod records;
 mod replace;
 mod report;
 mod reporter;
 mod retry;
 mod run;
 mod schedule;
+mod session_records;
 mod show;
 mod state_dir;
+mod statement_watchdog;
 mod syslog;
 mod time_zone;
 mod token_reader;
@@ -56,7 +57,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::{Context, Global};
 use exit::Exit;
-use privileges::{IfMissing, Needs, helper};
+use privileges::{IfMissing, PrivilegeNeeds, helper};
 
 const ABOUT: &str = "End and purge unused sessions";
 
@@ -92,7 +93,6 @@ Examples:
   sessctl show profiles                        list the supported frameworks
   sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge";
 
-/// The arguments of `sessctl`.
 #[derive(Parser)]
 #[command(name = "sessctl", version, about = ABOUT, after_help = EXIT_CODES)]
 #[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
@@ -131,7 +131,7 @@ enum Command {
 
 impl Command {
     /// Returns the database of the command, and the files that it needs as root.
-    fn needs(&self, context: &Context) -> anyhow::Result<Option<Needs>> {
+    fn needs(&self, context: &Context) -> anyhow::Result<Option<PrivilegeNeeds>> {
         let files = match self {
             Self::Purge(args) => args.privileged_files(),
             Self::Run(args) => args.privileged_files(context),
@@ -170,7 +170,7 @@ impl Command {
         };
         let writes_state =
             matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
-        Ok(Some(Needs { database, also, if_missing, writes_state, profile, files }))
+        Ok(Some(PrivilegeNeeds { database, also, if_missing, writes_state, profile, files }))
     }
 }
 
@@ -178,7 +178,7 @@ impl Command {
 pub fn main() -> ExitCode {
     match arguments() {
         Ok(cli) => {
-            protection::set();
+            statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
             let outcome = begin(cli.command, &context);
             if outcome.is_ok() {
@@ -202,7 +202,7 @@ fn arguments() -> clap::error::Result<Cli> {
 
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
     if trust::is_root() || context.global.run_as.is_some() {
-        privileges::take(command.needs(context)?.as_ref(), context)?;
+        privileges::take_privileges(command.needs(context)?.as_ref(), context)?;
     }
     run(command, context)
 }

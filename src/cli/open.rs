@@ -84,7 +84,7 @@ impl Args {
         if context.global.quiet {
             return Ok(exit);
         }
-        if let Err(error) = context.answer(&OPENED, &[record(&opened)]) {
+        if let Err(error) = context.write_records(&OPENED, &[record(&opened)]) {
             service.close(&[opened.token], context.now)?;
             bail!("{error:#}; the token was not delivered, so the session was closed again");
         }

@@ -84,7 +84,6 @@ impl ProcessIdentity {
     }
 }
 
-/// State of a process, as reported by the kernel.
 #[derive(Debug, PartialEq, Eq)]
 struct ProcessStat {
     started: u64,

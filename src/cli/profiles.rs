@@ -9,7 +9,6 @@ use crate::domain::profile::Profile;
 
 use super::exit::Usage;
 
-/// Text of a profile, with its name for messages.
 pub struct ProfileSource {
     pub name: String,
     pub toml: Cow<'static, str>,
@@ -28,14 +27,12 @@ impl ProfileSource {
         }
     }
 
-    /// Returns the text of a built-in profile.
     pub fn built_in(name: &str) -> anyhow::Result<Self> {
         let found = built_in().iter().find(|(known, _)| *known == name);
         let (name, toml) = found.ok_or_else(|| unknown(name))?;
         Ok(Self { name: (*name).to_owned(), toml: Cow::from(*toml) })
     }
 
-    /// Parses the profile without parameters.
     pub fn without_parameters(&self) -> anyhow::Result<Profile> {
         Ok(parse(&self.toml, &self.name, &BTreeMap::new())?)
     }
@@ -65,7 +62,6 @@ pub fn is_file(which: &Path) -> bool {
     name.contains('/') || name.ends_with(".toml")
 }
 
-/// Parses all built-in profiles, without parameters.
 pub fn built_in_profiles() -> anyhow::Result<Vec<Profile>> {
     built_in().iter().map(|(name, _)| ProfileSource::built_in(name)?.without_parameters()).collect()
 }
@@ -85,7 +81,7 @@ fn ensure_known_parameters(
 ) -> anyhow::Result<()> {
     let asked: Vec<&str> =
         without_parameters.missing.iter().map(|asked| asked.name.as_str()).collect();
-    let Some(stranger) = given.keys().find(|name| !asked.contains(&name.as_str())) else {
+    let Some(foreign) = given.keys().find(|name| !asked.contains(&name.as_str())) else {
         return Ok(());
     };
     let asks_for = match asked.as_slice() {
@@ -93,7 +89,7 @@ fn ensure_known_parameters(
         asked => format!("it takes {}", asked.join(", ")),
     };
     Err(Usage::error(format!(
-        "profile {} takes no parameter {stranger:?}: {asks_for}",
+        "profile {} takes no parameter {foreign:?}: {asks_for}",
         without_parameters.name
     )))
 }

@@ -10,12 +10,9 @@ use super::context::Context;
 use super::exit::eprint_line;
 use crate::domain::format::format_count;
 
-/// Length of the bar.
 const BAR_LENGTH: u64 = 10_000;
-/// Run time before the bar appears.
 const BAR_DELAY: Duration = Duration::from_millis(500);
 
-/// Progress display of a run.
 pub struct Display {
     begun: Instant,
     form: Form,
@@ -39,7 +36,6 @@ impl Display {
         Self { begun: Instant::now(), form }
     }
 
-    /// Shows the progress of a purge.
     pub fn show(&mut self, progress: &PurgeProgress) {
         self.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
     }
@@ -67,7 +63,6 @@ impl Display {
 }
 
 impl Drop for Display {
-    /// Clears the bar.
     fn drop(&mut self) {
         if let Form::Bar(Some(bar)) = &self.form {
             bar.finish_and_clear();

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, fchmod, openat, renameat, statat, unlinkat};
 use rustix::io::Errno;
 
-use super::trust::{Kind, Walk, is_root};
+use super::trust::{ComponentKind, ResolvedPath, is_root};
 
 /// Maximum number of names to try for the file in the making.
 const MAX_ATTEMPTS: u32 = 16;
@@ -19,7 +19,7 @@ const MAX_ATTEMPTS: u32 = 16;
 /// half of it.
 ///
 /// The file is made under another name in the same directory and then renamed. Only a regular
-/// file is replaced: not a link, and nothing that a link leads to. Both steps are relative to
+/// file is replaced: not a link, and nothing that a link leads to. Both components are relative to
 /// the directory that was opened first, so that root may write into another user's directory,
 /// such as that of `node_exporter`: the file ends there, whatever that user does meanwhile.
 /// Only a link on the way that is in that user's reach is refused.
@@ -46,24 +46,28 @@ pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     made.with_context(doing)
 }
 
-fn directory_of(path: &Path) -> anyhow::Result<Walk> {
+fn directory_of(path: &Path) -> anyhow::Result<ResolvedPath> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let name = path.display();
-    let walk = match Walk::to(directory) {
-        Ok(walk) if matches!(walk.last().kind, Kind::Directory | Kind::Parent) => walk,
+    let resolved = match ResolvedPath::to(directory) {
+        Ok(resolved)
+            if matches!(resolved.last().kind, ComponentKind::Directory | ComponentKind::Parent) =>
+        {
+            resolved
+        }
         Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Err(e).with_context(|| format!("could not write {name}"));
         }
         _ => bail!("could not write {name}: there is no directory {}", directory.display()),
     };
-    match walk.link_in_reach().filter(|_| is_root()) {
+    match resolved.link_in_reach().filter(|_| is_root()) {
         Some(fault) => bail!(
             "could not write {name}: the way to \"{}\" passes a link that another user \
              could change, as {fault}; give the path without links",
             directory.display(),
         ),
-        None => Ok(walk),
+        None => Ok(resolved),
     }
 }
 
@@ -83,7 +87,6 @@ fn ensure_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()> 
     bail!("it is {found}, and only a regular file is replaced; remove it, or use another name")
 }
 
-/// Creates a file with an unpredictable name.
 fn new_file(directory: impl AsFd) -> io::Result<(String, File)> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     for _ in 0..MAX_ATTEMPTS {

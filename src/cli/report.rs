@@ -5,16 +5,14 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::exit::{Exit, Usage, eprint_line, is_broken_pipe};
-use super::guard::advice;
 use super::interrupt::{Interrupt, Signal};
-use super::{context, disk, legacy};
+use super::{advice, context, disk_space, guard, legacy};
 use crate::Error;
 use crate::config::ConfigError;
 use crate::domain::error::InterruptReason;
 use crate::domain::schedule::ScheduleError;
 use crate::output::{UnsupportedFormat, sanitize};
 
-/// Prints the error, if any, and returns the exit code.
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
         Ok(exit) => ExitCode::from(code(exit)),
@@ -22,9 +20,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
         // called `ignore_broken_pipe`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let guidance = error.downcast_ref::<Error>().and_then(guidance);
-            let advice = guidance.map_or_else(String::new, |guidance| format!("; {guidance}"));
-            for line in format!("sessctl: {error:#}{advice}").lines() {
+            for line in format!("sessctl: {}", message(&error)).lines() {
                 eprint_line(&sanitize::escape(line));
             }
             ExitCode::from(failure(&error))
@@ -32,24 +28,37 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     }
 }
 
+/// Message of an error, with advice in terms of the command line.
+pub fn message(error: &anyhow::Error) -> String {
+    let guidance = error.downcast_ref::<Error>().and_then(guidance);
+    let advice = guidance.map_or_else(String::new, |guidance| format!("; {guidance}"));
+    format!("{error:#}{advice}")
+}
+
 /// Advice on an error of the library, in terms of the command line.
 fn guidance(error: &Error) -> Option<String> {
     match error {
-        Error::Guard(refusal) => Some(advice(refusal)),
+        Error::Guard(refusal) => Some(guard::advice(refusal)),
         Error::State(problem) => Some(context::advice(problem)),
-        Error::DiskFull { at } => Some(disk::advice(at)),
+        Error::DiskFull { at } => Some(disk_space::advice(at)),
         Error::LeaseHeld { .. } => Some("retry later or pass --wait".to_owned()),
         Error::Clock(refusal) => {
             Some(format!("if {} is the right time, run again with --accept-clock", refusal.now))
         }
+        Error::Missing { why, .. } => advice::for_absence(why),
+        Error::ForeignDatabase { content, .. } => advice::for_content(content),
+        Error::AmbiguousTable { .. } => Some("choose one with --profile".to_owned()),
+        Error::UnconfirmedProfile(doubt) => Some(format!("pass {}", advice::for_doubt(doubt))),
+        Error::ValueMismatch { profile, .. } => Some(advice::profile_check(profile)),
         Error::NotAHandle(_) => Some("`sessctl list` shows handles".to_owned()),
         _ => None,
     }
 }
 
-/// Message of an error of the library, with advice in terms of the command line.
+/// Message of an error of the library, with advice in options of the command line.
 pub fn with_guidance(error: &Error) -> String {
-    guidance(error).map_or_else(|| error.to_string(), |guidance| format!("{error}; {guidance}"))
+    let message = error.with_causes();
+    guidance(error).map_or_else(|| message.clone(), |guidance| format!("{message}; {guidance}"))
 }
 
 /// Prints the requested help or version, or one line about invalid arguments.
@@ -108,9 +117,15 @@ fn failure(error: &anyhow::Error) -> u8 {
             Error::AmbiguousHandle { .. }
             | Error::NotAHandle(_)
             | Error::AmbiguousTable { .. }
-            | Error::UnconfirmedProfile { .. },
+            | Error::UnconfirmedProfile(_),
         ) => 2,
-        Some(Error::Guard(_) | Error::Clock(_) | Error::LimitReached(_) | Error::Refused(_)) => 4,
+        Some(
+            Error::Guard(_)
+            | Error::Clock(_)
+            | Error::LimitReached(_)
+            | Error::Refused(_)
+            | Error::ValueMismatch { .. },
+        ) => 4,
         Some(Error::NoSession(_)) => 5,
         Some(Error::Missing { .. } | Error::ForeignDatabase { .. }) => 10,
         Some(

@@ -3,11 +3,10 @@
 
 use std::io::{self, Write};
 
-use super::context::{Context, Opening, stdout, unwritten};
+use super::context::{Context, PendingListing, stdout, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{Format, FormatName};
 
-/// Destination of the reports.
 pub struct Reporter {
     out: Out,
     /// First failure to write; later reports are dropped.
@@ -19,7 +18,7 @@ enum Out {
     Sentences(Box<dyn Write>),
     /// A listing that begins with the first answer: where the command fails before, there is
     /// nothing to see.
-    Unopened(Opening),
+    Unopened(PendingListing),
     Listing(Box<dyn Format>),
 }
 
@@ -37,12 +36,10 @@ impl Reporter {
         Self { out, failure: None }
     }
 
-    /// Creates a reporter that prints nothing.
     pub const fn silent() -> Self {
         Self { out: Out::Nowhere, failure: None }
     }
 
-    /// Writes a report, as a record or as a sentence.
     pub fn report(&mut self, record: impl FnOnce() -> Record, sentence: impl FnOnce() -> String) {
         self.open();
         self.try_write(|out| match out {

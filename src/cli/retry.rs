@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::interrupt::Interrupt;
 
-/// Poll interval while a lease is held.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Repeats an operation until the lease is free, the limit is reached or a signal arrives.

@@ -18,7 +18,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
-use super::trust::Walk;
+use super::trust::ResolvedPath;
 
 /// Parent of one directory for each owner of a database.
 pub const BASE: &str = "/var/lib/sessctl";
@@ -27,22 +27,19 @@ const ACCOUNTS: &str = "/etc/passwd";
 
 /// Mode of the parent, and of directories that root makes on the way to one.
 const PARENT_MODE: Mode = Mode::from_raw_mode(0o755);
-/// Mode of a directory for state.
 const STATE_MODE: Mode = Mode::from_raw_mode(0o700);
-/// Permission for others than the owner to write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 const DIRECTORY: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// Owner of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Owner {
+pub struct DatabaseOwner {
     pub uid: u32,
     pub gid: u32,
 }
 
-impl Owner {
+impl DatabaseOwner {
     /// The owner of a file, or for a cluster, which has none, the caller. `None`: the file
     /// cannot be seen.
     pub fn of(database: &Location) -> Option<Self> {
@@ -55,7 +52,6 @@ impl Owner {
         }
     }
 
-    /// The effective user and group of this process.
     pub fn caller() -> Self {
         Self { uid: geteuid().as_raw(), gid: rustix::process::getegid().as_raw() }
     }
@@ -99,12 +95,12 @@ fn name_in(accounts: &str, uid: u32) -> Option<String> {
 ///
 /// # Errors
 /// If it cannot be made, or if another user could have made it or its parent.
-pub fn create_for(owner: Owner) -> io::Result<PathBuf> {
+pub fn create_for(owner: DatabaseOwner) -> io::Result<PathBuf> {
     create_in(Path::new(BASE), owner)
 }
 
-fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
-    let caller = Owner::caller();
+fn create_in(base: &Path, owner: DatabaseOwner) -> io::Result<PathBuf> {
+    let caller = DatabaseOwner::caller();
     let (Some(parent), Some(name)) = (base.parent(), base.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
@@ -128,15 +124,15 @@ fn create_in(base: &Path, owner: Owner) -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// If it cannot be made or looked at.
-pub fn create_named(path: &Path, owner: Owner) -> io::Result<bool> {
-    let (walk, missing) = Walk::to_closest(path)?;
+pub fn create_named(path: &Path, owner: DatabaseOwner) -> io::Result<bool> {
+    let (resolved, missing) = ResolvedPath::to_closest(path)?;
     let Some((last, parents)) = missing.split_last() else { return Ok(true) };
-    if walk.fault().is_some() {
+    if resolved.fault().is_some() {
         return Ok(false);
     }
-    let mut here = walk.end;
+    let mut here = resolved.end;
     for name in parents {
-        here = create_or_open(&here, name, Owner::caller(), PARENT_MODE)?;
+        here = create_or_open(&here, name, DatabaseOwner::caller(), PARENT_MODE)?;
     }
     create_or_open(&here, last, owner, STATE_MODE)?;
     Ok(true)
@@ -144,7 +140,12 @@ pub fn create_named(path: &Path, owner: Owner) -> io::Result<bool> {
 
 /// Opens a directory, and makes it if it is missing. It has its owner and its mode before it
 /// has its name: a process that dies in between leaves nothing that another one would find.
-fn create_or_open(parent: &OwnedFd, name: &OsStr, owner: Owner, mode: Mode) -> io::Result<OwnedFd> {
+fn create_or_open(
+    parent: &OwnedFd,
+    name: &OsStr,
+    owner: DatabaseOwner,
+    mode: Mode,
+) -> io::Result<OwnedFd> {
     match openat(parent, name, DIRECTORY, Mode::empty()) {
         Err(Errno::NOENT) => {}
         opened => return Ok(opened?),
@@ -178,8 +179,8 @@ fn create_or_open(parent: &OwnedFd, name: &OsStr, owner: Owner, mode: Mode) -> i
     }
 }
 
-fn finish(directory: &OwnedFd, owner: Owner, mode: Mode) -> Result<(), Errno> {
-    if owner != Owner::caller() {
+fn finish(directory: &OwnedFd, owner: DatabaseOwner, mode: Mode) -> Result<(), Errno> {
+    if owner != DatabaseOwner::caller() {
         fchown(directory, Some(Uid::from_raw(owner.uid)), Some(Gid::from_raw(owner.gid)))?;
     }
     // The umask has taken something away.
@@ -204,16 +205,16 @@ mod tests {
         let name = |uid| name_in(accounts, uid);
         assert_eq!((name(0).as_deref(), name(33).as_deref()), (Some("root"), Some("www-data")));
         assert_eq!([7, 8, 9, 1002].map(name), [const { None }; 4]);
-        let owner = Owner { uid: 4_000_000_001, gid: 1 };
+        let owner = DatabaseOwner { uid: 4_000_000_001, gid: 1 };
         let (path, before) = owner.directories(Path::new(BASE));
         assert_eq!((path, before), (Path::new(BASE).join("4000000001"), None));
     }
 
     /// A parent that does not exist yet.
     fn base() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::TempDir::new().unwrap();
-        let base = folder.path().join("sessctl");
-        (folder, base)
+        let directory = tempfile::TempDir::new().unwrap();
+        let base = directory.path().join("sessctl");
+        (directory, base)
     }
 
     fn mode(path: &Path) -> u32 {
@@ -223,7 +224,7 @@ mod tests {
     #[test]
     fn the_directories_are_made_once() {
         let (_folder, base) = base();
-        let owner = Owner::caller();
+        let owner = DatabaseOwner::caller();
         let made = create_in(&base, owner).unwrap();
         assert_eq!(made, base.join(owner.directory()));
         assert_eq!((mode(&base), mode(&made)), (0o755, 0o700));
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn what_another_process_has_left_half_done_is_no_obstacle() {
         let (_folder, base) = base();
-        let owner = Owner::caller();
+        let owner = DatabaseOwner::caller();
         let own = owner.directory();
         fs::create_dir(&base).unwrap();
         let half = format!(".new-{}-{}", std::process::id(), own.display());
@@ -247,9 +248,9 @@ mod tests {
 
     #[test]
     fn no_link_is_followed_and_no_open_parent_used() {
-        let (folder, base) = base();
-        let owner = Owner::caller();
-        let elsewhere = folder.path().join("elsewhere");
+        let (directory, base) = base();
+        let owner = DatabaseOwner::caller();
+        let elsewhere = directory.path().join("elsewhere");
         fs::create_dir(&elsewhere).unwrap();
         symlink(&elsewhere, &base).unwrap();
         assert!(create_in(&base, owner).is_err());
@@ -268,10 +269,10 @@ mod tests {
 
     #[test]
     fn a_named_directory_below_one_that_others_can_change_is_left_to_the_owner() {
-        let (folder, _) = base();
-        fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o777)).unwrap();
-        let named = folder.path().join("named/state");
-        assert!(!create_named(&named, Owner::caller()).unwrap());
-        assert!(!folder.path().join("named").exists());
+        let (directory, _) = base();
+        fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o777)).unwrap();
+        let named = directory.path().join("named/state");
+        assert!(!create_named(&named, DatabaseOwner::caller()).unwrap());
+        assert!(!directory.path().join("named").exists());
     }
 }

@@ -9,7 +9,6 @@ use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
 
 use crate::output::sanitize::escape;
 
-/// Socket of the syslog daemon.
 const SOCKET: &str = "/dev/log";
 
 /// Writes each run to the facility `auth`.

@@ -95,7 +95,8 @@ impl Machine<'_> {
         if !name.split('/').all(is_plain) {
             return None;
         }
-        let mut files = self.databases.iter().filter_map(|folder| fs::read(folder.join(name)).ok());
+        let mut files =
+            self.databases.iter().filter_map(|directory| fs::read(directory.join(name)).ok());
         files.find_map(|data| compiled(&data, name.to_owned()).ok()).or_else(|| built_in(name))
     }
 }
@@ -142,13 +143,13 @@ mod tests {
 
     use super::*;
 
-    /// A machine with a database of one zone, in a folder of its own.
+    /// A machine with a database of one zone, in a directory of its own.
     fn on_a_machine<T>(
         localtime: impl FnOnce(&Path, &Path),
         ask: impl FnOnce(Machine<'_>) -> T,
     ) -> T {
-        let folder = tempfile::tempdir().unwrap();
-        let (file, zones) = (folder.path().join("localtime"), folder.path().join("zoneinfo"));
+        let directory = tempfile::tempdir().unwrap();
+        let (file, zones) = (directory.path().join("localtime"), directory.path().join("zoneinfo"));
         fs::create_dir_all(zones.join("Europe")).unwrap();
         fs::write(zones.join("Europe/Berlin"), berlin()).unwrap();
         localtime(&file, &zones);

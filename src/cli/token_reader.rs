@@ -21,10 +21,8 @@ const BULK_BATCH: usize = 500;
 /// them.
 const BATCH_WAIT: Duration = Duration::from_millis(5);
 
-/// Buffered lines of the input.
 pub struct TokenLines {
     input: File,
-    /// Name of the input, for messages.
     place: String,
     number: u64,
     /// Bytes read; the part from `start` is unused.

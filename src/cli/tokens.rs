@@ -35,7 +35,6 @@ pub struct TokenCommand {
     pub check: fn(&SessionService) -> crate::Result<()>,
     /// Processes a batch of digests.
     pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchResults,
-    /// Maximum number of tokens per batch.
     pub max_batch: usize,
     /// Processes a batch of tokens in a framework's table, which may store the tokens
     /// themselves.
@@ -56,7 +55,6 @@ static OUTCOMES: Schema = Schema::many(
 );
 
 impl TokenSource {
-    /// Processes all tokens, in batches as they arrive.
     pub fn serve(&self, context: &Context, command: &TokenCommand) -> anyhow::Result<Exit> {
         context.format().check(&OUTCOMES)?;
         if !self.misplaced.is_empty() {
@@ -86,10 +84,10 @@ impl TokenSource {
         };
         // Also what came before a failure is answered in full.
         run.reporter.finish()?;
-        let untold = context.report_missed(&mut run.service);
+        let missed = context.report_missed(&mut run.service);
         print_kept(&run.service.take_kept(), Wording::end(false), context);
         served?;
-        Ok(interrupt.signal().map_or(run.exit.max_severity(untold), Exit::Interrupted))
+        Ok(interrupt.signal().map_or(run.exit.max_severity(missed), Exit::Interrupted))
     }
 
     fn place(&self) -> String {
@@ -110,13 +108,11 @@ impl TokenSource {
     }
 }
 
-/// State of one run over the tokens.
 struct TokenRun<'a> {
     service: SessionService,
     context: &'a Context,
     reporter: Reporter,
     silent: bool,
-    /// Worst outcome so far.
     exit: Exit,
 }
 
@@ -151,27 +147,27 @@ impl TokenRun<'_> {
         // A reader that counts the outcomes must not take one for that to another token,
         // so none is given beyond the first token that was not come to.
         for (digest, outcome) in digests.iter().zip(served.outcomes.iter().map_while(|it| *it)) {
-            self.answer(outcome, || TouchResult { handle: digest.handle(), outcome, others: 0 });
+            self.report(outcome, || TouchResult { handle: digest.handle(), outcome, others: 0 });
         }
         served.ended
     }
 
     fn serve_tokens(&mut self, command: &TokenCommand, tokens: &[Token]) -> crate::Result<()> {
         for answer in (command.serve_tokens)(&mut self.service, tokens)? {
-            self.answer(answer.outcome, || answer.clone());
+            self.report(answer.outcome, || answer.clone());
         }
         Ok(())
     }
 
-    fn answer(&mut self, outcome: TouchOutcome, answer: impl Fn() -> TouchResult) {
+    fn report(&mut self, outcome: TouchOutcome, result: impl Fn() -> TouchResult) {
         self.exit = self.exit.max_severity(match outcome {
             TouchOutcome::Kept => Exit::StoppedEarly,
             outcome if outcome.is_live() => Exit::Done,
             _ => Exit::NoSession,
         });
-        self.reporter.report(|| record(&answer()), || sentence(&answer()));
+        self.reporter.report(|| record(&result()), || sentence(&result()));
         if self.silent && !outcome.is_live() {
-            self.context.print_notice(&sentence(&answer()));
+            self.context.print_notice(&sentence(&result()));
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Config {
     /// change is accepted.
     pub clock: Option<Span>,
     /// Limits on write transactions.
-    pub manners: WriteLimits,
+    pub write_limits: WriteLimits,
     /// The time zone of schedules.
     pub zone: TimeZone,
     /// The jobs, in the order of the file.
@@ -65,7 +65,7 @@ impl Default for Config {
             policies: Policies::default(),
             guard: Guard::default(),
             clock: ClockGuard::default().threshold,
-            manners: WriteLimits::default(),
+            write_limits: WriteLimits::default(),
             zone: TimeZone::Local,
             jobs: Vec::new(),
             reports: BTreeMap::new(),

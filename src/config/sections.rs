@@ -46,8 +46,8 @@ pub(super) const SECTIONS: &[(&str, &[Key<Config>])] = &[
     (
         "purge",
         &[
-            key!("hold", manners.hold, parsed_format()),
-            key!("max_log", manners.max_log, parsed_format()),
+            key!("hold", write_limits.hold, parsed_format()),
+            key!("max_log", write_limits.max_log, parsed_format()),
         ],
     ),
     (

@@ -223,6 +223,3 @@ fn is_same(jump: &ClockStamp, now: &ClockStamp, threshold: Span) -> bool {
 fn is_near(one: UnixTime, other: UnixTime) -> bool {
     one.0.abs_diff(other.0) <= CLOCK_SKEW.as_seconds().unsigned_abs()
 }
-
-#[cfg(test)]
-mod tests;

@@ -205,19 +205,3 @@ string_enum!(State, "state", {
     Expired => "expired",
     Ended => "ended",
 });
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_and_variants_name_each_other() {
-        for reason in EndReason::ALL {
-            assert_eq!(reason.as_str().parse(), Ok(*reason));
-        }
-        assert_eq!(
-            "gone".parse::<State>().unwrap_err().to_string(),
-            "\"gone\" is not a valid state; valid values: active, idle, abandoned, expired, ended"
-        );
-    }
-}

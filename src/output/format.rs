@@ -9,7 +9,7 @@ use super::record::{Record, Schema};
 
 /// Names of `-o`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum FormatName {
+pub enum FormatName {
     /// Aligned columns that fit the terminal
     Table,
     /// One fact per line, for grep
@@ -24,29 +24,24 @@ pub(crate) enum FormatName {
     Prometheus,
 }
 
-/// Capabilities of the output device.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Style {
-    /// Set if it shows colors.
-    pub(crate) colour: bool,
+pub struct Style {
+    pub color: bool,
     /// Columns of the terminal; `None`: not a terminal.
-    pub(crate) width: Option<usize>,
+    pub width: Option<usize>,
 }
 
 /// A summary ahead of a listing. The formats that have one kind of row only
 /// (table, csv, jsonl, prometheus) leave it out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Summary<'a> {
-    /// Schema of the record, with [`Cardinality::One`](super::record::Cardinality::One).
-    pub(crate) schema: &'static Schema,
-    /// Values of the summary.
-    pub(crate) record: &'a Record,
+pub struct Summary<'a> {
+    pub schema: &'static Schema,
+    pub record: &'a Record,
     /// Key in JSON under which the listing follows.
-    pub(crate) rows: &'static str,
+    pub rows: &'static str,
 }
 
-/// A listing in progress.
-pub(crate) trait Format {
+pub trait Format {
     /// Takes the next record.
     ///
     /// # Errors
@@ -69,10 +64,9 @@ pub(crate) trait Format {
     fn end(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A format that has no form for certain records.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{format} cannot show {subject}{reason}; choose {choices}")]
-pub(crate) struct UnsupportedFormat {
+pub struct UnsupportedFormat {
     format: FormatName,
     subject: &'static str,
     reason: &'static str,
@@ -81,7 +75,7 @@ pub(crate) struct UnsupportedFormat {
 
 impl UnsupportedFormat {
     /// No column of the records is a metric.
-    pub(crate) const fn without_metrics(subject: &'static str) -> Self {
+    pub const fn without_metrics(subject: &'static str) -> Self {
         Self {
             format: FormatName::Prometheus,
             subject,
@@ -91,7 +85,7 @@ impl UnsupportedFormat {
     }
 
     /// A report holds several kinds of rows.
-    pub(crate) const fn of_report(format: FormatName, subject: &'static str) -> Self {
+    pub const fn of_report(format: FormatName, subject: &'static str) -> Self {
         Self { format, subject, reason: "", choices: "table, plain, json or jsonl" }
     }
 }

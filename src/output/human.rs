@@ -11,7 +11,7 @@ use super::record::Value;
 use super::sanitize;
 
 /// A cell of a table.
-pub(crate) fn show(value: &Value) -> Cow<'_, str> {
+pub fn show(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Absent => Cow::from("-"),
         Value::Text(text) => sanitize::escape(text),
@@ -27,7 +27,7 @@ pub(crate) fn show(value: &Value) -> Cow<'_, str> {
 
 /// Three digits that count: `0.042`, `3.14`, `27.5`, and whole numbers from
 /// a hundred on.
-pub(crate) fn measure(number: f64) -> String {
+pub fn measure(number: f64) -> String {
     let decimals = match number.abs() {
         size if size >= 100.0 => 0,
         size if size >= 10.0 => 1,
@@ -41,7 +41,7 @@ pub(crate) fn measure(number: f64) -> String {
 }
 
 /// `145 MB`, in powers of a thousand, as disks are sold and `df -H` counts.
-pub(crate) fn bytes(number: u64) -> String {
+pub fn bytes(number: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
     if number < 1_000 {
         return format!("{number} bytes");
@@ -56,12 +56,12 @@ pub(crate) fn bytes(number: u64) -> String {
 }
 
 /// Converts to milliseconds, rounded to the microsecond, the resolution of the clock.
-pub(crate) fn milliseconds(time: Duration) -> f64 {
+pub fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// The two largest units, cut short and not rounded: `2h05m`, `3d4h`, `45s`.
-pub(crate) fn span(length: Span) -> String {
+pub fn span(length: Span) -> String {
     let seconds = length.as_seconds();
     let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
     let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
@@ -77,7 +77,7 @@ pub(crate) fn span(length: Span) -> String {
 }
 
 /// Marks a text that was cut.
-pub(crate) const ELLIPSIS: &str = "...";
+pub const ELLIPSIS: &str = "...";
 
 /// Maximum number of characters per terminal column: a family emoji has seven in two columns.
 /// Without a limit, ten thousand accents on one letter would fit anywhere.
@@ -85,68 +85,11 @@ const MAX_CHARS_PER_COLUMN: usize = 4;
 
 /// Cuts a text that has too many characters for this number of columns. Text that is only too
 /// wide may pass.
-pub(crate) fn collapse(mut text: String, columns: usize) -> String {
+pub fn collapse(mut text: String, columns: usize) -> String {
     let most = columns.saturating_mul(MAX_CHARS_PER_COLUMN);
     if let Some((end, _)) = text.char_indices().nth(most) {
         text.truncate(end);
         text.push_str(ELLIPSIS);
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_groups() {
-        for (number, text) in [(0, "0"), (999, "999"), (98_112, "98,112"), (1_234_567, "1,234,567")]
-        {
-            assert_eq!(format_count(number), text);
-        }
-        for (number, text) in
-            [(0.0421, "0.042"), (4.666, "4.67"), (27.46, "27.5"), (-12_345.6, "-12,346")]
-        {
-            assert_eq!(measure(number), text);
-        }
-    }
-
-    #[test]
-    fn sizes_have_three_digits() {
-        for (number, text) in [
-            (0, "0 bytes"),
-            (999, "999 bytes"),
-            (4_096, "4.10 kB"),
-            (145_186_816, "145 MB"),
-            (999_499, "999 kB"),
-            (999_500, "1.00 MB"),
-            (u64::MAX, "18,447 PB"),
-        ] {
-            assert_eq!(bytes(number), text);
-        }
-    }
-
-    #[test]
-    fn spans_have_two_units() {
-        for (seconds, text) in [
-            (0, "0s"),
-            (59, "59s"),
-            (60, "1m"),
-            (727, "12m07s"),
-            (7_200, "2h"),
-            (7_559, "2h05m"),
-            (86_400, "1d"),
-            (86_400 * 3 + 3_600 * 4 + 59, "3d4h"),
-        ] {
-            assert_eq!(span(Span::seconds(seconds)), text);
-        }
-    }
-
-    #[test]
-    fn a_crowd_is_cut() {
-        let crowded = "e".to_owned() + &"\u{301}".repeat(10_000);
-        assert!(collapse(crowded, 8).chars().count() < 40);
-        let family = "👩\u{200d}👩\u{200d}👧\u{200d}👧".repeat(4);
-        assert_eq!(collapse(family.clone(), 8), family);
-    }
 }

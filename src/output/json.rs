@@ -10,19 +10,18 @@ use super::record::{Cardinality, Column, Record, Schema, Value};
 use super::sanitize;
 
 /// JSON document, written as the records arrive.
-pub(crate) struct Json<W> {
+pub struct Json<W> {
     out: W,
     schema: &'static Schema,
     /// Separators before the next record, and after the last.
     before: &'static str,
     after: &'static str,
     empty: &'static str,
-    /// Reused buffer for the text of one record.
     text: String,
 }
 
 impl<W: io::Write> Json<W> {
-    pub(crate) fn open(
+    pub fn open(
         mut out: W,
         schema: &'static Schema,
         head: Option<Summary<'_>>,
@@ -66,15 +65,14 @@ impl<W: io::Write> Format for Json<W> {
 }
 
 /// JSON Lines, written as the records arrive.
-pub(crate) struct Jsonl<W> {
+pub struct Jsonl<W> {
     out: W,
     schema: &'static Schema,
-    /// Reused buffer for one line.
     line: String,
 }
 
 impl<W: io::Write> Jsonl<W> {
-    pub(crate) fn new(out: W, schema: &'static Schema) -> Self {
+    pub fn new(out: W, schema: &'static Schema) -> Self {
         Self { out, schema, line: String::new() }
     }
 }
@@ -98,7 +96,7 @@ impl<W: io::Write> Format for Jsonl<W> {
 
 /// Writes a record on one line, for json and jsonl. The keys are sessctl's own and need no
 /// escapes.
-pub(crate) fn object(text: &mut String, schema: &Schema, record: &Record) {
+pub fn object(text: &mut String, schema: &Schema, record: &Record) {
     text.push('{');
     members(text, schema, record);
     text.push('}');
@@ -155,50 +153,4 @@ fn json(text: &mut String, value: &Value) {
 /// A String takes whatever is written to it.
 fn put(text: &mut String, value: impl fmt::Display) {
     let _ = write!(text, "{value}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::FormatName::{self, Json};
-    use super::super::tests::sample;
-
-    #[test]
-    fn many_are_an_array_and_one_is_an_object() {
-        insta::assert_snapshot!(sample::sessions_in(Json), @r#"
-        [
-        {"handle":"3f2a91c07d5e","user":"anna.smith","task":"imap","client":"192.0.2.17","state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null},
-        {"handle":"b81d77e0a942","user":"a\u001b[2J\u202eb","task":"http","client":null,"state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null},
-        {"handle":"c0ffee00c0de","user":"李雷","task":"http","client":"=HYPERLINK(\"http://x\") says, at length, a client without manners","state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null}
-        ]
-        "#);
-        insta::assert_snapshot!(sample::stat_in(Json), @r#"
-        [
-        {"task":"imap","active":98112,"idle":7,"oldest_idle_seconds":273600,"users":[{"user":"anna","active":3},{"user":"bo b","active":1}]},
-        {"task":"say \"hi\"","active":0,"idle":0,"oldest_idle_seconds":null,"users":[]}
-        ]
-        "#);
-        insta::assert_snapshot!(sample::session_in(Json), @r#"{"handle":"3f2a91c07d5e","user":"anna.smith","task":"imap","client":"192.0.2.17","state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null}"#);
-        assert_eq!(sample::nothing_in(Json), "[]\n");
-    }
-
-    #[test]
-    fn a_summary_holds_the_listing() {
-        insta::assert_snapshot!(sample::runs_in(Json), @r#"
-        {"runs":2,"since":null,"since_unix":null,"last":[
-        {"started":"2026-06-15T12:00:00Z","started_unix":1781524800,"took_ms":12.5,"complete":true},
-        {"started":"2026-06-15T13:00:00Z","started_unix":1781528400,"took_ms":0.25,"complete":false}
-        ]}
-        "#);
-        insta::assert_snapshot!(sample::no_runs_in(Json), @r#"{"runs":0,"since":null,"since_unix":null,"last":[]}"#);
-    }
-
-    #[test]
-    fn a_record_of_jsonl_is_a_line() {
-        insta::assert_snapshot!(sample::runs_in(FormatName::Jsonl), @r#"
-        {"started":"2026-06-15T12:00:00Z","started_unix":1781524800,"took_ms":12.5,"complete":true}
-        {"started":"2026-06-15T13:00:00Z","started_unix":1781528400,"took_ms":0.25,"complete":false}
-        "#);
-        insta::assert_snapshot!(sample::session_in(FormatName::Jsonl), @r#"{"handle":"3f2a91c07d5e","user":"anna.smith","task":"imap","client":"192.0.2.17","state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null}"#);
-        assert_eq!(sample::nothing_in(FormatName::Jsonl), "");
-    }
 }

@@ -4,32 +4,29 @@
 //! terminal: the caller passes the [`Style`].
 
 mod csv;
+mod flatten;
 mod format;
-mod grid;
-pub(crate) mod human;
+pub mod human;
 mod json;
 mod plain;
 mod prometheus;
-pub(crate) mod record;
-pub(crate) mod report;
-pub(crate) mod sanitize;
+pub mod record;
+pub mod report;
+pub mod sanitize;
 mod table;
-
-#[cfg(test)]
-mod tests;
 
 use std::io;
 
 use record::{Record, Schema};
 
-pub(crate) use format::{Format, FormatName, Style, Summary, UnsupportedFormat};
+pub use format::{Format, FormatName, Style, Summary, UnsupportedFormat};
 
 impl FormatName {
     /// Checks that the format supports these records, before a command does its work.
     ///
     /// # Errors
     /// For prometheus, if no column is a metric.
-    pub(crate) fn check(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
+    pub fn check(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
         if self == Self::Prometheus && !prometheus::serves(schema) {
             return Err(UnsupportedFormat::without_metrics(schema.subject));
         }
@@ -42,7 +39,7 @@ impl FormatName {
 /// # Errors
 /// If the output cannot be written; with [`UnsupportedFormat`] inside, before anything
 /// is written, where [`FormatName::check`] would have said so.
-pub(crate) fn open<'w>(
+pub fn open<'w>(
     name: FormatName,
     style: Style,
     out: impl io::Write + 'w,
@@ -64,7 +61,7 @@ pub(crate) fn open<'w>(
 ///
 /// # Errors
 /// Errors of [`open`].
-pub(crate) fn write<'r>(
+pub fn write<'r>(
     name: FormatName,
     style: Style,
     out: impl io::Write,

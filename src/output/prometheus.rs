@@ -11,7 +11,7 @@ use super::sanitize;
 
 /// The samples so far, by metric: a metric's must not be interrupted, and
 /// records come one by one.
-pub(crate) struct Prometheus<W> {
+pub struct Prometheus<W> {
     out: W,
     schema: &'static Schema,
     families: Vec<Family>,
@@ -24,13 +24,13 @@ struct Family {
 }
 
 /// Reports whether these records have a metric.
-pub(crate) fn serves(schema: &Schema) -> bool {
+pub fn serves(schema: &Schema) -> bool {
     schema.columns.iter().any(|column| column.metric.is_some())
         || schema.children.is_some_and(|(_, child)| serves(child))
 }
 
 impl<W: io::Write> Prometheus<W> {
-    pub(crate) fn new(out: W, schema: &'static Schema) -> Self {
+    pub fn new(out: W, schema: &'static Schema) -> Self {
         Self { out, schema, families: Vec::new(), seen: HashSet::new() }
     }
 
@@ -110,52 +110,5 @@ fn number(value: &Value) -> Option<String> {
         Value::Flag(flag) => Some(u8::from(*flag).to_string()),
         Value::Span(span) => Some(span.as_seconds().to_string()),
         Value::Time(time) => Some(time.0.to_string()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::FormatName::Prometheus;
-    use super::super::record::{Record, Value};
-    use super::super::tests::sample;
-    use super::super::{FormatName, Style, UnsupportedFormat, open};
-
-    #[test]
-    fn samples_stand_together_by_metric() {
-        insta::assert_snapshot!(sample::stat_in(Prometheus), @r#"
-        # HELP sessctl_sessions Sessions by task and state.
-        # TYPE sessctl_sessions gauge
-        sessctl_sessions{task="imap",state="active"} 98112
-        sessctl_sessions{task="imap",state="idle"} 7
-        sessctl_sessions{task="say \"hi\"",state="active"} 0
-        sessctl_sessions{task="say \"hi\"",state="idle"} 0
-        # HELP sessctl_oldest_idle_seconds How long the session longest unused has been so.
-        # TYPE sessctl_oldest_idle_seconds gauge
-        sessctl_oldest_idle_seconds{task="imap"} 273600
-        "#);
-    }
-
-    #[test]
-    fn a_series_stands_once() {
-        let stat = |count| Record {
-            key: vec!["imap".into()],
-            values: vec![Value::word("imap"), Value::Count(count)],
-            children: Vec::new(),
-        };
-        let text = sample::text(Prometheus, &sample::STAT, &[stat(3), stat(4)]);
-        assert!(text.ends_with("{task=\"imap\",state=\"active\"} 3\n"), "{text}");
-    }
-
-    #[test]
-    fn records_without_a_metric_are_refused_before_anything_is_written() {
-        let mut out = Vec::new();
-        let error = open(Prometheus, Style::default(), &mut out, &sample::SESSIONS, None)
-            .err()
-            .expect("a listing has no metric");
-        let inner = error.get_ref().expect("it says why");
-        assert_eq!(inner.downcast_ref(), Some(&UnsupportedFormat::without_metrics("sessions")));
-        insta::assert_snapshot!(inner, @r#"prometheus cannot show sessions: it is for the figures of show stat; choose table, plain, csv, json or jsonl"#);
-        assert!(out.is_empty());
-        assert_eq!(FormatName::Json.check(&sample::SESSIONS), Ok(()));
     }
 }

@@ -7,14 +7,13 @@ use crate::domain::time::{Span, UnixTime};
 
 /// Value of a record.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
     /// No value: an empty cell, `null`.
     Absent,
     /// Text from a database row or from a user: it may hold anything.
     Text(String),
     /// Word chosen by sessctl, with its color.
     Word(Cow<'static, str>, Severity),
-    /// Count.
     Count(u64),
     /// A number that names something, such as a process.
     Number(u64),
@@ -32,138 +31,129 @@ pub(crate) enum Value {
 
 /// Color of a word on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Severity {
-    /// Default color.
+pub enum Severity {
     Plain,
     /// In use.
     Good,
-    /// Needs attention.
     Warn,
-    /// Error.
     Bad,
     /// Ended or irrelevant.
     Dim,
 }
 
-/// Visibility of a column in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Visibility {
+pub enum Visibility {
     /// Shown in rows and in blocks.
     Row,
     /// Shown only in blocks of one line per value.
     Detail,
 }
 
-/// Name of a value, with its properties in each format.
-#[derive(Debug)]
-pub(crate) struct Column {
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
     /// Key in JSON, header in CSV, last word in `plain`.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// Header in a table.
-    pub(crate) title: &'static str,
+    pub title: &'static str,
     /// Visibility in a table.
-    pub(crate) place: Visibility,
+    pub place: Visibility,
     /// Set for times: csv and json add a column in unix seconds, even without any value.
-    pub(crate) time: bool,
-    /// Prometheus metric, if any.
-    pub(crate) metric: Option<Metric>,
+    pub time: bool,
+    pub metric: Option<Metric>,
 }
 
 /// Prometheus metric with one time series per record.
-#[derive(Debug)]
-pub(crate) struct Metric {
+#[derive(Debug, Clone, Copy)]
+pub struct Metric {
     /// Name of the metric; columns that share it are adjacent in the schema and differ in
     /// their labels.
-    pub(crate) name: &'static str,
-    /// Help text.
-    pub(crate) help: &'static str,
-    /// Type of the metric.
-    pub(crate) kind: MetricKind,
+    pub name: &'static str,
+    pub help: &'static str,
+    pub kind: MetricKind,
     /// Labels of this column, in addition to those of the record.
-    pub(crate) labels: &'static [(&'static str, &'static str)],
+    pub labels: &'static [(&'static str, &'static str)],
 }
 
-/// Prometheus metric types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MetricKind {
+pub enum MetricKind {
     /// Goes up and down.
     Gauge,
     /// Only grows.
     Counter,
 }
 
-/// Number of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Cardinality {
+pub enum Cardinality {
     /// Exactly one: an object in JSON, a line for each value in a table.
     One,
     /// Any number: an array in JSON, a row for each in a table.
     Many,
 }
 
-/// Schema of a command's records.
 #[derive(Debug)]
-pub(crate) struct Schema {
+pub struct Schema {
     /// Plural noun for the records, for messages.
-    pub(crate) subject: &'static str,
-    /// Number of records.
-    pub(crate) shape: Cardinality,
-    /// Columns, in order.
-    pub(crate) columns: &'static [Column],
+    pub subject: &'static str,
+    pub shape: Cardinality,
+    pub columns: &'static [Column],
     /// Key in JSON and schema of nested records. Their columns share the parent's names or are
     /// added to them.
-    pub(crate) children: Option<(&'static str, &'static Schema)>,
+    pub children: Option<(&'static str, &'static Schema)>,
     /// The Prometheus label that holds the first part of a record's key.
-    pub(crate) label: Option<&'static str>,
+    pub label: Option<&'static str>,
 }
 
 /// Record: a value for each column of its schema.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Record {
+pub struct Record {
     /// Prefix of the column's name in `plain`, joined by dots: `["imap", "sessions"]` gives
     /// `imap.sessions.active 3`.
-    pub(crate) key: Vec<String>,
-    /// The values, in the order of the schema's columns.
-    pub(crate) values: Vec<Value>,
+    pub key: Vec<String>,
+    pub values: Vec<Value>,
     /// The records within this one.
-    pub(crate) children: Vec<Record>,
+    pub children: Vec<Record>,
 }
 
 impl Schema {
-    /// Creates a schema for any number of records.
-    pub(crate) const fn many(subject: &'static str, columns: &'static [Column]) -> Self {
+    pub const fn many(subject: &'static str, columns: &'static [Column]) -> Self {
         Self { subject, shape: Cardinality::Many, columns, children: None, label: None }
     }
 
-    /// Creates a schema for exactly one record.
-    pub(crate) const fn one(subject: &'static str, columns: &'static [Column]) -> Self {
+    pub const fn one(subject: &'static str, columns: &'static [Column]) -> Self {
         Self { subject, shape: Cardinality::One, columns, children: None, label: None }
     }
 
-    /// Adds nested records.
-    pub(crate) const fn with_children(self, key: &'static str, children: &'static Self) -> Self {
+    pub const fn with_children(self, key: &'static str, children: &'static Self) -> Self {
         Self { children: Some((key, children)), ..self }
     }
 
-    /// Adds a Prometheus label.
-    pub(crate) const fn with_label(self, label: &'static str) -> Self {
+    pub const fn with_label(self, label: &'static str) -> Self {
         Self { label: Some(label), ..self }
     }
 }
 
+/// Returns the columns of two lists, in order; `N` is the sum of their lengths.
+pub const fn concat<const N: usize>(first: &[Column], second: &[Column]) -> [Column; N] {
+    assert!(first.len() + second.len() == N, "N is not the number of columns");
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() { first[at] } else { second[at - first.len()] };
+        at += 1;
+    }
+    all
+}
+
 impl Record {
     /// A record that holds no others.
-    pub(crate) fn new(
-        key: impl IntoIterator<Item = impl Into<String>>,
-        values: Vec<Value>,
-    ) -> Self {
+    pub fn new(key: impl IntoIterator<Item = impl Into<String>>, values: Vec<Value>) -> Self {
         let key = key.into_iter().map(Into::into).collect();
         Self { key, values, children: Vec::new() }
     }
 
     /// Returns the values of another schema's columns; columns that are missing here have no
     /// value.
-    pub(crate) fn pick(&self, own: &Schema, schema: &Schema) -> Self {
+    pub fn pick(&self, own: &Schema, schema: &Schema) -> Self {
         let value = |name: &str| {
             let place = own.columns.iter().position(|column| column.name == name);
             place.map_or(Value::Absent, |place| self.values[place].clone())
@@ -175,50 +165,44 @@ impl Record {
 
 impl Column {
     /// A column that tables show in rows.
-    pub(crate) const fn row(name: &'static str, title: &'static str) -> Self {
+    pub const fn row(name: &'static str, title: &'static str) -> Self {
         Self { name, title, place: Visibility::Row, time: false, metric: None }
     }
 
     /// A column that tables show where a record stands alone.
-    pub(crate) const fn detail(name: &'static str, title: &'static str) -> Self {
+    pub const fn detail(name: &'static str, title: &'static str) -> Self {
         Self { name, title, place: Visibility::Detail, time: false, metric: None }
     }
 
-    /// Sets the visibility.
-    pub(crate) const fn at(self, place: Visibility) -> Self {
+    pub const fn at(self, place: Visibility) -> Self {
         Self { place, ..self }
     }
 
-    /// Marks a column of times.
-    pub(crate) const fn time(self) -> Self {
+    pub const fn time(self) -> Self {
         Self { time: true, ..self }
     }
 
-    /// Adds a Prometheus metric.
-    pub(crate) const fn metric(self, metric: Metric) -> Self {
+    pub const fn metric(self, metric: Metric) -> Self {
         Self { metric: Some(metric), ..self }
     }
 }
 
 impl Value {
-    /// Creates a text, or no value.
-    pub(crate) fn text(text: Option<impl Into<String>>) -> Self {
+    pub fn text(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Absent, |text| Self::Text(text.into()))
     }
 
-    /// Creates a time, or no value.
-    pub(crate) fn time(time: Option<UnixTime>) -> Self {
+    pub fn time(time: Option<UnixTime>) -> Self {
         time.map_or(Self::Absent, Self::Time)
     }
 
-    /// Creates a span, or no value.
-    pub(crate) fn span(span: Option<Span>) -> Self {
+    pub fn span(span: Option<Span>) -> Self {
         span.map_or(Self::Absent, Self::Span)
     }
 
     /// Formats the value for programs: plain numbers, spans in seconds, times in RFC 3339.
     /// Text is not escaped yet.
-    pub(crate) fn bare(&self) -> Option<Cow<'_, str>> {
+    pub fn bare(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::Absent => return None,
             Self::Text(text) => Cow::from(text),
@@ -231,8 +215,8 @@ impl Value {
         })
     }
 
-    /// A word without a colour.
-    pub(crate) fn word(word: impl Into<Cow<'static, str>>) -> Self {
+    /// A word without a color.
+    pub fn word(word: impl Into<Cow<'static, str>>) -> Self {
         Self::Word(word.into(), Severity::Plain)
     }
 }

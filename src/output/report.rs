@@ -6,14 +6,10 @@ use super::format::{FormatName, UnsupportedFormat};
 use super::record::{Record, Schema};
 use super::{json, plain};
 
-/// A listing of a report.
-pub(crate) struct Section {
-    /// Key in JSON.
-    pub(crate) name: &'static str,
-    /// Schema of the records.
-    pub(crate) schema: &'static Schema,
-    /// The records.
-    pub(crate) records: Vec<Record>,
+pub struct Section {
+    pub name: &'static str,
+    pub schema: &'static Schema,
+    pub records: Vec<Record>,
 }
 
 impl FormatName {
@@ -21,7 +17,7 @@ impl FormatName {
     ///
     /// # Errors
     /// Formats with a single kind of row.
-    pub(crate) fn check_report(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
+    pub fn check_report(self, schema: &Schema) -> Result<(), UnsupportedFormat> {
         match self {
             Self::Csv | Self::Prometheus => Err(UnsupportedFormat::of_report(self, schema.subject)),
             Self::Table | Self::Plain | Self::Json | Self::Jsonl => Ok(()),
@@ -34,7 +30,7 @@ impl FormatName {
 ///
 /// # Errors
 /// If the output cannot be written.
-pub(crate) fn write_report(
+pub fn write_report(
     name: FormatName,
     mut out: impl io::Write,
     schema: &'static Schema,
@@ -74,42 +70,4 @@ fn object(schema: &Schema, record: &Record, sections: &[Section], line: &str) ->
     }
     text.push_str("}\n");
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::sample;
-    use super::*;
-
-    fn report(name: FormatName) -> String {
-        let sections = [
-            Section { name: "none", schema: &sample::SESSIONS, records: Vec::new() },
-            Section { name: "tasks", schema: &sample::STAT, records: sample::stat() },
-        ];
-        let session = sample::session("3f2a91c07d5e", "a\u{1b}b", "imap", "192.0.2.17");
-        let mut out = Vec::new();
-        write_report(name, &mut out, &sample::SESSION, &session, &sections).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn a_report_is_an_object_with_lists_in_it() {
-        insta::assert_snapshot!(report(FormatName::Json), @r#"
-        {"handle":"3f2a91c07d5e","user":"a\u001bb","task":"imap","client":"192.0.2.17","state":"idle","idle_seconds":7559,"last_used":"2026-06-15T12:00:00Z","last_used_unix":1781524800,"ended":null,"ended_unix":null,
-        "none":[],
-        "tasks":[
-        {"task":"imap","active":98112,"idle":7,"oldest_idle_seconds":273600,"users":[{"user":"anna","active":3},{"user":"bo b","active":1}]},
-        {"task":"say \"hi\"","active":0,"idle":0,"oldest_idle_seconds":null,"users":[]}
-        ]}
-        "#);
-        let json: serde_json::Value = serde_json::from_str(&report(FormatName::Json)).unwrap();
-        assert_eq!(json["none"], serde_json::json!([]));
-        let line = report(FormatName::Jsonl);
-        assert_eq!(line.lines().count(), 1);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), json);
-        assert!(report(FormatName::Plain).contains("imap.active 98112\n"));
-        for none in [FormatName::Csv, FormatName::Prometheus] {
-            assert!(none.check_report(&sample::SESSION).is_err());
-        }
-    }
 }

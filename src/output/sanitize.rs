@@ -13,7 +13,7 @@ const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// make two names look the same.
 ///
 /// The joiners U+200C and U+200D pass: Persian, Hindi and emoji need them.
-fn needs_escape(c: char) -> bool {
+pub fn needs_escape(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -30,7 +30,6 @@ fn needs_escape(c: char) -> bool {
         )
 }
 
-/// Escapes the characters that match.
 fn escape_matching(
     text: &str,
     picked: impl Fn(char) -> bool,
@@ -54,14 +53,14 @@ fn escape_matching(
 /// Escapes a text for a terminal: `\n`, `\t`, `\u{1b}` and the like replace the characters. A
 /// backslash stays single, because `DOMAIN\user` is a common name and an escape is rare; json
 /// has the exact text.
-pub(crate) fn escape(text: &str) -> Cow<'_, str> {
+pub fn escape(text: &str) -> Cow<'_, str> {
     escape_matching(text, needs_escape, |spelled, c| spelled.extend(c.escape_default()))
 }
 
 /// A part of a key in `plain`: free of white space, so that a line splits at
 /// its first blank, and of bare dots, so that the key splits at those. Two
 /// names never give the same part, hence `\\` for a backslash.
-pub(crate) fn key_part(text: &str) -> Cow<'_, str> {
+pub fn key_part(text: &str) -> Cow<'_, str> {
     let picked = |c: char| needs_escape(c) || c.is_whitespace() || matches!(c, '.' | '\\');
     escape_matching(text, picked, |spelled, c| match c {
         '.' => spelled.push_str("\\."),
@@ -72,7 +71,7 @@ pub(crate) fn key_part(text: &str) -> Cow<'_, str> {
 
 /// A cell of CSV: visible, and with a leading apostrophe where a spreadsheet
 /// would otherwise calculate it, after white space or joiners too.
-pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
     let start = text
         .trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200c}' | '\u{200d}'));
     if start.starts_with(FORMULA) || text.starts_with(['\t', '\r']) {
@@ -84,7 +83,7 @@ pub(crate) fn csv_cell(text: &str) -> Cow<'_, str> {
 
 /// Appends a JSON string with its quotes. The text survives exactly; what must be escaped
 /// is in `\u` escapes, of which those above U+FFFF take two.
-pub(crate) fn json_string(json: &mut String, text: &str) {
+pub fn json_string(json: &mut String, text: &str) {
     let is_plain = |b: u8| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\';
     if text.bytes().all(is_plain) {
         json.extend(["\"", text, "\""]);
@@ -104,101 +103,10 @@ pub(crate) fn json_string(json: &mut String, text: &str) {
 /// one, or the collector throws the whole file away for a series that stands
 /// in it twice: so a backslash is doubled before Prometheus' own escapes
 /// double it again.
-pub(crate) fn label(text: &str) -> Cow<'_, str> {
+pub fn label(text: &str) -> Cow<'_, str> {
     let picked = |c: char| needs_escape(c) || matches!(c, '\\' | '"');
     escape_matching(text, picked, |spelled, c| match c {
         '"' => spelled.push_str("\\\""),
         _ => spelled.push_str(&c.escape_default().to_string().replace('\\', "\\\\")),
     })
-}
-
-#[cfg(test)]
-pub(super) mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// Finds a character that no output may contain, apart from the newlines of the format.
-    pub(crate) fn find_unescaped(output: &str) -> Option<char> {
-        output.chars().find(|c| *c != '\n' && needs_escape(*c))
-    }
-
-    #[test]
-    fn what_acts_becomes_visible() {
-        for (text, seen) in [
-            ("\u{1b}[2J", r"\u{1b}[2J"),
-            ("a\nb\tc\rd", r"a\nb\tc\rd"),
-            ("\u{7f}\u{9b}31m", r"\u{7f}\u{9b}31m"),
-            ("\u{202e}gpj.exe", r"\u{202e}gpj.exe"),
-            ("a\u{2028}b\u{2066}c\u{61c}", r"a\u{2028}b\u{2066}c\u{61c}"),
-            ("ro\u{200b}ot\u{feff}", r"ro\u{200b}ot\u{feff}"),
-            ("x\u{e0041}", r"x\u{e0041}"),
-            (r"DOMAIN\nina", r"DOMAIN\nina"),
-        ] {
-            assert_eq!(escape(text), seen);
-        }
-    }
-
-    #[test]
-    fn ordinary_text_is_not_copied() {
-        for text in ["", "  ", "Zoë", "李雷", "می\u{200c}خواهم", "👩\u{200d}🚀", "\"quoted\""]
-        {
-            assert!(matches!(escape(text), Cow::Borrowed(same) if same == text));
-        }
-    }
-
-    #[test]
-    fn a_key_part_has_no_blank_and_no_bare_dot() {
-        assert_eq!(key_part("imap"), "imap");
-        assert_eq!(key_part("Anna Q.\u{3000}x"), r"Anna\u{20}Q\.\u{3000}x");
-        assert_eq!(key_part("a\\nb"), r"a\\nb");
-        assert_eq!(key_part("a\nb"), r"a\nb");
-    }
-
-    #[test]
-    fn a_spreadsheet_calculates_nothing() {
-        for text in [
-            "=HYPERLINK(\"http://x\")",
-            "+1",
-            "-1",
-            "@SUM(A1)",
-            "  =1",
-            "＝1",
-            "\u{3000}＠1",
-            "\u{200d}=1",
-        ] {
-            assert_eq!(csv_cell(text), format!("'{text}"));
-        }
-        assert_eq!(csv_cell("\t=1"), r"'\t=1");
-        assert_eq!(csv_cell("\r1"), r"'\r1");
-        for text in ["", " ", "a=1", "10.0.0.1", "user@example.org"] {
-            assert_eq!(csv_cell(text), text);
-        }
-    }
-
-    #[test]
-    fn json_escapes_what_acts_and_nothing_else() {
-        let json_string = |text: &str| {
-            let mut json = String::new();
-            json_string(&mut json, text);
-            json
-        };
-        assert_eq!(json_string("é\u{1b}\u{202e}\u{7f}"), r#""é\u001b\u202e\u007f""#);
-        assert_eq!(json_string("\u{e0041}"), r#""\udb40\udc41""#);
-        assert_eq!(json_string("\"\\\n"), r#""\"\\\n""#);
-    }
-
-    #[test]
-    fn a_label_is_escaped_for_prometheus() {
-        assert_eq!(label("say \"hi\""), r#"say \"hi\""#);
-        assert_eq!(label("a\nb"), r"a\\nb");
-        assert_eq!(label(r"a\nb"), r"a\\\\nb");
-    }
-
-    proptest! {
-        #[test]
-        fn two_names_stay_two(a in r"[\\n\nu{}20a\. ]{0,6}", b in r"[\\n\nu{}20a\. ]{0,6}") {
-            prop_assert_eq!(a == b, key_part(&a) == key_part(&b));
-            prop_assert_eq!(a == b, label(&a) == label(&b));
-        }
-    }
 }

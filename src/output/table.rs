@@ -7,8 +7,8 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, presets,
 };
 
+use super::flatten::RowFlattener;
 use super::format::{Format, Style};
-use super::grid::Grid;
 use super::human::{ELLIPSIS, collapse, show};
 use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibility};
 
@@ -22,7 +22,7 @@ const GAP: usize = 2;
 const DELIMITER: char = '\u{1f}';
 
 /// Table whose records are collected until the width of each column is known.
-pub(crate) struct Table<W> {
+pub struct Table<W> {
     out: W,
     style: Style,
     schema: &'static Schema,
@@ -30,16 +30,16 @@ pub(crate) struct Table<W> {
 }
 
 impl<W: io::Write> Table<W> {
-    pub(crate) fn new(out: W, style: Style, schema: &'static Schema) -> Self {
+    pub fn new(out: W, style: Style, schema: &'static Schema) -> Self {
         Self { out, style, schema, records: Vec::new() }
     }
 
     /// Renders a line per record, if the values fit next to each other.
     fn render_rows(&self) -> Option<Vec<String>> {
-        let Style { colour, width } = self.style;
-        let grid = Grid::new(self.schema);
-        let rows: Vec<_> = self.records.iter().flat_map(|it| grid.rows(it)).collect();
-        let mut columns: Vec<_> = grid.columns.iter().enumerate().collect();
+        let Style { color, width } = self.style;
+        let flattener = RowFlattener::new(self.schema);
+        let rows: Vec<_> = self.records.iter().flat_map(|it| flattener.rows(it)).collect();
+        let mut columns: Vec<_> = flattener.columns.iter().enumerate().collect();
         columns.retain(|(_, column)| column.place == Visibility::Row);
         let kind = |place| CellKind::of(rows.iter().filter_map(|row| row[place]));
         let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
@@ -47,18 +47,18 @@ impl<W: io::Write> Table<W> {
         let titles = texts.map(|((_, column), _)| column.title.len());
         let least = titles.fold(width.map_or(PIPE_TEXT_WIDTH, |_| MIN_TEXT_WIDTH), usize::max);
 
-        let mut sheet = Layout::new();
+        let mut layout = Layout::new();
         let title = |column: &Column| (column.title.to_uppercase(), None);
-        sheet.add(columns.iter().map(|(_, column)| title(column)));
+        layout.add(columns.iter().map(|(_, column)| title(column)));
         for row in &rows {
             let room = width.unwrap_or(PIPE_TEXT_WIDTH);
-            sheet.add(columns.iter().map(|(place, _)| cell(row[*place], room)));
+            layout.add(columns.iter().map(|(place, _)| cell(row[*place], room)));
         }
-        let fits = sheet.fit(&kinds, least, width);
+        let fits = layout.fit(&kinds, least, width);
         fits.then(|| {
-            let mut lines = sheet.lines(colour);
+            let mut lines = layout.lines(color);
             if let Some(header) = lines.first_mut() {
-                *header = paint(header, colour.then_some(BOLD));
+                *header = paint(header, color.then_some(BOLD));
             }
             lines
         })
@@ -101,19 +101,19 @@ fn add_blocks(
     depth: usize,
     style: Style,
 ) {
-    let mut sheet = Layout::new();
+    let mut layout = Layout::new();
     let indent = depth * GAP;
     let room = style.width.map_or(usize::MAX, |width| width.max(MIN_TEXT_WIDTH));
     for (column, value) in schema.columns.iter().zip(&record.values) {
         let title = format!("{:indent$}{}", "", column.title);
-        sheet.add([(title, None), cell(Some(value), room)]);
+        layout.add([(title, None), cell(Some(value), room)]);
     }
     let kind = style.width.map_or(CellKind::Word, |_| CellKind::Text);
-    sheet.fit(&[CellKind::Word, kind], MIN_TEXT_WIDTH, style.width);
+    layout.fit(&[CellKind::Word, kind], MIN_TEXT_WIDTH, style.width);
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    lines.extend(sheet.lines(style.colour));
+    lines.extend(layout.lines(style.color));
     if let Some((_, schema)) = schema.children {
         for child in &record.children {
             add_blocks(lines, schema, child, depth + 1, style);
@@ -197,17 +197,16 @@ impl Layout {
         limit.is_none_or(|limit| total <= limit)
     }
 
-    fn lines(&self, colour: bool) -> Vec<String> {
+    fn lines(&self, color: bool) -> Vec<String> {
         let line = |(line, codes): (String, &Vec<Code>)| {
             let cells = line.split(DELIMITER).zip(codes);
-            let cells = cells.map(|(cell, code)| paint(cell, code.filter(|_| colour)));
+            let cells = cells.map(|(cell, code)| paint(cell, code.filter(|_| color)));
             cells.collect::<Vec<_>>().join(" ").trim_end().to_owned()
         };
         self.layout.lines().zip(&self.codes).map(line).collect()
     }
 }
 
-/// Escape sequence of a color, if any.
 type Code = Option<&'static str>;
 const BOLD: &str = "1";
 
@@ -235,142 +234,10 @@ fn code(tone: Severity) -> Code {
     }
 }
 
-/// The text in colour, and the blanks around it without.
+/// The text in color, and the blanks around it without.
 fn paint(cell: &str, code: Code) -> String {
     match (cell.trim(), code) {
         ("", _) | (_, None) => cell.to_owned(),
         (text, Some(code)) => cell.replacen(text, &format!("\u{1b}[{code}m{text}\u{1b}[0m"), 1),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::tests::sample;
-    use super::super::{FormatName, Style};
-
-    #[test]
-    fn a_wide_terminal_shows_rows() {
-        insta::assert_snapshot!(sample::sessions_at(Some(80)), @r#"
-        HANDLE        USER                 TASK  CLIENT                     STATE   IDLE
-        3f2a91c07d5e  anna.smith           imap  192.0.2.17                 idle   2h05m
-        b81d77e0a942  a\u{1b}[2J\u{202e}b  http  -                          idle   2h05m
-        c0ffee00c0de  李雷                 http  =HYPERLINK("http://x")...  idle   2h05m
-        "#);
-        insta::assert_snapshot!(sample::sessions_at(None), @r#"
-        HANDLE        USER                 TASK  CLIENT                                    STATE   IDLE
-        3f2a91c07d5e  anna.smith           imap  192.0.2.17                                idle   2h05m
-        b81d77e0a942  a\u{1b}[2J\u{202e}b  http  -                                         idle   2h05m
-        c0ffee00c0de  李雷                 http  =HYPERLINK("http://x") says, at lengt...  idle   2h05m
-        "#);
-        insta::assert_snapshot!(sample::stat_at(Some(80)), @r#"
-        TASK      USER  ACTIVE  IDLE  OLDEST
-        imap            98,112     7    3d4h
-                  anna       3
-                  bo b       1
-        say "hi"             0     0       -
-        "#);
-    }
-
-    #[test]
-    fn a_narrow_one_shows_blocks() {
-        insta::assert_snapshot!(sample::sessions_at(Some(40)), @r#"
-        handle     3f2a91c07d5e
-        user       anna.smith
-        task       imap
-        client     192.0.2.17
-        state      idle
-        idle       2h05m
-        last used  2026-06-15T12:00:00Z
-        ended      -
-
-        handle     b81d77e0a942
-        user       a\u{1b}[2J\u{202e}b
-        task       http
-        client     -
-        state      idle
-        idle       2h05m
-        last used  2026-06-15T12:00:00Z
-        ended      -
-
-        handle     c0ffee00c0de
-        user       李雷
-        task       http
-        client     =HYPERLINK("http://x") say...
-        state      idle
-        idle       2h05m
-        last used  2026-06-15T12:00:00Z
-        ended      -
-        "#);
-        insta::assert_snapshot!(sample::stat_at(Some(16)), @r#"
-        task    imap
-        active  98,112
-        idle    7
-        oldest  3d4h
-
-          user    anna
-          active  3
-
-          user    bo b
-          active  1
-
-        task    say "hi"
-        active  0
-        idle    0
-        oldest  -
-        "#);
-    }
-
-    #[test]
-    fn one_record_stands_alone() {
-        insta::assert_snapshot!(sample::session_at(Some(80)), @r#"
-        handle     c0ffee00c0de
-        user       李雷
-        task       http
-        client     =HYPERLINK("http://x") says, at length, a client without manners
-        state      idle
-        idle       2h05m
-        last used  2026-06-15T12:00:00Z
-        ended      -
-        "#);
-        insta::assert_snapshot!(sample::session_at(Some(40)), @r#"
-        handle     c0ffee00c0de
-        user       李雷
-        task       http
-        client     =HYPERLINK("http://x") say...
-        state      idle
-        idle       2h05m
-        last used  2026-06-15T12:00:00Z
-        ended      -
-        "#);
-    }
-
-    #[test]
-    fn a_cut_counts_columns_of_the_terminal() {
-        for (name, shown) in [
-            ("abcdefgh", "abcdefgh"),
-            ("ab def hij", "ab de..."),
-            ("李雷和韩", "李雷和韩"),
-            ("李雷和韩梅梅", "李雷..."),
-        ] {
-            let narrow = Style { colour: false, width: Some("last used  ".len() + 8) };
-            let records = [sample::session("3f2a91c07d5e", name, "imap", "")];
-            let text = sample::look(FormatName::Table, narrow, &sample::SESSION, &records);
-            let line = format!("user       {shown}");
-            assert_eq!(text.lines().nth(1), Some(line.as_str()));
-        }
-    }
-
-    #[test]
-    fn colours_are_for_words_and_only_on_request() {
-        insta::assert_snapshot!(sample::coloured().replace('\u{1b}', "ESC"), @r#"
-        ESC[1mHANDLE        USER                 TASK  CLIENT      STATE   IDLEESC[0m
-        3f2a91c07d5e  anna.smith           imap  192.0.2.17  ESC[33midleESC[0m   2h05m
-        b81d77e0a942  a\u{1b}[2J\u{202e}b  http  ESC[2m-ESC[0m           ESC[33midleESC[0m   2h05m
-        "#);
-    }
-
-    #[test]
-    fn nothing_is_said_about_no_records() {
-        assert_eq!(sample::nothing_in(FormatName::Table), "");
     }
 }

@@ -65,22 +65,3 @@ impl fmt::Display for ReadFreshness {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_contact_is_never_made_younger() {
-        let said = |millis| {
-            let contact = LeaderContact::Ago(Duration::from_millis(millis));
-            ReadFreshness { node: "http://db2:4001".to_owned(), contact }.to_string()
-        };
-        assert_eq!(
-            said(32),
-            "read from http://db2:4001 alone, which last heard of the leader 0.1s ago"
-        );
-        assert!(said(300).ends_with(" 0.3s ago"));
-        assert!(said(62_001).ends_with(" 62.1s ago"));
-    }
-}

@@ -1,8 +1,7 @@
 //! Copying raw rows and counters to another database.
 
-use std::time::Duration;
-
 use super::purge::DataVersion;
+use super::timing::WriteTiming;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, RawRow, TaskName};
 
@@ -43,12 +42,8 @@ pub enum OnConflict {
 pub struct WriteResult {
     /// Rows inserted, overwritten or deleted.
     pub rows: u64,
-    /// Time for which the write lock was held.
-    pub hold: Duration,
-    /// Part of the hold time spent in the commit.
-    pub commit: Duration,
-    /// Time spent waiting for the write lock.
-    pub waited: Duration,
+    /// Timing of the transaction.
+    pub timing: WriteTiming,
     /// Data version of the database afterwards, if known.
     pub version: Option<DataVersion>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Maximum number of failures kept as examples.
-const EXAMPLES: usize = 10;
+pub const EXAMPLES: usize = 10;
 
 /// Rows that could not be, or could not have been, deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -102,31 +102,5 @@ impl std::fmt::Display for UnindexedTable {
              owner of the application can create one: {remedy}",
             columns.join(", ")
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_add_up_and_examples_are_few() {
-        let referrer = |table: &str| ReferencingTable {
-            table: table.to_owned(),
-            columns: vec!["session".to_owned()],
-            targets: vec!["id".to_owned()],
-            through: None,
-            may_be_null: true,
-        };
-        let mut kept = KeptRows::default();
-        for number in 0..20 {
-            let mut other = KeptRows::default();
-            other.refer(&referrer(if number % 2 == 0 { "a" } else { "b" }), 2);
-            other.reject(|| RejectedRow { handle: number.to_string(), why: "no".to_owned() });
-            kept.add(other);
-        }
-        assert_eq!(kept.referenced, BTreeMap::from([(referrer("a"), 20), (referrer("b"), 20)]));
-        assert_eq!((kept.referenced_rows(), kept.rejected, kept.rows()), (40, 20, 60));
-        assert_eq!(kept.examples.len(), EXAMPLES);
     }
 }

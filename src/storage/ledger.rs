@@ -233,7 +233,7 @@ pub struct JobState {
     /// Key of the job.
     pub job: JobKey,
     /// Inputs of its schedule.
-    pub known: JobHistory,
+    pub history: JobHistory,
     /// [Holder](Lease::holder) of the lease of the unfinished run, if any.
     pub holder: Option<String>,
 }
@@ -296,8 +296,8 @@ pub trait Ledger {
     fn change_jobs(
         &mut self,
         machine: &str,
-        taken_up: &[NewJob],
-        given_up: &[JobKey],
+        added: &[NewJob],
+        removed: &[JobKey],
         now: UnixTime,
     ) -> Result<()>;
 

@@ -10,7 +10,7 @@ mod context;
 mod copy;
 pub mod disk_space;
 mod interrupt;
-mod kept_rows;
+pub mod kept_rows;
 mod ledger;
 mod list;
 mod open;
@@ -18,6 +18,7 @@ mod purge;
 pub mod raw_row;
 mod sessions;
 mod stats;
+mod timing;
 mod vacuum;
 mod wal;
 
@@ -38,5 +39,6 @@ pub use purge::{
 };
 pub use sessions::{EndRequest, SessionStore, VisitResult};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
+pub use timing::WriteTiming;
 pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
 pub use wal::{CheckpointMode, Wal, WalStatus};

@@ -1,7 +1,6 @@
 //! Opening and touching sessions.
 
-use std::time::Duration;
-
+use super::timing::WriteTiming;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::session::{Key, Session};
@@ -54,9 +53,9 @@ pub enum LimitScope {
 pub struct TouchedRows {
     /// For each key, true if there was a live session.
     pub done: Vec<bool>,
-    /// Time for which the write lock was held, at most; on a cluster, the time that the node
-    /// took, without the network.
-    pub hold: Duration,
+    /// Timing of the transaction; on a cluster, the time that the node took, without the
+    /// network.
+    pub timing: WriteTiming,
 }
 
 /// A table of sessions that sessctl opens and touches.
@@ -95,13 +94,13 @@ pub trait SessionOpen {
     /// 5. If it does not open, the refusal is counted.
     ///
     /// It is all done at once: however many open at a time, no limit is exceeded.
-    /// With `tell`, the sessions that ended are answered as they ended. A key that
+    /// With `return_ended`, the sessions that ended are returned as they ended. A key that
     /// is taken is an error, and nothing changes.
     fn open_limited(
         &mut self,
         session: &NewSession,
         policies: &Policies,
-        tell: bool,
+        return_ended: bool,
     ) -> Result<Admission>;
 
     /// Sets the last use of live sessions to `now`, never to an earlier time, and clears their

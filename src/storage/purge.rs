@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::kept_rows::KeptRows;
+use super::timing::WriteTiming;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::SqlValue;
 use crate::domain::session::{EndReason, Key, Session};
@@ -42,7 +43,7 @@ pub struct DueScan {
     /// Range from the first to the last due row, if any.
     pub due: Option<DueRange>,
     /// Counts of due and other rows.
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
     /// Example of an [unreadable](PurgeCounts::unreadable) value, if any.
@@ -102,9 +103,9 @@ pub struct RowSnapshot {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DueCounts {
     /// Counts of due and other rows.
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     /// Rows to delete, by task and reason of the end.
-    pub going: BTreeMap<(String, EndReason), u64>,
+    pub deletions: BTreeMap<(String, EndReason), u64>,
     /// Spellings of the tasks with due rows.
     pub tasks: BTreeSet<String>,
 }
@@ -183,12 +184,8 @@ pub struct PurgeBatchResult {
     pub ended: u64,
     /// Rows deleted.
     pub deleted: u64,
-    /// Time for which the write lock was held.
-    pub hold: Duration,
-    /// Part of the hold time spent in the commit.
-    pub commit: Duration,
-    /// Time spent waiting for the write lock.
-    pub waited: Duration,
+    /// Timing of the transaction.
+    pub timing: WriteTiming,
     /// Ended sessions, if requested.
     pub ended_sessions: Vec<Session>,
     /// Number of ended sessions that are not returned although requested, because the response

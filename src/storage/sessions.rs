@@ -119,7 +119,7 @@ pub trait SessionStore {
         &mut self,
         scope: &PolicyContext<'_>,
         due: &DueRange,
-        tell: bool,
+        return_ended: bool,
     ) -> Result<PurgeBatchResult>;
 
     /// Takes the rows that [`end`](Self::end) and [`apply_purge`](Self::apply_purge) could not

@@ -1,7 +1,6 @@
 //! Disk usage of a database, and reclaiming free space.
 
-use std::time::Duration;
-
+use super::timing::WriteTiming;
 use crate::domain::error::Result;
 
 /// Size of a database and of its files.
@@ -44,8 +43,8 @@ impl DiskUsage {
 pub struct VacuumStep {
     /// Pages removed from the database.
     pub pages: u64,
-    /// Time for which the step held the write lock.
-    pub hold: Duration,
+    /// Timing of the transaction.
+    pub timing: WriteTiming,
 }
 
 /// Temporary disk space for a full vacuum, in bytes.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use super::database::Database;
 use super::database::sqlite::SqliteFile;
 use super::statement::Statement;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, ForeignContent, Result};
 
 /// Marks a file as sessctl's: "sctl" in the header's field for that.
 const APPLICATION_ID: i64 = 0x7363_746c;
@@ -87,12 +87,7 @@ impl SchemaVersion {
 }
 
 fn number(database: &impl Database, sql: &str) -> Result<i64> {
-    let mut number = 0;
-    database.query(&Statement::new(sql), &mut |row| {
-        number = row.integer(0).unwrap_or(0);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(number)
+    Ok(database.query_first(&Statement::new(sql), |row| row.integer(0))?.flatten().unwrap_or(0))
 }
 
 const SELECT_VERSION: &str =
@@ -269,43 +264,40 @@ pub fn check(database: &impl Database, kind: DatabaseKind) -> Result<()> {
     } else {
         return Ok(());
     };
-    Err(foreign_database(
-        database.display_name(),
-        format!("{missing}; `sessctl init` brings it up to date"),
-    ))
+    Err(foreign_database(database.display_name(), missing, ForeignContent::Outdated))
 }
 
 fn check_version(database: &str, version: SchemaVersion, tables: &[String]) -> Result<()> {
     if version.application_id != APPLICATION_ID {
-        let found = if tables.is_empty() {
-            "it is an SQLite database without tables; `sessctl init` sets it up".to_owned()
-        } else {
-            let some = &tables[..tables.len().min(MAX_NAMED_TABLES)];
-            format!("it belongs to another program, with the tables {}", some.join(", "))
-        };
-        return Err(foreign_database(database, found));
+        if tables.is_empty() {
+            return Err(without_tables(database));
+        }
+        let some = &tables[..tables.len().min(MAX_NAMED_TABLES)];
+        let found = format!("it belongs to another program, with the tables {}", some.join(", "));
+        return Err(foreign_database(database, found, ForeignContent::Other));
     }
     if version.user_version > SCHEMA_VERSION {
         let found = format!(
             "its schema has version {}, newer than this program's {SCHEMA_VERSION}; update sessctl",
             version.user_version
         );
-        return Err(foreign_database(database, found));
+        return Err(foreign_database(database, found, ForeignContent::Other));
     }
     Ok(())
 }
 
-fn foreign_database(database: &str, found: String) -> Error {
-    Error::ForeignDatabase { at: database.to_owned(), found }
+/// Error for a database that holds nothing.
+pub(super) fn without_tables(database: &str) -> Error {
+    let found = "it is an SQLite database without tables".to_owned();
+    foreign_database(database, found, ForeignContent::Nothing)
+}
+
+fn foreign_database(database: &str, found: String, content: ForeignContent) -> Error {
+    Error::ForeignDatabase { at: database.to_owned(), found, content }
 }
 
 fn tables_in(database: &impl Database) -> Result<Vec<String>> {
-    let mut tables = Vec::new();
-    database.query(&Statement::new(SELECT_TABLES), &mut |row| {
-        tables.extend(row.text(0));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(tables)
+    database.query_all(&Statement::new(SELECT_TABLES), |row| row.text(0).unwrap_or_default())
 }
 
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {

@@ -1,7 +1,5 @@
 //! SQL statements with bound values.
 
-use rusqlite::types::{Value, ValueRef};
-
 use crate::domain::hex;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::Key;
@@ -13,7 +11,7 @@ pub struct Statement {
     /// The text.
     pub sql: String,
     /// The values.
-    pub values: Vec<Value>,
+    pub values: Vec<SqlValue>,
     /// Each column is wrapped by
     /// [`Database::lossless`](super::database::Database::lossless).
     pub is_lossless: bool,
@@ -50,8 +48,8 @@ impl Statement {
     }
 
     /// Appends a parameter that holds this value.
-    pub fn bind(&mut self, value: impl Into<Param>) -> &mut Self {
-        self.values.push(value.into().0);
+    pub fn bind(&mut self, value: impl Into<SqlValue>) -> &mut Self {
+        self.values.push(value.into());
         let place = self.values.len().to_string();
         self.sql.push('?');
         self.sql.push_str(&place);
@@ -59,147 +57,107 @@ impl Statement {
     }
 
     /// Appends this value as it is written in a statement.
-    pub fn literal(&mut self, value: impl Into<Param>) -> &mut Self {
-        let literal = value.into().literal();
+    pub fn literal(&mut self, value: impl Into<SqlValue>) -> &mut Self {
+        let literal = value_literal(value.into().raw());
         self.push(&literal)
-    }
-
-    /// Appends a parameter that holds this value, in its class and to the last byte.
-    pub fn bind_lossless(&mut self, value: ValueRef<'_>) -> &mut Self {
-        match value {
-            ValueRef::Text(bytes) if str::from_utf8(bytes).is_err() => {
-                // No parameter holds it.
-                self.push(&format!("CAST(X'{}' AS TEXT)", hex::encode(bytes)))
-            }
-            value => self.bind(Param(owned(value))),
-        }
     }
 
     /// Binds the next value, for texts that number their parameters themselves.
     #[must_use]
-    pub fn with(mut self, value: impl Into<Param>) -> Self {
-        self.values.push(value.into().0);
+    pub fn with(mut self, value: impl Into<SqlValue>) -> Self {
+        self.values.push(value.into());
         self
     }
 }
 
-/// A value in the form in which the database holds it.
-pub struct Param(Value);
-
-impl Param {
-    /// The value as it is written in a statement.
-    fn literal(self) -> String {
-        match self.0 {
-            Value::Null => "NULL".to_owned(),
-            // Read as a number without its sign, this one would be out of range.
-            Value::Integer(i64::MIN) => format!("({} - 1)", i64::MIN + 1),
-            Value::Integer(number) => number.to_string(),
-            Value::Real(number) => format!("{number:?}"),
-            Value::Text(text) if !text.contains('\0') => literal(&text),
-            Value::Text(text) => format!("CAST(X'{}' AS TEXT)", hex::encode(text.as_bytes())),
-            Value::Blob(bytes) => format!("X'{}'", hex::encode(&bytes)),
-        }
+/// Writes a value as it is written in a statement; NaN becomes NULL, as in SQLite.
+pub fn value_literal(value: SqlValueRef<'_>) -> String {
+    match value {
+        SqlValueRef::Null => "NULL".to_owned(),
+        // Read as a number without its sign, this one would be out of range.
+        SqlValueRef::Integer(i64::MIN) => format!("({} - 1)", i64::MIN + 1),
+        SqlValueRef::Integer(number) => number.to_string(),
+        SqlValueRef::Real(number) if number.is_nan() => "NULL".to_owned(),
+        SqlValueRef::Real(f64::INFINITY) => "9e999".to_owned(),
+        SqlValueRef::Real(f64::NEG_INFINITY) => "-9e999".to_owned(),
+        SqlValueRef::Real(number) => format!("{number:?}"),
+        SqlValueRef::Text(bytes) => match str::from_utf8(bytes) {
+            Ok(text) if !text.contains('\0') => literal(text),
+            _ => format!("CAST(X'{}' AS TEXT)", hex::encode(bytes)),
+        },
+        SqlValueRef::Blob(bytes) => format!("X'{}'", hex::encode(bytes)),
     }
 }
 
-impl From<UnixTime> for Param {
+impl From<UnixTime> for SqlValue {
     fn from(time: UnixTime) -> Self {
-        Self(Value::Integer(time.0))
+        Self::Integer(time.0)
     }
 }
 
-impl From<Span> for Param {
+impl From<Span> for SqlValue {
     fn from(span: Span) -> Self {
-        Self(Value::Integer(span.as_seconds()))
+        Self::Integer(span.as_seconds())
     }
 }
 
-impl From<u64> for Param {
+impl From<i64> for SqlValue {
+    fn from(number: i64) -> Self {
+        Self::Integer(number)
+    }
+}
+
+impl From<u64> for SqlValue {
     /// Counts beyond the range of the database's integers are cut to its end.
     fn from(count: u64) -> Self {
-        Self(Value::Integer(i64::try_from(count).unwrap_or(i64::MAX)))
+        Self::Integer(i64::try_from(count).unwrap_or(i64::MAX))
     }
 }
 
-impl From<usize> for Param {
+impl From<usize> for SqlValue {
     fn from(count: usize) -> Self {
         (count as u64).into()
     }
 }
 
-impl From<&str> for Param {
+impl From<&str> for SqlValue {
     fn from(text: &str) -> Self {
-        Self(Value::Text(text.to_owned()))
+        Self::Text(text.into())
     }
 }
 
-impl From<String> for Param {
+impl From<String> for SqlValue {
     fn from(text: String) -> Self {
-        Self(Value::Text(text))
+        Self::Text(text.into())
     }
 }
 
-impl From<&Key> for Param {
-    /// Converts a key of the native table, which consists of digits. Bytes that are not
-    /// UTF-8 are replaced; use [`bind_lossless`](Statement::bind_lossless) for other keys.
+impl From<&Key> for SqlValue {
     fn from(key: &Key) -> Self {
-        Self(owned(key_ref(key)))
+        key_ref(key).to_value()
     }
 }
 
-impl From<i64> for Param {
-    fn from(number: i64) -> Self {
-        Self(Value::Integer(number))
+impl From<SqlValueRef<'_>> for SqlValue {
+    fn from(value: SqlValueRef<'_>) -> Self {
+        value.to_value()
     }
 }
 
-impl<T: Into<Self>> From<Option<T>> for Param {
+impl<T: Into<Self>> From<Option<T>> for SqlValue {
     fn from(value: Option<T>) -> Self {
-        value.map_or(Self(Value::Null), Into::into)
+        value.map_or(Self::Null, Into::into)
     }
 }
 
-/// A key in the form in which the database holds it, without a copy.
-pub fn key_ref(key: &Key) -> ValueRef<'_> {
+/// A key in the form in which the database holds it.
+pub fn key_ref(key: &Key) -> SqlValueRef<'_> {
     match key {
-        Key::Integer(number) => ValueRef::Integer(*number),
-        Key::Real(number) => ValueRef::Real(*number),
-        Key::Text(bytes) => ValueRef::Text(bytes),
-        Key::Blob(bytes) => ValueRef::Blob(bytes),
-        Key::Row(place, _) => ValueRef::Integer(*place),
-    }
-}
-
-/// A value in the form in which the database holds it, in the very class, without a copy.
-pub fn value_ref(value: &SqlValue) -> ValueRef<'_> {
-    match value.raw() {
-        SqlValueRef::Null => ValueRef::Null,
-        SqlValueRef::Integer(number) => ValueRef::Integer(number),
-        SqlValueRef::Real(number) => ValueRef::Real(number),
-        SqlValueRef::Text(text) => ValueRef::Text(text),
-        SqlValueRef::Blob(bytes) => ValueRef::Blob(bytes),
-    }
-}
-
-/// Copies a value. Bytes of a text that are not UTF-8 are replaced.
-pub fn owned(value: ValueRef<'_>) -> Value {
-    match value {
-        ValueRef::Null => Value::Null,
-        ValueRef::Integer(number) => Value::Integer(number),
-        ValueRef::Real(number) => Value::Real(number),
-        ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
-    }
-}
-
-/// A value that was read, as the rules take it.
-pub fn raw(value: ValueRef<'_>) -> SqlValueRef<'_> {
-    match value {
-        ValueRef::Null => SqlValueRef::Null,
-        ValueRef::Integer(number) => SqlValueRef::Integer(number),
-        ValueRef::Real(number) => SqlValueRef::Real(number),
-        ValueRef::Text(text) => SqlValueRef::Text(text),
-        ValueRef::Blob(bytes) => SqlValueRef::Blob(bytes),
+        Key::Integer(number) => SqlValueRef::Integer(*number),
+        Key::Real(number) => SqlValueRef::Real(*number),
+        Key::Text(bytes) => SqlValueRef::Text(bytes),
+        Key::Blob(bytes) => SqlValueRef::Blob(bytes),
+        Key::Row(place, _) => SqlValueRef::Integer(*place),
     }
 }
 

@@ -59,10 +59,5 @@ pub(super) fn trigger_effects(
 fn root_page(database: &impl Database, table: &str) -> Result<u64> {
     let sql =
         "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-    let mut root = 0;
-    database.query(&Statement::new(sql).with(table), &mut |row| {
-        root = row.count(0);
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(root)
+    Ok(database.query_first(&Statement::new(sql).with(table), |row| row.count(0))?.unwrap_or(0))
 }

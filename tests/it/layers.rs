@@ -39,7 +39,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Layers whose messages know nothing of the command line.
-const LIBRARY: &[&str] = &["domain", "storage", "app", "config"];
+const LIBRARY: &[&str] = &["domain", "storage", "app", "config", "store"];
 
 /// Functions that read the wall clock.
 const CLOCKS: &[&str] =

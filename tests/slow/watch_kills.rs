@@ -70,7 +70,7 @@ fn number(sandbox: &Sandbox, sql: &str) -> i64 {
     sandbox.db().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// As if a minute and more had passed.
+/// Dates leases and jobs back by slightly more than a minute.
 fn a_minute_later(sandbox: &Sandbox) {
     let sql = "UPDATE leases SET renewed_at = renewed_at - 61;
                UPDATE job_histories SET settled_at = settled_at - 61,
@@ -79,8 +79,8 @@ fn a_minute_later(sandbox: &Sandbox) {
     sandbox.db().execute_batch(sql).unwrap();
 }
 
-/// How often the watch is killed. What it leaves undone piles up, so that each round takes
-/// longer than the one before: a quarter of `SESSCTL_TEST_KILLS`.
+/// Number of kills, a quarter of `SESSCTL_TEST_KILLS`: unfinished work accumulates, so that each
+/// round takes longer than the one before.
 fn rounds() -> u64 {
     let kills = std::env::var("SESSCTL_TEST_KILLS").map_or(0, |kills| kills.parse().unwrap());
     (kills / 4).max(20)

@@ -20,7 +20,7 @@ use sessctl::store::Access;
 
 use super::{NOW, Sandbox};
 
-/// A database in a directory that goes with it.
+/// Database of an application in its own directory.
 pub struct ApplicationDb {
     pub sandbox: Sandbox,
 }
@@ -28,7 +28,7 @@ pub struct ApplicationDb {
 /// The result of a sweep.
 #[derive(Debug, Default)]
 pub struct PurgeTotals {
-    pub census: PurgeCounts,
+    pub counts: PurgeCounts,
     pub settled: PurgeBatchResult,
     pub sessions: u64,
     pub rows: u64,
@@ -83,7 +83,7 @@ impl ApplicationDb {
     }
 
     /// Properties that sessctl never changes: the schema, the journal mode, the file's marks.
-    pub fn imprint(&self) -> Vec<String> {
+    pub fn fingerprint(&self) -> Vec<String> {
         let application = self.application();
         let pragma = |name| {
             application
@@ -111,13 +111,13 @@ pub fn look(store: &dyn Backend, after: Option<&Cursor>, rows: usize) -> DueScan
     store.scan_due(&all_tasks(), after, few(rows)).unwrap()
 }
 
-/// Runs all scans and batches of a purge, of so many rows at most.
+/// Runs a complete purge in scans of at most this many rows.
 pub fn purge_all(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Error> {
-    purge_watched(store, rows, &mut |_| {})
+    purge_with_scans(store, rows, &mut |_| {})
 }
 
-/// Runs a purge, and passes on each scan.
-pub fn purge_watched(
+/// Runs a complete purge and passes each scan to a function.
+pub fn purge_with_scans(
     store: &mut dyn Backend,
     rows: usize,
     watch: &mut dyn FnMut(&DueScan),
@@ -126,7 +126,7 @@ pub fn purge_watched(
     loop {
         let survey = store.scan_due(&all_tasks(), after.as_ref(), few(rows))?;
         watch(&survey);
-        totals.census.add(survey.census);
+        totals.counts.add(survey.counts);
         totals.sessions += survey.sessions.values().sum::<u64>();
         totals.rows += survey.rows;
         assert!((0.0..=1.0).contains(&survey.fraction), "{}", survey.fraction);
@@ -168,7 +168,7 @@ pub fn few(rows: usize) -> ScanLimits {
 /// The text of a refusal.
 pub fn refused<T>(outcome: Result<T, Error>) -> String {
     match outcome {
-        Err(error @ Error::Refused(_)) => error.to_string(),
+        Err(error) if error.is_refusal() => error.to_string(),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("it was not refused"),
     }

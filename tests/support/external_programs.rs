@@ -1,6 +1,5 @@
-//! The programs that `tests/run` installs, and scripts of tests/python and tests/node.
-//!
-//! A script is asked one question a call, and answers in JSON: it runs a framework's own code.
+//! External programs that `tests/run` installs, and the scripts of tests/python and tests/node,
+//! which run the code of a framework, take one question per call and answer in JSON.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,34 +8,34 @@ use serde_json::Value;
 
 use super::{SESSCTL, Sandbox};
 
-/// A file that `tests/run` installs.
+/// Path of a file that `tests/run` installs.
 pub fn installed(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers").join(path);
     assert!(path.exists(), "tests/run installs {}", path.display());
     path
 }
 
-/// A script in this directory of the tests.
+/// Path of a script in this directory of the tests.
 pub fn script(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(path)
 }
 
-/// A script of tests/python, ready to be asked.
+/// Command that runs a script of tests/python.
 pub fn python(name: &str, sandbox: &Sandbox) -> Command {
     let mut command = Command::new(installed("venv/bin/python"));
     command.arg("-B").arg(script("python").join(name));
-    settled(command, sandbox)
+    in_sandbox(command, sandbox)
 }
 
-/// A script of tests/node, ready to be asked.
+/// Command that runs a script of tests/node.
 pub fn node(name: &str, sandbox: &Sandbox) -> Command {
     let mut command = Command::new("node");
     command.arg(script("node").join(name)).env("PEERS", installed("node/package.json"));
-    settled(command, sandbox)
+    in_sandbox(command, sandbox)
 }
 
-/// In the folder of the database, with nothing of the machine's settings.
-fn settled(mut command: Command, sandbox: &Sandbox) -> Command {
+/// Sets the directory of the database and removes settings of the machine.
+fn in_sandbox(mut command: Command, sandbox: &Sandbox) -> Command {
     command
         .current_dir(sandbox.path(""))
         .env("SESSCTL", SESSCTL)
@@ -49,7 +48,7 @@ fn settled(mut command: Command, sandbox: &Sandbox) -> Command {
     command
 }
 
-/// The answer of a script.
+/// Runs a script and returns its answer.
 #[track_caller]
 pub fn answer(mut command: Command, question: &[&str]) -> Value {
     let output = command.args(question).output().expect("tests/run installs it");

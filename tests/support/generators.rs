@@ -1,7 +1,7 @@
-//! Policies, sessions and moments, drawn at random.
+//! Random policies, sessions and times.
 //!
-//! Spans and ages are a few seconds, or lie a few seconds from where a rule
-//! changes, so that boundaries are hit all the time.
+//! Spans and ages are a few seconds, or close to where a rule changes, so that boundaries are hit
+//! often.
 
 use std::cell::RefCell;
 
@@ -20,8 +20,8 @@ use sessctl::storage::PolicyContext;
 use crate::support::store::{TestDb, session};
 use crate::support::{DAY, HOUR, NOW};
 
-/// By what the number of cases is divided.
-const FEWER: u32 = 50;
+/// Divisor of the number of cases.
+const CASES_DIVISOR: u32 = 50;
 /// Sessions, and the rules and the moment at which they are judged.
 #[derive(Debug, Clone)]
 pub struct Case {
@@ -49,8 +49,8 @@ pub fn span() -> impl Strategy<Value = Span> {
     (0..6_i64).prop_map(Span::seconds)
 }
 
-/// Mostly in the last seconds, sometimes a little ahead of this clock, and now and then
-/// by about as much as two clocks may differ.
+/// Time mostly within the last seconds, sometimes ahead of the clock, and rarely at the maximum
+/// difference of two clocks.
 pub fn moment() -> impl Strategy<Value = UnixTime> {
     prop_oneof![20 => -2..9_i64, 1 => -63..-58_i64].prop_map(ago)
 }
@@ -59,8 +59,8 @@ fn ago(seconds: i64) -> UnixTime {
     UnixTime(NOW.0 - seconds)
 }
 
-/// Seconds without and with patience for a late check; whole days, where an hour may be
-/// missing; and a second or an hour beside them.
+/// Delays of seconds, with and without tolerance for a late check, and delays around whole days,
+/// which may lack an hour.
 fn delay() -> impl Strategy<Value = Span> {
     let seconds = prop_oneof![
         0..6_i64,
@@ -70,7 +70,7 @@ fn delay() -> impl Strategy<Value = Span> {
     seconds.prop_map(Span::seconds)
 }
 
-/// On time, a little late, or about as late as a check may be.
+/// Planned time: on time, slightly late, or at the tolerance.
 fn planned() -> impl Strategy<Value = Option<UnixTime>> {
     option::of(prop_oneof![-2..5_i64, HOUR - 3..HOUR + 3, Just(2 * HOUR)].prop_map(ago))
 }
@@ -154,8 +154,8 @@ fn unmarked() -> impl Strategy<Value = Vec<Session>> {
     })
 }
 
-/// How many seconds a mark lies from the moment at which it becomes ripe, as that
-/// is without a tolerance or with one, for a check on time or a late one.
+/// Offset in seconds of a mark from the time at which it becomes ripe, with or without the
+/// tolerance, and for a check on time or a late one.
 fn mark() -> impl Strategy<Value = Option<(i64, bool, bool)>> {
     option::of((-2..3_i64, any::<bool>(), any::<bool>()))
 }
@@ -220,7 +220,7 @@ pub fn check<S: Strategy>(
     strategy: S,
     property: impl Fn(&mut TestDb, S::Value) -> Result<(), TestCaseError>,
 ) {
-    let cases = if db.is_far() { cases / FEWER } else { cases };
+    let cases = if db.is_remote() { cases / CASES_DIVISOR } else { cases };
     let db = RefCell::new(db);
     let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = proptest::test_runner::TestRunner::new(config);

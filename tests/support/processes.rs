@@ -1,4 +1,4 @@
-//! Commands that run while a test goes on, and signals to them.
+//! Commands that run in the background of a test, and signals to them.
 
 use std::io::{BufRead, BufReader};
 use std::ops::{Deref, DerefMut};
@@ -9,16 +9,16 @@ use std::time::{Duration, Instant};
 
 use super::sandbox::{Finished, Sandbox};
 
-/// A command that is running. It is killed when the test ends, also when it fails.
+/// Running command. It is killed at the end of the test, even after a failure.
 pub struct Running(Option<Child>);
 
 impl Running {
-    /// Starts a command whose outputs are read at its end.
+    /// Starts a command and captures its output.
     pub fn start(mut command: Command) -> Self {
         Self::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))
     }
 
-    /// Starts a command with the outputs that it has.
+    /// Starts a command with the output redirections that it has.
     pub fn spawn(command: &mut Command) -> Self {
         Self(Some(command.spawn().unwrap()))
     }
@@ -56,7 +56,7 @@ pub const INT: (&str, u32) = ("INT", 2);
 pub const TERM: (&str, u32) = ("TERM", 15);
 pub const HUP: (&str, u32) = ("HUP", 1);
 
-/// A watch with `-v`, whose reports are read from standard error.
+/// Running `watch -v`, whose reports are read from standard error.
 pub struct Watch {
     pub process: Running,
     stderr: BufReader<ChildStderr>,
@@ -65,11 +65,11 @@ pub struct Watch {
 impl Watch {
     pub fn start(mut command: Command) -> Self {
         command.stdout(Stdio::null()).stderr(Stdio::piped());
-        Self::of(Running::spawn(&mut command))
+        Self::attach(Running::spawn(&mut command))
     }
 
-    /// Reads the reports of this one.
-    pub fn of(mut process: Running) -> Self {
+    /// Reads the reports of a running watch.
+    pub fn attach(mut process: Running) -> Self {
         let stderr = BufReader::new(process.stderr.take().unwrap());
         Self { process, stderr }
     }
@@ -103,7 +103,7 @@ pub fn kill(pid: u32, signal: &str) {
     assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }
 
-/// Starts a command on which SIGHUP has its usual effect, however the tests were started.
+/// Starts a command with the default action of SIGHUP, even if the tests ignore it.
 pub fn start(sandbox: &Sandbox, command: &str) -> Running {
     start_by(sandbox, &["env", "--default-signal=HUP"], command)
 }
@@ -115,14 +115,14 @@ pub fn start_by(sandbox: &Sandbox, program: &[&str], command: &str) -> Running {
     Running::spawn(&mut command)
 }
 
-/// True if the kernel has the signal in this set of the process.
-pub fn is_in(set: &str, child: &Child, number: u32) -> bool {
+/// True if a signal set of the process in `/proc` contains this signal.
+pub fn has_signal(set: &str, child: &Child, number: u32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
     u64::from_str_radix(line.trim_start_matches(':').trim(), 16).unwrap() & (1 << (number - 1)) != 0
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub fn until(mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
@@ -131,29 +131,28 @@ pub fn until(mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// True if the process is sleeping, as the kernel says.
-pub fn waits(child: &Child) -> bool {
+/// True if the process is sleeping according to the kernel.
+pub fn is_sleeping(child: &Child) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
     assert!(!status.contains("State:\tZ"), "it has ended");
     status.lines().any(|line| line.starts_with("State:\tS"))
 }
 
-/// Sends a signal once the process listens and has come to where it waits, and
-/// comes back when it has it.
+/// Sends a signal once the process handles it and is sleeping; returns when it is delivered.
 pub fn signal(child: &Child, (name, number): (&str, u32)) {
-    until(|| is_in("SigCgt", child, number) && waits(child));
+    until(|| has_signal("SigCgt", child, number) && is_sleeping(child));
     let sent = Command::new("sh")
         .args(["-c", "kill -\"$0\" \"$1\"", name, &child.id().to_string()])
         .status()
         .unwrap();
     assert!(sent.success());
-    until(|| !is_in("ShdPnd", child, number));
+    until(|| !has_signal("ShdPnd", child, number));
 }
 
-/// A time after which a command does not end any more.
+/// Time after which a command is considered hung.
 const MAX_WAIT: Duration = Duration::from_mins(5);
 
-/// Waits for a command, and ends it where it has no end of its own.
+/// Waits for the end of a command, and kills it if it hangs.
 pub fn end(command: Running) -> Finished {
     let id = command.id();
     let (done, is_done) = mpsc::channel();

@@ -1,4 +1,4 @@
-//! Rows of the table, as an application writes them.
+//! Rows of the native table, as an application writes them.
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -6,13 +6,12 @@ use sha2::{Digest, Sha256};
 
 use super::time::{MINUTE, now};
 
-/// A row that says what matters and leaves the rest to itself:
-/// `row("a").task("imap").idle(40 * MINUTE)`.
+/// Builder of a row with defaults: `row("a").task("imap").idle(40 * MINUTE)`.
 #[derive(Clone)]
 pub struct Row {
     token: String,
     key: Option<String>,
-    /// The moment that the others are counted from.
+    /// Time to which the others are relative.
     now: i64,
     user: Option<String>,
     task: String,
@@ -23,8 +22,7 @@ pub struct Row {
     end: Option<(i64, &'static str)>,
 }
 
-/// A session of alice's in the task imap, from 10.0.0.7, used just now, with a
-/// timeout of 30 minutes.
+/// Session of alice in the task imap, from 10.0.0.7, used just now, with a timeout of 30 minutes.
 pub fn row(token: &str) -> Row {
     let now = now();
     Row {
@@ -42,7 +40,7 @@ pub fn row(token: &str) -> Row {
 }
 
 impl Row {
-    /// With a key that is no hash of the token, to have two that look alike.
+    /// Sets a key that is not the hash of the token, for similar handles.
     pub fn keyed(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
         self
@@ -68,20 +66,20 @@ impl Row {
         self
     }
 
-    /// Last used so many seconds ago, and opened no later.
+    /// Sets the last use, and an opening no later.
     pub fn idle(mut self, seconds: i64) -> Self {
         self.last_used_at = self.now - seconds;
         self.created_at = self.created_at.min(self.last_used_at);
         self
     }
 
-    /// Opened so many seconds ago.
+    /// Sets the opening, in seconds before now.
     pub fn opened(mut self, seconds: i64) -> Self {
         self.created_at = self.now - seconds;
         self
     }
 
-    /// Opened at this moment, in unix seconds.
+    /// Sets the opening, in Unix seconds.
     pub fn opened_at(mut self, moment: i64) -> Self {
         self.created_at = moment;
         self
@@ -92,7 +90,7 @@ impl Row {
         self
     }
 
-    /// Ended so many seconds ago.
+    /// Sets the end, in seconds before now.
     pub fn ended(mut self, seconds: i64, reason: &'static str) -> Self {
         self.end = Some((self.now - seconds, reason));
         self
@@ -110,7 +108,7 @@ impl Row {
     pub const INSERT: &str = "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout, \
          ended_at, end_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
-    /// The values of that statement.
+    /// Parameters of [`INSERT`](Self::INSERT).
     pub fn values(&self) -> [Value; 9] {
         [
             self.id().into(),
@@ -130,12 +128,12 @@ impl Row {
     }
 }
 
-/// The short name of a session, by its token.
+/// Handle of the session of a token.
 pub fn handle(token: &str) -> String {
     sha256(token)[..12].to_owned()
 }
 
-/// In lower-case hexadecimal.
+/// SHA-256 in lower-case hexadecimal.
 pub fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes())
         .iter()

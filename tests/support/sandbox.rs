@@ -1,4 +1,4 @@
-//! An empty directory with a database, and the commands that run there.
+//! Temporary directory with a database, and commands that run in it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -29,28 +29,28 @@ pub const MANY_RUNS: &str = "
 /// The program under test.
 pub const SESSCTL: &str = env!("CARGO_BIN_EXE_sessctl");
 
-/// A directory that cannot be made.
+/// Directory that cannot be created.
 pub const NO_STATE: &str = "/dev/null/state";
 
-/// An empty directory, where commands run without any setting of the machine.
+/// Temporary directory in which commands run without settings of the machine.
 pub struct Sandbox {
     folder: TempDir,
 }
 
 impl Sandbox {
-    /// With an empty database, `app.db`, that commands use unless told otherwise.
+    /// Creates a sandbox with an empty database, `app.db`, which is the default of commands.
     pub fn new() -> Self {
         let sandbox = Self::without_database();
         sandbox.run(["init"]).succeeds();
         sandbox
     }
 
-    /// With nothing in it.
+    /// Creates an empty sandbox.
     pub fn without_database() -> Self {
         Self { folder: TempDir::new().unwrap() }
     }
 
-    /// A path in the folder.
+    /// Path in the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -69,19 +69,19 @@ impl Sandbox {
         path
     }
 
-    /// Puts the program into the directory: other users may not enter its own.
+    /// Copies the program into the directory, because other users may not enter its own.
     pub fn copy_program(&self) -> PathBuf {
         let program = self.path("program");
         std::fs::copy(SESSCTL, &program).unwrap();
         program
     }
 
-    /// The command, ready to run.
+    /// Returns the command with these arguments.
     pub fn command<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Command {
         self.prepare(Path::new(SESSCTL), args)
     }
 
-    /// The [copied](Self::copy_program) program, ready to run as another user.
+    /// Returns the [copied](Self::copy_program) program as a command run by another user.
     pub fn command_as<'a>(&self, user: u32, args: impl IntoIterator<Item = &'a str>) -> Command {
         let [user, group] = ["--reuid", "--regid"].map(|option| format!("{option}={user}"));
         let setpriv = ["setpriv", &user, &group, "--clear-groups", "--"];
@@ -104,7 +104,7 @@ impl Sandbox {
         command
     }
 
-    /// The command, ready to run by another program: `&["env", "--ignore-signal=HUP"]`.
+    /// Returns the command run by another program: `&["env", "--ignore-signal=HUP"]`.
     pub fn command_by<'a>(
         &self,
         program: &[&str],
@@ -118,7 +118,7 @@ impl Sandbox {
         Finished(self.command(args).output().unwrap())
     }
 
-    /// Runs it with this on standard input.
+    /// Runs the command with this standard input.
     pub fn run_with_input<'a>(
         &self,
         args: impl IntoIterator<Item = &'a str>,
@@ -127,14 +127,14 @@ impl Sandbox {
         feed(self.command(args), input)
     }
 
-    /// Opens a session as an application would and gives its token.
+    /// Opens a session and returns its token.
     pub fn open<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> String {
         let asked = ["open", "--user", "alice", "--task", "imap", "--json"].into_iter().chain(args);
         let opened = self.run(asked.collect::<Vec<_>>());
         opened.succeeds().json()["token"].as_str().unwrap().to_owned()
     }
 
-    /// Every file in the directory with its content; a directory has none.
+    /// All files in the directory with their contents; empty for directories.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
         files_in(self.folder.path())
     }
@@ -157,7 +157,7 @@ impl Sandbox {
         transaction.commit().unwrap();
     }
 
-    /// The handles that a list with these arguments shows, in its order.
+    /// Handles that a list with these arguments shows, in its order.
     #[track_caller]
     pub fn listed<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         let ran = self.run(["list", "--json"].into_iter().chain(args).collect::<Vec<_>>());
@@ -188,7 +188,7 @@ pub fn handles(sessions: &serde_json::Value) -> Vec<String> {
     sessions.as_array().unwrap().iter().map(handle).collect()
 }
 
-/// A command, run by another program that takes it as its last arguments.
+/// Wraps a command in another program, which takes it as its last arguments.
 pub fn run_by<S: AsRef<OsStr>>(program: &[S], command: &Command) -> Command {
     let mut outer = Command::new(&program[0]);
     outer.args(&program[1..]).arg(command.get_program()).args(command.get_args());
@@ -204,7 +204,7 @@ pub fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
 }
 
-/// Runs a command with this on standard input.
+/// Runs a command with this standard input.
 pub fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Finished {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -215,7 +215,7 @@ pub fn feed(mut command: Command, input: impl AsRef<[u8]>) -> Finished {
     Finished(output)
 }
 
-/// Every file in a directory with its content.
+/// All files in a directory with their contents.
 pub fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let name_and_bytes = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.unwrap();
@@ -225,7 +225,7 @@ pub fn files_in(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     std::fs::read_dir(folder).unwrap().map(name_and_bytes).collect()
 }
 
-/// A command that has finished.
+/// Result of a command.
 pub struct Finished(pub Output);
 
 impl Finished {
@@ -240,14 +240,14 @@ impl Finished {
         self.exits(0)
     }
 
-    /// Asserts that it printed nothing.
+    /// Asserts that the command printed nothing.
     #[track_caller]
     pub fn is_silent(&self) -> &Self {
         assert_eq!((self.stdout(), self.stderr()), (String::new(), String::new()));
         self
     }
 
-    /// Asserts that it printed nothing but a reason in one line.
+    /// Asserts that the command printed only an error of one line.
     #[track_caller]
     pub fn is_refused_with(&self, code: i32) -> &Self {
         self.exits(code);
@@ -266,7 +266,7 @@ impl Finished {
         String::from_utf8(self.0.stderr.clone()).unwrap()
     }
 
-    /// Standard output, as the JSON that it is.
+    /// Standard output parsed as JSON.
     #[track_caller]
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout()).unwrap()

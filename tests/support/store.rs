@@ -43,7 +43,7 @@ macro_rules! suite {
 }
 pub(crate) use suite;
 
-/// A store with its own database.
+/// Store with its own database.
 pub struct TestDb {
     pub sessions: Box<dyn Backend>,
     database: Database,
@@ -51,33 +51,33 @@ pub struct TestDb {
 
 /// The place of a store.
 enum Database {
-    /// In a folder of its own.
+    /// SQLite file in its own directory.
     File(TempDir),
-    /// On three nodes.
+    /// Cluster of three nodes.
     Cluster(MutexGuard<'static, Nodes>),
 }
 
 impl TestDb {
-    /// With the native table, in a SQLite file.
+    /// Creates a store of the native table in a SQLite file.
     pub fn native_in_sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let sessions = sessctl::store::create(folder.path().join("sessions.db")).unwrap();
         Self { sessions, database: Database::File(folder) }
     }
 
-    /// With the native table, on an rqlite cluster.
+    /// Creates a store of the native table on an rqlite cluster.
     pub fn native_on_rqlite() -> Self {
         let nodes = rqlite::shared();
         let sessions = sessctl::store::create(location(&nodes.nodes[0].url())).unwrap();
         Self { sessions, database: Database::Cluster(nodes) }
     }
 
-    /// True if it is remote.
-    pub fn is_far(&self) -> bool {
+    /// True if the database is a cluster.
+    pub fn is_remote(&self) -> bool {
         matches!(self.database, Database::Cluster(_))
     }
 
-    /// The file.
+    /// Path of the file; panics on a cluster.
     pub fn path(&self) -> PathBuf {
         match &self.database {
             Database::File(folder) => folder.path().join("sessions.db"),
@@ -85,8 +85,7 @@ impl TestDb {
         }
     }
 
-    /// Where the store is for another program: on a cluster, one node of it after the
-    /// other, beginning with that which this program asks.
+    /// Location of the store for another program. On a cluster, each program contacts another node.
     pub fn location_of(&self, program: usize) -> Location {
         match &self.database {
             Database::File(_) => self.path().into(),
@@ -94,19 +93,19 @@ impl TestDb {
         }
     }
 
-    /// The store, as another program that opens it at the same time.
+    /// Opens the store as another program would at the same time.
     pub fn beside(&self) -> Box<dyn Backend> {
         opened(&self.location_of(1))
     }
 
-    /// Forgets all rows and counters.
+    /// Deletes all rows and counters.
     pub fn clear(&mut self) {
         let tables = ["sessions", "counters", "task_names"];
         self.execute(&tables.map(|table| json!([format!("DELETE FROM {table}")])));
     }
 
-    /// Runs statements past the store, all or none: each a list of its text and the values
-    /// of its parameters.
+    /// Executes statements directly in one transaction, each as an array of its text and its
+    /// values.
     pub fn execute(&self, statements: &[Value]) {
         match &self.database {
             Database::File(_) => {
@@ -126,7 +125,7 @@ impl TestDb {
         }
     }
 
-    /// The rows of a query past the store: numbers and texts.
+    /// Rows of a direct query, with integers and texts.
     pub fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
         let Database::Cluster(nodes) = &self.database else {
             let db = self.connection();
@@ -152,7 +151,7 @@ impl TestDb {
         db
     }
 
-    /// Puts sessions in, as they are.
+    /// Inserts sessions unchanged.
     pub fn upsert_rows(&mut self, sessions: &[Session]) {
         self.execute(&sessions.iter().map(row).collect::<Vec<_>>());
     }
@@ -186,7 +185,7 @@ impl TestDb {
         self.visited(&SessionQuery { scope: scope(policies), filter, due_only, after: None, order })
     }
 
-    /// The sessions that any query visits.
+    /// Sessions that a scan of this query visits.
     pub fn visited(&self, query: &SessionQuery<'_>) -> Vec<Session> {
         let mut visited = Vec::new();
         self.sessions
@@ -199,7 +198,7 @@ impl TestDb {
     }
 }
 
-/// The statement that puts a session in.
+/// Statement that inserts a session.
 fn row(session: &Session) -> Value {
     let id = session.key.text().expect("a native key");
     json!([
@@ -226,22 +225,22 @@ fn parameter(value: &Value) -> rusqlite::types::Value {
     }
 }
 
-/// A cluster, as `--db` takes it.
+/// Location of a cluster, parsed like `--db`.
 pub fn location(url: &str) -> Location {
     Location::parse(url.as_ref()).unwrap()
 }
 
-/// A store that is there.
+/// Opens an existing store for writing.
 pub fn opened(place: &Location) -> Box<dyn Backend> {
     sessctl::store::open(place, Access::Write).unwrap()
 }
 
-/// These policies, now, for all tasks.
+/// Context with these policies at `NOW`, for all tasks.
 pub fn scope(policies: &Policies) -> PolicyContext<'_> {
     PolicyContext { policies, now: NOW, planned: None, task: None }
 }
 
-/// All keys.
+/// Range of all keys.
 pub fn everything() -> DueRange {
     DueRange {
         first: Key::Text("0".into()),
@@ -283,14 +282,14 @@ pub trait SessionFixture: Sized {
 }
 
 impl SessionFixture for Session {
-    /// Last used so many seconds ago, and opened then.
+    /// Sets the last use, and the opening to the same time.
     fn idle(mut self, seconds: i64) -> Self {
         self.last_used_at = Some(UnixTime(NOW.0 - seconds));
         self.created_at = self.last_used_at;
         self
     }
 
-    /// Opened so many seconds ago, whenever it was used.
+    /// Sets the opening only.
     fn opened(mut self, seconds: i64) -> Self {
         self.created_at = Some(UnixTime(NOW.0 - seconds));
         self

@@ -1,8 +1,8 @@
-//! What is compared, and how it is shown.
+//! Figures with baselines and targets, formatted as Markdown tables.
 
-use crate::stats::{Spread, float};
+use crate::stats::{Summary, to_f64};
 
-/// What a figure counts.
+/// Unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     Seconds,
@@ -14,7 +14,7 @@ pub enum Unit {
 }
 
 impl Unit {
-    fn show(self, value: f64) -> String {
+    fn format(self, value: f64) -> String {
         let (value, unit) = match self {
             Self::Seconds if value < 0.1 => (value * 1000.0, " ms"),
             Self::Seconds => (value, " s"),
@@ -24,12 +24,12 @@ impl Unit {
             Self::MicrosecondsPerRow => (value, " µs"),
             Self::Bytes => (value, " B"),
         };
-        format!("{}{unit}", short(value))
+        format!("{}{unit}", three_digits(value))
     }
 }
 
-/// With about three digits: no figure here is more exact.
-fn short(value: f64) -> String {
+/// Formats a value with about three significant digits, the precision of the measurements.
+fn three_digits(value: f64) -> String {
     let places = match value.abs() {
         100.0.. => 0,
         10.0.. => 1,
@@ -39,25 +39,25 @@ fn short(value: f64) -> String {
     format!("{value:.places$}")
 }
 
-/// What a comparison aims at.
+/// Target of a figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target {
-    /// Nothing: the figure is for information.
+    /// No target.
     None,
-    /// The baseline's, at most so many times.
-    Times(f64),
-    /// Of the baseline's, at most one part in so many.
-    PartIn(f64),
-    /// At most this.
-    Most(f64),
-    /// At least this.
-    Least(f64),
+    /// Maximum ratio to the baseline.
+    MaxRatio(f64),
+    /// Maximum ratio to the baseline, as the divisor: 8 for one eighth.
+    MaxFraction(f64),
+    /// Maximum value.
+    Max(f64),
+    /// Minimum value.
+    Min(f64),
 }
 
-/// One line of the table.
+/// One row of the table.
 #[derive(Debug, Clone)]
 pub struct Figure {
-    what: String,
+    label: String,
     unit: Unit,
     target: Target,
     measured: Vec<f64>,
@@ -65,74 +65,74 @@ pub struct Figure {
 }
 
 impl Figure {
-    pub fn new(what: impl Into<String>, unit: Unit, measured: Vec<f64>) -> Self {
-        Self { what: what.into(), unit, target: Target::None, measured, baseline: None }
+    pub fn new(label: impl Into<String>, unit: Unit, measured: Vec<f64>) -> Self {
+        Self { label: label.into(), unit, target: Target::None, measured, baseline: None }
     }
 
-    /// What it is compared with.
-    pub fn beside(mut self, what: impl Into<String>, baseline: Vec<f64>) -> Self {
-        self.baseline = Some((what.into(), baseline));
+    /// Adds the baseline.
+    pub fn compared_with(mut self, label: impl Into<String>, baseline: Vec<f64>) -> Self {
+        self.baseline = Some((label.into(), baseline));
         self
     }
 
-    pub fn aims_at(mut self, target: Target) -> Self {
+    pub fn with_target(mut self, target: Target) -> Self {
         self.target = target;
         self
     }
 
     fn ratio(&self) -> Option<f64> {
         let (_, baseline) = self.baseline.as_ref()?;
-        Spread::of(&self.measured)?.over(Spread::of(baseline)?)
+        Summary::of(&self.measured)?.ratio_to(Summary::of(baseline)?)
     }
 
-    /// Whether the target is met, as the medians say.
+    /// Returns true if the median meets the target; `None` without a target or a baseline for it.
     fn is_met(&self) -> Option<bool> {
-        let median = Spread::of(&self.measured)?.median;
+        let median = Summary::of(&self.measured)?.median;
         match self.target {
             Target::None => None,
-            Target::Times(most) => Some(self.ratio()? <= most),
-            Target::PartIn(parts) => Some(self.ratio()? <= 1.0 / parts),
-            Target::Most(most) => Some(median <= most),
-            Target::Least(least) => Some(median >= least),
+            Target::MaxRatio(ratio) => Some(self.ratio()? <= ratio),
+            Target::MaxFraction(divisor) => Some(self.ratio()? <= 1.0 / divisor),
+            Target::Max(max) => Some(median <= max),
+            Target::Min(min) => Some(median >= min),
         }
     }
 
-    fn line(&self) -> String {
+    fn markdown_row(&self) -> String {
         let target = match self.target {
             Target::None => "–".to_owned(),
-            Target::Times(most) => format!("≤ {most}×"),
-            Target::PartIn(parts) => format!("≤ 1/{parts}"),
-            Target::Most(most) => format!("≤ {}", self.unit.show(most)),
-            Target::Least(least) => format!("≥ {}", self.unit.show(least)),
+            Target::MaxRatio(ratio) => format!("≤ {ratio}×"),
+            Target::MaxFraction(divisor) => format!("≤ 1/{divisor}"),
+            Target::Max(max) => format!("≤ {}", self.unit.format(max)),
+            Target::Min(min) => format!("≥ {}", self.unit.format(min)),
         };
         let baseline = match &self.baseline {
             None => "–".to_owned(),
-            Some((what, values)) => format!("{}, {what}", self.spread(values)),
+            Some((label, values)) => format!("{}, {label}", self.format_values(values)),
         };
-        let ratio = self.ratio().map_or("–".to_owned(), show_ratio);
+        let ratio = self.ratio().map_or("–".to_owned(), format_ratio);
         let met = self.is_met().map_or("–", |met| if met { "yes" } else { "**no**" });
-        let measured = self.spread(&self.measured);
-        format!("| {} | {target} | {measured} | {baseline} | {ratio} | {met} |\n", self.what)
+        let measured = self.format_values(&self.measured);
+        format!("| {} | {target} | {measured} | {baseline} | {ratio} | {met} |\n", self.label)
     }
 
-    fn spread(&self, values: &[f64]) -> String {
-        let Some(Spread { median, min, max }) = Spread::of(values) else {
+    fn format_values(&self, values: &[f64]) -> String {
+        let Some(Summary { median, min, max }) = Summary::of(values) else {
             return "–".to_owned();
         };
-        let [median, min, max] = [median, min, max].map(|value| self.unit.show(value));
+        let [median, min, max] = [median, min, max].map(|value| self.unit.format(value));
         if min == max { median } else { format!("{median} ({min}–{max})") }
     }
 }
 
-fn show_ratio(ratio: f64) -> String {
+fn format_ratio(ratio: f64) -> String {
     if ratio > 0.0 && ratio < 0.5 {
-        format!("1/{}", short(1.0 / ratio))
+        format!("1/{}", three_digits(1.0 / ratio))
     } else {
-        format!("{}×", short(ratio))
+        format!("{}×", three_digits(ratio))
     }
 }
 
-/// What came of a scenario.
+/// Figures and notes of one scenario.
 #[derive(Debug, Default)]
 pub struct Section {
     figures: Vec<Figure>,
@@ -154,7 +154,7 @@ impl Section {
              | what | target | measured | baseline | ratio | met? |\n\
              |---|---|---|---|---|---|\n"
         );
-        text.extend(self.figures.iter().map(Figure::line));
+        text.extend(self.figures.iter().map(Figure::markdown_row));
         if !self.notes.is_empty() {
             text.push('\n');
         }
@@ -163,9 +163,9 @@ impl Section {
     }
 }
 
-/// In megabytes of a million bytes.
+/// Converts bytes to megabytes of a million bytes.
 pub fn megabytes(bytes: u64) -> f64 {
-    float(bytes) / 1e6
+    to_f64(bytes) / 1e6
 }
 
 #[cfg(test)]
@@ -173,37 +173,39 @@ mod tests {
     use super::*;
 
     fn figure(measured: &[f64], target: Target) -> Figure {
-        Figure::new("a", Unit::Seconds, measured.to_vec()).aims_at(target)
+        Figure::new("a", Unit::Seconds, measured.to_vec()).with_target(target)
     }
 
     #[test]
-    fn a_line_has_medians_spreads_a_ratio_and_a_verdict() {
-        let line = figure(&[1.2, 1.0, 1.8], Target::Times(1.5)).beside("one DELETE", vec![1.0]);
+    fn a_row_has_medians_ranges_a_ratio_and_a_verdict() {
+        let line =
+            figure(&[1.2, 1.0, 1.8], Target::MaxRatio(1.5)).compared_with("one DELETE", vec![1.0]);
         assert_eq!(
-            line.line(),
+            line.markdown_row(),
             "| a | ≤ 1.5× | 1.20 s (1.00 s–1.80 s) | 1.00 s, one DELETE | 1.20× | yes |\n"
         );
-        let line = figure(&[1.6], Target::Times(1.5)).beside("one DELETE", vec![1.0]);
-        assert!(line.line().ends_with("| 1.60× | **no** |\n"));
+        let line = figure(&[1.6], Target::MaxRatio(1.5)).compared_with("one DELETE", vec![1.0]);
+        assert!(line.markdown_row().ends_with("| 1.60× | **no** |\n"));
     }
 
     #[test]
-    fn a_small_ratio_is_shown_as_a_part() {
-        let line = figure(&[0.1], Target::PartIn(40.0)).beside("b", vec![5.0]).line();
+    fn a_small_ratio_is_formatted_as_a_fraction() {
+        let line =
+            figure(&[0.1], Target::MaxFraction(40.0)).compared_with("b", vec![5.0]).markdown_row();
         assert!(line.contains("≤ 1/40 ") && line.ends_with("| 1/50.0 | yes |\n"), "{line}");
-        let line = figure(&[0.2], Target::PartIn(40.0)).beside("b", vec![5.0]);
+        let line = figure(&[0.2], Target::MaxFraction(40.0)).compared_with("b", vec![5.0]);
         assert_eq!(line.is_met(), Some(false));
     }
 
     #[test]
-    fn a_target_may_stand_alone_and_a_figure_without_one() {
-        assert_eq!(figure(&[2.0, 3.0, 9.0], Target::Most(3.0)).is_met(), Some(true));
-        assert_eq!(figure(&[2.0, 3.0, 9.0], Target::Least(4.0)).is_met(), Some(false));
-        assert_eq!(figure(&[2.0], Target::None).line(), "| a | – | 2.00 s | – | – | – |\n");
+    fn absolute_targets_need_no_baseline() {
+        assert_eq!(figure(&[2.0, 3.0, 9.0], Target::Max(3.0)).is_met(), Some(true));
+        assert_eq!(figure(&[2.0, 3.0, 9.0], Target::Min(4.0)).is_met(), Some(false));
+        assert_eq!(figure(&[2.0], Target::None).markdown_row(), "| a | – | 2.00 s | – | – | – |\n");
     }
 
     #[test]
-    fn without_a_baseline_no_ratio_is_met() {
-        assert_eq!(figure(&[1.0], Target::Times(2.0)).is_met(), None);
+    fn a_ratio_target_without_a_baseline_has_no_verdict() {
+        assert_eq!(figure(&[1.0], Target::MaxRatio(2.0)).is_met(), None);
     }
 }

@@ -1,11 +1,11 @@
-//! Compares sessctl with what people would do otherwise.
+//! Runs the benchmark scenarios.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use sessctl_benches::bench::{self, Options};
-use sessctl_benches::end;
+use sessctl_benches::exit_code;
 
 fn main() -> ExitCode {
-    end("bench", &bench::run(&Options::parse()))
+    exit_code("bench", &bench::run(&Options::parse()))
 }

@@ -1,45 +1,45 @@
-//! Builds a table to purge.
+//! Builds a table of sessions for a benchmark.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use sessctl_benches::table::{Kind, Layout, Spec};
-use sessctl_benches::{clock, end};
+use sessctl_benches::table::{Kind, Layout, TableSpec};
+use sessctl_benches::{clock, exit_code};
 
-/// Build a table to purge
+/// Build a table of sessions for a benchmark
 ///
-/// The same arguments give the same rows, with times relative to now: what is live
-/// has been used within the last minutes and stays live for hours.
+/// The same arguments give the same rows, with times relative to now: live sessions have been
+/// used within the last minutes and stay live for hours.
 #[derive(Parser)]
 struct Args {
-    /// The new file
+    /// File to create
     path: PathBuf,
-    /// Whose table it is
+    /// Schema of the table
     #[arg(long, value_enum, default_value = "native")]
     kind: Kind,
-    /// How many rows
+    /// Number of rows
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     rows: u64,
-    /// The share of them that is due
+    /// Share of the rows that are due, from 0 to 1
     #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
     due: f64,
-    /// Where the due ones lie
-    #[arg(long, value_enum, default_value = "scattered")]
+    /// Position of the due rows
+    #[arg(long, value_enum, default_value = "uniform")]
     layout: Layout,
-    /// How many bytes a row takes, about: the user is padded
+    /// Approximate size of a row in bytes; the user column is padded
     #[arg(long, value_name = "N", default_value_t = 110)]
     bytes: usize,
-    /// What everything random follows from
+    /// Seed of the random numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// The program that makes a native table
+    /// The sessctl program that creates a native table
     #[arg(long, value_name = "PATH", default_value = "target/release/sessctl")]
     sessctl: PathBuf,
 }
 
 fn main() -> ExitCode {
     let Args { path, kind, rows, due, layout, bytes, seed, sessctl } = Args::parse();
-    let spec = Spec { kind, rows, due, layout, bytes, seed };
-    end("tables", &spec.build(&path, &sessctl, clock::now()))
+    let spec = TableSpec { kind, rows, due_share: due, layout, row_bytes: bytes, seed };
+    exit_code("tables", &spec.build(&path, &sessctl, clock::now()))
 }

@@ -1,12 +1,11 @@
-//! The load generator: an application that touches, opens and closes sessions while
-//! something else happens to their table.
+//! Load generator: an application that touches, opens and closes sessions during a measurement.
 //!
-//! It is an open loop: each operation is due at a time that was drawn beforehand,
-//! whatever became of those before it, and its latency counts from then. A closed loop
-//! would ask nothing while it hangs, and a stall of a second would be one bad figure
-//! among thousands of good ones.
+//! The load is an open loop: each operation is due at a time that is drawn in advance, regardless
+//! of the operations before it, and its latency counts from that time. A closed loop would issue
+//! nothing during a stall (coordinated omission), so that a stall of a second would be one slow
+//! operation among thousands of fast ones.
 
-mod parent;
+mod coordinator;
 mod report;
 mod sample;
 mod schedule;
@@ -15,32 +14,32 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use parent::run;
-pub use report::{Report, read_samples};
+pub use coordinator::run;
+pub use report::{Report, parse_samples};
 pub use sample::{Outcome, Sample};
 pub use schedule::{Operation, Schedule};
-pub use worker::{OPEN, TOUCH, work};
+pub use worker::{OPEN, TOUCH, run_worker};
 
-/// What the application is like.
+/// Options of the load generator.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// Its database.
+    /// Path of the database.
     pub db: PathBuf,
-    /// How many processes it has, each with a connection of its own.
+    /// Number of processes, each with its own connection.
     pub processes: u32,
-    /// How many operations a second are due, in all processes together.
+    /// Operations per second, in all processes together.
     pub rate: f64,
-    /// What everything random follows from.
+    /// Seed of the random numbers.
     pub seed: u64,
 }
 
-/// What makes it stop.
+/// Condition that stops the load generator.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Until {
-    /// Its standard input ends.
+pub enum StopCondition {
+    /// End of standard input.
     InputEnds,
-    /// So much time has passed.
-    Passed(Duration),
-    /// A file appears.
-    Appears(PathBuf),
+    /// Duration of the load.
+    Elapsed(Duration),
+    /// Existence of a file.
+    FileExists(PathBuf),
 }

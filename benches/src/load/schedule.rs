@@ -1,52 +1,55 @@
-//! Which operation is due when.
+//! Schedule of the operations.
 
 use std::time::Duration;
 
-use crate::random::Random;
+use crate::random::Rng;
 
-/// Of a thousand operations, so many open a session.
-const OPENS: u64 = 30;
-/// And so many close one. The others touch one.
-const CLOSES: u64 = 20;
+/// Opens per 1,000 operations.
+const OPENS_PER_1000: u64 = 30;
+/// Closes per 1,000 operations. All others are touches.
+const CLOSES_PER_1000: u64 = 20;
 
-/// What an application does.
+/// Kind of operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Tells that a session is in use.
+    /// Touches a live session.
     Touch,
-    /// Opens one.
+    /// Opens a new session.
     Open,
-    /// Closes one.
+    /// Closes a live session.
     Close,
 }
 
-/// The operations of one process: one in each slot of equal length, at a random place
-/// in it, so that those of several processes meet as they would by chance.
+/// Operations of one process: one in each slot of equal length, at a random position in it, so
+/// that the operations of several processes coincide by chance.
 pub struct Schedule {
-    random: Random,
+    random: Rng,
+    /// Length of a slot in seconds.
     slot: f64,
-    next: f64,
+    next_slot: f64,
 }
 
 impl Schedule {
-    /// That of process `index` of `processes`, which do `rate` operations a second
-    /// together.
+    /// Creates the schedule of process `index` of `processes`, which together perform `rate`
+    /// operations per second.
     pub fn new(index: u32, processes: u32, rate: f64, seed: u64) -> Self {
-        let random = Random::new(seed, u64::from(index));
-        Self { random, slot: f64::from(processes) / rate, next: 0.0 }
+        let random = Rng::new(seed, u64::from(index));
+        Self { random, slot: f64::from(processes) / rate, next_slot: 0.0 }
     }
 }
 
 impl Iterator for Schedule {
-    /// How long after the start it is due, and what it is.
+    /// Due time relative to the start, and kind of operation.
     type Item = (Duration, Operation);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let due = Duration::from_secs_f64((self.next + self.random.fraction()) * self.slot);
-        self.next += 1.0;
+        let due = Duration::from_secs_f64((self.next_slot + self.random.fraction()) * self.slot);
+        self.next_slot += 1.0;
         let operation = match self.random.below(1000) {
-            ..OPENS => Operation::Open,
-            OPENS.. if self.random.below(1000 - OPENS) < CLOSES => Operation::Close,
+            ..OPENS_PER_1000 => Operation::Open,
+            OPENS_PER_1000.. if self.random.below(1000 - OPENS_PER_1000) < CLOSES_PER_1000 => {
+                Operation::Close
+            }
             _ => Operation::Touch,
         };
         Some((due, operation))
@@ -67,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn most_operations_touch_and_a_few_open_and_close() {
+    fn three_percent_open_and_two_percent_close() {
         let all: Vec<Operation> =
             Schedule::new(0, 1, 1000.0, 1).take(100_000).map(|(_, what)| what).collect();
         let count = |what| all.iter().filter(|each| **each == what).count();
@@ -76,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_have_times_of_their_own_and_the_same_ones_again() {
+    fn schedules_differ_between_processes_and_are_reproducible() {
         let times = |index| -> Vec<Duration> {
             Schedule::new(index, 4, 2000.0, 1).take(10).map(|(due, _)| due).collect()
         };

@@ -1,4 +1,4 @@
-//! One process of the application.
+//! Worker process of the load generator.
 
 use std::io::{self, BufRead, BufWriter, Read, Write};
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use super::Options;
 use super::sample::{Outcome, Sample};
 use super::schedule::{Operation, Schedule};
 use crate::clock;
-use crate::random::{self, Random};
+use crate::random::{self, Rng};
 use crate::table::IDLE_TIMEOUT;
 
-/// The statements of docs/sql-contract.md.
+/// Statement of docs/sql-contract.md that touches a session.
 pub const TOUCH: &str = "
     UPDATE sessions
     SET last_used_at = max(last_used_at, :now), marked_at = NULL
@@ -24,40 +24,41 @@ pub const TOUCH: &str = "
       AND ended_at IS NULL
       AND (idle_timeout IS NULL OR last_used_at + idle_timeout >= :now)
       AND (:lifetime IS NULL OR created_at + :lifetime >= :now)";
-/// See [`TOUCH`].
+/// Statement of docs/sql-contract.md that opens a session.
 pub const OPEN: &str = "
     INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout)
     VALUES (:id, :user, :task, :client, :now, :now, :idle_timeout)";
+/// Statement of docs/sql-contract.md that closes a session.
 const CLOSE: &str = "
     UPDATE sessions
     SET ended_at = :now, end_reason = 'closed'
     WHERE id = :id
       AND ended_at IS NULL";
 
-/// Sessions that stay live for longer than any measurement takes.
-const LIVE: &str = "
+/// Selects the sessions that stay live for at least an hour, longer than any measurement.
+const SELECT_LIVE: &str = "
     SELECT id FROM sessions
     WHERE ended_at IS NULL AND (idle_timeout IS NULL OR last_used_at + idle_timeout >= ? + 3600)";
 
-/// How many sessions a process knows of, at most: enough to reach all pages.
-const KNOWN: usize = 100_000;
-/// A process that sleeps wakes up about this much later than it asked to. For the
-/// rest it yields, which leaves the two cores to whoever wants them.
-const SLEEP_IS_LATE: Duration = Duration::from_micros(60);
-/// How often one that sleeps for longer looks whether it is to stop.
-const GLANCE: Duration = Duration::from_millis(20);
+/// Maximum number of sessions that a process uses, enough to reach all pages.
+const MAX_SESSIONS: usize = 100_000;
+/// Typical delay of a wake-up after a sleep. A worker yields for the rest of the time, so that
+/// other processes can use the cores.
+const WAKE_UP_DELAY: Duration = Duration::from_micros(60);
+/// Interval at which a sleeping worker checks for the end of standard input.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Works off the schedule of process `index`, from the time that standard input names
-/// until it ends, and writes the samples to standard output.
-pub fn work(options: &Options, index: u32) -> Result<()> {
+/// Runs the schedule of process `index` from the time that it reads from standard input until
+/// the end of standard input, and writes the samples to standard output.
+pub fn run_worker(options: &Options, index: u32) -> Result<()> {
     let mut worker = Worker::new(options, index)?;
     let mut stdout = io::stdout().lock();
     stdout.write_all(b"ready\n")?;
     stdout.flush()?;
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
-    let begin: u64 = line.trim().parse().with_context(|| format!("{line:?} is no time"))?;
-    let samples = worker.run(options, index, begin, &stop_when_input_ends())?;
+    let start: u64 = line.trim().parse().with_context(|| format!("{line:?} is not a time"))?;
+    let samples = worker.run(options, index, start, &stop_at_end_of_input())?;
     let mut stdout = BufWriter::new(stdout);
     for sample in samples {
         writeln!(stdout, "{sample}")?;
@@ -65,52 +66,52 @@ pub fn work(options: &Options, index: u32) -> Result<()> {
     Ok(stdout.flush()?)
 }
 
-/// When to stop, in microseconds since 1970; until then, the end of all time.
-fn stop_when_input_ends() -> Arc<AtomicU64> {
+/// Time at which standard input ended, in Unix microseconds; `u64::MAX` until then.
+fn stop_at_end_of_input() -> Arc<AtomicU64> {
     let stop = Arc::new(AtomicU64::new(u64::MAX));
-    let set = Arc::clone(&stop);
+    let writer = Arc::clone(&stop);
     thread::spawn(move || {
-        // Whatever it reads or fails with, the parent has gone.
+        // Any result means that the coordinator has closed the pipe or exited.
         let _ = io::stdin().lock().read_to_end(&mut Vec::new());
-        set.store(clock::micros(), Ordering::Relaxed);
+        writer.store(clock::now_micros(), Ordering::Relaxed);
     });
     stop
 }
 
 struct Worker {
     connection: Connection,
-    known: Vec<String>,
-    random: Random,
+    session_ids: Vec<String>,
+    random: Rng,
     opened: u64,
-    name: String,
+    token_prefix: String,
 }
 
 impl Worker {
     fn new(options: &Options, index: u32) -> Result<Self> {
         let connection = connect(options)?;
-        // Another stream than that of the schedule.
-        let mut random = Random::new(options.seed, u64::from(index) + 1_000_000);
-        let known = known(&connection, &mut random, index, options.processes)?;
-        ensure!(!known.is_empty(), "{}: no live session to touch", options.db.display());
-        let name = format!("load-{}-{index}", clock::micros());
-        Ok(Self { connection, known, random, opened: 0, name })
+        // A different stream from the schedule's.
+        let mut random = Rng::new(options.seed, u64::from(index) + 1_000_000);
+        let session_ids = choose_sessions(&connection, &mut random, index, options.processes)?;
+        ensure!(!session_ids.is_empty(), "{}: no live session to touch", options.db.display());
+        let token_prefix = format!("load-{}-{index}", clock::now_micros());
+        Ok(Self { connection, session_ids, random, opened: 0, token_prefix })
     }
 
     fn run(
         &mut self,
         options: &Options,
         index: u32,
-        begin: u64,
+        start_micros: u64,
         stop: &AtomicU64,
     ) -> Result<Vec<Sample>> {
-        let ahead = begin.saturating_sub(clock::micros());
+        let ahead = start_micros.saturating_sub(clock::now_micros());
         let start = Instant::now() + Duration::from_micros(ahead);
         let mut samples = Vec::new();
         for (due, operation) in Schedule::new(index, options.processes, options.rate, options.seed)
         {
-            let due_at = begin + u64::try_from(due.as_micros())?;
-            // What was due before is done all the same, or a stall would go uncounted.
-            if !wait(start + due, due_at, stop) {
+            let due_at = start_micros + u64::try_from(due.as_micros())?;
+            // Operations that were due earlier are still performed, so that a stall is counted.
+            if !wait_until(start + due, due_at, stop) {
                 break;
             }
             let outcome = self.perform(operation)?;
@@ -137,38 +138,38 @@ impl Worker {
     }
 
     fn touch(&mut self) -> rusqlite::Result<usize> {
-        let id = &self.known[self.random.place(self.known.len())];
+        let id = &self.session_ids[self.random.index(self.session_ids.len())];
         let values = named_params! { ":id": id, ":now": clock::now(), ":lifetime": None::<i64> };
         self.connection.prepare_cached(TOUCH)?.execute(values)
     }
 
     fn open(&mut self) -> rusqlite::Result<usize> {
         self.opened += 1;
-        let (id, _) = random::id(&format!("{}-{}", self.name, self.opened));
+        let (id, _) = random::session_id(&format!("{}-{}", self.token_prefix, self.opened));
         let user = format!("user{:05}", self.random.below(50_000));
         let changed = self.connection.prepare_cached(OPEN)?.execute(named_params! {
             ":id": id, ":user": user, ":task": "imap", ":client": "10.0.0.1",
             ":now": clock::now(), ":idle_timeout": IDLE_TIMEOUT,
         })?;
-        self.known.push(id);
+        self.session_ids.push(id);
         Ok(changed)
     }
 
-    /// The last one that it knows is touched instead: there must always be one.
+    /// Closes a session, or touches the last one so that one is left.
     fn close(&mut self) -> rusqlite::Result<usize> {
-        if self.known.len() < 2 {
+        if self.session_ids.len() < 2 {
             return self.touch();
         }
-        let place = self.random.place(self.known.len());
-        let id = &self.known[place];
+        let position = self.random.index(self.session_ids.len());
+        let id = &self.session_ids[position];
         let values = named_params! { ":id": id, ":now": clock::now() };
         let changed = self.connection.prepare_cached(CLOSE)?.execute(values)?;
-        self.known.swap_remove(place);
+        self.session_ids.swap_remove(position);
         Ok(changed)
     }
 }
 
-/// As the contract says, and nothing that an ordinary application would not have.
+/// Opens a connection with the settings of the contract.
 fn connect(options: &Options) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
@@ -180,46 +181,46 @@ fn connect(options: &Options) -> Result<Connection> {
     open().with_context(|| format!("could not open {}", options.db.display()))
 }
 
-/// A fair choice of the live sessions that belong to this process: each has its own,
-/// so that none touches what another has closed.
-fn known(
+/// Reservoir sample of the live sessions that are assigned to this process. Each process has its
+/// own sessions, so that none touches a session that another has closed.
+fn choose_sessions(
     connection: &Connection,
-    random: &mut Random,
+    random: &mut Rng,
     index: u32,
     processes: u32,
 ) -> Result<Vec<String>> {
-    let mut known = Vec::new();
+    let mut session_ids = Vec::new();
     let mut seen = 0;
-    let mut turn = 0;
-    let mut statement = connection.prepare(LIVE)?;
+    let mut owner = 0;
+    let mut statement = connection.prepare(SELECT_LIVE)?;
     let mut rows = statement.query([clock::now()])?;
     while let Some(row) = rows.next()? {
-        turn = (turn + 1) % processes;
-        if turn != index {
+        owner = (owner + 1) % processes;
+        if owner != index {
             continue;
         }
         seen += 1;
-        if known.len() < KNOWN {
-            known.push(row.get(0)?);
-        } else if let Some(place) = known.get_mut(random.place(seen)) {
-            *place = row.get(0)?;
+        if session_ids.len() < MAX_SESSIONS {
+            session_ids.push(row.get(0)?);
+        } else if let Some(replaced) = session_ids.get_mut(random.index(seen)) {
+            *replaced = row.get(0)?;
         }
     }
-    Ok(known)
+    Ok(session_ids)
 }
 
-/// Waits for a moment. Answers whether it comes before the one to stop at.
-fn wait(until: Instant, until_micros: u64, stop: &AtomicU64) -> bool {
+/// Waits until a time, given also in Unix microseconds. Returns false if the load stops earlier.
+fn wait_until(time: Instant, time_micros: u64, stop: &AtomicU64) -> bool {
     loop {
-        if until_micros > stop.load(Ordering::Relaxed) {
+        if time_micros > stop.load(Ordering::Relaxed) {
             return false;
         }
-        let left = until.saturating_duration_since(Instant::now());
+        let left = time.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return true;
         }
-        match left.checked_sub(SLEEP_IS_LATE) {
-            Some(most) => thread::sleep(most.min(GLANCE)),
+        match left.checked_sub(WAKE_UP_DELAY) {
+            Some(sleep) => thread::sleep(sleep.min(POLL_INTERVAL)),
             None => thread::yield_now(),
         }
     }

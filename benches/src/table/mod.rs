@@ -1,8 +1,8 @@
-//! Tables to purge: each a pure function of its description, a seed and the time.
+//! Generated tables of sessions, each determined by its specification and the current time.
 
 mod django;
+mod generic;
 mod native;
-mod usual;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,169 +12,180 @@ use anyhow::{Context as _, Result, ensure};
 use clap::ValueEnum;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::random::{self, Random};
+use crate::random::{self, Rng};
 
-/// How long a session may stay unused: long enough for the live ones to stay live
-/// while everything is measured.
+/// Idle timeout of the sessions in seconds, long enough that live sessions stay live during a
+/// benchmark.
 pub const IDLE_TIMEOUT: i64 = 4 * 3600;
-/// The live sessions have been used within this many seconds,
-const RECENT: u64 = 300;
-/// and not within these: what changes from now on can be told by its time.
-const JUST_NOW: u64 = 60;
-/// What a row takes without any padding, about.
-const BARE: usize = 110;
-/// Enough to hold a table of ten million rows: with less, rows that come in random
-/// order would be read and written again and again.
-const CACHE: &str = "-3000000";
+/// Maximum time in seconds since the last use of a live session.
+const MAX_IDLE: u64 = 300;
+/// Minimum time in seconds since the last use of a live session, so that later touches can be
+/// told by their time.
+const MIN_IDLE: u64 = 60;
+/// Approximate size of a row without padding.
+const UNPADDED_ROW_BYTES: usize = 110;
+/// Page cache in KiB, large enough for a table of ten million rows. With a smaller one, inserts in
+/// random order would read and write pages repeatedly.
+const CACHE_SIZE: &str = "-3000000";
 
-/// Whose table it is.
+/// Schema of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// sessctl's own, made by `sessctl init`
+    /// sessctl's own table, created by `sessctl init`
     Native,
-    /// What most applications have: a rowid table with an index on its expiry time
-    Usual,
+    /// The usual table of an application: a rowid table with an index on the expiry time
+    Generic,
     /// The table of `django.contrib.sessions` in Django 5.2
     Django,
 }
 
-/// Where the rows that are due lie.
+/// Position of the due rows in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Layout {
-    /// Anywhere
-    Scattered,
+    /// Distributed uniformly over the table
+    Uniform,
     /// At the beginning of the range of keys
-    First,
+    LowKeys,
     /// At the end of the range of keys
-    Last,
-    /// Among the rows that were inserted first: at the beginning of a rowid table,
-    /// and anywhere in one that lies in the order of its keys
+    HighKeys,
+    /// The rows that were inserted first: the beginning of a rowid table, and a uniform
+    /// distribution in a table that is stored in key order
     Oldest,
 }
 
-/// What a table is like.
+/// Specification of a table.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spec {
-    /// Whose table it is.
+pub struct TableSpec {
+    /// Schema of the table.
     pub kind: Kind,
-    /// How many rows it has.
+    /// Number of rows.
     pub rows: u64,
-    /// The share of them that is due.
-    pub due: f64,
-    /// Where those lie.
+    /// Share of the rows that are due, from 0 to 1.
+    pub due_share: f64,
+    /// Position of the due rows.
     pub layout: Layout,
-    /// How many bytes a row takes, about.
-    pub bytes: usize,
-    /// What everything random in it follows from.
+    /// Approximate size of a row in bytes.
+    pub row_bytes: usize,
+    /// Seed of the random numbers.
     pub seed: u64,
 }
 
-impl Spec {
-    /// A table of which half is due, anywhere in it.
-    pub const fn half(kind: Kind, rows: u64) -> Self {
-        Self { kind, rows, due: 0.5, layout: Layout::Scattered, bytes: BARE, seed: 1 }
+impl TableSpec {
+    /// Specifies a table in which half of the rows are due, distributed uniformly.
+    pub const fn half_due(kind: Kind, rows: u64) -> Self {
+        Self {
+            kind,
+            rows,
+            due_share: 0.5,
+            layout: Layout::Uniform,
+            row_bytes: UNPADDED_ROW_BYTES,
+            seed: 1,
+        }
     }
 
-    /// Builds it as a new file. `sessctl` is the program that makes native ones.
+    /// Builds the table in a new file. `sessctl` is the program that creates native tables.
     pub fn build(&self, path: &Path, sessctl: &Path, now: i64) -> Result<()> {
-        ensure!(!path.exists(), "{} is there already", path.display());
-        ensure!((0.0..=1.0).contains(&self.due), "a share lies between 0 and 1, not {}", self.due);
+        ensure!(!path.exists(), "{} already exists", path.display());
+        ensure!(
+            (0.0..=1.0).contains(&self.due_share),
+            "the share of due rows must be from 0 to 1, not {}",
+            self.due_share
+        );
         match self.kind {
             Kind::Native => native::build(self, path, sessctl, now),
-            Kind::Usual => usual::build(self, path, now),
+            Kind::Generic => generic::build(self, path, now),
             Kind::Django => django::build(self, path, now),
         }
         .with_context(|| format!("could not build {}", path.display()))
     }
 
-    /// The row of this number, in the order of the inserts, which is random against
-    /// that of the keys.
+    /// Generates the row with this number in the order of insertion, which is independent of the
+    /// key order.
     fn row(&self, number: u64, now: i64) -> Row {
-        let (id, place) = random::id(&random::token(self.seed, number));
-        let mut random = Random::new(self.seed, number);
+        let (id, position) = random::session_id(&random::token(self.seed, number));
+        let mut random = Rng::new(self.seed, number);
         let is_due = match self.layout {
-            Layout::Scattered => random.fraction() < self.due,
-            Layout::First => place < self.due,
-            Layout::Last => place >= 1.0 - self.due,
+            Layout::Uniform => random.fraction() < self.due_share,
+            Layout::LowKeys => position < self.due_share,
+            Layout::HighKeys => position >= 1.0 - self.due_share,
             Layout::Oldest => {
-                crate::stats::float(number) < self.due * crate::stats::float(self.rows)
+                crate::stats::to_f64(number) < self.due_share * crate::stats::to_f64(self.rows)
             }
         };
-        let unused = if is_due {
+        let idle = if is_due {
             IDLE_TIMEOUT + 3600 + random.below(24 * 3600).cast_signed()
         } else {
-            (JUST_NOW + random.below(RECENT - JUST_NOW)).cast_signed()
+            (MIN_IDLE + random.below(MAX_IDLE - MIN_IDLE)).cast_signed()
         };
-        let last_used_at = now - unused;
+        let last_used_at = now - idle;
         let created_at = last_used_at - random.below(3600).cast_signed();
         Row { id, is_due, created_at, last_used_at, random }
     }
 
-    /// The tokens of the first live sessions, at most so many.
-    pub fn live_tokens(&self, most: usize) -> Vec<String> {
+    /// Returns the tokens of the first live sessions, at most `max`.
+    pub fn live_tokens(&self, max: usize) -> Vec<String> {
         let live = (0..self.rows).filter(|number| !self.row(*number, 0).is_due);
-        live.take(most).map(|number| random::token(self.seed, number)).collect()
+        live.take(max).map(|number| random::token(self.seed, number)).collect()
     }
 }
 
-/// Names the file of such a table.
-impl fmt::Display for Spec {
+/// Formats the specification as the name of the table's file.
+impl fmt::Display for TableSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, rows, due, layout, bytes, seed } = self;
-        write!(f, "{kind:?}-{rows}-{due}-{layout:?}-{bytes}-{seed}.db")
+        let Self { kind, rows, due_share, layout, row_bytes, seed } = self;
+        write!(f, "{kind:?}-{rows}-{due_share}-{layout:?}-{row_bytes}-{seed}.db")
     }
 }
 
-/// What all kinds of tables have in common.
+/// Columns that all schemas have in common.
 struct Row {
     id: String,
     is_due: bool,
     created_at: i64,
     last_used_at: i64,
-    random: Random,
+    random: Rng,
 }
 
 impl Row {
     fn user(&mut self, bytes: usize) -> String {
         let mut user = format!("user{:05}", self.random.below(50_000));
-        user.extend(std::iter::repeat_n('x', bytes.saturating_sub(BARE)));
+        user.extend(std::iter::repeat_n('x', bytes.saturating_sub(UNPADDED_ROW_BYTES)));
         user
     }
 
     fn task(&mut self) -> &'static str {
-        ["imap", "http", "jmap"][self.random.place(3)]
+        ["imap", "http", "jmap"][self.random.index(3)]
     }
 
     fn client(&mut self) -> String {
-        let [_, _, _, _, a, b, c, _] = self.random.bits().to_be_bytes();
+        let [_, _, _, _, a, b, c, _] = self.random.next_u64().to_be_bytes();
         format!("10.{a}.{b}.{c}")
     }
 }
 
-/// Opens a table to fill it. Nobody needs it if this fails, so nothing is synced and
-/// nothing can be rolled back.
-fn open_to_fill(path: &Path, flags: OpenFlags) -> Result<Connection> {
+/// Opens a database without syncs and without a journal. A failure leaves a file that is discarded.
+fn open_for_bulk_load(path: &Path, flags: OpenFlags) -> Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "journal_mode", "OFF")?;
     connection.pragma_update(None, "synchronous", "OFF")?;
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-    connection.pragma_update(None, "cache_size", CACHE)?;
+    connection.pragma_update(None, "cache_size", CACHE_SIZE)?;
     Ok(connection)
 }
 
-/// A new file.
-fn create(path: &Path) -> Result<Connection> {
-    open_to_fill(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+/// Creates a database file for a bulk load.
+fn create_file(path: &Path) -> Result<Connection> {
+    open_for_bulk_load(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
 }
 
-/// Gives a filled table the log that it is used with.
-fn finish(connection: Connection) -> Result<()> {
+/// Switches the filled database to a write-ahead log and closes it.
+fn enable_wal(connection: Connection) -> Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error.into())
 }
 
-/// Runs `sessctl init`, under a configuration if one is named.
-pub fn init(sessctl: &Path, path: &Path, config: Option<&PathBuf>) -> Result<()> {
+/// Runs `sessctl init`, with a configuration file if one is given.
+pub fn sessctl_init(sessctl: &Path, path: &Path, config: Option<&PathBuf>) -> Result<()> {
     let mut command = Command::new(sessctl);
     command.arg("--db").arg(path);
     if let Some(config) = config {
@@ -183,8 +194,8 @@ pub fn init(sessctl: &Path, path: &Path, config: Option<&PathBuf>) -> Result<()>
     let output = command.arg("init").output().with_context(|| {
         format!("could not run {}: build it, or name it with --sessctl", sessctl.display())
     })?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{} init: {}", sessctl.display(), said.trim());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{} init: {}", sessctl.display(), stderr.trim());
     Ok(())
 }
 
@@ -193,43 +204,48 @@ mod tests {
     use super::*;
 
     fn due(layout: Layout) -> Vec<(u64, String)> {
-        let spec = Spec { due: 0.25, layout, ..Spec::half(Kind::Usual, 4000) };
+        let spec =
+            TableSpec { due_share: 0.25, layout, ..TableSpec::half_due(Kind::Generic, 4000) };
         let rows = (0..spec.rows).map(|number| (number, spec.row(number, 1_000_000_000)));
         rows.filter(|(_, row)| row.is_due).map(|(number, row)| (number, row.id)).collect()
     }
 
     #[test]
-    fn the_due_rows_are_as_many_as_asked_for_and_lie_where_they_should() {
-        for layout in [Layout::Scattered, Layout::First, Layout::Last, Layout::Oldest] {
+    fn due_rows_have_the_requested_share_and_layout() {
+        for layout in [Layout::Uniform, Layout::LowKeys, Layout::HighKeys, Layout::Oldest] {
             let due = due(layout);
             assert!((900..1100).contains(&due.len()), "{layout:?}: {}", due.len());
             match layout {
-                Layout::First => assert!(due.iter().all(|(_, id)| id.as_str() < "4")),
-                Layout::Last => assert!(due.iter().all(|(_, id)| id.as_str() >= "c")),
+                Layout::LowKeys => assert!(due.iter().all(|(_, id)| id.as_str() < "4")),
+                Layout::HighKeys => assert!(due.iter().all(|(_, id)| id.as_str() >= "c")),
                 Layout::Oldest => assert!(due.iter().all(|(number, _)| *number < 1000)),
-                Layout::Scattered => {}
+                Layout::Uniform => {}
             }
         }
     }
 
     #[test]
-    fn live_rows_stay_live_for_hours_and_due_ones_have_been_due_for_one() {
+    fn live_rows_stay_live_for_hours_and_due_rows_expired_an_hour_ago() {
         let now = 1_000_000_000;
-        let spec = Spec::half(Kind::Usual, 1000);
+        let spec = TableSpec::half_due(Kind::Generic, 1000);
         for number in 0..spec.rows {
             let row = spec.row(number, now);
-            let over_at = row.last_used_at + IDLE_TIMEOUT;
-            assert!(if row.is_due { over_at <= now - 3600 } else { over_at > now + 3 * 3600 });
+            let expires_at = row.last_used_at + IDLE_TIMEOUT;
+            assert!(if row.is_due {
+                expires_at <= now - 3600
+            } else {
+                expires_at > now + 3 * 3600
+            });
             assert!(row.created_at <= row.last_used_at);
         }
     }
 
     #[test]
-    fn the_tokens_are_those_of_the_live_rows() {
-        let spec = Spec::half(Kind::Native, 50);
+    fn live_tokens_belong_to_the_live_rows() {
+        let spec = TableSpec::half_due(Kind::Native, 50);
         let tokens = spec.live_tokens(usize::MAX);
         let live = (0..50).map(|number| spec.row(number, 0)).filter(|row| !row.is_due);
-        assert!(live.map(|row| row.id).eq(tokens.iter().map(|token| random::id(token).0)));
+        assert!(live.map(|row| row.id).eq(tokens.iter().map(|token| random::session_id(token).0)));
         assert_eq!(spec.live_tokens(3).len(), 3);
     }
 }

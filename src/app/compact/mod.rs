@@ -3,4 +3,4 @@
 mod operation;
 mod report;
 
-pub use report::{CompactReport, CompactRequest, CompactStopReason};
+pub use report::{CompactReport, CompactRequest};

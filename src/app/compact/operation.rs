@@ -3,10 +3,11 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::report::{CompactReport, CompactRequest, CompactStopReason};
+use super::report::{CompactReport, CompactRequest};
 use crate::app::clock::Timer;
 use crate::app::run::{ActiveRun, COMPACTION, PURGE};
 use crate::app::service::SessionService;
+use crate::app::stop::StopReason;
 use crate::app::throttle::Throttle;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
@@ -65,7 +66,7 @@ impl SessionService {
         let before = self.vacuumable()?.disk_usage()?;
         let mut counts = CompactCounts::default();
         if !before.steps_possible {
-            let stopped = Some(CompactStopReason::NoSteps).filter(|_| before.free_pages > 0);
+            let stopped = Some(StopReason::NoSteps).filter(|_| before.free_pages > 0);
             return Ok(report(before, before, &counts, timer.elapsed(begun), stopped));
         }
         let mut run = self.acquire_lease(PURGE, COMPACTION, now)?;
@@ -89,13 +90,13 @@ impl SessionService {
         run: &mut ActiveRun,
         request: &CompactRequest,
         limits: &mut CompactLimits<'_>,
-    ) -> Result<Option<CompactStopReason>> {
+    ) -> Result<Option<StopReason>> {
         let mut throttle = Throttle::with_target(request.hold.0);
         // Pages that become free meanwhile are left for the next run: it has to end.
         let mut left = self.vacuumable()?.disk_usage()?.free_pages;
         while left > 0 {
             if !self.heartbeat(run)? {
-                return Ok(Some(CompactStopReason::Lease));
+                return Ok(Some(StopReason::Lease));
             }
             let step = self.vacuum_step(&mut throttle, counts, left)?;
             if step.pages == 0 {
@@ -110,7 +111,7 @@ impl SessionService {
                 return Ok(stopped);
             }
             // Let other writers take the lock.
-            self.timer.sleep(step.hold.min(MAX_WAIT));
+            self.timer.sleep(step.timing.hold.min(MAX_WAIT));
         }
         Ok(None)
     }
@@ -124,10 +125,10 @@ impl SessionService {
         let most = usize::try_from(left).unwrap_or(usize::MAX);
         let step = self.vacuumable()?.incremental_vacuum(throttle.rows().min(most))?;
         if step.pages > 0 {
-            throttle.record(step.pages, &step);
+            throttle.record(step.pages, step.timing);
             counts.steps += 1;
             counts.pages_since_checkpoint += step.pages;
-            counts.longest_hold = counts.longest_hold.max(step.hold);
+            counts.longest_hold = counts.longest_hold.max(step.timing.hold);
         }
         Ok(step)
     }
@@ -139,7 +140,7 @@ impl SessionService {
         counts: &mut CompactCounts,
         run: &mut ActiveRun,
         limits: &mut CompactLimits<'_>,
-    ) -> Result<Option<CompactStopReason>> {
+    ) -> Result<Option<StopReason>> {
         if counts.pages_since_checkpoint < CHECKPOINT_EVERY {
             return Ok(None);
         }
@@ -148,10 +149,10 @@ impl SessionService {
         let is_too_long = |size: WalStatus| size.pending > MAX_WAL;
         while self.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
             if self.timer.elapsed(begun) >= MAX_WAIT {
-                return Ok(Some(CompactStopReason::Reader));
+                return Ok(Some(StopReason::Reader));
             }
             if !self.heartbeat(run)? {
-                return Ok(Some(CompactStopReason::Lease));
+                return Ok(Some(StopReason::Lease));
             }
             if let Some(stopped) = limits.check() {
                 return Ok(Some(stopped));
@@ -214,8 +215,8 @@ impl SessionService {
             CompactCounts { steps: u64::from(done), longest_hold, pages_since_checkpoint: 0 };
         let stopped = match done {
             true => untruncated(&after),
-            false if is_late() => Some(CompactStopReason::RunTime),
-            false => Some(CompactStopReason::Signal),
+            false if is_late() => Some(StopReason::RunTime),
+            false => Some(StopReason::Signal),
         };
         Ok(report(before, after, &counts, timer.elapsed(begun), stopped))
     }
@@ -230,19 +231,19 @@ struct CompactLimits<'a> {
 }
 
 impl CompactLimits<'_> {
-    fn check(&mut self) -> Option<CompactStopReason> {
+    fn check(&mut self) -> Option<StopReason> {
         if (self.go_on)().is_break() {
-            return Some(CompactStopReason::Signal);
+            return Some(StopReason::Signal);
         }
         let is_late = self.run_time.is_some_and(|limit| self.timer.elapsed(self.begun) >= limit);
-        is_late.then_some(CompactStopReason::RunTime)
+        is_late.then_some(StopReason::RunTime)
     }
 }
 
 /// Returns the reason why the file is longer than its database: a reader keeps it from
 /// being truncated.
-fn untruncated(after: &DiskUsage) -> Option<CompactStopReason> {
-    Some(CompactStopReason::Reader).filter(|_| after.overhang() > 0)
+fn untruncated(after: &DiskUsage) -> Option<StopReason> {
+    Some(StopReason::Reader).filter(|_| after.overhang() > 0)
 }
 
 fn report(
@@ -250,7 +251,7 @@ fn report(
     after: DiskUsage,
     counts: &CompactCounts,
     elapsed: Duration,
-    stopped: Option<CompactStopReason>,
+    stopped: Option<StopReason>,
 ) -> CompactReport {
     let CompactCounts { steps, longest_hold, .. } = *counts;
     CompactReport { before, after, steps, longest_hold, elapsed, stopped }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::variants::string_enum;
+use crate::app::stop::StopReason;
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::DiskUsage;
 
@@ -21,29 +21,6 @@ impl Default for CompactRequest {
     }
 }
 
-/// Reason why free space was not returned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CompactStopReason {
-    /// The time limit was reached.
-    RunTime,
-    /// The caller or a signal asked it to stop.
-    Signal,
-    /// The lease expired, and another process may have taken over.
-    Lease,
-    /// A long-running reader uses an older snapshot of the database.
-    Reader,
-    /// The database does not support incremental vacuum.
-    NoSteps,
-}
-
-string_enum!(CompactStopReason, "reason to stop", {
-    RunTime => "run-time",
-    Signal => "signal",
-    Lease => "lease",
-    Reader => "reader",
-    NoSteps => "no-steps",
-});
-
 /// Result of a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompactReport {
@@ -58,7 +35,7 @@ pub struct CompactReport {
     /// Duration of the run.
     pub elapsed: Duration,
     /// Reason why it stopped early.
-    pub stopped: Option<CompactStopReason>,
+    pub stopped: Option<StopReason>,
 }
 
 impl CompactReport {

@@ -1,7 +1,7 @@
 //! Copying a table of sessions to another database.
 
 mod operation;
-mod range;
+pub mod range;
 mod report;
 mod run;
 

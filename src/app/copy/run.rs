@@ -72,6 +72,6 @@ impl<'a> CopyRun<'a> {
         }
         self.progress.written += written.rows;
         self.throttle.observe_version(written.version);
-        self.throttle.record(rows, written);
+        self.throttle.record(rows, written.timing);
     }
 }

@@ -101,11 +101,11 @@ impl SessionService {
         sweep.throttle.observe_version(scan.version);
         if let Some(range) = &scan.due {
             let most = sweep.throttle.rows();
-            let rows = usize::try_from(scan.census.due).map_or(most, |due| due.min(most));
+            let rows = usize::try_from(scan.counts.due).map_or(most, |due| due.min(most));
             let scope = request.scope(&self.policies, now);
             let batch = self.store.apply_purge(&scope, range, self.notifier.is_enabled());
             if let Err(error @ Error::Interrupted { .. }) = batch {
-                sweep.in_hand = scan.census.due;
+                sweep.in_hand = scan.counts.due;
                 sweep.record_scan(scan);
                 return Err(error);
             }
@@ -113,7 +113,7 @@ impl SessionService {
                 return Ok(SweepStep::Continue);
             };
             sweep.totals.kept.add(self.store.take_kept());
-            sweep.record_batch(scan.census.due, &batch);
+            sweep.record_batch(scan.counts.due, &batch);
             let is_cut_short = batch.is_cut_short;
             self.notifier.record_missed(batch.unreported, now);
             self.notify(batch.ended_sessions);

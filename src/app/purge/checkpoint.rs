@@ -17,7 +17,7 @@ const STEP: u64 = 10 << 20;
 const CONTENDED_STEP: u64 = 1 << 20;
 /// Size from which other writers wait for the last part of a checkpoint, if that part is
 /// smaller than [`SMALL_PENDING`].
-const LARGE_WAL: u64 = 2 << 20;
+pub const LARGE_WAL: u64 = 2 << 20;
 const SMALL_PENDING: u64 = 128 << 10;
 /// Time that they may wait for readers, in addition to moving the last part.
 const RESTART: CheckpointMode = CheckpointMode::Restart(Duration::from_millis(2));
@@ -25,7 +25,7 @@ const RESTART: CheckpointMode = CheckpointMode::Restart(Duration::from_millis(2)
 /// attempt moves it before there is more.
 const PASSIVE_ATTEMPTS: usize = 2;
 /// Pause after a batch for each [`LARGE_WAL`] of a log that cannot be reused.
-const BACKOFF: Duration = Duration::from_millis(5);
+pub const BACKOFF: Duration = Duration::from_millis(5);
 const MAX_BACKOFF_STEPS: u64 = 10;
 
 /// Checkpoints the write-ahead log of a purge.
@@ -134,28 +134,10 @@ fn checkpoint(wal: Option<&dyn Wal>, mode: CheckpointMode) -> Result<Option<WalS
 
 /// Returns the pause before the log grows further: proportional to its size where it cannot
 /// be reused.
-fn backoff(size: WalStatus) -> Duration {
+pub fn backoff(size: WalStatus) -> Duration {
     if size.pending == 0 && !size.is_in_use {
         return Duration::ZERO;
     }
     let steps = (size.bytes / LARGE_WAL).min(MAX_BACKOFF_STEPS);
     BACKOFF * u32::try_from(steps).unwrap_or(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn log(bytes: u64, pending: u64, is_in_use: bool) -> WalStatus {
-        WalStatus { bytes, pending, is_in_use }
-    }
-
-    #[test]
-    fn backoff_grows_with_a_log_that_cannot_be_reused() {
-        assert_eq!(backoff(log(LARGE_WAL * 4, 0, false)), Duration::ZERO);
-        assert_eq!(backoff(log(LARGE_WAL - 1, LARGE_WAL - 1, false)), Duration::ZERO);
-        assert_eq!(backoff(log(LARGE_WAL, 1, false)), BACKOFF);
-        assert_eq!(backoff(log(LARGE_WAL * 4, 0, true)), BACKOFF * 4);
-        assert_eq!(backoff(log(LARGE_WAL * 400, 1, false)), BACKOFF * 10);
-    }
 }

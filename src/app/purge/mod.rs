@@ -1,9 +1,9 @@
 //! The purge: a bounded run that marks, ends and deletes what is due.
 
 mod batches;
-mod checkpoint;
+pub mod checkpoint;
 mod guard;
-mod limits;
+pub mod limits;
 mod preview;
 mod report;
 mod run;

@@ -19,7 +19,7 @@ use crate::storage::{
 pub(super) struct ScanTotals {
     pub(super) counts: PurgeCounts,
     /// An example of an unreadable value.
-    pub(super) unreadable: Option<UnreadableValue>,
+    pub(super) unreadable_value: Option<UnreadableValue>,
     /// Due rows that are kept.
     pub(super) kept: KeptRows,
 }
@@ -27,7 +27,7 @@ pub(super) struct ScanTotals {
 impl ScanTotals {
     pub(super) fn add(&mut self, other: Self) {
         self.counts.add(other.counts);
-        self.unreadable = self.unreadable.take().or(other.unreadable);
+        self.unreadable_value = self.unreadable_value.take().or(other.unreadable_value);
         self.kept.add(other.kept);
     }
 }
@@ -136,7 +136,7 @@ impl PreviewScan<'_> {
         let time = if blocks_writers { SCAN_TIME_WITHOUT_WAL } else { SCAN_TIME };
         let limits = ScanLimits { time, backlog: self.backlog, ..ScanLimits::ALL };
         let scan = self.store.scan_due(self.scope, after, limits)?;
-        let DueScan { census: counts, unreadable_value, kept, last, .. } = scan;
-        Ok((ScanTotals { counts, unreadable: unreadable_value, kept }, last))
+        let DueScan { counts, unreadable_value, kept, last, .. } = scan;
+        Ok((ScanTotals { counts, unreadable_value, kept }, last))
     }
 }

@@ -97,7 +97,8 @@ impl SessionService {
         self.store.validate()?;
         let baseline = self.baseline(request, now)?;
         let scope = self.scope(request.task.as_ref(), now);
-        let ScanTotals { counts, unreadable, kept } = self.count(&scope, baseline.backlog_at())?;
+        let ScanTotals { counts, unreadable_value, kept } =
+            self.count(&scope, baseline.backlog_at())?;
         let done = PurgeProgress {
             marked: counts.would_mark,
             ended: counts.would_end,
@@ -116,7 +117,7 @@ impl SessionService {
                 obstacle: None,
                 missed_notifications: None,
                 unreadable: counts.unreadable,
-                unreadable_value: unreadable,
+                unreadable_value,
                 kept,
                 future: counts.future,
             },

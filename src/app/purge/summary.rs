@@ -90,7 +90,7 @@ impl SessionService {
     ) -> PurgeSummary {
         let (due, still_due) = (rest.counts.due, rest.counts.would_end);
         sweep.totals.add(rest);
-        let ScanTotals { counts, unreadable, kept } = std::mem::take(&mut sweep.totals);
+        let ScanTotals { counts, unreadable_value, kept } = std::mem::take(&mut sweep.totals);
         PurgeSummary {
             done: sweep.done,
             live: counts.sessions.saturating_sub(sweep.done.ended + still_due),
@@ -103,7 +103,7 @@ impl SessionService {
             missed_notifications: self.take_missed_notifications(),
             unreadable: counts.unreadable,
             future: counts.future,
-            unreadable_value: unreadable,
+            unreadable_value,
             kept,
         }
     }

@@ -88,8 +88,8 @@ impl Sweep {
         self.cursor = scan.last.or(self.cursor.take());
         self.done.fraction = scan.fraction;
         self.done.rows += scan.rows;
-        let DueScan { census: counts, unreadable_value, kept, .. } = scan;
-        self.totals.add(ScanTotals { counts, unreadable: unreadable_value, kept });
+        let DueScan { counts, unreadable_value, kept, .. } = scan;
+        self.totals.add(ScanTotals { counts, unreadable_value, kept });
         for (task, sessions) in scan.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }
@@ -97,13 +97,13 @@ impl Sweep {
 
     pub(super) fn record_batch(&mut self, due: u64, batch: &PurgeBatchResult) {
         self.released = self.timer.now();
-        self.throttle.record(due, batch);
+        self.throttle.record(due, batch.timing);
         self.done.marked += batch.marked;
         self.done.ended += batch.ended;
         self.done.deleted += batch.deleted;
         self.done.batches += 1;
-        self.done.last_hold = batch.hold;
-        self.done.longest_hold = self.done.longest_hold.max(batch.hold);
+        self.done.last_hold = batch.timing.hold;
+        self.done.longest_hold = self.done.longest_hold.max(batch.timing.hold);
     }
 
     /// Counts the time that a checkpoint has blocked other writers as a hold: the lock has

@@ -8,18 +8,18 @@
 
 use std::time::Duration;
 
-use crate::storage::{DataVersion, PurgeBatchResult, VacuumStep, WriteResult};
+use crate::storage::{DataVersion, WriteTiming};
 
 /// Minimum number of rows of a batch, unless this many would hold the lock for
 /// [`MAX_OVERSHOOT`] times the target: then it may be one. With few rows, the time of a
 /// batch says little about each row.
-const MIN_BATCH: usize = 16;
+pub const MIN_BATCH: usize = 16;
 const MAX_OVERSHOOT: f64 = 4.0;
 /// Maximum number of rows of a batch.
 const MAX_BATCH: usize = 100_000;
 /// Maximum without other writers: each batch rewrites the indexes of a table, so a few
 /// large batches are fastest. Each due row takes some memory until then.
-const MAX_BATCH_UNTHROTTLED: usize = 200_000;
+pub const MAX_BATCH_UNTHROTTLED: usize = 200_000;
 /// First number of rows without other writers, and maximum time of a scan.
 const FIRST_BATCH_UNTHROTTLED: usize = 4_096;
 const MAX_SCAN_TIME_UNTHROTTLED: Duration = Duration::from_secs(2);
@@ -28,51 +28,20 @@ const GROWTH: usize = 16;
 /// Weight of the last batch in the moving averages.
 const WEIGHT: f64 = 0.3;
 /// Batches for which other writers are assumed: at the start, and after a sign of them.
-const WARMUP_BATCHES: u32 = 8;
+pub const WARMUP_BATCHES: u32 = 8;
 const BACKOFF_BATCHES: u32 = 50;
 /// A longer wait for the lock is a sign of another writer.
 const LOCK_WAIT_THRESHOLD: Duration = Duration::from_micros(300);
 /// Length of a pause, as a multiple of the last hold.
-const PAUSE_FACTOR: f64 = 2.0;
+pub const PAUSE_FACTOR: f64 = 2.0;
 /// Share of the target while there are other writers.
-const CONTENDED_SHARE: f64 = 0.4;
+pub const CONTENDED_SHARE: f64 = 0.4;
 /// Maximum length of a pause: a longer one helps nobody.
 const MAX_PAUSE: Duration = Duration::from_millis(250);
 /// Maximum target.
 const MAX_TARGET: Duration = Duration::from_secs(10);
 /// Target without other writers.
 const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
-
-/// Timing of a write transaction.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct WriteTiming {
-    /// Time that it held the write lock.
-    pub(super) hold: Duration,
-    /// Part of `hold` that the commit took; zero if unknown.
-    pub(super) commit: Duration,
-    /// Time that it waited for the lock.
-    pub(super) waited: Duration,
-}
-
-impl From<&PurgeBatchResult> for WriteTiming {
-    fn from(batch: &PurgeBatchResult) -> Self {
-        let PurgeBatchResult { hold, commit, waited, .. } = *batch;
-        Self { hold, commit, waited }
-    }
-}
-
-impl From<&WriteResult> for WriteTiming {
-    fn from(written: &WriteResult) -> Self {
-        let WriteResult { hold, commit, waited, .. } = *written;
-        Self { hold, commit, waited }
-    }
-}
-
-impl From<&VacuumStep> for WriteTiming {
-    fn from(step: &VacuumStep) -> Self {
-        Self { hold: step.hold, ..Self::default() }
-    }
-}
 
 /// Sizes batches so that each holds the write lock for about the target.
 ///
@@ -89,7 +58,7 @@ impl From<&VacuumStep> for WriteTiming {
 ///    smaller batches would not shorten it: they would be all overhead, and never grow
 ///    again. Instead, pauses grow with each hold.
 #[derive(Debug, Clone)]
-pub(super) struct Throttle {
+pub struct Throttle {
     target: Duration,
     /// The user says that there are no other writers.
     is_unthrottled: bool,
@@ -110,7 +79,7 @@ pub(super) struct Throttle {
 
 impl Throttle {
     /// Starts with small batches: the machine and its load are not known yet.
-    pub(super) fn with_target(target: Duration) -> Self {
+    pub fn with_target(target: Duration) -> Self {
         Self {
             target: target.min(MAX_TARGET),
             is_unthrottled: false,
@@ -127,7 +96,7 @@ impl Throttle {
     }
 
     /// Creates the throttle of a run without other writers.
-    pub(super) fn unthrottled() -> Self {
+    pub fn unthrottled() -> Self {
         Self {
             is_unthrottled: true,
             rows: FIRST_BATCH_UNTHROTTLED,
@@ -136,24 +105,24 @@ impl Throttle {
     }
 
     /// Starts with one row, which may take as long as a whole batch should.
-    pub(super) fn starting_with_one_row(self) -> Self {
+    pub fn starting_with_one_row(self) -> Self {
         Self { rows: 1, min_rows: 1, ..self }
     }
 
     /// Returns the maximum number of due rows of the next batch.
-    pub(super) fn rows(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.ceiling.map_or(self.rows, |ceiling| self.rows.min(ceiling))
     }
 
     /// Records that the file system has no space for a batch of this many rows, and
     /// reports whether a smaller one is worth trying.
-    pub(super) fn shrink(&mut self, rows: usize) -> bool {
+    pub fn shrink(&mut self, rows: usize) -> bool {
         self.ceiling = Some((rows / 2).max(1));
         rows > 1
     }
 
     /// Reports whether the file system has run out of space.
-    pub(super) fn is_cramped(&self) -> bool {
+    pub fn is_cramped(&self) -> bool {
         self.ceiling.is_some()
     }
 
@@ -168,7 +137,7 @@ impl Throttle {
     }
 
     /// Reports whether there may be other writers.
-    pub(super) const fn is_contended(&self) -> bool {
+    pub const fn is_contended(&self) -> bool {
         self.contended > 0 && !self.is_unthrottled
     }
 
@@ -177,7 +146,7 @@ impl Throttle {
     }
 
     /// Records the version of the data before a batch: a change is a sign of another writer.
-    pub(super) fn observe_version(&mut self, version: Option<DataVersion>) {
+    pub fn observe_version(&mut self, version: Option<DataVersion>) {
         if self.version.is_some() && self.version != version {
             self.contended = BACKOFF_BATCHES;
         }
@@ -191,8 +160,7 @@ impl Throttle {
         clippy::cast_sign_loss,
         reason = "the numbers lie within [1, MAX_BATCH_UNTHROTTLED]"
     )]
-    pub(super) fn record(&mut self, rows: u64, timing: impl Into<WriteTiming>) {
-        let timing = timing.into();
+    pub fn record(&mut self, rows: u64, timing: WriteTiming) {
         self.last_hold = timing.hold;
         self.contended = self.contended.saturating_sub(1);
         if timing.waited > LOCK_WAIT_THRESHOLD {
@@ -222,7 +190,7 @@ impl Throttle {
 
     /// Returns the length of the pause before the next batch, if the lock has been free for
     /// this time and will be for that of another scan.
-    pub(super) fn pause(&self, unlocked: Duration) -> Duration {
+    pub fn pause(&self, unlocked: Duration) -> Duration {
         if self.is_contended() {
             let wanted = self.last_hold.max(self.target()).mul_f64(PAUSE_FACTOR);
             wanted.saturating_sub(unlocked).min(MAX_PAUSE)
@@ -236,6 +204,3 @@ impl Throttle {
 fn average(average: &mut Option<f64>, last: f64) -> f64 {
     *average.insert(average.map_or(last, |before| before + WEIGHT * (last - before)))
 }
-
-#[cfg(test)]
-mod tests;

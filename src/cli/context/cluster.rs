@@ -12,13 +12,12 @@ use crate::domain::time::Span;
 use crate::store;
 use crate::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
 
-use super::options::{CredentialSource, Named, SettingSource};
+use super::options::{CredentialSource, NamedPath, SettingSource};
 use super::settings::Context;
 use crate::cli::env::CREDENTIALS;
 use crate::cli::exit::Usage;
-use crate::cli::trust::Role;
+use crate::cli::trust::FilePurpose;
 
-/// Parses the name of a database.
 pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
     Location::parse(name.as_os_str()).map_err(|e| Usage::error(e.to_string()))
 }
@@ -79,7 +78,6 @@ impl Context {
         Ok(Location::Cluster(cluster))
     }
 
-    /// Returns the source of the credentials, if any.
     pub fn credential_source(&self, config: &Config) -> Option<CredentialSource> {
         const FILE: &str = "SESSCTL_CREDENTIALS_FILE";
         if let Some((path, source)) = named(self.global.credentials.clone(), FILE) {
@@ -103,7 +101,7 @@ impl Context {
             }
             Some(CredentialSource::File(path, _)) => {
                 let name = path.display();
-                let text = self.read(&path, Role::Credentials)?;
+                let text = self.read(&path, FilePurpose::Credentials)?;
                 // Once: a watch reads it again for each round.
                 if io::stderr().is_terminal() && !self.warned_of_readers.replace(true) {
                     self.warn_of_readers(&path);
@@ -148,7 +146,6 @@ impl Context {
         }
     }
 
-    /// Returns the file with the CA certificates, if any.
     pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, SettingSource)> {
         named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
             let path = self.relative_to_config(Path::new(config.cluster.ca_file.as_ref()?));
@@ -171,7 +168,7 @@ impl Context {
         }
         let Some((path, _)) = self.ca_file(config) else { return Ok(None) };
         let name = path.display();
-        let pem = self.read(&path, Role::Authorities)?;
+        let pem = self.read(&path, FilePurpose::Authorities)?;
         let authorities = CaCertificates::parse(&pem);
         authorities.map(Some).ok_or_else(|| {
             Usage::error(format!("{name} contains no certificate in PEM format, or a damaged one"))
@@ -199,7 +196,7 @@ impl Context {
 
 /// Returns a file named by an option or a variable.
 fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, SettingSource)> {
-    Named::by(flag, variable).map(|named| (named.path, named.source))
+    NamedPath::by(flag, variable).map(|named| (named.path, named.source))
 }
 
 fn duration(span: Span) -> Duration {
@@ -214,9 +211,9 @@ mod tests {
 
     #[test]
     fn a_configuration_that_says_nothing_changes_nothing() {
-        let terms = ClusterOptions::default();
-        assert_eq!(duration(terms.timeout), Cluster::TIMEOUT);
-        assert_eq!(duration(terms.patience), Cluster::RETRY_FOR);
-        assert_eq!(terms.consistency, Consistency::default());
+        let options = ClusterOptions::default();
+        assert_eq!(duration(options.timeout), Cluster::TIMEOUT);
+        assert_eq!(duration(options.patience), Cluster::RETRY_FOR);
+        assert_eq!(options.consistency, Consistency::default());
     }
 }

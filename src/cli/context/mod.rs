@@ -11,7 +11,7 @@ mod state;
 mod terminal;
 
 pub use notices::recovery_hint;
-pub use options::{CredentialSource, Global, Named, SettingSource};
+pub use options::{CredentialSource, Global, NamedPath, SettingSource};
 pub use settings::Context;
 pub use state::advice;
-pub use terminal::{Opening, print, print_sentences, read, stdout, unwritten};
+pub use terminal::{PendingListing, print, print_sentences, read, stdout, unwritten};

@@ -18,16 +18,16 @@ impl Context {
     pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,
-            Some(untold) => {
-                self.print_missed(&untold);
+            Some(missed) => {
+                self.print_missed(&missed);
                 Exit::StoppedEarly
             }
         }
     }
 
     /// Prints the ended sessions that the hook missed.
-    pub fn print_missed(&self, untold: &MissedNotifications) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {untold}; {}", recovery_hint(untold))));
+    pub fn print_missed(&self, missed: &MissedNotifications) {
+        eprint_line(&sanitize::escape(&format!("sessctl: {missed}; {}", recovery_hint(missed))));
     }
 
     /// Reports sessions whose user cannot be read, if any, and the consequence, in which `{}`
@@ -46,22 +46,20 @@ impl Context {
         Exit::StoppedEarly
     }
 
-    /// Warns if the clock could not be checked.
     pub fn print_clock_warning(&self, service: &mut SessionService) {
         if let Some(warning) = service.take_clock_warning() {
             self.warn(&warning);
         }
     }
 
-    /// Prints a warning.
     pub fn warn(&self, sentence: &str) {
         self.print_notice(&format!("sessctl: warning: {sentence}"));
     }
 }
 
 /// Command that lists the ended sessions that the hook missed.
-pub fn recovery_hint(untold: &MissedNotifications) -> String {
-    let since = untold.since;
+pub fn recovery_hint(missed: &MissedNotifications) -> String {
+    let since = missed.since;
     format!(
         "`sessctl list --state ended --ended-since {since} -o jsonl` lists those whose rows are \
          kept"

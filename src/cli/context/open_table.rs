@@ -10,20 +10,20 @@ use std::time::Duration;
 
 use crate::app::SessionService;
 use crate::config::Config;
-use crate::domain::profile::{DetectionDoubt, Profile};
+use crate::domain::profile::Profile;
 use crate::storage::{Backend, TaskNames};
 use crate::store::adopted::StateDirectory;
 use crate::store::{Access, Location, adopted};
 use crate::{Error, store};
 
 use super::settings::Context;
-use super::state::{StateEnv, StateFolder, state_observer, warn_once};
+use super::state::{StateEnv, StateLocation, state_observer, warn_once};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{ProfileSource, ensure_complete};
-use crate::cli::state_dir::Owner;
+use crate::cli::state_dir::DatabaseOwner;
 use crate::cli::time_zone::machine_time_zone;
-use crate::cli::trust::Role;
-use crate::cli::{profiles, state_dir, trust};
+use crate::cli::trust::FilePurpose;
+use crate::cli::{advice, profiles, state_dir, trust};
 
 impl Context {
     /// The profile that the user or the configuration has named. A relative path in the
@@ -56,7 +56,7 @@ impl Context {
         if !profiles::is_file(which) {
             return ProfileSource::built_in(&which.to_string_lossy());
         }
-        ProfileSource::of_file(which, self.read(which, Role::Profile)?)
+        ProfileSource::of_file(which, self.read(which, FilePurpose::Profile)?)
     }
 
     /// Parses a profile, with the given parameters and this machine's time zone.
@@ -89,48 +89,48 @@ impl Context {
 
     /// The directory for what sessctl has to remember of a database that is not its own;
     /// without one, that of the caller's own databases.
-    pub fn state_folder(&self, db: Option<&Location>, config: &Config) -> Option<StateFolder> {
+    pub fn state_location(&self, db: Option<&Location>, config: &Config) -> Option<StateLocation> {
         let file = config.state_dir.as_ref().map(|dir| self.relative_to_config(Path::new(dir)));
-        let owner = db.and_then(Owner::of).unwrap_or_else(Owner::caller);
+        let owner = db.and_then(DatabaseOwner::of).unwrap_or_else(DatabaseOwner::caller);
         let (flag, base) = (self.global.state_dir.as_deref(), Path::new(state_dir::BASE));
-        StateFolder::of(flag, file, &StateEnv::look(self.identity()), owner, base)
+        StateLocation::of(flag, file, &StateEnv::of_user(self.identity()), owner, base)
     }
 
     /// Makes the directory for the state, as root, if it is missing. Where root must not,
     /// it is made later with the rights of the owner, or another one is used.
-    pub fn make_state_folder(&self, db: &Location, owner: Owner, config: &Config) {
+    pub fn create_state_directory(&self, db: &Location, owner: DatabaseOwner, config: &Config) {
         // Problems are reported when it is used.
-        let _ = match self.state_folder(Some(db), config) {
-            Some(folder) if folder.is_named() => {
-                state_dir::create_named(&folder.path, owner).map(drop)
+        let _ = match self.state_location(Some(db), config) {
+            Some(directory) if directory.is_named() => {
+                state_dir::create_named(&directory.path, owner).map(drop)
             }
             _ => state_dir::create_for(owner).map(drop),
         };
     }
 
-    /// Returns the state directory of a database, with the observer of problems.
     fn state(&self, db: &Location, access: Access, config: &Config) -> StateDirectory {
-        let is_named = || self.state_folder(Some(db), config).is_some_and(|state| state.is_named());
+        let is_named =
+            || self.state_location(Some(db), config).is_some_and(|state| state.is_named());
         // One that is named is made once there is something to keep in it.
         if access == Access::Write
             && trust::is_root()
-            && let Some(owner) = Owner::of(db).filter(|_| !is_named())
+            && let Some(owner) = DatabaseOwner::of(db).filter(|_| !is_named())
         {
-            self.make_state_folder(db, owner, config);
+            self.create_state_directory(db, owner, config);
         }
-        let folder = self.state_folder(Some(db), config);
-        let (caveat, warned) =
-            (folder.as_ref().and_then(|f| f.caveat.clone()), self.state_warnings.clone());
-        let tell = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
+        let directory = self.state_location(Some(db), config);
+        let (warning, warned) =
+            (directory.as_ref().and_then(|f| f.warning.clone()), self.state_warnings.clone());
+        let notify = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
         StateDirectory {
-            path: folder.as_ref().map(|folder| folder.path.clone()),
-            legacy: folder.map(|folder| folder.legacy).unwrap_or_default(),
+            path: directory.as_ref().map(|directory| directory.path.clone()),
+            legacy: directory.map(|directory| directory.legacy).unwrap_or_default(),
             is_wanted: self.wants_runs.get(),
             now: self.now,
-            tell: Rc::new(tell),
+            notify: Rc::new(notify),
             opened: Rc::new(move || {
-                if let Some(caveat) = &caveat {
-                    warn_once(&warned, caveat);
+                if let Some(warning) = &warning {
+                    warn_once(&warned, warning);
                 }
             }),
             memory: self.memory.clone(),
@@ -174,10 +174,10 @@ impl Context {
             return self.adopt(db, access, profile, config);
         }
         match store::open(db, access) {
-            Err(stranger @ Error::ForeignDatabase { .. }) => {
+            Err(foreign @ Error::ForeignDatabase { .. }) => {
                 // One of sessctl's own that is too old or too new.
                 if store::is_native(db)? {
-                    return Err(stranger.into());
+                    return Err(foreign.into());
                 }
                 let found = adopted::detect(db, access, profiles::built_in_profiles()?)?;
                 let text = ProfileSource::built_in(&found.name)?;
@@ -249,10 +249,11 @@ impl Context {
 
     /// Warns that the detected profile may be wrong, and must be named before a deletion.
     fn warn_of_doubt(&self, profile: &Profile) {
-        if let Some(DetectionDoubt { finding, remedy }) = &profile.doubt {
+        if let Some(doubt) = &profile.doubt {
             self.warn(&format!(
-                "{finding}; it is read as UTC here; before anything can be deleted, name the \
-                 profile: {remedy}"
+                "{}; it is read as UTC here; before anything can be deleted, name the profile: {}",
+                doubt.finding,
+                advice::for_doubt(doubt)
             ));
         }
     }
@@ -280,7 +281,6 @@ impl Context {
     }
 }
 
-/// Reports whether two names refer to the same profile.
 fn is_same(one: &Path, other: &Path) -> bool {
     let file = |path: &Path| fs::canonicalize(path).ok().filter(|_| profiles::is_file(path));
     one == other || file(one).is_some_and(|file_of_one| Some(file_of_one) == file(other))

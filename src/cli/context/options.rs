@@ -96,26 +96,23 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
-/// Source of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SettingSource {
-    /// Option.
     Flag,
     /// Environment variable with this name.
     Variable(&'static str),
-    /// Configuration file.
     File,
     /// Not set.
     Default,
 }
 
 /// Path or profile that the user has named.
-pub struct Named {
+pub struct NamedPath {
     pub path: PathBuf,
     pub source: SettingSource,
 }
 
-impl Named {
+impl NamedPath {
     /// Returns the value of an option, or else of a variable; an empty variable counts as
     /// unset.
     pub(super) fn by(flag: Option<PathBuf>, variable: &'static str) -> Option<Self> {
@@ -127,11 +124,9 @@ impl Named {
     }
 }
 
-/// Source of the credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {
     /// File, with the setting that names it.
     File(PathBuf, SettingSource),
-    /// Environment variable that holds them.
     Variable,
 }

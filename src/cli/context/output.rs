@@ -3,17 +3,15 @@
 use std::io::{self, IsTerminal};
 
 use super::settings::Context;
-use super::terminal::{Opening, stdout, style, unwritten};
+use super::terminal::{PendingListing, stdout, style, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Summary};
 
 impl Context {
-    /// Returns the requested format, if any.
     pub fn requested_format(&self) -> Option<FormatName> {
         if self.global.json { Some(FormatName::Json) } else { self.global.output }
     }
 
-    /// Returns the output format.
     pub fn format(&self) -> FormatName {
         self.requested_format().unwrap_or(FormatName::Table)
     }
@@ -29,12 +27,11 @@ impl Context {
     }
 
     /// Prepares a listing on standard output without starting it.
-    pub fn opening(&self, schema: &'static Schema) -> Opening {
-        Opening { format: self.format(), style: style(self.global.color), schema }
+    pub fn opening(&self, schema: &'static Schema) -> PendingListing {
+        PendingListing { format: self.format(), style: style(self.global.color), schema }
     }
 
-    /// Writes records to standard output.
-    pub fn answer(&self, schema: &'static Schema, records: &[Record]) -> anyhow::Result<()> {
+    pub fn write_records(&self, schema: &'static Schema, records: &[Record]) -> anyhow::Result<()> {
         let mut listing = self.listing(schema, None)?;
         for record in records {
             listing.record(record).map_err(unwritten)?;

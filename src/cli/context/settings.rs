@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use super::options::{CredentialSource, Global, Named};
+use super::options::{CredentialSource, Global, NamedPath};
 use super::state::StateWarnings;
 use crate::app::JobOptions;
 use crate::cli::hook::Hook;
@@ -14,7 +14,7 @@ use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::replace::replace;
 use crate::cli::time_zone::machine_time_zone;
-use crate::cli::trust::Role;
+use crate::cli::trust::FilePurpose;
 use crate::cli::{host, profiles, trust};
 use crate::config::Config;
 use crate::domain::job::JobTiming;
@@ -25,20 +25,15 @@ use crate::store::adopted::StateMemory;
 /// Read if it is there and no other is named.
 const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
 
-/// Context of one run.
 pub struct Context {
     pub global: Global,
-    /// Time of the run.
     pub now: UnixTime,
     /// The database, if the user has named one.
-    pub named_db: Option<Named>,
-    /// The configuration file, if the user has named one.
-    pub named_config: Option<Named>,
-    /// The profile, if the user has named one.
-    pub named_profile: Option<Named>,
+    pub named_db: Option<NamedPath>,
+    pub named_config: Option<NamedPath>,
+    pub named_profile: Option<NamedPath>,
     config: OnceCell<Config>,
     pub(super) announced_profile: Cell<bool>,
-    /// Set after the warning about other names of the file.
     pub(super) warned_of_name: Cell<bool>,
     /// Messages about the state of a framework's table that were shown.
     pub(super) state_warnings: StateWarnings,
@@ -46,9 +41,7 @@ pub struct Context {
     pub(super) memory: StateMemory,
     /// Set if the command shows the record of runs.
     pub(super) wants_runs: Cell<bool>,
-    /// Set if the command runs jobs.
     pub(super) runs_jobs: Cell<bool>,
-    /// Set after the warning about readers of the password.
     pub(super) warned_of_readers: Cell<bool>,
     /// Cluster that was read from a single node, if any.
     pub(super) read_alone: OnceCell<Cluster>,
@@ -66,9 +59,9 @@ pub struct Context {
 
 impl Context {
     pub fn new(mut global: Global, now: UnixTime) -> Self {
-        let named_db = Named::by(global.db.take(), "SESSCTL_DB");
-        let named_config = Named::by(global.config.take(), "SESSCTL_CONFIG");
-        let named_profile = Named::by(global.profile.take(), "SESSCTL_PROFILE");
+        let named_db = NamedPath::by(global.db.take(), "SESSCTL_DB");
+        let named_config = NamedPath::by(global.config.take(), "SESSCTL_CONFIG");
+        let named_profile = NamedPath::by(global.profile.take(), "SESSCTL_PROFILE");
         Self {
             global,
             now,
@@ -121,12 +114,12 @@ impl Context {
         }
         let wanted = profile.map(Path::to_owned).or_else(|| self.selected_profile(config));
         let wanted = wanted.filter(|profile| profiles::is_file(profile));
-        let profile = wanted.map(|profile| (profile, Role::Profile));
+        let profile = wanted.map(|profile| (profile, FilePurpose::Profile));
         let credentials = match self.credential_source(config) {
-            Some(CredentialSource::File(path, _)) => Some((path, Role::Credentials)),
+            Some(CredentialSource::File(path, _)) => Some((path, FilePurpose::Credentials)),
             _ => None,
         };
-        let authorities = self.ca_file(config).map(|(path, _)| (path, Role::Authorities));
+        let authorities = self.ca_file(config).map(|(path, _)| (path, FilePurpose::Authorities));
         for (path, role) in [profile, credentials, authorities].into_iter().flatten() {
             // One that is not needed may be missing.
             match self.read(&path, role) {
@@ -144,7 +137,7 @@ impl Context {
     ///
     /// # Errors
     /// Errors of [`trust::read`].
-    pub fn read(&self, path: &Path, role: Role) -> anyhow::Result<Vec<u8>> {
+    pub fn read(&self, path: &Path, role: FilePurpose) -> anyhow::Result<Vec<u8>> {
         let read = trust::read(path, role);
         let mut files = self.files.borrow_mut();
         match (read, files.get(path)) {
@@ -168,7 +161,6 @@ impl Context {
         }
     }
 
-    /// The configuration file, if there is one.
     pub fn config_path(&self) -> Option<&Path> {
         let named = self.named_config.as_ref().map(|named| named.path.as_path());
         named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
@@ -196,7 +188,6 @@ impl Context {
         Ok(self.config.get_or_init(|| config))
     }
 
-    /// Reads the configuration file again.
     pub fn read_config(&self) -> anyhow::Result<Config> {
         let Some(path) = self.config_path() else {
             return Ok(Config::default());
@@ -204,12 +195,11 @@ impl Context {
         let name = path.display().to_string();
         let text = match self.helper.borrow_mut().as_mut() {
             Some(helper) if helper.reads_config() => helper.read_config()?,
-            _ => trust::read_to_string(path, Role::Configuration)?,
+            _ => trust::read_to_string(path, FilePurpose::Configuration)?,
         };
         Ok(Config::parse(&text, &name)?)
     }
 
-    /// Prints the warnings of a configuration.
     pub fn warn_of(&self, config: &Config) {
         config.warnings.iter().for_each(|warning| self.warn(warning));
         if let Some(fault) = Hook::fault(&config.hooks) {
@@ -217,7 +207,6 @@ impl Context {
         }
     }
 
-    /// Refuses a program of the hook that root must not start.
     pub fn check_hook(&self, config: &Config) -> crate::Result<()> {
         match self.hook_refusal.borrow().as_ref() {
             Some(why) => Err(crate::Error::Refused(why.clone())),
@@ -232,7 +221,7 @@ impl Context {
 
     /// Returns the job options of a configuration. The machine's time zone is resolved only if
     /// a job depends on it.
-    pub fn terms(&self, config: &Config) -> anyhow::Result<JobOptions> {
+    pub fn job_options(&self, config: &Config) -> anyhow::Result<JobOptions> {
         let has_times = config.jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
         let zone = &config.zone;
         Ok(JobOptions {
@@ -241,7 +230,7 @@ impl Context {
             jitter: host::jitter(),
             poll: Span::ZERO,
             guard: config.guard,
-            write_limits: config.manners,
+            write_limits: config.write_limits,
             keep_runs: config.keep_runs,
         })
     }
@@ -250,9 +239,10 @@ impl Context {
     /// but not the file itself: some systems replace the target with each change.
     fn configuration(&self) -> String {
         let Some(path) = self.config_path() else { return String::new() };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = fs::canonicalize(folder.unwrap_or(Path::new(".")));
-        let real = folder.ok().zip(path.file_name()).map(|(folder, name)| folder.join(name));
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let directory = fs::canonicalize(directory.unwrap_or(Path::new(".")));
+        let real =
+            directory.ok().zip(path.file_name()).map(|(directory, name)| directory.join(name));
         real.as_deref().unwrap_or(path).display().to_string()
     }
 

@@ -17,34 +17,32 @@ use crate::store::adopted::check_state_directory;
 
 use crate::cli::exit::eprint_line;
 use crate::cli::privileges::identity::Identity;
-use crate::cli::state_dir::{Owner, user_name};
+use crate::cli::state_dir::{DatabaseOwner, user_name};
 use crate::output::sanitize::escape;
 
-/// State directory and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateFolder {
+pub struct StateLocation {
     pub path: PathBuf,
     pub source: SettingSource,
     /// Earlier directories of the state.
     pub legacy: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
-    pub caveat: Option<String>,
+    pub warning: Option<String>,
 }
 
 /// Environment that determines the state directory.
 #[derive(Debug, Default)]
 pub struct StateEnv {
-    /// `STATE_DIRECTORY`, as systemd sets it: folders with colons between them.
+    /// `STATE_DIRECTORY`, as systemd sets it: directories with colons between them.
     state: Option<OsString>,
-    /// `XDG_STATE_HOME`.
     xdg: Option<OsString>,
-    /// The user's own folder.
+    /// The user's own directory.
     home: Option<PathBuf>,
 }
 
 impl StateEnv {
     /// The environment of the user whose privileges were taken; `None`: of the caller.
-    pub fn look(identity: Option<&Identity>) -> Self {
+    pub fn of_user(identity: Option<&Identity>) -> Self {
         let state = env::var_os("STATE_DIRECTORY");
         match identity {
             Some(user) => Self { state, xdg: None, home: user.home().map(Path::to_owned) },
@@ -53,7 +51,7 @@ impl StateEnv {
     }
 }
 
-impl StateFolder {
+impl StateLocation {
     /// Reports whether it was named explicitly.
     pub fn is_named(&self) -> bool {
         match self.source {
@@ -75,30 +73,31 @@ impl StateFolder {
     pub fn of(
         flag: Option<&Path>,
         file: Option<PathBuf>,
-        around: &StateEnv,
-        owner: Owner,
+        env_vars: &StateEnv,
+        owner: DatabaseOwner,
         base: &Path,
     ) -> Option<Self> {
-        let folder = |path: PathBuf, source| Self { path, source, legacy: vec![], caveat: None };
+        let directory =
+            |path: PathBuf, source| Self { path, source, legacy: vec![], warning: None };
         if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
-            return Some(folder(path.to_owned(), SettingSource::Flag));
+            return Some(directory(path.to_owned(), SettingSource::Flag));
         }
         if let Some(path) = file {
-            return Some(folder(path, SettingSource::File));
+            return Some(directory(path, SettingSource::File));
         }
-        let first = around.state.as_ref().and_then(|paths| env::split_paths(paths).next());
+        let first = env_vars.state.as_ref().and_then(|paths| env::split_paths(paths).next());
         if let Some(path) = first.filter(|path| !path.as_os_str().is_empty() && path != base) {
-            return Some(folder(path, SettingSource::Variable("STATE_DIRECTORY")));
+            return Some(directory(path, SettingSource::Variable("STATE_DIRECTORY")));
         }
-        let own = around.own().map(|(path, source)| folder(path, source));
+        let own = env_vars.own().map(|(path, source)| directory(path, source));
         let (shared, before) = owner.directories(base);
         match is_safe(base, &shared) {
             Ok(true) => {
                 let legacy = before.into_iter().chain(own.map(|own| own.path)).collect();
-                Some(Self { legacy, ..folder(shared, SettingSource::Default) })
+                Some(Self { legacy, ..directory(shared, SettingSource::Default) })
             }
             Ok(false) => own,
-            Err(caveat) => own.map(|own| Self { caveat: Some(caveat), ..own }),
+            Err(warning) => own.map(|own| Self { warning: Some(warning), ..own }),
         }
     }
 }
@@ -181,7 +180,6 @@ pub fn state_observer(
     }
 }
 
-/// Prints a warning unless it was printed before.
 pub fn warn_once(warned: &StateWarnings, sentence: &str) {
     if warned.borrow_mut().insert(sentence.to_owned()) {
         eprint_line(&escape(&format!("sessctl: warning: {sentence}")));
@@ -249,7 +247,6 @@ fn named_or_number(uid: u32) -> String {
     user_name(uid).unwrap_or_else(|| uid.to_string())
 }
 
-/// A path as a shell has to have it.
 fn quoted(path: &Path) -> String {
     let path = path.to_string_lossy();
     shlex::try_quote(&path).map_or_else(|_| path.to_string(), Cow::into_owned)
@@ -259,28 +256,29 @@ fn quoted(path: &Path) -> String {
 mod tests {
     use super::*;
 
-    fn around(state: &str, xdg: &str, home: &str) -> StateEnv {
+    fn env_vars(state: &str, xdg: &str, home: &str) -> StateEnv {
         StateEnv { state: Some(state.into()), xdg: Some(xdg.into()), home: Some(home.into()) }
     }
 
     /// The effective user, in a parent directory that holds this user's directory or not.
     fn base(has_own: bool) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::TempDir::new().unwrap();
-        let base = folder.path().join("sessctl");
+        let directory = tempfile::TempDir::new().unwrap();
+        let base = directory.path().join("sessctl");
         if has_own {
-            std::fs::create_dir_all(base.join(Owner::caller().directory())).unwrap();
+            std::fs::create_dir_all(base.join(DatabaseOwner::caller().directory())).unwrap();
         }
-        (folder, base)
+        (directory, base)
     }
 
     #[test]
     fn what_is_said_goes_before_what_is_around() {
-        let all = || around("/var/lib/a:/var/lib/b", "/xdg", "/home/me");
+        let all = || env_vars("/var/lib/a:/var/lib/b", "/xdg", "/home/me");
         let (_folder, base) = base(false);
-        let of = |flag: Option<&str>, file: Option<&str>, around| {
+        let of = |flag: Option<&str>, file: Option<&str>, env_vars| {
             let (flag, file) = (flag.map(Path::new), file.map(PathBuf::from));
-            let folder = StateFolder::of(flag, file, &around, Owner::caller(), &base);
-            folder.map(|folder| (folder.path.display().to_string(), folder.source))
+            let directory =
+                StateLocation::of(flag, file, &env_vars, DatabaseOwner::caller(), &base);
+            directory.map(|directory| (directory.path.display().to_string(), directory.source))
         };
         let is = |path: &str, source| Some((path.to_owned(), source));
         assert_eq!(of(Some("typed"), Some("/file"), all()), is("typed", SettingSource::Flag));
@@ -290,25 +288,27 @@ mod tests {
             is("/var/lib/a", SettingSource::Variable("STATE_DIRECTORY"))
         );
         let xdg = SettingSource::Variable("XDG_STATE_HOME");
-        assert_eq!(of(None, None, around("", "/xdg", "/home/me")), is("/xdg/sessctl", xdg));
+        assert_eq!(of(None, None, env_vars("", "/xdg", "/home/me")), is("/xdg/sessctl", xdg));
         let home = is("/home/me/.local/state/sessctl", SettingSource::Default);
         for xdg in ["", "relative"] {
-            assert_eq!(of(None, None, around("", xdg, "/home/me")), home);
+            assert_eq!(of(None, None, env_vars("", xdg, "/home/me")), home);
         }
-        assert_eq!(of(None, None, around("", "", "")), None);
+        assert_eq!(of(None, None, env_vars("", "", "")), None);
         assert_eq!(of(None, None, StateEnv::default()), None);
     }
 
     #[test]
     fn the_shared_directory_goes_before_the_users_own() {
         let (_folder, base) = base(true);
-        let of = |around| StateFolder::of(None, None, &around, Owner::caller(), &base).unwrap();
-        let shared = base.join(Owner::caller().directory());
-        let found = of(around("", "/xdg", "/home/me"));
+        let of = |env_vars| {
+            StateLocation::of(None, None, &env_vars, DatabaseOwner::caller(), &base).unwrap()
+        };
+        let shared = base.join(DatabaseOwner::caller().directory());
+        let found = of(env_vars("", "/xdg", "/home/me"));
         assert_eq!((&found.path, found.source), (&shared, SettingSource::Default));
         assert_eq!(found.legacy.last().unwrap(), Path::new("/xdg/sessctl"));
         assert_eq!(
-            of(around("/var/lib/a", "", "")).source,
+            of(env_vars("/var/lib/a", "", "")).source,
             SettingSource::Variable("STATE_DIRECTORY")
         );
     }
@@ -318,10 +318,11 @@ mod tests {
         use std::os::unix::fs::{PermissionsExt, symlink};
         let (_folder, base) = base(true);
         let of = |base: &Path| {
-            let around = around("", "/xdg", "/home/me");
-            let found = StateFolder::of(None, None, &around, Owner::caller(), base).unwrap();
+            let env_vars = env_vars("", "/xdg", "/home/me");
+            let found =
+                StateLocation::of(None, None, &env_vars, DatabaseOwner::caller(), base).unwrap();
             assert_eq!(found.source, SettingSource::Variable("XDG_STATE_HOME"));
-            found.caveat.unwrap()
+            found.warning.unwrap()
         };
         let link = base.with_file_name("link");
         symlink(&base, &link).unwrap();

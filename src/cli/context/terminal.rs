@@ -12,21 +12,19 @@ use crate::output;
 use crate::output::record::Schema;
 use crate::output::{Format, FormatName, Style};
 
-/// Standard output, buffered.
 pub fn stdout() -> impl Write {
     BufWriter::with_capacity(64 * 1024, io::stdout())
 }
 
 /// A listing on standard output that is yet to begin.
 #[derive(Clone, Copy)]
-pub struct Opening {
+pub struct PendingListing {
     pub(super) format: FormatName,
     pub(super) style: Style,
     pub(super) schema: &'static Schema,
 }
 
-impl Opening {
-    /// Begins it.
+impl PendingListing {
     pub fn open(self) -> io::Result<Box<dyn Format>> {
         output::open(self.format, self.style, stdout(), self.schema, None)
     }
@@ -39,7 +37,6 @@ pub fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
     out.write_all(text.as_ref()).and_then(|()| out.flush()).context("could not write the answer")
 }
 
-/// A failure to write the answer, in an operation's terms.
 pub fn unwritten(error: io::Error) -> Error {
     Error::failed("write the answer", error)
 }
@@ -47,14 +44,14 @@ pub fn unwritten(error: io::Error) -> Error {
 pub(super) fn style(when: When) -> Style {
     let terminal = io::stdout().is_terminal();
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let colour = match when {
+    let color = match when {
         When::Always => true,
         When::Never => false,
         When::Auto => {
             terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    Style { colour, width: width() }
+    Style { color, width: width() }
 }
 
 /// The columns of the terminal that the answer goes to, if it goes to one.

@@ -88,7 +88,7 @@ impl Args {
             replace: self.replace,
             // Without a configuration, there may be limits that are not known here.
             sync_indexes: context.config_path().is_some(),
-            hold: hold(&ends.to, config.manners.hold),
+            hold: hold(&ends.to, config.write_limits.hold),
         };
         let interrupt = Interrupt::listen()?;
         context.check_hook(config)?;
@@ -109,7 +109,7 @@ impl Args {
         };
         let exit = exit(&done, interrupt.signal());
         // A failure from here on does not undo the copy.
-        ignore_broken_pipe(self.answer(&ends, &done, exit, context))?;
+        ignore_broken_pipe(self.write_summary(&ends, &done, exit, context))?;
         Ok(exit)
     }
 
@@ -119,7 +119,6 @@ impl Args {
         Ok(if from.file().is_some() { from } else { to })
     }
 
-    /// The database to write.
     pub fn destination(&self, context: &Context) -> anyhow::Result<Location> {
         self.ends(context).map(|ends| ends.to)
     }
@@ -164,7 +163,7 @@ impl Args {
         service.copy_from(source, request, now, &mut go_on)
     }
 
-    fn answer(
+    fn write_summary(
         &self,
         ends: &Endpoints,
         done: &CopyReport,
@@ -175,8 +174,10 @@ impl Args {
             return Ok(());
         }
         if context.requested_format().is_some() {
-            context
-                .answer(&summary::COPY_SUMMARY, &[summary::record(ends, done, self.verify_only)])?;
+            context.write_records(
+                &summary::COPY_SUMMARY,
+                &[summary::record(ends, done, self.verify_only)],
+            )?;
         } else if context.is_interactive() {
             print(summary::sentence(done, self.verify_only) + "\n")?;
         } else if context.global.verbose || exit != Exit::Done {
@@ -194,7 +195,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     let from = up_to_date(from);
     match store::open(&from, Access::Read) {
         // One of sessctl's own that is too old or too new stays what it is.
-        Err(stranger @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
+        Err(foreign @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
             match adopted::detect(&from, Access::Read, profiles::built_in_profiles()?) {
                 Ok(profile) => Err(Error::Refused(format!(
                     "{from} holds a table of {}, which moves with its application; sessctl copies \
@@ -202,7 +203,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
                     profile.title
                 ))
                 .into()),
-                Err(_) => Err(stranger.into()),
+                Err(_) => Err(foreign.into()),
             }
         }
         opened => Ok(opened?),

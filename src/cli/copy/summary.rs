@@ -7,7 +7,6 @@ use crate::domain::format::format_count;
 use crate::output::human::milliseconds;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Source and destination.
 pub struct Endpoints {
     pub from: Location,
     pub to: Location,
@@ -62,7 +61,6 @@ pub fn record(ends: &Endpoints, done: &CopyReport, verify_only: bool) -> Record 
     Record::new(["move"], values)
 }
 
-/// Describes the result.
 pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
     let found = match (&done.comparison, done.stopped) {
         (Some(comparison), _) if done.left_alone() > 0 || comparison.is_same() => {

@@ -10,7 +10,6 @@ use nix::unistd::setsid;
 
 use crate::cli::exit::Exit;
 
-/// Name of the hidden subcommand.
 pub const COMMAND: &str = "__detached";
 
 /// A file, the name that the program is to have, and its arguments.

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
 use crate::cli::replace::replace;
-use crate::cli::trust::Role;
+use crate::cli::trust::FilePurpose;
 use crate::cli::{interrupt, trust};
 
 /// Name of the hidden subcommand.
@@ -73,7 +73,7 @@ impl Args {
 }
 
 fn read_config(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let text = trust::read_to_string(path, Role::Configuration)?;
+    let text = trust::read_to_string(path, FilePurpose::Configuration)?;
     // A mistake in it is for the command to report.
     if let Ok(config) = Config::parse(&text, &path.display().to_string()) {
         Hook::check(&config.hooks)?;

@@ -90,17 +90,14 @@ impl Identity {
         Ok(Self { uid: user.uid, gid: user.gid, groups, entry })
     }
 
-    /// Reports whether the user is root.
     pub fn is_root(&self) -> bool {
         self.uid.is_root()
     }
 
-    /// The number of the user.
     pub fn uid(&self) -> u32 {
         self.uid.as_raw()
     }
 
-    /// The number of its primary group.
     pub fn gid(&self) -> u32 {
         self.gid.as_raw()
     }

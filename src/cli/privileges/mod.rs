@@ -14,4 +14,6 @@ mod switch;
 
 pub use identity::Identity;
 pub use owner::IfMissing;
-pub use switch::{Needs, NewOwner, ensure_privileges_kept, find, reexec, take};
+pub use switch::{
+    NewOwner, PrivilegeNeeds, ensure_privileges_kept, find_owner, reexec, take_privileges,
+};

@@ -5,29 +5,28 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::Error;
+use crate::domain::error::Absence;
 use anyhow::Context as _;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 
 use super::Identity;
 use crate::cli::accounts;
-use crate::cli::trust::Walk;
+use crate::cli::trust::ResolvedPath;
 
 /// A database as it was found, before it is opened.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundDatabase {
     /// The user whose privileges root takes.
     pub owner: Identity,
     /// Device and inode; `None`: the file is missing.
     pub file: Option<(u64, u64)>,
 }
 
-/// Treatment of a database that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfMissing {
     /// Fail where another user may create it in the next moment.
     Fail,
-    /// Do nothing.
     Ignore,
     /// Create it as root's own file where another user could do so first.
     Create,
@@ -46,48 +45,48 @@ pub enum IfMissing {
 /// # Errors
 /// [`Error::Refused`] by rules 2 and 3; [`Error::Missing`] by rule 3 for a command that needs
 /// the file; whatever keeps root from looking.
-pub fn of(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
-    let walk = match Walk::to(path) {
+pub fn of(path: &Path, if_missing: IfMissing) -> anyhow::Result<FoundDatabase> {
+    let resolved = match ResolvedPath::to(path) {
         Err(e) if e.kind() == ErrorKind::NotFound => return of_directory(path, if_missing),
-        walk => walk.with_context(|| unknown(path))?,
+        resolved => resolved.with_context(|| unknown(path))?,
     };
-    let file = walk.last();
-    reject_foreign_link(&walk, file.uid, path)?;
+    let file = resolved.last();
+    reject_foreign_link(&resolved, file.uid, path)?;
     if file.uid == 0 {
-        ensure_out_of_reach(&walk, path)?;
+        ensure_out_of_reach(&resolved, path)?;
     }
-    Ok(Found { owner: Identity::of_owner(file.uid, file.gid)?, file: Some(file.id) })
+    Ok(FoundDatabase { owner: Identity::of_owner(file.uid, file.gid)?, file: Some(file.id) })
 }
 
 /// The owner of the directory that is to hold a file, or of the closest one that exists.
-fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<Found> {
-    let (walk, missing) = Walk::to_closest(path).with_context(|| unknown(path))?;
-    let directory = walk.last();
-    reject_foreign_link(&walk, directory.uid, path)?;
+fn of_directory(path: &Path, if_missing: IfMissing) -> anyhow::Result<FoundDatabase> {
+    let (resolved, missing) = ResolvedPath::to_closest(path).with_context(|| unknown(path))?;
+    let directory = resolved.last();
+    reject_foreign_link(&resolved, directory.uid, path)?;
     if directory.uid == 0 {
-        let out_of_reach = ensure_out_of_reach(&walk, path);
-        let is_safe = out_of_reach.is_ok() && walk.fault_beside().is_none();
+        let out_of_reach = ensure_out_of_reach(&resolved, path);
+        let is_safe = out_of_reach.is_ok() && resolved.fault_beside().is_none();
         match if_missing {
             IfMissing::Fail if !is_safe => {
-                let hint = "`sessctl init` makes one".to_owned();
-                return Err(Error::Missing { at: path.display().to_string(), hint }.into());
+                let at = path.display().to_string();
+                return Err(Error::Missing { at, why: Absence::File }.into());
             }
             IfMissing::Create => {
                 out_of_reach?;
                 if let ([name], false) = (missing.as_slice(), is_safe) {
-                    create(&walk, name, path)?;
+                    create(&resolved, name, path)?;
                 }
             }
             IfMissing::Fail | IfMissing::Ignore => {}
         }
     }
-    Ok(Found { owner: Identity::of_owner(directory.uid, directory.gid)?, file: None })
+    Ok(FoundDatabase { owner: Identity::of_owner(directory.uid, directory.gid)?, file: None })
 }
 
 /// Creates an empty file of root's, which nobody else can exchange in a sticky directory.
-fn create(walk: &Walk, name: &OsStr, path: &Path) -> anyhow::Result<()> {
+fn create(resolved: &ResolvedPath, name: &OsStr, path: &Path) -> anyhow::Result<()> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::WRONLY | OFlags::CLOEXEC;
-    match openat(&walk.end, name, flags, Mode::RUSR | Mode::WUSR) {
+    match openat(&resolved.end, name, flags, Mode::RUSR | Mode::WUSR) {
         Ok(_) => Ok(()),
         Err(Errno::EXIST) => Err(Error::Refused(format!(
             "another process has just created \"{}\"; run the command again",
@@ -105,8 +104,8 @@ fn unknown(path: &Path) -> String {
     )
 }
 
-fn reject_foreign_link(walk: &Walk, owner: u32, path: &Path) -> crate::Result<()> {
-    let foreign = walk.links_in_reach().find(|link| link.uid != 0 && link.uid != owner);
+fn reject_foreign_link(resolved: &ResolvedPath, owner: u32, path: &Path) -> crate::Result<()> {
+    let foreign = resolved.links_in_reach().find(|link| link.uid != 0 && link.uid != owner);
     let Some(link) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
         "\"{}\" leads through the link \"{}\", which {} owns, to a file of {}; pass the path of \
@@ -119,8 +118,8 @@ fn reject_foreign_link(walk: &Walk, owner: u32, path: &Path) -> crate::Result<()
 }
 
 /// Refuses to work as root where another user chooses the file.
-fn ensure_out_of_reach(walk: &Walk, path: &Path) -> crate::Result<()> {
-    let Some(fault) = walk.fault_on_the_way() else { return Ok(()) };
+fn ensure_out_of_reach(resolved: &ResolvedPath, path: &Path) -> crate::Result<()> {
+    let Some(fault) = resolved.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(
         "root would own \"{}\", but other users could replace it: {fault}; make the application's \
          user its owner, or pass --as USER",

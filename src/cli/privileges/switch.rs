@@ -9,17 +9,16 @@ use anyhow::Context as _;
 
 use super::helper::{self, Helper};
 use super::identity::Identity;
-use super::owner::{self, Found, IfMissing};
+use super::owner::{self, FoundDatabase, IfMissing};
 use crate::Error;
 use crate::cli::context::Context;
 use crate::cli::exit::Usage;
-use crate::cli::state_dir::Owner;
+use crate::cli::state_dir::DatabaseOwner;
 use crate::cli::trust;
 use crate::store::Location;
 
 /// A command's needs that depend on privileges.
-pub struct Needs {
-    /// The database that it works on.
+pub struct PrivilegeNeeds {
     pub database: Location,
     /// Another database that it works on, with the same privileges.
     pub also: Option<Location>,
@@ -37,8 +36,8 @@ pub struct Needs {
 /// database.
 ///
 /// # Errors
-/// Errors of [`find`], failures to take the privileges, and files that root must not read.
-pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
+/// Errors of [`find_owner`], failures to take the privileges, and files that root must not read.
+pub fn take_privileges(needs: Option<&PrivilegeNeeds>, context: &Context) -> anyhow::Result<()> {
     let Some(needs) = needs else {
         return context
             .global
@@ -46,7 +45,7 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
             .as_ref()
             .map_or(Ok(()), |_| Err(Usage::error("--as: this command uses no database")));
     };
-    let found = find(&needs.database, needs.if_missing, context)?;
+    let found = find_owner(&needs.database, needs.if_missing, context)?;
     if !trust::is_root() {
         return Ok(());
     }
@@ -59,8 +58,8 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
         return Ok(());
     }
     if needs.writes_state {
-        let owner = Owner { uid: identity.uid(), gid: identity.gid() };
-        context.make_state_folder(&needs.database, owner, context.config()?);
+        let owner = DatabaseOwner { uid: identity.uid(), gid: identity.gid() };
+        context.create_state_directory(&needs.database, owner, context.config()?);
     }
     let has_files = needs.files != helper::Args::default();
     let helper = has_files.then(|| Helper::start(&needs.files)).transpose()?;
@@ -76,19 +75,18 @@ pub fn take(needs: Option<&Needs>, context: &Context) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses a second database of another owner.
 fn ensure_same_owner(
     identity: &Identity,
     other: &Location,
     first: &Location,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let owner = find(other, IfMissing::Ignore, context)?.owner;
+    let owner = find_owner(other, IfMissing::Ignore, context)?.owner;
     if other.file().is_none() {
         return Ok(());
     }
     if owner.uid() == identity.uid() {
-        return find(other, IfMissing::Create, context).map(drop);
+        return find_owner(other, IfMissing::Create, context).map(drop);
     }
     Err(Error::Refused(format!(
         "\"{first}\" belongs to {identity} and \"{other}\" to {owner}; pass --as USER for a user \
@@ -113,7 +111,7 @@ pub fn ensure_privileges_kept(database: &Location, context: &Context) -> anyhow:
     if !trust::is_root() {
         return Ok(());
     }
-    let owner = find(database, IfMissing::Fail, context)?.owner;
+    let owner = find_owner(database, IfMissing::Fail, context)?.owner;
     if owner.is_root() {
         return Ok(());
     }
@@ -135,11 +133,11 @@ pub fn reexec() -> anyhow::Error {
 /// # Errors
 /// [`Usage`] if somebody else than root asks for another user; otherwise as for
 /// [`owner::of`].
-pub fn find(
+pub fn find_owner(
     database: &Location,
     if_missing: IfMissing,
     context: &Context,
-) -> anyhow::Result<Found> {
+) -> anyhow::Result<FoundDatabase> {
     let is_root = trust::is_root();
     let owner = match (context.global.run_as.as_deref(), database) {
         (Some(user), _) => {
@@ -154,5 +152,5 @@ pub fn find(
         (None, Location::File(path)) if is_root => return owner::of(path, if_missing),
         _ => Identity::current()?,
     };
-    Ok(Found { owner, file: None })
+    Ok(FoundDatabase { owner, file: None })
 }

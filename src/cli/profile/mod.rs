@@ -13,25 +13,24 @@ use super::exit::Exit;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    action: Action,
+    action: ProfileCommand,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum ProfileCommand {
     Check(check::Args),
 }
 
 impl Args {
-    /// The profile that it is about.
     pub fn profile(&self) -> &Path {
         match &self.action {
-            Action::Check(args) => args.profile(),
+            ProfileCommand::Check(args) => args.profile(),
         }
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.action {
-            Action::Check(args) => args.run(context),
+            ProfileCommand::Check(args) => args.run(context),
         }
     }
 }

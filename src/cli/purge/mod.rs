@@ -16,7 +16,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
-use crate::cli::args::{MomentArg, duration, percent, task};
+use crate::cli::args::{TimeArg, duration, percent, task};
 use crate::cli::context::{Context, print, unwritten};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
@@ -25,10 +25,10 @@ use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::list::{TABLE_ROWS, truncation_notice};
 use crate::cli::privileges::helper;
 use crate::cli::progress::Display;
-use crate::cli::protection::Deadline;
 use crate::cli::retry::retry_while_held;
 use crate::cli::show::stat;
-use crate::cli::{clock, disk, metrics, records};
+use crate::cli::statement_watchdog::Deadline;
+use crate::cli::{clock, disk_space, metrics, session_records};
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 use crate::output::{FormatName, Summary};
@@ -97,7 +97,7 @@ pub struct Args {
     each: LineTarget,
     /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run")]
-    at: Option<MomentArg>,
+    at: Option<TimeArg>,
     /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
     /// even if the run was refused, which is one of the figures
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
@@ -113,8 +113,8 @@ impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(format) = context.requested_format() {
             format.check(match (self.dry_run, self.each.is_stdout()) {
-                (true, _) => &records::DUE,
-                (false, true) => &records::SESSIONS,
+                (true, _) => &session_records::DUE,
+                (false, true) => &session_records::SESSIONS,
                 (false, false) => &SUMMARY,
             })?;
         }
@@ -155,7 +155,13 @@ impl Args {
             // What ended before the failure stays ended.
             context.report_missed(&mut service);
         }
-        if let Err(error @ (Error::Guard(_) | Error::Clock(_) | Error::Refused(_))) = purged {
+        if let Err(
+            error @ (Error::Guard(_)
+            | Error::Clock(_)
+            | Error::Refused(_)
+            | Error::ValueMismatch { .. }),
+        ) = purged
+        {
             self.note_refusal(&error, &service, context);
             return Err(error.into());
         }
@@ -176,11 +182,11 @@ impl Args {
         service: &mut SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
-        if let Some(untold) = &summary.missed_notifications {
-            context.print_missed(untold);
+        if let Some(missed) = &summary.missed_notifications {
+            context.print_missed(missed);
         }
         if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
-            let advice = disk::advice(&path.display().to_string());
+            let advice = disk_space::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
         print_row_notices(summary, false, context);
@@ -188,7 +194,7 @@ impl Args {
         if self.each.is_stdout() {
             print_summary(summary, service, context);
         } else {
-            ignore_broken_pipe(answer(summary, service, context))?;
+            ignore_broken_pipe(write_summary(summary, service, context))?;
         }
         if let Some(path) = &self.metrics_file {
             write_metrics(path, service, Some(summary), context)?;
@@ -198,12 +204,12 @@ impl Args {
     }
 
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
-        let Config { guard, manners, .. } = context.config()?;
+        let Config { guard, write_limits, .. } = context.config()?;
         Ok(PurgeRequest {
             write_limits: WriteLimits {
-                hold: self.hold.unwrap_or(manners.hold),
+                hold: self.hold.unwrap_or(write_limits.hold),
                 fast: self.fast,
-                max_log: self.max_log.unwrap_or(manners.max_log),
+                max_log: self.max_log.unwrap_or(write_limits.max_log),
             },
             guard: GuardLimits { max_percent: self.max_percent, max_rows: self.max_rows }
                 .or(*guard),
@@ -223,7 +229,8 @@ impl Args {
         };
         let is_asked = context.requested_format().is_some() && !self.each.is_stdout();
         let asked = summary.as_ref().filter(|_| is_asked);
-        let answered = asked.map(|summary| ignore_broken_pipe(answer(summary, service, context)));
+        let answered =
+            asked.map(|summary| ignore_broken_pipe(write_summary(summary, service, context)));
         let path = self.metrics_file.as_ref();
         let written = path.map(|path| write_metrics(path, service, summary.as_ref(), context));
         for fault in [answered, written].into_iter().flatten().filter_map(Result::err) {
@@ -264,7 +271,7 @@ fn write_metrics(
     context.write_metrics(path, &text)
 }
 
-fn answer(
+fn write_summary(
     summary: &PurgeSummary,
     service: &SessionService,
     context: &Context,
@@ -274,7 +281,7 @@ fn answer(
         return Ok(());
     }
     if context.requested_format().is_some() {
-        return context.answer(schema(profile), &[record(summary, profile, false)]);
+        return context.write_records(schema(profile), &[record(summary, profile, false)]);
     }
     if context.is_interactive() {
         print(sentence(summary, profile, false) + "\n")?;
@@ -370,10 +377,10 @@ fn list_due(
     let profile = service.profile();
     let summary = record(&plan.summary, profile, true);
     let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
-    let mut listing = context.listing(records::dues(profile), Some(head))?;
+    let mut listing = context.listing(session_records::due_schema(profile), Some(head))?;
     let mut shown = 0;
     service.due(request.task.as_ref(), now, &mut |session, verdict| {
-        listing.record(&records::due(&session, verdict, now)).map_err(unwritten)?;
+        listing.record(&session_records::due(&session, verdict, now)).map_err(unwritten)?;
         shown += 1;
         Ok(if shown < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;

@@ -8,7 +8,6 @@ use crate::output::human;
 use crate::output::human::milliseconds;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
-/// A figure of the last purge.
 const fn last(name: &'static str, help: &'static str) -> Metric {
     Metric { name, help, kind: MetricKind::Gauge, labels: &[] }
 }
@@ -78,7 +77,6 @@ pub static SUMMARY: Schema = Schema::one(
     ],
 );
 
-/// Summary for a framework's table.
 static ADOPTED: Schema = Schema::one(
     SUBJECT,
     &[
@@ -115,7 +113,6 @@ pub static RUN: Schema = Schema::one(
     ],
 );
 
-/// The columns of a [`record`].
 pub fn schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED } else { &SUMMARY }
 }
@@ -227,9 +224,9 @@ pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
     };
     Some(match &summary.unreadable_value {
         None => format!("{rows} {kept}: {whose} times cannot be read"),
-        Some(misfit) => format!(
+        Some(value) => format!(
             "{rows} {kept}: {whose} {} cannot be read, such as {}",
-            misfit.input, misfit.value
+            value.input, value.value
         ),
     })
 }
@@ -265,13 +262,13 @@ mod tests {
 
     #[test]
     fn rows_that_nobody_can_read_are_counted_with_an_example() {
-        let said = |unreadable, misfit: Option<&str>, dry_run| {
-            let misfit = misfit.map(|value| UnreadableValue {
+        let said = |unreadable, value: Option<&str>, dry_run| {
+            let value = value.map(|value| UnreadableValue {
                 input: "expire_date".to_owned(),
                 value: value.to_owned(),
             });
             let summary =
-                PurgeSummary { unreadable, unreadable_value: misfit, ..PurgeSummary::default() };
+                PurgeSummary { unreadable, unreadable_value: value, ..PurgeSummary::default() };
             super::unreadable(&summary, dry_run)
         };
         let is = |text: &str| Some(text.to_owned());

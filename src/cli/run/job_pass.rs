@@ -26,21 +26,17 @@ use crate::output::sanitize::escape;
 /// Interval at which cron or a timer calls the command.
 const CRON: Span = Span::minutes(1);
 
-/// One pass over all jobs.
 pub struct JobPass<'a> {
     context: &'a Context,
     each: &'a EndedLines,
-    /// Report targets by job name.
     reports: BTreeMap<String, config::ReportTarget>,
     /// Set if the sessions are the output.
     has_each: bool,
-    pub terms: JobOptions,
+    pub options: JobOptions,
     wait: Option<Duration>,
     /// Set if another pass follows soon.
     is_daemon: bool,
-    /// Records of the jobs that ran.
     pub records: Vec<Record>,
-    /// Worst outcome so far.
     pub exit: Exit,
     /// Set if a job is still due because of a temporary obstacle; it should be retried after a
     /// while.
@@ -60,7 +56,7 @@ impl<'a> JobPass<'a> {
             each,
             reports: config.reports.clone(),
             has_each: each.is_stdout_for(config),
-            terms: JobOptions { poll: CRON, ..context.terms(config)? },
+            options: JobOptions { poll: CRON, ..context.job_options(config)? },
             wait,
             is_daemon: false,
             records: Vec::new(),
@@ -69,15 +65,14 @@ impl<'a> JobPass<'a> {
         })
     }
 
-    /// Creates a pass of `run --watch`.
     pub fn for_watch(
         context: &'a Context,
         config: &Config,
         each: &'a EndedLines,
     ) -> anyhow::Result<Self> {
         let pass = Self::new(context, config, each, None)?;
-        let terms = JobOptions { poll: Span::ZERO, ..pass.terms };
-        Ok(Self { is_daemon: true, terms, ..pass })
+        let options = JobOptions { poll: Span::ZERO, ..pass.options };
+        Ok(Self { is_daemon: true, options, ..pass })
     }
 
     /// Runs each job that is due, until a signal arrives.
@@ -97,7 +92,7 @@ impl<'a> JobPass<'a> {
         if let Err(refusal @ Error::Clock(_)) = checked {
             return Err(refusal);
         }
-        service.set_jobs(jobs, &self.terms, clock::now())?;
+        service.set_jobs(jobs, &self.options, clock::now())?;
         for job in jobs {
             self.run_job(job, service, interrupt)?;
             if interrupt.signal().is_some() {
@@ -122,7 +117,7 @@ impl<'a> JobPass<'a> {
         };
         self.context.print_clock_warning(service);
         // What ended before a failure stays ended.
-        let untold = service.take_missed_notifications();
+        let missed = service.take_missed_notifications();
         let Some(report) = JobReport::of(&ran) else { return Ok(()) };
         if let Ok(JobOutcome::Purged(summary)) = &ran {
             print_row_notices(summary, false, self.context);
@@ -134,7 +129,7 @@ impl<'a> JobPass<'a> {
         }
         self.exit = self.exit.max_severity(report.exit);
         self.is_obstructed |= report.is_resumable;
-        self.print(job, &report, untold.as_ref().or(missed_by(&ran)));
+        self.print(job, &report, missed.as_ref().or(missed_by(&ran)));
         self.records.push(report.record(job));
         Ok(())
     }
@@ -152,25 +147,25 @@ impl<'a> JobPass<'a> {
             )
         };
         retry_while_held(self.wait, interrupt, is_held, || {
-            service.run_job(job, &self.terms, clock::now(), &mut || interrupt.go_on())
+            service.run_job(job, &self.options, clock::now(), &mut || interrupt.go_on())
         })
     }
 
     /// Prints the result of a job. Failures and skipped cycles are always printed; successes
     /// only on a terminal or on request.
-    fn print(&self, job: &Job, report: &JobReport, untold: Option<&MissedNotifications>) {
+    fn print(&self, job: &Job, report: &JobReport, missed: Option<&MissedNotifications>) {
         let JobReport { exit, outcome, counts, reason, advice, is_resumable, late } = report;
         let name = escape(&job.name);
         if *is_resumable || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
             let reason = reason.as_deref().unwrap_or(outcome);
-            let hint = match untold {
+            let hint = match missed {
                 None if *is_resumable => format!("; {}", report.progress_so_far()),
                 None => advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}")),
                 // Its own reason comes first.
-                Some(untold) if *exit == Exit::Failed => {
-                    format!("; {untold}; {}", recovery_hint(untold))
+                Some(missed) if *exit == Exit::Failed => {
+                    format!("; {missed}; {}", recovery_hint(missed))
                 }
-                Some(untold) => format!("; {}", recovery_hint(untold)),
+                Some(missed) => format!("; {}", recovery_hint(missed)),
             };
             eprint_line(&escape(&format!("sessctl: job {name}: {reason}{hint}")));
             return;
@@ -205,7 +200,6 @@ fn missed_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     }
 }
 
-/// Describes a cycle that was too late, and its next run.
 fn describe_late(late: &LateRun) -> String {
     late.next.map_or_else(|| late.to_string(), |next| format!("{late}; it runs next at {next}"))
 }
@@ -216,7 +210,6 @@ struct JobReport {
     outcome: &'static str,
     counts: [u64; 3],
     reason: Option<String>,
-    /// Guidance for the user.
     advice: Option<String>,
     /// Set after a temporary obstacle: the next run continues.
     is_resumable: bool,
@@ -261,14 +254,14 @@ impl JobReport {
                 advice: Some(advice_for_job(refusal)),
                 ..no_work(Exit::Refused, "refused", Some(refusal.to_string()))
             },
-            Err(error @ Error::Refused(_)) => {
-                no_work(Exit::Refused, "refused", Some(error.to_string()))
+            Err(error) if error.is_refusal() => {
+                no_work(Exit::Refused, "refused", Some(with_guidance(error)))
             }
             Err(error) if error.is_transient() => {
                 let obstructed = no_work(Exit::Busy, "held", error.obstacle());
                 Self { is_resumable: true, ..obstructed }
             }
-            Err(error) => no_work(Exit::Failed, "failed", Some(error.with_causes())),
+            Err(error) => no_work(Exit::Failed, "failed", Some(with_guidance(error))),
         })
     }
 
@@ -282,7 +275,6 @@ impl JobReport {
         Self { exit, outcome, counts, reason: short_of, advice: None, is_resumable, late: None }
     }
 
-    /// Describes the progress of an obstructed job.
     fn progress_so_far(&self) -> String {
         let [marked, ended, deleted] = self.counts;
         let done = [(marked, "marked"), (ended, "ended"), (deleted, "deleted")];

@@ -103,7 +103,7 @@ impl Args {
         let finished = pass.run_jobs(&config.jobs, &mut service, &interrupt);
         let listed = if has_each { each.end() } else { Ok(()) };
         if context.requested_format().is_some() && !context.global.quiet && !has_each {
-            context.answer(&JOB_RUNS, &pass.records)?;
+            context.write_records(&JOB_RUNS, &pass.records)?;
         } else if finished.is_err() {
             // It says so itself.
         } else if pass.records.is_empty() && context.is_interactive() {

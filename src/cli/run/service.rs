@@ -19,9 +19,9 @@ pub fn reopen(context: &Context, config: &Config) -> anyhow::Result<SessionServi
 /// Removes the jobs of an earlier configuration when there are none left: when they come back,
 /// they have missed nothing. Without a database, there are none.
 pub fn forget_jobs(context: &Context, config: &Config) {
-    if let (Ok(mut service), Ok(terms)) = (reopen(context, config), context.terms(config)) {
+    if let (Ok(mut service), Ok(options)) = (reopen(context, config), context.job_options(config)) {
         // The next run gives them up if this one could not.
-        let _ = service.set_jobs(&[], &terms, context.now);
+        let _ = service.set_jobs(&[], &options, context.now);
     }
 }
 

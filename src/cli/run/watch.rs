@@ -18,7 +18,7 @@ use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, reexec};
-use crate::cli::report::with_guidance;
+use crate::cli::report::{message, with_guidance};
 use crate::cli::{clock, orphans};
 use crate::output::sanitize::escape;
 
@@ -34,7 +34,6 @@ const REMINDER_INTERVAL: Duration = Duration::from_hours(1);
 /// Poll interval of the database if nothing is scheduled.
 const IDLE_INTERVAL: Span = Span::minutes(1);
 
-/// Runs jobs on schedule until a signal arrives.
 pub(super) fn watch(
     context: &Context,
     each: LineTarget,
@@ -136,7 +135,6 @@ impl Watch<'_> {
         self.seen = now;
     }
 
-    /// Runs the jobs that are due, and returns the time of the next pass.
     fn run_due_jobs(&mut self, interrupt: &Interrupt) -> UnixTime {
         match self.try_run(interrupt) {
             Ok(next) => {
@@ -154,7 +152,7 @@ impl Watch<'_> {
                 }
                 match error.downcast_ref() {
                     Some(crate::Error::Clock(refusal)) => self.report_clock_refusal(*refusal),
-                    _ => self.report_error(format!("{error:#}")),
+                    _ => self.report_error(message(&error)),
                 }
                 clock::now().plus(RETRY_DELAY)
             }
@@ -176,7 +174,7 @@ impl Watch<'_> {
         pass.run_jobs(&self.config.jobs, &mut service, interrupt)?;
         self.accept_clock = false;
         let now = clock::now();
-        let statuses = service.job_statuses(&self.config.jobs, &pass.terms, now)?;
+        let statuses = service.job_statuses(&self.config.jobs, &pass.options, now)?;
         let enabled = statuses.iter().zip(&self.config.jobs).filter(|(_, job)| job.enabled);
         let next = enabled.map(|(status, _)| next_check(status, now)).min();
         let next = next.unwrap_or(now.plus(IDLE_INTERVAL));
@@ -211,7 +209,6 @@ impl Watch<'_> {
     }
 }
 
-/// Time of the next check of a job.
 fn next_check(status: &JobStatus, now: UnixTime) -> UnixTime {
     match status {
         JobStatus::Scheduled { next, .. } => *next,

@@ -9,7 +9,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::store::Location;
 use anyhow::Context as _;
 
-use super::owner::Owner;
+use super::user::ScheduleUser;
 use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
 
@@ -26,20 +26,20 @@ pub struct Invocation<'a> {
     pub is_of_jobs: bool,
     /// Set if it starts a hook.
     pub has_hook: bool,
-    /// Owner of the database file; `None`: there is no file.
-    pub owner: Option<Owner>,
+    /// ScheduleUser of the database file; `None`: there is no file.
+    pub owner: Option<ScheduleUser>,
 }
 
 impl Invocation<'_> {
     /// Invocation with full paths, because schedulers use another working directory and search
     /// path.
     pub fn resolve(&self) -> anyhow::Result<ResolvedInvocation> {
-        let (db, folder) = match self.db {
+        let (db, directory) = match self.db {
             Location::File(path) => {
                 let db = absolute(path)?;
-                let folder = Path::new(&db).parent().unwrap_or(Path::new("/"));
-                let folder = folder.display().to_string();
-                (db, Some(folder))
+                let directory = Path::new(&db).parent().unwrap_or(Path::new("/"));
+                let directory = directory.display().to_string();
+                (db, Some(directory))
             }
             Location::Cluster(cluster) => (cluster.to_string(), None),
         };
@@ -59,28 +59,27 @@ impl Invocation<'_> {
             words.extend([(*option).to_owned(), absolute(file)?]);
         }
         let state_dir = self.state_dir.map(absolute).transpose()?;
-        if let Some(folder) = &state_dir {
-            words.extend(["--state-dir".to_owned(), folder.clone()]);
+        if let Some(directory) = &state_dir {
+            words.extend(["--state-dir".to_owned(), directory.clone()]);
         }
         words.push(verb.to_owned());
         let (has_hook, owner) = (self.has_hook, self.owner.clone());
-        Ok(ResolvedInvocation { words, folder, state_dir, verb, has_hook, owner })
+        Ok(ResolvedInvocation { words, directory, state_dir, verb, has_hook, owner })
     }
 }
 
 /// A call that works from anywhere.
 pub struct ResolvedInvocation {
     pub(super) words: Vec<String>,
-    /// The folder of the database; `None`: it is on a cluster.
-    pub(super) folder: Option<String>,
+    /// The directory of the database; `None`: it is on a cluster.
+    pub(super) directory: Option<String>,
     state_dir: Option<String>,
     verb: &'static str,
     has_hook: bool,
-    pub(super) owner: Option<Owner>,
+    pub(super) owner: Option<ScheduleUser>,
 }
 
 impl ResolvedInvocation {
-    /// The systemd units for a schedule in this zone, with their names.
     pub fn units(&self, schedule: &Schedule, zone: &TimeZone) -> [(String, String); 2] {
         let name = |kind: &str| format!("sessctl-{}.{kind}", self.verb);
         [(name("service"), self.service()), (name("timer"), timer(schedule, zone))]
@@ -96,34 +95,34 @@ impl ResolvedInvocation {
     /// state directory.
     fn state(&self) -> String {
         match &self.state_dir {
-            Some(folder) => format!("ReadWritePaths={}", of_a_path(folder)),
+            Some(directory) => format!("ReadWritePaths={}", of_a_path(directory)),
             None => format!("StateDirectory={}", self.state_directory()),
         }
     }
 
     /// Directory below `/var/lib`, one for each owner of databases.
     fn state_directory(&self) -> String {
-        let of_owner =
-            |owner: &Owner| format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory());
+        let of_owner = |owner: &ScheduleUser| {
+            format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory())
+        };
         self.owner.as_ref().map_or_else(|| "sessctl".to_owned(), of_owner)
     }
 
-    /// Dependencies of the unit.
     fn order(&self) -> &'static str {
-        match self.folder {
+        match self.directory {
             Some(_) => "",
             None => "Wants=network-online.target\nAfter=network-online.target\n",
         }
     }
 
     /// Paths that the unit may write to.
-    fn folder(&self) -> String {
-        let line = |folder: &String| format!("ReadWritePaths={}\n", of_a_path(folder));
-        self.folder.as_ref().map_or_else(String::new, line)
+    fn writable_paths(&self) -> String {
+        let line = |directory: &String| format!("ReadWritePaths={}\n", of_a_path(directory));
+        self.directory.as_ref().map_or_else(String::new, line)
     }
 
     fn hardening(&self) -> Cow<'static, str> {
-        match self.folder {
+        match self.directory {
             _ if self.has_hook => UNHARDENED.into(),
             Some(_) if self.is_of_a_user() => {
                 HARDENING.replace(CAPABILITIES_OF_ROOT, "CapabilityBoundingSet=\n").into()
@@ -136,7 +135,6 @@ impl ResolvedInvocation {
         }
     }
 
-    /// Reports whether it runs as a user other than root.
     fn is_of_a_user(&self) -> bool {
         self.owner.as_ref().is_some_and(|owner| owner.uid != 0)
     }
@@ -156,12 +154,12 @@ impl ResolvedInvocation {
              Nice=10\n\
              IOSchedulingClass=idle\n\
              {LIMITS}\
-             {folder}{state}\n\
+             {directory}{state}\n\
              PrivateTmp={private_tmp}\n{hardening}",
             command = command.join(" "),
-            user = self.owner.as_ref().map_or_else(String::new, Owner::in_unit),
+            user = self.owner.as_ref().map_or_else(String::new, ScheduleUser::in_unit),
             order = self.order(),
-            folder = self.folder(),
+            directory = self.writable_paths(),
             state = self.state(),
             // A private /tmp would hide a program or a database that is there.
             private_tmp = if self.has_hook || self.is_under_tmp() { "no" } else { "yes" },
@@ -283,10 +281,10 @@ pub(super) mod tests {
 
     pub(in crate::cli::schedule) fn purge(path: &str) -> ResolvedInvocation {
         let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
-        let folder = Some("/srv/a b".to_owned());
+        let directory = Some("/srv/a b".to_owned());
         ResolvedInvocation {
             words,
-            folder,
+            directory,
             state_dir: None,
             verb: "purge",
             has_hook: false,
@@ -316,12 +314,13 @@ pub(super) mod tests {
                 assert!(unit.lines().any(|found| found == line), "{unit}");
             }
         };
-        let of_user = unit(Some(Owner::named(33, "www-data")));
-        let state = format!("StateDirectory=sessctl/{}", Owner::named(33, "www-data").directory());
+        let of_user = unit(Some(ScheduleUser::named(33, "www-data")));
+        let state =
+            format!("StateDirectory=sessctl/{}", ScheduleUser::named(33, "www-data").directory());
         for line in ["User=www-data", &state, "CapabilityBoundingSet="] {
             assert!(of_user.lines().any(|found| found == line), "{of_user}");
         }
-        let of_root = unit(Some(Owner::named(0, "root")));
+        let of_root = unit(Some(ScheduleUser::named(0, "root")));
         assert!(of_root.contains("StateDirectory=sessctl/root\n"), "{of_root}");
         let of_nobody = unit(None);
         assert!(of_nobody.contains("StateDirectory=sessctl\n"), "{of_nobody}");
@@ -346,7 +345,7 @@ pub(super) mod tests {
     #[test]
     fn a_cluster_is_reached_through_the_network_and_has_no_folder() {
         let schedule = "15 * *".parse().unwrap();
-        let away = ResolvedInvocation { folder: None, ..purge("http://db1:4001") };
+        let away = ResolvedInvocation { directory: None, ..purge("http://db1:4001") };
         let [(_, service), _] = away.units(&schedule, &TimeZone::Local);
         assert!(!service.contains("PrivateNetwork") && !service.contains("ReadWritePaths"));
         assert!(service.contains("RestrictAddressFamilies=AF_INET AF_INET6"));

@@ -4,9 +4,9 @@ mod check;
 mod crontab;
 mod export;
 mod next;
-mod owner;
 mod print;
 mod spec;
+mod user;
 
 use clap::Subcommand;
 
@@ -23,11 +23,11 @@ use super::exit::Exit;
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    action: Action,
+    action: ScheduleCommand,
 }
 
 #[derive(Subcommand)]
-enum Action {
+enum ScheduleCommand {
     Check(check::Args),
     Next(next::Args),
     Print(print::Args),
@@ -36,9 +36,9 @@ enum Action {
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.action {
-            Action::Check(args) => args.run(),
-            Action::Next(args) => args.run(context),
-            Action::Print(args) => args.run(context),
+            ScheduleCommand::Check(args) => args.run(),
+            ScheduleCommand::Next(args) => args.run(context),
+            ScheduleCommand::Print(args) => args.run(context),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::time_zone::TimeZone;
 use chrono::DateTime;
 
 use super::spec::Spec;
-use crate::cli::args::MomentArg;
+use crate::cli::args::TimeArg;
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::time_zone::machine_time_zone;
@@ -25,7 +25,7 @@ pub struct Args {
     n: u32,
     /// Show times after this one instead of after now
     #[arg(long, value_name = "TIME")]
-    after: Option<MomentArg>,
+    after: Option<TimeArg>,
     /// Time zone, such as Europe/Berlin [default: the one of the configuration, or the
     /// machine's]
     #[arg(long, value_name = "ZONE")]

@@ -6,9 +6,9 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time_zone::TimeZone;
 use clap::ValueEnum;
 
-use super::crontab::Table;
+use super::crontab::CrontabKind;
 use super::export::{Invocation, ResolvedInvocation};
-use super::owner::Owner;
+use super::user::ScheduleUser;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::replace::replace;
@@ -71,7 +71,7 @@ impl Args {
             files: context.scheduler_files(&db, config),
             is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
             has_hook: !config.hooks.on_end.is_empty(),
-            owner: Owner::of(&db, context)?,
+            owner: ScheduleUser::of(&db, context)?,
         };
         let spec = match self.spec.join(" ") {
             _ if call.is_of_jobs => EACH_MINUTE.to_owned(),
@@ -98,7 +98,7 @@ impl Args {
                 return Err(Usage::error("--system is for cron: units have User="));
             }
             (Scheduler::Cron, None) => {
-                let table = if self.system { Table::System } else { Table::User };
+                let table = if self.system { CrontabKind::System } else { CrontabKind::User };
                 print(call.crontab_line(schedule, zone, table)? + "\n")?;
             }
             (Scheduler::Systemd, None) => {
@@ -107,9 +107,9 @@ impl Args {
                     units.map(|(name, unit)| format!("# /etc/systemd/system/{name}\n{unit}\n"));
                 print(texts.concat())?;
             }
-            (Scheduler::Systemd, Some(folder)) => {
+            (Scheduler::Systemd, Some(directory)) => {
                 for (name, unit) in call.units(schedule, zone) {
-                    replace(&folder.join(name), unit.as_bytes())?;
+                    replace(&directory.join(name), unit.as_bytes())?;
                 }
             }
         }

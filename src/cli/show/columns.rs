@@ -77,7 +77,6 @@ pub fn expired(sessions: u64, is_adopted: bool) -> Value {
     if is_adopted { Value::Absent } else { Value::Count(sessions) }
 }
 
-/// Time since the last use, if there is one.
 pub fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
     Value::span(last_use.map(|last_use| now.since(last_use)))
 }

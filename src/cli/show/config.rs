@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{Config, Setting};
 
-use crate::cli::context::{Context, CredentialSource, Named, SettingSource};
+use crate::cli::context::{Context, CredentialSource, NamedPath, SettingSource};
 use crate::cli::exit::Exit;
 use crate::cli::privileges::Identity;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -46,7 +46,7 @@ impl Args {
                 records.extend(params.iter().map(parameter));
             }
         }
-        context.answer(&SETTINGS, &records)?;
+        context.write_records(&SETTINGS, &records)?;
         Ok(Exit::Done)
     }
 }
@@ -99,12 +99,11 @@ fn user(context: &Context) -> Option<Record> {
     Some(record("user", &identity.to_string(), source))
 }
 
-/// Effective state directory.
 fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
-    let Some(folder) = context.state_folder(context.db().ok().as_ref(), config) else {
+    let Some(directory) = context.state_location(context.db().ok().as_ref(), config) else {
         return from_file(setting, context);
     };
-    file(setting, &folder.path, folder.source, "--state-dir", context)
+    file(setting, &directory.path, directory.source, "--state-dir", context)
 }
 
 /// Source of the credentials, never their values.
@@ -170,7 +169,7 @@ fn from_file(setting: &Setting, context: &Context) -> Record {
     record(&setting.key, &setting.value, source)
 }
 
-fn named(key: &str, named: &Named, flag: &str) -> Record {
+fn named(key: &str, named: &NamedPath, flag: &str) -> Record {
     record(key, &named.path.to_string_lossy(), described(named.source, flag))
 }
 

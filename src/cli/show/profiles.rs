@@ -59,7 +59,7 @@ impl Args {
 }
 
 fn list(profiles: &[Profile], context: &Context) -> anyhow::Result<()> {
-    context.answer(&PROFILES, &profiles.iter().map(record).collect::<Vec<_>>())
+    context.write_records(&PROFILES, &profiles.iter().map(record).collect::<Vec<_>>())
 }
 
 fn record(profile: &Profile) -> Record {

@@ -114,7 +114,6 @@ fn record(run: &RunRecord) -> Record {
     Record::new(["run".to_owned(), run.id.to_string()], values)
 }
 
-/// The word for it, with its colour.
 pub(super) fn outcome(outcome: RunOutcome) -> Value {
     let tone = match outcome {
         RunOutcome::Running => Severity::Plain,

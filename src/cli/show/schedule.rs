@@ -52,13 +52,13 @@ impl Args {
         let config = context.config_explained()?;
         let service = context.open(Access::Read)?;
         let now = context.now;
-        let standings = service.job_statuses(&config.jobs, &context.terms(config)?, now)?;
+        let standings = service.job_statuses(&config.jobs, &context.job_options(config)?, now)?;
         let mut records = Vec::new();
-        for (job, standing) in config.jobs.iter().zip(&standings) {
+        for (job, status) in config.jobs.iter().zip(&standings) {
             let (when, last) = (when(job, &config.policies), last_run(&service, job, now)?);
-            records.push(record(job, when, standing, last.as_ref(), now));
+            records.push(record(job, when, status, last.as_ref(), now));
         }
-        context.answer(&SCHEDULE, &records)?;
+        context.write_records(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
             context.print_notice("no jobs: add a [[job]] to the configuration");
         }
@@ -98,11 +98,11 @@ fn when(job: &Job, policies: &Policies) -> String {
 fn record(
     job: &Job,
     when: String,
-    standing: &JobStatus,
+    status: &JobStatus,
     last: Option<&RunRecord>,
     now: UnixTime,
 ) -> Record {
-    let next = next_time(job, standing);
+    let next = next_time(job, status);
     let values = vec![
         Value::text(Some(job.name.as_str())),
         Value::word(job.work.verb()),
@@ -112,16 +112,16 @@ fn record(
         Value::span(next.map(|next| next.since(now))),
         Value::time(last.map(|last| last.started)),
         last.map_or(Value::Absent, |last| runs::outcome(last.outcome)),
-        Value::Count(missed(job, standing, now)),
+        Value::Count(missed(job, status, now)),
         Value::span(job.late.filter(|_| matches!(job.work, JobAction::Cycle(_)))),
-        Value::text(note(job, standing, last).as_deref()),
+        Value::text(note(job, status, last).as_deref()),
     ];
     Record::new(["job", job.name.as_str()], values)
 }
 
 /// Returns the next run of a job on this host.
-pub(super) fn next_time(job: &Job, standing: &JobStatus) -> Option<UnixTime> {
-    match standing {
+pub(super) fn next_time(job: &Job, status: &JobStatus) -> Option<UnixTime> {
+    match status {
         _ if !job.enabled || !job.runs_on(&host::name()) => None,
         JobStatus::Scheduled { next, .. } => Some(*next),
         JobStatus::Due(due) => Some(due.planned),
@@ -130,8 +130,8 @@ pub(super) fn next_time(job: &Job, standing: &JobStatus) -> Option<UnixTime> {
     }
 }
 
-fn missed(job: &Job, standing: &JobStatus, now: UnixTime) -> u64 {
-    match standing {
+fn missed(job: &Job, status: &JobStatus, now: UnixTime) -> u64 {
+    match status {
         JobStatus::Due(due) if job.enabled => {
             due.missed + u64::from(now.since(due.planned) >= ON_TIME)
         }
@@ -140,9 +140,9 @@ fn missed(job: &Job, standing: &JobStatus, now: UnixTime) -> u64 {
     }
 }
 
-fn note(job: &Job, standing: &JobStatus, last: Option<&RunRecord>) -> Option<String> {
+fn note(job: &Job, status: &JobStatus, last: Option<&RunRecord>) -> Option<String> {
     let elsewhere = job.host.as_ref().filter(|_| !job.runs_on(&host::name()));
-    Some(match (standing, elsewhere) {
+    Some(match (status, elsewhere) {
         _ if !job.enabled => "disabled: enabled = false".to_owned(),
         (_, Some(host)) => format!("runs only on {host}, and this host is {}", host::name()),
         (JobStatus::Due(due), _) if due.resumes => {
@@ -156,7 +156,6 @@ fn note(job: &Job, standing: &JobStatus, last: Option<&RunRecord>) -> Option<Str
     })
 }
 
-/// Reason why the last run was skipped on its own host.
 fn skipped_because(job: &Job, last: &RunRecord) -> Option<String> {
     let is_skipped = last.outcome == RunOutcome::Skipped && job.runs_on(&last.origin.host);
     last.reason.clone().filter(|_| is_skipped)

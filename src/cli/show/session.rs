@@ -11,7 +11,7 @@ use super::forecast::{Forecast, Plans};
 use super::schedule::next_time;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
-use crate::cli::{host, records};
+use crate::cli::{host, session_records};
 use crate::output::FormatName;
 use crate::output::record::{Record, Value};
 
@@ -25,7 +25,7 @@ pub struct Args {
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        context.format().check(&records::SESSION)?;
+        context.format().check(&session_records::SESSION)?;
         let service = context.open(Access::Read)?;
         let mut sessions = service.sessions_by_handle(&self.handle)?.into_iter();
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
@@ -36,7 +36,7 @@ impl Args {
                  `sessctl cycle --session` ends all of them"
             ));
         }
-        let outlook = Forecast {
+        let forecast = Forecast {
             session: &session,
             policy: service.policies().for_task(&session.task),
             licence: service.policies().licence_of(&session.task),
@@ -44,44 +44,48 @@ impl Args {
             now: context.now,
             plans: plans(&service, &session, context)?,
         };
-        show(&outlook, records::session(&session, service.policies(), context.now), context)?;
+        show(
+            &forecast,
+            session_records::session(&session, service.policies(), context.now),
+            context,
+        )?;
         Ok(Exit::Done)
     }
 }
 
 /// Facts in every format; in a table the sentences stand below, where nothing cuts them.
-fn show(outlook: &Forecast<'_>, mut record: Record, context: &Context) -> anyhow::Result<()> {
-    let sentences = outlook.sentences();
+fn show(forecast: &Forecast<'_>, mut record: Record, context: &Context) -> anyhow::Result<()> {
+    let sentences = forecast.sentences();
     record.values.extend([
-        Value::time(outlook.eligible_since()),
-        Value::time(outlook.plans.next_purge),
-        Value::time(outlook.kept_until()),
+        Value::time(forecast.eligible_since()),
+        Value::time(forecast.plans.next_purge),
+        Value::time(forecast.kept_until()),
     ]);
     if context.format() == FormatName::Table {
-        let facts = records::facts(outlook.profile);
-        context.answer(facts, &[record.pick(&records::SESSION_FACTS, facts)])?;
+        let facts = session_records::facts_schema(forecast.profile);
+        context.write_records(facts, &[record.pick(&session_records::SESSION_FACTS, facts)])?;
         print("\n")?;
         return print_sentences(&sentences);
     }
     record.values.push(Value::text(Some(sentences.join(" "))));
-    context.answer(&records::SESSION, &[record])
+    context.write_records(&session_records::SESSION, &[record])
 }
 
 /// Finds the scheduled jobs that affect a session on this machine.
 fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
-    let (terms, mut plans) = (context.terms(config)?, Plans::default());
+    let (options, mut plans) = (context.job_options(config)?, Plans::default());
     let until =
         service.policies().for_task(&session.task).expires_at(session).unwrap_or(now).max(now);
-    let standings = service.job_statuses(&config.jobs, &terms, now)?;
-    for (job, standing) in config.jobs.iter().zip(&standings) {
+    let standings = service.job_statuses(&config.jobs, &options, now)?;
+    for (job, status) in config.jobs.iter().zip(&standings) {
         let is_meant = job.work.task().is_none_or(|task| task.matches(&session.task));
-        let next = match standing {
+        let next = match status {
             // A running job may have passed it already.
             JobStatus::Running(_) if job.enabled && job.runs_on(&host::name()) => {
-                service.first_run_after(job, standing, &terms, now)
+                service.first_run_after(job, status, &options, now)
             }
-            _ => next_time(job, standing),
+            _ => next_time(job, status),
         };
         let Some(next) = next.filter(|_| is_meant) else { continue };
         let earlier =
@@ -89,7 +93,7 @@ fn plans(service: &SessionService, session: &Session, context: &Context) -> anyh
         match job.work {
             JobAction::Purge(_) => {
                 plans.next_purge = earlier(plans.next_purge, Some(next.max(now)));
-                let last = service.first_run_after(job, standing, &terms, until);
+                let last = service.first_run_after(job, status, &options, until);
                 plans.last_purge = earlier(plans.last_purge, last);
                 plans.has_interval |= matches!(job.when, JobTiming::Every(_));
             }

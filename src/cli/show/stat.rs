@@ -51,7 +51,6 @@ const fn of_tasks(columns: &'static [Column]) -> Schema {
     Schema::many("tasks", columns).with_label("task")
 }
 
-/// Schema of all figures of tasks.
 pub static STAT: Schema = of_tasks(&[
     TASK,
     LIVE,
@@ -118,7 +117,7 @@ impl Args {
                     context.print_notice("no sessions");
                 }
                 let records = records_of(&stats, Some(profile), context.now);
-                context.answer(&adopted::STAT, &records)?;
+                context.write_records(&adopted::STAT, &records)?;
             }
         }
         Ok(Exit::Done)
@@ -128,7 +127,7 @@ impl Args {
 /// Writes figures of a table of sessctl's own to standard output.
 pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
     if context.format() != FormatName::Table {
-        return context.answer(&STAT, records);
+        return context.write_records(&STAT, records);
     }
     if records.is_empty() {
         context.print_notice("no sessions");
@@ -137,12 +136,11 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
     let pick = |schema: &Schema| -> Vec<Record> {
         records.iter().map(|record| record.pick(&STAT, schema)).collect()
     };
-    context.answer(&CURRENT, &pick(&CURRENT))?;
+    context.write_records(&CURRENT, &pick(&CURRENT))?;
     print("\n")?;
-    context.answer(&TOTALS, &pick(&TOTALS))
+    context.write_records(&TOTALS, &pick(&TOTALS))
 }
 
-/// Describes rows from the future, if there are any.
 pub fn future_rows_warning(rows: u64) -> Option<String> {
     let were = match rows {
         0 => return None,
@@ -154,12 +152,10 @@ pub fn future_rows_warning(rows: u64) -> Option<String> {
     ))
 }
 
-/// The columns of the figures of a table.
 pub fn schema(service: &SessionService) -> &'static Schema {
     if service.profile().is_some() { &adopted::STAT } else { &STAT }
 }
 
-/// The figures of the tasks that match, as records of [`schema`].
 pub fn records(
     service: &SessionService,
     task: Option<&TaskPattern>,

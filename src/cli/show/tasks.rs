@@ -32,7 +32,6 @@ pub struct Args {
     users: bool,
 }
 
-/// The figures of a task.
 const TASK: [Column; 6] = [
     Column::row("task", "task"),
     Column::row("users", "users"),
@@ -42,7 +41,6 @@ const TASK: [Column; 6] = [
     Column::row("expired", "expired"),
 ];
 
-/// Figures of a user.
 const USER: [Column; 4] = [
     Column::row("user", "user"),
     Column::row("sessions", "sessions"),
@@ -77,16 +75,16 @@ impl Args {
         let is_adopted = service.profile().is_some();
         let records: Vec<Record> =
             services.iter().map(|service| record(service, is_adopted, context.now)).collect();
-        context.answer(schema, &records)?;
+        context.write_records(schema, &records)?;
         Ok(Exit::Done)
     }
 }
 
 fn record(service: &TaskUsage, is_adopted: bool, now: UnixTime) -> Record {
     let key = vec![service.task.clone(), "serves".to_owned()];
-    let served = service.users_listed.iter().map(|load| {
-        let user = load.user.clone().unwrap_or_default();
-        user_record(load, [key.clone(), vec![user]].concat(), is_adopted, now)
+    let served = service.users_listed.iter().map(|stats| {
+        let user = stats.user.clone().unwrap_or_default();
+        user_record(stats, [key.clone(), vec![user]].concat(), is_adopted, now)
     });
     #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
     let per_user = (service.users > 0).then(|| service.owned as f64 / service.users as f64);
@@ -101,12 +99,12 @@ fn record(service: &TaskUsage, is_adopted: bool, now: UnixTime) -> Record {
     Record { children: served.collect(), key, values }
 }
 
-fn user_record(load: &UserStats, key: Vec<String>, is_adopted: bool, now: UnixTime) -> Record {
+fn user_record(stats: &UserStats, key: Vec<String>, is_adopted: bool, now: UnixTime) -> Record {
     let values = vec![
-        Value::text(load.user.as_deref()),
-        Value::Count(load.sessions()),
-        idle_since(load.oldest_use, now),
-        expired(load.expired, is_adopted),
+        Value::text(stats.user.as_deref()),
+        Value::Count(stats.sessions()),
+        idle_since(stats.oldest_use, now),
+        expired(stats.expired, is_adopted),
     ];
     Record::new(key, values)
 }

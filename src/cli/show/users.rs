@@ -53,11 +53,11 @@ impl Args {
         let is_adopted = service.profile().is_some();
         let mut listing = context.listing(&USERS, None)?;
         let (mut all, mut unreadable) = (0, 0);
-        service.users(self.task.as_ref(), context.now, &mut |load| {
+        service.users(self.task.as_ref(), context.now, &mut |user| {
             all += 1;
-            unreadable += load.unreadable_users;
+            unreadable += user.unreadable_users;
             if all <= most {
-                listing.record(&record(&load, is_adopted, context.now)).map_err(unwritten)?;
+                listing.record(&record(&user, is_adopted, context.now)).map_err(unwritten)?;
             } else if !table && !is_adopted {
                 return Ok(ControlFlow::Break(()));
             }
@@ -75,14 +75,14 @@ impl Args {
     }
 }
 
-fn record(load: &UserStats, is_adopted: bool, now: UnixTime) -> Record {
-    let mut values = vec![Value::text(load.user.as_deref()), Value::Count(load.sessions())];
-    values.extend(load.states.map(Value::Count));
+fn record(user: &UserStats, is_adopted: bool, now: UnixTime) -> Record {
+    let mut values = vec![Value::text(user.user.as_deref()), Value::Count(user.sessions())];
+    values.extend(user.states.map(Value::Count));
     values.extend([
-        expired(load.expired, is_adopted),
-        Value::Count(load.tasks),
-        idle_since(load.oldest_use, now),
+        expired(user.expired, is_adopted),
+        Value::Count(user.tasks),
+        idle_since(user.oldest_use, now),
     ]);
-    let user = load.user.clone().unwrap_or_default();
+    let user = user.user.clone().unwrap_or_default();
     Record::new(["user".to_owned(), user], values)
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::{fmt, fs};
 
-use super::walk::{Kind, Step, Walk};
+use super::path::{ComponentKind, PathComponent, ResolvedPath};
 use crate::cli::accounts;
 
 const GROUP_WRITES: u32 = 0o020;
@@ -19,7 +19,7 @@ const OVERFLOW_UID: u32 = 65_534;
 /// A component that others than root control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault<'a> {
-    pub step: &'a Step,
+    pub component: &'a PathComponent,
     pub writer: Writer,
 }
 
@@ -33,7 +33,7 @@ pub enum Writer {
     Everyone,
 }
 
-impl Walk {
+impl ResolvedPath {
     /// Finds the first component that others than root control. A path without one can be
     /// exchanged by root alone:
     ///
@@ -54,20 +54,26 @@ impl Walk {
     /// directory of his own.
     pub fn link_in_reach(&self) -> Option<Fault<'_>> {
         let (first, fault) = self.first_fault()?;
-        let leads_away = |step: &Step| matches!(step.kind, Kind::Link(_) | Kind::Parent);
-        self.steps[first..].iter().any(leads_away).then_some(fault)
+        let leads_away = |component: &PathComponent| {
+            matches!(component.kind, ComponentKind::Link(_) | ComponentKind::Parent)
+        };
+        self.components[first..].iter().any(leads_away).then_some(fault)
     }
 
     /// Finds the first component by which others than root could exchange the file at the end,
     /// whatever its own mode. A directory that all may write to is out of their reach below one
     /// that root alone may enter.
     pub fn fault_on_the_way(&self) -> Option<Fault<'_>> {
-        let is_way =
-            |step: &&Step| matches!(step.kind, Kind::Directory | Kind::Parent | Kind::Link(_));
-        self.steps.iter().filter(is_way).find_map(|step| {
-            let writer = self.writer(step)?;
-            let is_in_reach = matches!(writer, Writer::Owner(_)) || !self.is_shielded(step);
-            is_in_reach.then_some(Fault { step, writer })
+        let is_way = |component: &&PathComponent| {
+            matches!(
+                component.kind,
+                ComponentKind::Directory | ComponentKind::Parent | ComponentKind::Link(_)
+            )
+        };
+        self.components.iter().filter(is_way).find_map(|component| {
+            let writer = self.writer(component)?;
+            let is_in_reach = matches!(writer, Writer::Owner(_)) || !self.is_shielded(component);
+            is_in_reach.then_some(Fault { component, writer })
         })
     }
 
@@ -75,51 +81,58 @@ impl Walk {
     /// of the file there. The sticky bit makes no difference to that.
     pub fn fault_beside(&self) -> Option<Fault<'_>> {
         let last = self.last();
-        let step = match last.kind {
-            Kind::Directory | Kind::Parent => last,
-            _ => &self.steps[last.within?],
+        let component = match last.kind {
+            ComponentKind::Directory | ComponentKind::Parent => last,
+            _ => &self.components[last.within?],
         };
-        let writer = step.may_also_write().filter(|_| !self.is_shielded(step))?;
-        Some(Fault { step, writer })
+        let writer = component.may_also_write().filter(|_| !self.is_shielded(component))?;
+        Some(Fault { component, writer })
     }
 
     /// Reports whether a component is below a directory that root alone may enter.
-    fn is_shielded(&self, step: &Step) -> bool {
-        let directories = std::iter::successors(step.within, |index| self.steps[*index].within);
-        directories.map(|index| &self.steps[index]).any(|directory| {
+    fn is_shielded(&self, component: &PathComponent) -> bool {
+        let directories =
+            std::iter::successors(component.within, |index| self.components[*index].within);
+        directories.map(|index| &self.components[index]).any(|directory| {
             is_root(directory.uid) && directory.mode & (GROUP_ENTERS | OTHERS_ENTER) == 0
         })
     }
 
     /// Lists the links that others than root can exchange.
-    pub fn links_in_reach(&self) -> impl Iterator<Item = &Step> {
-        let first = self.first_fault().map_or(self.steps.len(), |(index, _)| index);
-        self.steps[first..].iter().filter(|step| matches!(step.kind, Kind::Link(_)))
+    pub fn links_in_reach(&self) -> impl Iterator<Item = &PathComponent> {
+        let first = self.first_fault().map_or(self.components.len(), |(index, _)| index);
+        self.components[first..]
+            .iter()
+            .filter(|component| matches!(component.kind, ComponentKind::Link(_)))
     }
 
     fn first_fault(&self) -> Option<(usize, Fault<'_>)> {
-        self.steps.iter().enumerate().find_map(|(index, step)| {
-            let writer = self.writer(step)?;
-            Some((index, Fault { step, writer }))
+        self.components.iter().enumerate().find_map(|(index, component)| {
+            let writer = self.writer(component)?;
+            Some((index, Fault { component, writer }))
         })
     }
 
-    fn writer(&self, step: &Step) -> Option<Writer> {
-        let owner = Some(Writer::Owner(step.uid)).filter(|_| !is_root(step.uid));
-        match step.kind {
-            Kind::Handed => None,
-            Kind::Device => owner,
-            Kind::Link(_) => {
-                let directory = step.within.map(|index| &self.steps[index]);
+    fn writer(&self, component: &PathComponent) -> Option<Writer> {
+        let owner = Some(Writer::Owner(component.uid)).filter(|_| !is_root(component.uid));
+        match component.kind {
+            ComponentKind::Handed => None,
+            ComponentKind::Device => owner,
+            ComponentKind::Link(_) => {
+                let directory = component.within.map(|index| &self.components[index]);
                 owner.filter(|_| directory.is_some_and(|directory| directory.mode & STICKY != 0))
             }
-            Kind::Directory | Kind::Parent if step.mode & STICKY != 0 => owner,
-            Kind::Directory | Kind::Parent | Kind::File => owner.or_else(|| step.may_also_write()),
+            ComponentKind::Directory | ComponentKind::Parent if component.mode & STICKY != 0 => {
+                owner
+            }
+            ComponentKind::Directory | ComponentKind::Parent | ComponentKind::File => {
+                owner.or_else(|| component.may_also_write())
+            }
         }
     }
 }
 
-impl Step {
+impl PathComponent {
     /// Users other than the owner who may write to it.
     fn may_also_write(&self) -> Option<Writer> {
         if self.mode & OTHERS_WRITE != 0 {
@@ -135,12 +148,11 @@ impl Step {
 }
 
 impl Fault<'_> {
-    /// Commands that mend it.
     pub fn remedy(&self) -> String {
-        let name = quoted(&self.step.path);
+        let name = quoted(&self.component.path);
         let mode = format!("chmod go-w {name}");
         match self.writer {
-            Writer::Owner(_) if self.step.mode & (GROUP_WRITES | OTHERS_WRITE) == 0 => {
+            Writer::Owner(_) if self.component.mode & (GROUP_WRITES | OTHERS_WRITE) == 0 => {
                 format!("chown -h root:root {name}")
             }
             Writer::Owner(_) => format!("chown -h root:root {name} && {mode}"),
@@ -152,13 +164,13 @@ impl Fault<'_> {
 
 impl fmt::Display for Fault<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.step.kind {
-            Kind::Directory | Kind::Parent => "the directory",
-            Kind::Link(_) => "the link",
-            Kind::Device => "the device",
-            Kind::File | Kind::Handed => "the file",
+        let kind = match self.component.kind {
+            ComponentKind::Directory | ComponentKind::Parent => "the directory",
+            ComponentKind::Link(_) => "the link",
+            ComponentKind::Device => "the device",
+            ComponentKind::File | ComponentKind::Handed => "the file",
         };
-        let path = self.step.path.display();
+        let path = self.component.path.display();
         match self.writer {
             Writer::Owner(uid) => write!(f, "user {} owns {kind} \"{path}\"", accounts::user(uid)),
             Writer::Group(gid) => {

@@ -2,10 +2,10 @@
 //! credentials file, a hook's program. One that another user could change would give root's
 //! rights to that user, so it is refused.
 //!
-//! [`walk`] follows a path and reports who owns each component; `fault` judges it.
+//! [`resolved`] follows a path and reports who owns each component; `fault` judges it.
 
 mod fault;
-mod walk;
+mod path;
 
 use std::fs;
 use std::io::{self, Read};
@@ -16,11 +16,11 @@ use rustix::process::geteuid;
 
 use super::exit::Usage;
 
-pub use walk::{Kind, Walk};
+pub use path::{ComponentKind, ResolvedPath};
 
 /// Files that are trusted with root's rights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub enum FilePurpose {
     Configuration,
     Profile,
     Credentials,
@@ -29,7 +29,7 @@ pub enum Role {
     Hook,
 }
 
-impl Role {
+impl FilePurpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
@@ -46,20 +46,20 @@ impl Role {
 /// # Errors
 /// [`Error::Refused`] if root would read a file that another user could change;
 /// [`Usage`] if it cannot be read.
-pub fn read(path: &Path, role: Role) -> anyhow::Result<Vec<u8>> {
+pub fn read(path: &Path, role: FilePurpose) -> anyhow::Result<Vec<u8>> {
     let unread = |e: io::Error| Usage::error(format!("could not read {}: {e}", path.display()));
     if !is_root() {
         return fs::read(path).map_err(unread);
     }
-    let walk = Walk::to(path).map_err(unread)?;
-    ensure_only_root_writes(&walk, path, role)?;
+    let resolved = ResolvedPath::to(path).map_err(unread)?;
+    ensure_only_root_writes(&resolved, path, role)?;
     let mut bytes = Vec::new();
-    walk.open().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unread)?;
+    resolved.open().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unread)?;
     Ok(bytes)
 }
 
 /// Reads a file of text, in the same way.
-pub fn read_to_string(path: &Path, role: Role) -> anyhow::Result<String> {
+pub fn read_to_string(path: &Path, role: FilePurpose) -> anyhow::Result<String> {
     let text = String::from_utf8(read(path, role)?);
     text.map_err(|_| {
         let path = path.display();
@@ -73,9 +73,9 @@ pub fn read_to_string(path: &Path, role: Role) -> anyhow::Result<String> {
 /// # Errors
 /// [`Error::Refused`] if root would start a program that another user could change. One
 /// that is missing is not looked at.
-pub fn check(path: &Path, role: Role) -> crate::Result<()> {
-    match Walk::to(path) {
-        Ok(walk) if is_root() => ensure_only_root_writes(&walk, path, role),
+pub fn check(path: &Path, role: FilePurpose) -> crate::Result<()> {
+    match ResolvedPath::to(path) {
+        Ok(resolved) if is_root() => ensure_only_root_writes(&resolved, path, role),
         _ => Ok(()),
     }
 }
@@ -85,11 +85,17 @@ pub fn is_root() -> bool {
     geteuid().is_root()
 }
 
-fn ensure_only_root_writes(walk: &Walk, path: &Path, role: Role) -> crate::Result<()> {
-    let Some(fault) = walk.fault() else { return Ok(()) };
+fn ensure_only_root_writes(
+    resolved: &ResolvedPath,
+    path: &Path,
+    role: FilePurpose,
+) -> crate::Result<()> {
+    let Some(fault) = resolved.fault() else { return Ok(()) };
     let (role, path) = (role.as_str(), path.display());
-    let advice = match fault.step.kind {
-        Kind::File | Kind::Device | Kind::Handed => "check its contents and run",
+    let advice = match fault.component.kind {
+        ComponentKind::File | ComponentKind::Device | ComponentKind::Handed => {
+            "check its contents and run"
+        }
         _ => "move it to a directory that only root can change, such as /etc, or run",
     };
     Err(Error::Refused(format!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::walk::Kind;
+use super::path::ComponentKind;
 use super::*;
 
 /// A directory by its real path.
@@ -16,11 +16,14 @@ fn directory() -> (TempDir, PathBuf) {
 }
 
 /// Components below a directory on the way to a path in it.
-fn below(directory: &Path, path: &str) -> Vec<(String, Kind)> {
-    let walk = Walk::to(&directory.join(path)).unwrap();
+fn below(directory: &Path, path: &str) -> Vec<(String, ComponentKind)> {
+    let resolved = ResolvedPath::to(&directory.join(path)).unwrap();
     let name =
         |path: &Path| path.strip_prefix(directory).ok().map(|name| name.display().to_string());
-    let named = walk.steps.iter().filter_map(|step| Some((name(&step.path)?, step.kind.clone())));
+    let named = resolved
+        .components
+        .iter()
+        .filter_map(|component| Some((name(&component.path)?, component.kind.clone())));
     named.filter(|(name, _)| !name.is_empty()).collect()
 }
 
@@ -32,24 +35,24 @@ fn links_are_followed_and_listed() {
     symlink("b/file", here.join("a/relative")).unwrap();
     symlink(here.join("a/relative"), here.join("absolute")).unwrap();
     let is = |name: &str, kind| (name.to_owned(), kind);
-    let directory = |name: &str| is(name, Kind::Directory);
+    let directory = |name: &str| is(name, ComponentKind::Directory);
     let expected = [
-        is("absolute", Kind::Link(here.join("a/relative"))),
+        is("absolute", ComponentKind::Link(here.join("a/relative"))),
         directory("a"),
-        is("a/relative", Kind::Link("b/file".into())),
+        is("a/relative", ComponentKind::Link("b/file".into())),
         directory("a/b"),
-        is("a/b/file", Kind::File),
+        is("a/b/file", ComponentKind::File),
     ];
     assert_eq!(below(&here, "absolute"), expected);
-    assert_eq!(below(&here, "a/b/../b")[2..], [is("a", Kind::Parent), directory("a/b")]);
-    let walk = Walk::to(&here.join("absolute")).unwrap();
+    assert_eq!(below(&here, "a/b/../b")[2..], [is("a", ComponentKind::Parent), directory("a/b")]);
+    let resolved = ResolvedPath::to(&here.join("absolute")).unwrap();
     let found = fs::metadata(here.join("a/b/file")).unwrap();
-    let last = walk.last();
+    let last = resolved.last();
     assert_eq!((last.id, last.uid), ((found.dev(), found.ino()), found.uid()));
     assert_eq!(last.mode, found.mode() & 0o7777);
-    assert_eq!(&walk.steps[last.within.unwrap()].path, &here.join("a/b"));
+    assert_eq!(&resolved.components[last.within.unwrap()].path, &here.join("a/b"));
     let mut text = String::new();
-    walk.open().unwrap().read_to_string(&mut text).unwrap();
+    resolved.open().unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(text, "text");
 }
 
@@ -59,7 +62,7 @@ fn a_path_that_leads_nowhere_is_an_error() {
     fs::write(here.join("file"), "").unwrap();
     symlink("circle", here.join("circle")).unwrap();
     symlink("missing", here.join("dangling")).unwrap();
-    let fails = |path: &str| Walk::to(&here.join(path)).unwrap_err();
+    let fails = |path: &str| ResolvedPath::to(&here.join(path)).unwrap_err();
     assert_eq!(fails("missing").kind(), ErrorKind::NotFound);
     assert_eq!(fails("dangling").kind(), ErrorKind::NotFound);
     assert_eq!(fails("file/below").kind(), ErrorKind::NotADirectory);
@@ -72,13 +75,13 @@ fn a_file_that_was_exchanged_is_not_read() {
     let (_guard, here) = directory();
     fs::write(here.join("file"), "old").unwrap();
     fs::write(here.join("other"), "new").unwrap();
-    let walk = Walk::to(&here.join("file")).unwrap();
+    let resolved = ResolvedPath::to(&here.join("file")).unwrap();
     fs::rename(here.join("other"), here.join("file")).unwrap();
-    assert!(walk.open().is_err());
+    assert!(resolved.open().is_err());
     fs::remove_file(here.join("file")).unwrap();
     fs::write(here.join("secret"), "").unwrap();
     symlink("secret", here.join("file")).unwrap();
-    assert!(walk.open().is_err());
+    assert!(resolved.open().is_err());
 }
 
 #[test]
@@ -90,13 +93,17 @@ fn an_open_descriptor_leads_to_its_file() {
     for path in [format!("/dev/fd/{number}"), format!("/proc/self/fd/{number}")] {
         // Also where the name has gone.
         let _ = fs::remove_file(here.join("file"));
-        let walk = Walk::to(Path::new(&path)).unwrap();
-        assert_eq!((walk.last().kind.clone(), walk.last().within), (Kind::File, None), "{path}");
+        let resolved = ResolvedPath::to(Path::new(&path)).unwrap();
+        assert_eq!(
+            (resolved.last().kind.clone(), resolved.last().within),
+            (ComponentKind::File, None),
+            "{path}"
+        );
         let mut text = String::new();
-        walk.open().unwrap().read_to_string(&mut text).unwrap();
+        resolved.open().unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "text");
     }
     let (reader, _writer) = std::io::pipe().unwrap();
     let pipe = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
-    assert_eq!(Walk::to(Path::new(&pipe)).unwrap().last().kind, Kind::Handed);
+    assert_eq!(ResolvedPath::to(Path::new(&pipe)).unwrap().last().kind, ComponentKind::Handed);
 }

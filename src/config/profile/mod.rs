@@ -7,8 +7,6 @@ mod file;
 mod parameters;
 mod rules;
 mod symbols;
-#[cfg(test)]
-mod tests;
 mod times;
 
 pub use file::parse;

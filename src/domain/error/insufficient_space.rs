@@ -3,12 +3,12 @@ use super::format_count;
 /// Lack of disk space to rebuild a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not enough disk space to rebuild the database: {folder} needs {} bytes for {purpose} and \
+    "not enough disk space to rebuild the database: {directory} needs {} bytes for {purpose} and \
      has {}; nothing was changed", format_count(*.wanted), format_count(*.free)
 )]
 pub struct InsufficientSpace {
     /// Directory that lacks space.
-    pub folder: String,
+    pub directory: String,
     /// Files that need the space.
     pub purpose: &'static str,
     pub wanted: u64,

@@ -1,5 +1,6 @@
 //! Errors that callers can match on.
 
+mod foreign;
 mod insufficient_space;
 mod interrupt;
 mod limit_reached;
@@ -9,9 +10,11 @@ use std::time::Duration;
 
 use super::clock::ClockRefusal;
 use super::format::format_count;
+use super::profile::DetectionDoubt;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
 
+pub use foreign::{Absence, ForeignContent};
 pub use insufficient_space::InsufficientSpace;
 pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
@@ -23,12 +26,12 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no database.
-    #[error("no database at {at}: {hint}")]
+    #[error("no database at {at}{why}")]
     Missing {
         /// Path or address.
         at: String,
-        /// Advice.
-        hint: String,
+        /// Reason, as far as it is known.
+        why: Absence,
     },
     /// The database has no session table that sessctl knows.
     #[error("{at} is not a sessctl database: {found}")]
@@ -37,6 +40,8 @@ pub enum Error {
         at: String,
         /// Finding.
         found: String,
+        /// Content of the database, as far as it suggests a remedy.
+        content: ForeignContent,
     },
     /// There are several tables that this program knows, or a table that might be one or
     /// the other.
@@ -44,21 +49,24 @@ pub enum Error {
     AmbiguousTable {
         /// Path or address.
         at: String,
-        /// Tables that were found, and advice.
+        /// Tables that were found, each with its profile.
         found: String,
     },
     /// Nothing may be deleted by the profile that was detected, since another one may be
     /// the right one; nothing has changed.
-    #[error("{finding}; nothing is deleted until you name the profile: {remedy}")]
-    UnconfirmedProfile {
-        /// Evidence from the rows, or the lack of it.
-        finding: String,
-        /// Possible profiles, and how to name one.
-        remedy: String,
-    },
+    #[error("{}; nothing is deleted until you name the profile", .0.finding)]
+    UnconfirmedProfile(Box<DetectionDoubt>),
     /// The operation is not possible on this table; nothing has changed.
     #[error("refused: {0}")]
     Refused(String),
+    /// Too many values of a table do not match its profile; nothing has changed.
+    #[error("refused: {found}")]
+    ValueMismatch {
+        /// Name of the profile.
+        profile: String,
+        /// Finding.
+        found: String,
+    },
     /// Another program holds the lock of the database.
     #[error("{at} is locked by another program; this step changed nothing; try again")]
     Busy {
@@ -181,6 +189,11 @@ impl Error {
     /// Reports whether a retry may succeed.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::OutcomeUnknown { .. })
+    }
+
+    /// Reports whether the operation is not possible on this table.
+    pub const fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::ValueMismatch { .. })
     }
 
     /// Reports whether the file system is full.
@@ -332,33 +345,5 @@ impl std::fmt::Display for GuardRefusal {
             _ => "purge",
         };
         write!(f, "the guard refuses this {work}: {}", self.finding())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(work: GuardedRun, would_end: u64, backlog: u64, limit: GuardLimit) -> String {
-        let impact = RunImpact { work, task: None, sessions: 98_120, would_end, backlog };
-        GuardRefusal { impact, limit }.to_string()
-    }
-
-    #[test]
-    fn a_refusal_never_rounds_up_to_all_of_them() {
-        assert_eq!(
-            message(GuardedRun::Cycle, 98_112, 0, GuardLimit::Percent(50.0)),
-            "the guard refuses this cycle: it would end 98,112 of 98,120 sessions in the table \
-             (99.9 %), more than max_percent = 50"
-        );
-    }
-
-    #[test]
-    fn a_refusal_tells_a_backlog_from_sessions_that_were_live_a_moment_ago() {
-        let limit = GuardLimit::Rows(1_000);
-        let last = GuardedRun::PurgeSince(UnixTime(1_781_524_800));
-        insta::assert_snapshot!(message(GuardedRun::FirstPurge, 49_060, 0, limit), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; no earlier purge is on record, so this may be a backlog");
-        insta::assert_snapshot!(message(last, 49_060, 0, limit), @"the guard refuses this purge: it would end 49,060 of 98,120 sessions in the table (50.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it");
-        insta::assert_snapshot!(message(last, 49_060, 39_248, limit), @"the guard refuses this purge: it would end 9,812 of 98,120 sessions in the table (10.0 %), more than max_rows = 1,000; all of these were live at the last purge (2026-06-15T12:00:00Z) or opened after it; 39,248 that were due by then do not count");
     }
 }

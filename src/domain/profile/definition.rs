@@ -1,6 +1,7 @@
 //! The definition of a framework's session table.
 
 use super::condition::Condition;
+use super::doubt::{DetectionDoubt, Parameter};
 use super::rule::{Rule, TimeColumn};
 use super::value::SqlValue;
 use crate::domain::error::{Error, Result};
@@ -53,15 +54,6 @@ pub struct Profile {
     /// Reason why the detected profile must be confirmed by name before anything is
     /// deleted.
     pub doubt: Option<DetectionDoubt>,
-}
-
-/// Reason why a detected profile may be the wrong one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DetectionDoubt {
-    /// Evidence from the rows, or the lack of it, as a clause.
-    pub finding: String,
-    /// Advice on how to name the profile, following "name the profile:".
-    pub remedy: String,
 }
 
 /// A value of a row.
@@ -120,15 +112,6 @@ pub enum DependentAction {
     SetNull,
 }
 
-/// Value that only the application's configuration knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
-    pub name: String,
-    /// Place of the value in the application's configuration.
-    pub about: String,
-    pub example: String,
-}
-
 impl Profile {
     /// Explanation that nothing may be deleted; `None`: rows may be.
     pub fn readonly_reason(&self) -> Option<String> {
@@ -147,10 +130,8 @@ impl Profile {
         if let Some(reason) = self.readonly_reason() {
             return Err(Error::Refused(reason));
         }
-        let unproven = |DetectionDoubt { finding, remedy }: &DetectionDoubt| {
-            Err(Error::UnconfirmedProfile { finding: finding.clone(), remedy: remedy.clone() })
-        };
-        self.doubt.as_ref().map_or(Ok(()), unproven)
+        let unproven = |doubt: &DetectionDoubt| Error::UnconfirmedProfile(Box::new(doubt.clone()));
+        self.doubt.as_ref().map_or(Ok(()), |doubt| Err(unproven(doubt)))
     }
 
     /// Message about [parameters](Self::missing) without a value; `None`: there are none.

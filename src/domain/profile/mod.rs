@@ -7,23 +7,24 @@
 mod columns;
 mod condition;
 mod definition;
-mod django;
-mod encoding;
+pub mod django;
+mod doubt;
+pub mod encoding;
 mod expiry;
-mod lifetime;
+pub mod lifetime;
 mod rule;
 mod timestamp;
-mod user;
-mod value;
+pub mod user;
+pub mod value;
 
 pub use columns::ColumnMismatch;
 pub use condition::{Condition, Predicate};
 pub use definition::{
-    ColumnSource, Dependent, DependentAction, DetectionDoubt, Owner, Parameter, Profile, TokenForm,
-    UserForm, UserSource,
+    ColumnSource, Dependent, DependentAction, Owner, Profile, TokenForm, UserForm, UserSource,
 };
 #[cfg(feature = "internals")]
 pub use django::django_user;
+pub use doubt::{DetectionDoubt, Parameter, ProfileChoice};
 pub use encoding::{Decimals, DecodedTime, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
 pub use expiry::{Expiry, RowStatus};
 pub use lifetime::{ClockEvidence, signed_lifetime};

@@ -74,7 +74,7 @@ impl<'a> SqlValueRef<'a> {
 }
 
 /// Reports whether SQLite treats two values as equal: numbers by their value.
-pub(super) fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
+pub fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
     match (one, other) {
         (SqlValueRef::Real(_), SqlValueRef::Integer(whole)) => {
             order(one, whole) == Some(Ordering::Equal)

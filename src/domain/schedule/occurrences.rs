@@ -145,39 +145,3 @@ fn first_instant_showing(zone: &TimeZone, local: LocalSeconds) -> Option<UnixTim
         .map(|(instant, _)| instant)
         .min()
 }
-
-#[cfg(test)]
-mod tests {
-    use chrono::Utc;
-
-    use super::*;
-
-    #[test]
-    fn the_calendar_ends_but_not_with_a_panic() {
-        let job: Schedule = "30 2 *".parse().unwrap();
-        let (first, last) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
-        for zone in ["UTC", "Europe/Berlin", "Pacific/Apia"] {
-            let zone: TimeZone = zone.parse().unwrap();
-            for end in [i64::MIN, i64::MAX, last.timestamp(), first.timestamp() - 1] {
-                assert_eq!(job.next_after(UnixTime(end), &zone), None, "{end}");
-            }
-            assert_eq!(job.latest_at_or_before(UnixTime(i64::MIN), &zone), None);
-            assert_eq!(job.latest_at_or_before(UnixTime(i64::MAX), &zone), None);
-            assert!(job.occurrences_after(UnixTime(last.timestamp() - 3 * DAY), &zone).count() < 4);
-        }
-    }
-
-    #[test]
-    fn years_that_the_cron_crate_does_not_know_are_like_the_others() {
-        let job: Schedule = "0 3 1".parse().unwrap();
-        for (after, run) in [
-            ("1931-02-03T00:00:00Z", "1931-02-09T03:00:00Z"),
-            ("2026-06-15T03:00:00Z", "2026-06-22T03:00:00Z"),
-            ("2345-12-31T03:00:00Z", "2346-01-07T03:00:00Z"),
-        ] {
-            let after: DateTime<Utc> = after.parse().unwrap();
-            let next = job.next_after(after.into(), &TimeZone::UTC).unwrap();
-            assert_eq!(next.to_string(), run);
-        }
-    }
-}

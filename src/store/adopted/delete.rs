@@ -3,20 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::ValueRef;
-
 use super::blocking_references::{BlockingReference, and_unreferenced, blocking_index};
 use super::delete_batch::{BatchOutcome, Partial, Plan, Rows, execute_batch};
 use super::reader::{REINSERTED, TableReader};
 use super::referencing_tables::ReferencingTables;
 use super::values::id_digest;
 use crate::domain::error::Error;
-use crate::domain::profile::{Dependent, DependentAction};
+use crate::domain::profile::{Dependent, DependentAction, SqlValue, SqlValueRef};
 use crate::domain::session::{End, EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSnapshot};
 use crate::store::database::{BatchResult, Database, RowRef};
-use crate::store::statement::{Statement, key_ref, quoted, value_ref};
+use crate::store::statement::{Statement, key_ref, quoted};
 
 /// Reason reported for a row that is still there although its deletion did not fail.
 const IGNORED_REASON: &str = "a trigger of the application kept the row";
@@ -198,8 +196,8 @@ pub(super) fn apply_purge(
         |index: usize| &snapshots[if is_reversed { snapshots.len() - 1 - index } else { index }];
     let row = |index: usize| {
         let row = at(index);
-        let values = row.values.iter().map(value_ref);
-        std::iter::once(key_ref(&row.key)).chain(values).collect::<Vec<ValueRef<'_>>>()
+        let values = row.values.iter().map(SqlValue::raw);
+        std::iter::once(key_ref(&row.key)).chain(values).collect::<Vec<SqlValueRef<'_>>>()
     };
     let mut rows = Rows { count: snapshots.len(), row: &row, chunk: None };
     let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
@@ -211,9 +209,9 @@ pub(super) fn apply_purge(
     let ended_sessions = ended_sessions.filter_map(|row| reader.session(row));
     let ended_sessions = ended_sessions.map(|session| Session { end, ..session }).collect();
     let kept = deletion.kept_rows(&plan, &run, |index| {
-        at(index).values.first().map_or_else(String::new, |id| id_digest(value_ref(id)).handle())
+        at(index).values.first().map_or_else(String::new, |id| id_digest(id.raw()).handle())
     });
-    let BatchResult { hold, commit, waited, response_lost, .. } = run.applied;
+    let BatchResult { timing, response_lost, .. } = run.applied;
     // Some of the missing rows may have been deleted by the request whose response was
     // lost.
     let left = (snapshots.len() as u64).saturating_sub(deleted + kept.rows());
@@ -225,9 +223,7 @@ pub(super) fn apply_purge(
         marked: 0,
         ended: deleted,
         deleted,
-        hold,
-        commit,
-        waited,
+        timing,
         ended_sessions,
         unreported,
         is_cut_short,

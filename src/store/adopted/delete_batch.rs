@@ -3,9 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use rusqlite::types::ValueRef;
-
 use crate::domain::error::{Error, Result};
+use crate::domain::profile::SqlValueRef;
 use crate::store::database::{BatchResult, Database};
 use crate::store::statement::Statement;
 
@@ -53,7 +52,7 @@ pub(super) type Partial<T> = (T, Result<()>);
 pub(super) struct Rows<'a, 'r> {
     pub(super) count: usize,
     /// The values of the parameters for one of them.
-    pub(super) row: &'a dyn Fn(usize) -> Vec<ValueRef<'r>>,
+    pub(super) row: &'a dyn Fn(usize) -> Vec<SqlValueRef<'r>>,
     /// Rows in the first transaction; later sizes adapt to its duration. `None`: all rows
     /// in one transaction.
     pub(super) chunk: Option<usize>,
@@ -117,14 +116,12 @@ pub(super) fn execute_batch(
         let (start, count) = (range.start, end - range.start);
         match database.execute_for_rows(statements, &mut (start..end).map(rows.row)) {
             Ok(applied) => {
-                rows.adapt_chunk(count, applied.hold);
+                rows.adapt_chunk(count, applied.timing.hold);
                 has_retried = false;
                 run.applied.rows.extend(applied.rows);
                 run.applied.answers.extend(applied.answers);
                 run.applied.response_lost |= applied.response_lost;
-                run.applied.hold += applied.hold;
-                run.applied.commit += applied.commit;
-                run.applied.waited += applied.waited;
+                run.applied.timing += applied.timing;
             }
             Err(Error::Rejected { why, .. }) if count == 1 => {
                 run.rejected.push((start, why));
@@ -147,10 +144,10 @@ pub(super) fn execute_batch(
 }
 
 /// Approximate size of a request for one row.
-fn request_bytes(statements: &[Statement], row: &[ValueRef<'_>]) -> usize {
-    let value = |value: &ValueRef<'_>| match value {
-        ValueRef::Text(bytes) => bytes.len() + 4,
-        ValueRef::Blob(bytes) => 2 * bytes.len() + 4,
+fn request_bytes(statements: &[Statement], row: &[SqlValueRef<'_>]) -> usize {
+    let value = |value: &SqlValueRef<'_>| match value {
+        SqlValueRef::Text(bytes) => bytes.len() + 4,
+        SqlValueRef::Blob(bytes) => 2 * bytes.len() + 4,
         _ => 20,
     };
     let values: usize = row.iter().map(value).sum();

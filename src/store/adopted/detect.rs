@@ -10,12 +10,13 @@ use super::open::open_file;
 use super::reader::TableReader;
 use super::table;
 use super::table::Table;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, ForeignContent, Result};
 use crate::domain::profile::{ClockEvidence, ColumnMismatch, Profile};
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::location::Location;
+use crate::store::migrations;
 
 /// Finds the profile that fits the one session table of a database, by its columns and
 /// values. If another profile may be the right one and has to be named, the result has a
@@ -92,6 +93,8 @@ struct Fit {
 /// Reasons why a table with the columns of a profile does not fit it.
 struct Mismatch {
     table: String,
+    /// Name of the profile, if the values do not match it.
+    profile: Option<String>,
     is_detected: bool,
     sentences: Vec<String>,
 }
@@ -103,7 +106,7 @@ impl Findings {
             Ok(table) => table,
             Err(Error::Refused(reason)) => {
                 let (table, sentences) = (profile.table, vec![reason]);
-                self.mismatches.push(Mismatch { table, is_detected, sentences });
+                self.mismatches.push(Mismatch { table, profile: None, is_detected, sentences });
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -115,8 +118,8 @@ impl Findings {
         let reader = TableReader::new(database, profile, table);
         let sentences = encoding_errors(database, &reader, &Sampling::of(database, &reader)?)?;
         if !sentences.is_empty() {
-            let table = reader.table.name;
-            self.mismatches.push(Mismatch { table, is_detected, sentences });
+            let (table, profile) = (reader.table.name, Some(reader.profile.name));
+            self.mismatches.push(Mismatch { table, profile, is_detected, sentences });
         } else if is_detected {
             let clock = clock_evidence(database, &reader)?;
             let TableReader { profile, table, .. } = reader;
@@ -141,12 +144,11 @@ impl Findings {
         let at = database.to_owned();
         if self.fits.len() > 1 {
             let fits = self.fits.iter().map(|fit| format!("{}: {}", fit.table, fit.profile.name));
-            let fits: Vec<String> = fits.collect();
-            let found = format!("{}; choose one with --profile", fits.join(", "));
+            let found = fits.collect::<Vec<String>>().join(", ");
             return Err(Error::AmbiguousTable { at, found });
         }
         let Some(Fit { table, mut profile, clock }) = self.fits.pop() else {
-            return Err(Error::ForeignDatabase { at, found: self.describe_none(names) });
+            return Err(self.no_fit(at, names));
         };
         let local = self.hints.iter().find(|(other, _)| *other == table);
         let local = local.map(|(_, local)| local);
@@ -155,40 +157,40 @@ impl Findings {
         Ok(profile)
     }
 
-    fn describe_none(self, names: &[String]) -> String {
+    fn no_fit(self, at: String, names: &[String]) -> Error {
         if names.is_empty() {
-            return "it is an SQLite database without tables; `sessctl init` sets it up".to_owned();
+            return migrations::without_tables(&at);
         }
-        let hint = |(table, profile): (String, Profile)| {
-            let Profile { name, title, about, .. } = profile;
-            format!("{table} may be {title} ({about}): --profile {name}")
+        let hint = |(table, Profile { title, about, .. }): &(String, Profile)| {
+            format!("{table} may be {title} ({about})")
         };
-        let hints: Vec<String> = self.hints.into_iter().map(hint).collect();
-        let mismatches = mismatch_sentences(self.mismatches);
-        if !mismatches.is_empty() {
+        let hints = self.hints.iter().map(hint);
+        let mismatches = reported_mismatches(self.mismatches);
+        let content = ForeignContent::Tables {
+            mismatch: mismatches.iter().find_map(|mismatch| mismatch.profile.clone()),
+            candidates: self.hints.iter().map(|(_, profile)| profile.name.clone()).collect(),
+        };
+        let sentences: Vec<String> = if mismatches.is_empty() {
+            let tables = if names.len() == 1 { "the table" } else { "the tables" };
+            let unknown = format!(
+                "it holds {tables} {}; none is a table of sessions that sessctl knows",
+                table::join_names(names)
+            );
+            let nearest = self.nearest.map(|(_, nearest)| nearest);
+            std::iter::once(unknown).chain(hints).chain(nearest).collect()
+        } else {
             // The table is known, and only its values are not.
-            return mismatches.into_iter().chain(hints).collect::<Vec<_>>().join("; ");
-        }
-        let mut found = format!(
-            "it holds {} {}; none is a table of sessions that sessctl knows (`sessctl show \
-             profiles` lists them)",
-            if names.len() == 1 { "the table" } else { "the tables" },
-            table::join_names(names)
-        );
-        for sentence in hints.into_iter().chain(self.nearest.map(|(_, near)| near)) {
-            found.push_str("; ");
-            found.push_str(&sentence);
-        }
-        found
+            mismatches.into_iter().flat_map(|mismatch| mismatch.sentences).chain(hints).collect()
+        };
+        Error::ForeignDatabase { at, found: sentences.join("; "), content }
     }
 }
 
-/// Reasons for mismatching values, once for each table: a profile that has to be named is a
-/// variant of a detected one, and would repeat its reasons.
-fn mismatch_sentences(mismatches: Vec<Mismatch>) -> Vec<String> {
-    let is_detected = |mismatches: &Mismatch| mismatches.is_detected;
-    let detected: BTreeSet<String> =
-        mismatches.iter().filter(|it| is_detected(it)).map(|it| it.table.clone()).collect();
-    let is_told = |it: &Mismatch| it.is_detected || !detected.contains(&it.table);
-    mismatches.into_iter().filter(is_told).flat_map(|it| it.sentences).collect()
+/// Removes the mismatches with a profile that has to be named where a detected one, of which
+/// it is a variant, has the same reasons.
+fn reported_mismatches(mut mismatches: Vec<Mismatch>) -> Vec<Mismatch> {
+    let detected = mismatches.iter().filter(|mismatch| mismatch.is_detected);
+    let detected: BTreeSet<String> = detected.map(|mismatch| mismatch.table.clone()).collect();
+    mismatches.retain(|mismatch| mismatch.is_detected || !detected.contains(&mismatch.table));
+    mismatches
 }

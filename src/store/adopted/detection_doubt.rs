@@ -4,10 +4,10 @@
 use super::column_sql::MAX_PAYLOAD_BYTES;
 use super::diagnose::sample;
 use super::reader::TableReader;
-use super::table;
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    ClockEvidence, DetectionDoubt, Parameter, Profile, Rule, RuleKind, UserForm, signed_lifetime,
+    ClockEvidence, DetectionDoubt, Profile, ProfileChoice, Rule, RuleKind, UserForm,
+    signed_lifetime,
 };
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::quoted;
@@ -44,7 +44,7 @@ pub(super) fn clock_evidence(
         row.text(0).zip(over).and_then(|(payload, over)| signed_lifetime(&payload, over))
     };
     let latest = sample::rows_by_key(reader, &what, "DESC", MAX_LATEST);
-    let mut lifetimes = table::collect(database, &latest, lifetime)?;
+    let mut lifetimes = database.query_all(&latest, lifetime)?;
     if lifetimes.is_empty() {
         return Ok(None);
     }
@@ -63,7 +63,7 @@ pub(super) fn detection_doubt(
     column: &str,
     found: ClockEvidence,
 ) -> Option<DetectionDoubt> {
-    let Profile { name, table, .. } = profile;
+    let table = &profile.table;
     let finding = match found {
         ClockEvidence::Nothing => format!(
             "the rows of {table} do not show whether {column} is in UTC (USE_TZ = True) or in the \
@@ -71,20 +71,15 @@ pub(super) fn detection_doubt(
         ),
         found => contradiction(table, column, found)?,
     };
-    let utc = format!(
-        "--profile {name} if settings.py has USE_TZ = True, which is the default since Django 5.0"
-    );
-    let remedy = match local {
-        None => utc,
-        Some(Profile { name, missing, .. }) => {
-            let param = |asked: &Parameter| format!(" --param {}={}", asked.name, asked.example);
-            let params: String = missing.iter().map(param).collect();
-            format!(
-                "{utc}; --profile {name}{params}, with your TIME_ZONE, if it has USE_TZ = False"
-            )
-        }
+    let choice = |profile: &Profile, condition| ProfileChoice {
+        name: profile.name.clone(),
+        parameters: profile.missing.clone(),
+        condition,
     };
-    Some(DetectionDoubt { finding, remedy })
+    let utc =
+        choice(profile, "settings.py has USE_TZ = True, which is the default since Django 5.0");
+    let local = local.map(|local| choice(local, "it has USE_TZ = False, with your TIME_ZONE"));
+    Some(DetectionDoubt { finding, choices: std::iter::once(utc).chain(local).collect() })
 }
 
 /// Describes the evidence against UTC, if any.

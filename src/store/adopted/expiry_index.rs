@@ -1,9 +1,5 @@
 //! Scan along an index: if few rows are due, the others need not be read.
 
-use std::ops::ControlFlow;
-
-use rusqlite::types::ValueRef;
-
 use super::blocking_references::BlockingReferences;
 use super::reader::{INPUTS_COLUMN, TableReader};
 use super::scan::ScanCounter;
@@ -15,7 +11,7 @@ use crate::domain::profile::{
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, quoted, raw, value_ref};
+use crate::store::statement::{Statement, quoted};
 
 /// Index in the order of the one column that determines expiry.
 #[derive(Debug, Clone)]
@@ -149,14 +145,14 @@ impl ExpiryIndex {
     /// due.
     fn is_due(&self, reader: &TableReader, row: &dyn RowRef, counter: &mut ScanCounter) -> bool {
         let mut inputs = vec![SqlValueRef::Null; reader.profile.inputs.len()];
-        inputs[self.input] = raw(row.value(1));
+        inputs[self.input] = row.value(1);
         counter.count_row(reader, &inputs).is_some()
     }
 
     /// Cursor at a row.
     fn cursor_at(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
         let time = row.value(self.time_column(reads_all));
-        Some(Cursor::Time(raw(time).to_value(), row.integer(0)?))
+        Some(Cursor::Time(time.to_value(), row.integer(0)?))
     }
 
     /// Column of the time in the rows of a range.
@@ -180,14 +176,13 @@ impl ExpiryIndex {
             DecodedTime::At(moment) => Some(moment.second().0),
             _ => None,
         };
-        let mut share = None;
-        database.query(&reader.min_and_max(database, &self.column), &mut |row| {
-            let ends = moment(raw(row.value(0))).zip(moment(raw(row.value(1))));
-            share = ends
-                .zip(moment(time.raw()))
-                .map(|((first, last), here)| (here - first) as f64 / (last - first).max(1) as f64);
-            Ok(ControlFlow::Break(()))
+        let ends = database.query_first(&reader.min_and_max(database, &self.column), |row| {
+            moment(row.value(0)).zip(moment(row.value(1)))
         })?;
+        let share = ends
+            .flatten()
+            .zip(moment(time.raw()))
+            .map(|((first, last), here)| (here - first) as f64 / (last - first).max(1) as f64);
         Ok(share.unwrap_or(0.0).clamp(0.0, 1.0))
     }
 }
@@ -204,7 +199,7 @@ fn find_by_row_id(
     }
     let mut sql = reader.select(&reader.snapshot_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut values = row_ids.iter().map(|cursor| ValueRef::Integer(*cursor));
+    let mut values = row_ids.iter().map(|cursor| SqlValueRef::Integer(*cursor));
     database.query_each(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
         let status = row.map(|row| (row, reader.judge(row)));
@@ -278,12 +273,12 @@ impl IndexScan<'_> {
                 // Rows of the same time that were already visited are skipped one by one,
                 // which is fast as long as they fill only a few pages.
                 let time = row.value(self.index.time_column(segment.reads_all(self.index)));
-                sql.push(&format!(" AND {column} >= ")).bind_lossless(time);
-                sql.push(&format!(" AND ({column} > ")).bind_lossless(time);
-                sql.push(&format!(" OR {key} > ")).bind_lossless(row.value(0)).push(")");
+                sql.push(&format!(" AND {column} >= ")).bind(time);
+                sql.push(&format!(" AND ({column} > ")).bind(time);
+                sql.push(&format!(" OR {key} > ")).bind(row.value(0)).push(")");
             }
             Some(row) => {
-                sql.push(&format!(" AND {key} > ")).bind_lossless(row.value(0));
+                sql.push(&format!(" AND {key} > ")).bind(row.value(0));
             }
             None => {}
         }
@@ -319,9 +314,9 @@ impl IndexScan<'_> {
         let (time, row) = self.cursor.filter(|(time, _)| **time != SqlValue::Null)?;
         let (key, column) = (&self.reader.key, &self.index.column);
         let mut sql = self.select(segment);
-        sql.push(" = ").bind_lossless(value_ref(time)).push(&format!(" AND {key} > ")).bind(row);
+        sql.push(" = ").bind(time.raw()).push(&format!(" AND {key} > ")).bind(row);
         sql.push(&format!(" AND {column} {} ", if segment == Segment::Due { "<=" } else { ">" }));
-        sql.bind_lossless(value_ref(self.bound));
+        sql.bind(self.bound.raw());
         Some(ScanRange { segment, sql, has_times: false })
     }
 
@@ -332,18 +327,18 @@ impl IndexScan<'_> {
         let mut sql = self.select(segment);
         match (segment, time) {
             (Segment::Later, Some(time)) => {
-                sql.push(" > max(").bind_lossless(value_ref(time));
-                sql.push(", ").bind_lossless(value_ref(self.bound)).push(")");
+                sql.push(" > max(").bind(time.raw());
+                sql.push(", ").bind(self.bound.raw()).push(")");
             }
             (Segment::Later, None) => {
-                sql.push(" > ").bind_lossless(value_ref(self.bound));
+                sql.push(" > ").bind(self.bound.raw());
             }
             (_, Some(time)) => {
-                sql.push(" > ").bind_lossless(value_ref(time)).push(&format!(" AND {column} <= "));
-                sql.bind_lossless(value_ref(self.bound));
+                sql.push(" > ").bind(time.raw()).push(&format!(" AND {column} <= "));
+                sql.bind(self.bound.raw());
             }
             (_, None) => {
-                sql.push(" <= ").bind_lossless(value_ref(self.bound));
+                sql.push(" <= ").bind(self.bound.raw());
             }
         }
         ScanRange { segment, sql, has_times: true }

@@ -1,6 +1,5 @@
 //! Foreign keys of a database, read from its schema.
 
-use super::table::collect;
 use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::Statement;
@@ -56,7 +55,7 @@ impl ForeignKey {
 /// Reports whether foreign keys are enforced on this connection.
 pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
     let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
-    Ok(collect(database, &sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
+    Ok(database.query_all(&sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
 }
 
 /// The foreign keys of all tables that refer to this one.
@@ -68,7 +67,7 @@ pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<
          ORDER BY child.name, key.id, key.seq",
     )
     .with(parent);
-    let rows = collect(database, &sql, |row| {
+    let rows = database.query_all(&sql, |row| {
         let text = |column| row.text(column).unwrap_or_default();
         (text(0), row.count(1), text(2), row.text(3), text(4))
     })?;
@@ -112,7 +111,7 @@ impl Column {
 /// Returns the columns of a table; empty if there is no such table.
 pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     let sql = "SELECT name, \"notnull\", dflt_value, pk, type FROM pragma_table_xinfo(?1)";
-    collect(database, &Statement::new(sql).with(table), |row| {
+    database.query_all(&Statement::new(sql).with(table), |row| {
         let is_row_id = row.count(3) > 0
             && row.text(4).is_some_and(|kind| kind.eq_ignore_ascii_case("integer"));
         Column {

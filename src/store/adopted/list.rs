@@ -4,20 +4,18 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use rusqlite::types::ValueRef;
-
 use super::blocking_references::BlockingReferences;
 use super::reader::{HANDLE_DIGITS, TableReader};
 use super::values::id_digest;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
-use crate::domain::profile::{Expiry, UserForm, values_shown_as};
+use crate::domain::profile::{Expiry, SqlValueRef, UserForm, values_shown_as};
 use crate::domain::session::{Key, Session, State};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, key_ref, quoted, value_ref};
+use crate::store::statement::{Statement, key_ref, quoted};
 
 /// Rows that are fetched at once, where they were sorted before.
 const ROWS_PER_FETCH: usize = 500;
@@ -57,7 +55,7 @@ pub(super) fn by_tokens(
     let is_token = is_token(reader, &form.column);
     sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
     let mut found = vec![Vec::new(); tokens.len()];
-    let mut values = blocking.iter().map(|token| ValueRef::Text(token.as_bytes()));
+    let mut values = blocking.iter().map(|token| SqlValueRef::Text(token.as_bytes()));
     database.query_all_for_each(&sql, &mut values, &mut |index, row| {
         found[index].extend(reader.session(row));
     })?;
@@ -180,7 +178,7 @@ fn in_key_order(
         sql.push(&blocking.and_unreferenced());
     }
     if let Some(after) = query.after {
-        sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(key_ref(after));
+        sql.push(&format!(" AND {} > ", reader.key)).bind(after);
     }
     if let Some(last) = reader.last_row_id.get() {
         sql.push(&format!(" AND {} <= ", reader.key)).bind(last);
@@ -207,7 +205,7 @@ fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     };
     sql.push(&format!(" AND {} COLLATE {collation} IN (", quoted(column)));
     for (index, value) in values.iter().enumerate() {
-        sql.push(if index > 0 { ", " } else { "" }).bind_lossless(value_ref(value));
+        sql.push(if index > 0 { ", " } else { "" }).bind(value.raw());
     }
     sql.push(")");
 }

@@ -7,7 +7,7 @@ use super::diagnose::check::column_mismatch;
 use super::reader::TableReader;
 use super::state::{State, StateDirectory};
 use super::table::Table;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Absence, Error, Result};
 use crate::domain::profile::Profile;
 use crate::storage::Backend;
 use crate::store::database::Database;
@@ -78,12 +78,8 @@ where
 /// Opens an application's file.
 pub(super) fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
     SqliteFile::open_foreign(path, access).map_err(|error| match error {
-        Error::Missing { at, .. }
-            if path
-                .parent()
-                .is_none_or(|folder| folder.as_os_str().is_empty() || folder.exists()) =>
-        {
-            Error::Missing { at, hint: "give the path of the application's file".to_owned() }
+        Error::Missing { at, why: Absence::File } => {
+            Error::Missing { at, why: Absence::ApplicationFile }
         }
         error => error,
     })

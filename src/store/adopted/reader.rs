@@ -10,7 +10,7 @@ use crate::domain::profile::{ColumnSource, Owner, Profile, RowStatus, SqlValue, 
 use crate::domain::session::{Key, Session};
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, quoted, raw};
+use crate::store::statement::{Statement, quoted};
 
 /// Inputs that are stored on the stack; more are allocated.
 const INLINE_INPUTS: usize = 12;
@@ -196,11 +196,11 @@ impl TableReader {
         let mut few = [SqlValueRef::Null; INLINE_INPUTS];
         if let Some(inputs) = few.get_mut(..count) {
             for (index, input) in inputs.iter_mut().enumerate() {
-                *input = raw(row.value(at + index));
+                *input = row.value(at + index);
             }
             look(inputs)
         } else {
-            look(&(0..count).map(|index| raw(row.value(at + index))).collect::<Vec<_>>())
+            look(&(0..count).map(|index| row.value(at + index)).collect::<Vec<_>>())
         }
     }
 
@@ -216,7 +216,7 @@ impl TableReader {
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
     pub(super) fn snapshot(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
-        let value = |index| raw(row.value(index)).to_value();
+        let value = |index| row.value(index).to_value();
         let values = (ID_COLUMN..INPUTS_COLUMN + self.inputs.len()).map(value).collect();
         // The id is among the values.
         let key = match self.table.key {
@@ -235,7 +235,7 @@ impl TableReader {
         let profile = &self.profile;
         let time = |time| self.with_inputs(row, INPUTS_COLUMN, |inputs| profile.time(time, inputs));
         let last = INPUTS_COLUMN + self.inputs.len().max(1);
-        let owner = profile.owner(raw(row.value(last)));
+        let owner = profile.owner(row.value(last));
         Some(Session {
             key: self.key_of(row)?,
             handle: id_digest(row.value(ID_COLUMN)).handle(),
@@ -291,14 +291,14 @@ impl TableReader {
     ) {
         let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
         if let Some(last) = last {
-            sql.push(&format!(" AND {} {beyond} ", self.key)).bind_lossless(last.value(0));
+            sql.push(&format!(" AND {} {beyond} ", self.key)).bind(last.value(0));
         }
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
     /// Owner of a row whose user is in this column.
     pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> Owner {
-        self.profile.owner(raw(row.value(index)))
+        self.profile.owner(row.value(index))
     }
 
     /// The user, as a column.
@@ -316,11 +316,6 @@ impl TableReader {
 
     /// Counts the rows.
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
-        let mut rows = 0;
-        database.query(&self.select("count(*)"), &mut |row| {
-            rows = row.count(0);
-            Ok(std::ops::ControlFlow::Break(()))
-        })?;
-        Ok(rows)
+        Ok(database.query_first(&self.select("count(*)"), |row| row.count(0))?.unwrap_or(0))
     }
 }

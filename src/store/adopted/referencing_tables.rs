@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::blocking_references::{BlockingReference, ReferenceGraph, ReferencingKey};
 use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, foreign_keys_to};
 use super::reader::TableReader;
-use super::table::{Table, collect, join_names};
+use super::table::{Table, join_names};
 use super::triggers;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Dependent, DependentAction, Profile};
@@ -212,7 +212,7 @@ impl ReferencingTables {
                 "SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {LARGE_TABLE_ROWS})",
                 quoted(child)
             );
-            let rows = collect(database, &Statement::new(&sql), |row| row.count(0))?;
+            let rows = database.query_all(&Statement::new(&sql), |row| row.count(0))?;
             self.unindexed.push(UnindexedTable {
                 table: child.to_owned(),
                 columns: columns.to_vec(),
@@ -341,7 +341,7 @@ fn default_row_exists(
     if !key.has_all_targets() {
         return Ok(true);
     }
-    Ok(collect(database, &Statement::new(&sql), |row| row.count(0))?.first() != Some(&0))
+    Ok(database.query_all(&Statement::new(&sql), |row| row.count(0))?.first() != Some(&0))
 }
 
 fn create_index(table: &str, columns: &[String]) -> String {
@@ -353,6 +353,6 @@ fn create_index(table: &str, columns: &[String]) -> String {
 /// The first column of a primary key of several.
 fn first_key_column(database: &impl Database, table: &str) -> Result<Option<String>> {
     let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1) WHERE pk = 1").with(table);
-    let names = collect(database, &sql, |row| row.text(0).unwrap_or_default())?;
+    let names = database.query_all(&sql, |row| row.text(0).unwrap_or_default())?;
     Ok(names.into_iter().next())
 }

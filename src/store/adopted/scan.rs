@@ -17,7 +17,6 @@ use crate::storage::{
     UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::key_ref;
 
 /// Rows between two checks of the elapsed time.
 const CLOCK_CHECK_ROWS: u64 = 128;
@@ -38,7 +37,7 @@ pub(super) fn scan_by_key(
         let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind_lossless(key_ref(after));
+            sql.push(&format!(" AND {} > ", reader.key)).bind(after);
         }
         reader.order_by_key(&mut sql, last, false);
         sql
@@ -194,18 +193,21 @@ impl ScanCounter {
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
         let task = &reader.profile.task;
-        let mut census = PurgeCounts {
+        let mut counts = PurgeCounts {
             unreadable: self.unreadable,
             future: self.future,
             ..PurgeCounts::default()
         };
         let expired = Verdict::Discard(EndReason::Expired);
-        census.count(self.backlog, false, expired, true);
-        census.count(self.due - self.backlog, false, expired, false);
-        census.count(self.sessions - self.due, false, Verdict::Keep, false);
-        let going = [((task.clone(), EndReason::Expired), self.due)];
-        let found =
-            DueCounts { census, going: going.into_iter().collect(), ..DueCounts::default() };
+        counts.count(self.backlog, false, expired, true);
+        counts.count(self.due - self.backlog, false, expired, false);
+        counts.count(self.sessions - self.due, false, Verdict::Keep, false);
+        let deletions = [((task.clone(), EndReason::Expired), self.due)];
+        let found = DueCounts {
+            counts,
+            deletions: deletions.into_iter().collect(),
+            ..DueCounts::default()
+        };
         let ends = self.snapshots.first().zip(self.snapshots.last());
         let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
         Ok(DueScan {
@@ -218,7 +220,7 @@ impl ScanCounter {
                 found: Some(found),
                 seen: self.snapshots,
             }),
-            census,
+            counts,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)

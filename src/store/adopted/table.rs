@@ -1,9 +1,7 @@
 //! Schema of a table.
 
-use std::ops::ControlFlow;
-
-use crate::domain::error::{Error, Result};
-use crate::store::database::{Database, RowRef};
+use crate::domain::error::{Error, ForeignContent, Result};
+use crate::store::database::Database;
 use crate::store::statement::Statement;
 
 /// SQLite's names of the row id, unless a column has the same name.
@@ -138,7 +136,7 @@ struct TableEntry {
 fn table_entries(database: &impl Database) -> Result<Vec<TableEntry>> {
     let sql = "SELECT name, type, wr FROM pragma_table_list \
                WHERE schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
-    collect(database, &Statement::new(sql), |row| TableEntry {
+    database.query_all(&Statement::new(sql), |row| TableEntry {
         name: row.text(0).unwrap_or_default(),
         is: row.text(1).unwrap_or_default(),
         has_row_ids: row.count(2) == 0,
@@ -158,7 +156,7 @@ fn missing_table(database: &str, name: &str, kinds: &[TableEntry]) -> Error {
     } else {
         format!("it has no table {name}; it has {}", join_names(&names))
     };
-    Error::ForeignDatabase { at: database.to_owned(), found }
+    Error::ForeignDatabase { at: database.to_owned(), found, content: ForeignContent::Other }
 }
 
 /// Maximum number of names in a message.
@@ -182,7 +180,7 @@ struct Column {
 
 fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
     let sql = "SELECT name, type, pk FROM pragma_table_xinfo(?1) ORDER BY cid";
-    collect(database, &Statement::new(sql).with(table), |row| Column {
+    database.query_all(&Statement::new(sql).with(table), |row| Column {
         name: row.text(0).unwrap_or_default(),
         is_declared_integer: row.text(1).is_some_and(|kind| kind.eq_ignore_ascii_case("integer")),
         key_position: row.count(2),
@@ -191,7 +189,7 @@ fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
 
 fn indexes(database: &impl Database, table: &str) -> Result<Vec<Index>> {
     let sql = "SELECT name, partial, \"unique\" FROM pragma_index_list(?1) ORDER BY seq";
-    let names = collect(database, &Statement::new(sql).with(table), |row| {
+    let names = database.query_all(&Statement::new(sql).with(table), |row| {
         let (is_partial, is_unique) = (row.count(1) != 0, row.count(2) != 0);
         (row.text(0).unwrap_or_default(), is_partial, is_unique && !is_partial)
     })?;
@@ -207,7 +205,7 @@ fn index(
 ) -> Result<Index> {
     let sql = "SELECT name, desc, coll FROM pragma_index_xinfo(?1) WHERE key ORDER BY seqno";
     let (mut is_plain, mut collation) = (!is_partial, None);
-    let columns = collect(database, &Statement::new(sql).with(name.as_str()), |row| {
+    let columns = database.query_all(&Statement::new(sql).with(name.as_str()), |row| {
         collation = collation.take().or_else(|| row.text(2));
         is_plain &= row.count(1) == 0 && row.bytes(2).eq_ignore_ascii_case(b"binary");
         row.text(0)
@@ -243,23 +241,9 @@ fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyC
     }
 }
 
-/// The rows of a statement, each made into a value.
-pub(super) fn collect<V>(
-    database: &impl Database,
-    statement: &Statement,
-    mut read: impl FnMut(&dyn RowRef) -> V,
-) -> Result<Vec<V>> {
-    let mut values = Vec::new();
-    database.query(statement, &mut |row| {
-        values.push(read(row));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(values)
-}
-
 /// The steps by which SQLite would run a statement.
 pub(super) fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
     let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
     explained.push(&statement.sql).values.clone_from(&statement.values);
-    collect(database, &explained, |row| row.text(3).unwrap_or_default())
+    database.query_all(&explained, |row| row.text(3).unwrap_or_default())
 }

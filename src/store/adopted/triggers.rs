@@ -1,6 +1,5 @@
 //! Triggers that reject deletions, as far as their text shows.
 
-use super::table::collect;
 use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::Statement;
@@ -15,7 +14,7 @@ pub(super) fn delete_triggers(
          AND tbl_name = ?1 COLLATE NOCASE ORDER BY name",
     )
     .with(table);
-    let all = collect(database, &sql, |row| {
+    let all = database.query_all(&sql, |row| {
         (row.text(0).unwrap_or_default(), tokens(&row.text(1).unwrap_or_default()))
     })?;
     Ok(all.into_iter().filter(|(_, words)| header(words).any(|word| word == "delete")).collect())
@@ -26,7 +25,7 @@ pub(super) fn trigger_names(database: &impl Database, table: &str) -> Result<Vec
     let sql = Statement::new(
         "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",
     );
-    collect(database, &sql.with(table), |row| row.text(0).unwrap_or_default())
+    database.query_all(&sql.with(table), |row| row.text(0).unwrap_or_default())
 }
 
 /// Reports whether a trigger rejects every deletion: it is unconditional, and starts by

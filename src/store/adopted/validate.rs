@@ -1,7 +1,5 @@
 //! Checks before rows are deleted, and limits on how many rows a purge reads.
 
-use std::ops::ControlFlow;
-
 use super::adopted_table::{Adopted, Deletions};
 use super::diagnose::check::{delete_blockers, encoding_errors};
 use super::diagnose::sample::Sampling;
@@ -38,7 +36,11 @@ impl<T: Database> Adopted<T> {
     pub(super) fn sample_valid_rows(&self) -> Result<Sampling> {
         let sample = Sampling::of(&self.database, &self.reader)?;
         let errors = encoding_errors(&self.database, &self.reader, &sample)?;
-        if errors.is_empty() { Ok(sample) } else { Err(Error::Refused(errors.join("; "))) }
+        if errors.is_empty() {
+            return Ok(sample);
+        }
+        let profile = self.reader.profile.name.clone();
+        Err(Error::ValueMismatch { profile, found: errors.join("; ") })
     }
 
     /// Ensures that nothing blocks deletion, except possibly the encodings of the values.
@@ -70,10 +72,9 @@ impl<T: Database> Adopted<T> {
         let is_row_id = matches!(reader.table.key, KeyColumn::RowId(_));
         reader.last_row_id.set(None);
         if has_triggers && is_row_id {
-            self.database.query(&reader.min_and_max(&self.database, &reader.key), &mut |row| {
-                reader.last_row_id.set(row.integer(1));
-                Ok(ControlFlow::Break(()))
-            })?;
+            let ends = reader.min_and_max(&self.database, &reader.key);
+            let last = self.database.query_first(&ends, |row| row.integer(1))?;
+            reader.last_row_id.set(last.flatten());
         }
         let rows = if has_triggers { Some(reader.count(&self.database)?) } else { None };
         self.scan_budget.set(rows.map(|rows| rows.saturating_mul(2).saturating_add(SPARE_ROWS)));

@@ -1,40 +1,38 @@
 //! Values of a row as keys, handles and displayed text.
 
-use rusqlite::types::ValueRef;
-
 use super::column_sql::MAX_VALUE_BYTES;
-use crate::domain::profile::SqlValue;
+use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::Key;
 use crate::domain::token::Digest;
 
 /// A value as a key. Nothing is taken for an empty text.
-pub(super) fn key_from(value: ValueRef<'_>) -> Key {
+pub(super) fn key_from(value: SqlValueRef<'_>) -> Key {
     match value {
-        ValueRef::Null => Key::Text(Vec::new()),
-        ValueRef::Integer(number) => Key::Integer(number),
-        ValueRef::Real(number) => Key::Real(number),
-        ValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
-        ValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
+        SqlValueRef::Null => Key::Text(Vec::new()),
+        SqlValueRef::Integer(number) => Key::Integer(number),
+        SqlValueRef::Real(number) => Key::Real(number),
+        SqlValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
+        SqlValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
     }
 }
 
 /// Hash from which the handle of an id is derived.
-pub(super) fn id_digest(id: ValueRef<'_>) -> Digest {
+pub(super) fn id_digest(id: SqlValueRef<'_>) -> Digest {
     match id {
-        ValueRef::Null => Digest::of(""),
-        ValueRef::Integer(number) => Digest::of(&number.to_string()),
-        ValueRef::Real(number) => Digest::of(&number.to_string()),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Digest::of_bytes(bytes),
+        SqlValueRef::Null => Digest::of(""),
+        SqlValueRef::Integer(number) => Digest::of(&number.to_string()),
+        SqlValueRef::Real(number) => Digest::of(&number.to_string()),
+        SqlValueRef::Text(bytes) | SqlValueRef::Blob(bytes) => Digest::of_bytes(bytes),
     }
 }
 
 /// Displayed text of a value; `None` if it is empty.
-pub(super) fn display_text(value: ValueRef<'_>) -> Option<String> {
+pub(super) fn display_text(value: SqlValueRef<'_>) -> Option<String> {
     let text = match value {
-        ValueRef::Null => return None,
-        ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Real(number) => number.to_string(),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+        SqlValueRef::Null => return None,
+        SqlValueRef::Integer(number) => number.to_string(),
+        SqlValueRef::Real(number) => number.to_string(),
+        SqlValueRef::Text(bytes) | SqlValueRef::Blob(bytes) => {
             String::from_utf8_lossy(bytes).into_owned()
         }
     };

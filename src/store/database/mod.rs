@@ -10,15 +10,12 @@ pub mod rqlite;
 pub mod rqlite;
 pub mod sqlite;
 
-use std::time::Duration;
-
-use rusqlite::Row;
-use rusqlite::types::{Value, ValueRef};
+use std::ops::ControlFlow;
 
 use super::statement::Statement;
 use crate::domain::error::Result;
-use crate::domain::profile::SqlValue;
-use crate::storage::{DataVersion, StatementLimit, VisitResult};
+use crate::domain::profile::{SqlValue, SqlValueRef};
+use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
 
 /// Connection to a database.
 pub trait Database {
@@ -43,33 +40,63 @@ pub trait Database {
         self.query(&next(None), visit)
     }
 
-    /// Runs a query once for each value of its parameter `?1`, all in the same snapshot, and
-    /// visits the first row of each, or `None`.
-    fn query_each(
+    /// Reads all rows of a query.
+    fn query_all<V>(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn RowRef>),
-    ) -> Result<()>;
+        mut read: impl FnMut(&dyn RowRef) -> V,
+    ) -> Result<Vec<V>> {
+        let mut values = Vec::new();
+        self.query(statement, &mut |row| {
+            values.push(read(row));
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(values)
+    }
 
-    /// Variant of [`query_each`](Self::query_each) that visits all rows, each with the index of
-    /// its value.
+    /// Reads the first row of a query.
+    fn query_first<V>(
+        &self,
+        statement: &Statement,
+        read: impl Fn(&dyn RowRef) -> V,
+    ) -> Result<Option<V>> {
+        let mut value = None;
+        self.query(statement, &mut |row| {
+            value = Some(read(row));
+            Ok(ControlFlow::Break(()))
+        })?;
+        Ok(value)
+    }
+
+    /// Runs a query once for each value of its parameter `?1`, all in the same snapshot, and
+    /// visits all rows, each with the index of its value.
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()>;
 
-    /// Runs a write once for each value of its parameter `?1`, with `rest` as the other
-    /// parameters, atomically. It may run twice if a response is lost, so it must be
-    /// idempotent.
-    fn execute_for_keys(
-        &mut self,
-        sql: &str,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        rest: &[Value],
-    ) -> Result<BatchResult>;
+    /// Variant of [`query_all_for_each`](Self::query_all_for_each) that visits the first row
+    /// for each value, or `None`.
+    fn query_each(
+        &self,
+        statement: &Statement,
+        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        visit: &mut dyn FnMut(Option<&dyn RowRef>),
+    ) -> Result<()> {
+        let (mut count, mut next) = (0, 0);
+        let mut counted = values.inspect(|_| count += 1);
+        self.query_all_for_each(statement, &mut counted, &mut |index, row| {
+            if index >= next {
+                (next..index).for_each(|_| visit(None));
+                visit(Some(row));
+                next = index + 1;
+            }
+        })?;
+        (next..count).for_each(|_| visit(None));
+        Ok(())
+    }
 
     /// Runs writes once for each row of parameters `?1`, `?2`, …, atomically. For each row, the
     /// statements run in order, and each has a result.
@@ -79,7 +106,7 @@ pub trait Database {
     fn execute_for_rows(
         &mut self,
         statements: &[Statement],
-        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+        rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
     ) -> Result<BatchResult>;
 
     /// Runs a batch atomically. Reads in the batch see the writes before them.
@@ -135,14 +162,14 @@ pub struct ExpectedCount {
 /// Columns of the current row.
 pub trait RowRef {
     /// Value of a column, counted from 0.
-    fn value(&self, place: usize) -> ValueRef<'_>;
+    fn value(&self, place: usize) -> SqlValueRef<'_>;
 }
 
 impl dyn RowRef + '_ {
     /// Integer; `None` for other storage classes.
     pub fn integer(&self, place: usize) -> Option<i64> {
         match self.value(place) {
-            ValueRef::Integer(number) => Some(number),
+            SqlValueRef::Integer(number) => Some(number),
             _ => None,
         }
     }
@@ -155,7 +182,7 @@ impl dyn RowRef + '_ {
     /// Bytes of a text; empty for other storage classes.
     pub fn bytes(&self, place: usize) -> &[u8] {
         match self.value(place) {
-            ValueRef::Text(bytes) => bytes,
+            SqlValueRef::Text(bytes) => bytes,
             _ => &[],
         }
     }
@@ -163,15 +190,9 @@ impl dyn RowRef + '_ {
     /// Text, with invalid UTF-8 replaced.
     pub fn text(&self, place: usize) -> Option<String> {
         match self.value(place) {
-            ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            SqlValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
             _ => None,
         }
-    }
-}
-
-impl RowRef for Row<'_> {
-    fn value(&self, place: usize) -> ValueRef<'_> {
-        self.get_ref(place).unwrap_or(ValueRef::Null)
     }
 }
 
@@ -186,12 +207,8 @@ pub struct BatchResult {
     pub response_lost: bool,
     /// True if the statements with expected counts ran, and the counts matched.
     pub matched_expectation: bool,
-    /// Time for which the write lock was held.
-    pub hold: Duration,
-    /// Part of the hold time spent in the commit.
-    pub commit: Duration,
-    /// Time spent waiting for the write lock.
-    pub waited: Duration,
+    /// Timing of its transaction.
+    pub timing: WriteTiming,
 }
 
 /// Owned row, of a batch or from the network.
@@ -199,31 +216,7 @@ pub struct BatchResult {
 pub struct OwnedRow(pub Vec<SqlValue>);
 
 impl RowRef for OwnedRow {
-    fn value(&self, place: usize) -> ValueRef<'_> {
-        self.0.get(place).map_or(ValueRef::Null, ValueRef::from)
-    }
-}
-
-impl<'a> From<&'a SqlValue> for ValueRef<'a> {
-    fn from(value: &'a SqlValue) -> Self {
-        match value {
-            SqlValue::Null => Self::Null,
-            SqlValue::Integer(number) => Self::Integer(*number),
-            SqlValue::Real(number) => Self::Real(*number),
-            SqlValue::Text(bytes) => Self::Text(bytes),
-            SqlValue::Blob(bytes) => Self::Blob(bytes),
-        }
-    }
-}
-
-impl From<ValueRef<'_>> for SqlValue {
-    fn from(value: ValueRef<'_>) -> Self {
-        match value {
-            ValueRef::Null => Self::Null,
-            ValueRef::Integer(number) => Self::Integer(number),
-            ValueRef::Real(number) => Self::Real(number),
-            ValueRef::Text(bytes) => Self::Text(bytes.to_vec()),
-            ValueRef::Blob(bytes) => Self::Blob(bytes.to_vec()),
-        }
+    fn value(&self, place: usize) -> SqlValueRef<'_> {
+        self.0.get(place).map_or(SqlValueRef::Null, SqlValue::raw)
     }
 }

@@ -2,12 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::types::{Value, ValueRef};
-
 use super::sqlite::SqliteFile;
 use super::{BatchResult, Database, OwnedRow, RowRef};
 use crate::domain::error::Result;
-use crate::domain::profile::SqlValue;
+use crate::domain::profile::SqlValueRef;
 use crate::storage::VisitResult;
 use crate::store::statement::Statement;
 
@@ -41,9 +39,7 @@ impl Database for PagedDouble {
             let mut rows = Vec::new();
             self.0.query(&page, &mut |row| {
                 // No statement has more columns.
-                rows.push(OwnedRow(
-                    (0..24).map(|place| SqlValue::from(row.value(place))).collect(),
-                ));
+                rows.push(OwnedRow((0..24).map(|place| row.value(place).to_value()).collect()));
                 Ok(ControlFlow::Continue(()))
             })?;
             for row in &rows {
@@ -58,37 +54,19 @@ impl Database for PagedDouble {
         }
     }
 
-    fn query_each(
-        &self,
-        statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn RowRef>),
-    ) -> Result<()> {
-        self.0.query_each(statement, values, visit)
-    }
-
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         self.0.query_all_for_each(statement, values, visit)
     }
 
-    fn execute_for_keys(
-        &mut self,
-        sql: &str,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        rest: &[Value],
-    ) -> Result<BatchResult> {
-        self.0.execute_for_keys(sql, values, rest)
-    }
-
     fn execute_for_rows(
         &mut self,
         statements: &[Statement],
-        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+        rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
     ) -> Result<BatchResult> {
         self.0.execute_for_rows(statements, rows)
     }

@@ -1,10 +1,9 @@
 //! Placeholder for the client of rqlite, in builds without it: no value of its types exists.
 
-use rusqlite::types::{Value, ValueRef};
-
 use super::sqlite::Access;
 use super::{BatchResult, Database, RowRef};
 use crate::domain::error::Result;
+use crate::domain::profile::SqlValueRef;
 use crate::storage::VisitResult;
 use crate::storage::consistency::ReadFreshness;
 use crate::store::cluster::Cluster;
@@ -54,37 +53,19 @@ impl Database for Rqlite {
         match self.0 {}
     }
 
-    fn query_each(
-        &self,
-        _statement: &Statement,
-        _values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        _visit: &mut dyn FnMut(Option<&dyn RowRef>),
-    ) -> Result<()> {
-        match self.0 {}
-    }
-
     fn query_all_for_each(
         &self,
         _statement: &Statement,
-        _values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        _values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
         _visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
-        match self.0 {}
-    }
-
-    fn execute_for_keys(
-        &mut self,
-        _sql: &str,
-        _values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        _rest: &[Value],
-    ) -> Result<BatchResult> {
         match self.0 {}
     }
 
     fn execute_for_rows(
         &mut self,
         _statements: &[Statement],
-        _rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+        _rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
     ) -> Result<BatchResult> {
         match self.0 {}
     }

@@ -1,7 +1,5 @@
 //! Clock references of hosts.
 
-use std::ops::ControlFlow;
-
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
@@ -15,12 +13,9 @@ pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<C
          FROM clocks WHERE host = ?1",
     )
     .with(host);
-    let mut found = None;
-    database.query(&sql, &mut |row| {
-        found = stamp(row, 0).map(|last| ClockReference { last, jump: stamp(row, 4) });
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(found)
+    let reference =
+        |row: &dyn RowRef| stamp(row, 0).map(|last| ClockReference { last, jump: stamp(row, 4) });
+    Ok(database.query_first(&sql, reference)?.flatten())
 }
 
 /// The clocks from this column on.

@@ -1,7 +1,5 @@
 //! Job histories.
 
-use std::ops::ControlFlow;
-
 use super::lease::and_if_held;
 use crate::domain::error::Result;
 use crate::domain::job::{JobHistory, RunInProgress};
@@ -111,14 +109,14 @@ pub(super) fn set_last_settled(
 pub(super) fn change_jobs(
     database: &mut impl Database,
     machine: &str,
-    taken_up: &[NewJob],
-    given_up: &[JobKey],
+    added: &[NewJob],
+    removed: &[JobKey],
     now: UnixTime,
 ) -> Result<()> {
     let leave = |job| with_key("DELETE FROM job_members WHERE machine = ?4 AND ", job);
     let mut statements: Vec<Statement> =
-        given_up.iter().map(|job| leave(job).with(machine)).collect();
-    for NewJob { job, start } in taken_up {
+        removed.iter().map(|job| leave(job).with(machine)).collect();
+    for NewJob { job, start } in added {
         statements.extend([start_history(job, *start, now), insert_member(job, machine, now)]);
         statements.push(drop_oldest_members(job));
     }
@@ -189,12 +187,7 @@ pub(super) fn jobs(
          AND runs.account = jobs.host_scope AND runs.spec = jobs.spec AND outcome = 'running' \
          ORDER BY jobs.name, jobs.spec, jobs.host_scope",
     );
-    let mut jobs = Vec::new();
-    database.query(&sql.with(machine), &mut |row| {
-        jobs.push(read_job_state(row, now));
-        Ok(ControlFlow::Continue(()))
-    })?;
-    Ok(jobs)
+    database.query_all(&sql.with(machine), |row| read_job_state(row, now))
 }
 
 fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
@@ -207,7 +200,7 @@ fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
     });
     JobState {
         job: JobKey { name: text(0), spec: text(1), host_scope: text(2) },
-        known: JobHistory {
+        history: JobHistory {
             last_settled_at: time(3),
             interrupted: time(4),
             since: time(5),

@@ -1,7 +1,5 @@
 //! Leases.
 
-use std::ops::ControlFlow;
-
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
 use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
@@ -27,12 +25,7 @@ pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {
 /// Finds the current or last holder of a lease.
 pub(super) fn find_holder(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
     let lease = Lease { name: name.to_owned(), holder: String::new() };
-    let mut found = None;
-    database.query(&select_holder(&lease), &mut |row| {
-        found = Some(read_holder(row));
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(found)
+    database.query_first(&select_holder(&lease), read_holder)
 }
 
 /// Renews a lease, if it is still held and has not expired.

@@ -97,11 +97,11 @@ impl<L: LedgerDatabase> Ledger for L {
     fn change_jobs(
         &mut self,
         machine: &str,
-        taken_up: &[NewJob],
-        given_up: &[JobKey],
+        added: &[NewJob],
+        removed: &[JobKey],
         now: UnixTime,
     ) -> Result<()> {
-        self.write(|database| jobs::change_jobs(database, machine, taken_up, given_up, now))
+        self.write(|database| jobs::change_jobs(database, machine, added, removed, now))
     }
 
     fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>> {

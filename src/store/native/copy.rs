@@ -4,9 +4,9 @@ use std::ops::ControlFlow;
 
 use super::rows::COLUMNS;
 use super::table::Native;
-use rusqlite::types::ValueRef;
 
 use crate::domain::error::Result;
+use crate::domain::profile::SqlValueRef;
 use crate::storage::raw_row::{Counter, RawRow, TaskName};
 use crate::storage::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
 use crate::store::database::{BatchResult, Database, RowRef};
@@ -66,7 +66,7 @@ impl<T: Database> RowCopy for Native<T> {
         }
         sql.push(" FROM counters ORDER BY task, name");
         sql.is_lossless = true;
-        self.collect(&sql, |row| Counter {
+        self.database.query_all(&sql, |row| Counter {
             task: blob(row, 0).unwrap_or_default(),
             name: blob(row, 1).unwrap_or_default(),
             value: row.integer(2).unwrap_or(0),
@@ -79,7 +79,7 @@ impl<T: Database> RowCopy for Native<T> {
         let mut sql = Statement::new("SELECT ");
         sql.push(&columns).push(" FROM task_names ORDER BY task");
         sql.is_lossless = true;
-        self.collect(&sql, |row| TaskName {
+        self.database.query_all(&sql, |row| TaskName {
             task: blob(row, 0).unwrap_or_default(),
             created_at: row.integer(1).unwrap_or(0),
         })
@@ -114,9 +114,7 @@ impl<T: Database> Native<T> {
     fn write_result(&self, applied: &BatchResult) -> Result<WriteResult> {
         Ok(WriteResult {
             rows: applied.rows.iter().sum(),
-            hold: applied.hold,
-            commit: applied.commit,
-            waited: applied.waited,
+            timing: applied.timing,
             version: self.database.version()?,
         })
     }
@@ -159,7 +157,10 @@ fn raw_row(row: &dyn RowRef) -> RawRow {
 
 /// The bytes of a value that was read as bytes; `None` for NULL.
 fn blob(row: &dyn RowRef, index: usize) -> Option<Vec<u8>> {
-    row.value(index).as_blob().ok().map(<[u8]>::to_vec)
+    match row.value(index) {
+        SqlValueRef::Blob(bytes) => Some(bytes.to_vec()),
+        _ => None,
+    }
 }
 
 fn insert(rows: &[&RawRow], on_conflict: OnConflict) -> Statement {
@@ -184,7 +185,7 @@ fn insert(rows: &[&RawRow], on_conflict: OnConflict) -> Statement {
 
 /// Appends a parameter that holds this text, byte for byte.
 fn bind_text<'s>(sql: &'s mut Statement, text: Option<&[u8]>) -> &'s mut Statement {
-    sql.bind_lossless(text.map_or(ValueRef::Null, ValueRef::Text))
+    sql.bind(text.map_or(SqlValueRef::Null, SqlValueRef::Text))
 }
 
 fn delete(rows: &[&RawRow]) -> Statement {

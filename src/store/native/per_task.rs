@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use rusqlite::types::Value;
-
 use crate::domain::hex;
 use crate::domain::policy::{CappedRetention, Policies, Policy};
+use crate::domain::profile::SqlValue;
 use crate::domain::task::TaskPattern;
 use crate::store::statement::Statement;
 
@@ -76,7 +75,7 @@ fn per_pattern(sql: &mut Statement, policies: &Policies, write: &impl Fn(&mut St
         let mut bound = Statement::default();
         pattern_cases(&mut bound, policies, write);
         replace_parameters(sql, &bound, |sql, value| {
-            literal(sql, value);
+            sql.literal(value.raw());
         });
     } else {
         pattern_cases(sql, policies, write);
@@ -234,11 +233,13 @@ fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
 fn form(rule: &Statement) -> (String, Vec<i64>) {
     let (mut form, mut numbers) = (Statement::default(), Vec::new());
     replace_parameters(&mut form, rule, |form, value| match value {
-        Value::Integer(number) => {
+        SqlValue::Integer(number) => {
             form.push(&format!("v{}", numbers.len()));
             numbers.push(*number);
         }
-        other => literal(form, other),
+        other => {
+            form.literal(other.raw());
+        }
     });
     (form.sql, numbers)
 }
@@ -247,7 +248,7 @@ fn form(rule: &Statement) -> (String, Vec<i64>) {
 fn replace_parameters(
     sql: &mut Statement,
     rule: &Statement,
-    mut put: impl FnMut(&mut Statement, &Value),
+    mut put: impl FnMut(&mut Statement, &SqlValue),
 ) {
     // No rule has a question mark but those of its parameters.
     let mut parts = rule.sql.split('?');
@@ -256,18 +257,9 @@ fn replace_parameters(
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
         let (number, rest) = part.split_at(digits);
         let number: usize = number.parse().unwrap_or(0);
-        put(sql, rule.values.get(number.wrapping_sub(1)).unwrap_or(&Value::Null));
+        put(sql, rule.values.get(number.wrapping_sub(1)).unwrap_or(&SqlValue::Null));
         sql.push(rest);
     }
-}
-
-/// Writes a value out; rules have numbers, texts and NULL.
-fn literal(sql: &mut Statement, value: &Value) {
-    match value {
-        Value::Integer(number) => sql.literal(*number),
-        Value::Text(text) => sql.literal(text.as_str()),
-        _ => sql.push("NULL"),
-    };
 }
 
 #[cfg(test)]

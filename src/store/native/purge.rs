@@ -39,13 +39,14 @@ pub(super) fn apply_purge(
     };
     let fallback = PurgeBatch::of(scope, due, &required, return_ended, None);
     let has_one_reason = scope.policies.all().all(|policy| policy.lifetime.is_none());
-    let is_done = |found: &&DueCounts| has_one_reason && found.going.len() <= MAX_COUNTED_GROUPS;
+    let is_done =
+        |found: &&DueCounts| has_one_reason && found.deletions.len() <= MAX_COUNTED_GROUPS;
     let counted = due.range.found.as_ref().filter(is_done);
     let (applied, batch) = match counted {
         None => (database.execute_batch(&fallback.statements)?, fallback),
         Some(found) => {
             let expected = PurgeBatch::of(scope, due, &required, return_ended, Some(found));
-            let list = expected.with_expected_counts(found.census);
+            let list = expected.with_expected_counts(found.counts);
             let applied = database.execute_if_counts_match(&list, &fallback.statements)?;
             let batch = if applied.matched_expectation { expected } else { fallback };
             (applied, batch)
@@ -59,9 +60,7 @@ pub(super) fn apply_purge(
         marked: rows(RowChange::Mark),
         ended,
         deleted: rows(RowChange::Delete) + discarded,
-        hold: applied.hold,
-        commit: applied.commit,
-        waited: applied.waited,
+        timing: applied.timing,
         ended_sessions: ended_rows.iter().filter_map(|row| ended_session(row, scope.now)).collect(),
         unreported: if return_ended && applied.response_lost { ended } else { 0 },
         is_cut_short: false,
@@ -114,20 +113,20 @@ enum RowChange {
 /// that the policies may require.
 fn required(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<RowChange> {
     let any = |is: fn(&Policy) -> bool| scope.policies.all().any(is);
-    let wants = match found.map(|found| found.census) {
+    let wants = match found.map(|found| found.counts) {
         None => [
             (RowChange::Delete, true),
             (RowChange::Discard, any(policy_sql::deletes_at_end)),
             (RowChange::End, any(|policy| !policy_sql::deletes_at_end(policy))),
             (RowChange::Mark, any(|policy| policy.expire == ExpiryMode::TwoPass)),
         ],
-        Some(census) => {
-            let discards = census.would_discard();
+        Some(counts) => {
+            let discards = counts.would_discard();
             [
-                (RowChange::Delete, census.would_delete > discards),
+                (RowChange::Delete, counts.would_delete > discards),
                 (RowChange::Discard, discards > 0),
-                (RowChange::End, census.would_end > discards),
-                (RowChange::Mark, census.would_mark > 0),
+                (RowChange::End, counts.would_end > discards),
+                (RowChange::Mark, counts.would_mark > 0),
             ]
         }
     };
@@ -144,7 +143,7 @@ struct PurgeBatch<'a> {
 }
 
 impl<'a> PurgeBatch<'a> {
-    /// The statements for these changes; what is going has been `counted` or not.
+    /// The statements for these changes; the deletions have been `counted` or not.
     fn of(
         scope: &'a PolicyContext<'a>,
         due: &'a DueRows<'a>,
@@ -158,8 +157,8 @@ impl<'a> PurgeBatch<'a> {
         if return_ended && ends {
             batch.ending_rows = Some(batch.add(ending_rows(scope), policy_sql::ends));
         }
-        if let Some(found) = counted.filter(|found| !found.going.is_empty()) {
-            batch.statements.push(stats::add_deleted(&found.going));
+        if let Some(found) = counted.filter(|found| !found.deletions.is_empty()) {
+            batch.statements.push(stats::add_deleted(&found.deletions));
         }
         for change in required {
             if counted.is_none() {
@@ -175,10 +174,10 @@ impl<'a> PurgeBatch<'a> {
     }
 
     /// Returns the statements with the expected number of deleted rows.
-    fn with_expected_counts(&self, census: PurgeCounts) -> Vec<ExpectedCount> {
-        let discards = census.would_discard();
+    fn with_expected_counts(&self, counts: PurgeCounts) -> Vec<ExpectedCount> {
+        let discards = counts.would_discard();
         let expected = [
-            (self.index_of(RowChange::Delete), census.would_delete - discards),
+            (self.index_of(RowChange::Delete), counts.would_delete - discards),
             (self.index_of(RowChange::Discard), discards),
         ];
         let of = |index| expected.iter().find(|(at, _)| *at == Some(index)).map(|(_, rows)| *rows);

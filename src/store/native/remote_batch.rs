@@ -1,13 +1,12 @@
 //! Operations on many keys in one statement, which receives the keys as a JSON array.
 
 use std::collections::{HashMap, HashSet};
-use std::ops::ControlFlow;
 
 use super::rows::{COLUMNS, session};
 use crate::domain::error::Result;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::UnixTime;
-use crate::storage::TouchedRows;
+use crate::storage::{TouchedRows, WriteTiming};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
@@ -24,12 +23,9 @@ pub(super) fn find(
     let is_quick = !is_linearizable;
     let statement =
         Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(json_list(keys)) };
-    let mut found = HashMap::new();
-    database.query(&statement, &mut |row| {
-        let session = session(row);
-        found.insert(session.key.clone(), session);
-        Ok(ControlFlow::Continue(()))
-    })?;
+    let found = database.query_all(&statement, session)?.into_iter();
+    let found: HashMap<Key, Session> =
+        found.map(|session| (session.key.clone(), session)).collect();
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
@@ -53,7 +49,8 @@ pub(super) fn touch_rows(
         .filter_map(|row| (row as &dyn RowRef).text(0).map(|id| Key::Text(id.into())))
         .collect();
     let done = keys.iter().map(|key| renewed.contains(key)).collect();
-    Ok(TouchedRows { done, hold: applied.hold.saturating_sub(applied.commit) })
+    let work = applied.timing.hold.saturating_sub(applied.timing.commit);
+    Ok(TouchedRows { done, timing: WriteTiming::of_hold(work) })
 }
 
 fn json_list(keys: &[Key]) -> String {

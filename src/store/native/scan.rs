@@ -40,7 +40,7 @@ pub(super) fn scan_due(
         fraction: scanned.last.as_deref().map_or(1.0, key_position),
         last: scanned.last.map(|last| Cursor::Key(Key::Text(last.into()))),
         rows,
-        census: found.census,
+        counts: found.counts,
         sessions,
         unreadable_value: None,
         version,

@@ -1,13 +1,12 @@
 //! Sort order of a list, and the start of its next page.
 
-use rusqlite::types::ValueRef;
-
 use super::per_task::per_task;
 use super::policy_sql::{HAS_VALID_MARK, idle, state};
 use crate::domain::policy::ExpiryMode;
+use crate::domain::profile::SqlValueRef;
 use crate::storage::{Order, PolicyContext, SortKey};
 use crate::store::database::RowRef;
-use crate::store::statement::{Statement, owned};
+use crate::store::statement::Statement;
 
 /// Writes an expression.
 type Write<'a> = dyn Fn(&mut Statement) + 'a;
@@ -37,10 +36,10 @@ impl SortTerm<'_> {
     }
 
     /// Compares the term with its value in the last row of a page.
-    fn push_comparison(&self, sql: &mut Statement, how: &str, value: ValueRef<'_>) {
+    fn push_comparison(&self, sql: &mut Statement, how: &str, value: SqlValueRef<'_>) {
         (self.write)(sql);
         sql.push(how);
-        sql.values.push(owned(value));
+        sql.values.push(value.to_value());
         let index = sql.values.len();
         sql.push(&if self.is_text {
             format!("CAST(unhex(?{index}) AS TEXT)")
@@ -49,13 +48,13 @@ impl SortTerm<'_> {
         });
     }
 
-    fn push_is_after(&self, sql: &mut Statement, value: ValueRef<'_>) {
+    fn push_is_after(&self, sql: &mut Statement, value: SqlValueRef<'_>) {
         match (self.is_descending, value) {
-            (false, ValueRef::Null) => {
+            (false, SqlValueRef::Null) => {
                 (self.write)(sql);
                 sql.push(" IS NOT NULL");
             }
-            (true, ValueRef::Null) => {
+            (true, SqlValueRef::Null) => {
                 sql.push("FALSE");
             }
             (false, value) => self.push_comparison(sql, " > ", value),

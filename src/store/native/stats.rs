@@ -39,9 +39,9 @@ pub(super) fn count_deleted() -> Statement {
 }
 
 /// Adds rows up that have been counted before, of which there are some.
-pub(super) fn add_deleted(going: &BTreeMap<(String, EndReason), u64>) -> Statement {
+pub(super) fn add_deleted(deletions: &BTreeMap<(String, EndReason), u64>) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES ");
-    for (index, ((task, reason), rows)) in going.iter().enumerate() {
+    for (index, ((task, reason), rows)) in deletions.iter().enumerate() {
         sql.push(if index > 0 { ", (" } else { "(" }).bind(task.as_str());
         sql.push(&format!(", 'deleted.{reason}', ")).bind(*rows).push(")");
     }

@@ -1,15 +1,13 @@
 //! Native table: sessions in a database of sessctl's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
-
-use rusqlite::types::Value;
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
 use super::{open, policy_sql, purge, remote_batch, scan, sort, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
+use crate::domain::profile::SqlValueRef;
 use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 use crate::storage::{
@@ -55,20 +53,6 @@ impl<T: Database> Native<T> {
         self.database.execute_batch(&[stats::add_deleted(deletions)]).map(drop)
     }
 
-    /// The rows of a statement whose every row gives one value.
-    pub(super) fn collect<V>(
-        &self,
-        statement: &Statement,
-        mut read: impl FnMut(&dyn RowRef) -> V,
-    ) -> Result<Vec<V>> {
-        let mut values = Vec::new();
-        self.database.query(statement, &mut |row| {
-            values.push(read(row));
-            Ok(ControlFlow::Continue(()))
-        })?;
-        Ok(values)
-    }
-
     /// Returns the shortest prefix of a key that no other key has, at least as long as a
     /// handle.
     fn unique_prefix(&self, id: &str) -> Result<String> {
@@ -78,7 +62,8 @@ impl<T: Database> Native<T> {
         )
         .with(id);
         let shared = self
-            .collect(&neighbours, |row| row.text(0))?
+            .database
+            .query_all(&neighbours, |row| row.text(0))?
             .into_iter()
             .flatten()
             .map(|other| other.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count())
@@ -153,7 +138,7 @@ impl<T: Database> SessionStore for Native<T> {
         statement.push(COLUMNS).push(" FROM sessions WHERE id >= ").bind(prefix.as_str());
         statement.push(" AND id < ").bind(format!("{prefix}g"));
         statement.push(" ORDER BY id LIMIT ").bind(most);
-        let mut sessions = self.collect(&statement, session)?;
+        let mut sessions = self.database.query_all(&statement, session)?;
         for session in &mut sessions {
             if let Some(id) = session.key.text() {
                 session.handle = self.unique_prefix(id)?;
@@ -168,7 +153,7 @@ impl<T: Database> SessionStore for Native<T> {
 
     fn task_names(&self) -> Result<TaskNames> {
         let names = Statement::new("SELECT task FROM task_names");
-        Ok(self.collect(&names, |row| row.text(0))?.into_iter().flatten().collect())
+        Ok(self.database.query_all(&names, |row| row.text(0))?.into_iter().flatten().collect())
     }
 
     fn user_stats(
@@ -268,10 +253,10 @@ impl<T: Database> SessionOpen for Native<T> {
         }
         let sql = "UPDATE sessions SET last_used_at = max(last_used_at, ?2), marked_at = NULL \
                    WHERE id = ?1 AND ended_at IS NULL";
-        let mut values = keys.iter().map(key_ref);
-        let applied = self.database.execute_for_keys(sql, &mut values, &[Value::Integer(now.0)])?;
+        let mut rows = keys.iter().map(|key| vec![key_ref(key), SqlValueRef::Integer(now.0)]);
+        let applied = self.database.execute_for_rows(&[Statement::new(sql)], &mut rows)?;
         let done = applied.rows.iter().map(|rows| *rows > 0).collect();
-        Ok(TouchedRows { done, hold: applied.hold })
+        Ok(TouchedRows { done, timing: applied.timing })
     }
 }
 

@@ -102,8 +102,8 @@ impl Tally {
             let task = String::from_utf8_lossy(&name).into_owned();
             for (kind, rows) in kinds {
                 let verdict = read_verdict(&kind, &task, scope);
-                found.census.count(rows, kind.has_ended, verdict, kind.was_due);
-                found.census.future += rows * u64::from(kind.is_ahead);
+                found.counts.count(rows, kind.has_ended, verdict, kind.was_due);
+                found.counts.future += rows * u64::from(kind.is_ahead);
                 if !kind.verdict.is_empty() {
                     found.tasks.insert(task.clone());
                 }
@@ -111,7 +111,7 @@ impl Tally {
                     *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
                 }
                 if let Some(reason) = deletion_reason(&kind, verdict) {
-                    *found.going.entry((task.clone(), reason)).or_default() += rows;
+                    *found.deletions.entry((task.clone(), reason)).or_default() += rows;
                 }
             }
         }

@@ -9,11 +9,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use tempfile::TempDir;
 
-use rusqlite::types::Value;
-
 use super::table::Native;
 use crate::domain::filter::Filter;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};
+use crate::domain::profile::SqlValue;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
@@ -65,23 +64,19 @@ impl Tables {
         let mut direct = crate::store::open_native::create_file(&path).unwrap();
         let insert = |(serial, row): (usize, &Row)| {
             let (task, user, client, idle, timeout, ended) = row;
-            let text = |text: &Text| Value::Blob(text.clone());
-            let maybe = |text: &Option<Text>| text.clone().map_or(Value::Null, Value::Blob);
-            let ago = |seconds: i64| Value::Integer(NOW.0 - seconds);
-            let mut sql = Statement::new(
+            let blob = |text: &Text| SqlValue::Blob(text.clone());
+            let ago = |seconds: i64| NOW.0 - seconds;
+            Statement::new(
                 "INSERT INTO sessions SELECT ?1, CAST(?2 AS TEXT), CAST(?3 AS TEXT), \
                  CAST(?4 AS TEXT), ?5, ?5, ?6, NULL, ?7, iif(?7 IS NULL, NULL, 'closed')",
-            );
-            sql.values = vec![
-                Value::Text(format!("{:064x}", serial * 7_919 % 1_009)),
-                maybe(user),
-                text(task),
-                maybe(client),
-                ago(*idle),
-                timeout.map_or(Value::Null, Value::Integer),
-                ended.map_or(Value::Null, ago),
-            ];
-            sql
+            )
+            .with(format!("{:064x}", serial * 7_919 % 1_009))
+            .with(user.as_ref().map(blob))
+            .with(blob(task))
+            .with(client.as_ref().map(blob))
+            .with(ago(*idle))
+            .with(*timeout)
+            .with(ended.map(ago))
         };
         let statements: Vec<Statement> = rows.iter().enumerate().map(insert).collect();
         direct.database.execute_batch(&statements).unwrap();
@@ -227,7 +222,7 @@ fn a_scan_without_time_advances_to_the_end() {
         let scan = tables.paged.scan_due(&scope(&policies, None), after.as_ref(), limits).unwrap();
         assert!(scan.rows <= 70);
         scanned += scan.rows;
-        due += scan.census.due;
+        due += scan.counts.due;
         match scan.last {
             None => break,
             last => after = last,

@@ -1,7 +1,5 @@
 //! Triggers that an application has added to sessctl's own table.
 
-use std::ops::ControlFlow;
-
 use crate::domain::error::{Error, Result};
 use crate::store::database::Database;
 use crate::store::statement::Statement;
@@ -20,12 +18,7 @@ pub(super) fn validate_triggers(database: &impl Database) -> Result<()> {
         "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'sessions' \
          AND name <> 'name_task' LIMIT 1",
     );
-    let mut has_any = false;
-    database.query(&any, &mut |_| {
-        has_any = true;
-        Ok(ControlFlow::Break(()))
-    })?;
-    if !has_any {
+    if database.query_first(&any, |_| ())?.is_none() {
         return Ok(());
     }
     for change in STATEMENTS {

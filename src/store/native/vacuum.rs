@@ -1,7 +1,5 @@
 //! Disk space of a native table's database.
 
-use std::ops::ControlFlow;
-
 use super::table::Native;
 use crate::domain::error::Result;
 use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
@@ -24,11 +22,8 @@ impl Vacuum for Native<SqliteFile> {
              (SELECT unused, pgsize FROM dbstat WHERE name = 'sessions' LIMIT ?1)",
         )
         .with(SAMPLE_PAGES);
-        let (mut unused, mut sampled) = (0, 0);
-        self.database.query(&sample, &mut |row| {
-            (unused, sampled) = (row.count(0), row.count(1));
-            Ok(ControlFlow::Break(()))
-        })?;
+        let sums = self.database.query_first(&sample, |row| (row.count(0), row.count(1)))?;
+        let (unused, sampled) = sums.unwrap_or_default();
         let space = self.database.disk_usage()?;
         let used = space.pages.saturating_sub(space.free_pages) * space.page_size;
         let share = u128::from(unused) * u128::from(used) / u128::from(sampled.max(1));

@@ -80,7 +80,7 @@ fn a_purge_ends_nothing_and_says_by_how_much_the_clock_has_moved() {
 }
 
 #[test]
-fn a_clock_within_the_threshold_is_gone_by_and_the_configuration_sets_that() {
+fn a_clock_jump_within_the_configured_threshold_is_accepted() {
     sandbox(HOUR - MINUTE).run(["purge"]).succeeds().is_silent();
     let sandbox = sandbox(10 * MINUTE);
     for (threshold, code) in [("9m", 4), ("off", 0), ("11m", 0)] {
@@ -90,7 +90,7 @@ fn a_clock_within_the_threshold_is_gone_by_and_the_configuration_sets_that() {
 }
 
 #[test]
-fn a_dry_run_shows_what_would_be_and_that_it_would_be_refused() {
+fn a_dry_run_after_a_clock_jump_warns_that_a_purge_would_be_refused() {
     let sandbox = sandbox(DAY);
     let before = sandbox.files();
     for args in [&["purge", "--dry-run"][..], &["purge", "--dry-run", "--at", "2030-01-01 00:00"]] {
@@ -105,7 +105,7 @@ fn a_dry_run_shows_what_would_be_and_that_it_would_be_refused() {
 }
 
 #[test]
-fn no_job_runs_and_one_line_says_so() {
+fn a_clock_jump_stops_all_jobs_with_one_message() {
     let sandbox = sandbox(-DAY);
     let reason = run(&sandbox, &["run"]).is_refused_with(4).stderr();
     assert!(reason.starts_with("sessctl: the clock has moved back by 24 hours since"), "{reason}");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::support::processes::{HUP, INT, TERM, signal, start, until, waits};
+use crate::support::processes::{HUP, INT, TERM, is_sleeping, signal, start, until};
 use crate::support::{HOUR, Sandbox, now, row};
 
 pub const ROWS: u32 = 5_000;
@@ -31,7 +31,7 @@ pub fn purged(sandbox: Sandbox) -> Sandbox {
     sandbox
 }
 
-/// The same, made for steps.
+/// Creates the database of [`purged`] with support for incremental vacuum.
 pub fn for_steps() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.run(["compact", "--full"]).succeeds().is_silent();
@@ -64,7 +64,7 @@ pub fn is_whole(sandbox: &Sandbox) {
 }
 
 #[test]
-fn steps_give_back_what_a_purge_has_freed_and_the_figures_are_those_of_the_file() {
+fn steps_return_freed_pages_and_report_the_file_sizes() {
     for journal in ["WAL", "DELETE"] {
         let sandbox = for_steps();
         sandbox.db().pragma_update(None, "journal_mode", journal).unwrap();
@@ -155,7 +155,7 @@ fn steps_wait_for_a_writer_and_go_on_when_it_has_done() {
     let writer = sandbox.db();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
     let waiting = start(&sandbox, "compact --json");
-    until(|| waits(&waiting));
+    until(|| is_sleeping(&waiting));
     drop(writer);
     let done = waiting.finish();
     assert_eq!(done.succeeds().json()["free_bytes_left"], 0);
@@ -171,7 +171,7 @@ pub fn snapshot(sandbox: &Sandbox) -> Connection {
 }
 
 #[test]
-fn a_reader_sees_what_it_saw_and_the_file_shrinks_when_it_has_gone() {
+fn a_reader_keeps_its_snapshot_and_the_file_shrinks_afterwards() {
     for args in [&[][..], &["--full"]] {
         let sandbox = for_steps();
         let before = std::fs::metadata(sandbox.path("app.db")).unwrap().len();
@@ -210,7 +210,7 @@ fn a_signal_stops_it_after_a_step_and_the_next_one_resumes() {
 }
 
 #[test]
-fn it_stops_when_its_time_is_up() {
+fn a_compaction_stops_at_its_run_time() {
     let sandbox = for_steps();
     let done = compact(&sandbox, &["--run-time", "0"], 3);
     assert_eq!((&done["stopped"], &done["steps"]), (&"run-time".into(), &1.into()));
@@ -261,13 +261,13 @@ fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
     assert!(reason.contains("another compaction is running (another process"), "{reason}");
     // And who waits gets its turn
     let waiting = start(&sandbox, "purge --wait 5m");
-    until(|| waits(&waiting));
+    until(|| is_sleeping(&waiting));
     rebuilding.execute_batch("ROLLBACK; DELETE FROM leases").unwrap();
     waiting.finish().succeeds().is_silent();
 }
 
 #[test]
-fn killed_at_any_moment_it_leaves_a_sound_database() {
+fn a_compaction_killed_at_any_moment_leaves_a_sound_database() {
     let mut given_back = 0;
     for round in 0..10 {
         let sandbox = for_steps();

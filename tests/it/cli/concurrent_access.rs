@@ -92,7 +92,7 @@ fn a_database_without_a_log_is_purged_in_batches_too() {
 }
 
 #[test]
-fn a_purge_that_need_not_care_takes_fewer_batches() {
+fn a_fast_purge_takes_fewer_batches() {
     let batches = |args: &[&str]| {
         let sandbox = many();
         let args = ["purge", "--json"].into_iter().chain(args.iter().copied());
@@ -119,7 +119,7 @@ fn one_sweep_ends_sessions_and_deletes_rows() {
 }
 
 #[test]
-fn the_configuration_says_how_to_treat_others_and_the_command_line_has_the_last_word() {
+fn write_limits_on_the_command_line_override_the_configuration() {
     let sandbox = many();
     sandbox.file("c.toml", "[purge]\nhold = \"100us\"\nmax_log = \"1MiB\"\n");
     let reader = reader(&sandbox);

@@ -34,7 +34,7 @@ fn due_later(config: &str) -> String {
 const PURGE: &str = "\n[[job]]\nname = \"tidy\"\nat = \"15 * *\"\ndo = \"purge\"\n";
 
 #[test]
-fn of_a_session_in_use() {
+fn the_forecast_of_a_session_in_use() {
     let valid = "Valid until T if it is not used; each use restarts the timeout.";
     let kept = "Its row is then kept for 1d.";
     let nobody = "The first purge after that ends it; no job of the configuration schedules one on this machine.";
@@ -63,7 +63,7 @@ fn of_a_session_in_use() {
 }
 
 #[test]
-fn of_a_session_that_nothing_ends() {
+fn the_forecast_of_a_session_that_nothing_ends() {
     let timeless = ["It has no timeout: it does not end when unused."];
     assert_eq!(outlook(PURGE, &row("a").timeout(None).idle(DAY)), timeless);
     let never = ["Its policy never ends unused sessions."];
@@ -71,7 +71,7 @@ fn of_a_session_that_nothing_ends() {
 }
 
 #[test]
-fn of_a_session_that_is_eligible() {
+fn the_forecast_of_an_eligible_session() {
     let strict = outlook(PURGE, &row("a").idle(HOUR));
     assert_eq!(strict[0], "Eligible to end since T (expired): a touch is refused.");
     assert_eq!(strict[1], "The next purge, at T, ends it.");
@@ -112,7 +112,7 @@ fn the_forecast_of_a_session_while_its_job_is_running() {
 }
 
 #[test]
-fn of_a_session_between_two_checks() {
+fn the_forecast_of_a_session_between_two_checks() {
     let config =
         |delay: &str| format!("[policy]\nexpire = \"two-pass\"\ndelay = \"{delay}\"{PURGE}");
     let unmarked = [
@@ -127,7 +127,7 @@ fn of_a_session_between_two_checks() {
 }
 
 #[test]
-fn t3_of_a_marked_session() {
+fn t3_the_forecast_of_a_marked_session() {
     for (hours, does) in [(1, "checks it"), (13, "ends it")] {
         // given a session that a check found unused so many hours ago
         let sandbox = Sandbox::new();
@@ -147,7 +147,7 @@ fn t3_of_a_marked_session() {
 }
 
 #[test]
-fn of_a_session_that_has_ended() {
+fn the_forecast_of_an_ended_session() {
     let over = "It can never be used again.";
     let kept = "Its row is kept until T; the first purge from then on deletes it.";
     assert_eq!(outlook(PURGE, &row("a").idle(HOUR).ended(MINUTE, "closed")), [over, kept]);

@@ -129,7 +129,7 @@ fn a_purge_whose_time_is_up_with_nothing_left_has_done_its_work() {
     assert!(summary["stopped"].is_null());
 }
 
-/// What a run of the ledger says of itself, the latest first.
+/// Returns the action, outcome and reason of each run of the ledger, the latest first.
 fn runs(sandbox: &Sandbox) -> Vec<[String; 3]> {
     let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     let word = |run: &serde_json::Value, key: &str| run[key].as_str().unwrap_or("-").to_owned();
@@ -138,7 +138,7 @@ fn runs(sandbox: &Sandbox) -> Vec<[String; 3]> {
 }
 
 #[test]
-fn what_was_due_at_the_last_purge_already_is_a_backlog_and_does_not_count() {
+fn sessions_due_at_the_last_purge_are_a_backlog_that_does_not_count() {
     // Given a purge that has been here, and sessions that were due by then, of which it
     // has left some
     let sandbox = Sandbox::new();
@@ -355,7 +355,7 @@ fn invalid_caps_of_a_cycle_or_a_job_are_usage_errors() {
 }
 
 #[test]
-fn what_show_stat_counts_is_what_the_guard_counts() {
+fn show_stat_and_the_guard_count_the_same_sessions() {
     let sandbox = sandbox();
     sandbox.insert_all(40..45, |n| row(&n.to_string()).task("http").opened(9 * HOUR).idle(MINUTE));
     for policy in

@@ -40,7 +40,7 @@ fn listed_since(sandbox: &Sandbox, since: i64) -> Vec<String> {
 }
 
 #[test]
-fn it_gets_the_lines_that_a_list_gives_later() {
+fn a_hook_receives_the_lines_of_a_list() {
     // Given sessions of which some are due, and one that has ended before
     let sandbox = sandbox("cat >> told", "");
     let before = now();
@@ -62,7 +62,7 @@ fn it_gets_the_lines_that_a_list_gives_later() {
 }
 
 #[test]
-fn it_receives_sessions_that_leave_no_row() {
+fn a_hook_receives_sessions_that_leave_no_row() {
     let sandbox = sandbox("cat >> told", "[policy]\nretention = \"0\"\n");
     let old = row("old").idle(DAY);
     sandbox.insert(&old);
@@ -75,7 +75,7 @@ fn it_receives_sessions_that_leave_no_row() {
 }
 
 #[test]
-fn it_receives_evicted_sessions() {
+fn a_hook_receives_evicted_sessions() {
     let sandbox = sandbox("cat >> told", "[policy]\nlimit = 1\n");
     let idle = row("idle").idle(HOUR);
     sandbox.insert(&idle);

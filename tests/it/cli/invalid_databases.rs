@@ -58,7 +58,7 @@ fn an_empty_file_is_refused_and_the_error_names_init() {
     let sandbox = Sandbox::without_database();
     sandbox.file("app.db", "");
     let reason = "app.db is not a sessctl database: the file is empty; \
-                  `sessctl init` makes a database of it";
+                  `sessctl init` sets it up";
     refuses(&sandbox, all_but_init(), 10, reason);
     sandbox.run(["init"]).succeeds().is_silent();
     sandbox.run(["list", "--json"]).succeeds();
@@ -109,7 +109,7 @@ fn programs_that_start_at_once_make_one_database() {
 #[test]
 fn a_missing_file_is_not_made_by_any_command_but_init() {
     let sandbox = Sandbox::without_database();
-    refuses(&sandbox, all_but_init(), 10, "no database at app.db: `sessctl init` makes one");
+    refuses(&sandbox, all_but_init(), 10, "no database at app.db; `sessctl init` makes one");
     sandbox.run(["init"]).succeeds().is_silent();
     let mode = std::fs::metadata(sandbox.path("app.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -143,11 +143,11 @@ fn no_database_at_all_is_a_mistake_of_usage() {
 fn strange(tables: &str, nearest: &str) -> String {
     format!(
         "app.db is not a sessctl database: it holds {tables}; none is a table of sessions that \
-         sessctl knows (`sessctl show profiles` lists them){nearest}"
+         sessctl knows{nearest}; `sessctl show profiles` lists the tables that it knows"
     )
 }
 
-/// What is said besides of a table that has at least the name.
+/// Note about the most similar profile, for a table that matches only by name.
 const NEAREST: &str = "; sessions is most similar to Flask-Session: it lacks session_id, expiry";
 
 #[test]

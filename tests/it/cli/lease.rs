@@ -3,7 +3,7 @@
 use crate::support::processes::{Running, until};
 use crate::support::{HOUR, Sandbox, now, row};
 
-/// As a process that began to purge so many seconds ago and says nothing more.
+/// Takes the lease as a purge would that renewed it this many seconds ago and then hung.
 fn hold(sandbox: &Sandbox, seconds_ago: i64) {
     let sql = "INSERT OR REPLACE INTO leases (name, holder, renewed_at) VALUES ('purge', 'x', ?1)";
     sandbox.db().execute(sql, [now() - seconds_ago]).unwrap();

@@ -33,7 +33,7 @@ fn sorted(mut handles: Vec<String>) -> Vec<String> {
 }
 
 #[test]
-fn every_filter_picks_what_it_says() {
+fn every_filter_selects_the_matching_sessions() {
     let sandbox = sandbox();
     let cases: [(&[&str], &[&str]); 24] = [
         (&["--task", "http"], &["web"]),

@@ -83,9 +83,9 @@ fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, Space
     let mut asked = SpaceRequirement::default();
     let mut room = |demand: &SpaceRequirement| {
         asked = *demand;
-        full.map_or(Ok(()), |folder| {
-            let folder = folder.to_owned();
-            Err(InsufficientSpace { folder, purpose: "the log", wanted: 2, free: 1 }.into())
+        full.map_or(Ok(()), |full| {
+            let directory = full.to_owned();
+            Err(InsufficientSpace { directory, purpose: "the log", wanted: 2, free: 1 }.into())
         })
     };
     let outcome = service.vacuum(None, UnixTime(now()), &mut room, Box::new(|| false));
@@ -93,7 +93,7 @@ fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, Space
 }
 
 #[test]
-fn without_room_nothing_is_changed() {
+fn a_rebuild_without_disk_space_changes_nothing() {
     let sandbox = purged(Sandbox::new());
     let before = bytes(&sandbox);
     let refusal = rebuild(&sandbox, Some("there")).0.unwrap_err().to_string();
@@ -105,7 +105,7 @@ fn without_room_nothing_is_changed() {
 }
 
 #[test]
-fn the_room_that_it_asks_for_is_what_it_takes() {
+fn the_disk_space_that_a_rebuild_requires_is_what_it_takes() {
     // Given a reader, for whom the log is kept
     let sandbox = purged(Sandbox::new());
     let reader = snapshot(&sandbox);

@@ -45,7 +45,7 @@ do = \"purge\"
 ";
 
 #[test]
-fn what_is_due_runs_once_and_in_silence() {
+fn due_jobs_run_once_and_print_nothing() {
     let sandbox = sandbox(PURGE);
     sandbox.insert(&row("old").idle(HOUR));
     run(&sandbox, &["run"]).succeeds().is_silent();
@@ -126,7 +126,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
 
 #[test]
 #[ignore = "needs python3"]
-fn what_a_failed_job_has_done_is_its_own() {
+fn a_failed_job_reports_only_its_own_sessions() {
     // Given a purge whose hook fails, and makes the next batch fail, too
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..300, |n| row(&n.to_string()).idle(HOUR));

@@ -167,7 +167,7 @@ fn a_crontab_line_names_program_and_database_by_their_full_paths() {
 
 #[test]
 #[ignore = "needs root"]
-fn what_is_printed_has_the_rights_of_the_owner_of_the_database() {
+fn printed_schedules_run_as_the_owner_of_the_database() {
     let sandbox = Sandbox::new();
     let own = |uid, gid| chown(sandbox.path("app.db"), Some(uid), Some(gid)).unwrap();
     let cron = |args: &[&str]| printed(&sandbox, &[&["cron"], args].concat());

@@ -25,7 +25,8 @@ fn with_sessions() -> Sandbox {
     sandbox
 }
 
-/// The same, which belongs to [`OWNER`] and is writable for all users.
+/// Returns the sandbox of [`with_sessions`] with a database that belongs to [`OWNER`] and is
+/// writable for all users.
 fn of_another_owner() -> Sandbox {
     let sandbox = with_sessions();
     sandbox.copy_program();
@@ -124,7 +125,7 @@ fn a_user_who_is_not_the_owner_creates_no_file_beside_the_database() {
 
 #[test]
 #[ignore = "needs root"]
-fn while_another_user_looks_there_is_nothing_in_the_owners_way() {
+fn a_read_by_another_user_leaves_no_file_in_the_owners_way() {
     let sandbox = of_another_owner();
     sandbox.insert_all(0..3_000, |n| row(&n.to_string()).idle(60));
     let mut looking = Running::start(as_other(&sandbox, "list -o jsonl"));

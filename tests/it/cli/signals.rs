@@ -4,7 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 
 use rusqlite::Connection;
 
-use crate::support::processes::{HUP, INT, TERM, is_in, signal, start, start_by, until, waits};
+use crate::support::processes::{
+    HUP, INT, TERM, has_signal, is_sleeping, signal, start, start_by, until,
+};
 use crate::support::{HOUR, Sandbox, row};
 
 /// A thousand sessions that are due, and a writer that keeps everyone waiting.
@@ -52,8 +54,8 @@ fn a_signal_stops_a_purge_after_its_batch_and_the_next_one_resumes() {
 fn a_purge_that_was_started_to_outlive_its_terminal_does() {
     let (sandbox, writer) = waiting();
     let purge = start_by(&sandbox, &["env", "--ignore-signal=HUP"], "purge --json");
-    until(|| is_in("SigCgt", &purge, TERM.1) && waits(&purge));
-    assert!(is_in("SigIgn", &purge, HUP.1));
+    until(|| has_signal("SigCgt", &purge, TERM.1) && is_sleeping(&purge));
+    assert!(has_signal("SigIgn", &purge, HUP.1));
     drop(writer);
     purge.finish().succeeds();
 }

@@ -1,4 +1,4 @@
-//! Pipes, colours, locales and narrow terminals.
+//! Pipes, colors, locales and narrow terminals.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -101,23 +101,23 @@ fn a_command_with_closed_outputs_ends_with_its_exit_code() {
 }
 
 #[test]
-fn colours_are_for_terminals_or_on_demand() {
+fn colors_are_for_terminals_or_on_demand() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("idle").idle(HOUR));
-    let coloured = |args: &[&'static str], environment: &[(&str, &str)]| {
+    let colored = |args: &[&'static str], environment: &[(&str, &str)]| {
         let mut command = sandbox.command([&["list"], args].concat());
         command.envs(environment.iter().copied());
         let ran = Finished(command.output().unwrap());
         ran.succeeds().stdout().contains("\u{1b}[31mexpired\u{1b}[0m")
     };
-    assert!(!coloured(&[], &[]));
-    assert!(!coloured(&["--color", "auto"], &[("TERM", "xterm")]));
-    assert!(!coloured(&["--color", "never"], &[]));
-    assert!(coloured(&["--color", "always"], &[]));
+    assert!(!colored(&[], &[]));
+    assert!(!colored(&["--color", "auto"], &[("TERM", "xterm")]));
+    assert!(!colored(&["--color", "never"], &[]));
+    assert!(colored(&["--color", "always"], &[]));
     // What is typed goes before what is set.
-    assert!(coloured(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(colored(&["--color", "always"], &[("NO_COLOR", "1")]));
     for format in ["plain", "csv", "json", "jsonl"] {
-        assert!(!coloured(&["--color", "always", "-o", format], &[]));
+        assert!(!colored(&["--color", "always", "-o", format], &[]));
     }
     sandbox.run(["list", "--color", "sometimes"]).exits(2);
 }
@@ -139,7 +139,7 @@ fn the_locale_changes_nothing() {
     }
 }
 
-/// What a command shows on a terminal of 40 columns.
+/// Returns the output of a command on a terminal of 40 columns.
 fn on_a_narrow_terminal(sandbox: &Sandbox, command: &str, environment: &[(&str, &str)]) -> String {
     let program = SESSCTL;
     let line = format!("stty rows 24 cols 40; exec '{program}' {command}");
@@ -157,7 +157,7 @@ fn on_a_narrow_terminal(sandbox: &Sandbox, command: &str, environment: &[(&str, 
     String::from_utf8(output.stdout).unwrap().replace('\r', "")
 }
 
-fn without_colours(text: &str) -> String {
+fn without_colors(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, rest)| rest))
@@ -182,7 +182,7 @@ fn no_table_is_wider_than_a_narrow_terminal() {
         "--help",
         "purge --help",
     ] {
-        let shown = without_colours(&on_a_narrow_terminal(&sandbox, command, &[]));
+        let shown = without_colors(&on_a_narrow_terminal(&sandbox, command, &[]));
         assert!(!shown.is_empty());
         for line in shown.lines() {
             // A wide character takes two columns.
@@ -194,16 +194,16 @@ fn no_table_is_wider_than_a_narrow_terminal() {
 
 #[test]
 #[ignore = "needs script"]
-fn a_terminal_has_colours_unless_the_environment_says_no() {
+fn a_terminal_has_colors_unless_the_environment_says_no() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("b").idle(HOUR));
-    let is_coloured = |environment: &[(&str, &str)]| {
+    let is_colored = |environment: &[(&str, &str)]| {
         on_a_narrow_terminal(&sandbox, "list", environment).contains('\u{1b}')
     };
-    assert!(is_coloured(&[]));
-    assert!(is_coloured(&[("NO_COLOR", "")]));
-    assert!(!is_coloured(&[("NO_COLOR", "1")]));
-    assert!(!is_coloured(&[("TERM", "dumb")]));
+    assert!(is_colored(&[]));
+    assert!(is_colored(&[("NO_COLOR", "")]));
+    assert!(!is_colored(&[("NO_COLOR", "1")]));
+    assert!(!is_colored(&[("TERM", "dumb")]));
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn a_zone_that_cannot_be_resolved_is_a_mistake_of_usage() {
 }
 
 #[test]
-fn what_needs_no_zone_works_under_any() {
+fn an_unknown_zone_matters_only_to_commands_that_need_it() {
     let sandbox = sandbox(OFTEN);
     sandbox.file("berlin.toml", format!("[schedule]\ntimezone = \"Europe/Berlin\"\n{NIGHTLY}"));
     for (tz, _) in UNKNOWN {

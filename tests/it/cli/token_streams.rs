@@ -59,7 +59,7 @@ fn a_stream_in_which_nothing_changes_needs_no_lock() {
 }
 
 #[test]
-fn what_stands_before_a_mistake_is_served_and_the_mistake_has_its_line() {
+fn tokens_before_an_invalid_line_are_served_and_the_error_names_the_line() {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..3_000, |n| row(&n.to_string()).idle(60));
     let mut input: Vec<String> = (0..3_000).map(|n| n.to_string()).collect();

@@ -242,7 +242,7 @@ fn d9_a_watch_reports_each_session_as_it_ends() {
     command.env("SESSCTL_HOST", "mail1").stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Running::spawn(&mut command);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
-    let watch = Watch::of(child);
+    let watch = Watch::attach(child);
     // While it goes on
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();

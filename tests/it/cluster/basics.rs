@@ -11,7 +11,7 @@ use crate::support::{NOW, rqlite};
 
 #[test]
 #[ignore = "needs rqlite"]
-fn what_one_node_has_acknowledged_the_others_serve() {
+fn sessions_opened_on_one_node_are_served_by_the_others() {
     // Given a table on three nodes
     let cluster = rqlite::shared();
     let at = Location::parse(cluster.url().as_ref()).unwrap();
@@ -30,7 +30,7 @@ fn what_one_node_has_acknowledged_the_others_serve() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn the_space_of_nodes_is_left_to_them() {
+fn compact_is_refused_on_a_cluster() {
     let cluster = rqlite::shared();
     let at = Location::parse(cluster.url().as_ref()).unwrap();
     let mut service = SessionService::new(store::create(&at).unwrap(), Policies::default());

@@ -63,9 +63,9 @@ fn rows(db: &Connection) -> Vec<String> {
         .collect()
 }
 
-/// The same of each node.
+/// Reads the same rows as [`rows`] from each node.
 fn on_each_node(cluster: &Nodes) -> Vec<Vec<String>> {
-    cluster.apply_purge();
+    cluster.wait_until_caught_up();
     let text = |row: &serde_json::Value| row[0].as_str().unwrap().to_owned();
     let of = |node: &rqlite::Node| -> Vec<String> {
         node.rows(ROW).iter().chain(&node.rows(COUNTER)).map(text).collect()
@@ -121,7 +121,7 @@ fn a_file_moves_to_a_cluster_and_back_and_nothing_has_changed() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn what_a_cluster_has_of_its_own_is_left_alone_and_goes_with_replace() {
+fn extra_rows_of_a_cluster_are_kept_unless_replaced() {
     let cluster = rqlite::shared();
     let (sandbox, file, url) = (Sandbox::without_database(), "app.db", cluster.url());
     let before = rows(&filled(&sandbox, file, 300));

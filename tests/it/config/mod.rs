@@ -1,3 +1,5 @@
-//! The reader of the configuration file.
+//! The configuration file, one module of the source each.
 
 mod legacy;
+mod profile;
+mod profile_checks;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use sessctl::UnixTime;
 
-use crate::frameworks::harness::{Application, named, same_ids, without};
+use crate::frameworks::harness::{Application, assert_same_ids, named, without};
 use crate::frameworks::row_formats::{MILLI, RowFormat, SECOND};
 use crate::support::NOW;
 
@@ -20,7 +20,7 @@ struct Around {
     before: i64,
     after: i64,
     step: i64,
-    /// What comes on top of each; less than a step.
+    /// Offset added to each time; less than a step.
     odd: i64,
 }
 
@@ -57,7 +57,7 @@ fn arounds(form: &RowFormat) -> Vec<Around> {
 
 /// The application of this framework with rows like these, and those that are over.
 fn application(profile: &str, around: &Around) -> (Application, BTreeSet<String>) {
-    let application = Application::new(named(profile)).emptied();
+    let application = Application::new(named(profile)).without_rows();
     let form = RowFormat::of(&application.framework);
     let moments = around.moments();
     let ids = form.insert(&application.framework, &mut application.db(), &moments);
@@ -74,7 +74,7 @@ fn exactly_those_that_are_over_go(profile: &str, judge: fn(&Application, &BTreeS
         let (before, what) = (application.ids(), format!("{profile}, {around:?}"));
         judge(&application, &over);
         let summary = application.purge(NOW).unwrap();
-        same_ids(&what, &application.ids(), &without(&before, &over));
+        assert_same_ids(&what, &application.ids(), &without(&before, &over));
         assert_eq!(summary.done.ended, over.len() as u64, "{what}");
     }
 }
@@ -82,7 +82,7 @@ fn exactly_those_that_are_over_go(profile: &str, judge: fn(&Application, &BTreeS
 /// The predicate of the fixture finds the same rows.
 fn sql_says_the_same(application: &Application, over: &BTreeSet<String>) {
     let found = application.ids_where(&application.framework.predicate);
-    same_ids(&application.framework.predicate, &found, over);
+    assert_same_ids(&application.framework.predicate, &found, over);
 }
 
 /// The predicate of tower-sessions rounds to thousandths of a second before it cuts off
@@ -158,6 +158,6 @@ fn a_value_that_means_never_is_never_deleted() {
         over = if goes { &over | &changed } else { &over - &changed };
         let before = application.ids();
         application.purge(NOW).unwrap();
-        same_ids(profile, &application.ids(), &without(&before, &over));
+        assert_same_ids(profile, &application.ids(), &without(&before, &over));
     }
 }

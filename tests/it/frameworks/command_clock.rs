@@ -1,7 +1,7 @@
 //! The command at the clock of the fixtures.
 
 use crate::frameworks::harness::{
-    Application, CLOCK_IN_UTC, Framework, all, purgeable, same_ids, without,
+    Application, CLOCK_IN_UTC, Framework, all, assert_same_ids, purgeable, without,
 };
 use crate::support::Finished;
 use crate::support::fake_clock::with_clock;
@@ -31,10 +31,10 @@ fn the_command_deletes_exactly_what_is_over_at_the_clock() {
             let what = format!("{} by {options:?}", framework.profile);
             let application = Application::new(framework.clone());
             application.file("printed.toml", framework.text());
-            let (before, frame) = (application.ids(), application.frame());
+            let (before, frame) = (application.ids(), application.fingerprint());
             at_the_clock(&application, &options, &["purge"]).succeeds().is_silent();
-            same_ids(&what, &application.ids(), &without(&before, &framework.expected));
-            assert_eq!(application.frame(), frame, "{what}");
+            assert_same_ids(&what, &application.ids(), &without(&before, &framework.expected));
+            assert_eq!(application.fingerprint(), frame, "{what}");
             let runs = application.sessctl_with(options.clone(), ["show", "runs", "--json"]);
             let runs = runs.succeeds().json();
             assert_eq!(runs[0]["started_at"], "2026-06-15T12:00:00Z", "{what}");
@@ -58,7 +58,7 @@ fn gitea_s_table_lists_expired_rows_and_keeps_them() {
     assert!(application.bytes() == bytes);
 }
 
-/// The same without a lying clock, as far as a purge can be asked for another moment.
+/// Compares the command with the fixtures without faketime, by the option `--at` of a dry run.
 #[test]
 fn a_dry_run_at_the_clock_lists_exactly_the_expired_sessions() {
     for framework in all() {
@@ -73,7 +73,11 @@ fn a_dry_run_at_the_clock_lists_exactly_the_expired_sessions() {
             let found: std::collections::BTreeSet<String> =
                 crate::support::handles(&due["sessions"]).into_iter().collect();
             let expected = framework.expected.iter().map(|id| crate::support::handle(id));
-            same_ids(&format!("{} by {options:?}", framework.profile), &found, &expected.collect());
+            assert_same_ids(
+                &format!("{} by {options:?}", framework.profile),
+                &found,
+                &expected.collect(),
+            );
         }
         assert!(application.bytes() == bytes, "{}", framework.profile);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use sessctl::Error;
 
-use crate::frameworks::harness::{Application, named, same_ids};
+use crate::frameworks::harness::{Application, assert_same_ids, named};
 use crate::frameworks::row_formats::{MILLI, RowFormat, SECOND, python};
 use crate::support::NOW;
 
@@ -38,8 +38,8 @@ fn purges(application: &Application) -> u64 {
 #[test]
 fn a_session_renewed_in_time_is_never_deleted() {
     for (application, renewals) in [
-        (Application::new(named("django")).emptied(), 500),
-        (Application::new(named("django")).emptied().with_log(), 5_000),
+        (Application::new(named("django")).without_rows(), 500),
+        (Application::new(named("django")).without_rows().with_log(), 5_000),
     ] {
         // Given lapsed sessions without an end
         let form = RowFormat::of(&application.framework);
@@ -54,7 +54,7 @@ fn a_session_renewed_in_time_is_never_deleted() {
         });
         // Then every one of which it was told so is there, and nothing else is
         let ended = ended + purges(&application);
-        same_ids("left", &application.ids(), &renewed);
+        assert_same_ids("left", &application.ids(), &renewed);
         assert_eq!(ended, 20_000 - renewed.len() as u64);
     }
 }

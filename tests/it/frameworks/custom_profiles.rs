@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::frameworks::harness::{Application, Framework, same_ids, without};
+use crate::frameworks::harness::{Application, Framework, assert_same_ids, without};
 use crate::support::NOW;
 
 /// All of them.
@@ -47,13 +47,13 @@ fn a_profile_in_a_file_ends_exactly_the_expired_sessions() {
     for framework in others {
         let name = framework.profile.clone();
         let application = Application::new(framework.clone());
-        let (before, frame) = (application.ids(), application.frame());
+        let (before, frame) = (application.ids(), application.fingerprint());
         let in_sql = application.ids_where(&framework.predicate);
-        same_ids(&name, &in_sql, &framework.expected);
+        assert_same_ids(&name, &in_sql, &framework.expected);
         let summary = application.purge(NOW).unwrap_or_else(|error| panic!("{name}: {error}"));
-        same_ids(&name, &application.ids(), &without(&before, &framework.expected));
+        assert_same_ids(&name, &application.ids(), &without(&before, &framework.expected));
         assert_eq!(summary.done.ended, framework.expected.len() as u64, "{name}");
-        assert_eq!(application.frame(), frame, "{name}");
+        assert_eq!(application.fingerprint(), frame, "{name}");
     }
 }
 
@@ -67,7 +67,7 @@ fn a_profile_in_a_file_is_as_good_to_the_command_as_one_of_its_own() {
         let due = crate::support::handles(&application.sessctl(dry_run).json()["sessions"]);
         let handle = |id: &String| crate::support::handle(id);
         let expected: BTreeSet<String> = framework.expected.iter().map(handle).collect();
-        same_ids(&framework.profile, &due.into_iter().collect(), &expected);
+        assert_same_ids(&framework.profile, &due.into_iter().collect(), &expected);
         let listed = application.sessctl(["list", "--json"]).succeeds().json();
         assert!(listed.as_array().unwrap().len() > framework.expected.len(), "{listed}");
     }

@@ -10,7 +10,7 @@ use crate::support::{HOUR, Sandbox, now};
 
 /// With a session that is over for an hour, and one that has an hour left.
 fn application(framework: Framework) -> Application {
-    let application = Application::new(framework).emptied();
+    let application = Application::new(framework).without_rows();
     let moments = [now() - HOUR, now() + HOUR].map(|over| over * SECOND);
     RowFormat::of(&application.framework).insert(
         &application.framework,
@@ -171,8 +171,7 @@ fn a_readonly_table_is_listed_and_never_changed() {
     assert!(application.bytes() == before);
 }
 
-/// What the columns hold that let somebody in: the ids, and the tokens where those are
-/// others.
+/// Reads the credentials in a table: the ids, and the tokens where they differ from the ids.
 fn credentials(application: &Application) -> BTreeSet<String> {
     let framework = &application.framework;
     let mut secrets = application.ids();

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use sessctl::Error;
 use sessctl::storage::VisitResult;
 
-use crate::frameworks::harness::{Application, all, named, purgeable, same_ids, without};
+use crate::frameworks::harness::{Application, all, assert_same_ids, named, purgeable, without};
 use crate::support::NOW;
 
 #[test]
@@ -16,13 +16,13 @@ fn exactly_the_expired_rows_of_each_fixture_are_deleted() {
         for application in
             [Application::new(framework.clone()), Application::new(framework.clone()).with_log()]
         {
-            let (before, frame) = (application.ids(), application.frame());
+            let (before, frame) = (application.ids(), application.fingerprint());
             let summary = application.purge(NOW).unwrap();
-            same_ids(&name, &application.ids(), &without(&before, &framework.expected));
+            assert_same_ids(&name, &application.ids(), &without(&before, &framework.expected));
             let over = framework.expected.len() as u64;
             assert_eq!((summary.done.ended, summary.done.deleted), (over, over), "{name}");
             assert_eq!(summary.stopped, None, "{name}");
-            assert_eq!(application.frame(), frame, "{name}");
+            assert_eq!(application.fingerprint(), frame, "{name}");
             // And nothing is left for another one.
             assert_eq!(application.purge(NOW).unwrap().done.ended, 0, "{name}");
         }
@@ -34,12 +34,12 @@ fn the_fixtures_say_the_same_in_sql() {
     for framework in all() {
         let application = Application::new(framework.clone());
         let over = application.ids_where(&framework.predicate);
-        same_ids(&framework.profile, &over, &framework.expected);
+        assert_same_ids(&framework.profile, &over, &framework.expected);
     }
 }
 
 #[test]
-fn what_is_due_at_the_clock_is_visited_without_a_trace() {
+fn listing_due_sessions_changes_no_byte() {
     for framework in all() {
         let application = Application::new(framework.clone());
         let (bytes, name) = (application.bytes(), &framework.profile);

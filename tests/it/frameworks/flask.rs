@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use sessctl::UnixTime;
 
-use crate::frameworks::harness::{Application, Framework, named, same_ids, without};
+use crate::frameworks::harness::{Application, Framework, assert_same_ids, named, without};
 use crate::support::{DAY, HOUR, MINUTE, NOW, external_programs};
 
 struct Flask {
@@ -60,13 +60,13 @@ fn served_sessions_survive_and_others_are_deleted() {
     flask.leaves_rows_without_a_time();
     let served = flask.tokens(None, "accepted", &[json!(tokens)]);
     assert_eq!((tokens.len(), served.len()), (8, 4));
-    let frame = flask.application.frame();
+    let frame = flask.application.fingerprint();
     // When sessctl purges
     flask.application.sessctl(["purge"]).succeeds().is_silent();
     // Then exactly those are left that Flask serves, and its own purge finds nothing
-    same_ids("left", &flask.application.ids(), &ids(&served));
+    assert_same_ids("left", &flask.application.ids(), &ids(&served));
     assert_eq!(flask.asked(None, "session_cleanup", &[]), 0);
-    assert_eq!(flask.application.frame(), frame);
+    assert_eq!(flask.application.fingerprint(), frame);
     let users = flask.asked(None, "users", &[json!(tokens)]);
     for (place, token) in tokens.iter().enumerate() {
         let user = if served.contains(token) { format!("user{place}") } else { "nobody".into() };
@@ -84,7 +84,7 @@ fn at_the_very_moment_sessctl_purges_what_flask_would_purge() {
     let served = flask.tokens(Some(NOW), "accepted", &[json!(tokens)]);
     assert_eq!(served.len(), 40);
     flask.application.purge(NOW).unwrap();
-    same_ids("left", &flask.application.ids(), &ids(&served));
+    assert_same_ids("left", &flask.application.ids(), &ids(&served));
     assert_eq!(flask.asked(Some(NOW), "session_cleanup", &[]), 0);
 }
 

@@ -1,4 +1,4 @@
-//! The tables of frameworks, as fixtures/ has them, and a folder with one of them.
+//! Tables of frameworks from the fixtures, and applications that use them.
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Deref, DerefMut};
@@ -19,8 +19,7 @@ use crate::support::{Finished, Sandbox};
 /// The clock of the fixtures in the notation of faketime.
 pub const CLOCK_IN_UTC: &str = "@2026-06-15 12:00:00";
 
-/// The names of sessctl's profiles for the fixtures, and the parameters with which each
-/// manages its fixture.
+/// Fixtures, with the profile and the parameters of each.
 const PROFILES: [(&str, &str, &[&str]); 13] = [
     ("django", "django", &[]),
     ("flask_session", "flask-session", &[]),
@@ -37,10 +36,10 @@ const PROFILES: [(&str, &str, &[&str]); 13] = [
     ("gitea", "gitea", &["lifetime=24h"]),
 ];
 
-/// A table of a framework's, and what is known of it.
+/// Table of a framework, with its profile and expected results.
 #[derive(Clone)]
 pub struct Framework {
-    /// The profile that describes it: one of sessctl's own, or a file.
+    /// Name of a built-in profile, or path of a profile.
     pub profile: String,
     /// The parameters, `NAME=VALUE`.
     pub parameters: Vec<String>,
@@ -63,7 +62,7 @@ pub fn all() -> Vec<Framework> {
     manifest.as_array().unwrap().iter().map(Framework::of_the_manifest).collect()
 }
 
-/// The fixture that this profile is for.
+/// Fixture of this profile.
 #[track_caller]
 pub fn named(profile: &str) -> Framework {
     all().into_iter().find(|framework| framework.profile == profile).unwrap()
@@ -91,12 +90,12 @@ impl Framework {
         }
     }
 
-    /// The arguments that name its parameters.
+    /// Arguments `--param` for its parameters.
     pub fn params(&self) -> Vec<&str> {
         self.parameters.iter().flat_map(|parameter| ["--param", parameter]).collect()
     }
 
-    /// The arguments that name it and its parameters.
+    /// Arguments `--profile` and `--param`.
     pub fn named(&self) -> Vec<&str> {
         [vec!["--profile", &self.profile], self.params()].concat()
     }
@@ -111,13 +110,13 @@ impl Framework {
         known.unwrap_or_else(|| panic!("no profile {}", self.profile)).1.to_owned()
     }
 
-    /// The profile, read.
+    /// Parsed profile.
     #[track_caller]
     pub fn read(&self) -> Profile {
         self.read_as(&self.text())
     }
 
-    /// The profile, read from another text with these parameters.
+    /// Profile parsed from another text with the same parameters.
     #[track_caller]
     pub fn read_as(&self, text: &str) -> Profile {
         let pair = |parameter: &String| {
@@ -130,8 +129,8 @@ impl Framework {
     }
 }
 
-/// A folder with the database of a framework's application, `app.db`, in which sessctl
-/// has a folder for what it keeps, `state`.
+/// Directory with the database of a framework's application, `app.db`, and sessctl's state
+/// directory, `state`.
 pub struct Application {
     sandbox: Sandbox,
     pub framework: Framework,
@@ -146,7 +145,8 @@ impl Deref for Application {
 }
 
 impl Application {
-    /// With the rows of the fixture. The file carries marks of its owner's.
+    /// Creates the application with the rows of the fixture, and with an application id and a user
+    /// version.
     pub fn new(framework: Framework) -> Self {
         let application = Self { sandbox: Sandbox::without_database(), framework };
         let db = application.db();
@@ -156,22 +156,21 @@ impl Application {
         application
     }
 
-    /// The database, for a look or a change by hand, as SQLite's shell has it: the
-    /// fixtures refer to users that are not there.
+    /// Direct connection without foreign key checks, because the fixtures refer to missing users.
     pub fn db(&self) -> Connection {
         let db = self.sandbox.db();
         db.pragma_update(None, "foreign_keys", false).unwrap();
         db
     }
 
-    /// With a write-ahead log.
+    /// Switches the database to a write-ahead log.
     pub fn with_log(self) -> Self {
         self.db().pragma_update(None, "journal_mode", "wal").unwrap();
         self
     }
 
-    /// With no row in its table.
-    pub fn emptied(self) -> Self {
+    /// Deletes all rows of the table.
+    pub fn without_rows(self) -> Self {
         self.db().execute(&format!("DELETE FROM {}", self.framework.table), []).unwrap();
         self
     }
@@ -181,13 +180,13 @@ impl Application {
         self.ids_where("TRUE")
     }
 
-    /// The ids of the rows of which SQL says this.
+    /// Ids of the rows that match a condition in SQL.
     #[track_caller]
     pub fn ids_where(&self, predicate: &str) -> BTreeSet<String> {
         self.values_where(&self.framework.id, predicate)
     }
 
-    /// The values of a column, as text, in the rows of which SQL says this.
+    /// Values of a column as text, in the rows that match a condition in SQL.
     #[track_caller]
     pub fn values_where(&self, id: &str, predicate: &str) -> BTreeSet<String> {
         let table = &self.framework.table;
@@ -201,36 +200,36 @@ impl Application {
         statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
     }
 
-    /// Properties that a tool must never change in a foreign database: its schema, its marks,
-    /// the journal's mode.
-    pub fn frame(&self) -> Vec<String> {
+    /// Schema, application id, user version and journal mode, which a tool must never change in
+    /// another program's database.
+    pub fn fingerprint(&self) -> Vec<String> {
         let db = self.db();
         let sql = "SELECT type || '|' || name || '|' || tbl_name || '|' || coalesce(sql, '') \
                    FROM sqlite_schema ORDER BY 1";
         let mut statement = db.prepare(sql).unwrap();
         let schema = statement.query_map([], |row| row.get(0)).unwrap();
-        let mut frame: Vec<String> = schema.collect::<rusqlite::Result<_>>().unwrap();
-        frame.extend(["application_id", "user_version", "journal_mode"].map(|name| {
+        let mut fingerprint: Vec<String> = schema.collect::<rusqlite::Result<_>>().unwrap();
+        fingerprint.extend(["application_id", "user_version", "journal_mode"].map(|name| {
             let read = |row: &rusqlite::Row<'_>| Ok(format!("{name} {:?}", row.get_ref(0)?));
             db.query_row(&format!("PRAGMA {name}"), [], read).unwrap()
         }));
-        frame
+        fingerprint
     }
 
-    /// The bytes of the database, with those of its log.
+    /// Bytes of the database and of its log.
     pub fn bytes(&self) -> [Vec<u8>; 2] {
         ["app.db", "app.db-wal"].map(|name| std::fs::read(self.path(name)).unwrap_or_default())
     }
 
-    /// The library's way to the table.
-    pub fn service(&self, profile: Profile) -> Result<Keeper> {
+    /// Opens the table through the library.
+    pub fn service(&self, profile: Profile) -> Result<TableService> {
         let nodes = self.nodes();
         let at = match &nodes {
             Some(nodes) => Location::parse(nodes.url().as_ref()).unwrap(),
             None => self.path("app.db").into(),
         };
         let store = adopted::open(at, Access::Write, profile, Some(&self.path("state")))?;
-        Ok(Keeper { service: SessionService::new(store, Policies::default()), _nodes: nodes })
+        Ok(TableService { service: SessionService::new(store, Policies::default()), _nodes: nodes })
     }
 
     fn nodes(&self) -> Option<LoadedNodes> {
@@ -251,24 +250,23 @@ impl Application {
         Finished(command.output().unwrap())
     }
 
-    /// Purges it through the library, by its profile.
+    /// Purges the table through the library with its profile.
     pub fn purge(&self, now: UnixTime) -> Result<PurgeSummary> {
-        self.purge_by(self.framework.read(), now)
+        self.purge_with_profile(self.framework.read(), now)
     }
 
-    /// Purges it through the library, by another profile.
-    pub fn purge_by(&self, profile: Profile, now: UnixTime) -> Result<PurgeSummary> {
+    /// Purges the table through the library with another profile.
+    pub fn purge_with_profile(&self, profile: Profile, now: UnixTime) -> Result<PurgeSummary> {
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         self.service(profile)?.purge(&PurgeRequest::default(), now, go_on)
     }
 
-    /// The command with the framework's profile and parameters.
+    /// Runs the command with the profile and parameters of the framework.
     pub fn sessctl<'a>(&'a self, args: impl IntoIterator<Item = &'a str>) -> Finished {
         self.sessctl_with(self.framework.named(), args)
     }
 
-    /// The command with other options before the others. It keeps what it has to keep
-    /// in the folder `state`.
+    /// Runs the command with these options, and with the state directory `state`.
     pub fn sessctl_with<'a>(
         &self,
         options: Vec<&'a str>,
@@ -279,13 +277,13 @@ impl Application {
     }
 }
 
-/// A housekeeper, while the database is where it works.
-pub struct Keeper {
+/// Service on the table, which holds the nodes of a cluster.
+pub struct TableService {
     service: SessionService,
     _nodes: Option<LoadedNodes>,
 }
 
-impl Deref for Keeper {
+impl Deref for TableService {
     type Target = SessionService;
 
     fn deref(&self) -> &SessionService {
@@ -293,20 +291,20 @@ impl Deref for Keeper {
     }
 }
 
-impl DerefMut for Keeper {
+impl DerefMut for TableService {
     fn deref_mut(&mut self) -> &mut SessionService {
         &mut self.service
     }
 }
 
-/// One set without the other.
+/// Difference of two sets.
 pub fn without(all: &BTreeSet<String>, some: &BTreeSet<String>) -> BTreeSet<String> {
     all.difference(some).cloned().collect()
 }
 
-/// Asserts that two sets of ids are the same, and says shortly how they differ.
+/// Asserts that two sets of ids are equal, and prints at most five differences.
 #[track_caller]
-pub fn same_ids(what: &str, found: &BTreeSet<String>, expected: &BTreeSet<String>) {
+pub fn assert_same_ids(what: &str, found: &BTreeSet<String>, expected: &BTreeSet<String>) {
     let some = |set: BTreeSet<String>| set.into_iter().take(5).collect::<Vec<_>>();
     let differences = [some(without(found, expected)), some(without(expected, found))];
     assert!(

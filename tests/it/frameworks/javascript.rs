@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use sessctl::UnixTime;
 
-use crate::frameworks::harness::{Application, Framework, named, same_ids};
+use crate::frameworks::harness::{Application, Framework, assert_same_ids, named};
 use crate::support::{DAY, HOUR, MINUTE, NOW, external_programs};
 
 /// An application of one of the scripts.
@@ -61,7 +61,7 @@ impl Node {
         self.asked("app.db", now, "open", &[json!(ages)])
     }
 
-    /// Those of these sessions that it still serves, while it looks at a copy.
+    /// Returns the subset of these sessions that the framework accepts, read from a copy.
     #[track_caller]
     fn serves(&self, now: Option<UnixTime>, sessions: &Value) -> BTreeSet<String> {
         let copy = self.application.path("copy.db");
@@ -92,13 +92,13 @@ fn served_sessions_survive_and_others_are_deleted(node: &Node) {
     let served = node.serves(None, &sessions);
     assert_eq!((sessions.as_array().unwrap().len(), served.len()), (10, 5), "{}", node.store);
     assert_eq!(node.application.ids().len(), 10);
-    let frame = node.application.frame();
+    let frame = node.application.fingerprint();
     // When sessctl purges
     node.application.sessctl(["purge"]).succeeds().is_silent();
     // Then exactly those are left that are served
-    same_ids(node.store, &node.application.ids(), &served);
+    assert_same_ids(node.store, &node.application.ids(), &served);
     assert_eq!(node.serves(None, &sessions), served);
-    assert_eq!(node.application.frame(), frame);
+    assert_eq!(node.application.fingerprint(), frame);
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn at_the_very_moment_no_served_session_is_deleted() {
         let served = node.serves(Some(NOW), &sessions);
         node.application.purge(NOW).unwrap();
         assert_eq!(served.len(), 12 + usize::from(is_served_then), "{}", node.script);
-        same_ids(node.script, &node.application.ids(), &served);
+        assert_same_ids(node.script, &node.application.ids(), &served);
     }
 }
 
@@ -164,5 +164,5 @@ fn a_user_of_better_auth_is_signed_out_everywhere() {
     let served = node.serves(None, &sessions);
     let of_others = sessions.as_array().unwrap().iter().filter(|session| session["user"] != user);
     let tokens = of_others.map(|session| session["token"].as_str().unwrap().to_owned());
-    same_ids("signed in", &served, &tokens.collect());
+    assert_same_ids("signed in", &served, &tokens.collect());
 }

@@ -40,7 +40,7 @@ fn a_profile_touches_no_other_framework_s_table() {
 }
 
 #[test]
-fn the_difference_is_said_by_its_columns() {
+fn a_mismatch_is_reported_by_its_columns() {
     let application = Application::new(named("laravel"));
     let ran = application.sessctl_with(named("scs").named(), ["purge"]);
     let said = ran.is_refused_with(4).stderr();

@@ -1,6 +1,5 @@
-//! The same applications on a cluster: with `SESSCTL_TEST_ON=cluster`, whatever a test has
-//! sessctl do to a file is done on three rqlite nodes that hold the same, and the result is
-//! copied back into the file.
+//! Execution on a cluster: with `SESSCTL_TEST_ON=cluster`, a command of a test runs on three rqlite
+//! nodes that hold a copy of the file, and the result is copied back into the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

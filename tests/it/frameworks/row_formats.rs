@@ -224,24 +224,23 @@ pub fn signed(mut second: i64) -> String {
     format!("eyJfYXV0aF91c2VyX2lkIjoiMSJ9:{moment}:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU")
 }
 
-/// As Django's backend writes an aware time: in UTC, without decimals where there are
-/// none.
+/// Formats an aware time like Django's backend: in UTC, without decimals if there are none.
 pub fn python(nanos: i64) -> String {
     let is_whole = nanos % SECOND == 0;
     form(nanos, if is_whole { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" })
 }
 
-/// As `SQLAlchemy` and Rails write: always with six decimals.
+/// Formats a time like `SQLAlchemy` and Rails: always with six decimals.
 fn micros(nanos: i64) -> String {
     form(nanos, "%Y-%m-%d %H:%M:%S%.6f")
 }
 
-/// As `toISOString` writes.
+/// Formats a time like `toISOString`.
 pub fn javascript(nanos: i64) -> String {
     form(nanos, "%Y-%m-%dT%H:%M:%S%.3fZ")
 }
 
-/// As the crate `time` writes RFC 3339: with as many decimals as there are.
+/// Formats a time in RFC 3339 like the crate `time`: without trailing zeros.
 fn rust(nanos: i64) -> String {
     let text = form(nanos, "%Y-%m-%dT%H:%M:%S%.9f");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -250,7 +249,7 @@ fn rust(nanos: i64) -> String {
     format!("{text}Z")
 }
 
-/// As `julianday()` answers for a time with three decimals.
+/// Converts a time with three decimals to a Julian day like `julianday()`.
 fn julian(nanos: i64) -> f64 {
     real(nanos / MILLI + 210_866_760_000_000) / 86_400_000.0
 }
@@ -261,7 +260,7 @@ fn real(number: i64) -> f64 {
 }
 
 #[test]
-fn the_forms_are_those_of_the_fixtures() {
+fn the_formats_match_the_fixtures() {
     let noon = NOW.0 * SECOND;
     assert_eq!(python(noon - SECOND), "2026-06-15 11:59:59");
     assert!(signed(1_750_000_000).contains("9:1uQowS:Y"));

@@ -6,7 +6,7 @@ use crate::support::{HOUR, now};
 
 /// With sessions that have been over for an hour.
 fn application() -> Application {
-    let application = Application::new(named("django")).emptied();
+    let application = Application::new(named("django")).without_rows();
     let over = [(now() - HOUR) * SECOND; 3];
     RowFormat::of(&application.framework).insert(
         &application.framework,

@@ -12,7 +12,7 @@ use crate::support::{HOUR, MINUTE, now};
 /// With twenty sessions that are over for hours, twenty that have some minutes left, and
 /// the rows of these strange times. None was used in the future.
 fn application(profile: &str, column: &str, strange: &[&str]) -> Application {
-    let application = Application::new(named(profile)).emptied();
+    let application = Application::new(named(profile)).without_rows();
     let moments: Vec<i64> = (1..=20)
         .flat_map(|hours| [now() - hours * HOUR, now() + hours * 5 * MINUTE])
         .chain(strange.iter().map(|_| now() + HOUR))
@@ -80,10 +80,10 @@ fn unreadable_rows_stay_and_are_reported_while_others_are_deleted() {
 fn a_purge_without_unreadable_rows_prints_nothing() {
     for framework in purgeable() {
         let application = application(&framework.profile, "", &[]);
-        let frame = application.frame();
+        let frame = application.fingerprint();
         application.sessctl(["purge"]).succeeds().is_silent();
         assert_eq!(application.ids().len(), 20, "{}", framework.profile);
-        assert_eq!(application.frame(), frame, "{}", framework.profile);
+        assert_eq!(application.fingerprint(), frame, "{}", framework.profile);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::frameworks::harness::{Application, Framework, same_ids, without};
+use crate::frameworks::harness::{Application, Framework, assert_same_ids, without};
 use crate::support::NOW;
 
 const PROFILE: &str = r#"
@@ -68,10 +68,10 @@ fn keys_of_any_class_and_names_of_any_kind_will_do() {
         let before = application.ids();
         let over = application.ids_where(&application.framework.predicate);
         let profile = application.framework.read_as(PROFILE);
-        let summary = application.purge_by(profile, NOW);
+        let summary = application.purge_with_profile(profile, NOW);
         let summary = summary.unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(summary.done.ended, 2, "{what}");
-        same_ids(&what, &application.ids(), &without(&before, &over));
+        assert_same_ids(&what, &application.ids(), &without(&before, &over));
     }
 }
 
@@ -83,6 +83,6 @@ fn a_table_without_rowid_whose_key_has_two_columns_is_refused() {
         PRIMARY KEY ("group", "select")) WITHOUT ROWID;
         INSERT INTO "the ""table""" VALUES ('a', 1, 'b')"#;
     application.db().execute_batch(rebuilt).unwrap();
-    let refusal = application.purge_by(application.framework.read_as(PROFILE), NOW);
+    let refusal = application.purge_with_profile(application.framework.read_as(PROFILE), NOW);
     assert!(matches!(refusal, Err(sessctl::Error::Refused(_))), "{refusal:?}");
 }

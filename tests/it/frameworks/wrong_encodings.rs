@@ -42,7 +42,7 @@ const FORMS: [Encoding; 20] = [
     ("digits", "encoding = 'pattern'\npattern = '%Y%m%d%H%M%S'\ntimezone = 'UTC'"),
 ];
 
-/// Of each profile: the time that matters, and the forms in which it is really written.
+/// Profile, column of the relevant time, and encodings that the fixture really uses.
 const TRUE: [(&str, &str, &[&str]); 13] = [
     ("django", "expire_date", &["blank"]),
     ("flask-session", "expiry", &["blank"]),
@@ -108,7 +108,7 @@ fn a_time_in_its_own_encoding_is_accepted() {
             let framework = named(profile);
             let text = disguised(&framework, column, lines);
             let application = Application::new(framework.clone());
-            let purged = application.purge_by(framework.read_as(&text), NOW);
+            let purged = application.purge_with_profile(framework.read_as(&text), NOW);
             let ended =
                 purged.unwrap_or_else(|error| panic!("{profile}, {name}: {error}")).done.ended;
             assert_eq!(ended, framework.expected.len() as u64, "{profile}, {name}");
@@ -117,14 +117,16 @@ fn a_time_in_its_own_encoding_is_accepted() {
 }
 
 #[test]
-fn a_time_in_the_wrong_form_keeps_the_purge_away() {
+fn a_purge_is_refused_for_times_in_the_wrong_encoding() {
     for (framework, column, (name, lines)) in disguises() {
         let what = format!("{}, {column} as {name}", framework.profile);
         let text = disguised(&framework, column, lines);
         let application = Application::new(framework.clone());
         let bytes = application.bytes();
-        let refusal = application.purge_by(framework.read_as(&text), NOW);
-        let Err(refusal @ Error::Refused(_)) = refusal else { panic!("{what}: {refusal:?}") };
+        let refusal = application.purge_with_profile(framework.read_as(&text), NOW);
+        let Err(refusal @ Error::ValueMismatch { .. }) = refusal else {
+            panic!("{what}: {refusal:?}")
+        };
         // It says which column it is about, and shows what it has found there.
         let said = refusal.to_string();
         assert!(said.contains(column), "{what}: {said}");
@@ -132,10 +134,10 @@ fn a_time_in_the_wrong_form_keeps_the_purge_away() {
     }
 }
 
-/// The same by the command, of each profile one that sorts before, and one behind
-/// everything that is there.
+/// Runs the command with two wrong encodings of each profile: one sorts before all existing values,
+/// and one after.
 #[test]
-fn a_profile_in_a_file_that_says_what_is_not_so_exits_with_4() {
+fn a_profile_file_with_a_wrong_encoding_exits_with_4() {
     for (profile, column, _) in TRUE {
         let framework = named(profile);
         let application = Application::new(framework.clone());
@@ -170,14 +172,14 @@ fn a_profile_in_a_file_that_says_what_is_not_so_exits_with_4() {
 
 /// Seconds that are taken for minutes are no times: they would be far in the future.
 #[test]
-fn seconds_that_pass_for_minutes_keep_the_purge_away() {
+fn a_purge_is_refused_when_seconds_are_declared_as_minutes() {
     for (profile, column) in [("laravel", "last_activity"), ("symfony", "sess_lifetime")] {
         let framework = named(profile);
         let text = disguised(&framework, column, "encoding = 'unix'\nunit = 'minutes'");
         let application = Application::new(framework.clone());
         let before = application.ids();
-        let refusal = application.purge_by(framework.read_as(&text), NOW);
-        assert!(matches!(refusal, Err(Error::Refused(_))), "{profile}: {refusal:?}");
+        let refusal = application.purge_with_profile(framework.read_as(&text), NOW);
+        assert!(matches!(refusal, Err(Error::ValueMismatch { .. })), "{profile}: {refusal:?}");
         assert_eq!(application.ids(), before, "{profile}");
     }
 }
@@ -185,15 +187,15 @@ fn seconds_that_pass_for_minutes_keep_the_purge_away() {
 /// A large table with a few rows of the right form at both ends: neither end may speak
 /// for the rest.
 #[test]
-fn a_table_is_not_judged_by_its_ends() {
+fn wrong_times_in_the_middle_of_a_table_are_detected() {
     let framework = named("authjs-drizzle");
-    let application = Application::new(framework.clone()).emptied();
+    let application = Application::new(framework.clone()).without_rows();
     let fill = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 4999)
                 INSERT INTO session SELECT printf('s%05d', n), 'u1',
                        iif(n < 50 OR n >= 4950, 1781400000000, 1781400000) FROM numbers";
     application.db().execute_batch(fill).unwrap();
     let before = application.ids();
     let refusal = application.purge(NOW);
-    assert!(matches!(refusal, Err(Error::Refused(_))), "{refusal:?}");
+    assert!(matches!(refusal, Err(Error::ValueMismatch { .. })), "{refusal:?}");
     assert_eq!(application.ids(), before);
 }

@@ -11,8 +11,8 @@ use sessctl::domain::profile::{ColumnSource, Expiry, Profile, RowStatus, SqlValu
 
 use crate::support::NOW;
 
-/// Those that have a fixture of another name. The other of Django's has none: UTC is a
-/// time zone, too.
+/// Profiles whose fixture has another name. `django-local` shares that of `django`, because UTC is
+/// a time zone, too.
 const RENAMED: &[(&str, &str)] = &[
     ("scs", "scs_sqlite3store"),
     ("spring-session", "spring_session_jdbc"),
@@ -88,7 +88,7 @@ fn id(value: ValueRef<'_>) -> String {
     }
 }
 
-/// What a profile finds in a database: for each id, the user and the expiry.
+/// Reads the user and the expiry of each session of a profile, by id.
 fn sessions(
     profile: &Profile,
     database: &Connection,
@@ -118,7 +118,7 @@ fn each_profile_is_named_after_its_file_and_describes_itself() {
         let profile = parse(text, name, &BTreeMap::new()).unwrap_or_else(|fault| panic!("{fault}"));
         assert_eq!(profile.name, *name);
         assert!(!profile.about.is_empty() && !profile.title.is_empty(), "{name}");
-        assert!(text.starts_with("# ") && text.contains("\n# Traps:\n"), "{name}");
+        assert!(text.starts_with("# ") && text.contains("\n# Caveats:\n"), "{name}");
         assert_eq!(profile.readonly.is_some(), *name == "gitea");
         assert_eq!(profile.is_detected, *name != "django-local");
         assert!(profile.token.is_some(), "{name}");

@@ -25,7 +25,7 @@ fn open(sandbox: &Sandbox) -> Finished {
     sandbox.run(["--config", "app.toml", "open", "--user", "alice", "--task", "imap"])
 }
 
-/// Why the session has ended, if it has.
+/// Returns the end reason of a session; `None` while it is open.
 fn end_reason(sandbox: &Sandbox, token: &str) -> Option<String> {
     let look = |row: &rusqlite::Row<'_>| row.get("end_reason");
     sandbox.db().query_row(statement("look"), named_params! { ":id": sha256(token) }, look).unwrap()

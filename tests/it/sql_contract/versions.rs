@@ -61,7 +61,7 @@ fn another_program_s_database_is_refused_by_every_command_and_untouched() {
     every_command_refuses(&sandbox, "app.db is not a sessctl database: it ");
 }
 
-/// What a program of the time before the ledger has made and worked with.
+/// Creates a database with the schema that preceded the ledger, and with rows.
 fn without_a_ledger() -> Sandbox {
     let sandbox = Sandbox::without_database();
     let db = sandbox.db();

@@ -28,19 +28,19 @@ pub fn is_cluster() -> bool {
     std::env::var_os("SESSCTL_TEST_ON").is_some_and(|on| on == "cluster")
 }
 
-/// An empty database, which is over when the same test makes another one on the cluster.
+/// Empty database. A database on the cluster is invalid as soon as the same test creates another.
 #[derive(Clone)]
 pub enum Backend {
     File(PathBuf),
     Cluster(ClusterDb),
 }
 
-/// The nodes, as long as a test has them.
+/// Nodes that are locked by one test.
 struct Cluster {
     nodes: MutexGuard<'static, Nodes>,
     /// Number of databases that this test has had there.
     tenants: Cell<usize>,
-    /// The node whose turn it is.
+    /// Position of the next node to contact first.
     turn: Cell<usize>,
 }
 
@@ -51,7 +51,7 @@ pub struct ClusterDb {
 }
 
 impl Backend {
-    /// In this folder, if it is a file.
+    /// Creates the database; a file is created in this directory.
     pub fn new(folder: &Path) -> Self {
         if is_cluster() {
             Self::Cluster(ClusterDb::new())
@@ -68,12 +68,12 @@ impl Backend {
         }
     }
 
-    /// Tells a command about it.
+    /// Sets the database of a command.
     pub fn tell(&self, command: &mut Command) {
         command.env("SESSCTL_DB", self.location().to_string());
     }
 
-    /// The database, past sessctl.
+    /// Direct connection to the database.
     pub fn db(&self) -> Db {
         match self {
             Self::File(path) => Db::File(Connection::open(path).unwrap()),
@@ -81,7 +81,7 @@ impl Backend {
         }
     }
 
-    /// All that a command could change, in the folder or on the cluster.
+    /// Snapshot of everything that a command could change.
     pub fn everything(&self, folder: &Path) -> State {
         match self {
             Self::File(_) => State::Files(files_in(folder)),
@@ -89,7 +89,7 @@ impl Backend {
         }
     }
 
-    /// The rows and all that goes with them.
+    /// Snapshot of the database.
     pub fn content(&self) -> State {
         match self {
             Self::File(path) => {
@@ -100,8 +100,8 @@ impl Backend {
         }
     }
 
-    /// Runs something while another program holds the lock on writing. A cluster knows
-    /// none; that nothing was written shows in its [content](Self::content).
+    /// Calls a function while another connection holds the write lock. A cluster has no such lock;
+    /// its [content](Self::content) shows that nothing was written.
     pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
         let Db::File(mut other) = self.db() else { return run() };
         let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
@@ -111,8 +111,8 @@ impl Backend {
     }
 }
 
-/// A value that is the same as long as nothing is written: the content of files, or the length of the
-/// log in which every write of a cluster is.
+/// Snapshot: the contents of files, or the length of the Raft log, which contains every write of a
+/// cluster.
 #[derive(PartialEq, Eq)]
 pub enum State {
     Files(BTreeMap<String, Vec<u8>>),
@@ -146,7 +146,7 @@ impl ClusterDb {
     }
 }
 
-/// A database, for a look or a change by hand.
+/// Direct connection to a database.
 pub enum Db {
     File(Connection),
     Cluster(ClusterDb),
@@ -201,7 +201,7 @@ impl Db {
     }
 }
 
-/// A statement as rqlite takes it.
+/// Statement in the format of rqlite.
 fn element(sql: &str, values: &[&dyn ToSql]) -> Json {
     std::iter::once(sql.into()).chain(values.iter().copied().map(plain)).collect()
 }

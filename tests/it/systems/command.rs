@@ -1,4 +1,4 @@
-//! The command under the configuration of one of the systems.
+//! Command under the configuration of one of the systems.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,15 +22,14 @@ pub fn text(system: &str) -> String {
 
 /// The text with some words replaced, each of which occurs once.
 #[track_caller]
-pub fn text_but(system: &str, changes: &[(&str, &str)]) -> String {
+pub fn text_with_changes(system: &str, changes: &[(&str, &str)]) -> String {
     changes.iter().fold(text(system), |text, (words, others)| {
         assert_eq!(text.matches(words).count(), 1, "{words}");
         text.replace(words, others)
     })
 }
 
-/// A folder with a database, where commands run under the configuration of a system
-/// on the host mail1.
+/// Directory with a database, and commands under the configuration of a system on the host mail1.
 pub struct System {
     sandbox: Sandbox,
     backend: Backend,
@@ -42,19 +41,19 @@ impl System {
         Self::initialised(Sandbox::without_database(), path(system))
     }
 
-    /// On a database that is there.
+    /// Uses an existing database.
     pub fn at(backend: &Backend, system: &str) -> Self {
         let sandbox = Sandbox::without_database();
         Self { sandbox, backend: backend.clone(), config: path(system) }
     }
 
-    /// With some words of the configuration replaced.
+    /// Creates the system with words of the configuration replaced.
     #[track_caller]
-    pub fn but(system: &str, changes: &[(&str, &str)]) -> Self {
-        Self::of(&text_but(system, changes))
+    pub fn with_changes(system: &str, changes: &[(&str, &str)]) -> Self {
+        Self::of(&text_with_changes(system, changes))
     }
 
-    /// Under this configuration.
+    /// Creates the system under this configuration.
     pub fn of(text: &str) -> Self {
         let sandbox = Sandbox::without_database();
         let config = sandbox.file("sessctl.toml", text);
@@ -77,12 +76,12 @@ impl System {
         self.backend.db()
     }
 
-    /// All that a command could change.
+    /// Snapshot of everything that a command could change.
     pub fn everything(&self) -> State {
         self.backend.everything(&self.sandbox.path(""))
     }
 
-    /// The rows and all that goes with them.
+    /// Snapshot of the database.
     pub fn content(&self) -> State {
         self.backend.content()
     }
@@ -97,21 +96,20 @@ impl System {
         self.db().insert(&numbers.map(row).collect::<Vec<_>>());
     }
 
-    /// The handles that a list with these arguments shows, in its order, to somebody with
-    /// no configuration.
+    /// Handles that a list with these arguments shows without a configuration, in its order.
     #[track_caller]
     pub fn listed<const N: usize>(&self, args: [&str; N]) -> Vec<String> {
         let args = [&["list", "--json"], &args[..]].concat();
         handles(&Finished(self.plain_command(&args).output().unwrap()).succeeds().json())
     }
 
-    /// Goes on in the same database with some words of the configuration replaced.
+    /// Replaces words of the configuration and keeps the database.
     #[track_caller]
     pub fn change(&mut self, system: &str, changes: &[(&str, &str)]) {
-        self.config = self.sandbox.file("sessctl.toml", text_but(system, changes));
+        self.config = self.sandbox.file("sessctl.toml", text_with_changes(system, changes));
     }
 
-    /// With no configuration.
+    /// Returns the command without a configuration.
     fn plain_command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args.iter().copied());
         self.backend.tell(&mut command);
@@ -132,7 +130,7 @@ impl System {
         Finished(self.command(args).env("SESSCTL_HOST", host).output().unwrap())
     }
 
-    /// As if these hosts had had the jobs for a day.
+    /// Dates the jobs of these hosts back by a day, so that they are due.
     pub fn jobs_have_waited(&self, hosts: &[&str]) {
         for host in hosts {
             self.run_on(host, &["run"]).succeeds();
@@ -152,13 +150,13 @@ impl System {
         self.run(&[args, &["--json"]].concat()).succeeds().json()
     }
 
-    /// Opens a session of alice's and answers what it was told.
+    /// Opens a session of alice and returns the output.
     #[track_caller]
     pub fn opens(&self, args: &[&str]) -> Value {
         self.json(&[&["open", "--user", "alice"], args].concat())
     }
 
-    /// Uses a session, and answers what became of that: `renewed -`, `ended cycled`.
+    /// Touches a session and returns the outcome: `renewed -`, `ended cycled`.
     #[track_caller]
     pub fn touches(&self, token: &str) -> String {
         let ran = feed(self.command(&["touch", "--json"]), token);
@@ -174,8 +172,7 @@ impl System {
         feed(self.command(&["close"]), token).succeeds().is_silent();
     }
 
-    /// The state of a session: its state, the reason of its end, or `gone`, if there is
-    /// no row of it.
+    /// End reason of a session, or its state if it is open, or `gone` if its row is deleted.
     #[track_caller]
     pub fn fate(&self, token: &str) -> String {
         let ran = self.run(&["show", "session", &handle(token), "--json"]);
@@ -204,14 +201,14 @@ impl System {
         runs.as_array().unwrap().iter().rev().map(entry).collect()
     }
 
-    /// Takes the lease, as a purge would whose last heartbeat was so many seconds ago.
-    pub fn purge_is_at_work(&self, seconds_ago: i64) {
+    /// Takes the lease like a purge that renewed it this many seconds ago.
+    pub fn hold_purge_lease(&self, seconds_ago: i64) {
         let sql = "INSERT OR REPLACE INTO leases (name, holder, renewed_at) \
                    VALUES ('purge', 'x', ?1)";
         self.db().execute(sql, &[&(now() - seconds_ago)]);
     }
 
-    /// Runs something while another program holds the lock on writing.
+    /// Calls a function while another connection holds the write lock.
     pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
         self.backend.while_locked(run)
     }

@@ -8,7 +8,7 @@ use crate::systems::redbex_shared_licence;
 const CLIENTS: usize = 50;
 const LIMIT: u64 = 10;
 
-/// What came of many logins at once.
+/// Result of many concurrent logins.
 struct Clients {
     opened: u64,
     refused: u64,
@@ -102,7 +102,7 @@ fn r11_logins_to_several_tasks_do_not_exceed_their_shared_limit() {
 fn r6_concurrent_logins_of_one_user_do_not_exceed_the_user_limit() {
     // Given a user with one active and one idle session
     let limit = [("# user_limit = 3", "user_limit = 3")];
-    let redbex = System::but("redbex", &limit);
+    let redbex = System::with_changes("redbex", &limit);
     fill(&redbex, &["imap"], [0, 1, 0]);
     redbex.insert(&row("a").idle(MINUTE));
     redbex.insert(&row("b").idle(HOUR));

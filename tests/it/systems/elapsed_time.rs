@@ -78,7 +78,7 @@ fn w2_w3_half_an_hour_of_a_websphere_server() {
 fn s1_s6_s8_the_afternoon_of_a_stalwart_server_that_was_off_for_a_while() {
     // Given an entry that is used once, and a record of what ends
     let on_record = [("retention = \"0\"", "retention = \"24h\"")];
-    let stalwart = System::but("stalwart", &on_record);
+    let stalwart = System::with_changes("stalwart", &on_record);
     let [token, handle] = open_at(&stalwart, "2026-06-15 12:00:00", &["--task", "imap"]);
     cron_at(&stalwart, "2026-06-15 12:14:30");
     assert_eq!(runs_of(&stalwart, "purge"), [""; 0]);
@@ -117,7 +117,7 @@ fn t10_a_daily_check_over_the_night_of_23_hours() {
         // an hour less
         let delay = format!("delay = \"{delay}\"");
         let at_three = ("at = \"0 0 *\"", "at = \"0 3 *\"");
-        let transfer = System::but("transfer", &[("delay = \"24h\"", &*delay), at_three]);
+        let transfer = System::with_changes("transfer", &[("delay = \"24h\"", &*delay), at_three]);
         let check = |time: &str| {
             in_zone(&transfer, "Europe/Berlin", time, &["run"]).succeeds().is_silent();
         };
@@ -136,7 +136,7 @@ fn t10_a_daily_check_over_the_night_of_23_hours() {
 #[ignore = "needs faketime"]
 fn s5_a_job_at_a_time_that_the_clock_skips_runs_once_that_day() {
     // Given a job at half past two in Berlin, where that does not exist on 2026-03-29
-    let stalwart = System::but("stalwart", &[("at = \"15 * *\"\n", "at = \"30 2 *\"\n")]);
+    let stalwart = System::with_changes("stalwart", &[("at = \"15 * *\"\n", "at = \"30 2 *\"\n")]);
     for time in [
         "2026-03-28 02:00:05",
         "2026-03-28 02:30:05",
@@ -278,7 +278,7 @@ fn w6_w8_a_long_run_renews_its_lease_and_the_next_one_counts_from_its_end() {
 /// The minutes of an hour at which the reaper has started, with cron at work each minute a
 /// few seconds after it.
 fn reaped(changes: &[(&str, &str)], minutes: u32) -> Vec<u32> {
-    let websphere = System::but("websphere", changes);
+    let websphere = System::with_changes("websphere", changes);
     for minute in 0..minutes {
         cron_at(&websphere, &format!("2026-06-15 12:{minute:02}:{:02}", 1 + minute % 4));
     }

@@ -29,7 +29,7 @@ pub fn json_at(system: &System, time: &str, args: &[&str]) -> Value {
     at(system, time, &[args, &["--json"]].concat()).succeeds().json()
 }
 
-/// As cron calls it.
+/// Runs `sessctl run` as cron does.
 #[track_caller]
 pub fn cron_at(system: &System, time: &str) {
     at(system, time, &["run"]).succeeds().is_silent();

@@ -1,5 +1,4 @@
-//! The library under the configuration of one of the systems, and a clock of the
-//! test's own.
+//! Library under the configuration of one of the systems, with a simulated clock.
 
 use std::ops::{ControlFlow, Deref, DerefMut};
 
@@ -18,7 +17,7 @@ use crate::support::jobs::{Host, terms};
 use crate::systems::backend::{Backend as SystemBackend, Db};
 use crate::systems::command::{self, System};
 
-/// A database under the rules of a system, in which only the test moves time.
+/// Database under the rules of a system, in which the test sets the time.
 pub struct Library {
     host: Host,
     pub config: Config,
@@ -41,18 +40,18 @@ impl DerefMut for Library {
 }
 
 impl Library {
-    /// On the host mail1, whose clock shows UTC.
+    /// Creates the library on the host mail1 in UTC.
     pub fn new(system: &str) -> Self {
         Self::of(&command::text(system))
     }
 
-    /// With some words of the configuration replaced.
+    /// Creates the library with words of the configuration replaced.
     #[track_caller]
-    pub fn but(system: &str, changes: &[(&str, &str)]) -> Self {
-        Self::of(&command::text_but(system, changes))
+    pub fn with_changes(system: &str, changes: &[(&str, &str)]) -> Self {
+        Self::of(&command::text_with_changes(system, changes))
     }
 
-    /// Under this configuration.
+    /// Creates the library under this configuration.
     #[track_caller]
     pub fn of(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
@@ -61,7 +60,7 @@ impl Library {
         let config = Config::parse(text, "sessctl.toml").unwrap();
         let terms = JobOptions {
             guard: config.guard,
-            write_limits: config.manners,
+            write_limits: config.write_limits,
             keep_runs: config.keep_runs,
             ..terms()
         };
@@ -69,7 +68,7 @@ impl Library {
         Self { host: Host { service, terms }, config, backend, _folder: folder }
     }
 
-    /// With the machine's clock in another zone.
+    /// Sets the time zone of the machine.
     pub fn in_zone(self, zone: &str) -> Self {
         Self { host: self.host.in_zone(zone), ..self }
     }
@@ -78,17 +77,17 @@ impl Library {
         self.backend.db()
     }
 
-    /// The database, as another process opens it.
+    /// Opens the database as another process.
     pub fn store(&self) -> Box<dyn Backend> {
         store::open(self.backend.location(), Access::Write).unwrap()
     }
 
-    /// The command on the same database, under the configuration of a system.
+    /// Returns the command on the same database, under the configuration of a system.
     pub fn commands(&self, system: &str) -> System {
         System::at(&self.backend, system)
     }
 
-    /// Another process on the same database.
+    /// Service of another process on the same database.
     pub fn beside(&self, host: &str) -> SessionService {
         SessionService::new(self.store(), self.config.policies.clone()).with_host(host)
     }
@@ -108,7 +107,7 @@ impl Library {
         self.service.touch(std::slice::from_ref(token), now).unwrap()[0].outcome
     }
 
-    /// A purge by hand.
+    /// Runs a purge without a job.
     #[track_caller]
     pub fn purge(&mut self, now: UnixTime) -> PurgeSummary {
         self.service
@@ -121,7 +120,7 @@ impl Library {
         self.config.jobs.iter().find(|job| job.name == name).unwrap().clone()
     }
 
-    /// Looks whether a job is due, as cron does each minute.
+    /// Runs a job if it is due, as cron does each minute.
     #[track_caller]
     pub fn run(&mut self, job: &str, now: UnixTime) -> JobOutcome {
         let job = self.job(job);
@@ -138,13 +137,12 @@ impl Library {
         self.host.ledger(UnixTime(0))
     }
 
-    /// The row of a session; `None`: there is none.
+    /// Row of a session; `None` if it is deleted.
     pub fn session(&self, token: &Token) -> Option<Session> {
         self.service.session(&token.id()).ok()
     }
 
-    /// The state of a session: its state, the reason of its end, or `gone`, if there is
-    /// no row of it.
+    /// End reason of a session, or its state if it is open, or `gone` if its row is deleted.
     pub fn fate(&self, token: &Token, now: UnixTime) -> &'static str {
         let Some(session) = self.session(token) else {
             return "gone";
@@ -153,18 +151,18 @@ impl Library {
         session.end.map_or(state.as_str(), |end| end.reason.as_str())
     }
 
-    /// Since when a check has found a session unused.
+    /// Time of the mark of a session.
     pub fn mark(&self, token: &Token) -> Option<UnixTime> {
         self.session(token).unwrap().marked_at
     }
 }
 
-/// What a client says that asks for nothing.
+/// Request of a client that asks for no timeout.
 pub fn opening(user: &str, task: &str) -> OpenRequest {
     OpenRequest { user: Some(user.to_owned()), task: task.to_owned(), ..OpenRequest::default() }
 }
 
-/// The moments at which cron looks for work: each minute from one to another.
+/// Minutes from one time to another, both included.
 pub fn minutes(from: UnixTime, to: UnixTime) -> impl Iterator<Item = UnixTime> {
     let minute = |moment: &UnixTime| Some(moment.plus(Span::minutes(1)));
     std::iter::successors(Some(from), minute).take_while(move |moment| *moment <= to)

@@ -36,7 +36,7 @@ fn settings(text: &str) -> Vec<String> {
     set.map(|setting| format!("{} = {}", setting.key, setting.value)).collect()
 }
 
-/// Those of a system's example that are of these keys.
+/// Settings of these keys in the example of a system.
 fn of_example(system: &str, keys: &[&str]) -> Vec<String> {
     let is_wanted =
         |setting: &String| keys.iter().any(|key| setting.starts_with(&format!("{key} = ")));

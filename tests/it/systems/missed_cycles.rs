@@ -15,7 +15,7 @@ const ON_MAIL1: &str =
 
 /// The restart again and again.
 fn every(interval: &str) -> System {
-    System::but("domino", &[(AT_FOUR, &format!("every = \"{interval}\""))])
+    System::with_changes("domino", &[(AT_FOUR, &format!("every = \"{interval}\""))])
 }
 
 /// The last restart that the ledger has: its outcome, and why.
@@ -71,7 +71,7 @@ fn d11_a_cycle_first_runs_at_its_time_or_one_interval_after_it_is_first_seen() {
         ("every = \"90m\" ", later(ten, 90 * MINUTE), 2 * HOUR),
     ] {
         // Given a restart that is first seen at ten in the morning, and a session in use
-        let mut domino = Library::but("domino", &[(AT_FOUR, words)]);
+        let mut domino = Library::with_changes("domino", &[(AT_FOUR, words)]);
         let token = domino.open("imap", ten);
         // When cron calls each minute
         let mut calls = minutes(ten, later(ten, minutes_of));
@@ -86,7 +86,8 @@ fn d11_a_cycle_first_runs_at_its_time_or_one_interval_after_it_is_first_seen() {
 #[test]
 fn d11_a_second_host_that_takes_the_cycle_up_ends_no_session() {
     // Given a restart of any host that one of them has missed for two days
-    let mut domino = Library::but("domino", &[(AT_FOUR, "every = \"24h\" "), (ON_MAIL1, "")]);
+    let mut domino =
+        Library::with_changes("domino", &[(AT_FOUR, "every = \"24h\" "), (ON_MAIL1, "")]);
     let (start, job) = (at("2026-06-15T04:00:00Z"), domino.job("restart imap"));
     domino.run("restart imap", start);
     let now = later(start, 2 * DAY + 30);
@@ -129,7 +130,7 @@ fn d11_a_cycle_that_was_missed_is_skipped_said_once_and_recorded() {
 #[test]
 fn d11_the_answer_of_run_has_the_skipped_cycle() {
     let unreported = ("each = \"stdout\"", "");
-    let domino = System::but("domino", &[(AT_FOUR, "every = \"19h\""), unreported]);
+    let domino = System::with_changes("domino", &[(AT_FOUR, "every = \"19h\""), unreported]);
     domino.jobs_have_waited(&["mail1"]);
     let ran = domino.json(&["run"]);
     assert_eq!((&ran[1]["job"], &ran[1]["outcome"]), (&"restart imap".into(), &"skipped".into()));
@@ -145,7 +146,7 @@ fn d11_the_answer_of_run_has_the_skipped_cycle() {
 fn d11_a_cycle_is_made_up_within_its_late() {
     for (late, outcome) in [("6h", "done"), ("forever", "done"), ("4h", "skipped")] {
         let every = format!("every = \"19h\"\nlate = \"{late}\"");
-        let domino = System::but("domino", &[(AT_FOUR, &every)]);
+        let domino = System::with_changes("domino", &[(AT_FOUR, &every)]);
         domino.jobs_have_waited(&["mail1"]);
         domino.run(&["run"]).succeeds();
         assert_eq!(restart(&domino).0, outcome, "{late}");
@@ -154,13 +155,14 @@ fn d11_a_cycle_is_made_up_within_its_late() {
 
 #[test]
 fn d11_a_purge_is_made_up_however_late() {
-    let domino = System::but("domino", &[("at = \"*/15 * *\"", "every = \"1h\"")]);
+    let domino = System::with_changes("domino", &[("at = \"*/15 * *\"", "every = \"1h\"")]);
     domino.jobs_have_waited(&["mail1"]);
     let said = domino.run(&["run"]).succeeds().stderr();
     assert!(!said.contains("release idle sessions"), "{said}");
     let purge = domino.ledger().remove(0);
     assert_eq!((&*purge.0, &*purge.1), ("release idle sessions", "done"));
-    let said = System::but("domino", &[("do = \"purge\"", "do = \"purge\"\nlate = \"1h\"")]);
+    let said =
+        System::with_changes("domino", &[("do = \"purge\"", "do = \"purge\"\nlate = \"1h\"")]);
     let said = said.run(&["run"]).is_refused_with(2).stderr();
     assert!(said.contains("job.late: ") && said.contains("always runs later"), "{said}");
 }

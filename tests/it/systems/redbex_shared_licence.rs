@@ -10,11 +10,11 @@ pub fn shared() -> System {
     shared_with("")
 }
 
-/// The same with further settings.
+/// Creates the system of [`shared`] with further settings.
 fn shared_with(settings: &str) -> System {
     let jobs = format!("{settings}\n[[job]]\n");
     let tasks = ("tasks = [\"*\"]", "tasks = [\"web\", \"desktop\"]");
-    System::but("redbex", &[tasks, ("[[job]]\n", &jobs)])
+    System::with_changes("redbex", &[tasks, ("[[job]]\n", &jobs)])
 }
 
 /// Sessions of a task, each of another user.

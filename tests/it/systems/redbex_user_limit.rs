@@ -15,7 +15,7 @@ const NOON: &str = "2026-06-15T12:00:00Z";
 fn r9_a_limit_for_each_user_does_the_same_for_their_sessions() {
     // Given a user with three sessions, one of them idle, and one of another user's that
     // has been idle for longer
-    let redbex = System::but("redbex", &[("# user_limit = 3", "user_limit = 3")]);
+    let redbex = System::with_changes("redbex", &[("# user_limit = 3", "user_limit = 3")]);
     redbex.insert(&row("of another").user("bob").idle(100 * MINUTE));
     redbex.insert(&row("idle").idle(50 * MINUTE));
     redbex.insert_all(0..2, |serial| row(&serial.to_string()).idle(MINUTE));
@@ -65,7 +65,7 @@ fn r10_lowering_a_limit_ends_no_session_by_itself() {
 
 #[test]
 fn r10_lowering_a_user_limit_ends_no_session_by_itself() {
-    let mut redbex = Library::but("redbex", &[("# user_limit = 3", "user_limit = 1")]);
+    let mut redbex = Library::with_changes("redbex", &[("# user_limit = 3", "user_limit = 1")]);
     let noon: UnixTime = at(NOON);
     let sql = "UPDATE sessions SET user = 'alice'";
     for user in ["a", "b", "c"] {

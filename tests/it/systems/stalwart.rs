@@ -27,7 +27,7 @@ fn entry_of(serial: u32) -> Row {
 #[test]
 fn s6_an_entry_that_was_unused_for_its_ttl_is_expired_and_every_use_starts_it_anew() {
     // Given an entry with a ttl of 30 minutes, and one in a cache with an hour
-    let mut stalwart = Library::but("stalwart", &ON_RECORD);
+    let mut stalwart = Library::with_changes("stalwart", &ON_RECORD);
     let noon = at(NOON);
     let [used, unused] = [noon, noon].map(|noon| stalwart.open("imap", noon));
     let cached = stalwart.open("jmap", noon);
@@ -83,7 +83,7 @@ fn s10_between_its_ttl_and_the_purge_an_entry_is_expired_and_not_live_and_never_
 #[test]
 fn s7_opening_the_101st_ends_the_one_that_was_least_recently_used() {
     // Given a cache with room for one more
-    let stalwart = System::but("stalwart", &ON_RECORD);
+    let stalwart = System::with_changes("stalwart", &ON_RECORD);
     stalwart.insert_all(0..99, entry_of);
     // When the 100th opens, then nothing ends
     stalwart.opens(&["--task", "jmap"]);
@@ -113,7 +113,8 @@ fn s7_the_evicted_session_may_be_in_any_state() {
     ] {
         // Given a full cache in which the least recently used entry is in some state
         let way = format!("expire = \"{expire}\"\nabandoned = \"6h\"");
-        let stalwart = System::but("stalwart", &[ON_RECORD[0], ("expire = \"timeout\"", &way)]);
+        let stalwart =
+            System::with_changes("stalwart", &[ON_RECORD[0], ("expire = \"timeout\"", &way)]);
         stalwart.insert(&least_recent.clone().timeout(timeout));
         stalwart.insert(&second);
         stalwart.insert_all(2..100, entry_of);
@@ -186,7 +187,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     let jobs = "every = \"1h\"\ndo = \"purge\"\n\n[[job]]\nname = \"restart imap\"\n\
                 every = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\ntask = \"imap\"";
     let jobs = ("at = \"15 * *\"\ndo = \"purge\"", jobs);
-    let stalwart = System::but("stalwart", &[ON_RECORD[0], jobs]);
+    let stalwart = System::with_changes("stalwart", &[ON_RECORD[0], jobs]);
     stalwart.jobs_have_waited(&["mail1"]);
     stalwart.insert(&row("broken").task("jmap").idle(3 * HOUR));
     stalwart.insert(&row("in use"));

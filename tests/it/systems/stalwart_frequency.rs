@@ -8,7 +8,7 @@ use sessctl::domain::time_zone::TimeZone;
 use sessctl::{Config, UnixTime};
 
 use crate::support::{DAY, Finished, HOUR, MINUTE, at, later};
-use crate::systems::command::{System, text, text_but};
+use crate::systems::command::{System, text, text_with_changes};
 use crate::systems::harness::{Library, minutes};
 
 static UTC: TimeZone = TimeZone::UTC;
@@ -29,7 +29,7 @@ fn schedule_of(text: &str) -> Schedule {
 
 fn schedule(times: &str) -> Schedule {
     let [(words, others)] = purge_at(times);
-    schedule_of(&text_but("stalwart", &[(words, &others)]))
+    schedule_of(&text_with_changes("stalwart", &[(words, &others)]))
 }
 
 /// The first runs later than Monday, 2026-06-15, 12:00.
@@ -150,7 +150,8 @@ fn s4_the_next_run_is_right_before_at_and_after_the_time_of_the_week() {
 /// The runs of the purge in Berlin, of three days with cron at work each minute.
 fn runs_in_berlin(times: &str, from: &str) -> Vec<String> {
     let [(words, others)] = purge_at(times);
-    let mut stalwart = Library::but("stalwart", &[(words, &others)]).in_zone("Europe/Berlin");
+    let mut stalwart =
+        Library::with_changes("stalwart", &[(words, &others)]).in_zone("Europe/Berlin");
     let first = later(at(from), -DAY);
     let end = UnixTime(first.0 + 3 * DAY - 1);
     for minute in minutes(first, end) {

@@ -6,7 +6,7 @@ use crate::systems::command::System;
 /// A limit of one session for each task that matches.
 const LIMITED: &str = "[policy.\"im*\"]\nlimit = 1\nwhen_full = \"refuse\"\n";
 
-/// What becomes of an attempt to open a session of a task.
+/// Exit code of an attempt to open a session of a task.
 fn opens(system: &System, task: &str) -> i32 {
     system.run(&["open", "--user", "alice", "--task", task, "-q"]).0.status.code().unwrap()
 }

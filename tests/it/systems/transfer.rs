@@ -23,7 +23,7 @@ fn check(transfer: &mut Library, now: UnixTime) {
 
 /// With a session that nobody has used for a month, and a job that the ledger knows.
 fn with_an_old_session(changes: &[(&str, &str)]) -> (Library, Token) {
-    let mut transfer = Library::but("transfer", changes);
+    let mut transfer = Library::with_changes("transfer", changes);
     let token = transfer.open("box", at("2026-05-15T12:00:00Z"));
     transfer.run("daily check", later(at(DAY_1), -90));
     (transfer, token)
@@ -161,7 +161,7 @@ fn t6_a_delay_below_the_distance_of_the_checks_is_accepted_with_a_warning() {
     ] {
         let [delay, at] = [format!("delay = \"{delay}\""), format!("at = \"{at}\"")];
         let changes = [("delay = \"24h\"", &*delay), ("at = \"0 0 *\"", &*at)];
-        let transfer = System::but("transfer", &changes);
+        let transfer = System::with_changes("transfer", &changes);
         transfer.insert(&row("token").task("group-sales"));
         let said = transfer.run(&["show", "config"]).succeeds().stderr();
         assert_eq!(said.contains("cannot take effect before the next check"), warns, "{said}");
@@ -243,7 +243,7 @@ fn t10_over_a_day_of_23_hours_a_delay_of_whole_days_loses_no_check() {
     for (delay, checks) in [("24h", 2), ("48h", 3), ("25h", 3), ("49h", 4)] {
         let delay = format!("delay = \"{delay}\"");
         let changes = [("delay = \"24h\"", &*delay), ("at = \"0 0 *\"", "at = \"0 3 *\"")];
-        let mut transfer = Library::but("transfer", &changes).in_zone("Europe/Berlin");
+        let mut transfer = Library::with_changes("transfer", &changes).in_zone("Europe/Berlin");
         let day_1 = at("2026-03-28T02:00:00Z");
         let token = transfer.open("box", later(day_1, -30 * DAY));
         transfer.run("daily check", later(day_1, -90));

@@ -24,7 +24,7 @@ const INFINITE: [(&str, &str); 2] =
 #[test]
 fn t8_a_record_is_kept_for_ever_for_the_tasks_own_time_or_not_at_all() {
     // Given a session that has ended in each of these folders
-    let mut transfer = Library::but("transfer", &INFINITE);
+    let mut transfer = Library::with_changes("transfer", &INFINITE);
     let now = at(DAY_1);
     let tokens = ["box", "inbox", "wastebasket"].map(|task| closed(&mut transfer, task, now));
     let fates = |transfer: &Library, now| tokens.each_ref().map(|token| transfer.fate(token, now));
@@ -63,7 +63,7 @@ fn t8_all_of_them_are_capped_with_a_warning() {
         ("retention = \"7d\"", "retention = \"90d\""),
     ];
     // Given a cap of 30 days, then the two that are above it are cut, and that is said
-    let system = System::but("transfer", &above);
+    let system = System::with_changes("transfer", &above);
     system.insert(&row("token").task("group-sales"));
     let ran = system.run(&["show", "config", "-o", "plain"]);
     let warnings = ran.succeeds().stderr();
@@ -77,7 +77,7 @@ fn t8_all_of_them_are_capped_with_a_warning() {
     );
     assert_eq!(warnings.lines().count(), 2, "{warnings}");
     // And that is what holds
-    let mut transfer = Library::but("transfer", &above);
+    let mut transfer = Library::with_changes("transfer", &above);
     let tokens = ["box", "inbox"].map(|task| closed(&mut transfer, task, at(DAY_1)));
     let end = later(at(DAY_1), 30 * DAY);
     for (now, fate) in [(later(end, -1), "closed"), (end, "gone")] {

@@ -25,10 +25,10 @@ fn w1_close_ends_a_session_at_once_whatever_the_reaper_does() {
         (&[("retention = \"0\"", "retention = \"24h\"")], "closed", "ended closed"),
     ] {
         // Given a session, while the reaper is at work
-        let websphere = System::but("websphere", changes);
+        let websphere = System::with_changes("websphere", changes);
         websphere.jobs_have_waited(&["mail1"]);
         websphere.insert(&row("token"));
-        websphere.purge_is_at_work(0);
+        websphere.hold_purge_lease(0);
         websphere.run(&["run"]).exits(11);
         // When its user logs out
         websphere.closes("token");
@@ -119,7 +119,7 @@ fn w3_show_session_says_since_when_it_is_eligible_and_when_the_reaper_runs() {
 fn w3_under_strict_a_touch_after_the_timeout_is_refused_at_once() {
     let strict = [("strict = false", "strict = true")];
     // Given a session and a timeout that is over, to the second
-    let mut websphere = Library::but("websphere", &strict);
+    let mut websphere = Library::with_changes("websphere", &strict);
     let noon = at(NOON);
     let [one, other] = [noon, noon].map(|noon| websphere.open("http", noon));
     // When it is used, then that is refused though no purge has run
@@ -128,7 +128,7 @@ fn w3_under_strict_a_touch_after_the_timeout_is_refused_at_once() {
     assert_eq!(websphere.touch(&other, later(last, 1)), TouchOutcome::Ended(EndReason::Expired));
     // And that is what holds if a configuration says nothing
     assert!(Config::parse("", "").unwrap().policies.default.strict);
-    let websphere = System::but("websphere", &strict);
+    let websphere = System::with_changes("websphere", &strict);
     websphere.insert(&row("token").idle(40 * MINUTE));
     assert_eq!(websphere.touches("token"), "ended expired");
 }
@@ -137,7 +137,7 @@ fn w3_under_strict_a_touch_after_the_timeout_is_refused_at_once() {
 fn interval(timeout: &str, jitter: u64) -> i64 {
     let timeout = format!("timeout = \"{timeout}\"");
     let mut websphere =
-        Library::but("websphere", &[("\ntimeout = \"30m\"", &format!("\n{timeout}"))]);
+        Library::with_changes("websphere", &[("\ntimeout = \"30m\"", &format!("\n{timeout}"))]);
     websphere.terms.jitter = Jitter::from_number(jitter);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
@@ -168,7 +168,7 @@ fn w4_the_reapers_interval_follows_the_longest_timeout() {
 fn w4_the_interval_stays_the_same_and_is_that_of_the_longest_of_several_timeouts() {
     // Given a task whose sessions live for an hour beside those of 30 minutes
     let hour = "[policy.http]\ntimeout = \"1h\"\n\n[[job]]\nname = \"reaper\"";
-    let websphere = System::but("websphere", &[("[[job]]\nname = \"reaper\"", hour)]);
+    let websphere = System::with_changes("websphere", &[("[[job]]\nname = \"reaper\"", hour)]);
     websphere.jobs_have_waited(&["mail1"]);
     // When the reaper has run, then each process says the same of the next time
     websphere.run(&["run"]).succeeds().is_silent();
@@ -186,7 +186,7 @@ fn w4_the_interval_stays_the_same_and_is_that_of_the_longest_of_several_timeouts
 fn w5_an_interval_that_is_set_holds_from_a_second_on() {
     let every = |interval: &str| {
         let line = format!("every = \"{interval}\"");
-        System::but("websphere", &[("every = \"auto\"", &line)])
+        System::with_changes("websphere", &[("every = \"auto\"", &line)])
     };
     // Given an interval of a minute or more, then nothing is said
     for interval in ["5m", "1m", "60s"] {
@@ -205,7 +205,8 @@ fn w5_an_interval_that_is_set_holds_from_a_second_on() {
         assert!(reason.contains("job.every: ") && reason.contains("at least 1s"), "{reason}");
     }
     // And the interval is the one that was set
-    let mut websphere = Library::but("websphere", &[("every = \"auto\"", "every = \"5m\"")]);
+    let mut websphere =
+        Library::with_changes("websphere", &[("every = \"auto\"", "every = \"5m\"")]);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
     let standing = websphere.job_status("reaper", later(at(NOON), 100));

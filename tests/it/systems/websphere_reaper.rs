@@ -60,7 +60,7 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
 fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
     for changes in [&[][..], &[("retention = \"0\"", "retention = \"24h\"")]] {
         // Given three sessions that the reaper has selected
-        let mut websphere = Library::but("websphere", changes);
+        let mut websphere = Library::with_changes("websphere", changes);
         let mut tokens = [(); 3].map(|()| websphere.open("http", at(NOON)));
         tokens.sort_by_key(sessctl::Token::id);
         let now = later(at(NOON), HOUR);
@@ -70,7 +70,7 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
         let survey = reaper
             .scan_due(&scope, None, ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL })
             .unwrap();
-        assert_eq!(survey.census.would_end, 3);
+        assert_eq!(survey.counts.would_end, 3);
         // When one of them is used before the reaper ends them
         assert_eq!(websphere.touch(&tokens[1], now), TouchOutcome::Renewed);
         let settled = reaper.apply_purge(&scope, &survey.due.unwrap(), false).unwrap();
@@ -87,7 +87,7 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
 fn with_a_gate() -> System {
     let hook = "retention = \"0\"\n\n[hooks]\non_end = [\"sh\", \"-c\", \
                 \"cat > /dev/null; echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"";
-    let websphere = System::but("websphere", &[("retention = \"0\"", hook)]);
+    let websphere = System::with_changes("websphere", &[("retention = \"0\"", hook)]);
     for name in ["fifo", "gate"] {
         let made = Command::new("mkfifo").arg(websphere.path(name)).status().unwrap();
         assert!(made.success());
@@ -160,7 +160,7 @@ fn w8_a_process_that_waits_for_the_write_lock_takes_no_lease_over() {
     // Given a purge at work, and another process that comes while an application holds
     // the lock on writing
     let websphere = System::new("websphere");
-    websphere.purge_is_at_work(0);
+    websphere.hold_purge_lease(0);
     let Db::File(mut application) = websphere.db() else {
         // A cluster has no such lock: each request that writes has its turn.
         return;
@@ -202,7 +202,7 @@ fn w9_no_timeout_never_expires_and_a_timeout_of_0_expires_at_the_next_pass() {
 #[test]
 fn w10_two_hours_a_day_are_two_runs_a_day() {
     // Given the schedule of a large table, and two days with cron at work each minute
-    let mut websphere = Library::but(
+    let mut websphere = Library::with_changes(
         "websphere",
         &[(
             "# [[job]]\n# name = \"scheduled invalidation\"\n# at = \"0 2,14 *\"\n# do = \"purge\"",
@@ -222,7 +222,7 @@ fn w10_two_hours_a_day_are_two_runs_a_day() {
 #[test]
 fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
     // Given a session that was used a minute ago
-    let websphere = System::but("websphere", &TIME_BASED);
+    let websphere = System::with_changes("websphere", &TIME_BASED);
     websphere.insert(&row("token").idle(MINUTE));
     let before = websphere.content();
     // When it is used again, while another program holds the lock on writing
@@ -231,7 +231,7 @@ fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
     assert_eq!(answer, "unchanged -");
     assert!(websphere.content() == before);
     // And at the resolution, and a second after it
-    let mut websphere = Library::but("websphere", &TIME_BASED);
+    let mut websphere = Library::with_changes("websphere", &TIME_BASED);
     let noon = at(NOON);
     let token = websphere.open("http", noon);
     assert_eq!(websphere.touch(&token, later(noon, 120)), TouchOutcome::Unchanged);
@@ -245,7 +245,7 @@ fn w11_a_resolution_above_half_of_the_shortest_timeout_is_refused() {
     for (resolution, code) in [("150s", 0), ("151s", 2), ("5m", 2)] {
         let line = format!("\ntouch_resolution = \"{resolution}\"");
         let changes = [TIME_BASED[0], ("\ntouch_resolution = \"0s\"", &*line)];
-        let websphere = System::but("websphere", &changes);
+        let websphere = System::with_changes("websphere", &changes);
         let said = websphere.run(&["show", "config"]).exits(code).stderr();
         assert_eq!(said.contains("more than half of the shortest timeout"), code == 2, "{said}");
     }

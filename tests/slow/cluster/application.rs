@@ -13,15 +13,15 @@ use sessctl::{Config, Error, OpenRequest, SessionService, Token, UnixTime, store
 
 use crate::support::Rng;
 
-/// Between two requests, the client thinks.
-const PAUSE: Duration = Duration::from_millis(5);
+/// Pause of a client between two requests.
+const THINK_TIME: Duration = Duration::from_millis(5);
 
 /// The state that all threads share.
 #[derive(Default)]
 pub struct Shared {
     /// Each request has a second of its own, so that a lost touch shows.
     pub clock: AtomicI64,
-    pub is_over: AtomicBool,
+    pub is_stopped: AtomicBool,
     /// Number of requests of each thread that were answered.
     pub served: [AtomicU64; 3],
 }
@@ -53,20 +53,20 @@ pub struct Application<'a> {
     service: SessionService,
     shared: &'a Shared,
     rng: Rng,
-    seat: usize,
+    index: usize,
     acknowledged: Acknowledged,
     /// The ids of sessions that are live as far as is known.
     live: Vec<String>,
 }
 
 impl<'a> Application<'a> {
-    /// The one that has this seat and asks the nodes in this order, with sessions that
-    /// are there.
+    /// Creates the thread with this index, which contacts the nodes in this order and owns these
+    /// existing sessions.
     pub fn new(
         nodes: &str,
         config: &Config,
         shared: &'a Shared,
-        seat: usize,
+        index: usize,
         tokens: Vec<Token>,
     ) -> Self {
         let at = Location::parse(nodes.as_ref()).unwrap();
@@ -78,12 +78,12 @@ impl<'a> Application<'a> {
             acknowledged.sessions.insert(entry.token.id(), entry);
         }
         let live = acknowledged.sessions.keys().cloned().collect();
-        Self { service, shared, rng: Rng::seeded(seat as u64), seat, acknowledged, live }
+        Self { service, shared, rng: Rng::seeded(index as u64), index, acknowledged, live }
     }
 
     /// Serves clients until it is over.
     pub fn serve(mut self) -> Acknowledged {
-        while !self.shared.is_over.load(Ordering::Relaxed) {
+        while !self.shared.is_stopped.load(Ordering::Relaxed) {
             let now = UnixTime(self.shared.clock.fetch_add(1, Ordering::Relaxed));
             if self.live.is_empty() || self.rng.percent(35) {
                 self.open(now);
@@ -92,8 +92,8 @@ impl<'a> Application<'a> {
             } else {
                 self.touch(now);
             }
-            self.shared.served[self.seat].fetch_add(1, Ordering::Relaxed);
-            thread::park_timeout(PAUSE);
+            self.shared.served[self.index].fetch_add(1, Ordering::Relaxed);
+            thread::park_timeout(THINK_TIME);
         }
         self.acknowledged
     }
@@ -115,13 +115,13 @@ impl<'a> Application<'a> {
         }
     }
 
-    fn any(&mut self) -> usize {
+    fn random_index(&mut self) -> usize {
         let last = i64::try_from(self.live.len()).unwrap() - 1;
         usize::try_from(self.rng.between(0, last)).unwrap()
     }
 
     fn touch(&mut self, now: UnixTime) {
-        let place = self.any();
+        let place = self.random_index();
         let entry = self.acknowledged.sessions.get_mut(&self.live[place]).unwrap();
         let outcome = match self.service.touch(std::slice::from_ref(&entry.token), now) {
             Ok(answers) => answers[0].outcome,
@@ -129,12 +129,12 @@ impl<'a> Application<'a> {
         };
         match outcome {
             TouchOutcome::Renewed => entry.used = Some(now.0),
-            outcome => self.ended(place, outcome),
+            outcome => self.expect_end(place, outcome),
         }
     }
 
     fn close(&mut self, now: UnixTime) {
-        let place = self.any();
+        let place = self.random_index();
         let entry = self.acknowledged.sessions.get_mut(&self.live[place]).unwrap();
         let outcome = match self.service.close(std::slice::from_ref(&entry.token), now) {
             Ok(answers) => answers[0].outcome,
@@ -144,13 +144,12 @@ impl<'a> Application<'a> {
             entry.closed = true;
             self.live.swap_remove(place);
         } else {
-            self.ended(place, outcome);
+            self.expect_end(place, outcome);
         }
     }
 
-    /// A session was over already: the limit has ended it, or the purge one that nobody
-    /// had used.
-    fn ended(&mut self, place: usize, outcome: TouchOutcome) {
+    /// Handles a session that has ended: evicted at the limit, or purged if it was never used.
+    fn expect_end(&mut self, place: usize, outcome: TouchOutcome) {
         let id = self.live.swap_remove(place);
         let Entry { task, used, .. } = &self.acknowledged.sessions[&id];
         let may_be = match outcome {

@@ -17,19 +17,19 @@ use crate::support::{DAY, now};
 
 /// The limits, by task.
 const LIMITS: [(&str, i64); 2] = [("imap", 40), ("pop3", 25)];
-/// Sessions that are due when the purge begins, and as many as are added whenever it has
-/// come to its end before the leader has been killed twice.
+/// Sessions that are due at the start, and sessions that are added after each purge that completes
+/// before the leader was killed twice.
 const DUE: i64 = 200_000;
-const MORE: i64 = 50_000;
+const ADDED: i64 = 50_000;
 /// Sessions that are due, too, unless the application uses them first.
 const EDGES: usize = 600;
-/// One waits for another whose process has died.
+/// Arguments of a purge that waits for the lease of a killed process.
 const PURGE: [&str; 4] = ["purge", "--wait", "2m", "--json"];
 /// Requests of each thread after which work goes on, and those at the end.
 const REQUESTS: u64 = 25;
 const LAST_REQUESTS: u64 = 250;
 
-/// Inserts sessions that are over but served, and answers their tokens.
+/// Inserts expired sessions that are still served, and returns their tokens.
 fn seed_edges(nodes: &[Address]) -> Vec<Token> {
     let tokens: Vec<Token> =
         (0..EDGES).map(|number| Token::presented(format!("edge {number}"))).collect();
@@ -72,20 +72,20 @@ struct StopOnDrop<'a>(&'a Experiment);
 impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.is_enough.store(true, Ordering::SeqCst);
-        self.0.shared.is_over.store(true, Ordering::SeqCst);
+        self.0.shared.is_stopped.store(true, Ordering::SeqCst);
     }
 }
 
 impl Experiment {
-    fn on(harness: Harness) -> Self {
+    fn new(harness: Harness) -> Self {
         let shared = Shared::default();
         shared.clock.store(now(), Ordering::Relaxed);
         let is_purging = AtomicBool::new(false);
         Self { harness, shared, is_purging, is_enough: AtomicBool::new(false) }
     }
 
-    /// Purges one after the other until it is enough, and a last one.
-    fn sweep(&self) -> Purges {
+    /// Runs purges in a loop until enough work is done, and a last one.
+    fn run_purges(&self) -> Purges {
         let mut purges = Purges { due: DUE, ended: Vec::new() };
         loop {
             let is_last = self.is_enough.load(Ordering::SeqCst);
@@ -96,19 +96,19 @@ impl Experiment {
                 return purges;
             }
             if !self.is_enough.load(Ordering::SeqCst) {
-                self.harness.seed(purges.due, MORE);
-                purges.due += MORE;
+                self.harness.seed(purges.due, ADDED);
+                purges.due += ADDED;
             }
         }
     }
 
-    /// Looks again and again how many sessions are live where there is a limit.
+    /// Polls the number of live sessions of limited tasks.
     fn watch(&self) -> LiveCounts {
         let sql = "SELECT task, count(*) FROM sessions WHERE ended_at IS NULL \
                    AND task IN ('imap', 'pop3') GROUP BY task";
         let mut watch = LiveCounts::default();
         for node in self.harness.addresses.iter().cycle() {
-            if self.shared.is_over.load(Ordering::SeqCst) {
+            if self.shared.is_stopped.load(Ordering::SeqCst) {
                 break;
             }
             thread::park_timeout(Duration::from_millis(10));
@@ -122,7 +122,7 @@ impl Experiment {
         watch
     }
 
-    /// Waits until each thread has been served so many times more.
+    /// Waits until each thread has served this many more requests.
     fn wait_for_requests(&self, times: u64) {
         let before = self.shared.served.each_ref().map(|served| served.load(Ordering::Relaxed));
         for (served, before) in self.shared.served.iter().zip(before) {
@@ -130,7 +130,7 @@ impl Experiment {
         }
     }
 
-    /// Waits until a purge is in the midst of its work.
+    /// Waits until a purge has done part of its work.
     fn wait_for_middle_of_purge(&self) {
         let before = self.harness.due();
         wait_for("the purge", || {
@@ -140,9 +140,9 @@ impl Experiment {
         });
     }
 
-    /// Kills the leader in the midst of everything, and starts it again when another one
-    /// leads and work goes on.
-    fn kill_the_leader(&self, nodes: &mut Nodes) {
+    /// Kills the leader during a purge, and restarts it after another node has taken over and
+    /// requests are served.
+    fn kill_and_restart_leader(&self, nodes: &mut Nodes) {
         self.wait_for_middle_of_purge();
         let leader = nodes.leader();
         nodes.nodes[leader].kill();
@@ -150,7 +150,7 @@ impl Experiment {
         self.wait_for_requests(REQUESTS);
         nodes.nodes[leader].start();
         let far = nodes.index();
-        wait_for("the node that was killed", || nodes.nodes[leader].has_come(far));
+        wait_for("the node that was killed", || nodes.nodes[leader].has_applied(far));
         self.wait_for_requests(REQUESTS);
     }
 }
@@ -160,32 +160,32 @@ impl Experiment {
 fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
     // Given three nodes with many sessions that are due
     let mut nodes = Nodes::start(3);
-    let experiment = Experiment::on(Harness::new(&nodes, CONFIG));
+    let experiment = Experiment::new(Harness::new(&nodes, CONFIG));
     experiment.harness.seed(0, DUE);
     let tokens = seed_edges(&experiment.harness.addresses);
     // When they are purged, an application is at work on each of the nodes, and the
     // leader is killed and comes back, twice
     let (acknowledged, purges, watch) = thread::scope(|scope| {
         let stop = StopOnDrop(&experiment);
-        let client = |seat: usize| {
-            let mine = tokens.iter().skip(seat).step_by(3).cloned().collect();
+        let client = |index: usize| {
+            let mine = tokens.iter().skip(index).step_by(3).cloned().collect();
             let experiment = &experiment;
             scope.spawn(move || {
                 let Harness { urls, config, .. } = &experiment.harness;
-                Application::new(&urls[seat], config, &experiment.shared, seat, mine).serve()
+                Application::new(&urls[index], config, &experiment.shared, index, mine).serve()
             })
         };
         let clients = [0, 1, 2].map(client);
-        let sweep = scope.spawn(|| experiment.sweep());
+        let purges = scope.spawn(|| experiment.run_purges());
         let watch = scope.spawn(|| experiment.watch());
         for _ in 0..2 {
-            experiment.kill_the_leader(&mut nodes);
+            experiment.kill_and_restart_leader(&mut nodes);
         }
         experiment.wait_for_requests(LAST_REQUESTS);
         // From here on the purge has the cluster for itself, and is quicker
         drop(stop);
         let acknowledged = clients.map(|client| client.join().unwrap());
-        (acknowledged, sweep.join().unwrap(), watch.join().unwrap())
+        (acknowledged, purges.join().unwrap(), watch.join().unwrap())
     });
     // Then the purges have come to their end, and the last one left nothing
     assert!(purges.ended.iter().all(|(code, _)| [0, 3].contains(code)), "{:?}", purges.ended);
@@ -194,7 +194,7 @@ fn nothing_that_was_acknowledged_is_lost_while_the_leader_is_killed_twice() {
     for (task, limit) in LIMITS {
         assert_eq!(watch.most[task], limit, "after {} looks", watch.looks);
     }
-    nodes.apply_purge();
-    ledger_check::all_nodes_have_the_same(&nodes);
-    ledger_check::rows_match(&nodes, &acknowledged, &purges);
+    nodes.wait_until_caught_up();
+    ledger_check::assert_nodes_are_equal(&nodes);
+    ledger_check::assert_rows_match(&nodes, &acknowledged, &purges);
 }

@@ -16,10 +16,10 @@ use crate::support::rqlite::{Node, Nodes, wait_for};
 /// A purge of them takes more than a second, however quick the machine: time enough to stop a
 /// node in its midst.
 const DUE: i64 = 100_000;
-const IMPATIENT: &str = "\n[cluster]\ntimeout = \"1s\"\n";
+const SHORT_TIMEOUT: &str = "\n[cluster]\ntimeout = \"1s\"\n";
 
-/// Starts a purge that asks this node first, and waits until it is in its midst.
-fn begun(harness: &Harness, first: usize) -> Running {
+/// Starts a purge that contacts this node first, and waits until it has done part of its work.
+fn start_purge(harness: &Harness, first: usize) -> Running {
     let purge = Running::start(harness.command(first, &["purge", "--hold", "1ms"]));
     wait_for("the purge", || {
         thread::park_timeout(Duration::from_millis(5));
@@ -47,19 +47,19 @@ fn ended(nodes: &Nodes) -> i64 {
 fn a_purge_completes_while_a_follower_is_stopped() {
     // Given a purge that asks a follower
     let nodes = Nodes::start(3);
-    let harness = Harness::new(&nodes, &format!("{CONFIG}{IMPATIENT}"));
+    let harness = Harness::new(&nodes, &format!("{CONFIG}{SHORT_TIMEOUT}"));
     harness.seed(0, DUE);
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     let follower = (nodes.leader() + 1) % 3;
-    let purge = begun(&harness, follower);
+    let purge = start_purge(&harness, follower);
     // When that stands still in the midst of it
     nodes.nodes[follower].signal("-STOP");
     let purged = said(purge.finish().0);
     nodes.nodes[follower].signal("-CONT");
     // Then the purge goes on with the others, and each session has ended once
     assert_eq!(purged, (0, String::new()));
-    nodes.apply_purge();
-    ledger_check::all_nodes_have_the_same(&nodes);
+    nodes.wait_until_caught_up();
+    ledger_check::assert_nodes_are_equal(&nodes);
     assert_eq!(ended(&nodes), DUE);
 }
 
@@ -68,11 +68,11 @@ fn a_purge_completes_while_a_follower_is_stopped() {
 fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     // Given a purge, and somebody whose patience is short
     let mut nodes = Nodes::start(3);
-    let config = format!("{CONFIG}{IMPATIENT}patience = \"4s\"\n");
+    let config = format!("{CONFIG}{SHORT_TIMEOUT}patience = \"4s\"\n");
     let harness = Harness::new(&nodes, &config);
     harness.seed(0, DUE);
-    nodes.apply_purge();
-    let purge = begun(&harness, 0);
+    nodes.wait_until_caught_up();
+    let purge = start_purge(&harness, 0);
     // When two of three nodes are gone
     let leader = nodes.leader();
     let left = (leader + 1) % 3;
@@ -91,10 +91,10 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     assert!(figures.contains(&format!("old.sessions.opened {}", DUE / 2)), "{figures}");
     // When they are back
     nodes.nodes.iter_mut().filter(|node| !node.is_running()).for_each(Node::start);
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     // Then all of them have the same, each session has ended once or is live, and the one
     // that opened is there at most once
-    ledger_check::all_nodes_have_the_same(&nodes);
+    ledger_check::assert_nodes_are_equal(&nodes);
     let before = ended(&nodes);
     assert!(before < DUE, "{before}");
     let opened = nodes.nodes[0].rows("SELECT count(*) FROM sessions WHERE task = 'http'");
@@ -107,6 +107,6 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     let summary = service.purge(&PurgeRequest::default(), later, go_on).unwrap();
     assert_eq!(i64::try_from(summary.done.ended).unwrap(), DUE - before);
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     assert_eq!(ended(&nodes), DUE);
 }

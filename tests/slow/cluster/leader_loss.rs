@@ -56,8 +56,8 @@ impl Table {
         left.unwrap()[0][0].as_i64().unwrap()
     }
 
-    /// Waits until a purge has so many rows left, or has ended.
-    fn comes_to(&self, nodes: &[Address], left: i64, purge: &mut Running) {
+    /// Waits until a purge has at most this many rows left, or has ended.
+    fn wait_until_left(&self, nodes: &[Address], left: i64, purge: &mut Running) {
         rqlite::wait_for("the purge", || {
             thread::park_timeout(Duration::from_millis(5));
             let mut seen = nodes.iter().filter_map(|node| node.rows(self.count, "weak"));
@@ -69,7 +69,7 @@ impl Table {
 
 /// Kills the leader and starts it again at once: it comes back with an empty database, and
 /// may lead again before it has caught up.
-fn kill_the_leader(nodes: &mut Nodes) {
+fn restart_leader(nodes: &mut Nodes) {
     let leader = nodes.leader();
     nodes.nodes[leader].kill();
     nodes.nodes[leader].start();
@@ -97,10 +97,10 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         let mut purge = Running::start(harness.command(round % 3, table.args));
         // The multiples of the golden ratio lie evenly, and in no order.
         let moment = DUE - (number * 618 + 309) % 1_000 * DUE / 1_000;
-        table.comes_to(&harness.addresses, moment, &mut purge);
-        kill_the_leader(&mut nodes);
+        table.wait_until_left(&harness.addresses, moment, &mut purge);
+        restart_leader(&mut nodes);
         if round % 3 == 2 {
-            kill_the_leader(&mut nodes);
+            restart_leader(&mut nodes);
         }
         let (code, why) = said(purge.finish().0);
         // Then it is done and nothing is left, or it says that it is not done
@@ -109,7 +109,7 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         assert!(code != 0 || left == 0, "purge {round} is done with {left} rows left: {why}");
         outcomes.push((code, left));
         // And the next one completes the work
-        nodes.apply_purge();
+        nodes.wait_until_caught_up();
         assert_eq!(harness.runs(table.args).0, 0);
         assert_eq!(table.left(&harness.addresses), 0);
     }

@@ -19,7 +19,7 @@ const TABLES: [(&str, &str); 8] = [
 ];
 
 #[track_caller]
-pub fn all_nodes_have_the_same(nodes: &Nodes) {
+pub fn assert_nodes_are_equal(nodes: &Nodes) {
     for (table, order) in TABLES {
         let sql = format!("SELECT * FROM {table} ORDER BY {order}");
         let read = |node: &Node| node.address().text(&sql, "none").unwrap();
@@ -54,14 +54,14 @@ fn number(nodes: &Nodes, sql: &str) -> i64 {
 /// Each session that was opened is there once, was last used when its application says,
 /// and has ended only as it may; each refusal and each end was counted once.
 #[track_caller]
-pub fn rows_match(nodes: &Nodes, acknowledged: &[Acknowledged], purges: &Purges) {
+pub fn assert_rows_match(nodes: &Nodes, acknowledged: &[Acknowledged], purges: &Purges) {
     for acknowledged in acknowledged {
         assert!(acknowledged.faults.is_empty(), "{:?}", acknowledged.faults);
         assert!(acknowledged.errors.is_empty(), "{:?}", acknowledged.errors);
     }
     let rows = rows(nodes);
     for (id, entry) in acknowledged.iter().flat_map(|acknowledged| &acknowledged.sessions) {
-        is_right(id, entry, rows.get(id));
+        assert_row_matches(id, entry, rows.get(id));
     }
     let sum = |figure: fn(&Acknowledged) -> u64| {
         i64::try_from(acknowledged.iter().map(figure).sum::<u64>()).unwrap()
@@ -88,7 +88,7 @@ pub fn rows_match(nodes: &Nodes, acknowledged: &[Acknowledged], purges: &Purges)
 }
 
 #[track_caller]
-fn is_right(id: &str, entry: &Entry, row: Option<&Row>) {
+fn assert_row_matches(id: &str, entry: &Entry, row: Option<&Row>) {
     let Entry { task, used, closed, .. } = entry;
     let Some(row) = row else { panic!("{task} {id}, used at {used:?}, is missing") };
     assert_eq!(row.task, *task, "{id}");

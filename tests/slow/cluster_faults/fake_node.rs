@@ -7,16 +7,16 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// A request as it came.
+/// Received request.
 #[derive(Debug, Clone, Default)]
-pub struct Seen {
+pub struct Request {
     pub path: String,
     pub head: String,
     pub body: String,
 }
 
-impl Seen {
-    /// True if it writes.
+impl Request {
+    /// True for a request that may write.
     pub fn writes(&self) -> bool {
         self.path.starts_with("/db/request")
     }
@@ -24,34 +24,34 @@ impl Seen {
 
 /// The reaction to a request.
 #[derive(Debug, Clone)]
-pub enum Act {
-    /// Answers with these bytes, and keeps the connection.
-    Say(String),
-    /// Answers with these, and hangs up.
-    SayAndHangUp(String),
-    /// Holds the line, and its peace.
+pub enum Reaction {
+    /// Sends these bytes and keeps the connection open.
+    Send(String),
+    /// Sends these bytes and closes the connection.
+    SendAndClose(String),
+    /// Keeps the connection open without a response.
     Silence,
-    /// Hangs up.
-    HangUp,
-    /// Answers with these bytes, and then with these again and again, without an end.
+    /// Closes the connection.
+    Close,
+    /// Sends the first bytes once, and then the second ones repeatedly without an end.
     Endless(String, String),
 }
 
-/// An answer of this status.
-pub fn status(line: &str, media: &str, body: &str) -> Act {
+/// Response with this status.
+pub fn status(line: &str, media: &str, body: &str) -> Reaction {
     let length = body.len();
-    Act::Say(format!(
+    Reaction::Send(format!(
         "HTTP/1.1 {line}\r\ncontent-type: {media}\r\ncontent-length: {length}\r\n\r\n{body}"
     ))
 }
 
-/// An answer in JSON.
-pub fn json(body: &str) -> Act {
+/// Response in JSON.
+pub fn json(body: &str) -> Reaction {
     status("200 OK", "application/json; charset=utf-8", body)
 }
 
-/// The answer of a node with an empty table of sessions to a read.
-pub fn native(seen: &Seen) -> Act {
+/// Response of a node with an empty native table to a read.
+pub fn native(seen: &Request) -> Reaction {
     if seen.path.starts_with("/status") {
         return json(r#"{"state":"Follower","last_contact":"312.5ms"}"#);
     }
@@ -74,75 +74,79 @@ pub fn native(seen: &Seen) -> Act {
     json(&json!({ "results": results }).to_string())
 }
 
-/// A server on this machine, which goes with the test.
-pub struct Fake {
+/// Local server that runs until the end of the test.
+pub struct FakeNode {
     pub url: String,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<Request>>>,
 }
 
-impl Fake {
-    /// Starts one that does this about each request.
-    pub fn start(act: impl Fn(&Seen) -> Act + Send + Sync + 'static) -> Self {
+impl FakeNode {
+    /// Starts a server with this reaction to each request.
+    pub fn start(reaction: impl Fn(&Request) -> Reaction + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (seen, act) = (Arc::new(Mutex::new(Vec::new())), Arc::new(act));
-        let noted = Arc::clone(&seen);
+        let (seen, reaction) = (Arc::new(Mutex::new(Vec::new())), Arc::new(reaction));
+        let log = Arc::clone(&seen);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (act, noted) = (Arc::clone(&act), Arc::clone(&noted));
-                thread::spawn(move || serve(stream, &*act, &noted));
+                let (reaction, log) = (Arc::clone(&reaction), Arc::clone(&log));
+                thread::spawn(move || serve(stream, &*reaction, &log));
             }
         });
         Self { url, seen }
     }
 
-    /// One that answers always the same.
-    pub fn that(act: Act) -> Self {
-        Self::start(move |_| act.clone())
+    /// Starts a server with the same reaction to all requests.
+    pub fn always(reaction: Reaction) -> Self {
+        Self::start(move |_| reaction.clone())
     }
 
-    /// A node with an empty table, which does this about what writes.
-    pub fn node(act: Act) -> Self {
-        Self::start(move |seen| if seen.writes() { act.clone() } else { native(seen) })
+    /// Starts a node with an empty table and this reaction to writes.
+    pub fn with_writes(reaction: Reaction) -> Self {
+        Self::start(move |seen| if seen.writes() { reaction.clone() } else { native(seen) })
     }
 
-    /// All requests until now.
-    pub fn seen(&self) -> Vec<Seen> {
+    /// Requests received so far.
+    pub fn seen(&self) -> Vec<Request> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-/// The nodes' addresses as one cluster's.
-pub fn together(nodes: &[&Fake]) -> String {
+/// URL of a cluster of these nodes.
+pub fn cluster_url(nodes: &[&FakeNode]) -> String {
     let hosts: Vec<&str> =
         nodes.iter().map(|node| node.url.strip_prefix("http://").unwrap()).collect();
     format!("http://{}", hosts.join(","))
 }
 
-fn serve(mut stream: TcpStream, act: &dyn Fn(&Seen) -> Act, noted: &Mutex<Vec<Seen>>) {
+fn serve(
+    mut stream: TcpStream,
+    reaction: &dyn Fn(&Request) -> Reaction,
+    log: &Mutex<Vec<Request>>,
+) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     while let Some(seen) = request(&mut reader) {
-        let act = act(&seen);
-        noted.lock().unwrap().push(seen);
-        match act {
-            Act::Say(bytes) => {
+        let reaction = reaction(&seen);
+        log.lock().unwrap().push(seen);
+        match reaction {
+            Reaction::Send(bytes) => {
                 if stream.write_all(bytes.as_bytes()).is_err() {
                     return;
                 }
             }
-            Act::SayAndHangUp(bytes) => {
+            Reaction::SendAndClose(bytes) => {
                 let _ = stream.write_all(bytes.as_bytes());
                 return;
             }
-            Act::HangUp => return,
-            Act::Endless(head, rest) => {
+            Reaction::Close => return,
+            Reaction::Endless(head, rest) => {
                 let mut written = stream.write_all(head.as_bytes());
                 while written.is_ok() {
                     written = stream.write_all(rest.as_bytes());
                 }
                 return;
             }
-            Act::Silence => {
+            Reaction::Silence => {
                 // Until the other side gives up.
                 let _ = std::io::copy(&mut reader, &mut std::io::sink());
                 return;
@@ -151,8 +155,8 @@ fn serve(mut stream: TcpStream, act: &dyn Fn(&Seen) -> Act, noted: &Mutex<Vec<Se
     }
 }
 
-fn request(reader: &mut impl BufRead) -> Option<Seen> {
-    let mut seen = Seen::default();
+fn request(reader: &mut impl BufRead) -> Option<Request> {
+    let mut seen = Request::default();
     let mut length = 0;
     loop {
         let mut line = String::new();

@@ -7,16 +7,16 @@ mod responses;
 
 use crate::support::{Finished, Sandbox};
 
-/// An empty folder, where commands do not wait for long.
-fn impatient() -> Sandbox {
+/// Creates a directory in which commands have short timeouts.
+fn short_timeouts() -> Sandbox {
     let sandbox = Sandbox::without_database();
     sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"1s\"\npatience = \"1s\"\n");
     sandbox
 }
 
-/// An empty folder, where commands wait for an answer for as long as a busy machine may take
-/// for it: for those who get one.
-fn patient() -> Sandbox {
+/// Creates a directory in which commands have the default timeouts, for requests that get a
+/// response even on a busy machine.
+fn default_timeouts() -> Sandbox {
     let sandbox = Sandbox::without_database();
     sandbox.file("sessctl.toml", "");
     sandbox
@@ -28,7 +28,7 @@ fn run<'a>(sandbox: &Sandbox, db: &'a str, args: impl IntoIterator<Item = &'a st
     sandbox.run(args.collect::<Vec<_>>())
 }
 
-/// The one line that a refused command says, with this in place of the database's name.
+/// Message of a refused command, with placeholders for the addresses.
 #[track_caller]
 fn refusal(ran: &Finished, code: i32, db: &str) -> String {
     let hosts = db.replace("http://", "");

@@ -7,8 +7,8 @@ use sessctl::storage::{PolicyContext, ScanLimits};
 use sessctl::store::{Access, Location};
 use sessctl::{Policies, UnixTime, store};
 
-use crate::cluster_faults::fake_node::{Act, Fake, native};
-use crate::cluster_faults::{impatient, patient, run};
+use crate::cluster_faults::fake_node::{FakeNode, Reaction, native};
+use crate::cluster_faults::{default_timeouts, run, short_timeouts};
 use crate::support::{Finished, Sandbox};
 
 /// `bob:secret`, as it goes over the wire.
@@ -16,7 +16,7 @@ const BOB: &str = "authorization: Basic Ym9iOnNlY3JldA==";
 /// `eve:other`.
 const EVE: &str = "authorization: Basic ZXZlOm90aGVy";
 
-fn presented(fake: &Fake) -> Option<String> {
+fn sent_credentials(fake: &FakeNode) -> Option<String> {
     let seen = fake.seen();
     let line = seen.last()?.head.lines().find(|line| line.starts_with("authorization:"))?;
     Some(line.to_owned())
@@ -25,8 +25,8 @@ fn presented(fake: &Fake) -> Option<String> {
 #[test]
 fn requests_carry_the_credentials() {
     // Given credentials in each place
-    let node = Fake::start(native);
-    let sandbox = patient();
+    let node = FakeNode::start(native);
+    let sandbox = default_timeouts();
     let secret = sandbox.file("secret", "bob:secret\nthis is a comment\n");
     let secret = secret.to_str().unwrap();
     fs::create_dir(sandbox.path("etc")).unwrap();
@@ -36,7 +36,7 @@ fn requests_carry_the_credentials() {
         let mut command = sandbox.command(["--config", config, "--db", &node.url, "list"]);
         command.args(args).envs(variables.iter().copied());
         Finished(command.output().unwrap()).succeeds();
-        presented(&node)
+        sent_credentials(&node)
     };
     // Then what is typed goes before the environment, and that before the file
     let (plain, eve) = ("sessctl.toml", "etc/sessctl.toml");
@@ -54,22 +54,22 @@ fn requests_carry_the_credentials() {
 }
 
 #[test]
-fn a_move_presents_the_same() {
-    let node = Fake::start(native);
-    let sandbox = impatient();
+fn a_move_sends_the_credentials() {
+    let node = FakeNode::start(native);
+    let sandbox = short_timeouts();
     sandbox.file("secret", "bob:secret\n");
     sandbox.run(["init"]).succeeds();
     let args = ["--credentials", "secret", "move", "--verify-only", "--from", "app.db", "--to"];
     let mut command = sandbox.command(args);
     // What the node answers is of no use to a move.
     let _ = command.arg(&node.url).env_remove("SESSCTL_DB").output().unwrap();
-    assert_eq!(presented(&node).as_deref(), Some(BOB));
+    assert_eq!(sent_credentials(&node).as_deref(), Some(BOB));
 }
 
 #[test]
-fn what_is_to_be_sure_goes_through_the_log() {
-    let node = Fake::start(native);
-    let sandbox = patient();
+fn the_consistency_option_selects_the_level_of_a_read() {
+    let node = FakeNode::start(native);
+    let sandbox = default_timeouts();
     let levels = |consistency| {
         let args = ["--db", &node.url, "--consistency", consistency, "list"];
         sandbox.run(args).succeeds();
@@ -86,7 +86,7 @@ fn said(ran: &Finished) -> String {
 
 #[test]
 fn invalid_credentials_are_not_printed() {
-    let sandbox = impatient();
+    let sandbox = short_timeouts();
     sandbox.file("empty", "");
     sandbox.file("line", "topsecret\n");
     sandbox.file("bytes", [0xff, b':', 0xfe]);
@@ -108,7 +108,7 @@ fn invalid_credentials_are_not_printed() {
 
 #[test]
 fn an_address_with_a_password_is_refused_without_printing_it() {
-    let sandbox = impatient();
+    let sandbox = short_timeouts();
     sandbox.file("db.toml", "db = \"http://bob:topsecret@db1:4001\"\n");
     let address = "https://db1:4001,bob:top,secret@db2:4001";
     let mut by_variable = sandbox.command(["list"]);
@@ -144,7 +144,7 @@ fn an_address_with_a_password_is_refused_without_printing_it() {
 }
 
 #[test]
-fn what_is_for_a_cluster_is_refused_for_a_file() {
+fn cluster_options_are_refused_for_a_file() {
     let sandbox = Sandbox::new();
     sandbox.file("secret", "bob:secret");
     let all = [
@@ -171,7 +171,7 @@ fn what_is_for_a_cluster_is_refused_for_a_file() {
 
 #[test]
 fn an_authority_has_a_certificate() {
-    let sandbox = impatient();
+    let sandbox = short_timeouts();
     sandbox.file("ca.pem", "hello\n");
     let all = ["ca.pem", "missing.pem"]
         .map(|file| said(&run(&sandbox, "https://127.0.0.1:1", ["--ca-file", file, "list"])));
@@ -182,10 +182,10 @@ fn an_authority_has_a_certificate() {
 }
 
 #[test]
-fn what_one_node_says_alone_is_said_to_be_that() {
+fn a_verbose_read_from_one_node_reports_its_freshness() {
     // Given a node that last heard of the leader a while ago
-    let node = Fake::start(native);
-    let sandbox = patient();
+    let node = FakeNode::start(native);
+    let sandbox = default_timeouts();
     let alone = ["--consistency", "none"];
     // When somebody wants to know all
     let ran = run(&sandbox, &node.url, alone.into_iter().chain(["-v", "list", "--json"]));
@@ -195,7 +195,7 @@ fn what_one_node_says_alone_is_said_to_be_that() {
     insta::assert_snapshot!(said, @"sessctl: read from NODE alone, which last heard of the leader 0.4s ago");
     assert!(node.seen().iter().any(|seen| seen.path.contains("level=none")));
     // Else nothing is said, nor asked
-    let quiet = Fake::start(native);
+    let quiet = FakeNode::start(native);
     let ran = run(&sandbox, &quiet.url, alone.into_iter().chain(["list", "--json"]));
     assert_eq!((ran.succeeds().stderr(), ran.stdout()), (String::new(), "[]\n".to_owned()));
     assert!(quiet.seen().iter().all(|seen| !seen.path.starts_with("/status")));
@@ -206,9 +206,9 @@ fn what_one_node_says_alone_is_said_to_be_that() {
 
 #[test]
 fn what_changes_things_reads_from_the_leader() {
-    let node = Fake::node(Act::HangUp);
+    let node = FakeNode::with_writes(Reaction::Close);
     let args = ["--consistency", "none", "open", "--user", "alice", "--task", "imap"];
-    run(&impatient(), &node.url, args).exits(3);
+    run(&short_timeouts(), &node.url, args).exits(3);
     let seen = node.seen();
     assert!(seen.iter().any(|seen| seen.path.contains("level=weak")));
     assert!(seen.iter().all(|seen| !seen.path.contains("level=none")));
@@ -217,7 +217,7 @@ fn what_changes_things_reads_from_the_leader() {
 /// A new leader may show an old table, or an empty one.
 #[test]
 fn what_is_about_to_change_is_read_through_the_log() {
-    let levels = |node: &Fake| {
+    let levels = |node: &FakeNode| {
         let seen = node.seen().into_iter();
         let of_rows = seen.filter(|seen| seen.body.contains("FROM sessions"));
         let queries: Vec<String> =
@@ -229,16 +229,16 @@ fn what_is_about_to_change_is_read_through_the_log() {
     let (policies, now) = (Policies::default(), UnixTime(0));
     let scope = PolicyContext { policies: &policies, now, planned: None, task: None };
     for (access, expected) in [(Access::Write, [1, 0, 1]), (Access::Read, [0, 1, 1])] {
-        let node = Fake::start(native);
+        let node = FakeNode::start(native);
         let at = Location::parse(node.url.as_ref()).unwrap();
         store::open(&at, access).unwrap().scan_due(&scope, None, ScanLimits::ALL).unwrap();
         assert_eq!(levels(&node), expected);
     }
     // And by a cycle, unless it only shows what it would do
     for (args, place) in [(&["cycle", "--all"][..], 0), (&["cycle", "--all", "--dry-run"], 1)] {
-        let node = Fake::start(native);
+        let node = FakeNode::start(native);
         // What the node answers is of no use to some of them.
-        let _ = impatient().run([&["--db", &node.url], args].concat());
+        let _ = short_timeouts().run([&["--db", &node.url], args].concat());
         let levels = levels(&node);
         assert!(levels[2] > 0 && levels[place] == levels[2], "{args:?}: {levels:?}");
     }
@@ -254,7 +254,7 @@ fn shown(ran: &Finished) -> String {
 
 #[test]
 fn show_config_names_the_file_and_not_what_it_holds() {
-    let sandbox = impatient();
+    let sandbox = short_timeouts();
     let secret = sandbox.file("secret", "bob:topsecret");
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
     sandbox.file(

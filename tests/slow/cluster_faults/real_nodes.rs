@@ -5,12 +5,11 @@ use std::process::Command;
 use sessctl::store::{Access, Location};
 use sessctl::{OpenRequest, Policies, SessionService, store};
 
-use crate::cluster_faults::{impatient, patient, refusal, run};
+use crate::cluster_faults::{default_timeouts, refusal, run, short_timeouts};
 use crate::support::rqlite::{Node, Nodes, wait_for};
 use crate::support::{Finished, NOW, Sandbox};
 
-/// Who may do what: the tests themselves are nobody, and ask for no more than whether
-/// the nodes are ready.
+/// Credentials of the nodes. The harness is anonymous and may only ask whether a node is ready.
 const USERS: &str = r#"[
     {"username": "*", "perms": ["ready", "status"]},
     {"username": "bob", "password": "secret", "perms": ["all"]},
@@ -21,7 +20,7 @@ const USERS: &str = r#"[
 #[ignore = "needs rqlite"]
 fn credentials_are_accepted_or_the_refusal_is_explained() {
     // Given a node that knows two users
-    let sandbox = patient();
+    let sandbox = default_timeouts();
     let users = sandbox.file("users.json", USERS);
     let nodes = Nodes::start_with(1, &["-auth", users.to_str().unwrap()]);
     let db = nodes.url();
@@ -72,11 +71,11 @@ fn certify(sandbox: &Sandbox) {
 #[ignore = "needs rqlite"]
 fn a_node_at_https_presents_its_certificate() {
     // Given a node with a certificate that an authority of one's own has signed
-    let sandbox = patient();
+    let sandbox = default_timeouts();
     certify(&sandbox);
     let file = |name| sandbox.path(name).to_str().unwrap().to_owned();
     let (cert, key) = (file("node.pem"), file("node.key"));
-    let node = Node::alone(&sandbox.path("node"), &["-http-cert", &cert, "-http-key", &key]);
+    let node = Node::single(&sandbox.path("node"), &["-http-cert", &cert, "-http-key", &key]);
     let db = node.url().replace("http:", "https:");
     // Then who trusts the authority can use it
     let trusting = |db, args: &[&'static str]| {
@@ -104,7 +103,7 @@ fn a_node_at_https_presents_its_certificate() {
 fn a_node_that_does_not_speak_tls_is_recognised() {
     let nodes = Nodes::start(1);
     let db = nodes.url().replace("http:", "https:");
-    let said = refusal(&run(&patient(), &db, ["list"]), 1, &db);
+    let said = refusal(&run(&default_timeouts(), &db, ["list"]), 1, &db);
     insta::assert_snapshot!(said, @"sessctl: could not ask CLUSTER: it does not use TLS: write http://");
 }
 
@@ -124,7 +123,7 @@ fn a_stopped_node_is_skipped() {
         run(&sandbox, &db, OPEN).succeeds();
         run(&sandbox, &db, ["show", "stat"]).succeeds();
         nodes.nodes[place].signal("-CONT");
-        nodes.apply_purge();
+        nodes.wait_until_caught_up();
     }
     assert_eq!(nodes.nodes[1].rows("SELECT count(*) FROM sessions")[0][0], 2);
 }
@@ -149,16 +148,17 @@ fn an_outage_of_all_nodes_is_waited_for() {
         assert!(service.touch(std::slice::from_ref(&token), now).unwrap()[0].outcome.is_live());
     });
     service.open(opening(), now).unwrap();
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     assert_eq!(nodes.nodes[2].rows("SELECT count(*) FROM sessions")[0][0], 2);
     // And when they do not come back, it is said that it is not done
     nodes.nodes.iter_mut().for_each(Node::kill);
-    let ran = run(&impatient(), &nodes.url(), OPEN);
+    let ran = run(&short_timeouts(), &nodes.url(), OPEN);
     insta::assert_snapshot!(refusal(&ran, 10, &nodes.url()), @"sessctl: no database at CLUSTER: connection refused");
 }
 
-/// What is said about the answer of one node alone, without the number in it.
-fn said_of_freshness(ran: &Finished, node: &Node) -> String {
+/// Returns the warning about the freshness of a single node, with placeholders for address and
+/// number.
+fn freshness_warning(ran: &Finished, node: &Node) -> String {
     let said = ran.succeeds().stderr().replace(&node.url(), "NODE");
     let words = said.split_whitespace();
     let word = |word: &str| match word.strip_suffix('s').map(str::parse::<f64>) {
@@ -172,16 +172,16 @@ fn said_of_freshness(ran: &Finished, node: &Node) -> String {
 #[ignore = "needs rqlite"]
 fn an_isolated_node_serves_reads_with_consistency_none() {
     let mut nodes = Nodes::start(3);
-    let sandbox = patient();
+    let sandbox = default_timeouts();
     run(&sandbox, &nodes.url(), ["init"]).succeeds();
     run(&sandbox, &nodes.url(), ["--consistency", "linearizable", "list"]).succeeds();
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     let leader = nodes.leader();
     let other = (leader + 1) % 3;
     let alone = |nodes: &Nodes, place: usize| {
         let node = &nodes.nodes[place];
         let ran = run(&sandbox, &node.url(), ["--consistency", "none", "-v", "list"]);
-        said_of_freshness(&ran, node)
+        freshness_warning(&ran, node)
     };
     insta::assert_snapshot!(alone(&nodes, leader), @"no sessions sessctl: read from NODE alone, the leader by its own account");
     insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard of the leader SECONDS ago");
@@ -193,7 +193,7 @@ fn an_isolated_node_serves_reads_with_consistency_none() {
     insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard of the leader SECONDS ago");
     // And nothing that wants a leader
     let url = nodes.nodes[other].url();
-    let sandbox = impatient();
+    let sandbox = short_timeouts();
     run(&sandbox, &url, ["list"]).is_refused_with(11);
     run(&sandbox, &url, ["--consistency", "linearizable", "list"]).is_refused_with(11);
     run(&sandbox, &url, OPEN).is_refused_with(11);

@@ -2,13 +2,16 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::cluster_faults::fake_node::{Act, Fake, json, native, status, together};
-use crate::cluster_faults::{impatient, patient, refusal, run};
+use crate::cluster_faults::fake_node::{FakeNode, Reaction, cluster_url, json, native, status};
+use crate::cluster_faults::{default_timeouts, refusal, run, short_timeouts};
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
 
-/// The output in each of these cases, line by line. Each waits for a second.
-fn in_turn(acts: impl IntoIterator<Item = Act>, said: impl Fn(Act) -> String + Sync) -> String {
+/// Outputs for these reactions, run in parallel because each waits for a second.
+fn outputs_in_parallel(
+    acts: impl IntoIterator<Item = Reaction>,
+    said: impl Fn(Reaction) -> String + Sync,
+) -> String {
     let said = &said;
     std::thread::scope(|scope| {
         let begun: Vec<_> = acts.into_iter().map(|act| scope.spawn(move || said(act))).collect();
@@ -16,40 +19,40 @@ fn in_turn(acts: impl IntoIterator<Item = Act>, said: impl Fn(Act) -> String + S
     })
 }
 
-/// The output of `list` where each request is answered like this.
+/// Output of `list` with this reaction to each request.
 #[track_caller]
-fn said_of_list(act: Act, code: i32) -> String {
-    let fake = Fake::that(act);
+fn output_of_list(act: Reaction, code: i32) -> String {
+    let fake = FakeNode::always(act);
     // An answer that settles it ends the wait.
-    let sandbox = if code == 11 { impatient() } else { patient() };
+    let sandbox = if code == 11 { short_timeouts() } else { default_timeouts() };
     let ran = run(&sandbox, &fake.url, ["list"]);
     refusal(&ran, code, &fake.url)
 }
 
-/// The output of `open` where each write is answered like this.
+/// Output of `open` with this reaction to each write.
 #[track_caller]
-fn said_of_open(act: Act, code: i32) -> String {
-    let fake = Fake::node(act);
-    let ran = run(&impatient(), &fake.url, OPEN);
+fn output_of_open(act: Reaction, code: i32) -> String {
+    let fake = FakeNode::with_writes(act);
+    let ran = run(&short_timeouts(), &fake.url, OPEN);
     refusal(&ran, code, &fake.url)
 }
 
-fn no_leader() -> Act {
+fn no_leader() -> Reaction {
     status("503 Service Unavailable", "text/plain; charset=utf-8", "leader not found\n")
 }
 
-fn page(line: &str) -> Act {
+fn page(line: &str) -> Reaction {
     status(line, "text/html", "<html><body>Welcome</body></html>\n")
 }
 
 #[test]
 fn an_unreachable_node_is_reported() {
     let closed = "http://127.0.0.1:1";
-    insta::assert_snapshot!(refusal(&run(&impatient(), closed, ["list"]), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
-    insta::assert_snapshot!(refusal(&run(&impatient(), closed, OPEN), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
-    let ran = run(&impatient(), "http://nowhere.invalid", ["list"]);
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), closed, ["list"]), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), closed, OPEN), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
+    let ran = run(&short_timeouts(), "http://nowhere.invalid", ["list"]);
     insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @"sessctl: no database at http://nowhere.invalid:4001: the name does not resolve");
-    let ran = run(&impatient(), "http://nowhere.invalid,127.0.0.1:1", ["list"]);
+    let ran = run(&short_timeouts(), "http://nowhere.invalid,127.0.0.1:1", ["list"]);
     insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @"sessctl: no database at http://nowhere.invalid:4001,127.0.0.1:1: nowhere.invalid:4001: the name does not resolve; 127.0.0.1:1: connection refused");
 }
 
@@ -62,15 +65,15 @@ fn a_server_with_other_answers_is_reported_as_not_rqlite() {
         page("404 Not Found"),
         page("501 Unsupported method"),
         status("400 Bad Request", "text/plain", "Client sent an HTTP request\nto an HTTPS server."),
-        Act::SayAndHangUp(
+        Reaction::SendAndClose(
             "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".into(),
         ),
-        Act::SayAndHangUp(
+        Reaction::SendAndClose(
             "HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".into(),
         ),
-        Act::SayAndHangUp("SSH-2.0-OpenSSH_9.6\r\n".into()),
+        Reaction::SendAndClose("SSH-2.0-OpenSSH_9.6\r\n".into()),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 10)), @r"
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_list(act, 10)), @r"
     sessctl: CLUSTER is not a sessctl database: the server is not rqlite
     sessctl: CLUSTER is not a sessctl database: the server is not rqlite
     sessctl: CLUSTER is not a sessctl database: the server is not rqlite
@@ -87,11 +90,11 @@ fn a_server_with_other_answers_is_reported_as_not_rqlite() {
 fn a_denied_request_says_what_is_missing() {
     let unauthorized = || status("401 Unauthorized", "application/json; charset=utf-8", "");
     let forbidden = || page("403 Forbidden");
-    let mut said = vec![said_of_list(unauthorized(), 1), said_of_list(forbidden(), 1)];
+    let mut said = vec![output_of_list(unauthorized(), 1), output_of_list(forbidden(), 1)];
     for act in [unauthorized(), forbidden()] {
         // The second lets this user read.
-        let (all, writes) = (Fake::that(act.clone()), Fake::node(act));
-        let sandbox = patient();
+        let (all, writes) = (FakeNode::always(act.clone()), FakeNode::with_writes(act));
+        let sandbox = default_timeouts();
         sandbox.file("credentials", "bob:secret\n");
         for (fake, command) in [(&all, "list"), (&writes, "open")] {
             let args = ["--credentials", "credentials"];
@@ -113,7 +116,7 @@ fn a_denied_request_says_what_is_missing() {
 #[test]
 fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
     let cut_off = |length: usize| {
-        Act::SayAndHangUp(format!(
+        Reaction::SendAndClose(format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{{\"results\":[{{\"colu"
         ))
     };
@@ -125,13 +128,13 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
         page("502 Bad Gateway"),
         page("503 Service Unavailable"),
         status("500 Internal Server Error", "text/plain", "store\u{1b}[31m is\r\nnot open"),
-        Act::Silence,
-        Act::HangUp,
+        Reaction::Silence,
+        Reaction::Close,
         cut_off(1000),
         cut_off(18),
-        Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-ty".into()),
+        Reaction::SendAndClose("HTTP/1.1 200 OK\r\ncontent-ty".into()),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_list(act, 11)), @r"
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_list(act, 11)), @r"
     sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again
     sessctl: CLUSTER is temporarily unavailable: node failed to process Query on remote node at db2:4002: EOF; this step changed nothing; try again
     sessctl: CLUSTER is temporarily unavailable: status 502; this step changed nothing; try again
@@ -147,7 +150,7 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
 
 #[test]
 fn a_long_word_of_a_node_is_cut() {
-    let said = said_of_list(
+    let said = output_of_list(
         status("500 Internal Server Error", "text/plain", &"no space left ".repeat(1000)),
         11,
     );
@@ -157,14 +160,16 @@ fn a_long_word_of_a_node_is_cut() {
 #[test]
 fn an_open_that_may_have_been_done_is_unknown() {
     let acts = [
-        Act::HangUp,
-        Act::Silence,
+        Reaction::Close,
+        Reaction::Silence,
         json(r#"{"results":[],"error":"leadership lost while committing log"}"#),
-        Act::SayAndHangUp("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"results\":[".into()),
+        Reaction::SendAndClose(
+            "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"results\":[".into(),
+        ),
         page("200 OK"),
         page("504 Gateway Timeout"),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 3)), @r"
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_open(act, 3)), @r"
     sessctl: outcome unknown: CLUSTER may have applied this step (connection reset); check before retrying
     sessctl: outcome unknown: CLUSTER may have applied this step (timed out waiting for a response); check before retrying
     sessctl: outcome unknown: CLUSTER may have applied this step (leadership lost while committing log); check before retrying
@@ -182,7 +187,7 @@ fn an_open_that_cannot_have_been_done_is_unavailable() {
             r#"{"results":[],"error":"node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused"}"#,
         ),
     ];
-    insta::assert_snapshot!(in_turn(acts, |act| said_of_open(act, 11)), @r"
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_open(act, 11)), @r"
     sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again
     sessctl: CLUSTER is temporarily unavailable: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; this step changed nothing; try again
     ");
@@ -190,26 +195,26 @@ fn an_open_that_cannot_have_been_done_is_unavailable() {
 
 #[test]
 fn what_sqlite_refuses_has_failed() {
-    let said = said_of_list(json(r#"{"results":[{"error":"no such table: x"}]}"#), 1);
+    let said = output_of_list(json(r#"{"results":[{"error":"no such table: x"}]}"#), 1);
     insta::assert_snapshot!(said, @"sessctl: could not read CLUSTER: no such table: x");
 }
 
 #[test]
 fn errors_of_several_nodes_are_listed_by_node() {
-    let (one, two) = (Fake::that(no_leader()), Fake::that(page("404 Not Found")));
-    let db = format!("{},127.0.0.1:1", together(&[&one, &two]));
-    insta::assert_snapshot!(refusal(&run(&impatient(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER is temporarily unavailable: db1:4001: leader not found; db2:4001: the server is not rqlite (status 404); db3:4001: connection refused; this step changed nothing; try again");
-    let all_alike = together(&[&one, &Fake::that(no_leader())]);
-    insta::assert_snapshot!(refusal(&run(&impatient(), &all_alike, ["list"]), 11, &all_alike), @"sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again");
+    let (one, two) = (FakeNode::always(no_leader()), FakeNode::always(page("404 Not Found")));
+    let db = format!("{},127.0.0.1:1", cluster_url(&[&one, &two]));
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER is temporarily unavailable: db1:4001: leader not found; db2:4001: the server is not rqlite (status 404); db3:4001: connection refused; this step changed nothing; try again");
+    let all_alike = cluster_url(&[&one, &FakeNode::always(no_leader())]);
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), &all_alike, ["list"]), 11, &all_alike), @"sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again");
 }
 
 #[test]
 fn a_node_that_says_nothing_is_asked_once() {
     // Given one that holds its peace before one that answers
-    let (silent, node) = (Fake::that(Act::Silence), Fake::start(native));
-    let db = together(&[&silent, &node]);
+    let (silent, node) = (FakeNode::always(Reaction::Silence), FakeNode::start(native));
+    let db = cluster_url(&[&silent, &node]);
     // When it takes several requests
-    let sandbox = patient();
+    let sandbox = default_timeouts();
     sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"1s\"\n");
     run(&sandbox, &db, ["show", "stat"]).succeeds();
     // Then only the first was its
@@ -218,29 +223,29 @@ fn a_node_that_says_nothing_is_asked_once() {
 }
 
 #[test]
-fn what_one_cannot_do_another_does() {
-    for act in [no_leader(), Act::HangUp, page("404 Not Found"), page("401 Unauthorized")] {
-        let (bad, node) = (Fake::that(act), Fake::start(native));
-        run(&patient(), &together(&[&bad, &node]), ["list"]).succeeds();
+fn a_request_that_one_node_fails_is_sent_to_another() {
+    for act in [no_leader(), Reaction::Close, page("404 Not Found"), page("401 Unauthorized")] {
+        let (bad, node) = (FakeNode::always(act), FakeNode::start(native));
+        run(&default_timeouts(), &cluster_url(&[&bad, &node]), ["list"]).succeeds();
     }
 }
 
 #[test]
 fn a_read_whose_answer_is_lost_is_asked_again() {
     let asked = AtomicUsize::new(0);
-    let node = Fake::start(move |seen| match asked.fetch_add(1, Ordering::Relaxed) {
-        0 => Act::HangUp,
+    let node = FakeNode::start(move |seen| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => Reaction::Close,
         1 => no_leader(),
         _ => native(seen),
     });
-    run(&patient(), &node.url, ["list"]).succeeds();
+    run(&default_timeouts(), &node.url, ["list"]).succeeds();
     assert_eq!(node.seen()[0].body, node.seen()[2].body);
 }
 
 #[test]
 fn nothing_is_asked_twice_to_open_a_database() {
-    let node = Fake::start(native);
-    run(&patient(), &node.url, ["list"]).succeeds();
+    let node = FakeNode::start(native);
+    run(&default_timeouts(), &node.url, ["list"]).succeeds();
     let seen = node.seen();
     assert_eq!(seen.iter().filter(|seen| seen.body.contains("user_version")).count(), 1);
     assert!(seen[0].body.contains("application_id") && seen[0].body.contains("sqlite_schema"));
@@ -248,14 +253,14 @@ fn nothing_is_asked_twice_to_open_a_database() {
 
 /// Answers that go on until the other side has had enough: with a length that says so, and
 /// with one that says nothing.
-fn endless() -> [Act; 3] {
+fn endless() -> [Reaction; 3] {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
     let text = "[0,0,0,0,0,0,0,".repeat(4_096);
     let chunk = format!("{:x}\r\n{text}\r\n", text.len());
     [
-        Act::Endless(format!("{head}content-length: 1099511627776\r\n\r\n"), text.clone()),
-        Act::Endless(format!("{head}transfer-encoding: chunked\r\n\r\n"), chunk),
-        Act::Endless(format!("{head}connection: close\r\n\r\n"), text),
+        Reaction::Endless(format!("{head}content-length: 1099511627776\r\n\r\n"), text.clone()),
+        Reaction::Endless(format!("{head}transfer-encoding: chunked\r\n\r\n"), chunk),
+        Reaction::Endless(format!("{head}connection: close\r\n\r\n"), text),
     ]
 }
 
@@ -263,12 +268,12 @@ fn endless() -> [Act; 3] {
 fn an_answer_without_an_end_is_given_up() {
     // With a time that is over long after the bytes are too many.
     let sandbox = || {
-        let sandbox = impatient();
+        let sandbox = short_timeouts();
         sandbox.file("sessctl.toml", "[cluster]\ntimeout = \"60s\"\npatience = \"60s\"\n");
         sandbox
     };
-    let said = in_turn(endless(), |act| {
-        let fake = Fake::that(act);
+    let said = outputs_in_parallel(endless(), |act| {
+        let fake = FakeNode::always(act);
         refusal(&run(&sandbox(), &fake.url, ["list"]), 1, &fake.url)
     });
     insta::assert_snapshot!(said, @r"

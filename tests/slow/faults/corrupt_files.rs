@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::faults::harness::{Harness, Table, bounded, misbehaviour};
+use crate::faults::harness::{Harness, Table, bounded, find_misbehaviour};
 use crate::support::Rng;
 
-/// Those that only look come first: they find the file as it was damaged.
+/// Commands on a damaged file. Reading commands come first, so that they find the file unchanged.
 const COMMANDS: [&str; 7] = [
     "list --json",
     "show stat --json",
@@ -20,7 +20,7 @@ const COMMANDS: [&str; 7] = [
     "cycle --all",
 ];
 /// Files at a time.
-const AT_ONCE: usize = 2;
+const PARALLEL_TRIALS: usize = 2;
 const PAGE: i64 = 4096;
 
 /// `SESSCTL_TEST_MUTATIONS` sets another number of files, and `SESSCTL_TEST_MUTATION` the
@@ -88,7 +88,7 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut Rng) -> String {
 /// The damaged file.
 #[derive(Debug, Clone, Copy)]
 enum Victim {
-    Own,
+    Native,
     OwnConfig,
     Django,
     State,
@@ -98,7 +98,7 @@ impl Victim {
     fn of(number: u64) -> Self {
         // A configuration is read by one parser, which has tests of its own.
         match number % 10 {
-            0..4 => Self::Own,
+            0..4 => Self::Native,
             4..7 => Self::Django,
             7..9 => Self::State,
             _ => Self::OwnConfig,
@@ -107,7 +107,7 @@ impl Victim {
 
     fn path(self, harness: &Harness) -> PathBuf {
         match self {
-            Self::Own | Self::Django => harness.path("app.db"),
+            Self::Native | Self::Django => harness.path("app.db"),
             Self::OwnConfig => harness.path("c.toml"),
             Self::State => harness.state(),
         }
@@ -124,7 +124,7 @@ struct Outcome {
 /// Damages a file, and runs each command.
 fn try_file(number: u64, own: &Harness, django: &Harness, outcome: &Mutex<Outcome>) {
     let victim = Victim::of(number);
-    let harness = if matches!(victim, Victim::Own | Victim::OwnConfig) { own } else { django };
+    let harness = if matches!(victim, Victim::Native | Victim::OwnConfig) { own } else { django };
     harness.reset();
     let path = victim.path(harness);
     let mut bytes = std::fs::read(&path).unwrap();
@@ -134,7 +134,7 @@ fn try_file(number: u64, own: &Harness, django: &Harness, outcome: &Mutex<Outcom
     std::fs::write(&path, bytes).unwrap();
     for args in COMMANDS {
         let output = bounded(&harness.command(args)).output().unwrap();
-        let mut wrong = misbehaviour(&output).unwrap_or_default();
+        let mut wrong = find_misbehaviour(&output).unwrap_or_default();
         if matches!(victim, Victim::State) && !args.starts_with("cycle") {
             let lost = harness.lost();
             if !lost.is_empty() {
@@ -155,10 +155,10 @@ fn try_file(number: u64, own: &Harness, django: &Harness, outcome: &Mutex<Outcom
 fn no_damaged_file_makes_a_command_panic_or_hang() {
     let (next, outcome) = (AtomicU64::new(files().start), Mutex::new(Outcome::default()));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..PARALLEL_TRIALS {
             scope.spawn(|| {
                 let harnesses =
-                    [Table::Own, Table::Django].map(|table| Harness::new(table, "DELETE"));
+                    [Table::Native, Table::Django].map(|table| Harness::new(table, "DELETE"));
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if !files().contains(&number) {
@@ -170,14 +170,14 @@ fn no_damaged_file_makes_a_command_panic_or_hang() {
         }
     });
     let outcome = outcome.into_inner().unwrap();
-    tell(&outcome);
+    print_progress(&outcome);
     assert!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));
     let is_damaged = |codes: &BTreeMap<i32, usize>| codes.contains_key(&12);
     assert!(outcome.codes.values().any(is_damaged) || files().count() < 40);
 }
 
 #[expect(clippy::print_stderr, reason = "for those who run it with --nocapture")]
-fn tell(outcome: &Outcome) {
+fn print_progress(outcome: &Outcome) {
     for ((victim, command), codes) in &outcome.codes {
         eprintln!("{victim}, {command}: {codes:?}");
     }

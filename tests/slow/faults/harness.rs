@@ -10,8 +10,8 @@ use crate::support::{Finished, HOUR, JOBS_HAVE_WAITED, Sandbox, handle, row, run
 
 /// Exit codes that are documented.
 const CODES: [i32; 10] = [0, 1, 2, 3, 4, 5, 10, 11, 12, 129];
-/// Seconds after which a command hangs, on the busiest machine.
-pub const PATIENCE: &str = "120";
+/// Seconds after which a command is considered hung, even on a busy machine.
+pub const MAX_SECONDS: &str = "120";
 const ROWS: u32 = 120;
 const CONFIG: &str = "[guard]\nmax_percent = 100\n[[job]]\nname = \"tidy\"\nevery = \"30s\"\n\
                       do = \"purge\"\n";
@@ -19,28 +19,28 @@ const DJANGO: &str = "CREATE TABLE django_session (session_key varchar(40) NOT N
                       session_data text NOT NULL, expire_date datetime NOT NULL);
      CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date);";
 /// Signed two weeks before it is over.
-const DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
+const SIGNED_DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 
-/// The owner of the table.
+/// Table under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
-    Own,
+    Native,
     Django,
 }
 
 pub struct Harness {
     sandbox: Sandbox,
     table: Table,
-    /// The files of the beginning, by their paths within the directory.
+    /// Initial files, by their paths within the directory.
     files: BTreeMap<PathBuf, Vec<u8>>,
     live: Vec<String>,
 }
 
 impl Harness {
-    /// Half of the rows are due. A purge and a job have run before.
+    /// Creates a table of which half is due, in which a purge and a job have run.
     pub fn new(table: Table, journal: &str) -> Self {
         let sandbox = match table {
-            Table::Own => Sandbox::new(),
+            Table::Native => Sandbox::new(),
             Table::Django => Sandbox::without_database(),
         };
         sandbox.file("c.toml", CONFIG);
@@ -57,7 +57,7 @@ impl Harness {
         harness.fill(ROWS);
         let used: Vec<String> =
             (0..2 * ROWS).filter(|n| n % 2 == 1).map(|n| harness.id(n)).collect();
-        let mut live = harness.unended();
+        let mut live = harness.remaining_ids();
         live.retain(|id| used.contains(id));
         harness.live = live;
         assert_eq!(harness.live.len(), usize::try_from(ROWS).unwrap());
@@ -71,14 +71,14 @@ impl Harness {
         for n in first..first + ROWS {
             let is_due = n % 2 == 0;
             match self.table {
-                Table::Own => {
+                Table::Native => {
                     let task = if n % 4 < 2 { "imap" } else { "http" };
                     row(&n.to_string()).task(task).idle(if is_due { HOUR } else { 0 }).insert(&db);
                 }
                 Table::Django => {
                     let over = if is_due { "2020-02-03 04:05:06" } else { "2999-12-31 23:59:59" };
                     let sql = "INSERT INTO django_session VALUES (?1, ?2, ?3)";
-                    db.execute(sql, [&self.id(n), DATA, over]).unwrap();
+                    db.execute(sql, [&self.id(n), SIGNED_DATA, over]).unwrap();
                 }
             }
         }
@@ -88,7 +88,7 @@ impl Harness {
     /// The key of a row.
     fn id(&self, n: u32) -> String {
         match self.table {
-            Table::Own => sha256(&n.to_string()),
+            Table::Native => sha256(&n.to_string()),
             Table::Django => format!("key {n}"),
         }
     }
@@ -96,7 +96,7 @@ impl Harness {
     /// The token of a live session.
     pub fn token(&self) -> String {
         match self.table {
-            Table::Own => "1".to_owned(),
+            Table::Native => "1".to_owned(),
             Table::Django => self.id(1),
         }
     }
@@ -124,7 +124,7 @@ impl Harness {
     /// The file with the ledger.
     pub fn state(&self) -> PathBuf {
         match self.table {
-            Table::Own => self.path("app.db"),
+            Table::Native => self.path("app.db"),
             Table::Django => {
                 let mut files = std::fs::read_dir(self.path("state/sessctl"))
                     .unwrap()
@@ -143,9 +143,9 @@ impl Harness {
         Connection::open(self.state()).unwrap()
     }
 
-    fn unended(&self) -> Vec<String> {
+    fn remaining_ids(&self) -> Vec<String> {
         let sql = match self.table {
-            Table::Own => "SELECT id FROM sessions WHERE ended_at IS NULL",
+            Table::Native => "SELECT id FROM sessions WHERE ended_at IS NULL",
             Table::Django => "SELECT session_key FROM django_session",
         };
         let db = self.db();
@@ -153,9 +153,9 @@ impl Harness {
         select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     }
 
-    /// The live sessions that are gone.
+    /// Live sessions that are missing.
     pub fn lost(&self) -> Vec<String> {
-        let left = self.unended();
+        let left = self.remaining_ids();
         self.live.iter().filter(|id| !left.contains(id)).cloned().collect()
     }
 
@@ -165,7 +165,7 @@ impl Harness {
         self.db().query_row(sql, [], |row| row.get(0)).unwrap()
     }
 
-    /// Restores the files of the beginning.
+    /// Restores the initial files.
     pub fn reset(&self) {
         for path in self.read().keys().filter(|path| !self.files.contains_key(*path)) {
             std::fs::remove_file(self.path(".").join(path)).unwrap();
@@ -194,13 +194,13 @@ impl Harness {
     }
 }
 
-/// A command that is killed after a time that none should need.
+/// Returns a command that is killed after [`MAX_SECONDS`].
 pub fn bounded(command: &Command) -> Command {
-    run_by(&["timeout", "-s", "KILL", PATIENCE], command)
+    run_by(&["timeout", "-s", "KILL", MAX_SECONDS], command)
 }
 
-/// A fault in the way in which a command ended.
-pub fn misbehaviour(output: &Output) -> Option<String> {
+/// Returns a description of an undocumented exit code, a signal, a panic or a missing message.
+pub fn find_misbehaviour(output: &Output) -> Option<String> {
     let (stdout, stderr) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
     let wrong = match output.status.code() {
         Some(code) if !CODES.contains(&code) => format!("exit code {code}"),

@@ -6,11 +6,11 @@ use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::faults::harness::{Harness, Table, bounded, misbehaviour};
+use crate::faults::harness::{Harness, Table, bounded, find_misbehaviour};
 use crate::support::{feed, run_by};
 
 /// Commands, and those of them that end live sessions.
-const OWN: [&str; 19] = [
+const NATIVE: [&str; 19] = [
     "purge --json",
     "purge --dry-run",
     "list --json",
@@ -64,16 +64,16 @@ const FAULTS: [(&str, &str); 12] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Files {
     All,
-    /// Those that are remembered of a framework's table: no purge depends on them.
+    /// Calls on the state file of a framework's table, which no purge depends on.
     State,
 }
 
-/// Scenes at a time.
-const AT_ONCE: usize = 2;
+/// Trials in parallel.
+const PARALLEL_TRIALS: usize = 2;
 
 /// The calls that fail: one of them, or all from one on. `SESSCTL_TEST_FAULTS` sets the
 /// number up to which each call is tried, both ways.
-fn places() -> Vec<String> {
+fn fault_positions() -> Vec<String> {
     let Ok(last) = std::env::var("SESSCTL_TEST_FAULTS") else {
         return ["1+", "4"].map(str::to_owned).to_vec();
     };
@@ -131,9 +131,9 @@ impl Trial<'_> {
         is_hit.then_some(output)
     }
 
-    /// What is wrong after it.
-    fn wrong(&self, error: &str, output: &Output, expected: Option<i32>) -> String {
-        let mut wrong = misbehaviour(output).unwrap_or_default();
+    /// Describes the faults found after a run; empty if there are none.
+    fn faults(&self, error: &str, output: &Output, expected: Option<i32>) -> String {
+        let mut wrong = find_misbehaviour(output).unwrap_or_default();
         let (code, stderr) = (output.status.code(), String::from_utf8_lossy(&output.stderr));
         if error == "EIO" && (code == Some(12) || stderr.contains("read-only")) {
             write!(wrong, "called {stderr}").unwrap();
@@ -170,7 +170,7 @@ fn each(trial: &Trial, fault: (&'static str, &'static str), outcome: &Mutex<Outc
     trial.harness.reset();
     let expected = trial.run().status.code();
     let mut last = u32::MAX;
-    for place in places() {
+    for place in fault_positions() {
         let number: u32 = place.trim_end_matches('+').parse().unwrap();
         if number >= last {
             return;
@@ -180,7 +180,7 @@ fn each(trial: &Trial, fault: (&'static str, &'static str), outcome: &Mutex<Outc
             last = number;
             continue;
         };
-        let wrong = trial.wrong(fault.1, &output, expected);
+        let wrong = trial.faults(fault.1, &output, expected);
         let mut outcome = outcome.lock().unwrap();
         let key = (format!("{:?} {}", trial.table, trial.args), fault.1);
         let code = output.status.code().unwrap_or(-1);
@@ -196,7 +196,7 @@ fn inject(table: Table, journal: &str, files: Files, commands: &[&str]) {
         commands.iter().flat_map(|args| FAULTS.map(|fault| (*args, fault))).collect();
     let (next, outcome) = (AtomicUsize::new(0), Mutex::new(Outcome::default()));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..PARALLEL_TRIALS {
             scope.spawn(|| {
                 let harness = Harness::new(table, journal);
                 while let Some((args, fault)) = trials.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -206,13 +206,13 @@ fn inject(table: Table, journal: &str, files: Files, commands: &[&str]) {
         }
     });
     let outcome = outcome.into_inner().unwrap();
-    tell(journal, files, &outcome);
+    print_progress(journal, files, &outcome);
     assert!(outcome.wrong.is_empty(), "{}", outcome.wrong.join("\n"));
     assert!(outcome.codes.len() > commands.len());
 }
 
 #[expect(clippy::print_stderr, reason = "for those who run it with --nocapture")]
-fn tell(journal: &str, files: Files, outcome: &Outcome) {
+fn print_progress(journal: &str, files: Files, outcome: &Outcome) {
     for ((command, error), codes) in &outcome.codes {
         eprintln!("{journal} {files:?} {command}, {error}: {codes:?}");
     }
@@ -223,13 +223,13 @@ fn tell(journal: &str, files: Files, outcome: &Outcome) {
 #[test]
 #[ignore = "needs strace"]
 fn no_call_that_fails_does_harm_with_a_write_ahead_log() {
-    inject(Table::Own, "WAL", Files::All, &OWN);
+    inject(Table::Native, "WAL", Files::All, &NATIVE);
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn no_call_that_fails_does_harm_without_a_write_ahead_log() {
-    inject(Table::Own, "DELETE", Files::All, &OWN);
+    inject(Table::Native, "DELETE", Files::All, &NATIVE);
 }
 
 #[test]

@@ -1,7 +1,6 @@
-//! Months of machines that share a database, with configurations that are edited, time
-//! zones, machines that are off and runs that are interrupted, compared with a model that
-//! has none of the program's own rules: every end has a scheduled time that asked for it,
-//! no time is used twice, and none is left out.
+//! Months of machines that share a database, with edited configurations, time zones, machines that
+//! are off and interrupted runs, compared with a model that has none of the program's own rules:
+//! every end has a scheduled time, no time is used twice, and none is left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -19,7 +18,7 @@ use crate::support::{DAY, HOUR, MINUTE, at};
 
 const MACHINES: usize = 3;
 
-/// Number of random short lives.
+/// Number of random short simulations.
 const CASES: u32 = 8;
 const ZONES: [&str; 3] = ["UTC", "Europe/Berlin", "America/New_York"];
 const NAMES: [&str; 2] = ["nightly", "other"];
@@ -38,18 +37,18 @@ const TIMES: [(&str, Shows); 7] = [
 ];
 const INTERVALS: [&str; 4] = ["1h", "6h", "12h", "24h"];
 
-/// A job as a configuration has it.
+/// Job of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Wanted {
+struct JobConfig {
     name: usize,
-    /// One of the times, or of the intervals behind them.
+    /// Index into `TIMES`, or into `INTERVALS` after them.
     when: usize,
     cycles: bool,
     is_tied: bool,
     enabled: bool,
 }
 
-impl Wanted {
+impl JobConfig {
     fn job(self) -> Job {
         let when = match TIMES.get(self.when) {
             Some((schedule, _)) => JobTiming::At(schedule.parse().unwrap()),
@@ -70,7 +69,7 @@ impl Wanted {
 #[derive(Debug, Clone)]
 enum Edit {
     /// Puts a job in, or takes it out.
-    Job(usize, Option<Wanted>),
+    Job(usize, Option<JobConfig>),
     /// Disables a job, or enables it again.
     Toggle(usize),
     Zone(usize),
@@ -78,18 +77,18 @@ enum Edit {
     Off(i64),
 }
 
-/// The fate of a run.
+/// End of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Ends,
-    Stops,
-    Dies,
+enum Ending {
+    Completes,
+    Interrupted,
+    Killed,
 }
 
-fn wanted() -> impl Strategy<Value = Wanted> {
+fn wanted() -> impl Strategy<Value = JobConfig> {
     let whens = 0..TIMES.len() + INTERVALS.len();
     let rarely = || prop::bool::weighted(0.1);
-    (rarely(), whens, rarely(), rarely()).prop_map(|(other, when, purges, is_tied)| Wanted {
+    (rarely(), whens, rarely(), rarely()).prop_map(|(other, when, purges, is_tied)| JobConfig {
         name: usize::from(other),
         when,
         cycles: !purges,
@@ -108,17 +107,17 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// A job in a time zone, as what its history is kept by: intervals have none.
-type Identity = (Wanted, usize, Option<String>);
+/// Key of a history: a job in a time zone, which does not matter to intervals.
+type Identity = (JobConfig, usize, Option<String>);
 
 /// The history of a job, as the model knows it.
 #[derive(Debug, Default)]
 struct History {
-    /// Since when each machine has had the job.
+    /// Time since which each machine has had the job.
     since: BTreeMap<usize, i64>,
-    /// The end of the last run, or the moment at which the first machine took it up.
+    /// End of the last run, or the time at which the first machine got the job.
     last: i64,
-    /// Runs that have begun and are not complete.
+    /// Planned time of a run that has begun and is not complete.
     open: Option<i64>,
 }
 
@@ -126,10 +125,10 @@ struct Machine {
     host: Host,
     name: String,
     zone: usize,
-    slots: [Option<Wanted>; 2],
-    jobs: Vec<(Wanted, Job)>,
+    slots: [Option<JobConfig>; 2],
+    jobs: Vec<(JobConfig, Job)>,
     off_until: i64,
-    /// In which minutes it looks for work.
+    /// Minutes between two checks for due jobs.
     every: i64,
 }
 
@@ -138,22 +137,22 @@ struct Month {
     sql: Connection,
     machines: Vec<Machine>,
     histories: BTreeMap<Identity, History>,
-    /// The times that have asked a job of a name for a work, whatever else it says.
-    asked: BTreeSet<(usize, bool, Option<String>, i64)>,
-    /// Those that a machine has left to another, as the job is tied to that.
+    /// Scheduled times for which a job of this name and action has run, whatever else it says.
+    used_times: BTreeSet<(usize, bool, Option<String>, i64)>,
+    /// Runs that a machine left to another host to which the job is tied.
     skipped: BTreeSet<(Identity, i64)>,
     /// All times of the schedules in the zones, as a clock on the wall shows them.
     times: BTreeMap<(usize, usize), Vec<i64>>,
-    fates: Box<dyn Iterator<Item = Fate>>,
+    endings: Box<dyn Iterator<Item = Ending>>,
     serial: i64,
     runs: usize,
     resumed: usize,
-    /// When a process died, whose lease then holds for a minute.
+    /// Time of death of a process, whose lease then holds for a minute.
     died: i64,
 }
 
 impl Month {
-    fn new(start: i64, days: i64, fates: Vec<Fate>) -> Self {
+    fn new(start: i64, days: i64, endings: Vec<Ending>) -> Self {
         let database = Database::new();
         let sql = Connection::open(database.0.path().join("sessions.db")).unwrap();
         sql.execute_batch("PRAGMA synchronous = OFF").unwrap();
@@ -178,10 +177,10 @@ impl Month {
             machines,
             database,
             histories: BTreeMap::new(),
-            asked: BTreeSet::new(),
+            used_times: BTreeSet::new(),
             skipped: BTreeSet::new(),
             times: times(start - DAY, start + days * DAY),
-            fates: Box::new(fates.into_iter().cycle()),
+            endings: Box::new(endings.into_iter().cycle()),
             serial: 0,
             runs: 0,
             resumed: 0,
@@ -189,7 +188,7 @@ impl Month {
         }
     }
 
-    fn lives(&mut self, start: i64, days: i64, edits: &[(i64, usize, Edit)]) {
+    fn run(&mut self, start: i64, days: i64, edits: &[(i64, usize, Edit)]) {
         let mut edits = edits.to_vec();
         edits.sort_by_key(|(minute, ..)| *minute);
         let mut edits = edits.into_iter().peekable();
@@ -199,13 +198,13 @@ impl Month {
                 self.edit(machine, &edit, now);
             }
             if minute % 60 == 40 {
-                self.opens(now);
+                self.insert_sessions(now);
             }
             for place in 0..MACHINES {
                 let machine = &self.machines[place];
                 let is_off = now < machine.off_until;
                 if !is_off && minute % machine.every == 0 {
-                    self.looks(place, now + 3 + 13 * i64::try_from(place).unwrap());
+                    self.run_due_jobs(place, now + 3 + 13 * i64::try_from(place).unwrap());
                 }
             }
         }
@@ -216,11 +215,11 @@ impl Month {
         match edit {
             Edit::Job(slot, wanted) => {
                 let other = machine.slots[1 - slot];
-                let is_taken = |new: &Wanted| other.is_some_and(|other| other.name == new.name);
+                let is_taken = |new: &JobConfig| other.is_some_and(|other| other.name == new.name);
                 machine.slots[*slot] = wanted.filter(|new| !is_taken(new));
             }
             Edit::Toggle(slot) => {
-                let toggled = |wanted: Wanted| Wanted { enabled: !wanted.enabled, ..wanted };
+                let toggled = |wanted: JobConfig| JobConfig { enabled: !wanted.enabled, ..wanted };
                 machine.slots[*slot] = machine.slots[*slot].map(toggled);
             }
             Edit::Zone(zone) => {
@@ -233,8 +232,8 @@ impl Month {
         machine.jobs = wanted.map(|wanted| (wanted, wanted.job())).collect();
     }
 
-    /// Clients come, more than one batch ends.
-    fn opens(&mut self, now: i64) {
+    /// Inserts more sessions than one batch ends.
+    fn insert_sessions(&mut self, now: i64) {
         // Only so many stay, so that a look at all of them is short.
         self.sql.execute("DELETE FROM sessions WHERE created_at < ?1", [now - 2 * HOUR]).unwrap();
         let first = self.serial;
@@ -246,31 +245,37 @@ impl Month {
     }
 
     /// Runs the due jobs of a machine, as `sessctl run` does.
-    fn looks(&mut self, place: usize, now: i64) {
-        let (wanted, jobs): (Vec<Wanted>, Vec<Job>) =
+    fn run_due_jobs(&mut self, place: usize, now: i64) {
+        let (wanted, jobs): (Vec<JobConfig>, Vec<Job>) =
             self.machines[place].jobs.iter().cloned().unzip();
         self.machines[place].host.set_jobs(&jobs.iter().collect::<Vec<_>>(), UnixTime(now));
-        self.takes_up(place, &wanted, now);
+        self.record_jobs(place, &wanted, now);
         for (wanted, job) in wanted.iter().zip(&jobs) {
-            let fate = self.fates.next().unwrap();
-            let ran = self.run_if_due(place, job, fate, now);
+            let ending = self.endings.next().unwrap();
+            let ran = self.run_if_due(place, job, ending, now);
             if wanted.enabled {
-                self.judges(place, *wanted, fate, ran.as_ref(), now);
+                self.check_run(place, *wanted, ending, ran.as_ref(), now);
             } else {
                 assert_eq!(ran, Some(JobOutcome::Disabled));
             }
         }
     }
 
-    /// Asks for a job whose run comes to its fate: `None`: its process has died.
-    fn run_if_due(&mut self, place: usize, job: &Job, fate: Fate, now: i64) -> Option<JobOutcome> {
+    /// Runs a job with this ending; returns `None` if its process is killed.
+    fn run_if_due(
+        &mut self,
+        place: usize,
+        job: &Job,
+        ending: Ending,
+        now: i64,
+    ) -> Option<JobOutcome> {
         let machine = &mut self.machines[place];
         let host = &mut machine.host;
-        let go_on = &mut || match fate {
-            Fate::Ends => ControlFlow::Continue(()),
-            Fate::Stops => ControlFlow::Break(()),
+        let go_on = &mut || match ending {
+            Ending::Completes => ControlFlow::Continue(()),
+            Ending::Interrupted => ControlFlow::Break(()),
             // Nothing is written on the way out.
-            Fate::Dies => resume_unwind(Box::new(())),
+            Ending::Killed => resume_unwind(Box::new(())),
         };
         let asked =
             AssertUnwindSafe(|| host.service.run_job(job, &host.terms, UnixTime(now), go_on));
@@ -290,14 +295,14 @@ impl Month {
         }
     }
 
-    fn identity(&self, place: usize, wanted: Wanted) -> Identity {
+    fn identity(&self, place: usize, wanted: JobConfig) -> Identity {
         let machine = &self.machines[place];
         let zone = if wanted.interval().is_some() { 0 } else { machine.zone };
         let scope = wanted.is_tied.then(|| machine.name.clone());
-        (Wanted { enabled: true, ..wanted }, zone, scope)
+        (JobConfig { enabled: true, ..wanted }, zone, scope)
     }
 
-    fn takes_up(&mut self, place: usize, wanted: &[Wanted], now: i64) {
+    fn record_jobs(&mut self, place: usize, wanted: &[JobConfig], now: i64) {
         let enabled = wanted.iter().filter(|wanted| wanted.enabled);
         let has: Vec<Identity> = enabled.map(|wanted| self.identity(place, *wanted)).collect();
         for (identity, history) in &mut self.histories {
@@ -314,26 +319,26 @@ impl Month {
         }
     }
 
-    /// The last time of a job up to now that a machine asks for, which has had it since then.
-    fn last_time(&self, identity: &Identity, since: i64, now: i64) -> Option<i64> {
+    /// Latest scheduled time of a job up to now, not before the machine got the job.
+    fn latest_time(&self, identity: &Identity, since: i64, now: i64) -> Option<i64> {
         let times = &self.times[&(identity.0.when, identity.1)];
         let last = *times[..times.partition_point(|time| *time <= now)].last()?;
         (last > since - MINUTE).then_some(last)
     }
 
-    /// True if a time has asked a job of the same name for the same.
-    fn has_asked(&self, (wanted, _, scope): &Identity, planned: i64) -> bool {
+    /// True if a job of the same name and action has run for this time.
+    fn is_used(&self, (wanted, _, scope): &Identity, planned: i64) -> bool {
         let all = [None, Some("mail1".to_owned()), Some("mail2".to_owned())];
         let mut scopes =
             all.into_iter().filter(|other| other.is_none() || scope.is_none() || other == scope);
-        scopes.any(|scope| self.asked.contains(&(wanted.name, wanted.cycles, scope, planned)))
+        scopes.any(|scope| self.used_times.contains(&(wanted.name, wanted.cycles, scope, planned)))
     }
 
-    fn judges(
+    fn check_run(
         &mut self,
         place: usize,
-        wanted: Wanted,
-        fate: Fate,
+        wanted: JobConfig,
+        ending: Ending,
         ran: Option<&JobOutcome>,
         now: i64,
     ) {
@@ -346,12 +351,12 @@ impl Month {
         );
         if !has_run {
             let due = match wanted.interval() {
-                None => self.last_time(&identity, since, now),
+                None => self.latest_time(&identity, since, now),
                 Some(length) if last + length <= since - MINUTE => Some(since + length),
                 Some(length) => Some(last + length),
             };
             let due = due.filter(|due| *due <= now);
-            let is_anothers = |due: &i64| open != Some(*due) && self.has_asked(&identity, *due);
+            let is_anothers = |due: &i64| open != Some(*due) && self.is_used(&identity, *due);
             if let Some(due) = due.filter(is_anothers) {
                 // Another specification has it, and completes it.
                 let history = self.histories.get_mut(&identity).unwrap();
@@ -373,7 +378,7 @@ impl Month {
         // A scheduled time has asked for it, after the machine took up the job
         assert!(planned <= now && planned > since - MINUTE, "{identity:?} {planned} {now}");
         match wanted.interval() {
-            None => assert_eq!(self.last_time(&identity, since, now), Some(planned)),
+            None => assert_eq!(self.latest_time(&identity, since, now), Some(planned)),
             Some(length) => assert!(planned >= last + length || resumes, "{identity:?} {planned}"),
         }
         let history = self.histories.get_mut(&identity).unwrap();
@@ -383,11 +388,11 @@ impl Month {
             return;
         }
         // And has not done so before
-        let is_new = !self.has_asked(&identity, planned);
+        let is_new = !self.is_used(&identity, planned);
         assert!(is_new || resumes, "{identity:?} twice for {planned}");
-        self.asked.insert((wanted.name, wanted.cycles, identity.2.clone(), planned));
-        let is_complete = self.ends(&wanted, ran, resumes.then_some(planned), now);
-        assert!(is_complete || fate != Fate::Ends, "{identity:?} {ran:?}");
+        self.used_times.insert((wanted.name, wanted.cycles, identity.2.clone(), planned));
+        let is_complete = self.apply_end(&wanted, ran, resumes.then_some(planned), now);
+        assert!(is_complete || ending != Ending::Completes, "{identity:?} {ran:?}");
         let history = self.histories.get_mut(&identity).unwrap();
         if is_complete {
             (history.open, history.last) = (None, now);
@@ -397,9 +402,9 @@ impl Month {
     }
 
     /// Looks at the sessions that a run has ended, and answers whether it is complete.
-    fn ends(
+    fn apply_end(
         &mut self,
-        wanted: &Wanted,
+        wanted: &JobConfig,
         ran: Option<&JobOutcome>,
         until: Option<i64>,
         now: i64,
@@ -446,9 +451,9 @@ fn times(from: i64, until: i64) -> BTreeMap<(usize, usize), Vec<i64>> {
     times
 }
 
-fn fates() -> impl Strategy<Value = Vec<Fate>> {
-    let fate = prop_oneof![6 => Just(Fate::Ends), 2 => Just(Fate::Stops), 1 => Just(Fate::Dies)];
-    prop::collection::vec(fate, 50..80)
+fn endings() -> impl Strategy<Value = Vec<Ending>> {
+    let ending = prop_oneof![6 => Just(Ending::Completes), 2 => Just(Ending::Interrupted), 1 => Just(Ending::Killed)];
+    prop::collection::vec(ending, 50..80)
 }
 
 fn edits(days: i64, most: usize) -> impl Strategy<Value = Vec<(i64, usize, Edit)>> {
@@ -466,10 +471,10 @@ proptest! {
 
     #[test]
     fn every_end_has_one_time_that_asked_for_it(
-        first in first_jobs(), edits in edits(3, 40), fates in fates()
+        first in first_jobs(), edits in edits(3, 40), endings in endings()
     ) {
         let start = at("2026-06-12T00:00:00Z").0;
-        Month::new(start, 3, fates).lives(start, 3, &[first, edits].concat());
+        Month::new(start, 3, endings).run(start, 3, &[first, edits].concat());
     }
 }
 
@@ -481,14 +486,14 @@ fn a_month_of_two_machines_with_three_configurations() {
     let mut runner = TestRunner::deterministic();
     let mut draw = || {
         let (first, more) = (first_jobs(), edits(30, 300));
-        let all = (first, more, fates()).new_tree(&mut runner).unwrap().current();
+        let all = (first, more, endings()).new_tree(&mut runner).unwrap().current();
         ([all.0, all.1].concat(), all.2)
     };
-    let (edits, fates) = draw();
+    let (edits, endings) = draw();
     let start = at("2026-06-01T00:00:00Z").0;
-    let mut month = Month::new(start, 30, fates);
+    let mut month = Month::new(start, 30, endings);
     // when the machines live through it
-    month.lives(start, 30, &edits);
+    month.run(start, 30, &edits);
     // then it was as the model says, and was no idle month
     assert!(month.runs > 200 && month.resumed > 5, "{} {}", month.runs, month.resumed);
 }

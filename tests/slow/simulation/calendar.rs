@@ -6,40 +6,40 @@ use sessctl::app::JobOutcome;
 
 /// Expectation of a job.
 pub enum Plan {
-    /// It runs at these hours and minutes, and no later than so many seconds after it.
-    At { shows: fn(u32, u32) -> bool, late: i64, pending: Vec<i64>, seen: bool },
-    /// It runs so long after its last run, and after it was first asked for.
+    /// Runs at the hours and minutes for which `shows` is true, at most `late` seconds after them.
+    At { matches: fn(u32, u32) -> bool, max_delay: i64, pending: Vec<i64>, is_known: bool },
+    /// Runs this many seconds after its last run, and after it was first checked.
     Every { seconds: i64, last: Option<i64> },
-    /// It never runs.
+    /// Never runs.
     Never,
 }
 
 /// A run that has to take place.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Expected {
+pub struct ExpectedRun {
     pub planned: i64,
     pub missed: u64,
     pub is_skipped: bool,
 }
 
 impl Plan {
-    pub fn at(shows: fn(u32, u32) -> bool) -> Self {
-        Self::at_or_soon(shows, i64::MAX)
+    pub fn at(matches: fn(u32, u32) -> bool) -> Self {
+        Self::at_within(matches, i64::MAX)
     }
 
-    pub fn at_or_soon(shows: fn(u32, u32) -> bool, late: i64) -> Self {
-        Self::At { shows, late, pending: Vec::new(), seen: false }
+    pub fn at_within(matches: fn(u32, u32) -> bool, max_delay: i64) -> Self {
+        Self::At { matches, max_delay, pending: Vec::new(), is_known: false }
     }
 
     pub fn every(seconds: i64) -> Self {
         Self::Every { seconds, last: None }
     }
 
-    /// The clock on the wall shows another minute.
-    pub fn passes(&mut self, minute: i64, zone: Tz) {
+    /// Takes note of the next minute of the wall clock.
+    pub fn observe(&mut self, minute: i64, zone: Tz) {
         let wall = DateTime::from_timestamp(minute, 0).unwrap().with_timezone(&zone);
-        if let Self::At { shows, pending, seen: true, .. } = self
-            && shows(wall.hour(), wall.minute())
+        if let Self::At { matches, pending, is_known: true, .. } = self
+            && matches(wall.hour(), wall.minute())
         {
             pending.push(minute);
         }
@@ -54,18 +54,18 @@ impl Plan {
         }
     }
 
-    /// It was asked for: what must come of that, the answer being known.
-    pub fn asked(&mut self, now: i64, ran: &JobOutcome) -> Option<Expected> {
+    /// Takes a check of the job and its result; returns the expected run, if any.
+    pub fn check(&mut self, now: i64, ran: &JobOutcome) -> Option<ExpectedRun> {
         let has_run = matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_));
         match self {
-            Self::At { late, pending, seen, .. } => {
-                *seen = true;
+            Self::At { max_delay, pending, is_known, .. } => {
+                *is_known = true;
                 let missed = pending.len().saturating_sub(1) as u64;
                 let planned = pending.drain(..).next_back();
-                let is_skipped = planned.is_some_and(|planned| now - planned > *late);
+                let is_skipped = planned.is_some_and(|planned| now - planned > *max_delay);
                 assert_eq!(has_run, planned.is_some() && !is_skipped, "at {now}: {ran:?}");
                 assert_eq!(matches!(ran, JobOutcome::TooLate(_)), is_skipped, "at {now}: {ran:?}");
-                planned.map(|planned| Expected { planned, missed, is_skipped })
+                planned.map(|planned| ExpectedRun { planned, missed, is_skipped })
             }
             Self::Every { seconds, last } => {
                 let last = last.get_or_insert(now);
@@ -75,7 +75,7 @@ impl Plan {
                 assert!(has_run || since < *seconds + 60, "not after {since}");
                 let planned = *last + *seconds;
                 has_run.then(|| *last = now);
-                has_run.then_some(Expected { planned, missed: 0, is_skipped: false })
+                has_run.then_some(ExpectedRun { planned, missed: 0, is_skipped: false })
             }
             Self::Never => {
                 assert_eq!(*ran, JobOutcome::Disabled);

@@ -1,4 +1,4 @@
-//! The clients: they come, use what they have opened, log out or just leave.
+//! Clients that open sessions, use them, and close or abandon them.
 
 use chrono::{DateTime, Datelike, Timelike};
 use chrono_tz::Tz;
@@ -12,20 +12,20 @@ pub struct Behaviour {
     pub tasks: &'static [&'static str],
     /// Clients of one user.
     pub per_user: usize,
-    /// True if all come in the morning of a working day.
-    pub in_the_morning: bool,
-    /// Days from one visit to the next, at most.
-    pub away: i64,
-    pub asks: Vec<TimeoutRequest>,
+    /// True if all visits are in the morning of a working day.
+    pub mornings_only: bool,
+    /// Maximum number of days between two visits.
+    pub max_days_away: i64,
+    pub timeouts: Vec<TimeoutRequest>,
 }
 
-/// A client and what it holds.
+/// Client and its session.
 pub struct Client {
     pub user: String,
     pub task: &'static str,
-    pub holds: Option<HeldSession>,
-    /// A session that it held before, and may try once more.
-    pub old: Option<HeldSession>,
+    pub session: Option<HeldSession>,
+    /// Previous session, which the client may try once more.
+    pub old_session: Option<HeldSession>,
 }
 
 /// A session, for its client.
@@ -36,29 +36,28 @@ pub struct HeldSession {
 }
 
 /// The actions of a client.
-pub enum Act {
+pub enum Action {
     Open(TimeoutRequest),
     Touch,
     Close,
-    TryTheOldOne,
-    /// It leaves without a word.
+    RetryOldSession,
+    /// Leaves without closing the session.
     Leave,
 }
 
 impl Client {
-    pub fn act(&self, behaviour: &Behaviour, rng: &mut Rng) -> Act {
+    pub fn next_action(&self, behaviour: &Behaviour, rng: &mut Rng) -> Action {
         match rng.between(0, 99) {
-            0..70 if self.holds.is_some() => Act::Touch,
-            70..80 if self.holds.is_some() => Act::Close,
-            _ if self.holds.is_some() => Act::Leave,
-            0..30 if self.old.is_some() => Act::TryTheOldOne,
-            _ => Act::Open(rng.one_of(&behaviour.asks)),
+            0..70 if self.session.is_some() => Action::Touch,
+            70..80 if self.session.is_some() => Action::Close,
+            _ if self.session.is_some() => Action::Leave,
+            0..30 if self.old_session.is_some() => Action::RetryOldSession,
+            _ => Action::Open(rng.one_of(&behaviour.timeouts)),
         }
     }
 }
 
-/// The pause of a client before it uses its session again: often for a few
-/// minutes, and often just as long as it may, or a second longer.
+/// Pause before the next use: often a few minutes, often exactly the timeout or a second more.
 pub fn pause(timeout: Option<i64>, rng: &mut Rng) -> i64 {
     let timeout = timeout.unwrap_or(HOUR);
     match rng.between(0, 99) {
@@ -74,8 +73,8 @@ pub fn pause(timeout: Option<i64>, rng: &mut Rng) -> i64 {
 
 /// The next visit of a client that has left.
 pub fn next_visit(behaviour: &Behaviour, now: i64, zone: Tz, rng: &mut Rng) -> i64 {
-    let time = now + rng.between(MINUTE, behaviour.away * DAY);
-    if !behaviour.in_the_morning {
+    let time = now + rng.between(MINUTE, behaviour.max_days_away * DAY);
+    if !behaviour.mornings_only {
         return time;
     }
     let wall = DateTime::from_timestamp(time, 0).unwrap().with_timezone(&zone);

@@ -21,7 +21,7 @@ use harness::{Scenario, Simulation};
 
 const DAYS: i64 = 30;
 
-/// So many clients, if nobody says otherwise.
+/// Default number of clients.
 const CLIENTS: usize = 1_000;
 
 fn clients() -> usize {
@@ -35,7 +35,7 @@ fn month(text: &str, from: &str, scenario: Scenario, reasons: &[EndReason]) {
     let config = Config::parse(text, "example.toml").unwrap();
     let from = DateTime::parse_from_rfc3339(from).unwrap().timestamp();
     let enough = scenario.clients >= CLIENTS;
-    let ended = Simulation::new(config, scenario, from).lives(from, from + DAYS * 86_400);
+    let ended = Simulation::new(config, scenario, from).run(from, from + DAYS * 86_400);
     assert!(ended.iter().all(|reason| reasons.contains(reason)), "{ended:?}");
     assert!(!enough || ended.len() == reasons.len(), "{ended:?}");
 }
@@ -45,13 +45,13 @@ fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
     let behaviour = Behaviour {
         tasks: &["imap", "pop3", "http"],
         per_user: 2,
-        in_the_morning: false,
-        away: 14,
-        asks: vec![TimeoutRequest::Nothing],
+        mornings_only: false,
+        max_days_away: 14,
+        timeouts: vec![TimeoutRequest::Nothing],
     };
     let plans = vec![
         Plan::at(|_, minute| minute % 15 == 0),
-        Plan::at_or_soon(|hour, minute| (hour, minute) == (4, 0), 3_600),
+        Plan::at_within(|hour, minute| (hour, minute) == (4, 0), 3_600),
         Plan::Never,
     ];
     // The clocks go forward on March 8.
@@ -70,9 +70,9 @@ fn websphere_invalidates_in_intervals() {
     let behaviour = Behaviour {
         tasks: &["http"],
         per_user: 1,
-        in_the_morning: false,
-        away: 14,
-        asks: [
+        mornings_only: false,
+        max_days_away: 14,
+        timeouts: [
             [TimeoutRequest::Nothing, minutes(1), minutes(7), minutes(180)].repeat(8),
             vec![TimeoutRequest::Never],
         ]
@@ -94,9 +94,9 @@ fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
     let behaviour = Behaviour {
         tasks: &["jmap", "jmap", "imap"],
         per_user: 3,
-        in_the_morning: true,
-        away: 14,
-        asks: vec![TimeoutRequest::Nothing, minutes(10), TimeoutRequest::Never],
+        mornings_only: true,
+        max_days_away: 14,
+        timeouts: vec![TimeoutRequest::Nothing, minutes(10), TimeoutRequest::Never],
     };
     // The clocks go back on October 25, so that 02:15 comes twice.
     let plans = vec![Plan::at(|_, minute| minute == 15)];
@@ -115,9 +115,9 @@ fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
     let behaviour = Behaviour {
         tasks: &["inbox", "wastebasket", "depot"],
         per_user: 2,
-        in_the_morning: false,
-        away: 8,
-        asks: vec![TimeoutRequest::Nothing],
+        mornings_only: false,
+        max_days_away: 8,
+        timeouts: vec![TimeoutRequest::Nothing],
     };
     // The clocks go forward on March 29, so that a day has 23 hours.
     let plans = vec![Plan::at(|hour, minute| (hour, minute) == (0, 0))];
@@ -136,9 +136,9 @@ fn redbex_keeps_to_its_licence() {
     let behaviour = Behaviour {
         tasks: &["app", "web"],
         per_user: 5,
-        in_the_morning: true,
-        away: 14,
-        asks: vec![
+        mornings_only: true,
+        max_days_away: 14,
+        timeouts: vec![
             TimeoutRequest::Nothing,
             minutes(1),
             minutes(20),

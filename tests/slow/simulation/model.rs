@@ -18,49 +18,49 @@ pub struct Entry {
     pub task: &'static str,
     pub user: String,
     pub opened: i64,
-    /// The last use that was written down.
+    /// Latest use that was stored.
     pub used: i64,
     pub timeout: Option<i64>,
     pub mark: Option<i64>,
-    /// Checks that have passed it since its last use.
+    /// Checks since the last use.
     pub checks: u32,
-    pub over: Option<(i64, EndReason)>,
+    pub end: Option<(i64, EndReason)>,
 }
 
-/// The result of a use.
+/// Result of a touch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Use {
-    Renews,
-    WritesNothing,
-    IsRefused(EndReason),
-    FindsNothing,
+pub enum TouchResult {
+    Renewed,
+    Unchanged,
+    Refused(EndReason),
+    NotFound,
 }
 
 /// The result of an opening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// It opens, once one of these has gone, if there are any.
+    /// Opens, after one of these sessions is evicted, if there are any.
     Open(BTreeSet<usize>),
     Full,
 }
 
 /// The result of a purge.
 #[derive(Debug, Default)]
-pub struct Purged {
+pub struct PurgeResult {
     pub ended: BTreeMap<usize, EndReason>,
     pub marked: u64,
     pub deleted: u64,
 }
 
-/// All that has ever been opened, and what was counted.
+/// All sessions ever opened, and the counters.
 pub struct Model {
     policies: Policies,
     pub all: Vec<Entry>,
     live: BTreeSet<usize>,
-    /// Those that are over and still on record, by when their rows go.
+    /// Ended sessions whose rows still exist, by the time at which the row is deleted.
     kept: BTreeSet<(i64, usize)>,
     pub refused: BTreeMap<&'static str, u64>,
-    /// The most that were live at once.
+    /// Maximum number of live sessions.
     pub peak: BTreeMap<&'static str, u64>,
 }
 
@@ -84,29 +84,29 @@ impl Model {
         self.live.iter().copied().filter(|entry| self.all[*entry].task == task).collect()
     }
 
-    /// Those of all tasks of the licence that a task belongs to.
-    pub fn live_under(&self, task: &str) -> BTreeSet<usize> {
+    /// Live sessions of all tasks that share the licence of a task.
+    pub fn live_of_licence(&self, task: &str) -> BTreeSet<usize> {
         let licence = self.policies.licence_of(task);
         let is_under =
             |entry: &usize| licence.is_some_and(|licence| licence.covers(self.all[*entry].task));
         self.live.iter().copied().filter(is_under).collect()
     }
 
-    /// Those of which the table has a row.
+    /// Sessions that have a row in the table.
     pub fn rows(&self) -> BTreeSet<usize> {
         self.kept.iter().map(|(_, entry)| *entry).chain(self.live.iter().copied()).collect()
     }
 
     /// True if the table has its row.
     pub fn has_row(&self, entry: usize) -> bool {
-        match self.all[entry].over {
+        match self.all[entry].end {
             None => true,
-            Some((end, _)) => self.kept.contains(&(self.goes_at(entry, end), entry)),
+            Some((end, _)) => self.kept.contains(&(self.deleted_at(entry, end), entry)),
         }
     }
 
-    /// The time at which the row of a session that ended then is deleted.
-    fn goes_at(&self, entry: usize, end: i64) -> i64 {
+    /// Time at which the row of a session is deleted that ended at `end`.
+    fn deleted_at(&self, entry: usize, end: i64) -> i64 {
         let retention = self.policy(entry).retention.map(Span::as_seconds);
         retention.map_or(i64::MAX, |retention| end + retention)
     }
@@ -134,7 +134,7 @@ impl Model {
         entry.timeout.is_some_and(|timeout| now - entry.used > timeout)
     }
 
-    /// And for longer than the threshold (r1).
+    /// Unused for longer than the threshold, too (r1).
     pub fn is_abandoned(&self, entry: usize, now: i64) -> bool {
         let threshold = self.policy(entry).abandoned.as_seconds();
         self.is_idle(entry, now) && now - self.all[entry].used > threshold
@@ -164,15 +164,15 @@ impl Model {
         }
     }
 
-    /// Those that an opening ends before it counts (r3).
-    pub fn cleared_for(&self, task: &str, now: i64) -> BTreeSet<usize> {
+    /// Sessions that an opening ends before it counts (r3).
+    pub fn abandoned_before_open(&self, task: &str, now: i64) -> BTreeSet<usize> {
         let policy = self.policies.for_task(task);
         let is_limited = policy.limit > 0 || policy.user_limit > 0;
         let of_task = is_limited && policy.when_full == OverflowPolicy::EvictIdle;
         let licence = self.policies.licence_of(task);
         let of_licence =
             licence.is_some_and(|licence| licence.when_full == OverflowPolicy::EvictIdle);
-        let mut counted = if of_licence { self.live_under(task) } else { BTreeSet::new() };
+        let mut counted = if of_licence { self.live_of_licence(task) } else { BTreeSet::new() };
         counted.extend(if of_task { self.live_of(task) } else { BTreeSet::new() });
         counted.into_iter().filter(|entry| self.is_abandoned(*entry, now)).collect()
     }
@@ -186,14 +186,14 @@ impl Model {
         let mut gone = BTreeSet::new();
         let licence = self.policies.licence_of(task);
         let licence =
-            licence.map(|licence| (licence.limit, self.live_under(task), licence.when_full));
+            licence.map(|licence| (licence.limit, self.live_of_licence(task), licence.when_full));
         let of_task =
             [(policy.limit, live, policy.when_full), (policy.user_limit, own, policy.when_full)];
         for (limit, them, when_full) in licence.into_iter().chain(of_task) {
             if limit == 0 || (them.len() as u64) < limit {
                 continue;
             }
-            gone = self.longest_unused(&them, when_full, now);
+            gone = self.eviction_candidates(&them, when_full, now);
             if gone.is_empty() {
                 return Admission::Full;
             }
@@ -201,9 +201,8 @@ impl Model {
         Admission::Open(gone)
     }
 
-    /// One of these is evicted: the one idle for the longest, or the least recently used; any,
-    /// where several are alike.
-    fn longest_unused(
+    /// Sessions of which one is evicted: idle for the longest, or least recently used.
+    fn eviction_candidates(
         &self,
         of: &BTreeSet<usize>,
         how: OverflowPolicy,
@@ -225,7 +224,7 @@ impl Model {
         them.into_iter().filter(|entry| Some(since(entry)) == first).collect()
     }
 
-    pub fn opens(&mut self, entry: Entry) -> usize {
+    pub fn open(&mut self, entry: Entry) -> usize {
         let task = entry.task;
         self.all.push(entry);
         self.live.insert(self.all.len() - 1);
@@ -235,13 +234,13 @@ impl Model {
         self.all.len() - 1
     }
 
-    /// The rest of a touch: d8, w2, w3, w11, t2.
-    pub fn touches(&mut self, entry: usize, now: i64) -> Use {
+    /// Touches a session: d8, w2, w3, w11, t2.
+    pub fn touch(&mut self, entry: usize, now: i64) -> TouchResult {
         if !self.has_row(entry) {
-            return Use::FindsNothing;
+            return TouchResult::NotFound;
         }
-        if let Some((_, reason)) = self.all[entry].over {
-            return Use::IsRefused(reason);
+        if let Some((_, reason)) = self.all[entry].end {
+            return TouchResult::Refused(reason);
         }
         let policy = self.policy(entry).clone();
         let refusal = match policy.expire {
@@ -250,7 +249,7 @@ impl Model {
             _ => None,
         };
         if let Some(reason) = refusal.filter(|_| policy.strict) {
-            return Use::IsRefused(reason);
+            return TouchResult::Refused(reason);
         }
         let entry = &mut self.all[entry];
         entry.checks = 0;
@@ -260,34 +259,34 @@ impl Model {
             _ => !is_recent,
         };
         if !writes {
-            return Use::WritesNothing;
+            return TouchResult::Unchanged;
         }
         entry.used = now;
         entry.mark = None;
-        Use::Renews
+        TouchResult::Renewed
     }
 
-    /// A session is over; with a retention of zero nothing is left of it (t8).
-    pub fn ends(&mut self, entry: usize, now: i64, reason: EndReason) {
-        assert!(self.all[entry].over.is_none(), "{:?} ends twice", self.all[entry]);
-        self.all[entry].over = Some((now, reason));
+    /// Ends a session; with a retention of zero, its row is deleted (t8).
+    pub fn end(&mut self, entry: usize, now: i64, reason: EndReason) {
+        assert!(self.all[entry].end.is_none(), "{:?} ends twice", self.all[entry]);
+        self.all[entry].end = Some((now, reason));
         self.live.remove(&entry);
-        let goes_at = self.goes_at(entry, now);
-        if goes_at > now {
-            self.kept.insert((goes_at, entry));
+        let deleted_at = self.deleted_at(entry, now);
+        if deleted_at > now {
+            self.kept.insert((deleted_at, entry));
         }
     }
 
-    /// d7, w2, w9, s6, t1 to t5, r2, r8: what a purge does that was planned for a time.
-    pub fn purges(&mut self, planned: i64, now: i64) -> Purged {
-        let mut purged = Purged::default();
-        while self.kept.first().is_some_and(|(goes_at, _)| *goes_at <= now) {
+    /// Purges with a planned time: d7, w2, w9, s6, t1 to t5, r2, r8.
+    pub fn purge(&mut self, planned: i64, now: i64) -> PurgeResult {
+        let mut purged = PurgeResult::default();
+        while self.kept.first().is_some_and(|(deleted_at, _)| *deleted_at <= now) {
             self.kept.pop_first();
             purged.deleted += 1;
         }
         for entry in self.live.clone() {
             if let Some(reason) = self.check(entry, planned, now, &mut purged.marked) {
-                self.ends(entry, now, reason);
+                self.end(entry, now, reason);
                 purged.deleted += u64::from(!self.has_row(entry));
                 purged.ended.insert(entry, reason);
             }

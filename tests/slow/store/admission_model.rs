@@ -9,7 +9,7 @@ use sessctl::storage::{LimitScope, NewSession};
 /// The result of an opening.
 pub struct Answer {
     pub outcome: Result<(), LimitScope>,
-    /// Those that were over before anybody was counted.
+    /// Sessions that were due before the limits were checked.
     pub over: Vec<Session>,
     pub evicted: Option<Session>,
 }

@@ -98,31 +98,31 @@ fn is_from_the_future(policies: &Policies, session: &Session) -> bool {
 }
 
 /// The rules applied to a case, and to what was due at an earlier time.
-fn census(case: &Case, backlog: Option<UnixTime>) -> PurgeCounts {
-    let mut census = PurgeCounts::default();
+fn expected_counts(case: &Case, backlog: Option<UnixTime>) -> PurgeCounts {
+    let mut expected = PurgeCounts::default();
     for session in case.in_scope() {
         let was_due = backlog.is_some_and(|at| {
             let policy = case.policies.for_task(&session.task);
             policy.due(session, PurgeTime::at(at)).is_some()
         });
-        census.count(1, session.end.is_some(), case.scope().verdict(session), was_due);
-        census.future += u64::from(is_from_the_future(&case.policies, session));
+        expected.count(1, session.end.is_some(), case.scope().verdict(session), was_due);
+        expected.future += u64::from(is_from_the_future(&case.policies, session));
     }
-    census
+    expected
 }
 
 /// The ends of the rows that go, by task and reason.
-fn going(case: &Case) -> BTreeMap<(String, EndReason), u64> {
-    let mut going = BTreeMap::new();
+fn deletions(case: &Case) -> BTreeMap<(String, EndReason), u64> {
+    let mut deletions = BTreeMap::new();
     for session in case.in_scope() {
         let reason = match case.scope().verdict(session) {
             Verdict::Discard(reason) => reason,
             Verdict::Delete => session.end.unwrap().reason,
             Verdict::Keep | Verdict::Mark(_) | Verdict::End(_) => continue,
         };
-        *going.entry((session.task.to_ascii_lowercase(), reason)).or_default() += 1;
+        *deletions.entry((session.task.to_ascii_lowercase(), reason)).or_default() += 1;
     }
-    going
+    deletions
 }
 
 /// The counters of deleted rows.
@@ -169,21 +169,21 @@ macro_rules! tests {
                 db.upsert_rows(&case.sessions);
                 let reach = ScanLimits { backlog, ..ScanLimits::ALL };
                 let survey = db.sessions.scan_due(&case.scope(), None, reach).unwrap();
-                prop_assert_eq!(survey.census, census(&case, backlog));
+                prop_assert_eq!(survey.counts, expected_counts(&case, backlog));
                 prop_assert_eq!(survey.rows, case.in_scope().count() as u64);
 
                 let due = survey.due.filter(|_| !matches!(look, Look::Never)).unwrap_or_else(everything);
                 if matches!(look, Look::Overtaken) {
                     overtake(db, &mut case);
                 }
-                let census = census(&case, None);
+                let expected = expected_counts(&case, None);
                 let settled = db.sessions.apply_purge(&case.scope(), &due, true).unwrap();
                 let counts = (settled.marked, settled.ended, settled.deleted);
-                prop_assert_eq!(counts, (census.would_mark, census.would_end, census.would_delete));
+                prop_assert_eq!(counts, (expected.would_mark, expected.would_end, expected.would_delete));
                 prop_assert_eq!(in_key_order(settled.ended_sessions), ending(&case));
                 let left = case.sessions.iter().filter_map(|session| after_purge(&case, session));
                 prop_assert_eq!(db.all(), left.collect::<Vec<_>>());
-                prop_assert_eq!(counted(db), going(&case));
+                prop_assert_eq!(counted(db), deletions(&case));
                 Ok(())
             });
         }
@@ -254,12 +254,12 @@ macro_rules! tests {
                 let sessions: Vec<Session> = case.sessions.iter().filter(|session| ended_by_now(session)).cloned().collect();
                 let case = Case { sessions, planned: None, ..case };
                 db.upsert_rows(&case.sessions);
-                let census = db.sessions.scan_due(&case.scope(), None, ScanLimits::ALL).unwrap().census;
+                let counts = db.sessions.scan_due(&case.scope(), None, ScanLimits::ALL).unwrap().counts;
                 let stats = db.sessions.tasks(&case.scope()).unwrap();
                 let sum = |of: fn(&TaskStats) -> u64| stats.iter().map(of).sum::<u64>();
-                prop_assert_eq!(census.sessions, sum(TaskStats::sessions));
-                prop_assert_eq!(census.live(), sum(TaskStats::live_total));
-                prop_assert_eq!(census.would_end, sum(|stat| stat.expired + stat.given_up));
+                prop_assert_eq!(counts.sessions, sum(TaskStats::sessions));
+                prop_assert_eq!(counts.live(), sum(TaskStats::live_total));
+                prop_assert_eq!(counts.would_end, sum(|stat| stat.expired + stat.given_up));
                 Ok(())
             });
         }

@@ -1,6 +1,5 @@
-//! The application: it opens, touches and closes sessions by the statements of the
-//! contract, on connections with the settings of the contract, and says what the
-//! database has acknowledged.
+//! Application that opens, touches and closes sessions with the statements and the connection
+//! settings of the contract, and reports what the database has acknowledged.
 
 use std::fmt;
 use std::path::Path;
@@ -12,9 +11,9 @@ use crate::support::{Rng, now, sha256};
 
 const PAGE: &str = include_str!("../../../docs/sql-contract.md");
 const TASKS: [&str; 2] = ["imap", "http"];
-/// What an application asks before it writes. It also leaves the others, between two
-/// writes, the time that a request takes.
-const LOOKS: usize = 4;
+/// Number of reads before each write. They leave other processes the time of a request between two
+/// writes.
+const READS_PER_WRITE: usize = 4;
 
 /// Result of a request, once the statement has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl FromStr for Receipt {
     }
 }
 
-/// The statement of this name on the page of the contract.
+/// Statement with this name in the documentation of the contract.
 fn statement(name: &str) -> &'static str {
     let block = PAGE.split_once(&format!("```sql\n-- {name}\n")).unwrap().1;
     block.split_once("```").unwrap().0
@@ -61,53 +60,52 @@ fn statement(name: &str) -> &'static str {
 
 /// A process of an application, or one that takes turns with others.
 pub trait Serve {
-    /// Opens the file anew, as applications do that are started for each request.
+    /// Opens a new connection, like applications that are started for each request.
     fn reconnect(&mut self, path: &Path);
 
     /// Serves a request of some client.
     fn serve(&mut self) -> Receipt;
 }
 
-/// An application that has sessctl's own table.
+/// Application that uses the native table.
 pub struct Application {
     db: Connection,
     rng: Rng,
-    seat: u64,
+    index: u64,
     opened: u64,
-    /// The sessions that no other process serves, each with its task.
-    mine: Vec<(String, String)>,
+    /// Sessions of this process, each with its task.
+    own: Vec<(String, String)>,
 }
 
 impl Application {
-    /// The one of so many that has this seat; sessions that are there belong to one of
-    /// them each.
-    pub fn new(path: &Path, seat: u64, seats: u64) -> Self {
+    /// Creates the process with this index; each existing session belongs to one of the processes.
+    pub fn new(path: &Path, index: u64, processes: u64) -> Self {
         let db = connect(path);
-        let mut mine = live(&db);
-        let seat_of = |id: &str| u64::from_str_radix(&id[..8], 16).unwrap() % seats;
-        mine.retain(|(id, _)| seat_of(id) == seat);
-        Self { db, rng: Rng::seeded(seat), seat, opened: 0, mine }
+        let mut own = live(&db);
+        let owner_of = |id: &str| u64::from_str_radix(&id[..8], 16).unwrap() % processes;
+        own.retain(|(id, _)| owner_of(id) == index);
+        Self { db, rng: Rng::seeded(index), index, opened: 0, own }
     }
 
-    fn looks(&mut self, last: i64) {
+    fn read_sessions(&mut self, last: i64) {
         let mut look = self.db.prepare_cached(statement("look")).unwrap();
-        for _ in 0..LOOKS {
+        for _ in 0..READS_PER_WRITE {
             let place = self.rng.between(0, last);
-            let (id, _) = &self.mine[usize::try_from(place).unwrap()];
+            let (id, _) = &self.own[usize::try_from(place).unwrap()];
             look.exists(named_params! { ":id": id }).unwrap();
         }
     }
 
     fn open(&mut self) -> Receipt {
         self.opened += 1;
-        let id = sha256(&format!("{} {}", self.seat, self.opened));
+        let id = sha256(&format!("{} {}", self.index, self.opened));
         let (task, at) = (self.rng.one_of(&TASKS), now());
         let bound = named_params! {
             ":id": id, ":user": "bob", ":task": task, ":client": None::<&str>, ":now": at,
             ":idle_timeout": 1_800,
         };
         self.db.prepare_cached(statement("open")).unwrap().execute(bound).unwrap();
-        self.mine.push((id.clone(), task.to_owned()));
+        self.own.push((id.clone(), task.to_owned()));
         Receipt { action: Action::Opened, id, task: task.to_owned(), at }
     }
 }
@@ -118,13 +116,13 @@ impl Serve for Application {
     }
 
     fn serve(&mut self) -> Receipt {
-        let last = i64::try_from(self.mine.len()).unwrap() - 1;
+        let last = i64::try_from(self.own.len()).unwrap() - 1;
         if last < 0 || self.rng.percent(15) {
             return self.open();
         }
         let place = usize::try_from(self.rng.between(0, last)).unwrap();
-        let (id, task) = self.mine[place].clone();
-        self.looks(last);
+        let (id, task) = self.own[place].clone();
+        self.read_sessions(last);
         let name = if self.rng.percent(15) { "close" } else { "touch, lenient" };
         let at = now();
         let bound = named_params! { ":id": id, ":now": at };
@@ -138,7 +136,7 @@ impl Serve for Application {
             }
         };
         if action != Action::Touched {
-            self.mine.swap_remove(place);
+            self.own.swap_remove(place);
         }
         Receipt { action, id, task, at }
     }

@@ -9,28 +9,30 @@ use std::time::{Duration, Instant};
 use crate::survival::application::{Receipt, Serve};
 use crate::survival::setup::Table;
 
-/// Tells a process that it is one of the application, and which file it serves.
+/// Environment variables of a process: path and kind of the table, index and number of the
+/// processes.
 const PATH: &str = "SESSCTL_SURVIVAL_DB";
 const TABLE: &str = "SESSCTL_SURVIVAL_TABLE";
-const SEAT: &str = "SESSCTL_SURVIVAL_SEAT";
-const SEATS: &str = "SESSCTL_SURVIVAL_SEATS";
+const INDEX: &str = "SESSCTL_SURVIVAL_INDEX";
+const PROCESSES: &str = "SESSCTL_SURVIVAL_PROCESSES";
 /// The end of an answer.
 const READY: &str = "ready";
-/// A longer request has waited for a disk or for a lock.
+/// Duration above which a request has waited for a disk or a lock.
 const SLOW: Duration = Duration::from_millis(1);
 
-/// A process that serves requests between an order to begin and one to halt.
-pub struct Server {
+/// Process that serves requests between the orders to begin and to halt.
+pub struct ApplicationProcess {
     process: Child,
     orders: ChildStdin,
-    /// What the harness of the tests prints goes to standard output.
+    /// Answers of the process, on standard error because the test harness prints to standard
+    /// output.
     answers: BufReader<ChildStderr>,
-    /// What is no answer: why it has gone.
-    said: Vec<String>,
+    /// Other lines, which explain a failure.
+    other_lines: Vec<String>,
 }
 
-impl Server {
-    pub fn start(table: Table, path: &Path, seat: u64, seats: u64) -> Self {
+impl ApplicationProcess {
+    pub fn start(table: Table, path: &Path, index: u64, processes: u64) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
@@ -39,8 +41,8 @@ impl Server {
             ])
             .env(PATH, path)
             .env(TABLE, format!("{table:?}"))
-            .env(SEAT, seat.to_string())
-            .env(SEATS, seats.to_string())
+            .env(INDEX, index.to_string())
+            .env(PROCESSES, processes.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -48,17 +50,17 @@ impl Server {
             .unwrap();
         let orders = process.stdin.take().unwrap();
         let answers = BufReader::new(process.stderr.take().unwrap());
-        let mut server = Self { process, orders, answers, said: Vec::new() };
+        let mut server = Self { process, orders, answers, other_lines: Vec::new() };
         assert!(server.receipts().is_empty());
         server
     }
 
-    pub fn begin(&mut self) {
+    pub fn resume(&mut self) {
         writeln!(self.orders, "begin").unwrap();
     }
 
-    /// Comes back with what was served once there is nothing under way any more.
-    pub fn halt(&mut self) -> Vec<Receipt> {
+    /// Stops after the current request; returns the served requests.
+    pub fn stop(&mut self) -> Vec<Receipt> {
         writeln!(self.orders, "halt").unwrap();
         self.receipts()
     }
@@ -69,14 +71,14 @@ impl Server {
             match line.parse() {
                 _ if line == READY => return receipts,
                 Ok(receipt) => receipts.push(receipt),
-                Err(()) => self.said.push(line),
+                Err(()) => self.other_lines.push(line),
             }
         }
-        panic!("the application has gone: {}", self.said.join("\n"));
+        panic!("the application has gone: {}", self.other_lines.join("\n"));
     }
 }
 
-impl Drop for Server {
+impl Drop for ApplicationProcess {
     fn drop(&mut self) {
         // Whatever comes of that, the test is over.
         let _ = self.process.kill();
@@ -84,20 +86,20 @@ impl Drop for Server {
     }
 }
 
-/// Does nothing unless a test has started the process for it: a test target has no
-/// other program to start than itself.
+/// Runs the application if a test started this process for it, because a test target has no other
+/// program to start. Does nothing otherwise.
 #[test]
 fn what_a_process_of_the_application_does() {
     let Some(path) = std::env::var_os(PATH) else { return };
     let number = |name: &str| std::env::var(name).unwrap().parse().unwrap();
-    let (path, seat) = (Path::new(&path), number(SEAT));
+    let (path, index) = (Path::new(&path), number(INDEX));
     let table = Table::named(&std::env::var(TABLE).unwrap());
-    let mut application = table.application(path, seat, number(SEATS));
+    let mut application = table.application(path, index, number(PROCESSES));
     answer(&[]);
     let orders = orders();
     while orders.recv().is_ok() {
         // Every other process keeps its connection.
-        if seat % 2 == 1 {
+        if index % 2 == 1 {
             application.reconnect(path);
         }
         answer(&serve(application.as_mut(), &orders));
@@ -115,7 +117,7 @@ fn orders() -> Receiver<String> {
     orders
 }
 
-/// Serves requests until there is an order again, or nobody is left to give one.
+/// Serves requests until the next order or the end of standard input.
 fn serve(application: &mut dyn Serve, orders: &Receiver<String>) -> Vec<Receipt> {
     let mut receipts = Vec::new();
     let mut pause = Duration::ZERO;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::support::{HOUR, Rng, now, sha256};
 use crate::survival::application::{Action, Receipt, Serve};
-use crate::survival::ledger_check::{Expectation, Tally};
+use crate::survival::ledger_check::{Counts, Expectation};
 
 const SCHEMA: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
@@ -20,10 +20,10 @@ const SCHEMA: &str = "CREATE TABLE django_session (session_key varchar(40) NOT N
 /// Signed two weeks before it is over, by which Django's times are known to be in UTC.
 const DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 const TWO_WEEKS: i64 = 14 * 24 * HOUR;
-/// For how long rows that are due were so before anybody came to work.
+/// Seconds for which due rows have been due at the start.
 const OVERDUE: i64 = 12 * HOUR;
-/// What an application asks before it writes.
-const LOOKS: usize = 4;
+/// Number of reads before each write.
+const READS_PER_WRITE: usize = 4;
 
 /// Makes the table. Half of the rows are due, and the rest is in use.
 pub fn fill(db: &Connection, rows: u32) {
@@ -49,41 +49,41 @@ fn insert(db: &Connection, key: &str, over: i64) {
 pub struct Application {
     db: Connection,
     rng: Rng,
-    seat: u64,
+    index: u64,
     opened: u64,
-    /// The sessions that no other process serves.
-    mine: Vec<String>,
+    /// Sessions of this process.
+    own: Vec<String>,
 }
 
 impl Application {
-    /// The one of so many that has this seat; rows that are there belong to one of them each.
-    pub fn new(path: &Path, seat: u64, seats: u64) -> Self {
+    /// Creates the process with this index; each existing row belongs to one of the processes.
+    pub fn new(path: &Path, index: u64, processes: u64) -> Self {
         let db = connect(path);
-        let mut mine: Vec<String> = rows(&db).into_keys().collect();
-        mine.retain(|key| u64::from_str_radix(&key[..8], 16).unwrap() % seats == seat);
-        Self { db, rng: Rng::seeded(seat), seat, opened: 0, mine }
+        let mut own: Vec<String> = rows(&db).into_keys().collect();
+        own.retain(|key| u64::from_str_radix(&key[..8], 16).unwrap() % processes == index);
+        Self { db, rng: Rng::seeded(index), index, opened: 0, own }
     }
 
     fn open(&mut self) -> Receipt {
         self.opened += 1;
-        let (id, at) = (key(&format!("{} {}", self.seat, self.opened)), self.over());
+        let (id, at) = (key(&format!("{} {}", self.index, self.opened)), self.over());
         insert(&self.db, &id, at);
-        self.mine.push(id.clone());
+        self.own.push(id.clone());
         receipt(Action::Opened, id, at)
     }
 
-    /// When a session is over that is saved now: in two weeks, or already.
+    /// Expiry of a session that is saved now: in two weeks, or in the past.
     fn over(&mut self) -> i64 {
         now() + if self.rng.percent(20) { -HOUR } else { TWO_WEEKS }
     }
 
-    fn looks(&mut self) {
+    fn read_sessions(&mut self) {
         let sql = "SELECT session_data FROM django_session \
                    WHERE session_key = ?1 AND expire_date > ?2";
         let mut look = self.db.prepare_cached(sql).unwrap();
-        for _ in 0..LOOKS {
-            let place = self.rng.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
-            let id = &self.mine[usize::try_from(place).unwrap()];
+        for _ in 0..READS_PER_WRITE {
+            let place = self.rng.between(0, i64::try_from(self.own.len()).unwrap() - 1);
+            let id = &self.own[usize::try_from(place).unwrap()];
             look.exists([id.as_str(), "2020-01-01 00:00:00"]).unwrap();
         }
     }
@@ -95,13 +95,13 @@ impl Serve for Application {
     }
 
     fn serve(&mut self) -> Receipt {
-        if self.mine.is_empty() || self.rng.percent(15) {
+        if self.own.is_empty() || self.rng.percent(15) {
             return self.open();
         }
-        self.looks();
-        let place = self.rng.between(0, i64::try_from(self.mine.len()).unwrap() - 1);
+        self.read_sessions();
+        let place = self.rng.between(0, i64::try_from(self.own.len()).unwrap() - 1);
         let place = usize::try_from(place).unwrap();
-        let (id, at) = (self.mine[place].clone(), self.over());
+        let (id, at) = (self.own[place].clone(), self.over());
         let (action, rows) = if self.rng.percent(15) {
             let sql = "DELETE FROM django_session WHERE session_key IN (?1)";
             (Action::Closed, self.db.prepare_cached(sql).unwrap().execute([&id]).unwrap())
@@ -114,7 +114,7 @@ impl Serve for Application {
         };
         let action = if rows == 1 { action } else { Action::Refused };
         if action != Action::Touched {
-            self.mine.swap_remove(place);
+            self.own.swap_remove(place);
         }
         receipt(action, id, at)
     }
@@ -149,7 +149,7 @@ fn rows(db: &Connection) -> BTreeMap<String, i64> {
 enum Fate {
     /// The row is over then. Until then it stays.
     Kept { over: i64 },
-    /// It was over then, and a request has found no row.
+    /// Expired at this time, and not found by a request.
     Missed { over: i64 },
     /// The application has deleted its row.
     Closed,
@@ -176,7 +176,7 @@ impl ExpectedRows {
 }
 
 impl Expectation for ExpectedRows {
-    fn insert_run(&mut self, receipt: &Receipt) {
+    fn record(&mut self, receipt: &Receipt) {
         let Receipt { action, id, at, .. } = receipt;
         if *action == Action::Opened {
             let fate = Fate::Kept { over: *at };
@@ -215,13 +215,13 @@ impl Expectation for ExpectedRows {
     fn compare_figures(&self, stat: &Value) {
         let number = |name: &str| usize::try_from(stat[0][name].as_u64().unwrap()).unwrap();
         assert_eq!(number("sessions"), self.count(|fate| matches!(fate, Fate::Kept { .. })));
-        assert!(number("deleted") <= self.tally().deleted, "{stat}");
+        assert!(number("deleted") <= self.counts().deleted, "{stat}");
         assert_eq!(number("deleted"), number("ended_expired"), "{stat}");
     }
 
-    fn tally(&self) -> Tally {
+    fn counts(&self) -> Counts {
         let gone = self.count(|fate| fate == Fate::Gone);
-        Tally { ended: gone, deleted: gone }
+        Counts { ended: gone, deleted: gone }
     }
 
     fn due(&self) -> usize {

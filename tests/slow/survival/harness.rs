@@ -9,20 +9,20 @@ use serde_json::Value;
 use crate::support::{Finished, Sandbox};
 use crate::survival::PURGE;
 use crate::survival::application::Receipt;
-use crate::survival::ledger_check::{Expectation, Tally};
+use crate::survival::ledger_check::{Counts, Expectation};
 use crate::survival::setup::{CONFIG, Table};
 
 pub struct Harness {
     pub sandbox: Sandbox,
     pub table: Table,
     expected: Box<dyn Expectation>,
-    /// Runs that were killed at work.
-    died: u32,
+    /// Runs that were killed during their work.
+    lost_runs: u32,
 }
 
 impl Harness {
     pub fn new(sandbox: Sandbox, table: Table, expected: Box<dyn Expectation>) -> Self {
-        Self { sandbox, table, expected, died: 0 }
+        Self { sandbox, table, expected, lost_runs: 0 }
     }
 
     pub fn purge(&self) -> Command {
@@ -43,7 +43,7 @@ impl Harness {
     /// A number from the file with the ledger; `None` while there is no such file.
     fn ledger(&self, sql: &str) -> Option<u32> {
         let db = match self.table {
-            Table::Own => self.sandbox.db(),
+            Table::Native => self.sandbox.db(),
             Table::Django => {
                 let mut files =
                     std::fs::read_dir(self.state()).ok()?.map(|file| file.unwrap().path());
@@ -57,13 +57,13 @@ impl Harness {
         (is_there > 0).then(|| db.query_row(sql, [], |row| row.get(0)).unwrap())
     }
 
-    pub fn insert_run(&mut self, receipts: &[Receipt]) {
+    pub fn record(&mut self, receipts: &[Receipt]) {
         for receipt in receipts {
-            self.expected.insert_run(receipt);
+            self.expected.record(receipt);
         }
     }
 
-    /// Compares everything with the record, while nobody works.
+    /// Compares table and figures with the expected rows while no process is running.
     #[track_caller]
     pub fn compare(&mut self) {
         // The first to look at what a killed process has left may be one who only reads.
@@ -72,41 +72,41 @@ impl Harness {
         self.expected.compare_figures(&stat);
     }
 
-    /// What is true after a purge was killed. The next one takes over its lease at once.
-    /// Answers whether it had begun.
+    /// Checks the state after a killed purge; returns true if it had begun. The next purge takes
+    /// over its lease at once.
     #[track_caller]
-    pub fn killed(&mut self) -> bool {
+    pub fn check_after_kill(&mut self) -> bool {
         self.compare();
         // A run that has died seems to be at work until the next one begins.
         let died = "SELECT count(*) FROM runs WHERE outcome IN ('running', 'lost')";
         let died = self.ledger(died).unwrap_or_default();
-        std::mem::replace(&mut self.died, died) < died
+        std::mem::replace(&mut self.lost_runs, died) < died
     }
 
-    /// What is true after a purge has come to its end: it did what it says, and all that
-    /// others had left. Answers what it says.
+    /// Checks the state after a completed purge, which must have done what it reports and all that
+    /// others left; returns its report.
     #[track_caller]
-    pub fn completed(&mut self, output: Output) -> Value {
-        let before = self.expected.tally();
+    pub fn check_after_completion(&mut self, output: Output) -> Value {
+        let before = self.expected.counts();
         self.compare();
-        let after = self.expected.tally();
+        let after = self.expected.counts();
         let summary = Finished(output).succeeds().json();
         let said = |key: &str| usize::try_from(summary[key].as_u64().unwrap()).unwrap();
-        let done = Tally { ended: said("ended"), deleted: said("deleted") };
+        let done = Counts { ended: said("ended"), deleted: said("deleted") };
         let seen =
-            Tally { ended: after.ended - before.ended, deleted: after.deleted - before.deleted };
+            Counts { ended: after.ended - before.ended, deleted: after.deleted - before.deleted };
         assert_eq!(done, seen, "{summary}");
         assert_eq!((&summary["stopped"], said("remaining")), (&Value::Null, 0));
         assert_eq!(self.expected.overdue(), 0, "{summary}");
         summary
     }
 
-    /// With nobody else at work, a purge leaves nothing that is due, no lease and no
-    /// run that seems to be at work.
+    /// Runs a last purge without other processes, which must leave no due row, no lease and no run
+    /// in progress.
     #[track_caller]
-    pub fn ends(mut self) {
+    pub fn check_final_purge(mut self) {
         let last = self.purge().output().unwrap();
-        self.completed(last);
+        self.check_after_completion(last);
         assert_eq!(self.expected.due(), 0);
         let planned = self.json(&["purge", "--dry-run", "--json"]);
         assert_eq!(planned["sessions"], Value::Array(Vec::new()), "{planned}");
@@ -116,7 +116,7 @@ impl Harness {
         let runs = self.json(&["show", "runs", "--limit", "0", "--json"]);
         let runs = runs.as_array().unwrap();
         let of = |outcome: &str| runs.iter().filter(|run| run["outcome"] == outcome).count();
-        let died = usize::try_from(self.died).unwrap();
+        let died = usize::try_from(self.lost_runs).unwrap();
         assert_eq!((of("lost"), of("done")), (died, runs.len() - died), "{runs:?}");
     }
 

@@ -12,15 +12,15 @@ use crate::survival::setup::Retention;
 /// Known facts about a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Fate {
-    /// It was last used then, and stays.
+    /// Last used at this time, and not due.
     Live {
         used: i64,
     },
-    /// It was last used then, which is too long ago: it ends unless somebody uses it.
+    /// Last used at this time and due: ends unless it is used again.
     Due {
         used: i64,
     },
-    /// It was last used then, and a request was refused for that.
+    /// Last used at this time, and refused by a request because it was due.
     Refused {
         used: i64,
     },
@@ -52,7 +52,7 @@ struct Seen {
 /// The expected rows of a table.
 pub trait Expectation: Send + Sync {
     /// Enters what an application was told.
-    fn insert_run(&mut self, receipt: &Receipt);
+    fn record(&mut self, receipt: &Receipt);
 
     /// Compares the whole table with what must be in it, and enters what purges have
     /// done.
@@ -61,7 +61,7 @@ pub trait Expectation: Send + Sync {
     /// Compares the figures of `show stat --json` with the sessions.
     fn compare_figures(&self, stat: &Value);
 
-    fn tally(&self) -> Tally;
+    fn counts(&self) -> Counts;
 
     /// Number of sessions that are due to end, or of rows due to be deleted.
     fn due(&self) -> usize;
@@ -81,7 +81,7 @@ pub struct ExpectedRows {
 
 /// Numbers of sessions ended and of rows deleted by purges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Tally {
+pub struct Counts {
     pub ended: usize,
     pub deleted: usize,
 }
@@ -103,7 +103,7 @@ impl ExpectedRows {
 }
 
 impl Expectation for ExpectedRows {
-    fn insert_run(&mut self, receipt: &Receipt) {
+    fn record(&mut self, receipt: &Receipt) {
         let Receipt { action, id, task, at } = receipt;
         if *action == Action::Opened {
             let entry = Entry { task: task.clone(), fate: Fate::Live { used: *at } };
@@ -164,10 +164,10 @@ impl Expectation for ExpectedRows {
         }
     }
 
-    fn tally(&self) -> Tally {
+    fn counts(&self) -> Counts {
         let count =
             |is: fn(&Fate) -> bool| self.entries.values().filter(|entry| is(&entry.fate)).count();
-        Tally {
+        Counts {
             ended: count(|fate| fate.reason() == Some("expired")),
             deleted: count(|fate| matches!(fate, Fate::Gone { .. })),
         }

@@ -6,12 +6,12 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use crate::support::processes::Running;
-use crate::survival::application_process::Server;
+use crate::survival::application_process::ApplicationProcess;
 use crate::survival::harness::Harness;
 use crate::survival::setup::Journal::{Delete, Wal};
 use crate::survival::setup::{Retention, Setup, Table};
 
-/// The tests of this file share the kills.
+/// Number of tests in this file, which share the kills.
 const TESTS: usize = 6;
 
 /// Number of kills: `SESSCTL_TEST_KILLS`, or 20.
@@ -19,46 +19,50 @@ pub fn kills() -> usize {
     std::env::var("SESSCTL_TEST_KILLS").map_or(20, |kills| kills.parse().unwrap())
 }
 
-/// Moments that lie evenly in the time that a purge takes, however many there are, and
-/// in no order: the multiples of the golden ratio.
+/// Kill times, evenly distributed over the duration of a purge in a random-looking order: multiples
+/// of the golden ratio.
 #[derive(Default)]
 struct KillTimes {
     part: f64,
-    /// The duration of a purge, once one has ended.
-    usual: Option<Duration>,
+    /// Duration of an uninterrupted purge, once measured.
+    duration: Option<Duration>,
 }
 
 impl KillTimes {
-    /// After how long to kill the next purge, if it is to be.
+    /// Time after which the next purge is killed; `None` if it is not.
     fn next(&mut self, is_wanted: bool) -> Option<Duration> {
         self.part = (self.part + 0.618_033_988_75).fract();
         // Some come too late, and tell that by now a purge takes longer or less long.
-        self.usual.filter(|_| is_wanted).map(|usual| usual.mul_f64(self.part * 1.5))
+        self.duration.filter(|_| is_wanted).map(|duration| duration.mul_f64(self.part * 1.5))
     }
 
-    /// A purge has come to its end after so long, from the very beginning or not.
-    fn learn(&mut self, took: Duration, is_fresh: bool) {
+    /// Records the duration of a completed purge, unless it resumed another.
+    fn record_duration(&mut self, took: Duration, is_fresh: bool) {
         if is_fresh {
-            self.usual = Some(took);
+            self.duration = Some(took);
         }
     }
 }
 
 /// The end of a purge.
-struct End {
+struct PurgeEnd {
     output: Output,
     took: Duration,
 }
 
-impl End {
+impl PurgeEnd {
     fn is_killed(&self) -> bool {
         self.output.status.signal() == Some(9)
     }
 }
 
-/// A purge, beside the application, that is killed after so long if it still runs.
-fn purge(harness: &mut Harness, servers: &mut [Server; 2], kill_after: Option<Duration>) -> End {
-    servers.iter_mut().for_each(Server::begin);
+/// Runs a purge while the application writes, and kills it after this time.
+fn purge(
+    harness: &mut Harness,
+    servers: &mut [ApplicationProcess; 2],
+    kill_after: Option<Duration>,
+) -> PurgeEnd {
+    servers.iter_mut().for_each(ApplicationProcess::resume);
     let begun = Instant::now();
     let mut purge = Running::start(harness.purge());
     let (sender, over) = mpsc::channel();
@@ -80,68 +84,69 @@ fn purge(harness: &mut Harness, servers: &mut [Server; 2], kill_after: Option<Du
     });
     let took = begun.elapsed();
     for server in servers {
-        harness.insert_run(&server.halt());
+        harness.record(&server.stop());
     }
-    End { output, took }
+    PurgeEnd { output, took }
 }
 
-/// Kills purges of ever new tables, each until one comes to its end.
+/// Kills purges of fresh tables and resumes each until it completes.
 fn kill_and_resume(setting: Setup) {
     let prepared = setting.prepare();
     let (wanted, mut killed, mut at_work) = (kills().div_ceil(TESTS), 0, 0);
-    let mut moments = KillTimes::default();
+    let mut kill_times = KillTimes::default();
     while at_work < wanted {
         let mut harness = prepared.harness();
         let path = harness.sandbox.path("app.db");
-        let mut servers = [0, 1].map(|seat| Server::start(setting.table, &path, seat, 2));
+        let mut servers =
+            [0, 1].map(|index| ApplicationProcess::start(setting.table, &path, index, 2));
         let mut is_fresh = true;
         loop {
-            let end = purge(&mut harness, &mut servers, moments.next(at_work < wanted));
+            let end = purge(&mut harness, &mut servers, kill_times.next(at_work < wanted));
             if !end.is_killed() {
-                harness.completed(end.output);
-                moments.learn(end.took, is_fresh);
+                harness.check_after_completion(end.output);
+                kill_times.record_duration(end.took, is_fresh);
                 break;
             }
             killed += 1;
-            at_work += usize::from(harness.killed());
+            at_work += usize::from(harness.check_after_kill());
             is_fresh = false;
         }
-        harness.ends();
+        harness.check_final_purge();
         // Those that were killed before they had begun do not count.
         assert!(killed < 50 + 10 * wanted, "only {at_work} of {killed} had begun");
-        tell(setting, at_work, killed);
+        print_progress(setting, at_work, killed);
     }
 }
 
 #[expect(clippy::print_stderr, reason = "for those who run it with --nocapture")]
-fn tell(setting: Setup, at_work: usize, killed: usize) {
+fn print_progress(setting: Setup, at_work: usize, killed: usize) {
     eprintln!("{setting:?}: {killed} purges killed, {at_work} of them at work");
 }
 
-const OWN: Setup =
-    Setup { table: Table::Own, journal: Wal, retention: Retention::Mixed, rows: 3_000 };
-const DJANGO: Setup = Setup { table: Table::Django, retention: Retention::None, ..OWN };
+const NATIVE: Setup =
+    Setup { table: Table::Native, journal: Wal, retention: Retention::Mixed, rows: 3_000 };
+const DJANGO: Setup = Setup { table: Table::Django, retention: Retention::None, ..NATIVE };
 
 #[test]
 fn killed_at_any_moment_where_rows_are_kept_for_a_day() {
-    kill_and_resume(Setup { retention: Retention::Day, ..OWN });
+    kill_and_resume(Setup { retention: Retention::Day, ..NATIVE });
 }
 
 #[test]
 fn killed_at_any_moment_where_rows_go_at_once() {
-    kill_and_resume(Setup { retention: Retention::None, ..OWN });
+    kill_and_resume(Setup { retention: Retention::None, ..NATIVE });
 }
 
 #[test]
 fn killed_at_any_moment_where_some_rows_are_kept_and_some_go() {
-    kill_and_resume(OWN);
+    kill_and_resume(NATIVE);
 }
 
 /// Here the application itself may be the one that takes back what a killed purge has
 /// left half written.
 #[test]
 fn killed_at_any_moment_without_a_write_ahead_log() {
-    kill_and_resume(Setup { journal: Delete, rows: 600, ..OWN });
+    kill_and_resume(Setup { journal: Delete, rows: 600, ..NATIVE });
 }
 
 #[test]

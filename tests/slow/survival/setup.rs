@@ -16,7 +16,7 @@ pub const CONFIG: &str = "sessctl.toml";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Table {
     /// sessctl's own.
-    Own,
+    Native,
     /// Django's. Rows go at once, and what is remembered of it is in another file.
     Django,
 }
@@ -25,22 +25,22 @@ impl Table {
     /// Arguments that every command needs.
     pub fn args(self) -> &'static [&'static str] {
         match self {
-            Self::Own => &[],
+            Self::Native => &[],
             Self::Django => &["--profile", "django"],
         }
     }
 
-    /// The application process that has this seat among so many.
-    pub fn application(self, path: &Path, seat: u64, seats: u64) -> Box<dyn Serve> {
+    /// Creates the application process with this index.
+    pub fn application(self, path: &Path, index: u64, processes: u64) -> Box<dyn Serve> {
         match self {
-            Self::Own => Box::new(Application::new(path, seat, seats)),
-            Self::Django => Box::new(django::Application::new(path, seat, seats)),
+            Self::Native => Box::new(Application::new(path, index, processes)),
+            Self::Django => Box::new(django::Application::new(path, index, processes)),
         }
     }
 
     /// The table of this name.
     pub fn named(name: &str) -> Self {
-        let all = [Self::Own, Self::Django];
+        let all = [Self::Native, Self::Django];
         all.into_iter().find(|table| format!("{table:?}") == name).unwrap()
     }
 }
@@ -48,9 +48,9 @@ impl Table {
 /// The journal of SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Journal {
-    /// As `init` sets it up.
+    /// Write-ahead log, the default of `init`.
     Wal,
-    /// As it is on a file system that has no shared memory.
+    /// Rollback journal, as on a file system without shared memory.
     Delete,
 }
 
@@ -105,7 +105,7 @@ impl Prepared {
 impl Setup {
     pub fn prepare(self) -> Prepared {
         let sandbox = match self.table {
-            Table::Own => Sandbox::new(),
+            Table::Native => Sandbox::new(),
             Table::Django => Sandbox::without_database(),
         };
         // A purge competes with the touches, which have the lenient form for that.
@@ -115,7 +115,7 @@ impl Setup {
             Retention::Mixed => "[policy.http]\nstrict = false\nretention = \"0\"\n",
         };
         let policies = match self.table {
-            Table::Own => format!("[policy]\nstrict = false\n{retention}"),
+            Table::Native => format!("[policy]\nstrict = false\n{retention}"),
             Table::Django => String::new(),
         };
         sandbox.file(CONFIG, policies);
@@ -124,7 +124,7 @@ impl Setup {
         let mode = if self.journal == Journal::Delete { "DELETE" } else { "WAL" };
         db.pragma_update(None, "journal_mode", mode).unwrap();
         let expected: Box<dyn Expectation> = match self.table {
-            Table::Own => {
+            Table::Native => {
                 sandbox.insert_all(0..self.rows, kind);
                 Box::new(ExpectedRows::new(&db, self.retention))
             }

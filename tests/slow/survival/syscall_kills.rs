@@ -20,12 +20,12 @@ use crate::survival::setup::{Journal, Prepared, Retention, Setup, Table};
 const CALLS: [&str; 7] =
     ["pwrite64", "fcntl", "fsync", "fdatasync", "ftruncate", "unlink", "unlinkat"];
 
-/// The last call that strace can be told of.
-const MOST: u64 = u16::MAX as u64;
+/// Highest number of a call that strace accepts.
+const MAX_CALL: u64 = u16::MAX as u64;
 
-/// Steps at a time: they wait for the disk, too.
-const AT_ONCE: usize = 4;
-/// What an application does in each step; it costs syncs where there is no log.
+/// Steps in parallel; they also wait for the disk.
+const PARALLEL_STEPS: usize = 4;
+/// Requests of the application in each step. They cost syncs with a rollback journal.
 const REQUESTS: usize = 5;
 /// Batches that each purge has at the least, however fast the machine is: the first has 64
 /// rows, and each further one at most twice as many as the one before it.
@@ -37,9 +37,9 @@ const ROWS: u32 = 2_300;
 /// A system call before which a purge is killed.
 struct Kill {
     call: &'static str,
-    /// How many of the first calls none is left out of. Of twice as many it takes every
-    /// second one, of three times as many every third, and so on.
-    dense: u64,
+    /// Number of calls at the start before each of which a purge is killed. Of the next as many,
+    /// every second one is taken, then every third, and so on.
+    dense_calls: u64,
 }
 
 impl Kill {
@@ -51,8 +51,8 @@ impl Kill {
         run_by(&strace, &harness.purge()).output().unwrap()
     }
 
-    /// Deals it before the call of this number; answers whether there was one.
-    fn falls(&self, prepared: &Prepared, number: u64) -> bool {
+    /// Kills a purge before the call of this number; returns true if it made that call.
+    fn kill_before_call(&self, prepared: &Prepared, number: u64) -> bool {
         let mut harness = prepared.harness();
         let path = harness.sandbox.path("app.db");
         let output = self.purge(&harness, number);
@@ -61,64 +61,64 @@ impl Kill {
             // Who comes across what is left first is one who writes, or one who reads.
             let is_writer_first = number.is_multiple_of(2);
             if !is_writer_first {
-                harness.killed();
+                harness.check_after_kill();
             }
             let mut application = harness.table.application(&path, 0, 1);
             let receipts: Vec<_> = (0..REQUESTS).map(|_| application.serve()).collect();
-            harness.insert_run(&receipts);
+            harness.record(&receipts);
             if is_writer_first {
-                harness.killed();
+                harness.check_after_kill();
             }
         } else {
-            let summary = harness.completed(output);
+            let summary = harness.check_after_completion(output);
             assert!(summary["batches"].as_u64() >= Some(BATCHES), "{summary}");
         }
-        harness.ends();
+        harness.check_final_purge();
         is_killed
     }
 
-    /// Deals it before each call that is not left out, and answers how many there were.
-    fn fall(&self, prepared: &Prepared) -> u64 {
-        let (next, dealt) = (AtomicU64::new(1), AtomicU64::new(0));
-        let after = |number| number + 1 + number / self.dense;
+    /// Kills purges before all selected calls; returns the number of kills.
+    fn kill_before_each_call(&self, prepared: &Prepared) -> u64 {
+        let (next, kills) = (AtomicU64::new(1), AtomicU64::new(0));
+        let after = |number| number + 1 + number / self.dense_calls;
         let number =
             || next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(after(n))).unwrap();
         // On a slow machine a purge has more batches, and more calls than strace can count.
-        let falls = |number| number <= MOST && self.falls(prepared, number);
-        let fall = || {
-            while falls(number()) {
-                dealt.fetch_add(1, Ordering::Relaxed);
+        let is_killed = |number| number <= MAX_CALL && self.kill_before_call(prepared, number);
+        let worker = || {
+            while is_killed(number()) {
+                kills.fetch_add(1, Ordering::Relaxed);
             }
         };
         std::thread::scope(|scope| {
-            for _ in 0..AT_ONCE {
-                scope.spawn(fall);
+            for _ in 0..PARALLEL_STEPS {
+                scope.spawn(worker);
             }
         });
-        dealt.into_inner()
+        kills.into_inner()
     }
 }
 
 fn kill_before_calls(table: Table, journal: Journal) {
     let prepared = Setup { table, journal, retention: Retention::Mixed, rows: ROWS }.prepare();
-    let dense = if table == Table::Django { 2 } else { (kills() as u64 / 8).max(16) };
+    let dense_calls = if table == Table::Django { 2 } else { (kills() as u64 / 8).max(16) };
     for call in CALLS {
-        let calls = Kill { call, dense }.fall(&prepared);
-        let least = if table == Table::Django { 2 * BATCHES } else { 4 * BATCHES };
-        assert!(calls > least || !["pwrite64", "fcntl"].contains(&call), "{calls} {call}");
+        let calls = Kill { call, dense_calls }.kill_before_each_call(&prepared);
+        let min_calls = if table == Table::Django { 2 * BATCHES } else { 4 * BATCHES };
+        assert!(calls > min_calls || !["pwrite64", "fcntl"].contains(&call), "{calls} {call}");
     }
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn killed_before_calls_with_a_write_ahead_log() {
-    kill_before_calls(Table::Own, Journal::Wal);
+    kill_before_calls(Table::Native, Journal::Wal);
 }
 
 #[test]
 #[ignore = "needs strace"]
 fn killed_before_calls_without_a_write_ahead_log() {
-    kill_before_calls(Table::Own, Journal::Delete);
+    kill_before_calls(Table::Native, Journal::Delete);
 }
 
 #[test]

@@ -8,34 +8,32 @@ use rusqlite::config::DbConfig;
 use tempfile::TempDir;
 use ureq::Agent;
 
-/// The bytes of a file's header that enable the write-ahead log.
-const LOGGED: std::ops::Range<usize> = 18..20;
+/// Bytes of the file header with the format versions: 2 with a write-ahead log, 1 without.
+const FORMAT_VERSIONS: std::ops::Range<usize> = 18..20;
 
-/// Puts what a file holds in the place of all that a cluster has; one of its nodes is
-/// asked.
+/// Replaces the content of a cluster by that of a file, through one of the nodes.
 pub fn load(file: &Path, node: &str) {
     // With what is in its log, and without that itself.
     let folder = TempDir::new().unwrap();
     let copy = folder.path().join("copy.db");
     fs::copy(file, &copy).unwrap();
-    let _ = fs::copy(beside(file), beside(&copy));
+    let _ = fs::copy(wal_path(file), wal_path(&copy));
     let database = Connection::open(&copy).unwrap();
     database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     drop(database);
     let mut bytes = fs::read(&copy).unwrap();
-    bytes[LOGGED].fill(1);
+    bytes[FORMAT_VERSIONS].fill(1);
     let url = format!("{node}/db/load");
     let sent = agent().post(&url).header("content-type", "application/octet-stream").send(&bytes);
     let answer = sent.unwrap().body_mut().read_to_string().unwrap();
     assert!(!answer.contains("error"), "{answer}");
 }
 
-fn beside(file: &Path) -> std::path::PathBuf {
+fn wal_path(file: &Path) -> std::path::PathBuf {
     file.with_extension("db-wal")
 }
 
-/// Makes the tables of a file what they are on a cluster. Where all are the same, the file
-/// stays as it is.
+/// Replaces the rows of a file by those of a cluster. The file is unchanged if they are equal.
 pub fn fetch(node: &str, file: &Path) {
     let folder = TempDir::new().unwrap();
     let copy = folder.path().join("copy.db");
@@ -45,8 +43,8 @@ pub fn fetch(node: &str, file: &Path) {
     database.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false).unwrap();
     database.pragma_update(None, "foreign_keys", false).unwrap();
     database.execute("ATTACH ?1 AS cluster", [copy.to_str().unwrap()]).unwrap();
-    for (table, has_places) in tables(&database) {
-        let columns = columns(&database, &table, has_places);
+    for (table, has_rowids) in tables(&database) {
+        let columns = columns(&database, &table, has_rowids);
         if !is_same(&database, &table, &columns) {
             let columns = columns.join(", ");
             let sql = format!(
@@ -66,7 +64,7 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// The tables, and whether their rows have places.
+/// Tables, each with true if it has rowids.
 fn tables(database: &Connection) -> Vec<(String, bool)> {
     let sql = "SELECT name, wr = 0 FROM pragma_table_list WHERE schema = 'main' \
                AND type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
@@ -75,8 +73,8 @@ fn tables(database: &Connection) -> Vec<(String, bool)> {
     statement.query_map([], table).unwrap().map(Result::unwrap).collect()
 }
 
-/// The columns that hold something, the place of the row among them.
-fn columns(database: &Connection, table: &str, has_places: bool) -> Vec<String> {
+/// Stored columns of a table, including the rowid.
+fn columns(database: &Connection, table: &str, has_rowids: bool) -> Vec<String> {
     let sql = format!("PRAGMA main.table_xinfo({table})");
     let mut statement = database.prepare(&sql).unwrap();
     let column =
@@ -84,8 +82,8 @@ fn columns(database: &Connection, table: &str, has_places: bool) -> Vec<String> 
     let all = statement.query_map([], column).unwrap().map(Result::unwrap);
     let names: Vec<String> = all.filter(|(_, hidden)| *hidden == 0).map(|(name, _)| name).collect();
     let is_free = |name: &&str| !names.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let place = ["rowid", "oid", "_rowid_"].into_iter().find(is_free).filter(|_| has_places);
-    place.map(str::to_owned).into_iter().chain(names.iter().map(|name| quoted(name))).collect()
+    let rowid = ["rowid", "oid", "_rowid_"].into_iter().find(is_free).filter(|_| has_rowids);
+    rowid.map(str::to_owned).into_iter().chain(names.iter().map(|name| quoted(name))).collect()
 }
 
 /// Compares a table, down to the storage class and the last bit.

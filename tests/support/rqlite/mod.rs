@@ -15,11 +15,11 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Maximum wait for a node to be ready.
-const PATIENCE: Duration = Duration::from_mins(1);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
-/// Starts a program, says its process id, and kills it as soon as standard input ends:
-/// whatever becomes of the test, no node outlives it.
-const KEEPER: &str = "\"$@\" >\"$LOG\" 2>&1 & echo $!; read -r _; kill -9 $! 2>/dev/null";
+/// Shell script that starts a program, prints its process id, and kills it when standard input
+/// ends, so that no node outlives a failed test.
+const SUPERVISOR: &str = "\"$@\" >\"$LOG\" 2>&1 & echo $!; read -r _; kill -9 $! 2>/dev/null";
 
 /// A node, in its own directory.
 pub struct Node {
@@ -73,12 +73,12 @@ impl Nodes {
         cluster
     }
 
-    /// All of them, as `--db` takes them.
+    /// URL of all nodes, as `--db` takes it.
     pub fn url(&self) -> String {
         self.url_from(0)
     }
 
-    /// All of them, in an order that begins with another one each time that `turn` grows.
+    /// URL of all nodes, which begins with another node for each `turn`.
     pub fn url_from(&self, turn: usize) -> String {
         let nodes = self.nodes.iter().cycle().skip(turn % self.nodes.len());
         let hosts: Vec<String> =
@@ -86,29 +86,29 @@ impl Nodes {
         format!("http://{}", hosts.join(","))
     }
 
-    /// The index in the Raft log up to which the most advanced node has applied it.
+    /// Highest index of the Raft log that any node has applied.
     pub fn index(&self) -> u64 {
         let indexes = self.nodes.iter().filter_map(Node::index);
         indexes.max().expect("one of the nodes answers")
     }
 
-    /// A directory that is deleted with them.
+    /// Directory that is deleted with the nodes.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The index of the leader among them, once there is one.
+    /// Position of the leader in `nodes`; waits until there is one.
     pub fn leader(&self) -> usize {
         let mut leader = None;
         wait_for("a leader", || {
-            leader = self.nodes.iter().position(Node::leads);
+            leader = self.nodes.iter().position(Node::is_leader);
             leader.is_some()
         });
         leader.unwrap()
     }
 
-    /// Waits until all nodes that run have a leader and have caught up with it.
-    pub fn apply_purge(&self) {
+    /// Waits until all running nodes have a leader and the same index.
+    pub fn wait_until_caught_up(&self) {
         wait_for("all nodes to agree", || {
             let running = || self.nodes.iter().filter(|node| node.service.is_some());
             let indexes: Option<Vec<u64>> = running().map(Node::index).collect();
@@ -117,8 +117,8 @@ impl Nodes {
         });
     }
 
-    /// Runs a list of statements on the first node that does it, as one transaction. If
-    /// an answer is lost, it runs them again.
+    /// Executes statements in one transaction on the first node that accepts them, and again if the
+    /// response is lost.
     pub fn request(&self, statements: &Value) -> Value {
         let running = self.nodes.iter().filter(|node| node.service.is_some());
         request(&running.map(Node::address).collect::<Vec<_>>(), statements)
@@ -139,9 +139,9 @@ impl Nodes {
 }
 
 impl Node {
-    /// Starts a single node in this directory with further options of rqlited, and does not
-    /// wait for it: it may speak TLS or ask for credentials.
-    pub fn alone(folder: &Path, options: &[&str]) -> Self {
+    /// Starts a single node in this directory with further options of rqlited, and does not wait
+    /// for it, because it may require TLS or credentials.
+    pub fn single(folder: &Path, options: &[&str]) -> Self {
         let mut node = Self {
             number: 1,
             folder: folder.to_owned(),
@@ -166,10 +166,10 @@ impl Node {
         self.pid
     }
 
-    /// Starts it, the first time or again.
+    /// Starts or restarts the node.
     pub fn start(&mut self) {
         let mut command = Command::new("sh");
-        command.args(["-c", KEEPER, "keeper"]).arg(program());
+        command.args(["-c", SUPERVISOR, "supervisor"]).arg(program());
         command.args(["-node-id", &self.number.to_string()]);
         command.args(["-http-addr", &format!("127.0.0.1:{}", self.http)]);
         command.args(["-raft-addr", &format!("127.0.0.1:{}", self.raft)]);
@@ -186,7 +186,7 @@ impl Node {
         self.service = Some(service);
     }
 
-    /// Kills it with -9, as a power failure would.
+    /// Kills the node with SIGKILL, like a power failure.
     pub fn kill(&mut self) {
         self.signal("-KILL");
         if let Some(mut service) = self.service.take() {
@@ -195,25 +195,25 @@ impl Node {
         }
     }
 
-    /// Sends it a signal, such as `-STOP` or `-CONT`.
+    /// Sends a signal to the node, such as `-STOP` or `-CONT`.
     pub fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.pid.to_string()]).status();
         assert!(sent.unwrap().success());
     }
 
-    /// True if it has been started and not killed since.
+    /// True if the node has been started and not killed since.
     pub fn is_running(&self) -> bool {
         self.service.is_some()
     }
 
-    /// True if it is part of the cluster and knows the leader.
+    /// True if the node is part of the cluster and knows the leader.
     pub fn is_ready(&self) -> bool {
         self.get("/readyz").is_some_and(|answer| answer.contains("leader ok"))
     }
 
-    /// True if it is ready and has applied the Raft log up to this index.
-    pub fn has_come(&self, far: u64) -> bool {
-        self.is_ready() && self.index().is_some_and(|index| index >= far)
+    /// True if the node is ready and has applied the Raft log up to this index.
+    pub fn has_applied(&self, index: u64) -> bool {
+        self.is_ready() && self.index().is_some_and(|applied| applied >= index)
     }
 
     /// The index up to which it has applied the Raft log.
@@ -222,7 +222,7 @@ impl Node {
         index.trim().parse().unwrap()
     }
 
-    fn leads(&self) -> bool {
+    fn is_leader(&self) -> bool {
         self.service.is_some()
             && self
                 .get("/status?key=store.raft.state")
@@ -244,7 +244,7 @@ impl Node {
         self.address().request(statements)
     }
 
-    /// The rows of a query, as this very node has them.
+    /// Rows of a query on this node, without consistency checks.
     pub fn rows(&self, sql: &str) -> Vec<Value> {
         self.address().rows(sql, "none").expect("the node answers")
     }
@@ -265,7 +265,7 @@ impl Address {
         serde_json::from_str(&answer).ok()
     }
 
-    /// The rows of a query at a level of consistency; `None`: it cannot say.
+    /// Rows of a query at a level of consistency; `None` if the node cannot answer.
     pub fn rows(self, sql: &str, level: &str) -> Option<Vec<Value>> {
         let answer: Value = serde_json::from_str(&self.text(sql, level)?).unwrap();
         if answer.get("error").is_some() {
@@ -280,11 +280,11 @@ impl Address {
         self.send("POST", &format!("/db/query?level={level}"), &json!([sql]).to_string())
     }
 
-    /// The body of an answer of status 200.
+    /// Sends a request; returns the body of a response with status 200.
     fn send(self, method: &str, path: &str, body: &str) -> Option<String> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.0));
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.set_read_timeout(Some(MAX_WAIT)).ok()?;
         let length = body.len();
         let head = format!(
             "{method} {path} HTTP/1.0\r\nhost: {address}\r\ncontent-type: application/json\r\n\
@@ -307,7 +307,7 @@ impl Drop for Node {
     }
 }
 
-/// Three nodes for all tests of this process, empty, for one test at a time.
+/// Locks the three nodes that all tests of this process share, and empties them.
 pub fn shared() -> MutexGuard<'static, Nodes> {
     static SHARED: OnceLock<Mutex<Nodes>> = OnceLock::new();
     let nodes = SHARED.get_or_init(|| Mutex::new(Nodes::start(3)));
@@ -352,11 +352,11 @@ fn free_port() -> u16 {
     std::iter::repeat_with(draw).find(is_free).unwrap()
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !holds() {
-        assert!(begun.elapsed() < PATIENCE, "waited in vain for {what}");
+        assert!(begun.elapsed() < MAX_WAIT, "waited in vain for {what}");
         std::thread::park_timeout(Duration::from_millis(10));
     }
 }

@@ -1,37 +1,37 @@
-//! A proxy that loses answers of a node.
+//! Proxy that drops responses of a node.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Stands before a node, and loses answers.
+/// Proxy of a node that can drop responses.
 pub struct Proxy {
     address: SocketAddr,
-    /// Text of the request whose response is lost next.
-    marked: Arc<Mutex<Option<&'static str>>>,
+    /// Text in the next request whose response is dropped.
+    pattern: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl Proxy {
-    /// Before the node at this address.
-    pub fn before(node: &str) -> Self {
+    /// Starts a proxy of the node at this URL.
+    pub fn new(node: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let marked = Arc::new(Mutex::new(None));
-        let losing = Arc::clone(&marked);
+        let pattern = Arc::new(Mutex::new(None));
+        let next_dropped = Arc::clone(&pattern);
         let node = node.strip_prefix("http://").unwrap().to_owned();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 // Whoever has gone does not wait for an answer.
-                let _ = pass_on(&client, &node, &losing);
+                let _ = forward(&client, &node, &next_dropped);
             }
         });
-        Self { address, marked }
+        Self { address, pattern }
     }
 
-    /// Loses the answer to the next request that has this in it.
-    pub fn lose(&self, marked: &'static str) {
-        *self.marked.lock().unwrap() = Some(marked);
+    /// Drops the response to the next request that contains this text.
+    pub fn drop_response(&self, pattern: &'static str) {
+        *self.pattern.lock().unwrap() = Some(pattern);
     }
 
     /// The address of the proxy.
@@ -39,17 +39,17 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
-    /// True if the response has been lost by now.
-    pub fn has_lost(&self) -> bool {
-        self.marked.lock().unwrap().is_none()
+    /// True if the response has been dropped.
+    pub fn has_dropped_response(&self) -> bool {
+        self.pattern.lock().unwrap().is_none()
     }
 }
 
-/// Passes one request on, and its answer back.
-fn pass_on(
+/// Forwards one request, and its response.
+fn forward(
     mut client: &TcpStream,
     node: &str,
-    losing: &Mutex<Option<&'static str>>,
+    next_dropped: &Mutex<Option<&'static str>>,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(client);
     let (mut head, mut length) = (String::new(), 0);
@@ -73,9 +73,9 @@ fn pass_on(
     server.write_all(&body)?;
     let mut answer = Vec::new();
     server.read_to_end(&mut answer)?;
-    let mut losing = losing.lock().unwrap();
-    if losing.is_some_and(|marked| String::from_utf8_lossy(&body).contains(marked)) {
-        *losing = None;
+    let mut next_dropped = next_dropped.lock().unwrap();
+    if next_dropped.is_some_and(|pattern| String::from_utf8_lossy(&body).contains(pattern)) {
+        *next_dropped = None;
         return Ok(());
     }
     client.write_all(&answer)

@@ -8,259 +8,283 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 use super::super::Options;
-use super::super::bed::Bed;
 use super::super::figure::{Figure, Section, Unit};
-use super::super::process::Task;
-use super::rounds;
-use crate::cluster::{Act, Beside, Client, Node, Nodes, beside, flat_out, processor_time};
-use crate::stats::{float, ms};
-use crate::table::{Kind, Spec};
+use super::super::invocation::Invocation;
+use super::super::workspace::Workspace;
+use super::run_rounds;
+use crate::cluster::{
+    Client, ClientOp, Node, Nodes, UnderLoad, cpu_time, run_under_load, throughput,
+};
+use crate::stats::{to_f64, to_millis};
+use crate::table::{Kind, TableSpec};
 use crate::{clock, random};
 
-/// How many clients touch as fast as they can.
-const CROWDS: [usize; 4] = [1, 8, 32, 128];
-/// How many clients look as fast as they can, and how.
-const LOOKERS: usize = 32;
-const LOOKS: [(&str, Act); 3] = [
-    ("weak", |client, id| client.look(id, "weak")),
-    ("strong", |client, id| client.look(id, "strong")),
-    ("none", |client, id| client.look(id, "none")),
+/// Numbers of clients in the measurements of touch throughput.
+const CLIENT_COUNTS: [usize; 4] = [1, 8, 32, 128];
+/// Number of clients in the measurements of lookup throughput.
+const LOOKUP_CLIENTS: usize = 32;
+/// Levels of consistency, each with its lookup.
+const LOOKUPS: [(&str, ClientOp); 3] = [
+    ("weak", |client, id| client.look_up(id, "weak")),
+    ("strong", |client, id| client.look_up(id, "strong")),
+    ("none", |client, id| client.look_up(id, "none")),
 ];
-/// For how long.
-const FLAT_OUT: Duration = Duration::from_secs(5);
-/// What the application of the other figures does: less than the nodes could.
+/// Duration of each measurement of throughput.
+const THROUGHPUT_TIME: Duration = Duration::from_secs(5);
+/// Load of the application in the other measurements, well below saturation.
 const CLIENTS: u32 = 12;
 const RATE: f64 = 200.0;
-/// How long it is watched where nothing else happens.
-const ALONE: Duration = Duration::from_secs(10);
-/// Tokens that `sessctl touch` has from a file.
-const TOKENS: usize = 20_000;
+/// Duration of the measurement without a purge.
+const BASELINE_TIME: Duration = Duration::from_secs(10);
+/// Number of tokens in the file for `sessctl touch`.
+const TOKEN_COUNT: usize = 20_000;
+/// Number of starts of `sessctl show runs` in each round.
 const STARTS: u32 = 50;
 
 #[derive(Default)]
-struct Seen {
-    moved: Vec<f64>,
+struct Results {
+    copies: Vec<f64>,
     touches: Vec<Vec<f64>>,
-    /// Microseconds of a processor for each touch of the largest crowd: the leader, and
-    /// the mean of the others.
-    leader: Vec<f64>,
-    follower: Vec<f64>,
-    looks: Vec<Vec<f64>>,
-    from_file: Vec<f64>,
-    none: Vec<Beside<()>>,
-    purge: Vec<Beside<f64>>,
-    delete: Vec<Beside<()>>,
-    purge_alone: Vec<f64>,
-    delete_alone: Vec<f64>,
+    /// CPU time of the leader in microseconds per touch, with the most clients.
+    leader_cpu: Vec<f64>,
+    /// Mean CPU time of the other nodes in microseconds per touch, with the most clients.
+    follower_cpu: Vec<f64>,
+    lookups: Vec<Vec<f64>>,
+    touch_file: Vec<f64>,
+    baseline: Vec<UnderLoad<()>>,
+    purge: Vec<UnderLoad<f64>>,
+    delete: Vec<UnderLoad<()>>,
+    idle_purge: Vec<f64>,
+    idle_delete: Vec<f64>,
     failover: Vec<f64>,
-    start: Vec<f64>,
+    show_runs: Vec<f64>,
     bytes: Vec<f64>,
 }
 
-pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
-    let spec = Spec::half(Kind::Native, options.scaled(200_000));
-    let mut seen = Seen { touches: vec![Vec::new(); CROWDS.len()], ..Seen::default() };
-    seen.looks = vec![Vec::new(); LOOKS.len()];
-    rounds(options, || {
-        round(bed, &spec, &mut seen)?;
-        alone(bed, &spec, &mut seen)
+pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
+    let spec = TableSpec::half_due(Kind::Native, options.scaled(200_000));
+    let mut results =
+        Results { touches: vec![Vec::new(); CLIENT_COUNTS.len()], ..Results::default() };
+    results.lookups = vec![Vec::new(); LOOKUPS.len()];
+    run_rounds(options, || {
+        measure_under_load(workspace, &spec, &mut results)?;
+        measure_idle(workspace, &spec, &mut results)
     })?;
-    Ok(section(&seen, &spec))
+    Ok(section(&results, &spec))
 }
 
-/// A cluster with the table on it.
-struct Full {
+/// A cluster that holds the benchmark's table.
+struct PopulatedCluster {
     nodes: Nodes,
     urls: Vec<String>,
     config: PathBuf,
-    /// How long it took to bring the table there.
-    moved: Duration,
+    /// Duration of `sessctl move` that copied the table to the cluster.
+    move_time: Duration,
 }
 
-impl Full {
-    fn new(bed: &Bed, spec: &Spec) -> Result<Self> {
-        let copy = bed.copy(spec)?;
-        let config = bed.file("cluster.toml", "[policy]\nretention = \"0\"\n")?;
+impl PopulatedCluster {
+    fn new(workspace: &Workspace, spec: &TableSpec) -> Result<Self> {
+        let copy = workspace.copy(spec)?;
+        let config = workspace.file("cluster.toml", "[policy]\nretention = \"0\"\n")?;
         let nodes = Nodes::start(3);
         let urls = nodes.nodes.iter().map(Node::url).collect();
         let args = ["move", "--from"].map(Into::into).into_iter();
         let args = args.chain([copy.path.clone().into(), "--to".into(), nodes.url().into()]);
-        let moved = Task::new::<std::ffi::OsString>(bed.sessctl(), args).time()?;
-        Ok(Self { nodes, urls, config, moved })
+        let move_time = Invocation::new::<std::ffi::OsString>(workspace.sessctl(), args).time()?;
+        Ok(Self { nodes, urls, config, move_time })
     }
 
-    fn processor_times(&self) -> Result<Vec<f64>> {
-        self.nodes.nodes.iter().map(processor_time).collect()
+    fn cpu_times(&self) -> Result<Vec<f64>> {
+        self.nodes.nodes.iter().map(cpu_time).collect()
     }
 
-    fn sessctl(&self, bed: &Bed, args: &[&str]) -> Task {
-        Task::sessctl(bed, Path::new(&self.nodes.url()), &self.config, args)
+    fn sessctl(&self, workspace: &Workspace, args: &[&str]) -> Invocation {
+        Invocation::sessctl(workspace, Path::new(&self.nodes.url()), &self.config, args)
     }
 
-    /// One DELETE, as one would send it from a crontab.
+    /// Deletes all due sessions by one DELETE statement.
     fn delete(&self) -> Result<()> {
-        let sql = format!("DELETE FROM sessions WHERE {}", super::over(clock::now()));
+        let sql = format!("DELETE FROM sessions WHERE {}", super::due_condition(clock::now()));
         Client::new(&self.urls[0]).request(&json!([sql]))?;
         Ok(())
     }
 
-    fn purge(&self, bed: &Bed) -> Result<f64> {
-        let said = self.sessctl(bed, &["purge"]).answer()?;
-        let said: serde_json::Value =
-            serde_json::from_str(&said).with_context(|| format!("{said:?} is no JSON"))?;
-        said["longest_hold_ms"].as_f64().with_context(|| format!("no hold in {said}"))
+    /// Runs `sessctl purge` and returns its longest hold in milliseconds.
+    fn purge(&self, workspace: &Workspace) -> Result<f64> {
+        let stdout = self.sessctl(workspace, &["purge"]).stdout()?;
+        let stdout: serde_json::Value =
+            serde_json::from_str(&stdout).with_context(|| format!("{stdout:?} is not JSON"))?;
+        stdout["longest_hold_ms"]
+            .as_f64()
+            .with_context(|| format!("longest_hold_ms is missing in {stdout}"))
     }
 
-    /// That all is gone that was due, and nothing else.
-    fn check(&self, spec: &Spec) -> Result<()> {
-        let over = super::over(clock::now());
-        let sql = format!("SELECT sum({over}), sum(NOT ({over})) FROM sessions");
+    /// Verifies that all due sessions were deleted, and no others.
+    fn check(&self, spec: &TableSpec) -> Result<()> {
+        let due_condition = super::due_condition(clock::now());
+        let sql = format!("SELECT sum({due_condition}), sum(NOT ({due_condition})) FROM sessions");
         let answer = Client::new(&self.urls[0]).request(&json!([sql]))?;
         let row = &answer["results"][0]["values"][0];
         let live = spec.live_tokens(usize::MAX).len() as u64;
-        ensure!(row[0].as_u64() == Some(0), "{row} are left that were due");
-        ensure!(row[1].as_u64().is_some_and(|left| left >= live), "{row} of {live} are left");
+        ensure!(row[0].as_u64() == Some(0), "{row}: due sessions are left");
+        ensure!(
+            row[1].as_u64().is_some_and(|left| left >= live),
+            "{row}: {live} live sessions were expected"
+        );
         Ok(())
     }
 }
 
-/// Everything beside an application.
-fn round(bed: &Bed, spec: &Spec, seen: &mut Seen) -> Result<()> {
-    let tokens = spec.live_tokens(TOKENS);
-    let ids: Vec<String> = tokens.iter().map(|token| random::id(token).0).collect();
-    let full = Full::new(bed, spec)?;
-    seen.moved.push(full.moved.as_secs_f64());
-    seen.bytes.push(size(&full)?);
-    for (crowd, rates) in CROWDS.iter().zip(&mut seen.touches) {
-        let before = full.processor_times()?;
-        let rate = flat_out(&full.urls, *crowd, &ids, FLAT_OUT, Client::touch)?;
+/// Measures throughput, and latencies while the application is running.
+fn measure_under_load(
+    workspace: &Workspace,
+    spec: &TableSpec,
+    results: &mut Results,
+) -> Result<()> {
+    let tokens = spec.live_tokens(TOKEN_COUNT);
+    let ids: Vec<String> = tokens.iter().map(|token| random::session_id(token).0).collect();
+    let cluster = PopulatedCluster::new(workspace, spec)?;
+    results.copies.push(cluster.move_time.as_secs_f64());
+    results.bytes.push(bytes_per_session(&cluster)?);
+    for (clients, rates) in CLIENT_COUNTS.iter().zip(&mut results.touches) {
+        let before = cluster.cpu_times()?;
+        let rate = throughput(&cluster.urls, *clients, &ids, THROUGHPUT_TIME, Client::touch)?;
         rates.push(rate);
-        if crowd == &CROWDS[CROWDS.len() - 1] {
-            let (touches, leader) = (rate * FLAT_OUT.as_secs_f64(), full.nodes.leader());
-            let after = full.processor_times()?.into_iter().zip(before);
+        if clients == &CLIENT_COUNTS[CLIENT_COUNTS.len() - 1] {
+            let (touches, leader) = (rate * THROUGHPUT_TIME.as_secs_f64(), cluster.nodes.leader());
+            let after = cluster.cpu_times()?.into_iter().zip(before);
             let each = after.map(|(after, before)| (after - before) * 1e6 / touches);
             let each: Vec<f64> = each.collect();
-            seen.leader.push(each[leader]);
-            seen.follower.push((each.iter().sum::<f64>() - each[leader]) / 2.0);
+            results.leader_cpu.push(each[leader]);
+            results.follower_cpu.push((each.iter().sum::<f64>() - each[leader]) / 2.0);
         }
     }
-    for ((_, look), rates) in LOOKS.iter().zip(&mut seen.looks) {
-        rates.push(flat_out(&full.urls, LOOKERS, &ids, FLAT_OUT, *look)?);
+    for ((_, op), rates) in LOOKUPS.iter().zip(&mut results.lookups) {
+        rates.push(throughput(&cluster.urls, LOOKUP_CLIENTS, &ids, THROUGHPUT_TIME, *op)?);
     }
-    let file = bed.file("cluster-tokens.txt", &(tokens.join("\n") + "\n"))?;
-    let touch = full.sessctl(bed, &["touch", "--token-file"]).with(file).time()?;
-    seen.from_file.push(float(tokens.len() as u64) / touch.as_secs_f64());
-    let nothing = || {
-        thread::sleep(ALONE);
+    let file = workspace.file("cluster-tokens.txt", &(tokens.join("\n") + "\n"))?;
+    let touch = cluster.sessctl(workspace, &["touch", "--token-file"]).arg(file).time()?;
+    results.touch_file.push(to_f64(tokens.len() as u64) / touch.as_secs_f64());
+    let wait = || {
+        thread::sleep(BASELINE_TIME);
         Ok(())
     };
-    seen.none.push(beside(&full.urls, CLIENTS, RATE, &ids, nothing)?);
-    seen.purge.push(beside(&full.urls, CLIENTS, RATE, &ids, || full.purge(bed))?);
-    full.check(spec)?;
+    results.baseline.push(run_under_load(&cluster.urls, CLIENTS, RATE, &ids, wait)?);
+    results
+        .purge
+        .push(run_under_load(&cluster.urls, CLIENTS, RATE, &ids, || cluster.purge(workspace))?);
+    cluster.check(spec)?;
     for _ in 0..STARTS {
-        seen.start.push(ms(full.sessctl(bed, &["show", "runs"]).time()?));
+        results.show_runs.push(to_millis(cluster.sessctl(workspace, &["show", "runs"]).time()?));
     }
-    seen.failover.push(failover(full, &ids)?);
-    let full = Full::new(bed, spec)?;
-    seen.delete.push(beside(&full.urls, CLIENTS, RATE, &ids, || full.delete())?);
-    full.check(spec)
+    results.failover.push(failover(cluster, &ids)?);
+    let cluster = PopulatedCluster::new(workspace, spec)?;
+    results.delete.push(run_under_load(&cluster.urls, CLIENTS, RATE, &ids, || cluster.delete())?);
+    cluster.check(spec)
 }
 
-/// The same purge and the same DELETE while nobody else is there.
-fn alone(bed: &Bed, spec: &Spec, seen: &mut Seen) -> Result<()> {
-    let full = Full::new(bed, spec)?;
-    let begun = Instant::now();
-    full.purge(bed)?;
-    seen.purge_alone.push(begun.elapsed().as_secs_f64());
-    full.check(spec)?;
-    let full = Full::new(bed, spec)?;
-    let begun = Instant::now();
-    full.delete()?;
-    seen.delete_alone.push(begun.elapsed().as_secs_f64());
-    full.check(spec)
+/// Measures a purge and a DELETE without other clients.
+fn measure_idle(workspace: &Workspace, spec: &TableSpec, results: &mut Results) -> Result<()> {
+    let cluster = PopulatedCluster::new(workspace, spec)?;
+    let start = Instant::now();
+    cluster.purge(workspace)?;
+    results.idle_purge.push(start.elapsed().as_secs_f64());
+    cluster.check(spec)?;
+    let cluster = PopulatedCluster::new(workspace, spec)?;
+    let start = Instant::now();
+    cluster.delete()?;
+    results.idle_delete.push(start.elapsed().as_secs_f64());
+    cluster.check(spec)
 }
 
-/// How many bytes a session takes on each node, in the database alone.
-fn size(full: &Full) -> Result<f64> {
+/// Size of the database on each node, divided by the number of sessions.
+fn bytes_per_session(cluster: &PopulatedCluster) -> Result<f64> {
     let sql = "SELECT page_count * page_size, (SELECT count(*) FROM sessions) FROM \
                pragma_page_count, pragma_page_size";
-    let answer = Client::new(&full.urls[0]).request(&json!([sql]))?;
+    let answer = Client::new(&cluster.urls[0]).request(&json!([sql]))?;
     let row = &answer["results"][0]["values"][0];
-    let figure = |place: usize| row[place].as_f64().context("a figure is missing");
+    let figure = |column: usize| row[column].as_f64().context("a figure is missing");
     Ok(figure(0)? / figure(1)?)
 }
 
-/// How long after the leader was killed the next touch succeeds, in seconds.
-fn failover(mut full: Full, ids: &[String]) -> Result<f64> {
-    let leader = full.nodes.leader();
-    let other = Client::new(&full.urls[(leader + 1) % 3]);
-    full.nodes.nodes[leader].kill();
-    let begun = Instant::now();
+/// Kills the leader and returns the seconds until a touch succeeds.
+fn failover(mut cluster: PopulatedCluster, ids: &[String]) -> Result<f64> {
+    let leader = cluster.nodes.leader();
+    let other = Client::new(&cluster.urls[(leader + 1) % 3]);
+    cluster.nodes.nodes[leader].kill();
+    let start = Instant::now();
     while !other.touch(&ids[0]).unwrap_or(false) {
-        ensure!(begun.elapsed() < Duration::from_mins(1), "nobody leads");
+        ensure!(start.elapsed() < Duration::from_mins(1), "no leader was elected");
         thread::sleep(Duration::from_millis(10));
     }
-    Ok(begun.elapsed().as_secs_f64())
+    Ok(start.elapsed().as_secs_f64())
 }
 
-fn section(seen: &Seen, spec: &Spec) -> Section {
+fn section(results: &Results, spec: &TableSpec) -> Section {
     let mut section = Section::default();
-    let rows = float(spec.rows);
+    let rows = to_f64(spec.rows);
     let rate = |times: &[f64]| times.iter().map(|time| rows / time).collect();
-    section.add(Figure::new("`sessctl move`", Unit::PerSecond, rate(&seen.moved)));
-    section.add(Figure::new("bytes per session on each node", Unit::Bytes, seen.bytes.clone()));
-    for (crowd, rates) in CROWDS.iter().zip(&seen.touches) {
-        let what = format!("touches per second, {crowd} clients");
-        section.add(Figure::new(what, Unit::PerSecond, rates.clone()));
-    }
-    let most = CROWDS[CROWDS.len() - 1];
-    for (who, times) in [("the leader", &seen.leader), ("each other node", &seen.follower)] {
-        let what = format!("CPU time per touch on {who}, {most} clients");
-        section.add(Figure::new(what, Unit::MicrosecondsPerRow, times.clone()));
-    }
-    for ((level, _), rates) in LOOKS.iter().zip(&seen.looks) {
-        let what = format!("lookups per second, level {level}, {LOOKERS} clients");
-        section.add(Figure::new(what, Unit::PerSecond, rates.clone()));
-    }
-    let what = "`sessctl touch --token-file`";
-    section.add(Figure::new(what, Unit::PerSecond, seen.from_file.clone()));
+    section.add(Figure::new("`sessctl move`", Unit::PerSecond, rate(&results.copies)));
+    section.add(Figure::new("bytes per session on each node", Unit::Bytes, results.bytes.clone()));
+    add_throughput(&mut section, results);
     let delete = "one DELETE";
-    let time = Figure::new("purge, no other clients", Unit::Seconds, seen.purge_alone.clone());
-    section.add(time.beside(delete, seen.delete_alone.clone()));
-    let time = |all: &[Beside<f64>]| all.iter().map(|one| one.time.as_secs_f64()).collect();
-    let delete_time = seen.delete.iter().map(|one| one.time.as_secs_f64()).collect();
-    let loaded = Figure::new("purge under load", Unit::Seconds, time(&seen.purge));
-    section.add(loaded.beside(delete, delete_time));
-    for (what, of) in LATENCIES {
-        let purge: Vec<f64> = seen.purge.iter().map(|one| of(&one.report)).collect();
+    let time = Figure::new("purge, no other clients", Unit::Seconds, results.idle_purge.clone());
+    section.add(time.compared_with(delete, results.idle_delete.clone()));
+    let time = |all: &[UnderLoad<f64>]| all.iter().map(|load| load.time.as_secs_f64()).collect();
+    let delete_time = results.delete.iter().map(|load| load.time.as_secs_f64()).collect();
+    let loaded = Figure::new("purge under load", Unit::Seconds, time(&results.purge));
+    section.add(loaded.compared_with(delete, delete_time));
+    for (name, percentile) in LATENCIES {
+        let purge: Vec<f64> = results.purge.iter().map(|load| percentile(&load.report)).collect();
         let figure =
-            || Figure::new(format!("application's {what}"), Unit::Milliseconds, purge.clone());
-        let of_all = |all: &[Beside<()>]| all.iter().map(|one| of(&one.report)).collect();
-        section.add(figure().beside("no purge", of_all(&seen.none)));
-        section.add(figure().beside(delete, of_all(&seen.delete)));
+            || Figure::new(format!("application's {name}"), Unit::Milliseconds, purge.clone());
+        let percentiles =
+            |all: &[UnderLoad<()>]| all.iter().map(|load| percentile(&load.report)).collect();
+        section.add(figure().compared_with("no purge", percentiles(&results.baseline)));
+        section.add(figure().compared_with(delete, percentiles(&results.delete)));
     }
-    let holds = seen.purge.iter().map(|one| one.outcome).collect();
+    let holds = results.purge.iter().map(|load| load.outcome).collect();
     section.add(Figure::new("longest request of the purge", Unit::Milliseconds, holds));
     let failover = "from the death of the leader to the next touch";
-    section.add(Figure::new(failover, Unit::Seconds, seen.failover.clone()));
-    section.add(Figure::new("`sessctl show runs`", Unit::Milliseconds, seen.start.clone()));
+    section.add(Figure::new(failover, Unit::Seconds, results.failover.clone()));
+    section.add(Figure::new("`sessctl show runs`", Unit::Milliseconds, results.show_runs.clone()));
     section.note(format!(
         "{} rows, half of them due; under load, {CLIENTS} clients on three nodes perform {RATE} \
          operations per second in total. The nodes share the processors and the disk of this \
          machine.",
         spec.rows
     ));
-    let lost: u64 = seen.purge.iter().map(|one| one.report.lost).sum();
+    let lost: u64 = results.purge.iter().map(|load| load.report.lost).sum();
     section.note(format!("{lost} touches of live sessions were lost during the purges."));
     section
 }
 
-/// A figure of an application, by its name.
+fn add_throughput(section: &mut Section, results: &Results) {
+    for (clients, rates) in CLIENT_COUNTS.iter().zip(&results.touches) {
+        let label = format!("touches per second, {clients} clients");
+        section.add(Figure::new(label, Unit::PerSecond, rates.clone()));
+    }
+    let max_clients = CLIENT_COUNTS[CLIENT_COUNTS.len() - 1];
+    for (role, times) in
+        [("the leader", &results.leader_cpu), ("each other node", &results.follower_cpu)]
+    {
+        let label = format!("CPU time per touch on {role}, {max_clients} clients");
+        section.add(Figure::new(label, Unit::MicrosecondsPerRow, times.clone()));
+    }
+    for ((level, _), rates) in LOOKUPS.iter().zip(&results.lookups) {
+        let label = format!("lookups per second, level {level}, {LOOKUP_CLIENTS} clients");
+        section.add(Figure::new(label, Unit::PerSecond, rates.clone()));
+    }
+    let label = "`sessctl touch --token-file`";
+    section.add(Figure::new(label, Unit::PerSecond, results.touch_file.clone()));
+}
+
+/// Name and value of a latency figure of the application.
 type Latency = (&'static str, fn(&crate::load::Report) -> f64);
 
 const LATENCIES: [Latency; 4] = [
     ("p50", |report| report.p50),
     ("p99", |report| report.p99),
     ("p99.9", |report| report.p999),
-    ("longest wait", |report| report.longest),
+    ("longest wait", |report| report.max),
 ];

@@ -3,82 +3,91 @@
 use anyhow::{Result, ensure};
 
 use super::super::Options;
-use super::super::bed::Bed;
 use super::super::figure::{Figure, Section, Target, Unit};
-use super::super::process::{Run, Task};
-use super::pair::{Pair, seconds};
-use super::{one_delete, purge, rounds, run_purge};
+use super::super::invocation::{Invocation, Measurement};
+use super::super::workspace::Workspace;
+use super::comparison::{Comparison, seconds};
+use super::{delete_command, purge_command, run_rounds, run_verified};
 use crate::clock;
-use crate::table::{Kind, Layout, Spec};
+use crate::table::{Kind, Layout, TableSpec};
 
 #[derive(Default)]
-struct Runs {
-    pair: Pair,
-    fast: Vec<Run>,
-    usual: Vec<Run>,
-    oldest: Vec<Run>,
+struct Results {
+    comparison: Comparison,
+    fast: Vec<Measurement>,
+    generic: Vec<Measurement>,
+    oldest: Vec<Measurement>,
 }
 
-pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
+pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
     let rows = options.scaled(1_000_000);
-    let has_fast = can_be_fast(bed)?;
-    let mut runs = Runs::default();
-    rounds(options, || {
-        let native = Spec::half(Kind::Native, rows);
-        let copy = bed.copy(&native)?;
-        runs.pair.baseline.push(run_purge(&one_delete(&copy.path), &copy)?);
-        let copy = bed.copy(&native)?;
-        runs.pair.measured.push(run_purge(&purge(bed, &copy.path, &[])?, &copy)?);
-        if has_fast {
-            let copy = bed.copy(&native)?;
-            runs.fast.push(run_purge(&purge(bed, &copy.path, &["--fast"])?, &copy)?);
+    let supports_fast = supports_fast(workspace)?;
+    let mut results = Results::default();
+    run_rounds(options, || {
+        let native = TableSpec::half_due(Kind::Native, rows);
+        let copy = workspace.copy(&native)?;
+        results.comparison.baseline.push(run_verified(&delete_command(&copy.path), &copy)?);
+        let copy = workspace.copy(&native)?;
+        results
+            .comparison
+            .measured
+            .push(run_verified(&purge_command(workspace, &copy.path, &[])?, &copy)?);
+        if supports_fast {
+            let copy = workspace.copy(&native)?;
+            results
+                .fast
+                .push(run_verified(&purge_command(workspace, &copy.path, &["--fast"])?, &copy)?);
         }
-        runs.usual.push(usual(bed, Spec::half(Kind::Usual, rows))?);
-        let oldest = Spec { layout: Layout::Oldest, ..Spec::half(Kind::Usual, rows) };
-        runs.oldest.push(usual(bed, oldest)?);
+        results
+            .generic
+            .push(delete_from_generic(workspace, TableSpec::half_due(Kind::Generic, rows))?);
+        let oldest =
+            TableSpec { layout: Layout::Oldest, ..TableSpec::half_due(Kind::Generic, rows) };
+        results.oldest.push(delete_from_generic(workspace, oldest)?);
         Ok(())
     })?;
-    section(runs, rows)
+    section(results, rows)
 }
 
-/// One DELETE on the table that most applications have.
-fn usual(bed: &Bed, spec: Spec) -> Result<Run> {
-    let copy = bed.copy(&spec)?;
+/// Deletes the due rows of a generic table by one DELETE.
+fn delete_from_generic(workspace: &Workspace, spec: TableSpec) -> Result<Measurement> {
+    let copy = workspace.copy(&spec)?;
     let now = clock::now();
     let sql = format!("DELETE FROM sessions WHERE expires_at < {now}");
-    let run = Task::shell(&copy.path, &sql).run(&copy)?;
-    let left = copy.ask(&format!("SELECT count(*) FROM sessions WHERE expires_at < {now}"))?;
+    let measurement = Invocation::sqlite3(&copy.path, &sql).run(&copy)?;
+    let left =
+        copy.query_i64(&format!("SELECT count(*) FROM sessions WHERE expires_at < {now}"))?;
     ensure!(left == 0, "the DELETE has left {left} rows of the usual table");
-    Ok(run)
+    Ok(measurement)
 }
 
-fn can_be_fast(bed: &Bed) -> Result<bool> {
-    let help = Task::new(bed.sessctl(), ["purge", "--help"]).answer()?;
+fn supports_fast(workspace: &Workspace) -> Result<bool> {
+    let help = Invocation::new(workspace.sessctl(), ["purge", "--help"]).stdout()?;
     Ok(help.contains("--fast"))
 }
 
-fn section(runs: Runs, rows: u64) -> Result<Section> {
+fn section(results: Results, rows: u64) -> Result<Section> {
     const DELETE: &str = "one DELETE in the sqlite3 shell, same table";
     let mut section = Section::default();
-    let Runs { pair, fast, usual, oldest } = runs;
-    section.add(pair.time("time", DELETE).aims_at(Target::Times(1.5)));
+    let Results { comparison, fast, generic, oldest } = results;
+    section.add(comparison.time("time", DELETE).with_target(Target::MaxRatio(1.5)));
     let others = [
-        ("one DELETE, usual table", usual, Target::PartIn(8.0)),
+        ("one DELETE, usual table", generic, Target::MaxFraction(8.0)),
         ("one DELETE, usual table, the due rows being the oldest", oldest, Target::None),
     ];
-    for (what, runs, target) in others.into_iter().filter(|(_, runs, _)| !runs.is_empty()) {
-        let time = Figure::new("time", Unit::Seconds, seconds(&pair.measured));
-        section.add(time.beside(what, seconds(&runs)).aims_at(target));
+    for (label, measurements, target) in others.into_iter().filter(|(_, all, _)| !all.is_empty()) {
+        let time = Figure::new("time", Unit::Seconds, seconds(&comparison.measured));
+        section.add(time.compared_with(label, seconds(&measurements)).with_target(target));
     }
     if fast.is_empty() {
         section.note("This sessctl has no `purge --fast`.");
     } else {
         let time = Figure::new("time with `--fast`", Unit::Seconds, seconds(&fast));
-        section.add(time.beside(DELETE, seconds(&pair.baseline)));
+        section.add(time.compared_with(DELETE, seconds(&comparison.baseline)));
     }
-    section.add(pair.log("log peak", DELETE).aims_at(Target::PartIn(10.0)));
-    section.add(pair.memory("peak memory", DELETE).aims_at(Target::Most(16.0)));
-    section.add(pair.hold("longest hold")?);
+    section.add(comparison.peak_log("log peak", DELETE).with_target(Target::MaxFraction(10.0)));
+    section.add(comparison.peak_memory("peak memory", DELETE).with_target(Target::Max(16.0)));
+    section.add(comparison.longest_hold("longest hold")?);
     section.note(format!("{rows} rows, half of them due, scattered over the keys."));
     Ok(section)
 }

@@ -3,49 +3,52 @@
 use anyhow::{Result, ensure};
 
 use super::super::Options;
-use super::super::bed::{Bed, Copy};
 use super::super::figure::Section;
-use super::super::process::{Run, Task};
-use super::over;
-use super::pair::Pair;
+use super::super::invocation::{Invocation, Measurement};
+use super::super::workspace::{TableCopy, Workspace};
+use super::comparison::Comparison;
+use super::due_condition;
 use crate::clock;
-use crate::table::{Kind, Spec};
+use crate::table::{Kind, TableSpec};
 
-pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
-    let spec = Spec::half(Kind::Native, options.scaled(1_000_000));
-    // Its defaults, whatever the machine has in /etc.
-    let config = bed.file("keep.toml", "")?;
-    let pair = Pair::of(
+pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
+    let spec = TableSpec::half_due(Kind::Native, options.scaled(1_000_000));
+    // An empty configuration, so that a file in /etc has no effect.
+    let config = workspace.file("keep.toml", "")?;
+    let comparison = Comparison::measure(
         options,
-        || bed.copy(&spec),
-        |copy| end(&Task::sessctl(bed, &copy.path, &config, &["purge"]), copy),
-        |copy| end(&one_update(copy), copy),
+        || workspace.copy(&spec),
+        |copy| run_verified(&Invocation::sessctl(workspace, &copy.path, &config, &["purge"]), copy),
+        |copy| run_verified(&one_update(copy), copy),
     )?;
     let mut section = Section::default();
-    section.add(pair.time("time", "one UPDATE in the sqlite3 shell"));
-    section.add(pair.log("log peak", "one UPDATE"));
-    section.add(pair.memory("peak memory", "one UPDATE"));
-    section.add(pair.hold("longest hold")?);
+    section.add(comparison.time("time", "one UPDATE in the sqlite3 shell"));
+    section.add(comparison.peak_log("log peak", "one UPDATE"));
+    section.add(comparison.peak_memory("peak memory", "one UPDATE"));
+    section.add(comparison.longest_hold("longest hold")?);
     section.note(format!("{} rows, half of them due.", spec.rows));
     Ok(section)
 }
 
-fn one_update(copy: &Copy) -> Task {
+fn one_update(copy: &TableCopy) -> Invocation {
     let now = clock::now();
-    let sql =
-        format!("UPDATE sessions SET ended_at = {now}, end_reason = 'expired' WHERE {}", over(now));
-    Task::shell(&copy.path, &sql)
+    let sql = format!(
+        "UPDATE sessions SET ended_at = {now}, end_reason = 'expired' WHERE {}",
+        due_condition(now)
+    );
+    Invocation::sqlite3(&copy.path, &sql)
 }
 
-/// Runs it and makes sure that all rows are still there and the due ones have ended.
-fn end(task: &Task, copy: &Copy) -> Result<Run> {
+/// Runs a purge, and verifies that all rows are kept and the due ones have ended.
+fn run_verified(invocation: &Invocation, copy: &TableCopy) -> Result<Measurement> {
     let now = clock::now();
     let count = "SELECT count(*) FROM sessions";
-    let before = copy.ask(count)?;
-    let due = copy.ask(&format!("{count} WHERE {}", over(now)))?;
-    let run = task.run(copy)?;
-    let after = (copy.ask(count)?, copy.ask(&format!("{count} WHERE end_reason = 'expired'"))?);
-    let program = task.program.display();
+    let before = copy.query_i64(count)?;
+    let due = copy.query_i64(&format!("{count} WHERE {}", due_condition(now)))?;
+    let measurement = invocation.run(copy)?;
+    let after =
+        (copy.query_i64(count)?, copy.query_i64(&format!("{count} WHERE end_reason = 'expired'"))?);
+    let program = invocation.program.display();
     ensure!(after == (before, due), "{program} has left (rows, ended) {after:?}");
-    Ok(run)
+    Ok(measurement)
 }

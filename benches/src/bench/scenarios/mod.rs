@@ -1,13 +1,13 @@
-//! What can be compared: a file for each scenario, and its line in [`ALL`].
+//! Scenarios: one file each, with a line in [`ALL`].
 
 mod cluster;
+mod comparison;
 mod django;
 mod growth;
 mod idle;
 mod indexes;
 mod keep;
 mod loaded;
-mod pair;
 mod reader;
 mod rollback;
 mod shapes;
@@ -19,21 +19,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, ensure};
 
 use super::Options;
-use super::bed::{Bed, Copy};
 use super::figure::Section;
-use super::process::{Run, Task};
-use crate::{clock, say};
+use super::invocation::{Invocation, Measurement};
+use super::workspace::{TableCopy, Workspace};
+use crate::{clock, print_status};
 
-/// Something to compare.
+/// A comparison that can be selected by name.
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
     pub name: &'static str,
-    /// A sentence without its full stop.
+    /// Summary for the help and the report, without a full stop.
     pub about: &'static str,
-    pub run: fn(&Bed, &Options) -> Result<Section>,
+    pub run: fn(&Workspace, &Options) -> Result<Section>,
 }
 
-/// All of them, in the order in which they run.
+/// All scenarios, in the order in which they run.
 pub const ALL: &[Scenario] = &[
     Scenario {
         name: "idle",
@@ -69,59 +69,58 @@ pub const ALL: &[Scenario] = &[
     },
 ];
 
-/// What the help says of them.
+/// List of scenarios for the help.
 pub fn help() -> String {
     let line = |scenario: &Scenario| format!("  {:<9} {}\n", scenario.name, scenario.about);
     format!("Scenarios:\n{}", ALL.iter().map(line).collect::<String>())
 }
 
-/// Finds one.
-pub fn by_name(name: &str) -> Result<Scenario, String> {
+/// Finds a scenario by its name.
+pub fn parse(name: &str) -> Result<Scenario, String> {
     let found = ALL.iter().find(|scenario| scenario.name == name);
     found.copied().ok_or_else(|| {
         let names: Vec<&str> = ALL.iter().map(|scenario| scenario.name).collect();
-        format!("there is {}", names.join(", "))
+        format!("expected one of {}", names.join(", "))
     })
 }
 
-/// Where benches/run has installed Django.
-pub fn python() -> Option<PathBuf> {
+/// Python interpreter with Django that benches/run has installed.
+pub fn django_python() -> Option<PathBuf> {
     std::env::var_os("BENCHES_PYTHON").map(PathBuf::from).filter(|path| path.exists())
 }
 
-/// What a purge deletes under `retention = "0"`, in the words of the contract.
-pub fn over(now: i64) -> String {
+/// Condition of docs/sql-contract.md for the rows that a purge deletes under `retention = "0"`.
+pub fn due_condition(now: i64) -> String {
     format!("ended_at IS NULL AND last_used_at + idle_timeout < {now}")
 }
 
-/// One DELETE, as an administrator would write it into a crontab.
-pub fn one_delete(db: &Path) -> Task {
-    Task::shell(db, &format!("DELETE FROM sessions WHERE {}", over(clock::now())))
+/// One DELETE in the sqlite3 shell, as an administrator would run it from cron.
+pub fn delete_command(db: &Path) -> Invocation {
+    Invocation::sqlite3(db, &format!("DELETE FROM sessions WHERE {}", due_condition(clock::now())))
 }
 
-/// `sessctl purge` of rows that nobody wants to keep.
-pub fn purge(bed: &Bed, db: &Path, args: &[&str]) -> Result<Task> {
-    let config = bed.file("purge.toml", "[policy]\nretention = \"0\"\n")?;
-    Ok(Task::sessctl(bed, db, &config, &[&["purge"], args].concat()))
+/// `sessctl purge` with `retention = "0"`.
+pub fn purge_command(workspace: &Workspace, db: &Path, args: &[&str]) -> Result<Invocation> {
+    let config = workspace.file("purge.toml", "[policy]\nretention = \"0\"\n")?;
+    Ok(Invocation::sessctl(workspace, db, &config, &[&["purge"], args].concat()))
 }
 
-/// Runs a purge of a native table and makes sure that it has done its work: no more
-/// and no less.
-pub fn run_purge(task: &Task, copy: &Copy) -> Result<Run> {
+/// Runs a purge of a native table, and verifies that it deleted all due rows and no others.
+pub fn run_verified(invocation: &Invocation, copy: &TableCopy) -> Result<Measurement> {
     let now = clock::now();
-    let live = format!("SELECT count(*) FROM sessions WHERE NOT ({})", over(now));
-    let before = copy.ask(&live)?;
-    let run = task.run(copy)?;
-    let after = copy.ask("SELECT count(*) FROM sessions")?;
-    let program = task.program.display();
+    let live = format!("SELECT count(*) FROM sessions WHERE NOT ({})", due_condition(now));
+    let before = copy.query_i64(&live)?;
+    let measurement = invocation.run(copy)?;
+    let after = copy.query_i64("SELECT count(*) FROM sessions")?;
+    let program = invocation.program.display();
     ensure!(before == after, "{program} has left {after} of {before} live sessions");
-    Ok(run)
+    Ok(measurement)
 }
 
-/// Does one round after the other.
-pub fn rounds(options: &Options, mut round: impl FnMut() -> Result<()>) -> Result<()> {
+/// Repeats a round as often as the options say.
+pub fn run_rounds(options: &Options, mut round: impl FnMut() -> Result<()>) -> Result<()> {
     (1..=options.rounds).try_for_each(|number| {
-        say(&format!("  round {number} of {}", options.rounds));
+        print_status(&format!("  round {number} of {}", options.rounds));
         round()
     })
 }

@@ -1,33 +1,32 @@
-//! A purge in a database with a rollback journal, where readers and writers wait for
-//! each other.
+//! A purge in a database with a rollback journal, where readers and writers block each other.
 
 use anyhow::Result;
 use rusqlite::Connection;
 
 use super::super::Options;
-use super::super::bed::{Bed, Copy};
 use super::super::figure::Section;
-use super::pair::Pair;
-use super::{one_delete, purge, run_purge};
-use crate::table::{Kind, Spec};
+use super::super::workspace::{TableCopy, Workspace};
+use super::comparison::Comparison;
+use super::{delete_command, purge_command, run_verified};
+use crate::table::{Kind, TableSpec};
 
-pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
-    let spec = Spec::half(Kind::Native, options.scaled(1_000_000));
-    let pair = Pair::of(
+pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
+    let spec = TableSpec::half_due(Kind::Native, options.scaled(1_000_000));
+    let comparison = Comparison::measure(
         options,
-        || without_log(bed.copy(&spec)?),
-        |copy| run_purge(&purge(bed, &copy.path, &[])?, copy),
-        |copy| run_purge(&one_delete(&copy.path), copy),
+        || use_rollback_journal(workspace.copy(&spec)?),
+        |copy| run_verified(&purge_command(workspace, &copy.path, &[])?, copy),
+        |copy| run_verified(&delete_command(&copy.path), copy),
     )?;
     let mut section = Section::default();
-    section.add(pair.time("time", "one DELETE in the sqlite3 shell"));
-    section.add(pair.log("journal peak", "one DELETE"));
-    section.add(pair.hold("longest hold")?);
+    section.add(comparison.time("time", "one DELETE in the sqlite3 shell"));
+    section.add(comparison.peak_log("journal peak", "one DELETE"));
+    section.add(comparison.longest_hold("longest hold")?);
     section.note(format!("{} rows, half of them due; journal_mode = DELETE.", spec.rows));
     Ok(section)
 }
 
-fn without_log(copy: Copy) -> Result<Copy> {
+fn use_rollback_journal(copy: TableCopy) -> Result<TableCopy> {
     Connection::open(&copy.path)?.pragma_update(None, "journal_mode", "DELETE")?;
     Ok(copy)
 }

@@ -1,42 +1,42 @@
-//! A purge of tables of other shapes.
+//! Purges of tables with other shares of due rows, key orders and row sizes.
 
 use anyhow::Result;
 
 use super::super::Options;
-use super::super::bed::Bed;
 use super::super::figure::Section;
-use super::pair::Pair;
-use crate::say;
-use crate::table::{Kind, Layout, Spec};
+use super::super::workspace::Workspace;
+use super::comparison::Comparison;
+use crate::print_status;
+use crate::table::{Kind, Layout, TableSpec};
 
-/// What is out of the ordinary, and the table that is.
-fn shapes() -> [(&'static str, Spec); 9] {
-    let usual = Spec::half(Kind::Native, 1_000_000);
-    let due = |due| Spec { due, ..usual };
-    let laid = |layout| Spec { layout, ..usual };
-    let wide = |bytes, rows| Spec { rows, bytes, ..usual };
+/// The tables, each with a label that names the difference from the first scenarios.
+fn shapes() -> [(&'static str, TableSpec); 9] {
+    let standard = TableSpec::half_due(Kind::Native, 1_000_000);
+    let with_due_share = |due_share| TableSpec { due_share, ..standard };
+    let with_layout = |layout| TableSpec { layout, ..standard };
+    let with_row_bytes = |row_bytes, rows| TableSpec { rows, row_bytes, ..standard };
     [
-        ("1 % due", due(0.01)),
-        ("50 % due", usual),
-        ("99 % due", due(0.99)),
-        ("the first half of the keys due", laid(Layout::First)),
-        ("the last half of the keys due", laid(Layout::Last)),
-        ("rows of 100 bytes", wide(100, 1_000_000)),
-        ("rows of 1 kB", wide(1_000, 300_000)),
-        ("rows of 10 kB", wide(10_000, 50_000)),
-        ("rows of 100 kB", wide(100_000, 5_000)),
+        ("1 % due", with_due_share(0.01)),
+        ("50 % due", standard),
+        ("99 % due", with_due_share(0.99)),
+        ("the first half of the keys due", with_layout(Layout::LowKeys)),
+        ("the last half of the keys due", with_layout(Layout::HighKeys)),
+        ("rows of 100 bytes", with_row_bytes(100, 1_000_000)),
+        ("rows of 1 kB", with_row_bytes(1_000, 300_000)),
+        ("rows of 10 kB", with_row_bytes(10_000, 50_000)),
+        ("rows of 100 kB", with_row_bytes(100_000, 5_000)),
     ]
 }
 
-pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
+pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
     let mut section = Section::default();
-    for (what, spec) in shapes() {
-        let spec = Spec { rows: options.scaled(spec.rows), ..spec };
-        say(&format!("  {what}"));
-        let pair = Pair::of_purges(bed, options, &spec)?;
+    for (label, spec) in shapes() {
+        let spec = TableSpec { rows: options.scaled(spec.rows), ..spec };
+        print_status(&format!("  {label}"));
+        let comparison = Comparison::with_delete(workspace, options, &spec)?;
         let rows = spec.rows;
-        section.add(pair.time(format!("time, {what} ({rows} rows)"), "one DELETE"));
-        section.add(pair.hold(format!("longest hold, {what}"))?);
+        section.add(comparison.time(format!("time, {label} ({rows} rows)"), "one DELETE"));
+        section.add(comparison.longest_hold(format!("longest hold, {label}"))?);
     }
     section.note("Half of the rows are due and scattered over the keys unless stated otherwise.");
     Ok(section)

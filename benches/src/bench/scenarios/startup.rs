@@ -6,38 +6,38 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::super::Options;
-use super::super::bed::Bed;
 use super::super::figure::{Figure, Section, Target, Unit};
-use super::super::process::Task;
-use super::rounds;
-use crate::stats::{Spread, ms};
-use crate::table::{Kind, Spec};
+use super::super::invocation::Invocation;
+use super::super::workspace::Workspace;
+use super::run_rounds;
+use crate::stats::{Summary, to_millis};
+use crate::table::{Kind, TableSpec};
 
-/// How often in each round: one start is over before a clock could tell much.
+/// Number of starts in each round; a single start is too short to be measured reliably.
 const STARTS: u32 = 200;
 const ROWS: u64 = 100;
 
-pub fn run(bed: &Bed, options: &Options) -> Result<Section> {
-    let copy = bed.copy(&Spec::half(Kind::Native, ROWS))?;
+pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
+    let copy = workspace.copy(&TableSpec::half_due(Kind::Native, ROWS))?;
     let args: [OsString; 4] = ["--db".into(), (&copy.path).into(), "show".into(), "stat".into()];
-    let stat = Task::new(bed.sessctl(), args);
+    let stat = Invocation::new(workspace.sessctl(), args);
     let args: [OsString; 2] = [(&copy.path).into(), "select count(*) from sessions".into()];
-    let shell = Task::new(Path::new("sqlite3"), args);
+    let shell = Invocation::new(Path::new("sqlite3"), args);
     let (mut measured, mut baseline) = (Vec::new(), Vec::new());
-    rounds(options, || {
+    run_rounds(options, || {
         let (mut stats, mut counts) = (Vec::new(), Vec::new());
         for _ in 0..STARTS {
-            counts.push(ms(shell.time()?));
-            stats.push(ms(stat.time()?));
+            counts.push(to_millis(shell.time()?));
+            stats.push(to_millis(stat.time()?));
         }
-        measured.extend(Spread::of(&stats).map(|spread| spread.median));
-        baseline.extend(Spread::of(&counts).map(|spread| spread.median));
+        measured.extend(Summary::of(&stats).map(|summary| summary.median));
+        baseline.extend(Summary::of(&counts).map(|summary| summary.median));
         Ok(())
     })?;
     let mut section = Section::default();
     let time = Figure::new("`sessctl show stat`", Unit::Milliseconds, measured);
     let shell = "`sqlite3 FILE 'select count(*) from sessions'`";
-    section.add(time.beside(shell, baseline).aims_at(Target::Times(1.0)));
+    section.add(time.compared_with(shell, baseline).with_target(Target::MaxRatio(1.0)));
     section.note(format!(
         "{ROWS} rows; each figure is the median of {STARTS} starts; the two programs alternate."
     ));

@@ -1,4 +1,4 @@
-//! Findings of a profile check, as records.
+//! CheckFindings of a profile check, as records.
 
 use crate::domain::profile::Profile;
 use crate::domain::time::UnixTime;
@@ -47,57 +47,55 @@ static SENTENCES: Schema = Schema::many("sentences", &[Column::row("sentence", "
 /// A table of fewer rows is [sampled](Diagnosis::sampled) as a whole.
 const SAMPLED_FROM: u64 = 1_000;
 
-/// Findings of a check.
-pub struct Findings<'a> {
-    examination: &'a Diagnosis,
+pub struct CheckFindings<'a> {
+    diagnosis: &'a Diagnosis,
     profile: &'a Profile,
     now: UnixTime,
     /// Reasons for refusing a purge; empty: it would run.
     pub refusals: Vec<String>,
 }
 
-impl<'a> Findings<'a> {
-    pub fn of(examination: &'a Diagnosis, profile: &'a Profile, now: UnixTime) -> Self {
-        let mut refusals = examination.refusals.clone();
-        if refusals.is_empty() && examination.difference.is_some() {
+impl<'a> CheckFindings<'a> {
+    pub fn of(diagnosis: &'a Diagnosis, profile: &'a Profile, now: UnixTime) -> Self {
+        let mut refusals = diagnosis.refusals.clone();
+        if refusals.is_empty() && diagnosis.difference.is_some() {
             refusals.push("it is not the table that the profile describes".to_owned());
         }
         let is_said = |reason: &&String| refusals.iter().any(|said| said.contains(*reason));
         refusals.extend(profile.readonly.as_ref().filter(|reason| !is_said(reason)).cloned());
-        Self { examination, profile, now, refusals }
+        Self { diagnosis, profile, now, refusals }
     }
 
     /// The facts that there is one of each.
     pub fn record(&self) -> Record {
-        let Self { examination, profile, .. } = self;
+        let Self { diagnosis, profile, .. } = self;
         let values = vec![
             Value::word(profile.name.clone()),
             Value::text(Some(profile.title.as_str())),
             Value::text(Some(profile.table.as_str())),
-            Value::Flag(examination.difference.is_none()),
-            Value::Count(examination.rows),
-            Value::Count(examination.sampled),
-            Value::Count(examination.sampled_over),
+            Value::Flag(diagnosis.difference.is_none()),
+            Value::Count(diagnosis.rows),
+            Value::Count(diagnosis.sampled),
+            Value::Count(diagnosis.sampled_over),
             Value::Flag(!self.refusals.is_empty()),
         ];
         Record::new(["check"], values)
     }
 
-    /// Returns the other listings.
     pub fn sections(&self) -> Vec<Section> {
         let section = |name, schema, records| Section { name, schema, records };
-        let Self { examination, now, .. } = self;
+        let Self { diagnosis, now, .. } = self;
         vec![
             section("differences", &DIFFERENCES, self.differences()),
             section("storage", &STORAGE, self.storage()),
             section(
                 "samples",
                 &SAMPLES,
-                examination.samples.iter().map(|row| sample::record(row, *now)).collect(),
+                diagnosis.samples.iter().map(|row| sample::record(row, *now)).collect(),
             ),
-            section("dependents", &SENTENCES, sentences("dependent", &examination.dependents)),
-            section("plans", &PLAN, plans(examination)),
-            section("warnings", &SENTENCES, sentences("warning", &examination.warnings)),
+            section("dependents", &SENTENCES, sentences("dependent", &diagnosis.dependents)),
+            section("plans", &PLAN, plans(diagnosis)),
+            section("warnings", &SENTENCES, sentences("warning", &diagnosis.warnings)),
             section("refusals", &SENTENCES, sentences("refusal", &self.refusals)),
         ]
     }
@@ -107,7 +105,7 @@ impl<'a> Findings<'a> {
             let values = vec![Value::text(Some(column.as_str())), Value::word(is)];
             Record::new(["column", column.as_str()], values)
         };
-        self.examination.difference.iter().fold(Vec::new(), |mut records, difference| {
+        self.diagnosis.difference.iter().fold(Vec::new(), |mut records, difference| {
             records.extend(difference.missing.iter().map(|column| record(column, "missing")));
             records.extend(difference.unexpected.iter().map(|column| record(column, "unknown")));
             records
@@ -124,18 +122,17 @@ impl<'a> Findings<'a> {
             ];
             Record::new(["storage", class.input.as_str(), class.class.as_str()], values)
         };
-        self.examination.classes.iter().map(record).collect()
+        self.diagnosis.classes.iter().map(record).collect()
     }
 
     /// The sample rows, as people read them.
     pub fn rows(&self) -> Vec<Record> {
-        self.examination.samples.iter().flat_map(|row| sample::rows(row, self.now)).collect()
+        self.diagnosis.samples.iter().flat_map(|row| sample::rows(row, self.now)).collect()
     }
 
-    /// Describes whether a purge could run, and how much it would delete.
     pub fn conclusion(&self) -> Vec<String> {
         if self.refusals.is_empty() {
-            let Diagnosis { rows, sampled, sampled_over, .. } = self.examination;
+            let Diagnosis { rows, sampled, sampled_over, .. } = self.diagnosis;
             return vec![would_delete(*sampled_over, *sampled, *rows)];
         }
         let refused = |reason: &String| format!("a purge would be refused: {reason}");
@@ -167,8 +164,8 @@ fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
     }
 }
 
-fn plans(examination: &Diagnosis) -> Vec<Record> {
-    let records = examination.plans.iter().flat_map(|(purpose, steps)| {
+fn plans(diagnosis: &Diagnosis) -> Vec<Record> {
+    let records = diagnosis.plans.iter().flat_map(|(purpose, steps)| {
         steps.iter().enumerate().map(move |(place, step)| {
             let key = ["plan".to_owned(), purpose.clone(), (place + 1).to_string()];
             let text = |text: &String| Value::text(Some(text.as_str()));

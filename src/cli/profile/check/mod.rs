@@ -17,7 +17,7 @@ use crate::output::FormatName;
 use crate::output::record::{Record, Schema};
 use crate::output::report::write_report;
 
-use findings::{CHECK, DIFFERENCES, Findings, STORAGE};
+use findings::{CHECK, CheckFindings, DIFFERENCES, STORAGE};
 use sample::ROWS;
 
 /// Check a profile against a database
@@ -38,7 +38,6 @@ pub struct Args {
 }
 
 impl Args {
-    /// The profile to check.
     pub fn profile(&self) -> &Path {
         &self.which
     }
@@ -49,13 +48,13 @@ impl Args {
         context.warn_of_name(&db);
         let profile =
             context.profile(&context.profile_text(&self.which)?, &self.which, context.config()?)?;
-        let examination = adopted::diagnose(&db, &profile, context.now)?;
-        if examination.difference.is_none() {
+        let diagnosis = adopted::diagnose(&db, &profile, context.now)?;
+        if diagnosis.difference.is_none() {
             ensure_complete(&profile)?;
         }
-        let findings = Findings::of(&examination, &profile, context.now);
+        let findings = CheckFindings::of(&diagnosis, &profile, context.now);
         match context.format() {
-            FormatName::Table => explain(&findings, &examination, &profile, context)?,
+            FormatName::Table => explain(&findings, &diagnosis, &profile, context)?,
             format => {
                 let sections = findings.sections();
                 write_report(format, stdout(), &CHECK, &findings.record(), &sections)
@@ -68,15 +67,15 @@ impl Args {
 
 /// Prints the findings as sentences, with small tables between them.
 fn explain(
-    findings: &Findings<'_>,
-    examination: &Diagnosis,
+    findings: &CheckFindings<'_>,
+    diagnosis: &Diagnosis,
     profile: &Profile,
     context: &Context,
 ) -> anyhow::Result<()> {
     let Profile { name, title, about, table, .. } = profile;
     let mut head = vec![format!("{name} is the profile of {title}: {about}")];
-    if examination.difference.is_none() {
-        let rows = match examination.rows {
+    if diagnosis.difference.is_none() {
+        let rows = match diagnosis.rows {
             0 => "no rows".to_owned(),
             1 => "1 row".to_owned(),
             rows => format!("{} rows", format_count(rows)),
@@ -89,13 +88,13 @@ fn explain(
     show(&DIFFERENCES, &findings.differences(), context)?;
     show(&STORAGE, &findings.storage(), context)?;
     show(&ROWS, &findings.rows(), context)?;
-    paragraph(&examination.dependents)?;
-    for (purpose, steps) in &examination.plans {
+    paragraph(&diagnosis.dependents)?;
+    for (purpose, steps) in &diagnosis.plans {
         let steps: Vec<String> = steps.iter().map(|step| format!("  {step}")).collect();
         paragraph(&[vec![format!("to {purpose}:")], steps].concat())?;
     }
     let warnings: Vec<String> =
-        examination.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+        diagnosis.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
     paragraph(&warnings)?;
     paragraph(&findings.conclusion())
 }
@@ -105,7 +104,7 @@ fn show(schema: &'static Schema, records: &[Record], context: &Context) -> anyho
         return Ok(());
     }
     print("\n")?;
-    context.answer(schema, records)
+    context.write_records(schema, records)
 }
 
 fn paragraph(sentences: &[String]) -> anyhow::Result<()> {

@@ -6,9 +6,8 @@ use crate::store::adopted::Sample;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value};
 
-/// Result of a profile for a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SampleVerdict {
     NoSession,
     /// Valid until this time; `None`: forever.
     Live(Option<UnixTime>),
@@ -17,7 +16,7 @@ pub enum Verdict {
     Unreadable,
 }
 
-impl Verdict {
+impl SampleVerdict {
     pub fn of(sample: &Sample, now: UnixTime) -> Self {
         match sample.expiry {
             None => Self::NoSession,
@@ -72,7 +71,7 @@ pub static SAMPLES: Schema = Schema::many(
 .with_children("times", &TIMES);
 
 pub fn record(sample: &Sample, now: UnixTime) -> Record {
-    let verdict = Verdict::of(sample, now);
+    let verdict = SampleVerdict::of(sample, now);
     let key = vec!["sample".to_owned(), sample.handle.clone()];
     let time = |(name, value, means): &(String, String, Option<UnixTime>)| {
         let values = vec![
@@ -96,7 +95,7 @@ pub fn record(sample: &Sample, now: UnixTime) -> Record {
 pub static ROWS: Schema = Schema::many("sample rows", &[HANDLE, USER, TIME, VALUE, MEANS, VERDICT]);
 
 pub fn rows(sample: &Sample, now: UnixTime) -> Vec<Record> {
-    let (verdict, key) = (Verdict::of(sample, now), ["sample"]);
+    let (verdict, key) = (SampleVerdict::of(sample, now), ["sample"]);
     let tone = verdict.word().1;
     let sentence = Value::Word(verdict.sentence().into(), tone);
     let [handle, user] = [Value::word(sample.handle.clone()), Value::text(sample.user.as_deref())];

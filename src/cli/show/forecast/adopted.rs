@@ -5,7 +5,6 @@ use crate::domain::profile::{Expiry, Profile};
 use super::Forecast;
 
 impl Forecast<'_> {
-    /// Returns the sentences of the forecast.
     pub(super) fn describe_adopted(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
         let by_rule = format!("by {}'s own rules", profile.title);
         let mut sentences = if expiry.is_expired(self.now) {
@@ -61,7 +60,6 @@ impl Forecast<'_> {
     }
 }
 
-/// Describes why no purge may delete the session.
 fn describe_readonly(profile: &Profile) -> Option<String> {
     let reason = profile.readonly.as_ref()?;
     Some(format!("No purge deletes it: {}.", reason.trim_end_matches('.')))

@@ -11,9 +11,7 @@ use crate::domain::time::{Span, UnixTime};
 pub(super) struct Forecast<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
-    /// Licence of its task.
     pub(super) licence: Option<&'a Licence>,
-    /// Profile of its table.
     pub(super) profile: Option<&'a Profile>,
     pub(super) now: UnixTime,
     pub(super) plans: Plans,
@@ -48,7 +46,6 @@ impl Forecast<'_> {
         Some(self.session.end?.at.plus(self.policy.retention?))
     }
 
-    /// Returns the sentences of the forecast.
     pub(super) fn sentences(&self) -> Vec<String> {
         if let Some((expiry, profile)) = self.session.expiry.zip(self.profile) {
             return self.describe_adopted(expiry, profile);
@@ -151,7 +148,6 @@ impl Forecast<'_> {
         sentences
     }
 
-    /// Returns the end of its lifetime.
     fn lifetime_end(&self) -> Option<UnixTime> {
         self.policy.lifetime.and_then(|span| Some(self.session.created_at?.plus(span)))
     }

@@ -6,36 +6,45 @@ const ALICE: u32 = 1_000;
 
 /// A path of these components: name, kind, owner, group, mode. Each lies in the one before
 /// that is a directory.
-fn walk(components: &[(&str, Kind, u32, u32, u32)]) -> Walk {
+fn resolved(parts: &[(&str, ComponentKind, u32, u32, u32)]) -> ResolvedPath {
     let mut directory = None;
-    let mut steps = Vec::new();
-    for (name, kind, uid, gid, mode) in components {
+    let mut components = Vec::new();
+    for (name, kind, uid, gid, mode) in parts {
         let (path, kind) = (PathBuf::from(name), kind.clone());
-        let is_directory = kind == Kind::Directory;
+        let is_directory = kind == ComponentKind::Directory;
         let (uid, gid, mode) = (*uid, *gid, *mode);
         let within = directory;
-        steps.push(Step { path, kind, uid, gid, mode, within, id: (0, 0), has_list: false });
+        components.push(PathComponent {
+            path,
+            kind,
+            uid,
+            gid,
+            mode,
+            within,
+            id: (0, 0),
+            has_list: false,
+        });
         if is_directory {
-            directory = Some(steps.len() - 1);
+            directory = Some(components.len() - 1);
         }
     }
-    let mut walk = Walk::to(std::path::Path::new("/")).unwrap();
-    walk.steps = steps;
-    walk
+    let mut resolved = ResolvedPath::to(std::path::Path::new("/")).unwrap();
+    resolved.components = components;
+    resolved
 }
 
-fn link() -> Kind {
-    Kind::Link("elsewhere".into())
+fn link() -> ComponentKind {
+    ComponentKind::Link("elsewhere".into())
 }
 
 #[track_caller]
-fn is_refused(components: &[(&str, Kind, u32, u32, u32)], name: &str, writer: Writer) {
-    let walk = walk(components);
-    let fault = walk.fault().expect("a fault");
-    assert_eq!((fault.step.path.to_str().unwrap(), fault.writer), (name, writer));
+fn is_refused(components: &[(&str, ComponentKind, u32, u32, u32)], name: &str, writer: Writer) {
+    let resolved = resolved(components);
+    let fault = resolved.fault().expect("a fault");
+    assert_eq!((fault.component.path.to_str().unwrap(), fault.writer), (name, writer));
 }
 
-use Kind::{Device, Directory, File, Handed, Parent};
+use ComponentKind::{Device, Directory, File, Handed, Parent};
 
 #[test]
 fn a_path_of_roots_own_is_trusted() {
@@ -66,7 +75,7 @@ fn a_path_of_roots_own_is_trusted() {
         &[("/dev", Directory, 0, 0, 0o755), ("null", Device, 0, 0, 0o666)],
         &[("/dev", Directory, 0, 0, 0o755), ("pipe", Handed, ALICE, ALICE, 0o600)],
     ] {
-        assert_eq!(walk(components).fault(), None, "{components:?}");
+        assert_eq!(resolved(components).fault(), None, "{components:?}");
     }
 }
 
@@ -96,9 +105,9 @@ fn each_component_that_others_control_is_refused() {
 
 #[test]
 fn an_access_control_list_counts_where_the_group_is_roots() {
-    let mut walk = walk(&[("/etc", Directory, 0, 0, 0o755), ("c", File, 0, 0, 0o660)]);
-    walk.steps[1].has_list = true;
-    assert_eq!(walk.fault().map(|fault| fault.writer), Some(Writer::Listed));
+    let mut resolved = resolved(&[("/etc", Directory, 0, 0, 0o755), ("c", File, 0, 0, 0o660)]);
+    resolved.components[1].has_list = true;
+    assert_eq!(resolved.fault().map(|fault| fault.writer), Some(Writer::Listed));
 }
 
 #[test]
@@ -113,15 +122,15 @@ fn a_link_is_in_reach_once_others_control_what_holds_it() {
         (&[home.clone(), alice.clone(), below, ("..", Parent, 0, 0, 0o755)], true),
         (&[("/tmp", Directory, 0, 0, 0o1777), ("l", link(), ALICE, 0, 0o777), home], true),
     ] {
-        assert_eq!(walk(components).link_in_reach().is_some(), is_in_reach, "{components:?}");
+        assert_eq!(resolved(components).link_in_reach().is_some(), is_in_reach, "{components:?}");
     }
 }
 
 #[test]
 fn a_remedy_is_a_command_for_the_component_at_fault() {
     let remedy = |name, uid, gid, mode| {
-        let walk = walk(&[(name, File, uid, gid, mode)]);
-        walk.fault().unwrap().remedy()
+        let resolved = resolved(&[(name, File, uid, gid, mode)]);
+        resolved.fault().unwrap().remedy()
     };
     assert_eq!(remedy("/etc/c", ALICE, 0, 0o644), "chown -h root:root /etc/c");
     assert_eq!(remedy("/etc/c", ALICE, 0, 0o664), "chown -h root:root /etc/c && chmod go-w /etc/c");

@@ -12,7 +12,7 @@ const DEEPEST: usize = 1 << 20;
 const MAX_TEXT: usize = 1 << 16;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Member {
+pub enum Member {
     /// Missing, or the text is not an object.
     Missing,
     /// `null`.
@@ -27,7 +27,7 @@ pub(super) enum Member {
 
 /// Incremental scanner.
 #[derive(Debug)]
-pub(super) struct Scan {
+pub struct Scan {
     name: &'static str,
     state: State,
     /// The containers that are open: whether each is an object.
@@ -95,7 +95,7 @@ impl Role {
 
 impl Scan {
     /// A text in which the object at the top may have a member of this name.
-    pub(super) fn of(name: &'static str) -> Self {
+    pub fn of(name: &'static str) -> Self {
         Self {
             name,
             state: State::Value { or_end: false },
@@ -108,7 +108,7 @@ impl Scan {
     }
 
     /// Continues with the next bytes. Each byte is a character, as in Django.
-    pub(super) fn feed(&mut self, mut bytes: &[u8]) {
+    pub fn feed(&mut self, mut bytes: &[u8]) {
         while let Some((byte, rest)) = bytes.split_first() {
             if matches!(self.state, State::String) && self.role.is_passed_over() {
                 let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
@@ -124,7 +124,7 @@ impl Scan {
     }
 
     /// The member, the last one of its name; `None`: Python could not read the text.
-    pub(super) fn finish(mut self) -> Option<Member> {
+    pub fn finish(mut self) -> Option<Member> {
         if let State::Number(number) = self.state {
             self.end_number(number);
         }

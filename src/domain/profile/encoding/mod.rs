@@ -1,12 +1,10 @@
 //! Encodings of times in a column.
 
-mod calendar;
+pub mod calendar;
 mod form;
 mod local;
 mod number;
 mod pattern;
-#[cfg(test)]
-mod tests;
 mod text;
 
 pub use form::{Decimals, DecodedTime, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};

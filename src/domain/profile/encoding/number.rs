@@ -6,7 +6,7 @@ use crate::domain::profile::value::{SqlValue, SqlValueRef, floor};
 use crate::domain::time::UnixTime;
 
 /// Earliest plausible moment: 1995-01-01.
-pub(super) const FIRST: i128 = 788_918_400 * SECOND;
+pub const FIRST: i128 = 788_918_400 * SECOND;
 
 /// Exclusive upper bounds of plausible moments: the first moments of 10000, of 3000 for minutes and
 /// of 2500 for ticks. Seconds that are read as minutes lie beyond 3000, nanoseconds that
@@ -69,7 +69,7 @@ fn whole(digits: &[u8]) -> Option<i64> {
 }
 
 /// Reports whether session frameworks may have written a moment.
-pub(super) fn is_plausible(moment: Timestamp) -> bool {
+pub fn is_plausible(moment: Timestamp) -> bool {
     (FIRST..END).contains(&moment.0)
 }
 
@@ -78,37 +78,33 @@ fn plausible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
     (FIRST..end).contains(&nanoseconds).then_some(Timestamp(nanoseconds))
 }
 
-pub(super) fn unix(unit: Unit, storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
+pub fn unix(unit: Unit, storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let end = if unit == Unit::Minutes { END_OF_MINUTES } else { END };
     plausible(number.times(unit.nanoseconds()), end)
 }
 
-pub(super) fn ticks(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
+pub fn ticks(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let since = number.times(Unit::Ticks.nanoseconds());
     plausible(FIRST_TICK.saturating_add(since), END_OF_TICKS)
 }
 
-pub(super) fn julian(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
+pub fn julian(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
     let number = Number::of(value, storage)?;
     let since = floor(number.to_real() * DAY_IN_MILLISECONDS + 0.5);
     plausible(since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
 }
 
-pub(super) fn unix_upper_bound(
-    unit: Unit,
-    storage: &[Storage],
-    moment: UnixTime,
-) -> Option<SqlValue> {
+pub fn unix_upper_bound(unit: Unit, storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
     upper_bound(Timestamp::from(moment).0, unit.nanoseconds(), storage)
 }
 
-pub(super) fn ticks_upper_bound(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
+pub fn ticks_upper_bound(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
     upper_bound(Timestamp::from(moment).0 - FIRST_TICK, Unit::Ticks.nanoseconds(), storage)
 }
 
-pub(super) fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
+pub fn julian_upper_bound(storage: &[Storage], moment: UnixTime) -> Option<SqlValue> {
     let since = i128::from(moment.0) * 1000 + JULIAN;
     if storage.contains(&Storage::Text) {
         return upper_bound(since, 86_400_000, storage);
@@ -138,7 +134,7 @@ fn upper_bound(nanoseconds: i128, unit: i128, storage: &[Storage]) -> Option<Sql
 }
 
 impl Unit {
-    pub(super) const fn nanoseconds(self) -> i128 {
+    pub const fn nanoseconds(self) -> i128 {
         match self {
             Self::Days => 86_400 * SECOND,
             Self::Hours => 3_600 * SECOND,

@@ -1,9 +1,6 @@
 //! Checks that a table matches its profile, before anything is deleted.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-
-use rusqlite::types::Value;
 
 use super::path;
 use super::sample::{Row, Sampling};
@@ -68,7 +65,7 @@ pub(in crate::store::adopted) fn delete_blockers(
         for deletion in deletions {
             let mut explained = explained_of(deletion, profile);
             explained.sql.insert_str(0, "EXPLAIN ");
-            let tried = database.query(&explained, &mut |_| Ok(ControlFlow::Break(())));
+            let tried = database.query_first(&explained, |_| ());
             let table = &table.name;
             match tried {
                 Err(Error::Failed { source, .. }) => {
@@ -91,7 +88,7 @@ pub(in crate::store::adopted) fn delete_blockers(
 /// A deletion with a value for each of its parameters.
 fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
     let mut deletion = deletion.clone();
-    deletion.values.resize(profile.inputs.len() + 2, Value::Null);
+    deletion.values.resize(profile.inputs.len() + 2, SqlValue::Null);
     deletion
 }
 
@@ -167,7 +164,7 @@ fn unreadable_times(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> O
     let profile = &reader.profile.name;
     Some(format!(
         "{} of {} values of {name} in {table} are not times in the format of profile {profile}: {}, such \
-         as {}; `sessctl profile check {profile}` shows the values",
+         as {}",
         format_count(bad),
         format_count(bad + values.good),
         classes.join(", "),

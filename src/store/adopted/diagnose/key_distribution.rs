@@ -1,7 +1,6 @@
 //! Evenly spaced keys between the first and the last key of a table.
 
-use rusqlite::types::ValueRef;
-
+use crate::domain::profile::SqlValueRef;
 use crate::domain::session::Key;
 use crate::store::statement::key_ref;
 
@@ -29,11 +28,18 @@ pub(in crate::store::adopted) enum KeyDistribution {
 
 impl KeyDistribution {
     /// Distribution between two keys.
-    pub(in crate::store::adopted) fn between(first: ValueRef<'_>, last: ValueRef<'_>) -> Self {
+    pub(in crate::store::adopted) fn between(
+        first: SqlValueRef<'_>,
+        last: SqlValueRef<'_>,
+    ) -> Self {
         match (first, last) {
-            (ValueRef::Integer(first), ValueRef::Integer(last)) => Self::Numbers(first, last),
-            (ValueRef::Text(first), ValueRef::Text(last)) => Self::of_bytes(true, first, last),
-            (ValueRef::Blob(first), ValueRef::Blob(last)) => Self::of_bytes(false, first, last),
+            (SqlValueRef::Integer(first), SqlValueRef::Integer(last)) => Self::Numbers(first, last),
+            (SqlValueRef::Text(first), SqlValueRef::Text(last)) => {
+                Self::of_bytes(true, first, last)
+            }
+            (SqlValueRef::Blob(first), SqlValueRef::Blob(last)) => {
+                Self::of_bytes(false, first, last)
+            }
             (first, last) => match (real(first), real(last)) {
                 (Some(first), Some(last)) => Self::Reals(first, last),
                 _ => Self::Unknown,
@@ -55,7 +61,7 @@ impl KeyDistribution {
             (here - first) as f64 / (last - first).max(1) as f64
         };
         match (self, key_ref(key)) {
-            (Self::Numbers(first, last), ValueRef::Integer(here)) => {
+            (Self::Numbers(first, last), SqlValueRef::Integer(here)) => {
                 share((*first).into(), (*last).into(), here.into()).clamp(0.0, 1.0)
             }
             (Self::Reals(first, last), here) => {
@@ -66,7 +72,7 @@ impl KeyDistribution {
             }
             (
                 Self::Bytes { prefix, first, last, .. },
-                ValueRef::Text(here) | ValueRef::Blob(here),
+                SqlValueRef::Text(here) | SqlValueRef::Blob(here),
             ) => {
                 let rest = here.get(prefix.len()..).unwrap_or_default();
                 share((*first).into(), (*last).into(), number(rest).into()).clamp(0.0, 1.0)
@@ -117,22 +123,22 @@ pub(in crate::store::adopted) enum SamplePoint {
 }
 
 impl SamplePoint {
-    pub(in crate::store::adopted) fn value(&self) -> ValueRef<'_> {
+    pub(in crate::store::adopted) fn value(&self) -> SqlValueRef<'_> {
         match self {
-            Self::Number(number) => ValueRef::Integer(*number),
-            Self::Real(number) => ValueRef::Real(*number),
-            Self::Text(bytes) => ValueRef::Text(bytes),
-            Self::Blob(bytes) => ValueRef::Blob(bytes),
+            Self::Number(number) => SqlValueRef::Integer(*number),
+            Self::Real(number) => SqlValueRef::Real(*number),
+            Self::Text(bytes) => SqlValueRef::Text(bytes),
+            Self::Blob(bytes) => SqlValueRef::Blob(bytes),
         }
     }
 }
 
 /// A number as one with a fraction, which is finite; `None`: it is none.
 #[expect(clippy::cast_precision_loss, reason = "a range is a rough figure")]
-fn real(value: ValueRef<'_>) -> Option<f64> {
+fn real(value: SqlValueRef<'_>) -> Option<f64> {
     match value {
-        ValueRef::Integer(number) => Some(number as f64),
-        ValueRef::Real(number) => Some(number.clamp(f64::MIN, f64::MAX)),
+        SqlValueRef::Integer(number) => Some(number as f64),
+        SqlValueRef::Real(number) => Some(number.clamp(f64::MIN, f64::MAX)),
         _ => None,
     }
 }
@@ -160,22 +166,25 @@ mod tests {
             KeyDistribution::Numbers(7, 7).sample_points(3),
             vec![SamplePoint::Number(7); 3]
         );
-        let texts =
-            KeyDistribution::between(ValueRef::Text(b"session:a"), ValueRef::Text(b"session:c"));
+        let texts = KeyDistribution::between(
+            SqlValueRef::Text(b"session:a"),
+            SqlValueRef::Text(b"session:c"),
+        );
         let points = texts.sample_points(2);
-        assert_eq!(points[0].value(), ValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
-        let ValueRef::Text(second) = points[1].value() else { panic!() };
+        assert_eq!(points[0].value(), SqlValueRef::Text(b"session:a\0\0\0\0\0\0\0"));
+        let SqlValueRef::Text(second) = points[1].value() else { panic!() };
         assert!(second.starts_with(b"session:b"), "{second:?}");
-        let reals =
-            KeyDistribution::between(ValueRef::Integer(-1), ValueRef::Real(3.0)).sample_points(4);
+        let reals = KeyDistribution::between(SqlValueRef::Integer(-1), SqlValueRef::Real(3.0))
+            .sample_points(4);
         assert_eq!(reals, [-1.0, 0.0, 1.0, 2.0].map(SamplePoint::Real));
-        let mixed = KeyDistribution::between(ValueRef::Integer(1), ValueRef::Text(b"a"));
+        let mixed = KeyDistribution::between(SqlValueRef::Integer(1), SqlValueRef::Text(b"a"));
         assert_eq!((mixed.sample_points(9), mixed.clone()), (Vec::new(), KeyDistribution::Unknown));
     }
 
     #[test]
     fn positions_grow_from_zero_to_one() {
-        let texts = KeyDistribution::between(ValueRef::Text(b"2::a"), ValueRef::Text(b"2::e"));
+        let texts =
+            KeyDistribution::between(SqlValueRef::Text(b"2::a"), SqlValueRef::Text(b"2::e"));
         for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
             let found = texts.position(&Key::Text(key.into()));
             assert!((found - share).abs() < 0.01, "{key}: {found}");
@@ -185,8 +194,10 @@ mod tests {
         assert!((numbers.position(&row(15)) - 0.5).abs() < 0.01);
         assert!((numbers.position(&row(99)) - 1.0).abs() < 0.01);
         assert!((KeyDistribution::Unknown.position(&row(1)) - 0.5).abs() < 0.01);
-        let all =
-            KeyDistribution::between(ValueRef::Real(f64::NEG_INFINITY), ValueRef::Real(f64::MAX));
+        let all = KeyDistribution::between(
+            SqlValueRef::Real(f64::NEG_INFINITY),
+            SqlValueRef::Real(f64::MAX),
+        );
         for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
             assert!((all.position(&Key::Real(key)) - share).abs() < 0.01, "{key}");
         }

@@ -26,7 +26,7 @@ use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
-use crate::store::statement::{Statement, value_ref};
+use crate::store::statement::Statement;
 
 /// Rows that are shown.
 const MAX_SAMPLES: usize = 8;
@@ -207,7 +207,7 @@ fn samples(
     let mut users = Vec::new();
     let mut sql = reader.select(&reader.session_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut keys = rows.iter().map(|(row, _)| value_ref(&row.key));
+    let mut keys = rows.iter().map(|(row, _)| row.key.raw());
     database.query_each(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
@@ -223,7 +223,7 @@ fn sample(reader: &TableReader, row: &Row, status: RowStatus, user: Option<Strin
         (reader.input_name(time.input), value, reader.profile.time(Some(index), &inputs))
     });
     Sample {
-        handle: id_digest(value_ref(&row.id)).handle(),
+        handle: id_digest(row.id.raw()).handle(),
         user,
         times: times.collect(),
         expiry: match status {

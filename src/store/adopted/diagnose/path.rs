@@ -5,7 +5,7 @@ use crate::domain::error::Result;
 use crate::domain::profile::{ColumnSource, NullMeaning, SqlValue, TimeColumn};
 use crate::store::adopted::reader::TableReader;
 use crate::store::database::Database;
-use crate::store::statement::{literal, quoted, value_ref};
+use crate::store::statement::{literal, quoted};
 
 /// Message for a path that matches no JSON text in the sample, if a session without the
 /// time would count as expired.
@@ -32,7 +32,7 @@ pub(in crate::store::adopted) fn path_never_matches(
     ));
     sql.push(&format!(" WHERE {} = ?1", reader.key));
     let (mut json_texts, mut found) = (0_u64, 0_u64);
-    let mut keys = rows.iter().map(|row| value_ref(&row.key));
+    let mut keys = rows.iter().map(|row| row.key.raw());
     database.query_each(&sql, &mut keys, &mut |row| {
         let is_there = row.and_then(|row| row.integer(0));
         json_texts += u64::from(is_there.is_some());

@@ -1,7 +1,6 @@
 //! Sample of the rows of a table.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use super::key_distribution::KeyDistribution;
 use crate::domain::error::Result;
@@ -9,7 +8,7 @@ use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
 use crate::domain::time::UnixTime;
 use crate::store::adopted::reader::TableReader;
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, raw};
+use crate::store::statement::Statement;
 
 /// Rows at each end of the table, and number of sample points in between. A smaller table
 /// is read as a whole.
@@ -37,7 +36,7 @@ pub(in crate::store::adopted) struct Row {
 
 impl Row {
     fn of(row: &dyn RowRef, inputs: usize) -> Self {
-        let value = |column| raw(row.value(column)).to_value();
+        let value = |column| row.value(column).to_value();
         let inputs = (0..inputs).map(|column| value(column + 2)).collect();
         Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
     }
@@ -62,13 +61,8 @@ impl Sampling {
     ) -> Result<Self> {
         let seen = reader.snapshot_columns();
         let row = |row: &dyn RowRef| Row::of(row, reader.profile.inputs.len());
-        let read = |direction, most| {
-            crate::store::adopted::table::collect(
-                database,
-                &rows_by_key(reader, &seen, direction, most),
-                row,
-            )
-        };
+        let read =
+            |direction, most| database.query_all(&rows_by_key(reader, &seen, direction, most), row);
         let mut rows = read("ASC", SMALL_TABLE_ROWS)?;
         if rows.len() == SMALL_TABLE_ROWS {
             let first = rows.into_iter().take(END_ROWS);
@@ -90,12 +84,9 @@ pub(in crate::store::adopted) fn key_distribution(
     database: &impl Database,
     reader: &TableReader,
 ) -> Result<KeyDistribution> {
-    let mut distribution = KeyDistribution::Unknown;
-    database.query(&reader.min_and_max(database, &reader.key), &mut |row| {
-        distribution = KeyDistribution::between(row.value(0), row.value(1));
-        Ok(ControlFlow::Break(()))
-    })?;
-    Ok(distribution)
+    let ends = reader.min_and_max(database, &reader.key);
+    let between = |row: &dyn RowRef| KeyDistribution::between(row.value(0), row.value(1));
+    Ok(database.query_first(&ends, between)?.unwrap_or(KeyDistribution::Unknown))
 }
 
 /// Reads this of the first rows by the key, or of the last.

@@ -11,14 +11,12 @@ impl Backing {
     /// The outcome of a step that has failed: a fault of the file, or an error that has
     /// nothing to do with it, such as a lock that another process holds.
     pub(super) fn classify<T>(&self, error: Error, to_write: bool) -> Result<Attempt<T>> {
-        let is_unrelated = matches!(
-            error,
-            Error::Refused(_) | Error::LeaseHeld { .. } | Error::AlreadyRun | Error::State(_)
-        );
+        let is_unrelated =
+            matches!(error, Error::LeaseHeld { .. } | Error::AlreadyRun | Error::State(_));
         let (Self::Read(file, identity) | Self::File(file, identity)) = self else {
             return Err(error);
         };
-        if is_unrelated || error.is_transient() {
+        if is_unrelated || error.is_refusal() || error.is_transient() {
             return Err(error);
         }
         let fault = self.fault_of(&error, to_write);

@@ -43,7 +43,7 @@ pub struct StateDirectory {
     /// The time that the name of a damaged file gets.
     pub now: UnixTime,
     /// Called with what users have to know.
-    pub tell: Rc<dyn Fn(&StateNotice)>,
+    pub notify: Rc<dyn Fn(&StateNotice)>,
     /// Called when the state is used for the first time.
     pub opened: Rc<dyn Fn()>,
     /// The state of earlier stores of this process that could not use a file.
@@ -51,14 +51,14 @@ pub struct StateDirectory {
 }
 
 impl StateDirectory {
-    /// A directory from which nothing is told.
+    /// A directory that reports nothing.
     pub fn silent(path: Option<PathBuf>) -> Self {
         Self {
             path,
             legacy: Vec::new(),
             is_wanted: false,
             now: UnixTime(0),
-            tell: Rc::new(|_| ()),
+            notify: Rc::new(|_| ()),
             opened: Rc::new(|| ()),
             memory: StateMemory::default(),
         }
@@ -307,7 +307,7 @@ impl State {
     }
 
     fn notify(&self, file: PathBuf, fault: StateFault, loss: StateConsequence) {
-        (self.directory.tell)(&StateNotice::Trouble(StateProblem { file, fault, loss }));
+        (self.directory.notify)(&StateNotice::Trouble(StateProblem { file, fault, loss }));
     }
 }
 

@@ -141,7 +141,7 @@ impl State {
                 Ok(MoveOutcome::InUse) => return Ok((legacy, None, None)),
                 Ok(MoveOutcome::Done) => {
                     let to = path.clone();
-                    (self.directory.tell)(&StateNotice::Moved { from: legacy, to });
+                    (self.directory.notify)(&StateNotice::Moved { from: legacy, to });
                 }
                 Err(error) => {
                     let backing = Backing::File(legacy.clone(), None);

@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use rusqlite::types::ValueRef;
-
 use super::client::{Client, NodeResponse, Request};
 use super::json;
 use super::json::StatementResult;
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::SqlValue;
+use crate::domain::profile::{SqlValue, SqlValueRef};
+use crate::storage::WriteTiming;
 use crate::storage::consistency::{Consistency, ReadFreshness};
 use crate::store::cluster::Cluster;
 use crate::store::database::sqlite::Access;
@@ -117,7 +116,7 @@ impl Rqlite {
     pub(super) fn read_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
     ) -> Result<Vec<StatementResult>> {
         let one = |value| json::encode_statement(&statement.sql, std::iter::once(value));
         let elements: Vec<_> = values.map(one).collect();
@@ -151,7 +150,8 @@ impl Rqlite {
                 let work: f64 = results.iter().map(|result| result.time).sum();
                 let work = Duration::try_from_secs_f64(work).unwrap_or_default();
                 let commit = hold.saturating_sub(work);
-                Ok(Written::Done(Done { results, hold, commit, is_in_doubt }))
+                let timing = WriteTiming { hold, commit, ..WriteTiming::default() };
+                Ok(Written::Done(Done { results, timing, is_in_doubt }))
             }
             NodeResponse::Refused(why, may_have_applied) => {
                 Ok(Written::Refused(why, may_have_applied))
@@ -182,18 +182,11 @@ impl Rqlite {
 
     pub(super) fn batch_result(&self, written: Written) -> Result<BatchResult> {
         match written {
-            Written::Done(Done { results, hold, commit, is_in_doubt }) => {
+            Written::Done(Done { results, timing, is_in_doubt }) => {
                 let rows = results.iter().map(|result| result.rows).collect();
                 let answers = results.into_iter().map(|result| result.answers).collect();
                 let response_lost = is_in_doubt;
-                Ok(BatchResult {
-                    rows,
-                    answers,
-                    response_lost,
-                    hold,
-                    commit,
-                    ..BatchResult::default()
-                })
+                Ok(BatchResult { rows, answers, response_lost, timing, ..BatchResult::default() })
             }
             // The first attempt may have caused the error of the second.
             Written::Refused(why, true) => {
@@ -220,9 +213,8 @@ pub(super) enum Written {
 /// Applied request.
 pub(super) struct Done {
     pub(super) results: Vec<StatementResult>,
-    pub(super) hold: Duration,
-    /// Part of the hold time outside the statements.
-    pub(super) commit: Duration,
+    /// The time outside the statements counts as that of the commit.
+    pub(super) timing: WriteTiming,
     /// True if an earlier attempt may have been applied, too.
     pub(super) is_in_doubt: bool,
 }

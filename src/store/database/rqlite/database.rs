@@ -3,13 +3,12 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use rusqlite::types::{Value, ValueRef};
-
 use super::connection::{Rqlite, Written};
 use super::idempotency::IdempotentStep;
 use super::json;
 use crate::domain::error::{Error, Result};
-use crate::storage::{DataVersion, VisitResult};
+use crate::domain::profile::SqlValueRef;
+use crate::storage::{DataVersion, VisitResult, WriteTiming};
 use crate::store::database::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
 use crate::store::statement::Statement;
 
@@ -64,22 +63,10 @@ impl Database for Rqlite {
         }
     }
 
-    fn query_each(
-        &self,
-        statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn RowRef>),
-    ) -> Result<()> {
-        for result in self.read_for_each(statement, values)? {
-            visit(result.answers.first().map(|row| row as &dyn RowRef));
-        }
-        Ok(())
-    }
-
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         let results = self.read_for_each(statement, values)?.into_iter().enumerate();
@@ -89,27 +76,13 @@ impl Database for Rqlite {
         Ok(())
     }
 
-    fn execute_for_keys(
-        &mut self,
-        sql: &str,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        rest: &[Value],
-    ) -> Result<BatchResult> {
-        let rest = || rest.iter().map(ValueRef::from);
-        let elements =
-            values.map(|value| json::encode_statement(sql, std::iter::once(value).chain(rest())));
-        let body = serde_json::Value::Array(elements.collect()).to_string();
-        let written = self.write_body(&body, |_| false)?;
-        self.batch_result(written)
-    }
-
     /// No receipt is left, as the table may be anybody's. Where the answer is lost and the
     /// list is sent again, rows that the first has deleted are found gone, and what is
     /// answered may be less than what was done; it says so.
     fn execute_for_rows(
         &mut self,
         statements: &[Statement],
-        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+        rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
     ) -> Result<BatchResult> {
         let total = || json::encode_statement("SELECT total_changes()", std::iter::empty());
         let mut list = vec![total()];
@@ -168,9 +141,9 @@ impl Database for Rqlite {
         }
         // Include the time of the rolled-back attempt.
         let in_vain = begun.elapsed();
-        let applied = self.execute_batch(otherwise)?;
-        let BatchResult { hold, commit, .. } = applied;
-        Ok(BatchResult { hold: hold + in_vain, commit: commit + in_vain, ..applied })
+        let mut applied = self.execute_batch(otherwise)?;
+        applied.timing += WriteTiming { hold: in_vain, commit: in_vain, ..WriteTiming::default() };
+        Ok(applied)
     }
 
     fn version(&self) -> Result<Option<DataVersion>> {

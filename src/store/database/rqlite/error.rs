@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::domain::error::Error;
+use crate::domain::error::{Absence, Error, ForeignContent};
 
 /// Maximum size of a response, in bytes: four times that of a page of rows. Parsed, it takes
 /// about ten times as much memory.
@@ -238,8 +238,10 @@ impl NodeErrors {
             None if of(NodeErrorKind::Transient) => Error::Unavailable { at, why },
             None if of(NodeErrorKind::Denied) => Error::failed(format!("ask {at}"), why),
             None if has_answered_before => Error::Unavailable { at, why },
-            None if of(NodeErrorKind::NotRqlite) => Error::ForeignDatabase { at, found: why },
-            None => Error::Missing { at, hint: why },
+            None if of(NodeErrorKind::NotRqlite) => {
+                Error::ForeignDatabase { at, found: why, content: ForeignContent::Other }
+            }
+            None => Error::Missing { at, why: Absence::Other(why) },
         }
     }
 

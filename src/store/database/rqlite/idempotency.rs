@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::connection::{Done, Rqlite, Written};
 use crate::domain::error::{Error, Result};
+use crate::storage::WriteTiming;
 use crate::store::database::BatchResult;
 use crate::store::statement::Statement;
 
@@ -28,14 +29,14 @@ impl Rqlite {
     ) -> Result<Option<BatchResult>> {
         let (begun, name) = (Instant::now(), random_name()?);
         match self.write(&add_receipt(steps, &name))? {
-            Written::Done(Done { mut results, hold, commit, .. }) => {
+            Written::Done(Done { mut results, timing, .. }) => {
                 let after = results.pop().and_then(|total| total.answers.first()?.integer_at(0));
                 let _ = results.pop();
                 let mut results = results.into_iter();
                 let before = results.next().and_then(|total| total.answers.first()?.integer_at(0));
                 let _ = results.next();
                 self.observe_changes(before, after);
-                let mut applied = BatchResult { hold, commit, ..BatchResult::default() };
+                let mut applied = BatchResult { timing, ..BatchResult::default() };
                 for (statement, _) in steps {
                     let result = results.next().unwrap_or_default();
                     if !statement.reads() {
@@ -52,7 +53,8 @@ impl Rqlite {
                 let applied = self.recover_result(steps, &name)?;
                 // The share of the commit is unknown.
                 let hold = begun.elapsed();
-                Ok(Some(BatchResult { hold, commit: hold, ..applied }))
+                let timing = WriteTiming { hold, commit: hold, ..WriteTiming::default() };
+                Ok(Some(BatchResult { timing, ..applied }))
             }
             refused @ Written::Refused(..) => self.batch_result(refused).map(Some),
         }

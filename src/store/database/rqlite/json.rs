@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use rusqlite::types::ValueRef;
 use serde_json::{Number, Value as Json};
 
-use crate::domain::hex;
-use crate::domain::profile::SqlValue;
+use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::consistency::LeaderContact;
 use crate::store::database::OwnedRow;
-use crate::store::statement::Statement;
+use crate::store::statement::{Statement, value_literal};
 
 /// Result of one statement.
 #[derive(Debug, Clone, Default)]
@@ -34,14 +32,17 @@ pub(super) enum ParsedResponse {
 /// Encodes a batch.
 pub(super) fn encode_statements<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> String {
     let statement = |statement: &Statement| {
-        let values = statement.values.iter().map(ValueRef::from);
+        let values = statement.values.iter().map(SqlValue::raw);
         encode_statement(&statement.sql, values)
     };
     Json::Array(statements.into_iter().map(statement).collect()).to_string()
 }
 
 /// Encodes a statement and its values.
-pub(super) fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = ValueRef<'v>>) -> Json {
+pub(super) fn encode_statement<'v>(
+    sql: &str,
+    values: impl Iterator<Item = SqlValueRef<'v>>,
+) -> Json {
     let mut literals = Vec::new();
     let mut element = vec![Json::Null];
     for (place, value) in (1_usize..).zip(values) {
@@ -59,25 +60,15 @@ pub(super) fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = Value
 }
 
 /// Encodes a value as JSON, or as an SQL literal if JSON cannot represent it.
-fn encode_value(value: ValueRef<'_>) -> Result<Json, String> {
-    match value {
-        ValueRef::Null => Ok(Json::Null),
-        ValueRef::Integer(number) => Ok(number.into()),
-        ValueRef::Real(number) => Number::from_f64(number).map(Json::Number).ok_or_else(|| {
-            if number.is_nan() {
-                "NULL".to_owned()
-            } else if number > 0.0 {
-                "9e999".to_owned()
-            } else {
-                "-9e999".to_owned()
-            }
-        }),
-        ValueRef::Text(bytes) => match str::from_utf8(bytes) {
-            Ok(text) => Ok(text.into()),
-            Err(_) => Err(format!("CAST(X'{}' AS TEXT)", hex::encode(bytes))),
-        },
-        ValueRef::Blob(bytes) => Err(format!("X'{}'", hex::encode(bytes))),
-    }
+fn encode_value(value: SqlValueRef<'_>) -> Result<Json, String> {
+    let json = match value {
+        SqlValueRef::Null => Some(Json::Null),
+        SqlValueRef::Integer(number) => Some(number.into()),
+        SqlValueRef::Real(number) => Number::from_f64(number).map(Json::Number),
+        SqlValueRef::Text(bytes) => str::from_utf8(bytes).ok().map(Json::from),
+        SqlValueRef::Blob(_) => None,
+    };
+    json.ok_or_else(|| value_literal(value))
 }
 
 /// Replaces some of the parameters `?1`, `?2`, … by literals, outside quotes.
@@ -232,7 +223,7 @@ fn parse_go_duration(text: &str) -> Option<Duration> {
 mod tests {
     use proptest::prelude::*;
     use rusqlite::Connection;
-    use rusqlite::types::{ToSqlOutput, Value};
+    use rusqlite::types::{Value, ValueRef};
 
     use super::*;
 
@@ -246,8 +237,8 @@ mod tests {
         ]
     }
 
-    fn refs(values: &[Value]) -> impl Iterator<Item = ValueRef<'_>> {
-        values.iter().map(ValueRef::from)
+    fn refs(values: &[Value]) -> impl Iterator<Item = SqlValueRef<'_>> {
+        values.iter().map(|value| ValueRef::from(value).into())
     }
 
     /// What SQLite makes of an element, as rqlite would have it run.
@@ -258,7 +249,6 @@ mod tests {
         let mut statement = connection.prepare(sql).unwrap();
         for (place, given) in (1..=statement.parameter_count()).zip(parts) {
             let given = decode_value(given.clone());
-            let given = ToSqlOutput::Borrowed(ValueRef::from(&given));
             statement.raw_bind_parameter(place, given).unwrap();
         }
         let columns = statement.column_count();
@@ -285,7 +275,7 @@ mod tests {
                 connection.query_row(&sql, [&sent], |row| row.get(0)).unwrap();
             let text = serde_json::json!({ "results": [{ "columns": ["x"], "values": [[shown]] }] });
             let Some(ParsedResponse::Done(results)) = parse_response(&text.to_string(), |_| true) else { panic!() };
-            prop_assert_eq!(&results[0].answers[0].0[0], &SqlValue::from(ValueRef::from(&sent)));
+            prop_assert_eq!(&results[0].answers[0].0[0], &SqlValueRef::from(ValueRef::from(&sent)).to_value());
         }
 
         #[test]
@@ -307,7 +297,7 @@ mod tests {
             encode_statement(sql, refs(&values)).to_string(),
             r#"["SELECT X'00ff', '?1', \"?2\", -9e999, NULL, ?12, ?4, 'it''s ?1'",null,null,null,4]"#
         );
-        let damaged = ValueRef::Text(&[b'a', 0xff]);
+        let damaged = SqlValueRef::Text(&[b'a', 0xff]);
         assert_eq!(
             encode_statement("SELECT ?1", std::iter::once(damaged)).to_string(),
             r#"["SELECT CAST(X'61ff' AS TEXT)",null]"#

@@ -3,44 +3,26 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{
     CachedStatement, Connection, Result, Row, Transaction, TransactionBehavior, params_from_iter,
 };
 
 use super::disk_space::FreeSpace;
+use crate::domain::profile::SqlValueRef;
+use crate::storage::WriteTiming;
 use crate::store::database::{BatchResult, OwnedRow, RowRef};
 use crate::store::statement::Statement;
-
-pub(super) fn query_each(
-    connection: &Connection,
-    sql: &str,
-    values: &mut dyn Iterator<Item = ValueRef<'_>>,
-    visit: &mut dyn FnMut(Option<&dyn RowRef>),
-) -> Result<()> {
-    let transaction = connection.unchecked_transaction()?;
-    let mut prepared = transaction.prepare_cached(sql)?;
-    for value in values {
-        prepared.raw_bind_parameter(1, ToSqlOutput::Borrowed(value))?;
-        match prepared.raw_query().next()? {
-            Some(row) => visit(Some(row)),
-            None => visit(None),
-        }
-    }
-    drop(prepared);
-    transaction.commit()
-}
 
 pub(super) fn query_all_for_each(
     connection: &Connection,
     sql: &str,
-    values: &mut dyn Iterator<Item = ValueRef<'_>>,
+    values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
     visit: &mut dyn FnMut(usize, &dyn RowRef),
 ) -> Result<()> {
     let transaction = connection.unchecked_transaction()?;
     let mut prepared = transaction.prepare_cached(sql)?;
     for (place, value) in values.enumerate() {
-        prepared.raw_bind_parameter(1, ToSqlOutput::Borrowed(value))?;
+        prepared.raw_bind_parameter(1, value)?;
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next()? {
             visit(place, row);
@@ -50,41 +32,17 @@ pub(super) fn query_all_for_each(
     transaction.commit()
 }
 
-pub(super) fn execute_for_keys(
-    connection: &mut Connection,
-    free_space: &FreeSpace,
-    sql: &str,
-    values: &mut dyn Iterator<Item = ValueRef<'_>>,
-    rest: &[Value],
-) -> Result<BatchResult> {
-    free_space.prepare(connection)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let begun = Instant::now();
-    let mut rows = Vec::new();
-    let mut prepared = transaction.prepare_cached(sql)?;
-    for (place, value) in rest.iter().enumerate() {
-        prepared.raw_bind_parameter(place + 2, value)?;
-    }
-    for value in values {
-        prepared.raw_bind_parameter(1, ToSqlOutput::Borrowed(value))?;
-        rows.push(prepared.raw_execute()? as u64);
-    }
-    drop(prepared);
-    free_space.commit(transaction)?;
-    Ok(BatchResult { rows, hold: begun.elapsed(), ..BatchResult::default() })
-}
-
 pub(super) fn execute_for_rows(
     connection: &mut Connection,
     free_space: &FreeSpace,
     statements: &[Statement],
-    rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+    rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
 ) -> Result<BatchResult> {
     free_space.prepare(connection)?;
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
-    let mut applied = BatchResult { waited: begun - asked, ..BatchResult::default() };
+    let mut applied = BatchResult::default();
     let prepared = statements.iter().map(|one| transaction.prepare_cached(&one.sql));
     let mut prepared = prepared.collect::<Result<Vec<_>>>()?;
     for row in rows {
@@ -98,17 +56,18 @@ pub(super) fn execute_for_rows(
     let done = Instant::now();
     free_space.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
-    Ok(BatchResult { hold, commit, ..applied })
+    applied.timing = WriteTiming { hold, commit, waited: begun - asked };
+    Ok(applied)
 }
 
 /// Runs one statement with the values of a row. A statement that returns rows counts them as
 /// changes.
 fn run_for_row(
     statement: &mut CachedStatement<'_>,
-    row: &[ValueRef<'_>],
+    row: &[SqlValueRef<'_>],
 ) -> Result<(u64, Vec<OwnedRow>)> {
     for (place, value) in row.iter().take(statement.parameter_count()).enumerate() {
-        statement.raw_bind_parameter(place + 1, ToSqlOutput::Borrowed(*value))?;
+        statement.raw_bind_parameter(place + 1, value)?;
     }
     if statement.column_count() == 0 {
         return Ok((statement.raw_execute()? as u64, Vec::new()));
@@ -132,7 +91,7 @@ pub(super) fn execute_all<'s>(
     let asked = Instant::now();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let begun = Instant::now();
-    let mut applied = BatchResult { waited: begun - asked, ..BatchResult::default() };
+    let mut applied = BatchResult::default();
     for (statement, expected) in statements {
         let rows = run_statement(&transaction, statement, &mut applied)?;
         if expected.is_some_and(|expected| expected != rows) {
@@ -143,7 +102,8 @@ pub(super) fn execute_all<'s>(
     let done = Instant::now();
     free_space.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
-    Ok(ControlFlow::Continue(BatchResult { hold, commit, ..applied }))
+    applied.timing = WriteTiming { hold, commit, waited: begun - asked };
+    Ok(ControlFlow::Continue(applied))
 }
 
 /// Runs one statement, and answers the number of changed rows.
@@ -169,7 +129,7 @@ fn run_statement(
 fn owned_row(row: &Row<'_>) -> Result<OwnedRow> {
     let columns = row.as_ref().column_count();
     (0..columns)
-        .map(|place| row.get_ref(place).map(Into::into))
+        .map(|place| row.get_ref(place).map(|value| SqlValueRef::from(value).to_value()))
         .collect::<Result<_>>()
         .map(OwnedRow)
 }

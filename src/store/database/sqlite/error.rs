@@ -10,7 +10,7 @@ use rusqlite::ffi::{
 };
 use rustix::fs::statvfs;
 
-use crate::domain::error::Error;
+use crate::domain::error::{Error, ForeignContent};
 use crate::store::database::sqlite::file;
 use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
@@ -39,7 +39,8 @@ pub(super) fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> 
         }
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
         Some(ErrorCode::NotADatabase) => {
-            Error::ForeignDatabase { at, found: "it is not a SQLite database".to_owned() }
+            let found = "it is not a SQLite database".to_owned();
+            Error::ForeignDatabase { at, found, content: ForeignContent::Other }
         }
         Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(errno, &error)),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {

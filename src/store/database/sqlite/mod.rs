@@ -8,6 +8,7 @@ mod interrupt;
 mod limits;
 mod open;
 mod vacuum;
+mod values;
 mod wal;
 
 use std::ops::ControlFlow;
@@ -15,11 +16,11 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
 use super::{BatchResult, Database, ExpectedCount, RowRef};
 use crate::domain::error::{Error, Result};
+use crate::domain::profile::SqlValueRef;
 use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, Wal, WalStatus};
 use crate::store::statement::Statement;
 
@@ -170,21 +171,10 @@ impl Database for SqliteFile {
         Ok(())
     }
 
-    fn query_each(
-        &self,
-        statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        visit: &mut dyn FnMut(Option<&dyn RowRef>),
-    ) -> Result<()> {
-        let _running = self.start_run("read", &statement.sql);
-        let looked = batch::query_each(&self.connection, &statement.sql, values, visit);
-        looked.map_err(|e| self.error("read", e))
-    }
-
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
+        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         let _running = self.start_run("read", &statement.sql);
@@ -192,24 +182,14 @@ impl Database for SqliteFile {
         looked.map_err(|e| self.error("read", e))
     }
 
-    fn execute_for_keys(
-        &mut self,
-        sql: &str,
-        values: &mut dyn Iterator<Item = ValueRef<'_>>,
-        rest: &[Value],
-    ) -> Result<BatchResult> {
-        let _running = self.start_run("write to", sql);
-        let applied =
-            batch::execute_for_keys(&mut self.connection, &self.free_space, sql, values, rest);
-        applied.map_err(|e| self.write_error(e))
-    }
-
     fn execute_for_rows(
         &mut self,
         statements: &[Statement],
-        rows: &mut dyn Iterator<Item = Vec<ValueRef<'_>>>,
+        rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
     ) -> Result<BatchResult> {
-        let _running = self.start_run("delete rows of", name_of(statements));
+        let name = name_of(statements);
+        let doing = if name.is_empty() { "write to" } else { "delete rows of" };
+        let _running = self.start_run(doing, name);
         let applied =
             batch::execute_for_rows(&mut self.connection, &self.free_space, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
@@ -250,9 +230,10 @@ impl Database for SqliteFile {
                 Ok(BatchResult { matched_expectation: true, ..applied })
             }
             ControlFlow::Break(in_vain) => {
-                let applied = self.execute_batch(otherwise)?;
+                let mut applied = self.execute_batch(otherwise)?;
                 // Include the time of the rolled-back attempt.
-                Ok(BatchResult { hold: applied.hold + in_vain, ..applied })
+                applied.timing.hold += in_vain;
+                Ok(applied)
             }
         }
     }

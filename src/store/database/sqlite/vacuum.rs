@@ -1,7 +1,6 @@
 //! Disk usage and vacuum of a SQLite file.
 
 use std::fs;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -9,7 +8,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{SqliteFile, limits};
 use crate::domain::error::{Error, Result};
-use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep};
+use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep, WriteTiming};
 use crate::store::database::Database;
 use crate::store::database::sqlite::file;
 use crate::store::statement::Statement;
@@ -27,17 +26,14 @@ const OPERATIONS: i32 = 10_000;
 
 impl SqliteFile {
     pub fn disk_usage(&self) -> Result<DiskUsage> {
-        let mut space = DiskUsage::default();
-        self.query(&Statement::new(SPACE), &mut |row| {
-            space = DiskUsage {
-                page_size: row.count(0),
-                pages: row.count(1),
-                free_pages: row.count(2),
-                steps_possible: row.count(3) != 0,
-                ..DiskUsage::default()
-            };
-            Ok(ControlFlow::Break(()))
+        let space = self.query_first(&Statement::new(SPACE), |row| DiskUsage {
+            page_size: row.count(0),
+            pages: row.count(1),
+            free_pages: row.count(2),
+            steps_possible: row.count(3) != 0,
+            ..DiskUsage::default()
         })?;
+        let mut space = space.unwrap_or_default();
         let unreadable = |e| Error::failed(format!("read {}", self.place), e);
         // SQLite names the log after the resolved path.
         let path = fs::canonicalize(&self.path).map_err(unreadable)?;
@@ -89,7 +85,7 @@ fn shorten(connection: &mut Connection, pages: usize) -> rusqlite::Result<Vacuum
     let after = pragma(&transaction, "freelist_count")?;
     transaction.commit()?;
     let pages = u64::try_from(before - after).unwrap_or(0);
-    Ok(VacuumStep { pages, hold: begun.elapsed() })
+    Ok(VacuumStep { pages, timing: WriteTiming::of_hold(begun.elapsed()) })
 }
 
 fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {

@@ -53,7 +53,7 @@ fn django(sessions: &[(&str, &str)]) -> Sandbox {
     django_lasting(TWO_WEEKS, sessions)
 }
 
-/// The same with sessions that were signed so long before the time that the table has.
+/// Returns a database with sessions that were signed this many seconds before they expire.
 fn django_lasting(seconds: i64, sessions: &[(&str, &str)]) -> Sandbox {
     let sandbox = database(DJANGO);
     for (key, over) in sessions {
@@ -121,7 +121,7 @@ fn left(sandbox: &Sandbox, table: &str, id: &str) -> Vec<String> {
     all.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
-/// As if the jobs had been there for a day, by what is remembered of the table.
+/// Dates the jobs in the state files back by a day, so that they are due.
 fn jobs_have_waited(sandbox: &Sandbox) {
     let folder = sandbox.path("state/sessctl");
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -3,7 +3,7 @@
 use super::{DJANGO, GITEA, OVER, VALID, database, django, handle, laravel, run, three};
 use crate::support::Sandbox;
 
-/// What is said to people, with a word for each handle.
+/// Returns the output of `profile check` with each handle replaced by a placeholder.
 fn said(sandbox: &Sandbox, code: i32, args: &[&str], ids: &[&str]) -> String {
     let before = sandbox.files();
     let text = run(sandbox, [&["profile", "check"], args].concat()).exits(code).stdout();
@@ -131,7 +131,7 @@ fn a_check_says_why_a_purge_would_be_refused() {
 
     warning: 2 of 3 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format
 
-    a purge would be refused: 2 of 3 values of expire_date in django_session are not times in the format of profile django: 2 integer, such as 1500000000 and 1500000001; `sessctl profile check django` shows the values
+    a purge would be refused: 2 of 3 values of expire_date in django_session are not times in the format of profile django: 2 integer, such as 1500000000 and 1500000001
     "#);
     let looks = database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
     let args = ["gitea", "--param", "lifetime=1d"];
@@ -151,12 +151,12 @@ fn a_check_says_why_a_purge_would_be_refused() {
     to scan the table:
       SCAN session
 
-    a purge would be refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME
+    a purge would be refused: profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME
     ");
 }
 
 #[test]
-fn programs_get_all_of_it_in_one_object() {
+fn a_check_in_json_is_one_object() {
     let sandbox = three();
     let json = run(&sandbox, ["profile", "check", "django", "--json"]).succeeds().json();
     assert_eq!((&json["profile"], &json["fits"]), (&"django".into(), &true.into()));

@@ -209,7 +209,7 @@ fn the_table_is_named_with_verbose() {
 }
 
 #[test]
-fn what_an_application_has_written_does_nothing_to_a_terminal() {
+fn control_characters_in_a_table_never_reach_the_output() {
     let sandbox = database(&format!(
         "{BETTER_AUTH} INSERT INTO session VALUES \
          ('id1', '2020-01-01T00:00:00.000Z', 't', '2020-01-01T00:00:00.000Z', \

@@ -20,7 +20,7 @@ fn refuses(sandbox: &Sandbox, args: &[&str], code: i32) -> String {
 }
 
 #[test]
-fn what_is_the_applications_part_is_refused() {
+fn operations_reserved_to_the_application_are_refused() {
     let sandbox = three();
     insta::assert_snapshot!(refuses(&sandbox, &["open", "--user", "u", "--task", "django"], 4), @"refused: django_session is a table of Django (profile django): its application opens the sessions");
     insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
@@ -46,7 +46,7 @@ fn a_read_only_table_is_listed() {
     let sandbox =
         database(&format!("{GITEA} INSERT INTO session VALUES ('k1', x'00', 1400000000)"));
     let with = ["--profile", "gitea", "--param", "lifetime=1d"];
-    insta::assert_snapshot!(refuses(&sandbox, &[&with[..], &["purge"]].concat(), 4), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(refuses(&sandbox, &[&with[..], &["purge"]].concat(), 4), @"refused: profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME");
     for verb in [&["cycle", "--all"][..], &["cycle", "gitea"], &["close"]] {
         refuses(&sandbox, &[&with[..], verb].concat(), 4);
     }
@@ -59,12 +59,12 @@ fn a_read_only_table_is_listed() {
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django)");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is not a sessctl database: it holds the table django_session; none is a table of sessions that sessctl knows (`sessctl show profiles` lists them); django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is not a sessctl database: it holds the table django_session; none is a table of sessions that sessctl knows; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the tables that it knows");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @"app.db is not a sessctl database: it has no table sessions; it has django_session");
 }
 
 #[test]
-fn two_tables_that_fit_leave_a_choice() {
+fn two_matching_tables_require_a_profile() {
     let sandbox = database(&format!(
         "{DJANGO} CREATE TABLE tower_sessions (id text primary key not null, data blob not null, \
          expiry_date integer not null)"
@@ -89,8 +89,8 @@ fn values_in_another_encoding_prevent_every_deletion() {
 #[test]
 fn a_parameter_that_only_the_application_knows_is_required() {
     let sandbox = laravel();
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME of the application's .env, in minutes there)");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     let with = |param: &str| refuses(&sandbox, &["--param", param, "list"], 2);
     insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': write NAME=VALUE; see --help");
     insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: write 120s, 120m, 120h or 120d"#);
@@ -174,7 +174,7 @@ fn a_profile_that_is_not_there_is_a_mistake_of_usage() {
     let sandbox = three();
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "djano", "list"], 2), @r#""djano" is not a valid profile; valid values: authjs-drizzle, authjs-typeorm, better-auth, connect-sqlite3, django, django-local, flask-session, gitea, laravel, rails, scs, spring-session, symfony, tower-sessions, or a file whose name ends in .toml or contains a slash"#);
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "no.toml", "list"], 2), @"could not read no.toml: No such file or directory (os error 2)");
-    sandbox.file("bad.toml", "name = \"mine\"\ncolour = 3\n");
+    sandbox.file("bad.toml", "name = \"mine\"\ncolor = 3\n");
     let reason = refuses(&sandbox, &["--profile", "./bad.toml", "list"], 2);
     assert!(reason.starts_with("./bad.toml:"), "{reason}");
 }

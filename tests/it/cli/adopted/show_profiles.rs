@@ -100,7 +100,7 @@ fn the_profiles_are_listed() {
 }
 
 #[test]
-fn one_is_printed_as_it_is_written() {
+fn a_profile_is_printed_verbatim() {
     let sandbox = Sandbox::without_database();
     let text = sandbox.run(["show", "profiles", "django"]).succeeds().stdout();
     assert!(text.contains("table = \"django_session\"\n"), "{text}");

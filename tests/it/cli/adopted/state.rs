@@ -23,7 +23,7 @@ fn remembered(sandbox: &Sandbox, args: &[&str], environment: &[(&str, &str)]) ->
 }
 
 #[test]
-fn the_folder_is_the_one_that_is_said_first() {
+fn the_state_directory_follows_the_order_of_precedence() {
     let sandbox = three();
     sandbox.file("c.toml", "state_dir = \"file\"\n");
     let path = |name: &str| sandbox.path(name).display().to_string();

@@ -13,8 +13,7 @@ fn text(name: &str) -> String {
     fs::read_to_string(format!("examples/{name}.toml")).unwrap()
 }
 
-/// The same with the examples in comments, `# key = …`, `# [policy."im*"]` and `# [[job]]`,
-/// as settings.
+/// Uncomments the examples in comments, `# key = …`, `# [policy."im*"]` and `# [[job]]`.
 fn with_comments_as_settings(text: &str) -> String {
     let is_setting = |line: &str| {
         line.starts_with("[[")

@@ -78,7 +78,7 @@ fn a_move_copies_every_row_as_it_is_and_leaves_the_source_as_it_was() {
 }
 
 #[test]
-fn what_is_counted_is_the_same_afterwards() {
+fn a_move_preserves_the_counters() {
     let sandbox = filled();
     moves(&sandbox, &[]).succeeds().is_silent();
     let stat = |db: &str| {
@@ -93,7 +93,7 @@ fn what_is_counted_is_the_same_afterwards() {
 }
 
 #[test]
-fn a_repetition_finds_nothing_to_do() {
+fn a_repeated_move_changes_nothing() {
     let sandbox = filled();
     let first = moved(&sandbox, &[], 0);
     assert_eq!((&first["new"], &first["counters"]), (&1_202.into(), &2.into()));
@@ -119,7 +119,7 @@ fn a_repetition_finds_nothing_to_do() {
 }
 
 #[test]
-fn what_it_says_when_it_is_asked() {
+fn a_verbose_move_reports_rows_and_checksum() {
     let sandbox = filled();
     let said = |args: &[&str]| {
         let ran = moves(&sandbox, args);

@@ -9,7 +9,7 @@ use std::ops::Deref;
 use serde_json::{Value, json};
 use sessctl::UnixTime;
 
-use crate::frameworks::harness::{Application, Framework, named, same_ids, without};
+use crate::frameworks::harness::{Application, Framework, assert_same_ids, named, without};
 use crate::support::processes::Running;
 use crate::support::{DAY, Finished, HOUR, MINUTE, NOW, external_programs};
 
@@ -35,7 +35,7 @@ impl Django {
         Self::with_age(zone, None)
     }
 
-    /// The same with sessions that last so long.
+    /// Creates the application with sessions of this age.
     fn with_age(zone: Option<&'static str>, age: Option<i64>) -> Self {
         let aware = Framework { sql: String::new(), ..named("django") };
         let framework = match zone {
@@ -79,7 +79,7 @@ impl Django {
         serde_json::from_value(keys).unwrap()
     }
 
-    /// Those of these sessions that it still serves.
+    /// Returns the subset of these sessions that Django accepts.
     #[track_caller]
     fn serves(&self, now: Option<UnixTime>, keys: &BTreeSet<String>) -> BTreeSet<String> {
         serde_json::from_value(self.asked_at(now, "accepted", &[&json!(keys)])).unwrap()
@@ -107,14 +107,14 @@ fn served_sessions_survive_and_others_are_deleted() {
             django.opens(None, &ages(crate::support::now())).into_iter().collect();
         let served = django.serves(None, &keys);
         assert_eq!((keys.len(), served.len()), (38, 20), "{zone:?}");
-        let frame = django.frame();
+        let frame = django.fingerprint();
         // When sessctl purges
         django.sessctl(["purge"]).succeeds().is_silent();
         // Then exactly those are left that Django serves, and it agrees
-        same_ids(&format!("{zone:?}"), &django.ids(), &served);
+        assert_same_ids(&format!("{zone:?}"), &django.ids(), &served);
         assert_eq!(django.serves(None, &keys), served);
         assert_eq!(django.asked("clearsessions", &[]), 0);
-        assert_eq!(django.frame(), frame);
+        assert_eq!(django.fingerprint(), frame);
     }
 }
 
@@ -141,7 +141,7 @@ fn a_profile_is_chosen_by_itself_only_where_django_s_two_weeks_prove_it() {
             let ran = unnamed(&django, &["purge"]);
             if is_proved {
                 ran.succeeds().is_silent();
-                same_ids(&what, &django.ids(), &served);
+                assert_same_ids(&what, &django.ids(), &served);
             } else {
                 let said = ran.exits(2).stderr();
                 assert!(said.contains("USE_TZ") && said.contains("TIME_ZONE"), "{what}: {said}");
@@ -151,7 +151,7 @@ fn a_profile_is_chosen_by_itself_only_where_django_s_two_weeks_prove_it() {
                 assert!(said.contains("warning") && said.contains("USE_TZ"), "{what}: {said}");
                 // And with the profile it is done
                 django.sessctl(["purge"]).succeeds();
-                same_ids(&what, &django.ids(), &served);
+                assert_same_ids(&what, &django.ids(), &served);
             }
         }
     }
@@ -214,7 +214,7 @@ fn no_served_session_is_deleted_in_the_night_of_a_clock_change() {
         let morning = UnixTime(change + 5 * HOUR);
         let served = django.serves(Some(morning), &keys);
         django.purge(morning).unwrap();
-        same_ids(zone, &django.ids(), &served);
+        assert_same_ids(zone, &django.ids(), &served);
         assert_eq!(django.asked_at(Some(morning), "clearsessions", &[]), 0, "{zone}");
     }
 }
@@ -248,7 +248,7 @@ fn users_are_known_without_the_key_that_signs_and_can_be_logged_out() {
         django.sessctl(["cycle", "--user", &alice]).succeeds();
         // Then everywhere, and nobody else
         let all = keys.iter().cloned().collect();
-        same_ids("left", &django.serves(None, &all), &keys[2..].iter().cloned().collect());
+        assert_same_ids("left", &django.serves(None, &all), &keys[2..].iter().cloned().collect());
         let names = django.asked("users", &[&json!(keys)]);
         assert!(names[&keys[0]].is_null() && names[&keys[1]].is_null(), "{names}");
         assert!(names[&keys[2]].is_number(), "{names}");
@@ -256,7 +256,7 @@ fn users_are_known_without_the_key_that_signs_and_can_be_logged_out() {
         let close = ["close", "--profile", &django.framework.profile, "--state-dir", "state"];
         let close = close.into_iter().chain(django.framework.params());
         django.run_with_input(close.collect::<Vec<_>>(), &keys[2]).succeeds();
-        same_ids("left", &django.serves(None, &all), &keys[3..].iter().cloned().collect());
+        assert_same_ids("left", &django.serves(None, &all), &keys[3..].iter().cloned().collect());
     }
 }
 
@@ -301,10 +301,10 @@ fn a_running_application_loses_nothing_to_concurrent_purges() {
             live.extend(keys("live"));
             over.extend(keys("over"));
         }
-        same_ids(mode, &django.serves(None, &live), &live);
+        assert_same_ids(mode, &django.serves(None, &live), &live);
         // And after a last purge nothing else is left
         django.sessctl(["purge"]).succeeds();
-        same_ids(mode, &django.ids(), &live);
+        assert_same_ids(mode, &django.ids(), &live);
         assert_eq!(django.asked("clearsessions", &[]), 0);
         let integrity: String =
             django.db().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();

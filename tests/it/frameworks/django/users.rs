@@ -9,7 +9,7 @@ use sessctl::domain::profile::{Owner, django_user};
 use super::Django;
 use crate::frameworks::harness::{Application, named};
 
-/// What may stand for a value in JSON, or not quite.
+/// Valid and almost valid JSON values.
 const TOKENS: [&str; 38] = [
     "NaN",
     "Infinity",

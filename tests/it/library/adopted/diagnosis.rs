@@ -34,10 +34,10 @@ scan the table: SCAN sessions
 }
 
 #[test]
-fn all_that_is_wrong_is_said() {
+fn a_diagnosis_lists_all_refusals_and_warnings() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let found = diagnose(db.path(), &gitea(), NOW).unwrap();
-    insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(found.refusals.join("\n"), @"profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME");
     // What gitea's table would be, were its name true
     let by_name = draft("by-name", "session", "key", &["key", "data", "expiry"])
         .time("expiry", seconds())

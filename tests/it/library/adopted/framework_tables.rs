@@ -19,7 +19,7 @@ fn exactly_the_expired_sessions_go() {
             // The application is there all the time.
             let application = db.application();
             application.pragma_update(None, "journal_mode", mode).unwrap();
-            let (before, imprint) = (ids(&db, &profile), db.imprint());
+            let (before, imprint) = (ids(&db, &profile), db.fingerprint());
             let mut store = db.store(profile.clone());
             let totals = purge_all(store.as_mut(), 2).unwrap();
             let name = &profile.name;
@@ -32,7 +32,7 @@ fn exactly_the_expired_sessions_go() {
             let again = purge_all(store.as_mut(), 2).unwrap();
             assert_eq!((again.settled.deleted, again.sessions), (0, left.len() as u64), "{name}");
             drop(store);
-            assert_eq!(db.imprint(), imprint, "{name}");
+            assert_eq!(db.fingerprint(), imprint, "{name}");
         }
     }
 }
@@ -54,7 +54,7 @@ fn each_of_them_is_found_by_its_table() {
 fn a_read_only_table_keeps_its_rows() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/gitea.sql"));
     let mut store = db.store(gitea());
-    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the form of this table was read in Gitea's source and never seen; Gitea purges by itself, see GC_INTERVAL_TIME");
+    insta::assert_snapshot!(refused(purge_all(store.as_mut(), 9)), @"refused: profile gitea is read-only, so nothing is deleted from session: the profile is based on Gitea's source code and was never tested on a real table; Gitea itself purges, see GC_INTERVAL_TIME");
     assert_eq!(ids(&db, &gitea()).len(), 3);
     assert_eq!(all_sessions(store.as_ref()).len(), 3);
 }

@@ -39,7 +39,7 @@ fn call(db: &ApplicationDb, job: &Job, now: UnixTime) -> bool {
     }
 }
 
-/// The same of any work, and what comes of it.
+/// Runs a job with this polling interval.
 fn attempt(
     db: &ApplicationDb,
     job: &Job,

@@ -42,10 +42,10 @@ fn keys_of_all_storage_classes_are_scanned_in_order() {
     );
     let mut store = db.store(plain("t", "id"));
     let totals = purge_all(store.as_mut(), 1).unwrap();
-    assert_eq!((totals.settled.deleted, totals.rows, totals.census.unreadable), (5, 7, 0));
+    assert_eq!((totals.settled.deleted, totals.rows, totals.counts.unreadable), (5, 7, 0));
 }
 
-/// What makes a table of keys, the column declared in between.
+/// Statements before and after the declaration of a key column.
 const TABLES: [(&str, &str); 3] = [
     ("CREATE TABLE t (id ", " NOT NULL PRIMARY KEY, expiry, what) WITHOUT ROWID"),
     ("CREATE TABLE t (id ", " UNIQUE, expiry, what)"),
@@ -97,11 +97,11 @@ proptest! {
                 prop_assert!(of_handle.iter().any(|other| other.key == session.key));
             }
             // A purge takes what it promises, which is what is due
-            let promised = look(store.as_ref(), None, usize::MAX).census.would_delete;
+            let promised = look(store.as_ref(), None, usize::MAX).counts.would_delete;
             let totals = purge_all(store.as_mut(), step).unwrap();
             let due = before.extract_if(.., |(_, expiry)| *expiry < NOW.0).count() as u64;
             prop_assert_eq!((promised, totals.settled.deleted), (due, due));
-            prop_assert_eq!(totals.census.unreadable, 0);
+            prop_assert_eq!(totals.counts.unreadable, 0);
             prop_assert_eq!(rows(&db), before);
             // And the others end when somebody names them
             let end = End { at: NOW, reason: EndReason::Cycled };

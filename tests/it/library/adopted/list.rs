@@ -26,7 +26,7 @@ fn db() -> ApplicationDb {
 }
 
 #[test]
-fn a_row_is_a_session() {
+fn a_row_is_mapped_to_a_session() {
     let db = ApplicationDb::of(LARAVEL);
     let store = db.store(laravel());
     let sessions = all_sessions(store.as_ref());
@@ -146,7 +146,7 @@ fn sessions_are_found_by_what_their_clients_hold() {
 }
 
 #[test]
-fn figures_are_counted() {
+fn statistics_count_live_expired_and_unreadable_rows() {
     let db = db();
     let store = db.store(laravel());
     let stats = store.tasks(&all_tasks()).unwrap();
@@ -177,7 +177,7 @@ fn the_anonymous_value_is_not_a_user() {
 }
 
 #[test]
-fn users_have_what_is_not_over() {
+fn user_statistics_count_only_live_sessions() {
     let db = db();
     let loads = |store: &dyn Backend, by| {
         let mut loads = Vec::new();

@@ -87,7 +87,7 @@ fn the_index_and_the_key_lead_to_the_same_rows() {
         let totals = purge_all(store.as_mut(), 17).unwrap();
         assert_eq!(totals.by_time, by_time);
         assert_eq!((totals.settled.deleted, totals.rows, totals.sessions), (60, 3_000, 3_000));
-        assert_eq!((totals.census.due, totals.census.unreadable), (60, 0));
+        assert_eq!((totals.counts.due, totals.counts.unreadable), (60, 0));
         left.push(db.column("sessions", "id"));
     }
     assert_eq!(left[0], left[1]);
@@ -118,7 +118,7 @@ fn a_count_sees_everything_and_remembers_no_row() {
     let store = db.store(laravel());
     let survey = store.scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
     assert_eq!(
-        (survey.census.sessions, survey.census.due, survey.census.would_delete),
+        (survey.counts.sessions, survey.counts.due, survey.counts.would_delete),
         (900, 9, 9)
     );
     assert_eq!(survey.sessions.get("laravel"), Some(&900));
@@ -153,7 +153,7 @@ fn what_cannot_be_read_is_kept_and_counted() {
             let totals = purge_all(store.as_mut(), 3).unwrap();
             assert_eq!(totals.by_time, by_time);
             assert_eq!(totals.settled.deleted, 2 + nulls_due, "{null:?}");
-            assert_eq!(totals.census.unreadable, 7 + nulls_unreadable, "{null:?}");
+            assert_eq!(totals.counts.unreadable, 7 + nulls_unreadable, "{null:?}");
             assert_eq!((totals.sessions, totals.rows), (411, 411), "{null:?}");
             let tasks = store.tasks(&all_tasks()).unwrap();
             assert_eq!(tasks[0].unreadable, 7 + nulls_unreadable);
@@ -199,11 +199,11 @@ fn a_value_in_json_is_an_input_and_its_absence_too() {
         .0;
     let mut store = db.store(profile);
     let totals = purge_all(store.as_mut(), 2).unwrap();
-    assert_eq!((totals.settled.deleted, totals.census.sessions), (1, 6));
+    assert_eq!((totals.settled.deleted, totals.counts.sessions), (1, 6));
     assert_eq!(db.column("t", "key"), ["b", "c", "d", "e", "f"]);
 }
 
-/// What becomes of such a session is what NULL means, whatever its time.
+/// A path in binary JSON yields NULL, so the meaning of NULL applies to the session.
 #[test]
 fn binary_json_has_nothing_at_any_path() {
     let db = ApplicationDb::of(
@@ -213,7 +213,7 @@ fn binary_json_has_nothing_at_any_path() {
     let profile = draft("t", "t", "id", &["id", "data"]).time("data", seconds()).path("$.end");
     let mut store = db.store(profile.null(NullMeaning::Never).at(0, false).0);
     let totals = purge_all(store.as_mut(), 2).unwrap();
-    assert_eq!((totals.settled.deleted, totals.census.sessions), (1, 2));
+    assert_eq!((totals.settled.deleted, totals.counts.sessions), (1, 2));
     assert_eq!(db.column("t", "id"), ["b"]);
 }
 
@@ -247,25 +247,25 @@ proptest! {
         let store = db.store(laravel());
         let backlog = Some(UnixTime(NOW.0 - before * 60));
         for reach in [few(stride), ScanLimits { rows: stride, ..ScanLimits::ALL }] {
-            let (mut census, mut after) = (PurgeCounts::default(), None);
+            let (mut counts, mut after) = (PurgeCounts::default(), None);
             loop {
                 let reach = ScanLimits { backlog, ..reach };
                 let survey = store.scan_due(&all_tasks(), after.as_ref(), reach).unwrap();
-                census.add(survey.census);
+                counts.add(survey.counts);
                 after = survey.last;
                 if after.is_none() {
                     break;
                 }
             }
             let over = |at_least: i64| ages.iter().filter(|age| **age >= at_least).count() as u64;
-            prop_assert_eq!((census.would_end, census.backlog), (over(120), over(120 + before)));
-            prop_assert_eq!(census.live(), ages.len() as u64 - over(120));
+            prop_assert_eq!((counts.would_end, counts.backlog), (over(120), over(120 + before)));
+            prop_assert_eq!(counts.live(), ages.len() as u64 - over(120));
         }
     }
 }
 
 #[test]
-fn another_task_has_nothing_there() {
+fn a_filter_for_another_task_selects_nothing() {
     let db = ApplicationDb::of(LARAVEL);
     fill(&db, [500]);
     let mut store = db.store(laravel());

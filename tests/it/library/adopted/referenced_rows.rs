@@ -111,7 +111,7 @@ proptest! {
         // Where the columns differ, so do the comparisons that SQLite itself makes.
         if types[..2] == types[2..] {
             prop_assert_eq!(kept.rejected, 0, "{:?}", kept.examples);
-            prop_assert_eq!(planned.census.would_delete, goes.len() as u64);
+            prop_assert_eq!(planned.counts.would_delete, goes.len() as u64);
             prop_assert_eq!(planned.kept, kept);
         }
     }

@@ -91,7 +91,7 @@ fn with_hook(
     let state = StateDirectory {
         legacy: former,
         now: NOW,
-        tell: Rc::new(move |item: &StateNotice| news.borrow_mut().push(item.clone())),
+        notify: Rc::new(move |item: &StateNotice| news.borrow_mut().push(item.clone())),
         ..StateDirectory::silent(Some(db.state()))
     };
     (adopted::open_with_state(db.path(), Access::Write, laravel(), state).unwrap(), told)

@@ -18,7 +18,7 @@ fn of(user: &str) -> Filter {
     Filter { user: Some(user.to_owned()), ..Filter::default() }
 }
 
-/// What a filter shows, by the handles, and what it has come across besides.
+/// Returns the handles of the sessions that pass a filter, and the result of the scan.
 fn shown(store: &dyn Backend, filter: &Filter, by: SortKey) -> (Vec<String>, ScanResult) {
     let order = Order { by, reverse: false };
     let query = SessionQuery { scope: all_tasks(), filter, due_only: false, after: None, order };

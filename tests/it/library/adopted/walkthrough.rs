@@ -15,7 +15,7 @@ fn block(language: &str) -> &'static str {
     block.split_once("\n```\n").unwrap().0
 }
 
-/// As many lines of the log as there are logins.
+/// Creates the database of the walkthrough with one line of the log per login.
 fn larder() -> ApplicationDb {
     let lines = "INSERT INTO login_log SELECT secret, 'came' FROM login";
     ApplicationDb::of(&format!("{}\n;{lines}", block("sql")))
@@ -36,7 +36,7 @@ fn the_walkthrough_deletes_exactly_what_it_announces() {
     let profile = parse(block("toml"), "larder.toml", &BTreeMap::new()).unwrap();
     let mut store = db.store(profile);
     let totals = purge_all(store.as_mut(), 2).unwrap();
-    assert_eq!((totals.settled.deleted, totals.census.unreadable), (3, 0));
+    assert_eq!((totals.settled.deleted, totals.counts.unreadable), (3, 0));
     let left =
         |sql: &str| -> String { db.application().query_row(sql, [], |row| row.get(0)).unwrap() };
     let logins =

@@ -34,7 +34,7 @@ const JUMPS: [i64; 10] = [
 struct Clocks {
     /// The right time.
     time: i64,
-    /// How far the wall clock is from it.
+    /// Difference of the wall clock from the right time, in seconds.
     off: i64,
     boot: &'static str,
     booted: i64,

@@ -174,6 +174,6 @@ fn a_machine_without_jobs_has_none() {
     host.set_jobs(&[&job], start);
     host.set_jobs(&[], later(start, HOUR));
     host.set_jobs(&[], later(start, 2 * DAY));
-    let accounts = database.store().jobs("mail1:/etc/sessctl.toml", start).unwrap();
-    assert_eq!(accounts[0].known.since, None);
+    let states = database.store().jobs("mail1:/etc/sessctl.toml", start).unwrap();
+    assert_eq!(states[0].history.since, None);
 }

@@ -74,7 +74,7 @@ fn w10_two_hour_scheduling_runs_once_at_each_of_the_two_hours() {
 }
 
 #[test]
-fn first_sight_makes_up_nothing() {
+fn a_new_job_makes_up_no_missed_run() {
     // given a job that the ledger does not know
     let job = cycle_at("0 4 *");
     for (now, runs) in [
@@ -94,7 +94,7 @@ fn first_sight_makes_up_nothing() {
 }
 
 #[test]
-fn looking_at_a_job_changes_nothing() {
+fn reading_the_status_of_a_job_records_nothing() {
     // given a job that nobody knows
     let (job, (mut host, _database)) = (purge_at("0 4 *"), Host::alone());
     let (look, now) = (at("2026-06-15T03:00:00Z"), at("2026-06-15T05:00:00Z"));

@@ -12,7 +12,7 @@ use super::interval::done;
 use crate::support::jobs::{Database, Host, cycle_at, has_run, planned, purge_at, purge_every};
 use crate::support::{DAY, HOUR, MINUTE, at, later};
 
-/// What the ledger calls a job.
+/// Key of a job in the ledger.
 pub(super) fn key_of(job: &Job) -> JobKey {
     let host_scope = job.host.clone().unwrap_or_default();
     JobKey { name: job.name.clone(), host_scope, spec: job.spec(&TimeZone::UTC) }
@@ -42,10 +42,10 @@ pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
 fn dies(database: &Database, job: &Job, now: UnixTime) {
     let (lease, run) = run_of(job, now);
     let mut store = database.store();
-    let accounts = store.jobs("", now).unwrap();
-    let known = accounts.into_iter().find(|account| account.job == key_of(job));
+    let states = store.jobs("", now).unwrap();
+    let known = states.into_iter().find(|state| state.job == key_of(job));
     let run =
-        NewRun { last_settled_at: known.and_then(|account| account.known.last_settled_at), ..run };
+        NewRun { last_settled_at: known.and_then(|state| state.history.last_settled_at), ..run };
     assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);
 }
 
@@ -120,7 +120,7 @@ fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
     assert!(0 < cycled.ended && cycled.ended < 300);
     // and a run after that, which dies before it has done anything
     let (lease, again) = run_of(&job, later(start, 20));
-    let last_settled_at = database.store().jobs("", start).unwrap()[0].known.last_settled_at;
+    let last_settled_at = database.store().jobs("", start).unwrap()[0].history.last_settled_at;
     let again = NewRun { planned: start, last_settled_at, ..again };
     assert_eq!(database.store().start_run(&lease, &again).unwrap(), StartResult::Started);
     // when somebody has come back, and the job is asked for again
@@ -194,7 +194,7 @@ fn what_another_host_has_skipped_meanwhile_makes_no_difference() {
 }
 
 #[test]
-fn a_later_time_has_come_and_a_whole_run_with_it() {
+fn an_interrupted_run_is_superseded_by_the_next_one() {
     // given a daily cycle that died, and a machine that was off until the day after
     let (job, (mut host, database)) = (cycle_at("0 4 *"), Host::alone());
     let start = at("2026-06-15T04:00:00Z");
@@ -211,7 +211,7 @@ fn a_later_time_has_come_and_a_whole_run_with_it() {
 }
 
 #[test]
-fn what_is_settled_is_not_completed() {
+fn an_interrupted_run_of_a_job_disabled_since_is_not_resumed() {
     // given a run that died long ago, as the ledger still has it
     let (mut host, database) = Host::alone();
     let job = cycle_at("0 4 *");

@@ -117,10 +117,10 @@ fn d11_an_interrupted_cycle_resumes_within_its_late_limit_and_is_skipped_after_i
             let session = host.opens("imap", later(four, -MINUTE));
             let (lease, run) = run_of(&job, four);
             let mut store = database.store();
-            let accounts = store.jobs("", four).unwrap();
-            let known = accounts.into_iter().find(|account| account.job == key_of(&job));
+            let states = store.jobs("", four).unwrap();
+            let known = states.into_iter().find(|state| state.job == key_of(&job));
             let run = NewRun {
-                last_settled_at: known.and_then(|account| account.known.last_settled_at),
+                last_settled_at: known.and_then(|state| state.history.last_settled_at),
                 ..run
             };
             assert_eq!(store.start_run(&lease, &run).unwrap(), StartResult::Started);

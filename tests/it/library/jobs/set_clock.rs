@@ -9,7 +9,7 @@ use crate::support::{DAY, HOUR, MINUTE, at, later};
 const SMALL: [i64; 3] = [MINUTE, 5 * MINUTE, 3 * HOUR];
 const LARGE: [i64; 2] = [2 * DAY, 12 * 365 * DAY];
 
-/// Those of the schedules that have one time a day at most.
+/// Schedules with at most one time per day.
 const FIXED: [&str; 2] = ["30 11 *", "45 11 1"];
 
 /// Schedules, and the time from one run to the next.
@@ -30,8 +30,8 @@ fn an_hour_with(job: &Job) -> (Host, Database, UnixTime) {
     (host, database, now)
 }
 
-/// When a job runs that is asked for from then on, a hundred times in its period
-/// or once a minute.
+/// Returns the time of the first run of a job, which is checked a hundred times per period but at
+/// most once a minute.
 fn first_run(host: &mut Host, job: &Job, from: UnixTime, period: i64) -> Option<UnixTime> {
     let step = usize::try_from(period / 100).unwrap().max(60);
     let mut times = (from.0..).step_by(step).map(UnixTime).take(202);
@@ -79,7 +79,7 @@ fn a_job_that_runs_more_often_than_daily_starts_afresh_when_the_clock_is_set_bac
     }
 }
 
-/// What runs at these moments were planned for.
+/// Returns the planned times of runs at these moments.
 fn host_times(times: &[UnixTime], job: &Job) -> Vec<UnixTime> {
     let JobTiming::At(schedule) = &job.when else { unreachable!() };
     let utc = sessctl::domain::time_zone::TimeZone::UTC;

@@ -39,7 +39,7 @@ static CHANGES: LazyLock<Vec<(Tz, i64)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What the clock of a zone shows, as the second at which one in UTC does.
+/// Local time of a zone, as the Unix time at which the same local time occurs in UTC.
 fn wall(zone: Tz, time: i64) -> i64 {
     let utc = DateTime::from_timestamp(time, 0).unwrap().naive_utc();
     time + i64::from(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())

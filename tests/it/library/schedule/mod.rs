@@ -1,6 +1,7 @@
 //! Schedules, as the rows s1 to s5 want them.
 
 mod brute_force;
+mod errors;
 mod external_programs;
 mod occurrences;
 mod posix_time_zones;

@@ -4,7 +4,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use serde_json::json;
-use sessctl::domain::error::Error;
+use sessctl::domain::error::{Error, ForeignContent};
 use sessctl::store;
 use sessctl::store::Access;
 
@@ -18,7 +18,7 @@ fn refusal(nodes: &Nodes) -> String {
 }
 
 fn schema(nodes: &Nodes) -> Vec<serde_json::Value> {
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     nodes.nodes[2].rows("SELECT name, sql FROM sqlite_schema ORDER BY name")
 }
 
@@ -76,21 +76,21 @@ fn what_an_older_sessctl_has_made_is_brought_up_to_date_and_keeps_its_rows() {
         "DROP TABLE runs"
     ]));
     let opened = store::open(location(&nodes.url()), Access::Read).map(drop);
-    let Err(Error::ForeignDatabase { found, .. }) = opened else { panic!("{opened:?}") };
-    assert!(found.ends_with("`sessctl init` brings it up to date"), "{found}");
+    let Err(Error::ForeignDatabase { content, .. }) = opened else { panic!("{opened:?}") };
+    assert_eq!(content, ForeignContent::Outdated);
     let later = ["leases", "job_histories", "job_members", "clocks"];
     nodes.request(&json!(later.map(|table| format!("DROP TABLE {table}"))));
     drop(store::create(location(&nodes.url())).unwrap());
     drop(store::open(location(&nodes.url()), Access::Write).unwrap());
-    nodes.apply_purge();
+    nodes.wait_until_caught_up();
     assert_eq!(nodes.nodes[1].rows("SELECT value FROM counters"), [json!([7])]);
 }
 
 #[test]
 #[ignore = "needs rqlite"]
-fn the_error_on_an_empty_cluster_names_init() {
+fn an_empty_cluster_holds_nothing() {
     let nodes = rqlite::shared();
     let opened = store::open(location(&nodes.url()), Access::Read).map(drop);
-    let Err(Error::ForeignDatabase { found, .. }) = opened else { panic!("{opened:?}") };
-    assert!(found.contains("`sessctl init` sets it up"), "{found}");
+    let Err(Error::ForeignDatabase { content, .. }) = opened else { panic!("{opened:?}") };
+    assert_eq!(content, ForeignContent::Nothing);
 }

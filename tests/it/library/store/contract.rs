@@ -44,7 +44,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn settling_again_changes_nothing() {
+        fn applying_a_batch_again_changes_nothing() {
             let mut db = db();
             db.upsert_rows(&[session("due").idle(2_000)]);
             let policies = retention(Some(Span::ZERO));
@@ -56,7 +56,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn w7_a_session_touched_between_the_survey_and_the_settlement_survives() {
+        fn w7_a_session_touched_between_scan_and_batch_survives() {
             // Given a survey that finds two sessions due
             let mut db = db();
             let (touched, left) = (session("touched").idle(2_000), session("left").idle(2_000));
@@ -66,7 +66,7 @@ macro_rules! tests {
             let survey = db.sessions.scan_due(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
             let renewed = db.beside().opening().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
-            assert_eq!((survey.census.due, renewed), (2, vec![true]));
+            assert_eq!((survey.counts.due, renewed), (2, vec![true]));
             let settled =
                 db.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
             // Then it is still there
@@ -76,7 +76,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn a_settlement_keeps_to_its_range_and_its_task() {
+        fn a_batch_keeps_to_its_range_and_its_task() {
             let mut db = db();
             let mut all = ["a", "b", "c", "d"].map(|token| session(token).idle(2_000));
             all.sort_by(|a, b| a.key.cmp(&b.key));

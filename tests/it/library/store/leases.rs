@@ -53,7 +53,7 @@ macro_rules! tests {
 
         #[test]
         $(#[$on])*
-        fn leases_of_different_names_do_not_meet() {
+        fn leases_of_different_names_are_independent() {
             let mut db = db();
             let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
@@ -118,7 +118,7 @@ macro_rules! tests {
                 |is_alive| Some(RunInProgress { planned: at(-60), started: at(0), is_alive });
             for (later, is_alive) in [(0, true), (60, true), (61, false), (-10, true), (-11, false)]
             {
-                let known = ledger.known("nightly", later);
+                let known = ledger.history("nightly", later);
                 assert_eq!(known.unfinished, unfinished(is_alive), "{later} s later");
                 let expected = if is_alive { RunOutcome::Running } else { RunOutcome::Lost };
                 assert_eq!(ledger.outcomes(later), [expected], "{later} s later");
@@ -133,7 +133,7 @@ macro_rules! tests {
             ledger.starts("died", &run(0));
             ledger.starts("next", &by_hand(61));
             assert_eq!(ledger.outcomes(62), [RunOutcome::Running, RunOutcome::Lost]);
-            assert_eq!(ledger.known("nightly", 62).unfinished, None);
+            assert_eq!(ledger.history("nightly", 62).unfinished, None);
             ledger.finish_run(&lease("next"), None, &done(63)).unwrap();
             assert_eq!(ledger.outcomes(63), [RunOutcome::Done, RunOutcome::Lost]);
         }
@@ -170,8 +170,8 @@ macro_rules! tests {
             let runs = ledger.runs_that(&by(|process| process == "gone"), at(1));
             assert_eq!(runs[0].outcome, RunOutcome::Lost);
             assert_eq!(ledger.runs_that(&by(|process| process != "gone"), at(1)), []);
-            let account = ledger.jobs("mail1", at(1)).unwrap().remove(0);
-            assert_eq!(account.holder.as_deref(), Some("a@gone"));
+            let state = ledger.jobs("mail1", at(1)).unwrap().remove(0);
+            assert_eq!(state.holder.as_deref(), Some("a@gone"));
         }
 
         #[test]
@@ -202,7 +202,7 @@ macro_rules! tests {
             // When the first wakes up
             ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(0)).unwrap();
             // Then its job is settled for as long as it was
-            assert_eq!(ledger.known("nightly", 3_601).last_settled_at, Some(at(3_540)));
+            assert_eq!(ledger.history("nightly", 3_601).last_settled_at, Some(at(3_540)));
         }
 
         #[test]
@@ -219,10 +219,10 @@ macro_rules! tests {
             assert_eq!(ledger.start_run(&other, &new).unwrap(), StartResult::Started);
             ledger.finish_run(&other, Some(&cycle), &done(100)).unwrap();
             // Then nothing of it is left to be completed, and the purge is as it was
-            let accounts = ledger.jobs("mail1", at(101)).unwrap();
-            let left = accounts.iter().map(|account| account.known.interrupted);
+            let states = ledger.jobs("mail1", at(101)).unwrap();
+            let left = states.iter().map(|state| state.history.interrupted);
             assert_eq!(left.collect::<Vec<_>>(), [Some(at(-60)), None]);
-            assert!(!ledger.known("nightly", 101).unfinished.unwrap().is_alive);
+            assert!(!ledger.history("nightly", 101).unfinished.unwrap().is_alive);
         }
     };
 }

@@ -21,7 +21,7 @@ fn taken_up(job: JobKey, start: i64) -> NewJob {
     NewJob { job, start: at(start) }
 }
 
-/// The same job with times of its own.
+/// Key of the job `nightly` after a change of its schedule.
 fn edited() -> JobKey {
     JobKey { spec: "30 * *".to_owned(), ..job("nightly") }
 }
@@ -65,7 +65,7 @@ macro_rules! tests {
             let ledger = &mut db.sessions;
             let nightly = job("nightly");
             let state = |ledger: &Box<dyn Backend>| {
-                let known = ledger.known("nightly", 0);
+                let known = ledger.history("nightly", 0);
                 (known.last_settled_at, known.interrupted)
             };
             ledger.starts("1", &run(0));
@@ -110,8 +110,8 @@ macro_rules! tests {
             let change = |run: NewRun| NewRun { job: Some(edited()), ..run };
             ledger.change_jobs("mail1", &[taken_up(edited(), -100)], &[], at(-90)).unwrap();
             let last_settled_at = |ledger: &Box<dyn Backend>| {
-                let accounts = ledger.jobs("mail1", at(0)).unwrap();
-                accounts.iter().find(|account| account.job == edited()).unwrap().known.last_settled_at
+                let states = ledger.jobs("mail1", at(0)).unwrap();
+                states.iter().find(|state| state.job == edited()).unwrap().history.last_settled_at
             };
             // Given a run for that time which another host has skipped, and one of other work
             ledger.insert_run("skipped", &run(0), &outcome(RunOutcome::Skipped)).unwrap();
@@ -141,7 +141,7 @@ macro_rules! tests {
             // By one who has not seen the last.
             ledger.set_last_settled(&job("nightly"), Some(at(5)), at(8)).unwrap();
             let known = JobHistory { last_settled_at: Some(at(7)), ..JobHistory::default() };
-            assert_eq!(ledger.known("nightly", 8), known);
+            assert_eq!(ledger.history("nightly", 8), known);
         }
 
         #[test]
@@ -150,8 +150,8 @@ macro_rules! tests {
             let mut db = db();
             let ledger = &mut db.sessions;
             let since = |ledger: &Box<dyn Backend>, machine: &str| {
-                let accounts = ledger.jobs(machine, at(0)).unwrap();
-                accounts.first().map(|account| (account.known.last_settled_at, account.known.since))
+                let states = ledger.jobs(machine, at(0)).unwrap();
+                states.first().map(|state| (state.history.last_settled_at, state.history.since))
             };
             // When two machines take up a job, then they share its history
             ledger.change_jobs("mail1", &[taken_up(job("nightly"), -9)], &[], at(0)).unwrap();
@@ -183,17 +183,17 @@ macro_rules! tests {
             // When it is taken up again, then nothing is left of that
             take_up(ledger, 300, 301).unwrap();
             let known = JobHistory { last_settled_at: Some(at(300)), since: Some(at(301)), ..JobHistory::default() };
-            assert_eq!(ledger.known("nightly", 301), known);
+            assert_eq!(ledger.history("nightly", 301), known);
             // But a time that has just run does not run again
             ledger.set_last_settled(&job("nightly"), Some(at(300)), at(400)).unwrap();
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(410)).unwrap();
             take_up(ledger, 399, 420).unwrap();
-            assert_eq!(ledger.known("nightly", 420).last_settled_at, Some(at(400)));
+            assert_eq!(ledger.history("nightly", 420).last_settled_at, Some(at(400)));
             // And one that is in the future does, as a wrong clock has set it
             ledger.set_last_settled(&job("nightly"), Some(at(400)), at(9_000)).unwrap();
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(500)).unwrap();
             take_up(ledger, 510, 510).unwrap();
-            assert_eq!(ledger.known("nightly", 510).last_settled_at, Some(at(510)));
+            assert_eq!(ledger.history("nightly", 510).last_settled_at, Some(at(510)));
             // A day later, nothing is left at all
             ledger.change_jobs("mail1", &[], &[job("nightly")], at(600)).unwrap();
             assert_eq!(ledger.jobs("mail1", at(600)).unwrap().len(), 1);
@@ -215,8 +215,8 @@ macro_rules! tests {
             ledger.insert_run("2", &run_on("mail2"), &skipped).unwrap();
             // When it begins anew on the first
             ledger.starts("3", &NewRun { last_settled_at: Some(at(-60)), ..run_on("mail1") });
-            // Then each has its own last settled time, and one a run
-            let account = |host: &str, known, holder| JobState { job: on(host), known, holder };
+            // Then each has its own last_settled_at, and one a run
+            let state = |host: &str, history, holder| JobState { job: on(host), history, holder };
             let running = JobHistory {
                 last_settled_at: Some(at(-60)),
                 interrupted: Some(at(-60)),
@@ -224,7 +224,7 @@ macro_rules! tests {
                 since: None,
             };
             let settled = JobHistory { last_settled_at: Some(at(9)), ..JobHistory::default() };
-            let expected = [account("mail1", running, Some(lease("3").holder)), account("mail2", settled, None)];
+            let expected = [state("mail1", running, Some(lease("3").holder)), state("mail2", settled, None)];
             assert_eq!(ledger.jobs("mail1", at(1)).unwrap(), expected);
         }
 
@@ -307,7 +307,7 @@ macro_rules! tests {
             let runs = ledger.runs_that(&RunQuery::default(), at(0));
             let began = runs.iter().map(|run| run.started).filter(|began| *began < at(0));
             assert_eq!(began.collect::<Vec<_>>(), [at(-100), at(-1_000)]);
-            assert!(ledger.known("nightly", 0).unfinished.is_some());
+            assert!(ledger.history("nightly", 0).unfinished.is_some());
         }
 
         #[test]

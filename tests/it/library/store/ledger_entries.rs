@@ -84,7 +84,7 @@ pub trait LedgerQueries {
     /// The outcomes of all runs, the latest first.
     fn outcomes(&self, seconds: i64) -> Vec<RunOutcome>;
     /// Known facts about a job on the machine mail1.
-    fn known(&self, name: &str, seconds: i64) -> JobHistory;
+    fn history(&self, name: &str, seconds: i64) -> JobHistory;
 }
 
 impl LedgerQueries for Box<dyn Backend> {
@@ -114,9 +114,9 @@ impl LedgerQueries for Box<dyn Backend> {
         runs.iter().map(|run| run.outcome).collect()
     }
 
-    fn known(&self, name: &str, seconds: i64) -> JobHistory {
-        let accounts = self.jobs("mail1", at(seconds)).unwrap();
-        let mut known = accounts.into_iter().filter(|account| account.job == job(name));
-        known.next().unwrap().known
+    fn history(&self, name: &str, seconds: i64) -> JobHistory {
+        let states = self.jobs("mail1", at(seconds)).unwrap();
+        let mut known = states.into_iter().filter(|state| state.job == job(name));
+        known.next().unwrap().history
     }
 }

@@ -63,8 +63,8 @@ fn crowd(db: &TestDb, policy: &Policy) -> Vec<Admission> {
             let new = new(&format!("{thread} {serial}"), "alice");
             let policies = Policies::uniform(policy.clone());
             let admission = store.opening().unwrap().open_limited(&new, &policies, false).unwrap();
-            let census = store.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().census;
-            assert!(census.sessions <= 10, "{} have not ended", census.sessions);
+            let counts = store.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().counts;
+            assert!(counts.sessions <= 10, "{} have not ended", counts.sessions);
             admission
         };
         (0..10).map(one).collect::<Vec<_>>()

@@ -22,7 +22,7 @@ fn behind(proxy: &Proxy) -> Box<dyn Backend> {
 }
 
 fn before(db: &TestDb) -> Proxy {
-    Proxy::before(&db.location_of(0).to_string())
+    Proxy::new(&db.location_of(0).to_string())
 }
 
 /// Counts who has ended.
@@ -53,10 +53,10 @@ fn an_open_evicts_one_and_says_so() {
     let service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictLru));
     let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
     // When the answer to an open is lost
-    proxy.lose("INSERT INTO sessions");
+    proxy.drop_response("INSERT INTO sessions");
     let opened = service.open(opening(), NOW).unwrap();
     // Then it has opened once and evicted once, of which nobody could be told
-    assert!(proxy.has_lost());
+    assert!(proxy.has_dropped_response());
     assert_eq!(opened.evicted, 1);
     let ended = |row: &&Session| row.end.is_some_and(|end| end.reason == EndReason::Evicted);
     assert_eq!((db.all().len(), db.all().iter().filter(ended).count()), (2, 1));
@@ -76,9 +76,9 @@ fn an_open_without_a_limit_opens_once() {
     let db = TestDb::native_on_rqlite();
     let proxy = before(&db);
     let mut service = SessionService::new(behind(&proxy), Policies::default());
-    proxy.lose("INSERT INTO sessions");
+    proxy.drop_response("INSERT INTO sessions");
     service.open(opening(), NOW).unwrap();
-    assert_eq!((db.all().len(), proxy.has_lost()), (1, true));
+    assert_eq!((db.all().len(), proxy.has_dropped_response()), (1, true));
 }
 
 #[test]
@@ -88,20 +88,20 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
     db.upsert_rows(&[session("a")]);
     let proxy = before(&db);
     let mut service = SessionService::new(behind(&proxy), one_place(OverflowPolicy::EvictIdle));
-    proxy.lose("INSERT INTO sessions");
+    proxy.drop_response("INSERT INTO sessions");
     let refused = service.open(opening(), NOW);
     let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user), (1, None));
-    assert_eq!((db.refusals(), db.all().len(), proxy.has_lost()), (1, 1, true));
+    assert_eq!((db.refusals(), db.all().len(), proxy.has_dropped_response()), (1, 1, true));
     // The same at the limit of a user
     let policy = Policy { user_limit: 1, ..Policy::default() };
     let mut service = SessionService::new(behind(&proxy), Policies::uniform(policy));
-    proxy.lose("INSERT INTO sessions");
+    proxy.drop_response("INSERT INTO sessions");
     let alice = OpenRequest { user: Some("alice".to_owned()), ..opening() };
     let refused = service.open(alice, NOW);
     let Err(Error::LimitReached(refusal)) = refused else { panic!("{refused:?}") };
     assert_eq!((refusal.limit, refusal.user.as_deref()), (1, Some("alice")));
-    assert_eq!((db.refusals(), proxy.has_lost()), (2, true));
+    assert_eq!((db.refusals(), proxy.has_dropped_response()), (2, true));
 }
 
 #[test]
@@ -114,13 +114,13 @@ fn a_close_says_that_it_closed() {
         let policies = Policies::uniform(Policy { retention, ..Policy::default() });
         let service = SessionService::new(behind(&proxy), policies);
         let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
-        proxy.lose("ended_at IS NULL");
+        proxy.drop_response("ended_at IS NULL");
         let tokens = ["a", "over", "no"].map(Token::presented);
         let answers = service.close(&tokens, NOW).unwrap();
         let outcomes: Vec<TouchOutcome> = answers.iter().map(|answer| answer.outcome).collect();
         let expected =
             [TouchOutcome::Closed, TouchOutcome::Ended(EndReason::Cycled), TouchOutcome::Unknown];
-        assert_eq!((outcomes.as_slice(), proxy.has_lost()), (&expected[..], true));
+        assert_eq!((outcomes.as_slice(), proxy.has_dropped_response()), (&expected[..], true));
         // Of what ends by its token, the answer has all that there is to tell
         assert_eq!((*told.lock().unwrap(), service.take_missed_notifications()), (1, None));
     }
@@ -133,9 +133,9 @@ fn a_touch_is_served() {
     db.upsert_rows(&[session("a").idle(600)]);
     let proxy = before(&db);
     let mut service = SessionService::new(behind(&proxy), Policies::default());
-    proxy.lose("SET last_used_at");
+    proxy.drop_response("SET last_used_at");
     let answers = service.touch(&[Token::presented("a")], NOW).unwrap();
-    assert_eq!((answers[0].outcome, proxy.has_lost()), (TouchOutcome::Renewed, true));
+    assert_eq!((answers[0].outcome, proxy.has_dropped_response()), (TouchOutcome::Renewed, true));
     assert_eq!(db.all()[0].last_used_at, Some(NOW));
 }
 
@@ -151,11 +151,11 @@ fn a_purge_counts_what_it_has_done() {
     let service = SessionService::new(behind(&proxy), retention(Some(Span::hours(24))));
     let mut service = service.with_hook(Box::new(Counter(Arc::clone(&told))));
     // When the answer to its one batch is lost
-    proxy.lose("DELETE FROM sessions");
+    proxy.drop_response("DELETE FROM sessions");
     let go_on = &mut |_: &_| std::ops::ControlFlow::Continue(());
     let summary = service.purge(&PurgeRequest::default(), NOW, go_on).unwrap();
     // Then it knows what that has done, and who was not told of
-    assert!(proxy.has_lost());
+    assert!(proxy.has_dropped_response());
     assert_eq!((summary.done.ended, summary.done.deleted, summary.remaining), (30, 10, 0));
     assert_eq!((summary.missed_notifications.unwrap().sessions, *told.lock().unwrap()), (30, 0));
     let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
@@ -170,18 +170,18 @@ fn a_run_begins_and_ends_once() {
     let proxy = before(&db);
     let mut store = behind(&proxy);
     // When the answers to a run's beginning and end are lost
-    proxy.lose("INSERT INTO runs");
+    proxy.drop_response("INSERT INTO runs");
     store.starts("first", &run(0));
-    assert!(proxy.has_lost());
-    proxy.lose("SET renewed_at");
+    assert!(proxy.has_dropped_response());
+    proxy.drop_response("SET renewed_at");
     assert!(store.renew_lease(&lease("first"), NOW).unwrap());
     // And to that of one which comes too late
-    proxy.lose("INSERT INTO runs");
+    proxy.drop_response("INSERT INTO runs");
     let held = store.start_run(&lease("second"), &by_hand(0)).unwrap();
     assert!(matches!(held, StartResult::LeaseHeld(_)), "{held:?}");
-    proxy.lose("DELETE FROM leases");
+    proxy.drop_response("DELETE FROM leases");
     store.finish_run(&lease("first"), Some(&job("nightly")), &done(0)).unwrap();
-    assert!(proxy.has_lost());
+    assert!(proxy.has_dropped_response());
     // Then it is on record as one, and the lease is free
     assert_eq!(db.sessions.outcomes(0), [RunOutcome::Done]);
     db.sessions.starts("third", &by_hand(1));

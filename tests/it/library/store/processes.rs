@@ -21,7 +21,7 @@ fn new(token: &str) -> NewSession {
 
 #[test]
 #[ignore = "needs python3"]
-fn to_open_the_file_once_more_leaves_the_locks_of_this_process_alone() {
+fn opening_the_file_again_keeps_the_locks_of_the_process() {
     // Given a store in use, and another one on the same file that comes and goes
     let mut db = TestDb::native_in_sqlite();
     db.sessions.opening().unwrap().insert(&[new("before")]).unwrap();

@@ -15,7 +15,7 @@ use crate::support::NOW;
 use crate::support::generators::check;
 use crate::support::store::TestDb;
 
-/// What happens to a table.
+/// Event in the history of a table.
 #[derive(Debug, Clone)]
 enum Event {
     /// A session is opened that spells its task like this, so many seconds ago.

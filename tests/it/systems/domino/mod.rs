@@ -11,8 +11,8 @@ use crate::support::{HOUR, MINUTE, at, handle, later, row};
 use crate::systems::command::{System, entry};
 use crate::systems::harness::Library;
 
-/// What the server looks like when somebody complains: alice is served three times in
-/// imap, two of them long after her timeout, bob once there and once in http.
+/// Server with overdue sessions: alice has three sessions in imap, two of them far beyond the
+/// timeout, and bob has one in imap and one in http.
 fn domino() -> System {
     let domino = System::new("domino");
     for row in [
@@ -85,7 +85,7 @@ fn d2_show_stat_shows_one_task_or_all_by_name_or_by_pattern() {
 fn d3_the_statistics_have_each_figure_and_plain_has_each_on_a_line() {
     // Given one session that has expired, one cycled, one closed, and one that is open,
     // above which none is admitted
-    let domino = System::but(
+    let domino = System::with_changes(
         "domino",
         &[("abandoned = \"2h\"", "abandoned = \"2h\"\nlimit = 1\nwhen_full = \"refuse\"")],
     );
@@ -231,7 +231,7 @@ fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
 #[test]
 fn d6_the_ledger_says_where_a_job_was_skipped() {
     // Given the job at a time that is now
-    let domino = System::but("domino", &[("at = \"0 4 *\" ", "every = \"24h\" ")]);
+    let domino = System::with_changes("domino", &[("at = \"0 4 *\" ", "every = \"24h\" ")]);
     domino.jobs_have_waited(&["mail1.example.org", "mail2"]);
     domino.insert(&row("in use"));
     let restarts = || {

@@ -21,7 +21,7 @@ impl Simulation {
             let entry = self.by_handle[&session.handle];
             let known = &self.model.all[entry];
             let end = session.end.map(|end| (end.at.0, end.reason));
-            assert_eq!(end, known.over, "at {now}: {session:?} {known:?}");
+            assert_eq!(end, known.end, "at {now}: {session:?} {known:?}");
             assert_eq!(session.created_at, Some(UnixTime(known.opened)));
             assert_eq!(session.last_used_at, Some(UnixTime(known.used)), "at {now}: {session:?}");
             assert_eq!(session.marked_at.map(|mark| mark.0), known.mark, "at {now}: {session:?}");
@@ -44,15 +44,15 @@ impl Simulation {
         }
     }
 
-    /// Everything is counted, and the ledger has each run once.
+    /// Compares all counters with the model, and the ledger with the runs.
     pub(super) fn audit(&self, now: i64) {
         for stat in self.service.tasks(None, UnixTime(now)).unwrap() {
             let all: Vec<&Entry> =
                 self.model.all.iter().filter(|entry| entry.task == stat.task).collect();
             for reason in EndReason::ALL {
-                let over = all.iter().filter(|e| e.over.is_some_and(|(_, why)| why == *reason));
+                let ended = all.iter().filter(|e| e.end.is_some_and(|(_, why)| why == *reason));
                 let count = stat.ended_by.get(reason).copied().unwrap_or_default();
-                assert_eq!(count, over.count() as u64, "{} {reason}", stat.task);
+                assert_eq!(count, ended.count() as u64, "{} {reason}", stat.task);
             }
             assert_eq!(stat.opened, all.len() as u64);
             assert_eq!(stat.opened, stat.sessions() + stat.ended_by.values().sum::<u64>());
@@ -64,7 +64,7 @@ impl Simulation {
     }
 
     fn audit_ledger(&self, now: i64) {
-        let mut expected = self.ran.iter().rev();
+        let mut expected = self.runs.iter().rev();
         let visit = &mut |run: RunRecord| {
             let (name, plan) = expected.next().expect("a run too many");
             assert_eq!(run.job.as_deref(), Some(name.as_str()));

@@ -16,13 +16,13 @@ use sessctl::domain::session::{EndReason, Session};
 use sessctl::{Config, Error, OpenRequest, Policies, SessionService, UnixTime, store};
 use tempfile::TempDir;
 
-use crate::simulation::calendar::{Expected, Plan};
-use crate::simulation::clients::{self, Act, Behaviour, Client, HeldSession};
-use crate::simulation::model::{Admission, Entry, Model, Use};
+use crate::simulation::calendar::{ExpectedRun, Plan};
+use crate::simulation::clients::{self, Action, Behaviour, Client, HeldSession};
+use crate::simulation::model::{Admission, Entry, Model, TouchResult};
 use crate::support::Rng;
 use crate::support::jobs::terms;
 
-/// Takes note of each session that ends.
+/// Hook that records each session that ends.
 struct RecordingHook(Rc<RefCell<Vec<Session>>>);
 
 impl EndHook for RecordingHook {
@@ -44,7 +44,7 @@ pub struct Scenario {
 
 pub struct Simulation {
     service: SessionService,
-    told: Rc<RefCell<Vec<Session>>>,
+    notified: Rc<RefCell<Vec<Session>>>,
     model: Model,
     jobs: Vec<Job>,
     plans: Vec<Plan>,
@@ -53,9 +53,9 @@ pub struct Simulation {
     behaviour: Behaviour,
     rng: Rng,
     clients: Vec<Client>,
-    wakes: BinaryHeap<Reverse<(i64, usize)>>,
+    wake_ups: BinaryHeap<Reverse<(i64, usize)>>,
     by_handle: HashMap<String, usize>,
-    ran: Vec<(String, Expected)>,
+    runs: Vec<(String, ExpectedRun)>,
     _folder: TempDir,
 }
 
@@ -63,22 +63,22 @@ impl Simulation {
     pub fn new(config: Config, scenario: Scenario, start: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = store::create(folder.path().join("sessions.db")).unwrap();
-        let told = Rc::new(RefCell::new(Vec::new()));
+        let notified = Rc::new(RefCell::new(Vec::new()));
         let service = SessionService::new(store, config.policies.clone())
             .with_host("mail1")
-            .with_hook(Box::new(RecordingHook(told.clone())));
+            .with_hook(Box::new(RecordingHook(notified.clone())));
         let terms = JobOptions {
             zone: scenario.zone.parse().unwrap(),
             jitter: Jitter::from_number(7),
             guard: config.guard,
-            write_limits: config.manners,
+            write_limits: config.write_limits,
             keep_runs: config.keep_runs,
             ..terms()
         };
         assert_eq!(config.jobs.len(), scenario.plans.len());
         let mut simulation = Self {
             service,
-            told,
+            notified,
             model: Model::of(config.policies),
             jobs: config.jobs,
             plans: scenario.plans,
@@ -87,42 +87,41 @@ impl Simulation {
             behaviour: scenario.behaviour,
             rng: Rng::seeded(scenario.seed),
             clients: Vec::new(),
-            wakes: BinaryHeap::new(),
+            wake_ups: BinaryHeap::new(),
             by_handle: HashMap::new(),
-            ran: Vec::new(),
+            runs: Vec::new(),
             _folder: folder,
         };
         for number in 0..scenario.clients {
-            simulation.is_born(number, start);
+            simulation.add_client(number, start);
         }
         simulation
     }
 
-    fn is_born(&mut self, number: usize, start: i64) {
+    fn add_client(&mut self, number: usize, start: i64) {
         let user = format!("user{}", number / self.behaviour.per_user);
         let task = self.rng.one_of(self.behaviour.tasks);
-        self.clients.push(Client { user, task, holds: None, old: None });
+        self.clients.push(Client { user, task, session: None, old_session: None });
         let first = clients::next_visit(&self.behaviour, start, self.zone, &mut self.rng);
-        self.wakes.push(Reverse((first, number)));
+        self.wake_ups.push(Reverse((first, number)));
     }
 
-    /// Lives from one moment to another, both at full minutes.
-    /// Answers for which reasons sessions have ended.
-    pub fn lives(&mut self, from: i64, until: i64) -> BTreeSet<EndReason> {
+    /// Simulates a period between two full minutes; returns the reasons for which sessions ended.
+    pub fn run(&mut self, from: i64, until: i64) -> BTreeSet<EndReason> {
         let outages: Vec<(i64, i64)> = (0..6)
             .map(|_| (self.rng.between(from, until), self.rng.between(600, 9 * 3_600)))
             .map(|(off, seconds)| (off, off + seconds))
             .collect();
         for minute in (from..until).step_by(60) {
             for plan in &mut self.plans {
-                plan.passes(minute, self.zone);
+                plan.observe(minute, self.zone);
             }
             let now = minute + self.rng.between(0, 9);
-            self.clients_act_until(now);
+            self.run_clients_until(now);
             let is_off = outages.iter().any(|(off, on)| (*off..*on).contains(&now));
             let could_be_due = self.plans.iter().any(|plan| plan.could_be_due(now));
             if !is_off && (could_be_due || minute == from || self.rng.percent(3)) {
-                self.cron(now);
+                self.run_due_jobs(now);
             }
             if minute % (12 * 3_600) == 0 {
                 self.compare(now);
@@ -130,46 +129,46 @@ impl Simulation {
         }
         self.compare(until);
         self.audit(until);
-        let ended = self.model.all.iter().filter_map(|entry| entry.over);
+        let ended = self.model.all.iter().filter_map(|entry| entry.end);
         ended.map(|(_, reason)| reason).collect()
     }
 
-    fn clients_act_until(&mut self, now: i64) {
-        while let Some(Reverse((time, number))) = self.wakes.peek().copied()
+    fn run_clients_until(&mut self, now: i64) {
+        while let Some(Reverse((time, number))) = self.wake_ups.peek().copied()
             && time <= now
         {
-            self.wakes.pop();
-            let wait = self.client_acts(number, time);
-            self.wakes.push(Reverse((time + wait, number)));
+            self.wake_ups.pop();
+            let wait = self.step_client(number, time);
+            self.wake_ups.push(Reverse((time + wait, number)));
         }
     }
 
-    /// One client does something; answers how long it then waits.
-    fn client_acts(&mut self, number: usize, now: i64) -> i64 {
-        match self.clients[number].act(&self.behaviour, &mut self.rng) {
-            Act::Open(asked) => self.opens(number, asked, now),
-            Act::Touch => {
-                let held = self.clients[number].holds.clone().unwrap();
-                if !self.touches(&held, now) {
-                    self.clients[number].holds = None;
+    /// Performs one action of a client; returns the seconds until its next one.
+    fn step_client(&mut self, number: usize, now: i64) -> i64 {
+        match self.clients[number].next_action(&self.behaviour, &mut self.rng) {
+            Action::Open(asked) => self.open(number, asked, now),
+            Action::Touch => {
+                let held = self.clients[number].session.clone().unwrap();
+                if !self.touch(&held, now) {
+                    self.clients[number].session = None;
                 }
                 clients::pause(self.model.all[held.entry].timeout, &mut self.rng)
             }
-            Act::TryTheOldOne => {
-                let held = self.clients[number].old.take().unwrap();
-                if self.touches(&held, now) {
-                    self.clients[number].holds = Some(held);
+            Action::RetryOldSession => {
+                let held = self.clients[number].old_session.take().unwrap();
+                if self.touch(&held, now) {
+                    self.clients[number].session = Some(held);
                 }
                 self.rng.between(0, 60)
             }
-            Act::Close => {
-                let held = self.clients[number].holds.take().unwrap();
-                self.closes(&held, now);
-                self.clients[number].old = Some(held);
+            Action::Close => {
+                let held = self.clients[number].session.take().unwrap();
+                self.close(&held, now);
+                self.clients[number].old_session = Some(held);
                 self.next_visit(now)
             }
-            Act::Leave => {
-                self.clients[number].old = self.clients[number].holds.take();
+            Action::Leave => {
+                self.clients[number].old_session = self.clients[number].session.take();
                 self.next_visit(now)
             }
         }
@@ -179,16 +178,16 @@ impl Simulation {
         clients::next_visit(&self.behaviour, now, self.zone, &mut self.rng) - now
     }
 
-    fn opens(
+    fn open(
         &mut self,
         number: usize,
         asked: sessctl::domain::policy::TimeoutRequest,
         now: i64,
     ) -> i64 {
         let (task, user) = (self.clients[number].task, self.clients[number].user.clone());
-        let cleared = self.model.cleared_for(task, now);
+        let cleared = self.model.abandoned_before_open(task, now);
         for entry in &cleared {
-            self.model.ends(*entry, now, EndReason::Abandoned);
+            self.model.end(*entry, now, EndReason::Abandoned);
         }
         let admission = self.model.admission(task, &user, now);
         let opening = OpenRequest {
@@ -198,18 +197,19 @@ impl Simulation {
             timeout: asked,
         };
         let answer = self.service.open(opening, UnixTime(now));
-        let mut told = self.take_told(now);
-        told.retain(|entry, reason| !cleared.contains(entry) || *reason != EndReason::Abandoned);
-        let Some(opened) = self.is_right(admission, answer, &told) else {
+        let mut notified = self.take_notified(now);
+        notified
+            .retain(|entry, reason| !cleared.contains(entry) || *reason != EndReason::Abandoned);
+        let Some(opened) = self.check_admission(admission, answer, &notified) else {
             *self.model.refused.entry(task).or_default() += 1;
             return self.next_visit(now);
         };
-        for (entry, reason) in told {
-            self.model.ends(entry, now, reason);
+        for (entry, reason) in notified {
+            self.model.end(entry, now, reason);
         }
         let timeout = opened.idle_timeout.map(sessctl::Span::as_seconds);
         assert_eq!(timeout, self.model.grant(task, asked));
-        let entry = self.model.opens(Entry {
+        let entry = self.model.open(Entry {
             task,
             user,
             opened: now,
@@ -217,58 +217,62 @@ impl Simulation {
             timeout,
             mark: None,
             checks: 0,
-            over: None,
+            end: None,
         });
         self.by_handle.insert(opened.handle, entry);
-        self.clients[number].holds = Some(HeldSession { token: opened.token, entry });
-        self.within_limits(task, entry);
+        self.clients[number].session = Some(HeldSession { token: opened.token, entry });
+        self.assert_within_limits(task, entry);
         clients::pause(timeout, &mut self.rng)
     }
 
-    /// True if a session was let in or refused, and made way for, as it should be.
-    fn is_right(
+    /// Compares the result of an opening with the model; returns the opened session, if any.
+    fn check_admission(
         &self,
         admission: Admission,
         answer: Result<OpenedSession, Error>,
-        told: &BTreeMap<usize, EndReason>,
+        notified: &BTreeMap<usize, EndReason>,
     ) -> Option<OpenedSession> {
         match (admission, answer) {
             (Admission::Full, Err(Error::LimitReached(_))) => {
-                assert!(told.is_empty(), "{told:?}");
+                assert!(notified.is_empty(), "{notified:?}");
                 None
             }
             (Admission::Open(gone), Ok(opened)) => {
-                assert_eq!(told.len(), usize::from(!gone.is_empty()), "{told:?} of {gone:?}");
+                assert_eq!(
+                    notified.len(),
+                    usize::from(!gone.is_empty()),
+                    "{notified:?} of {gone:?}"
+                );
                 let may_go = |(entry, reason): (&usize, &EndReason)| {
                     gone.contains(entry) && *reason == EndReason::Evicted
                 };
-                assert!(told.iter().all(may_go), "{told:?} of {gone:?}");
+                assert!(notified.iter().all(may_go), "{notified:?} of {gone:?}");
                 Some(opened)
             }
             (admission, answer) => panic!("{admission:?}, but {answer:?}"),
         }
     }
 
-    fn within_limits(&self, task: &str, newest: usize) {
+    fn assert_within_limits(&self, task: &str, newest: usize) {
         let policy = self.service.policies().for_task(task);
         let live = self.model.live_of(task);
         let is_own = |entry: &&usize| self.model.all[**entry].user == self.model.all[newest].user;
         let own = live.iter().filter(is_own).count() as u64;
         if let Some(licence) = self.service.policies().licence_of(task) {
-            assert!(self.model.live_under(task).len() as u64 <= licence.limit);
+            assert!(self.model.live_of_licence(task).len() as u64 <= licence.limit);
         }
         assert!(policy.limit == 0 || live.len() as u64 <= policy.limit);
         assert!(policy.user_limit == 0 || own <= policy.user_limit);
     }
 
-    /// Answers whether the session was served.
-    fn touches(&mut self, held: &HeldSession, now: i64) -> bool {
+    /// Touches a session; returns true if it is live.
+    fn touch(&mut self, held: &HeldSession, now: i64) -> bool {
         let before = self.model.all[held.entry].clone();
-        let expected = match self.model.touches(held.entry, now) {
-            Use::Renews => TouchOutcome::Renewed,
-            Use::WritesNothing => TouchOutcome::Unchanged,
-            Use::IsRefused(reason) => TouchOutcome::Ended(reason),
-            Use::FindsNothing => TouchOutcome::Unknown,
+        let expected = match self.model.touch(held.entry, now) {
+            TouchResult::Renewed => TouchOutcome::Renewed,
+            TouchResult::Unchanged => TouchOutcome::Unchanged,
+            TouchResult::Refused(reason) => TouchOutcome::Ended(reason),
+            TouchResult::NotFound => TouchOutcome::Unknown,
         };
         let tokens = std::slice::from_ref(&held.token);
         let outcome = self.service.touch(tokens, UnixTime(now)).unwrap()[0].outcome;
@@ -276,9 +280,9 @@ impl Simulation {
         outcome.is_live()
     }
 
-    fn closes(&mut self, held: &HeldSession, now: i64) {
+    fn close(&mut self, held: &HeldSession, now: i64) {
         let entry = &self.model.all[held.entry];
-        let expected = match entry.over {
+        let expected = match entry.end {
             _ if !self.model.has_row(held.entry) => TouchOutcome::Unknown,
             Some((_, reason)) => TouchOutcome::Ended(reason),
             None => TouchOutcome::Closed,
@@ -287,17 +291,17 @@ impl Simulation {
         let outcome = self.service.close(tokens, UnixTime(now)).unwrap()[0].outcome;
         assert_eq!(outcome, expected, "at {now}: {entry:?}");
         if outcome == TouchOutcome::Closed {
-            self.model.ends(held.entry, now, EndReason::Closed);
+            self.model.end(held.entry, now, EndReason::Closed);
         }
-        let told = self.take_told(now);
-        assert_eq!(told.len(), usize::from(outcome == TouchOutcome::Closed));
+        let notified = self.take_notified(now);
+        assert_eq!(notified.len(), usize::from(outcome == TouchOutcome::Closed));
     }
 
-    /// The sessions that have just ended, and why.
-    fn take_told(&mut self, now: i64) -> BTreeMap<usize, EndReason> {
-        let told = std::mem::take(&mut *self.told.borrow_mut());
-        let count = told.len();
-        let ended: BTreeMap<usize, EndReason> = told
+    /// Sessions that ended since the last call, with their reasons.
+    fn take_notified(&mut self, now: i64) -> BTreeMap<usize, EndReason> {
+        let notified = std::mem::take(&mut *self.notified.borrow_mut());
+        let count = notified.len();
+        let ended: BTreeMap<usize, EndReason> = notified
             .into_iter()
             .map(|session| {
                 let end = session.end.unwrap();
@@ -305,34 +309,34 @@ impl Simulation {
                 (self.by_handle[&session.handle], end.reason)
             })
             .collect();
-        assert_eq!(ended.len(), count, "each is told once");
+        assert_eq!(ended.len(), count, "each is notified once");
         ended
     }
 
     /// Runs the due jobs, as `sessctl run` does.
-    fn cron(&mut self, now: i64) {
+    fn run_due_jobs(&mut self, now: i64) {
         for place in 0..self.jobs.len() {
             let job = &self.jobs[place];
             let go_on = &mut || ControlFlow::Continue(());
             let ran = self.service.run_job(job, &self.terms, UnixTime(now), go_on).unwrap();
             let (name, work) = (job.name.clone(), job.work.clone());
-            if let Some(expected) = self.plans[place].asked(now, &ran) {
+            if let Some(expected) = self.plans[place].check(now, &ran) {
                 if !expected.is_skipped {
-                    self.follows(&work, &ran, expected.planned, now);
+                    self.apply_to_model(&work, &ran, expected.planned, now);
                 }
-                self.ran.push((name, expected));
+                self.runs.push((name, expected));
             }
-            assert!(self.take_told(now).is_empty());
+            assert!(self.take_notified(now).is_empty());
         }
     }
 
-    /// The model does what a job has done, and both are compared.
-    fn follows(&mut self, work: &JobAction, ran: &JobOutcome, planned: i64, now: i64) {
-        let told = self.take_told(now);
+    /// Applies a job to the model and compares the results.
+    fn apply_to_model(&mut self, work: &JobAction, ran: &JobOutcome, planned: i64, now: i64) {
+        let notified = self.take_notified(now);
         match (work, ran) {
             (JobAction::Purge(None), JobOutcome::Purged(summary)) => {
-                let purged = self.model.purges(planned, now);
-                assert_eq!(told, purged.ended, "at {now}");
+                let purged = self.model.purge(planned, now);
+                assert_eq!(notified, purged.ended, "at {now}");
                 assert_eq!(summary.done.ended, purged.ended.len() as u64);
                 assert_eq!(summary.done.marked, purged.marked);
                 assert_eq!(summary.done.deleted, purged.deleted);
@@ -340,11 +344,11 @@ impl Simulation {
             }
             (JobAction::Cycle(task), JobOutcome::Cycled(cycled)) => {
                 let live = self.model.live_of(task.as_str());
-                assert_eq!(told.keys().copied().collect::<BTreeSet<_>>(), live, "at {now}");
-                assert!(told.values().all(|reason| *reason == EndReason::Cycled));
+                assert_eq!(notified.keys().copied().collect::<BTreeSet<_>>(), live, "at {now}");
+                assert!(notified.values().all(|reason| *reason == EndReason::Cycled));
                 assert_eq!(cycled.ended, live.len() as u64);
                 for entry in live {
-                    self.model.ends(entry, now, EndReason::Cycled);
+                    self.model.end(entry, now, EndReason::Cycled);
                 }
             }
             other => panic!("{other:?}"),

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Absence, Error, ForeignContent, Result};
 
 pub(super) use paths::{has_wal, resolve, sibling, sqlite_path};
 
@@ -54,18 +54,18 @@ pub(super) fn validate_file(path: &Path) -> Result<()> {
         Err(e) if e.kind() == ErrorKind::NotFound => return Err(missing_error(path)),
         found => found.map_err(|e| read_error(path, e))?,
     };
-    let found = if found.is_dir() {
-        "it is a directory"
+    let (found, content) = if found.is_dir() {
+        ("it is a directory", ForeignContent::Other)
     } else if !found.is_file() {
-        "it is not a regular file"
+        ("it is not a regular file", ForeignContent::Other)
     } else if found.len() == 0 {
-        "the file is empty; `sessctl init` makes a database of it"
+        ("the file is empty", ForeignContent::Nothing)
     } else if found.len() < MIN_DATABASE_BYTES {
-        "it is not a SQLite database"
+        ("it is not a SQLite database", ForeignContent::Other)
     } else {
         return Ok(());
     };
-    Err(Error::ForeignDatabase { at, found: found.to_owned() })
+    Err(Error::ForeignDatabase { at, found: found.to_owned(), content })
 }
 
 /// Error for a file that cannot be read.
@@ -98,9 +98,11 @@ pub(super) fn create_error(path: &Path, error: std::io::Error) -> Error {
 
 pub(super) fn missing_error(path: &Path) -> Error {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let hint = match folder {
-        Some(folder) if !folder.exists() => format!("there is no folder {}", folder.display()),
-        _ => "`sessctl init` makes one".to_owned(),
+    let why = match folder {
+        Some(folder) if !folder.exists() => {
+            Absence::Other(format!("there is no folder {}", folder.display()))
+        }
+        _ => Absence::File,
     };
-    Error::Missing { at: path.display().to_string(), hint }
+    Error::Missing { at: path.display().to_string(), why }
 }

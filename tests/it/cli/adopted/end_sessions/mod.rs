@@ -74,7 +74,7 @@ fn a_dry_run_lists_what_would_go() {
 }
 
 #[test]
-fn figures_for_a_collector_have_those_of_the_table() {
+fn metrics_describe_the_table() {
     let sandbox = three();
     run(&sandbox, ["purge", "--metrics-file", "x.prom"]).succeeds().is_silent();
     let text = std::fs::read_to_string(sandbox.path("x.prom")).unwrap();
@@ -89,7 +89,7 @@ fn figures_for_a_collector_have_those_of_the_table() {
 }
 
 #[test]
-fn a_cycle_ends_what_is_asked_for() {
+fn a_cycle_ends_the_selected_sessions() {
     let sandbox = three();
     let dry = run(&sandbox, ["cycle", "django", "--dry-run"]).succeeds().stdout();
     assert_eq!(dry.lines().count(), 3);
@@ -162,7 +162,7 @@ fn states(sandbox: &Sandbox) -> impl Iterator<Item = PathBuf> {
 }
 
 #[test]
-fn jobs_run_on_it_once() {
+fn jobs_run_once_on_a_framework_s_table() {
     let sandbox = three();
     sandbox.file(
         "c.toml",

@@ -33,7 +33,7 @@ fn purge(db: &ApplicationDb, profile: Profile) -> Result<u64, sessctl::domain::e
 }
 
 #[test]
-fn what_the_application_lets_cascade_does() {
+fn the_foreign_key_actions_of_the_application_apply() {
     for (child, left) in [
         ("REFERENCES t ON DELETE CASCADE", vec!["new"]),
         ("REFERENCES t (id) ON DELETE SET NULL", vec!["NULL", "new"]),
@@ -49,7 +49,7 @@ fn what_the_application_lets_cascade_does() {
 }
 
 #[test]
-fn what_the_profile_names_goes_along() {
+fn dependents_of_the_profile_are_deleted() {
     for child in ["", "REFERENCES t (id)", "REFERENCES t (id) ON DELETE RESTRICT"] {
         let db = db(child);
         let profile = plain().dependent("child", "owner", "id").0;
@@ -59,7 +59,7 @@ fn what_the_profile_names_goes_along() {
 }
 
 #[test]
-fn what_the_column_only_takes_for_the_same_stays() {
+fn dependents_that_match_only_by_affinity_or_collation_stay() {
     for (class, [due, live, gone]) in [
         ("TEXT COLLATE NOCASE", ["'a'", "'A'", "'a'"]),
         ("INTEGER", ["'1e3'", "'1000'", "'x'"]),
@@ -88,17 +88,17 @@ fn rows_of_a_session_that_is_used_again_stay() {
     assert_eq!(db.column("child", "owner"), ["new", "old"]);
 }
 
-/// What a purge deletes, and what it keeps.
+/// Purges the table; returns the number of deleted rows and the kept rows.
 fn purged(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
     let mut store = db.store(profile);
     let deleted = purge_all(store.as_mut(), 5).unwrap().settled.deleted;
     (deleted, store.take_kept())
 }
 
-/// What a purge would delete and keep, as a look says that only counts.
+/// Counts the rows that a purge would delete and keep, without changing them.
 fn planned(db: &ApplicationDb, profile: Profile) -> (u64, KeptRows) {
     let survey = db.store(profile).scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
-    (survey.census.would_delete, survey.kept)
+    (survey.counts.would_delete, survey.kept)
 }
 
 fn handles(ids: &[&str]) -> Vec<String> {

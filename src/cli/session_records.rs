@@ -1,0 +1,195 @@
+//! Sessions as records, for every command that shows some.
+
+use crate::domain::policy::{Policies, Verdict};
+use crate::domain::profile::Profile;
+use crate::domain::session::{End, Session, State};
+use crate::domain::time::UnixTime;
+
+use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility, concat};
+
+const HANDLE: Column = Column::row("handle", "handle");
+const USER: Column = Column::row("user", "user");
+const TASK: Column = Column::row("task", "task");
+const CLIENT: Column = Column::row("client", "client");
+const STATE: Column = Column::row("state", "state");
+const CREATED: Column = Column::detail("created_at", "created").time();
+const LAST_USED: Column = Column::detail("last_used_at", "last used").time();
+const IDLE: Column = Column::row("idle_seconds", "idle");
+const TIMEOUT: Column = Column::row("idle_timeout", "timeout");
+const EXPIRES: Column = Column::detail("expires_at", "expires").time();
+const MARKED: Column = Column::detail("marked_at", "marked").time();
+const ENDED: Column = Column::detail("ended_at", "ended").time();
+const ENDED_BY: Column = Column::row("end_reason", "ended by");
+
+/// Values of [`session`].
+const COLUMNS: [Column; 13] = [
+    HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED, ENDED,
+    ENDED_BY,
+];
+
+/// Columns of the times at which things happen to one session.
+const FACTS: [Column; 3] = [
+    Column::row("eligible_since", "eligible").time(),
+    Column::row("next_purge_at", "next purge").time(),
+    Column::row("kept_until", "kept until").time(),
+];
+
+const FORECAST: [Column; 1] = [Column::row("outlook", "outlook")];
+
+pub static SESSIONS: Schema = Schema::many("sessions", &COLUMNS);
+
+/// Schema of sessions that jobs have ended.
+pub static SESSIONS_OF_JOBS: Schema =
+    Schema::many("sessions", &concat::<14>(&COLUMNS, &[Column::row("job", "job")]));
+
+/// Schema of sessions of a framework's table, which has one task and keeps no ended rows.
+/// Only the visibility of columns differs.
+static ADOPTED_SESSIONS: Schema = Schema::many(
+    "sessions",
+    &[
+        HANDLE,
+        USER,
+        TASK.at(Visibility::Detail),
+        CLIENT,
+        STATE,
+        CREATED,
+        LAST_USED,
+        IDLE,
+        TIMEOUT.at(Visibility::Detail),
+        EXPIRES.at(Visibility::Row),
+        MARKED,
+        ENDED,
+        ENDED_BY.at(Visibility::Detail),
+    ],
+);
+
+pub fn sessions_schema(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_SESSIONS } else { &SESSIONS }
+}
+
+pub static SESSION_FACTS: Schema = Schema::one("a session", &concat::<16>(&COLUMNS, &FACTS));
+
+static ADOPTED_FACTS: Schema = Schema::one(
+    "a session",
+    &[HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, FACTS[0], FACTS[1]],
+);
+
+pub fn facts_schema(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_FACTS } else { &SESSION_FACTS }
+}
+
+/// Schema of one session and its forecast.
+pub static SESSION: Schema =
+    Schema::one("a session", &concat::<17>(SESSION_FACTS.columns, &FORECAST));
+
+/// A session as of `now`: an end that comes later has not come yet.
+pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
+    let policy = policies.for_task(&session.task);
+    let has_ended = session.has_ended(now);
+    let end = session.end.filter(|_| has_ended);
+    let values = vec![
+        Value::word(session.handle.clone()),
+        Value::text(session.user.as_deref()),
+        Value::text(Some(session.task.as_str())),
+        Value::text(session.client.as_deref()),
+        state(policy.state(session, now)),
+        Value::time(session.created_at),
+        Value::time(session.last_used_at),
+        Value::span(session.idle(now)),
+        Value::span(session.idle_timeout),
+        Value::time(policy.expires_at(session).filter(|_| !has_ended)),
+        Value::time(session.marked_at),
+        Value::time(end.map(|end| end.at)),
+        end.map_or(Value::Absent, |end| Value::word(end.reason.as_str())),
+    ];
+    Record::new(key(session), values)
+}
+
+/// A session that would end, as it is before that, and the reason.
+pub fn ending(session: &Session, policies: &Policies, end: End) -> Record {
+    let session = Session { end: None, ..session.clone() };
+    let mut record = self::session(&session, policies, end.at);
+    record.values.pop();
+    record.values.push(Value::word(end.reason.as_str()));
+    record
+}
+
+/// A session as it was before it ended, its end, and the job that has ended it, if one has.
+pub fn ended(session: &Session, policies: &Policies, end: End, job: Option<&str>) -> Record {
+    let mut record = ending(session, policies, end);
+    let at = record.values.len() - 2;
+    record.values[at] = Value::time(Some(end.at));
+    record.values.extend(job.map(|job| Value::text(Some(job))));
+    record
+}
+
+const ACTION: Column = Column::row("action", "action");
+const REASON: Column = Column::row("reason", "reason");
+
+pub static DUE: Schema = Schema::many(
+    "sessions that are due",
+    &[HANDLE, ACTION, REASON, USER, TASK, CLIENT, IDLE, LAST_USED, ENDED],
+);
+
+static ADOPTED_DUE: Schema = Schema::many(
+    "sessions that are due",
+    &[
+        HANDLE,
+        ACTION,
+        REASON,
+        USER,
+        TASK.at(Visibility::Detail),
+        CLIENT,
+        IDLE,
+        LAST_USED,
+        ENDED,
+        EXPIRES.at(Visibility::Row),
+    ],
+);
+
+pub fn due_schema(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_DUE } else { &DUE }
+}
+
+/// A session and what a purge would do with it.
+pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
+    let (action, reason) = match verdict {
+        Verdict::Keep => ("keep", Value::Absent),
+        Verdict::Mark(_) => ("mark", Value::word("unused")),
+        Verdict::End(reason) => ("end", Value::word(reason.as_str())),
+        Verdict::Discard(reason) if session.expiry.is_some() => {
+            ("delete", Value::word(reason.as_str()))
+        }
+        Verdict::Discard(reason) => ("end and delete", Value::word(reason.as_str())),
+        Verdict::Delete => ("delete", Value::word("retention")),
+    };
+    let mut values = vec![
+        Value::word(session.handle.clone()),
+        Value::word(action),
+        reason,
+        Value::text(session.user.as_deref()),
+        Value::text(Some(session.task.as_str())),
+        Value::text(session.client.as_deref()),
+        Value::span(session.idle(now)),
+        Value::time(session.last_used_at),
+        Value::time(session.end.map(|end| end.at)),
+    ];
+    if let Some(expiry) = session.expiry {
+        values.push(Value::time(expiry.last_moment()));
+    }
+    Record::new(key(session), values)
+}
+
+fn key(session: &Session) -> Vec<String> {
+    vec!["session".to_owned(), session.handle.clone()]
+}
+
+fn state(state: State) -> Value {
+    let tone = match state {
+        State::Active => Severity::Good,
+        State::Idle => Severity::Warn,
+        State::Abandoned | State::Expired => Severity::Bad,
+        State::Ended => Severity::Dim,
+    };
+    Value::Word(state.as_str().into(), tone)
+}

@@ -1,0 +1,13 @@
+//! The operations of `app`, one module of the source each.
+
+mod batch_sizer;
+mod copy {
+    mod range;
+}
+mod notify;
+mod purge {
+    mod checkpoint;
+    mod limits;
+}
+mod throttle;
+mod touch_batch;

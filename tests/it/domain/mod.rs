@@ -1,0 +1,28 @@
+//! The rules of the domain, one module of the source each.
+
+mod clock;
+mod error;
+mod filter;
+mod guard;
+mod job {
+    mod interval;
+    mod spacing;
+}
+mod policy {
+    mod set;
+    mod two_pass;
+    mod verdict;
+}
+mod profile {
+    mod condition;
+    mod django;
+    mod encoding;
+    mod lifetime;
+    mod user;
+}
+mod session;
+mod task;
+mod time;
+mod time_zone;
+mod token;
+mod write_limits;

@@ -1,0 +1,37 @@
+//! Tests of `domain::write_limits`.
+
+use std::time::Duration;
+
+use sessctl::domain::write_limits::{ByteSize, HoldLimit};
+
+#[test]
+fn a_hold_has_a_unit_and_limits() {
+    for (text, micros) in [("2ms", 2000), ("100us", 100), ("10s", 10_000_000), ("1 ms", 1000)] {
+        assert_eq!(text.parse(), Ok(HoldLimit(Duration::from_micros(micros))), "{text}");
+    }
+    for text in ["2", "99us", "11s", "-1ms", "1.5ms", "ms", "2m", "", "99999999999s"] {
+        let error = text.parse::<HoldLimit>().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{text:?} is not a time")), "{error}");
+    }
+}
+
+#[test]
+fn a_size_has_a_unit_and_a_least() {
+    for (text, bytes) in [("64MiB", 64 << 20), ("2GB", 2_000_000_000), ("1 GiB", 1 << 30)] {
+        assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
+    }
+    for text in ["64", "1MB", "0MiB", "-1GiB", "1.5GiB", "MiB", "64KiB", "", "99999999999GiB"] {
+        let error = text.parse::<ByteSize>().unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{text:?} is not a size")), "{error}");
+    }
+}
+
+#[test]
+fn they_are_shown_as_they_are_written() {
+    for text in ["2ms", "2500us", "1s"] {
+        assert_eq!(text.parse::<HoldLimit>().unwrap().to_string(), text);
+    }
+    for text in ["64MiB", "2GB", "1GiB", "100MB"] {
+        assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
+    }
+}
