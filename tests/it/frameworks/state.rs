@@ -16,7 +16,7 @@ fn application() -> Application {
     application
 }
 
-/// The folders of the sandbox, below it and below these.
+/// Directories of the sandbox below this one.
 fn folders(application: &Application, below: &str) -> Vec<String> {
     let entries = std::fs::read_dir(application.path(below)).unwrap();
     let mut names: Vec<String> =

@@ -67,7 +67,7 @@ impl System {
         system
     }
 
-    /// A path in the folder.
+    /// Path in the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.sandbox.path(name)
     }

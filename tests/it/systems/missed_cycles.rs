@@ -13,7 +13,7 @@ const AT_FOUR: &str = "at = \"0 4 *\" ";
 const ON_MAIL1: &str =
     "host = \"mail1\"                        # Server to run on: other servers skip it";
 
-/// The restart again and again.
+/// Creates the system with the restart at an interval.
 fn every(interval: &str) -> System {
     System::with_changes("domino", &[(AT_FOUR, &format!("every = \"{interval}\""))])
 }

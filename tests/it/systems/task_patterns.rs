@@ -129,7 +129,7 @@ fn s12_without_a_database_no_pattern_is_named() {
     }
 }
 
-/// The tasks whose sessions, ended so many days ago, are left by a purge.
+/// Tasks whose sessions, ended this many days ago, are kept by a purge.
 fn kept(system: &System, tasks: &[&str], days: i64) -> Vec<String> {
     for task in tasks {
         system.insert(&row(&format!("{task} {days}")).task(task).ended(days * DAY, "closed"));

@@ -21,7 +21,7 @@ fn check(transfer: &mut Library, now: UnixTime) {
     assert!(matches!(transfer.run("daily check", now), JobOutcome::Purged(_)), "{now}");
 }
 
-/// With a session that nobody has used for a month, and a job that the ledger knows.
+/// Creates a session unused for a month, and a job that the ledger knows.
 fn with_an_old_session(changes: &[(&str, &str)]) -> (Library, Token) {
     let mut transfer = Library::with_changes("transfer", changes);
     let token = transfer.open("box", at("2026-05-15T12:00:00Z"));

@@ -82,8 +82,7 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
     }
 }
 
-/// A reaper whose hook says that it is at work, and goes on when somebody opens the
-/// gate.
+/// Creates a reaper whose hook reports that it is running, and waits until the test opens a gate.
 fn with_a_gate() -> System {
     let hook = "retention = \"0\"\n\n[hooks]\non_end = [\"sh\", \"-c\", \
                 \"cat > /dev/null; echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"";
