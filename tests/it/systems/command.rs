@@ -77,13 +77,13 @@ impl System {
     }
 
     /// Snapshot of everything that a command could change.
-    pub fn everything(&self) -> State {
-        self.backend.everything(&self.sandbox.path(""))
+    pub fn snapshot(&self) -> State {
+        self.backend.snapshot(&self.sandbox.path(""))
     }
 
     /// Snapshot of the database.
-    pub fn content(&self) -> State {
-        self.backend.content()
+    pub fn database_snapshot(&self) -> State {
+        self.backend.database_snapshot()
     }
 
     /// Inserts the row of a session.
@@ -112,7 +112,7 @@ impl System {
     /// Returns the command without a configuration.
     fn plain_command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args.iter().copied());
-        self.backend.tell(&mut command);
+        self.backend.set_database(&mut command);
         command
     }
 

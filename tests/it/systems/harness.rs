@@ -88,7 +88,7 @@ impl Library {
     }
 
     /// Service of another process on the same database.
-    pub fn beside(&self, host: &str) -> SessionService {
+    pub fn other_process(&self, host: &str) -> SessionService {
         SessionService::new(self.store(), self.config.policies.clone()).with_host(host)
     }
 

@@ -93,7 +93,7 @@ fn d11_a_second_host_that_takes_the_cycle_up_ends_no_session() {
     let now = later(start, 2 * DAY + 30);
     let token = domino.open("imap", later(now, -MINUTE));
     // When another one has it for the first time
-    let mut other = domino.beside("mail2");
+    let mut other = domino.other_process("mail2");
     let go_on = &mut || std::ops::ControlFlow::Continue(());
     let ran = other.run_job(&job, &domino.terms, now, go_on).unwrap();
     // Then it ends nothing, and its first run is one interval later

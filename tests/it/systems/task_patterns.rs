@@ -100,7 +100,7 @@ fn s12_show_config_names_a_pattern_that_never_matched() {
     system.insert(&row("token"));
     // When only those match a task that begin with i, then the others are named; names are
     // not, nor is what matches every task
-    let before = system.everything();
+    let before = system.snapshot();
     insta::assert_snapshot!(warnings(&system), @r#"
     sessctl: warning: policy."imx*" matches no task in the database so far
     sessctl: warning: retention."group-*" matches no task in the database so far
@@ -108,7 +108,7 @@ fn s12_show_config_names_a_pattern_that_never_matched() {
     sessctl: warning: job.tidy.task: "q*" matches no task in the database so far
     "#);
     assert_eq!(system.run(&["show", "config", "-q"]).succeeds().stderr(), "");
-    assert!(system.everything() == before);
+    assert!(system.snapshot() == before);
     // And a task counts whose rows are gone
     for task in ["IMX4", "group-a", "desktop", "queue"] {
         system.insert(&row(task).task(task));

@@ -68,10 +68,10 @@ fn t2_a_touch_clears_the_mark_and_that_is_all_that_a_touch_writes() {
 fn t2_touching_an_unmarked_session_takes_no_lock() {
     let transfer = System::new("transfer");
     transfer.insert(&row("token").idle(3 * DAY));
-    let before = transfer.content();
+    let before = transfer.database_snapshot();
     let answer = transfer.while_locked(|| transfer.touches("token"));
     assert_eq!(answer, "unchanged -");
-    assert!(transfer.content() == before);
+    assert!(transfer.database_snapshot() == before);
     // And the one touch that writes
     transfer.run(&["purge"]).succeeds().is_silent();
     assert_eq!(transfer.touches("token"), "renewed -");
