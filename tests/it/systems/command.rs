@@ -50,11 +50,11 @@ impl System {
     /// Creates the system with words of the configuration replaced.
     #[track_caller]
     pub fn with_changes(system: &str, changes: &[(&str, &str)]) -> Self {
-        Self::of(&text_with_changes(system, changes))
+        Self::with_config(&text_with_changes(system, changes))
     }
 
     /// Creates the system under this configuration.
-    pub fn of(text: &str) -> Self {
+    pub fn with_config(text: &str) -> Self {
         let sandbox = Sandbox::without_database();
         let config = sandbox.file("sessctl.toml", text);
         Self::initialised(sandbox, config)
