@@ -62,7 +62,7 @@ impl BatchWork for Sweep<'_> {
             self.record_checkpoint_hold();
             batches.check(self)?;
             if timer.elapsed(begun) >= MAX_WAIT {
-                return Err(StopReason::Log.into());
+                return Err(StopReason::WalLimit.into());
             }
             timer.sleep(POLL_INTERVAL);
         }

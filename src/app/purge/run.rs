@@ -160,7 +160,7 @@ impl SessionService {
 fn obstacle(error: &Error) -> Option<(StopReason, String)> {
     if let Error::DiskFull { at } = error {
         let obstacle = format!("the file system of {at} has no space left to change another row");
-        return Some((StopReason::Room, obstacle));
+        return Some((StopReason::DiskFull, obstacle));
     }
     error.obstacle().map(|obstacle| (StopReason::Busy, obstacle))
 }
