@@ -106,16 +106,14 @@ impl SessionService {
             summary: PurgeSummary {
                 done,
                 live: counts.live(),
-                remaining: 0,
                 counted: true,
                 elapsed: self.timer.elapsed(begun),
                 stopped: guard.is_err().then_some(StopReason::Guard),
-                obstacle: None,
-                missed_notifications: None,
                 unreadable: counts.unreadable,
                 unreadable_value,
                 kept,
                 future: counts.future,
+                ..PurgeSummary::default()
             },
             due: counts.due,
             guard,
