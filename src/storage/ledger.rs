@@ -68,7 +68,7 @@ pub struct JobKey {
     pub spec: String,
 }
 
-/// Job that a machine adopts.
+/// Job that a machine registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
     pub job: JobKey,
@@ -227,7 +227,7 @@ pub trait Ledger {
     /// as lost.
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
-    /// Renews a lease at `now`. Answers whether the holder still has it, and it has not
+    /// Renews a lease at `now`. Reports whether the holder still has it, and it has not
     /// [expired](Lease::holds).
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
 
@@ -236,7 +236,7 @@ pub trait Ledger {
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Inserts a run that did not take place, under a unique name, if its job still has the
-    /// anchor of the run. Answers whether it was inserted.
+    /// anchor of the run. Reports whether it was inserted.
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
     /// Sets the anchor of a job without a run, if the anchor has not changed.
@@ -247,8 +247,8 @@ pub trait Ledger {
         anchor: UnixTime,
     ) -> Result<()>;
 
-    /// Adopts jobs on a machine at `now`, and abandons others there. A new history begins for a
-    /// job without one; a history abandoned by all machines is kept for a day, so that no
+    /// Registers jobs of a machine at `now`, and removes others. A new history begins for a
+    /// job without one; a history that all machines have removed is kept for a day, so that no
     /// planned time runs twice.
     fn change_jobs(
         &mut self,

@@ -75,7 +75,7 @@ pub trait Vacuum {
     fn space_requirement(&self) -> Result<SpaceRequirement>;
 
     /// Rebuilds the database without free pages and with full ones, and enables
-    /// [`incremental_vacuum`](Self::incremental_vacuum). Answers `false` if `leave`
+    /// [`incremental_vacuum`](Self::incremental_vacuum). Returns `false` if `is_canceled`
     /// cancelled it; nothing has changed then. It blocks other writers until it ends.
-    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool>;
+    fn vacuum(&mut self, is_canceled: CancelCheck) -> Result<bool>;
 }
