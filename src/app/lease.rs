@@ -138,15 +138,15 @@ impl SessionService {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.keep_log(true)?;
+        self.set_autocheckpoint(false)?;
         let result = work(self);
-        let restored = self.keep_log(false);
+        let restored = self.set_autocheckpoint(true);
         // The error of the work takes precedence.
         result.and_then(|result| restored.map(|()| result))
     }
 
-    fn keep_log(&self, keep: bool) -> Result<()> {
-        self.store.wal().map_or(Ok(()), |wal| wal.keep_log(keep))
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()> {
+        self.store.wal().map_or(Ok(()), |wal| wal.set_autocheckpoint(is_enabled))
     }
 
     fn active_run(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> ActiveRun {

@@ -26,11 +26,11 @@ impl Lease {
     /// Tolerated clock skew. A lease renewed further in the future was renewed before its clock
     /// was set back, and has expired. A smaller difference means nothing: clocks of two
     /// machines differ, and the process may have waited for the database since it read its own.
-    pub const SLACK: Span = Span::seconds(10);
+    pub const CLOCK_SKEW: Span = Span::seconds(10);
 
     /// Range of renewal times, both included, of the leases that hold at `now`.
     pub const fn renewed_between(now: UnixTime) -> (UnixTime, UnixTime) {
-        (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::SLACK))
+        (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::CLOCK_SKEW))
     }
 
     /// Name of the process in the text of a holder; `None` for holders of older versions.

@@ -32,7 +32,7 @@ impl DiskUsage {
 
     /// Bytes of the file beyond the last page of the database. The checkpoint that moves
     /// the rest of the log truncates the file.
-    pub const fn overhang(&self) -> u64 {
+    pub const fn untruncated_bytes(&self) -> u64 {
         self.file_bytes.saturating_sub(self.pages * self.page_size)
     }
 }

@@ -28,8 +28,8 @@ pub enum CheckpointMode {
 /// The write-ahead log of a SQLite file. In another journal mode, a method does nothing
 /// and returns `None`.
 pub trait Wal {
-    /// Disables or enables automatic checkpoints at commits of this connection.
-    fn keep_log(&self, keep: bool) -> Result<()>;
+    /// Enables or disables automatic checkpoints at commits of this connection.
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()>;
 
     fn wal_status(&self) -> Result<Option<WalStatus>>;
 
