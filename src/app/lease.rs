@@ -35,15 +35,10 @@ impl SessionService {
         let lease = Lease { name: lease.to_owned(), holder: self.new_holder()? };
         let rules = if work == PURGE { self.rules() } else { String::new() };
         let new = NewRun { rules, ..self.new_run(work, task, job, now) };
-        match self.take_lease(&lease, now, &|store| store.start_run(&lease, &new))? {
-            StartResult::Started => {
-                self.record_clock();
-                let run = self.active_run(lease, job, now);
-                Ok(ActiveRun { work: new.work, task: new.task, ..run })
-            }
-            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
-            StartResult::AlreadyRun => Err(Error::AlreadyRun),
-        }
+        self.take_lease(&lease, now, &|store| store.start_run(&lease, &new))?;
+        self.record_clock();
+        let run = self.active_run(lease, job, now);
+        Ok(ActiveRun { work: new.work, task: new.task, ..run })
     }
 
     /// Describes a run without the rules of a purge.
@@ -77,12 +72,8 @@ impl SessionService {
     ) -> Result<T> {
         let holder = format!("{work}:{}", self.new_holder()?);
         let lease = Lease { name: PURGE.to_owned(), holder };
-        let mut active =
-            match self.take_lease(&lease, now, &|store| store.take_lease(&lease, now))? {
-                StartResult::Started => self.active_run(lease, None, now),
-                StartResult::LeaseHeld(holder) => return Err(lease_held_error(holder, now)),
-                StartResult::AlreadyRun => return Err(Error::AlreadyRun),
-            };
+        self.take_lease(&lease, now, &|store| store.take_lease(&lease, now))?;
+        let mut active = self.active_run(lease, None, now);
         let result = run(self, &mut active);
         let released = self.store.drop_lease(&active.lease);
         // The error of the work takes precedence.
@@ -95,16 +86,21 @@ impl SessionService {
         lease: &Lease,
         now: UnixTime,
         attempt: &dyn Fn(&mut dyn Backend) -> Result<StartResult>,
-    ) -> Result<StartResult> {
+    ) -> Result<()> {
         let result = attempt(self.store.as_mut());
-        let result = result.or_else(|error| self.find_lease_holder(lease, error, now))?;
+        let mut result = result.or_else(|error| self.find_lease_holder(lease, error, now))?;
+        if let StartResult::LeaseHeld(LeaseHolder { holder, .. }) = &result
+            && self.is_gone(holder)
+        {
+            // If several processes find it gone, one gets the lease.
+            let gone = Lease { name: lease.name.clone(), holder: holder.clone() };
+            self.store.release_lease(&gone)?;
+            result = attempt(self.store.as_mut())?;
+        }
         match result {
-            StartResult::LeaseHeld(LeaseHolder { holder, .. }) if self.is_gone(&holder) => {
-                // If several processes find it gone, one gets the lease.
-                self.store.release_lease(&Lease { name: lease.name.clone(), holder })?;
-                attempt(self.store.as_mut())
-            }
-            result => Ok(result),
+            StartResult::Started => Ok(()),
+            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
+            StartResult::AlreadyRun => Err(Error::AlreadyRun),
         }
     }
 
@@ -142,15 +138,15 @@ impl SessionService {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.keep_log(true)?;
+        self.set_autocheckpoint(false)?;
         let result = work(self);
-        let restored = self.keep_log(false);
+        let restored = self.set_autocheckpoint(true);
         // The error of the work takes precedence.
         result.and_then(|result| restored.map(|()| result))
     }
 
-    fn keep_log(&self, keep: bool) -> Result<()> {
-        self.store.wal().map_or(Ok(()), |wal| wal.keep_log(keep))
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()> {
+        self.store.wal().map_or(Ok(()), |wal| wal.set_autocheckpoint(is_enabled))
     }
 
     fn active_run(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> ActiveRun {

@@ -123,9 +123,9 @@ impl RunResult<'_> {
             Some(
                 StopReason::Signal
                     | StopReason::Lease
-                    | StopReason::Log
+                    | StopReason::WalLimit
                     | StopReason::Busy
-                    | StopReason::Room
+                    | StopReason::DiskFull
             )
         );
         incomplete_reason.map_or(Self::Complete, |reason| Self::Partial(reason, is_cut_short))

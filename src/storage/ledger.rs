@@ -26,11 +26,11 @@ impl Lease {
     /// Tolerated clock skew. A lease renewed further in the future was renewed before its clock
     /// was set back, and has expired. A smaller difference means nothing: clocks of two
     /// machines differ, and the process may have waited for the database since it read its own.
-    pub const SLACK: Span = Span::seconds(10);
+    pub const CLOCK_SKEW: Span = Span::seconds(10);
 
     /// Range of renewal times, both included, of the leases that hold at `now`.
     pub const fn renewed_between(now: UnixTime) -> (UnixTime, UnixTime) {
-        (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::SLACK))
+        (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::CLOCK_SKEW))
     }
 
     /// Name of the process in the text of a holder; `None` for holders of older versions.
@@ -68,7 +68,7 @@ pub struct JobKey {
     pub spec: String,
 }
 
-/// Job that a machine adopts.
+/// Job that a machine registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
     pub job: JobKey,
@@ -227,7 +227,7 @@ pub trait Ledger {
     /// as lost.
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
-    /// Renews a lease at `now`. Answers whether the holder still has it, and it has not
+    /// Renews a lease at `now`. Reports whether the holder still has it, and it has not
     /// [expired](Lease::holds).
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
 
@@ -236,7 +236,7 @@ pub trait Ledger {
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Inserts a run that did not take place, under a unique name, if its job still has the
-    /// last settled time of the run. Answers whether it was inserted.
+    /// last settled time of the run. Reports whether it was inserted.
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
     /// Sets the last settled time of a job without a run, if the last settled time has not changed.
@@ -247,8 +247,8 @@ pub trait Ledger {
         last_settled_at: UnixTime,
     ) -> Result<()>;
 
-    /// Adopts jobs on a machine at `now`, and abandons others there. A new history begins for a
-    /// job without one; a history abandoned by all machines is kept for a day, so that no
+    /// Registers jobs of a machine at `now`, and removes others. A new history begins for a
+    /// job without one; a history that all machines have removed is kept for a day, so that no
     /// planned time runs twice.
     fn change_jobs(
         &mut self,

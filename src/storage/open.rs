@@ -94,7 +94,7 @@ pub trait SessionOpen {
     /// marks.
     fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
 
-    /// Variant of [`touch_rows`](Self::touch_rows) without timing. Answers for each key whether
+    /// Variant of [`touch_rows`](Self::touch_rows) without timing. Reports for each key whether
     /// there was a live session.
     fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
         Ok(self.touch_rows(keys, now)?.done)

@@ -57,7 +57,7 @@ pub trait SessionStore {
         Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
     }
 
-    /// Ends live sessions. Answers for each request whether it took effect: `false` for a
+    /// Ends live sessions. Reports for each request whether it took effect: `false` for a
     /// session that had ended or never existed.
     fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>>;
 

@@ -13,7 +13,7 @@ pub struct TaskStats {
     /// Live sessions in the states active, idle and abandoned.
     pub live: [u64; 3],
     /// Due sessions in the state abandoned.
-    pub given_up: u64,
+    pub due_abandoned: u64,
     pub expired: u64,
     /// Live sessions with unreadable times.
     pub unreadable: u64,
@@ -44,14 +44,14 @@ impl TaskStats {
     /// Number of sessions that have not ended. Unreadable rows of a framework's table are kept,
     /// so they count as live.
     pub fn sessions(&self) -> u64 {
-        self.live_total() + self.given_up + self.expired
+        self.live_total() + self.due_abandoned + self.expired
     }
 
     pub fn in_state(&self, state: State) -> u64 {
         match state {
             State::Active => self.live[0],
             State::Idle => self.live[1],
-            State::Abandoned => self.live[2] + self.given_up,
+            State::Abandoned => self.live[2] + self.due_abandoned,
             State::Expired => self.expired,
             State::Ended => self.ended,
         }

@@ -26,14 +26,14 @@ pub enum CheckpointMode {
 }
 
 /// The write-ahead log of a SQLite file. In another journal mode, a method does nothing
-/// and answers `None`.
+/// and returns `None`.
 pub trait Wal {
-    /// Disables or enables automatic checkpoints at commits of this connection.
-    fn keep_log(&self, keep: bool) -> Result<()>;
+    /// Enables or disables automatic checkpoints at commits of this connection.
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()>;
 
     fn wal_status(&self) -> Result<Option<WalStatus>>;
 
-    /// Moves as much of the log into the database as readers allow, and answers the size
+    /// Moves as much of the log into the database as readers allow, and returns the size
     /// of the log afterwards.
     fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>>;
 }

@@ -206,5 +206,5 @@ impl SessionService {
 /// Returns the reason why the file is longer than its database: a reader keeps it from
 /// being truncated.
 fn untruncated(after: &DiskUsage) -> Option<StopReason> {
-    Some(StopReason::Reader).filter(|_| after.overhang() > 0)
+    Some(StopReason::Reader).filter(|_| after.untruncated_bytes() > 0)
 }

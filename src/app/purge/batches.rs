@@ -62,7 +62,7 @@ impl BatchWork for Sweep<'_> {
             self.record_checkpoint_hold();
             batches.check(self)?;
             if timer.elapsed(begun) >= MAX_WAIT {
-                return Err(StopReason::Log.into());
+                return Err(StopReason::WalLimit.into());
             }
             timer.sleep(POLL_INTERVAL);
         }
@@ -115,7 +115,7 @@ impl Sweep<'_> {
         let is_enabled = service.notifier.is_enabled();
         let batch = service.store.apply_purge(&self.scope(&service.policies), range, is_enabled);
         if let Err(error @ Error::Interrupted { .. }) = batch {
-            self.in_hand = due;
+            self.interrupted_due = due;
             self.record_scan(scan);
             return Err(error.into());
         }

@@ -107,16 +107,14 @@ impl SessionService {
             summary: PurgeSummary {
                 done,
                 live: counts.live(),
-                remaining: 0,
                 counted: true,
                 elapsed: self.timer.elapsed(begun),
                 stopped: guard.is_err().then_some(StopReason::Guard),
-                obstacle: None,
-                missed_notifications: None,
                 unreadable: counts.unreadable,
                 unreadable_value,
                 kept,
                 future: counts.future,
+                ..PurgeSummary::default()
             },
             due: counts.due,
             guard,
@@ -161,7 +159,7 @@ impl SessionService {
 fn obstacle(error: &Error) -> Option<(StopReason, String)> {
     if let Error::DiskFull { at } = error {
         let obstacle = format!("the file system of {at} has no space left to change another row");
-        return Some((StopReason::Room, obstacle));
+        return Some((StopReason::DiskFull, obstacle));
     }
     error.obstacle().map(|obstacle| (StopReason::Busy, obstacle))
 }

@@ -66,8 +66,12 @@ impl SessionService {
             InterruptReason::Lease => StopReason::Lease,
         };
         sweep.totals.kept.add(self.store.take_kept());
-        let in_hand = sweep.in_hand;
-        let counts = PurgeCounts { would_end: in_hand, due: in_hand, ..PurgeCounts::default() };
+        let interrupted_due = sweep.interrupted_due;
+        let counts = PurgeCounts {
+            would_end: interrupted_due,
+            due: interrupted_due,
+            ..PurgeCounts::default()
+        };
         let rest = ScanTotals { counts, ..ScanTotals::default() };
         self.summarize(sweep, (rest, false), Some(stopped), Some(obstacle))
     }

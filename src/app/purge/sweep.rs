@@ -37,7 +37,7 @@ pub(super) struct Sweep<'a> {
     /// Time at which the last batch released the lock.
     pub(super) released: Instant,
     /// Due rows of an interrupted batch.
-    pub(super) in_hand: u64,
+    pub(super) interrupted_due: u64,
     /// Duration of the last scan: the lock will be free for about this time.
     pub(super) last_scan: Duration,
 }
@@ -70,7 +70,7 @@ impl<'a> Sweep<'a> {
             peaks: BTreeMap::new(),
             done: PurgeProgress::default(),
             released: timer.now(),
-            in_hand: 0,
+            interrupted_due: 0,
             last_scan: Duration::ZERO,
         }
     }

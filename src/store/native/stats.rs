@@ -132,9 +132,9 @@ pub(super) fn tasks(database: &impl Database, scope: &PolicyContext<'_>) -> Resu
 fn add_rows(stat: &mut TaskStats, row: &dyn RowRef, scope: &PolicyContext<'_>) {
     let abandoned = row.count(4);
     let is_due = scope.policies.for_task(&stat.task).expire == ExpiryMode::Abandoned;
-    let (live, given_up) = if is_due { (0, abandoned) } else { (abandoned, 0) };
+    let (live, due_abandoned) = if is_due { (0, abandoned) } else { (abandoned, 0) };
     stat.live = [row.count(2), row.count(3), live];
-    stat.given_up = given_up;
+    stat.due_abandoned = due_abandoned;
     stat.expired = row.count(5);
     stat.ended = row.count(6);
     stat.opened += row.count(7);

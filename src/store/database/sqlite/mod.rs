@@ -239,8 +239,8 @@ impl Database for SqliteFile {
 }
 
 impl Wal for SqliteFile {
-    fn keep_log(&self, keep: bool) -> Result<()> {
-        wal::set_autocheckpoint(&self.connection, !keep).map_err(|e| self.error("write to", e))
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()> {
+        wal::set_autocheckpoint(&self.connection, is_enabled).map_err(|e| self.error("write to", e))
     }
 
     fn wal_status(&self) -> Result<Option<WalStatus>> {
