@@ -137,7 +137,7 @@ impl Step {
 impl Fault<'_> {
     /// Commands that mend it.
     pub fn remedy(&self) -> String {
-        let name = quoted(&self.step.path);
+        let name = shell_quoted(&self.step.path);
         let mode = format!("chmod go-w {name}");
         match self.writer {
             Writer::Owner(_) if self.step.mode & (GROUP_WRITES | OTHERS_WRITE) == 0 => {
@@ -172,7 +172,8 @@ impl fmt::Display for Fault<'_> {
     }
 }
 
-fn quoted(path: &Path) -> String {
+/// Quotes a path for a shell.
+pub fn shell_quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     shlex::try_quote(&text).map_or_else(|_| format!("{text:?}"), Cow::into_owned)
 }
