@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::cycle::Cycled;
 use super::purge::{PurgeRequest, PurgeSummary};
-use super::run::{JobRun, job_key};
+use super::run::JobRun;
 use super::service::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::guard::Guard;
@@ -112,8 +112,11 @@ impl SessionService {
         Ok(())
     }
 
+    /// Returns the identity of a job in the ledger. A job that is tied to a host is recorded
+    /// for each host separately: where it is skipped, it has not run for the others.
     fn job_key(&self, job: &Job, options: &JobOptions) -> JobKey {
-        job_key(job, &options.zone, &self.origin.host)
+        let host_scope = job.host.as_ref().map_or_else(String::new, |_| self.origin.host.clone());
+        JobKey { name: job.name.clone(), host_scope, spec: job.spec(&options.zone) }
     }
 
     /// Returns the state of all jobs. A run whose process has exited does not count as
