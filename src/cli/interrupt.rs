@@ -174,21 +174,8 @@ fn ignores_hang_up() -> bool {
 }
 
 /// Reports whether the text of `/proc/PID/status` has a signal among those that are ignored.
-fn is_ignored(status: &str, signal: i32) -> bool {
+pub fn is_ignored(status: &str, signal: i32) -> bool {
     let set = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let set = set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);
     set >> (signal - 1) & 1 == 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ignored_signal_is_read_from_the_set_of_the_kernel() {
-        let status = "SigBlk:\tffffffffffffffff\nSigIgn:\t0000000000001001\nSigCgt:\t0\n";
-        assert!(is_ignored(status, SIGHUP));
-        assert!(!is_ignored(status, SIGTERM) && !is_ignored(status, SIGINT));
-        assert!(!is_ignored("", SIGHUP));
-    }
 }

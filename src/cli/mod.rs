@@ -2,53 +2,53 @@
 
 mod accounts;
 mod advice;
-mod args;
-mod clock;
+pub mod args;
+pub mod clock;
 mod close;
 mod compact;
 mod completions;
-mod context;
+pub mod context;
 mod copy;
 mod cycle;
 mod demo;
 mod disk_space;
-mod ended_sessions;
+pub mod ended_sessions;
 mod env;
-mod exit;
+pub mod exit;
 mod guard;
 mod hook;
 mod host;
 mod init;
-mod interrupt;
-mod kept_rows;
+pub mod interrupt;
+pub mod kept_rows;
 mod legacy;
 mod list;
 mod man;
 mod metrics;
 mod open;
 mod orphans;
-mod privileges;
-mod process;
-mod profile;
-mod profiles;
-mod progress;
-mod purge;
-mod replace;
+pub mod privileges;
+pub mod process;
+pub mod profile;
+pub mod profiles;
+pub mod progress;
+pub mod purge;
+pub mod replace;
 mod report;
 mod reporter;
 mod retry;
 mod run;
-mod schedule;
+pub mod schedule;
 mod session_records;
-mod show;
-mod state_dir;
+pub mod show;
+pub mod state_dir;
 mod statement_watchdog;
-mod syslog;
-mod time_zone;
+pub mod syslog;
+pub mod time_zone;
 mod token_reader;
 mod tokens;
 mod touch;
-mod trust;
+pub mod trust;
 
 use std::mem;
 use std::process::ExitCode;
@@ -96,7 +96,7 @@ Examples:
 #[derive(Parser)]
 #[command(name = "sessctl", version, about = ABOUT, after_help = EXIT_CODES)]
 #[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
-struct Cli {
+pub struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
@@ -227,15 +227,5 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Man(args) => args.run(Cli::command()),
         Command::PrivilegedHelper(args) => args.run(),
         Command::Detached(args) => args.run(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_arguments_are_consistent() {
-        Cli::command().debug_assert();
     }
 }

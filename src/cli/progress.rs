@@ -86,11 +86,11 @@ fn bar_position(share: f64) -> u64 {
     (share * BAR_LENGTH as f64) as u64
 }
 
-fn sentence(fraction: f64, figures: &str) -> String {
+pub fn sentence(fraction: f64, figures: &str) -> String {
     format!("{:.1} % of the keys scanned, {figures}", fraction * 100.0)
 }
 
-fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
+pub fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64().max(1e-9);
     let changed = progress.marked + progress.ended.max(progress.deleted);
     #[expect(
@@ -126,35 +126,5 @@ pub fn remaining_time(fraction: f64, elapsed: Duration) -> String {
         (0, 0, seconds) => format!("{seconds}s"),
         (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
         (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_figures_of_a_purge_that_is_half_done() {
-        let progress = PurgeProgress {
-            fraction: 0.25,
-            rows: 2_500_000,
-            ended: 1_200_000,
-            deleted: 1_200_000,
-            last_hold: Duration::from_micros(2_140),
-            ..PurgeProgress::default()
-        };
-        insta::assert_snapshot!(
-            sentence(progress.fraction, &figures(&progress, Duration::from_secs(25))),
-            @"25.0 % of the keys scanned, 2,500,000 rows, 1,200,000 due, 100,000 rows/s, 1m15s left, hold 2.1 ms"
-        );
-    }
-
-    #[test]
-    fn the_time_that_is_left_is_for_people() {
-        let after = |fraction, seconds| remaining_time(fraction, Duration::from_secs(seconds));
-        assert_eq!(after(0.0, 10), "?");
-        assert_eq!(after(0.5, 10), "10s");
-        assert_eq!(after(0.01, 60), "1h39m");
-        assert_eq!(after(1.0, 60), "0s");
     }
 }

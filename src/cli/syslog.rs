@@ -65,7 +65,7 @@ fn write(severity: Severity, message: &str) {
 }
 
 /// A run in one line: `purge of /srv/app.db as www-data: done; marked 0, ended 5, deleted 3`.
-fn message(subject: &str, run: &EndedRun<'_>) -> String {
+pub fn message(subject: &str, run: &EndedRun<'_>) -> String {
     let EndedRun { work, task, job, end } = run;
     let job = job.map_or_else(String::new, |job| format!("job {job}: "));
     let task = task.map_or_else(String::new, |task| format!(", task {task}"));
@@ -77,31 +77,4 @@ fn message(subject: &str, run: &EndedRun<'_>) -> String {
         end.ended,
         end.deleted,
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::domain::time::UnixTime;
-    use crate::storage::RunEnd;
-
-    use super::*;
-
-    #[test]
-    fn a_run_takes_one_line() {
-        let end = RunEnd {
-            finished: UnixTime(0),
-            outcome: RunOutcome::Partial,
-            reason: Some("stopped by a signal".to_owned()),
-            marked: 0,
-            ended: 5,
-            deleted: 3,
-            last_settled_at: None,
-        };
-        let run = EndedRun { work: "purge", task: Some("imap"), job: Some("nightly"), end: &end };
-        assert_eq!(
-            message("/srv/app.db as www-data", &run),
-            "job nightly: purge of /srv/app.db as www-data, task imap: partial; marked 0, ended 5, \
-             deleted 3: stopped by a signal"
-        );
-    }
 }

@@ -30,9 +30,9 @@ pub fn machine_time_zone() -> anyhow::Result<TimeZone> {
 }
 
 /// The files of a machine that tell its zone.
-struct Machine<'a> {
-    localtime: &'a Path,
-    databases: &'a [PathBuf],
+pub struct Machine<'a> {
+    pub localtime: &'a Path,
+    pub databases: &'a [PathBuf],
 }
 
 impl Machine<'_> {
@@ -44,7 +44,7 @@ impl Machine<'_> {
     /// 4. A name: that zone of the system's database, or of the one that is built into
     ///    this program.
     /// 5. Anything else: the rules themselves, in POSIX notation.
-    fn zone(&self, tz: Option<&OsStr>) -> anyhow::Result<TimeZone> {
+    pub fn zone(&self, tz: Option<&OsStr>) -> anyhow::Result<TimeZone> {
         let Some(tz) = tz else { return self.local_time() };
         let text = tz.to_str().ok_or_else(|| unknown_tz(&tz.to_string_lossy(), "is not UTF-8"))?;
         match text.strip_prefix(':').unwrap_or(text) {
@@ -135,109 +135,4 @@ fn unknown_tz(value: &str, why: &str) -> anyhow::Error {
         "could not resolve the time zone TZ={value:?}: {why}; set TZ to a name such as \
          Europe/Berlin, or unset it to use /etc/localtime"
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    /// A machine with a database of one zone, in a directory of its own.
-    fn on_a_machine<T>(
-        localtime: impl FnOnce(&Path, &Path),
-        ask: impl FnOnce(Machine<'_>) -> T,
-    ) -> T {
-        let directory = tempfile::tempdir().unwrap();
-        let (file, zones) = (directory.path().join("localtime"), directory.path().join("zoneinfo"));
-        fs::create_dir_all(zones.join("Europe")).unwrap();
-        fs::write(zones.join("Europe/Berlin"), berlin()).unwrap();
-        localtime(&file, &zones);
-        ask(Machine { localtime: &file, databases: &[zones] })
-    }
-
-    /// The zone of Berlin since 1996, compiled.
-    fn berlin() -> Vec<u8> {
-        let header = |version: u8| {
-            // One type of local time with its name, and nothing else.
-            let counts = [0_u32, 0, 0, 0, 1, 4].map(u32::to_be_bytes).concat();
-            [b"TZif", &[version][..], &[0; 15], &counts].concat()
-        };
-        let body = [&3_600_i32.to_be_bytes()[..], &[0, 0], b"CET\0"].concat();
-        let rules = b"\nCET-1CEST,M3.5.0,M10.5.0/3\n";
-        [header(b'2'), body.clone(), header(b'2'), body, rules.to_vec()].concat()
-    }
-
-    fn summer_offset(zone: &TimeZone) -> i64 {
-        zone.offset_at(crate::UnixTime(1_781_524_800)).unwrap()
-    }
-
-    #[test]
-    fn without_any_word_of_a_zone_it_is_utc() {
-        let zone = on_a_machine(|_, _| (), |machine| machine.zone(None)).unwrap();
-        assert_eq!((summer_offset(&zone), zone.identity()), (0, "UTC+00".to_owned()));
-    }
-
-    #[test]
-    fn the_file_of_the_machine_is_read_and_named_by_what_it_is_a_link_to() {
-        let zone = on_a_machine(
-            |file, zones| symlink(zones.join("Europe/Berlin"), file).unwrap(),
-            |machine| machine.zone(None),
-        );
-        let zone = zone.unwrap();
-        assert_eq!((summer_offset(&zone), zone.identity()), (7_200, "Europe/Berlin".to_owned()));
-        // And a copy has a name of its own, which is that of its content
-        let copy = |content: Vec<u8>| {
-            on_a_machine(|file, _| fs::write(file, content).unwrap(), |machine| machine.zone(None))
-        };
-        let identity = copy(berlin()).unwrap().identity();
-        assert!(identity.starts_with("file:"), "{identity}");
-        assert_eq!(copy(berlin()).unwrap().identity(), identity);
-        assert_eq!(copy(berlin()).unwrap().to_string(), "local");
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_resolved_is_named_with_the_remedy() {
-        let says = |make: fn(&Path, &Path)| {
-            on_a_machine(make, |machine| machine.zone(None)).unwrap_err().to_string()
-        };
-        for (reason, why) in [
-            (says(|file, zones| symlink(zones.join("Mars/Base"), file).unwrap()), "No such file"),
-            (says(|file, _| fs::write(file, "garbage").unwrap()), "it is not a compiled"),
-            (says(|file, _| fs::write(file, "").unwrap()), "it is not a compiled"),
-            (says(|file, _| fs::create_dir(file).unwrap()), "directory"),
-            (says(|file, _| symlink(file, file).unwrap()), "symbolic links"),
-        ] {
-            assert!(reason.starts_with("could not resolve the machine's time zone: /"), "{reason}");
-            assert!(reason.contains("/localtime: ") && reason.contains(why), "{reason}");
-            assert!(reason.contains("or set TZ"), "{reason}");
-        }
-    }
-
-    #[test]
-    fn the_variable_goes_before_the_file() {
-        let garbage = |file: &Path, _: &Path| fs::write(file, "garbage").unwrap();
-        let ask = |tz: &str| {
-            on_a_machine(garbage, |machine| machine.zone(Some(OsStr::new(tz))))
-                .map(|zone| (summer_offset(&zone), zone.identity()))
-        };
-        for (tz, offset, identity) in [
-            ("Europe/Berlin", 7_200, "Europe/Berlin"),
-            (":Europe/Berlin", 7_200, "Europe/Berlin"),
-            ("America/New_York", -14_400, "America/New_York"),
-            ("CET-1CEST,M3.5.0,M10.5.0/3", 7_200, "CET-1CEST,M3.5.0,M10.5.0/3"),
-            ("Asia/Kolkata", 19_800, "UTC+05:30"),
-            ("", 0, "UTC+00"),
-        ] {
-            assert_eq!(ask(tz).unwrap(), (offset, identity.to_owned()), "{tz}");
-        }
-        let path = on_a_machine(garbage, |machine| {
-            let path = machine.databases[0].join("Europe/Berlin");
-            machine.zone(Some(path.as_os_str())).unwrap().identity()
-        });
-        assert_eq!(path, "Europe/Berlin");
-        for tz in ["Mars/Base", "Europe", "local", "/", "Europe//Berlin", "Europe/Berlin/"] {
-            assert!(ask(tz).unwrap_err().to_string().contains(&format!("TZ={tz:?}")), "{tz}");
-        }
-    }
 }

@@ -125,28 +125,3 @@ impl fmt::Debug for CaCertificates {
         write!(f, "CaCertificates({})", self.0.len())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn credentials_are_the_first_line() {
-        let parsed = |text| Credentials::parse(text).map(|c| (c.user, c.password));
-        let is = |user: &str, password: &str| Some((user.to_owned(), password.to_owned()));
-        assert_eq!(parsed("bob:a:b\nmore:text"), is("bob", "a:b"));
-        assert_eq!(parsed("bob:\r\n"), is("bob", ""));
-        for text in ["", "bob", ":secret", "\nbob:secret"] {
-            assert_eq!(parsed(text), None, "{text:?}");
-        }
-        let shown = format!("{:?}", Credentials::parse("bob:secret"));
-        assert_eq!(shown, "Some(Credentials)");
-    }
-
-    #[test]
-    fn a_text_without_a_valid_certificate_is_rejected() {
-        for text in ["", "hello", "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n"] {
-            assert_eq!(CaCertificates::parse(text.as_bytes()), None, "{text:?}");
-        }
-    }
-}

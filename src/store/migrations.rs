@@ -10,11 +10,11 @@ use super::statement::Statement;
 use crate::domain::error::{Error, ForeignContent, Result};
 
 /// Marks a file as sessctl's: "sctl" in the header's field for that.
-const APPLICATION_ID: i64 = 0x7363_746c;
+pub const APPLICATION_ID: i64 = 0x7363_746c;
 
 /// A script, and the table that shows that it has run.
-struct Script {
-    sql: &'static str,
+pub struct Script {
+    pub sql: &'static str,
     creates_table: &'static str,
     /// Not needed in a file.
     cluster_only: bool,
@@ -22,49 +22,30 @@ struct Script {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseKind {
-    /// File on this host.
     File,
-    /// A cluster.
     Cluster,
 }
 
+const fn script(sql: &'static str, creates_table: &'static str) -> Script {
+    Script { sql, creates_table, cluster_only: false }
+}
+
 /// All scripts, in their order.
-const SCRIPTS: &[Script] = &[
+pub const SCRIPTS: &[Script] = &[
+    script(include_str!("../../migrations/0001_sessions.sql"), "sessions"),
+    script(include_str!("../../migrations/0002_ledger.sql"), "runs"),
     Script {
-        sql: include_str!("../../migrations/0001_sessions.sql"),
-        creates_table: "sessions",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0002_ledger.sql"),
-        creates_table: "runs",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0003_receipts.sql"),
-        creates_table: "receipts",
         cluster_only: true,
+        ..script(include_str!("../../migrations/0003_receipts.sql"), "receipts")
     },
-    Script {
-        sql: include_str!("../../migrations/0004_job_histories.sql"),
-        creates_table: "job_histories",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0005_clocks.sql"),
-        creates_table: "clocks",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0006_task_names.sql"),
-        creates_table: "task_names",
-        cluster_only: false,
-    },
+    script(include_str!("../../migrations/0004_job_histories.sql"), "job_histories"),
+    script(include_str!("../../migrations/0005_clocks.sql"), "clocks"),
+    script(include_str!("../../migrations/0006_task_names.sql"), "task_names"),
 ];
 
 /// Version of the SQL contract (docs/sql-contract.md) that this program supports. Tables
 /// outside the contract are added and removed without a new version.
-const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 1;
 
 /// Header fields that identify a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +55,6 @@ struct SchemaVersion {
 }
 
 impl SchemaVersion {
-    /// Version of a new database.
     const BLANK: Self = Self { application_id: 0, user_version: 0 };
 
     /// Reads the version with two statements, because a single one would make SQLite read
@@ -90,11 +70,10 @@ fn number(database: &impl Database, sql: &str) -> Result<i64> {
     Ok(database.query_first(&Statement::new(sql), |row| row.integer(0))?.flatten().unwrap_or(0))
 }
 
-const SELECT_VERSION: &str =
+pub const SELECT_VERSION: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
 const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
 
-/// Maximum number of foreign tables that a message names.
 const MAX_NAMED_TABLES: usize = 4;
 
 /// Brings a database to this program's version.
@@ -118,9 +97,6 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 /// Brings a cluster to this program's version: reads its schema first; if another process
 /// changes it in between, the scripts are rejected as a whole, and the schema is read
 /// again.
-///
-/// # Errors
-/// As for [`apply`].
 pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     let mut state = SchemaState::read(database, DatabaseKind::Cluster)?;
     loop {
@@ -144,7 +120,6 @@ pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     }
 }
 
-/// Version and tables of a database.
 #[derive(Debug, PartialEq, Eq)]
 struct SchemaState {
     version: SchemaVersion,
@@ -211,24 +186,18 @@ fn pending_script(
 }
 
 /// The scripts that have not run on a database with these tables.
-fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'static Script> {
+pub fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'static Script> {
     let is_for = move |script: &&Script| kind == DatabaseKind::Cluster || !script.cluster_only;
     let is_there = |script: &Script| tables.iter().any(|table| table == script.creates_table);
     SCRIPTS.iter().filter(is_for).filter(move |script| !is_there(script))
 }
 
 /// Checks for a database of sessctl, of any version.
-///
-/// # Errors
-/// Returns an error if it cannot be read.
 pub fn is_sessctl_database(database: &impl Database) -> Result<bool> {
     Ok(number(database, "PRAGMA application_id")? == APPLICATION_ID)
 }
 
 /// Ensures that a database belongs to sessctl, whatever its version.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if not.
 pub fn check_owner(database: &impl Database) -> Result<()> {
     let version = SchemaVersion::read(database)?;
     if version.application_id == APPLICATION_ID {
@@ -238,9 +207,6 @@ pub fn check_owner(database: &impl Database) -> Result<()> {
 }
 
 /// Ensures that a database belongs to sessctl or is blank.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if it belongs to another program.
 pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
     let is_blank =
         SchemaVersion::read(database)? == SchemaVersion::BLANK && tables_in(database)?.is_empty();
@@ -248,9 +214,6 @@ pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
 }
 
 /// Ensures that a database has a schema that this program can use without migration.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if not.
 pub fn check(database: &impl Database, kind: DatabaseKind) -> Result<()> {
     let SchemaState { version, tables } = SchemaState::read(database, kind)?;
     check_version(database.display_name(), version, &tables)?;
@@ -286,7 +249,6 @@ fn check_version(database: &str, version: SchemaVersion, tables: &[String]) -> R
     Ok(())
 }
 
-/// Error for a database that holds nothing.
 pub(super) fn without_tables(database: &str) -> Error {
     let found = "it is an SQLite database without tables".to_owned();
     foreign_database(database, found, ForeignContent::Nothing)
@@ -300,40 +262,14 @@ fn tables_in(database: &impl Database) -> Result<Vec<String>> {
     database.query_all(&Statement::new(SELECT_TABLES), |row| row.text(0).unwrap_or_default())
 }
 
-fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+pub fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection.prepare(SELECT_TABLES)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// All that a database with these tables lacks.
-fn joined_scripts(kind: DatabaseKind, tables: &[String]) -> String {
+pub fn joined_scripts(kind: DatabaseKind, tables: &[String]) -> String {
     let scripts: Vec<&str> = pending(kind, tables).map(|script| script.sql).collect();
     format!(
         "{}\nPRAGMA application_id = {APPLICATION_ID};\nPRAGMA user_version = {SCHEMA_VERSION};",
         scripts.join("\n")
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn all_scripts_apply_in_order() {
-        let connection = Connection::open_in_memory().unwrap();
-        for (done, script) in SCRIPTS.iter().enumerate() {
-            let before = tables(&connection).unwrap();
-            assert_eq!(pending(DatabaseKind::Cluster, &before).count(), SCRIPTS.len() - done);
-            connection.execute_batch(script.sql).unwrap();
-        }
-        assert_eq!(pending(DatabaseKind::Cluster, &tables(&connection).unwrap()).count(), 0);
-    }
-
-    #[test]
-    fn a_blank_database_gets_all_scripts_and_its_version() {
-        let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(&joined_scripts(DatabaseKind::File, &[])).unwrap();
-        let version: (i64, i64) =
-            connection.query_row(SELECT_VERSION, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        assert_eq!(version, (APPLICATION_ID, SCHEMA_VERSION));
-    }
 }

@@ -6,13 +6,14 @@
 
 pub mod adopted;
 mod cluster;
-mod database;
+pub mod database;
 mod ledger;
 mod location;
-mod migrations;
-mod native;
-mod open_native;
-mod statement;
+pub mod migrations;
+pub mod native;
+pub mod open_native;
+mod scan_limits;
+pub mod statement;
 mod trigger_effects;
 
 pub use cluster::{CaCertificates, Cluster, Credentials};

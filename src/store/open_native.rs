@@ -103,7 +103,7 @@ pub fn create(at: impl Into<Location>) -> Result<Box<dyn Backend>> {
     }
 }
 
-pub(super) fn create_file(path: &Path) -> Result<Native<SqliteFile>> {
+pub fn create_file(path: &Path) -> Result<Native<SqliteFile>> {
     if holds_something(path) {
         check_unlocked(path, migrations::check_owner_or_blank)?;
     }

@@ -15,6 +15,7 @@ mod library;
 mod output;
 mod sql_contract;
 mod storage;
+mod store;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, unused_imports, reason = "the slow tests use the rest of it")]
 mod support;

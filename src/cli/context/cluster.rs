@@ -199,21 +199,6 @@ fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, Sett
     NamedPath::by(flag, variable).map(|named| (named.path, named.source))
 }
 
-fn duration(span: Span) -> Duration {
+pub fn duration(span: Span) -> Duration {
     Duration::from_secs(span.as_seconds().unsigned_abs())
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::config::ClusterOptions;
-
-    use super::*;
-
-    #[test]
-    fn a_configuration_that_says_nothing_changes_nothing() {
-        let options = ClusterOptions::default();
-        assert_eq!(duration(options.timeout), Cluster::TIMEOUT);
-        assert_eq!(duration(options.patience), Cluster::RETRY_FOR);
-        assert_eq!(options.consistency, Consistency::default());
-    }
 }

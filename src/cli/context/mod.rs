@@ -1,14 +1,14 @@
 //! Shared by all subcommands: the global options, and what follows from them.
 
-mod cluster;
+pub mod cluster;
 mod notices;
 mod open;
 mod open_table;
-mod options;
+pub mod options;
 mod output;
 mod settings;
-mod state;
-mod terminal;
+pub mod state;
+pub mod terminal;
 
 pub use notices::recovery_hint;
 pub use options::{CredentialSource, Global, NamedPath, SettingSource};

@@ -63,7 +63,7 @@ impl Args {
         Ok(Exit::Done)
     }
 
-    fn serve(&self, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
+    pub fn serve(&self, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
         match (name, &self.metrics_file, &self.config_file) {
             ("metrics", Some(path), _) => replace(path, body).map(|()| Vec::new()),
             ("config", _, Some(path)) => read_config(path),
@@ -161,7 +161,7 @@ impl Drop for Helper {
     }
 }
 
-fn send(to: &mut impl Write, name: &str, body: &[u8]) -> io::Result<()> {
+pub fn send(to: &mut impl Write, name: &str, body: &[u8]) -> io::Result<()> {
     writeln!(to, "{name} {}", body.len())?;
     to.write_all(body)?;
     to.flush()
@@ -169,7 +169,7 @@ fn send(to: &mut impl Write, name: &str, body: &[u8]) -> io::Result<()> {
 
 /// Reads a request or an answer; `None`: the other end is gone. One that breaks off in the
 /// middle counts as none.
-fn receive(from: &mut impl BufRead) -> anyhow::Result<Option<(String, Vec<u8>)>> {
+pub fn receive(from: &mut impl BufRead) -> anyhow::Result<Option<(String, Vec<u8>)>> {
     let mut head = String::new();
     from.take(128).read_line(&mut head)?;
     let Some(head) = head.strip_suffix('\n') else { return Ok(None) };
@@ -181,39 +181,5 @@ fn receive(from: &mut impl BufRead) -> anyhow::Result<Option<(String, Vec<u8>)>>
         Ok(()) => Ok(Some((name.to_owned(), body))),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_sent_is_received_and_a_broken_request_is_not_served() {
-        let mut pipe = Vec::new();
-        send(&mut pipe, "metrics", b"a\n1\n").unwrap();
-        send(&mut pipe, "config", b"").unwrap();
-        let mut whole = pipe.as_slice();
-        assert_eq!(receive(&mut whole).unwrap(), Some(("metrics".into(), b"a\n1\n".to_vec())));
-        assert_eq!(receive(&mut whole).unwrap(), Some(("config".into(), Vec::new())));
-        assert_eq!(receive(&mut whole).unwrap(), None);
-        for length in 0.."metrics 4\na\n1\n".len() {
-            assert_eq!(receive(&mut &pipe[..length]).unwrap(), None, "{length}");
-        }
-    }
-
-    #[test]
-    fn a_request_that_is_too_large_is_an_error() {
-        for head in ["metrics 99999999999\n", "metrics\n", "metrics -1\n"] {
-            assert!(receive(&mut head.as_bytes()).is_err(), "{head}");
-        }
-    }
-
-    #[test]
-    fn a_helper_serves_only_the_files_that_root_named() {
-        for (request, files) in [("metrics", Args::default()), ("config", Args::default())] {
-            let refused = files.serve(request, b"x").unwrap_err();
-            assert_eq!(refused.to_string(), format!("unexpected request {request:?}"));
-        }
     }
 }

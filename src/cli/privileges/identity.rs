@@ -14,7 +14,7 @@ use crate::cli::exit::Usage;
 pub struct Identity {
     uid: Uid,
     gid: Gid,
-    groups: Vec<Gid>,
+    pub groups: Vec<Gid>,
     /// Name and home directory; `None`: the system has no entry for it.
     entry: Option<(String, PathBuf)>,
 }
@@ -142,48 +142,6 @@ impl fmt::Display for Identity {
         match &self.entry {
             Some((name, _)) => f.write_str(name),
             None => write!(f, "user {}", self.uid),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A number that no system has an entry for.
-    const UNASSIGNED_UID: u32 = 3_123_456_789;
-
-    #[test]
-    fn a_number_needs_no_entry() {
-        let alone = Identity::parse(&UNASSIGNED_UID.to_string()).unwrap();
-        assert_eq!((alone.uid(), alone.gid.as_raw()), (UNASSIGNED_UID, UNASSIGNED_UID));
-        assert_eq!(alone.to_string(), format!("user {UNASSIGNED_UID}"));
-        assert_eq!(alone.home(), None);
-        let with_group = Identity::parse(&format!("{UNASSIGNED_UID}:7")).unwrap();
-        assert_eq!(
-            (with_group.gid.as_raw(), with_group.groups.as_slice()),
-            (7, &[Gid::from_raw(7)][..])
-        );
-        assert_eq!(Identity::of_owner(UNASSIGNED_UID, 7).unwrap(), with_group);
-    }
-
-    #[test]
-    fn a_name_and_its_number_are_the_same_user() {
-        let root = Identity::parse("root").unwrap();
-        assert!(root.is_root());
-        assert_eq!(Identity::parse("0").unwrap(), root);
-        assert_eq!(root.to_string(), "root");
-    }
-
-    #[test]
-    fn an_unknown_user_is_a_usage_error() {
-        for (text, said) in [
-            ("no-such-user", "--as: no user \"no-such-user\""),
-            ("0:no-such-group", "--as: no group \"no-such-group\""),
-            ("", "--as: no user \"\""),
-            ("-1", "--as: no user \"-1\""),
-        ] {
-            assert_eq!(Identity::parse(text).unwrap_err().to_string(), said, "{text:?}");
         }
     }
 }

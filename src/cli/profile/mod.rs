@@ -1,6 +1,6 @@
 //! `sessctl profile`: one file for each thing to do with a profile.
 
-mod check;
+pub mod check;
 
 use std::path::Path;
 

@@ -1,12 +1,12 @@
 //! `sessctl schedule`: one file for each thing to do with a schedule.
 
 mod check;
-mod crontab;
-mod export;
+pub mod crontab;
+pub mod export;
 mod next;
 mod print;
 mod spec;
-mod user;
+pub mod user;
 
 use clap::Subcommand;
 

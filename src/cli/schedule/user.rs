@@ -17,8 +17,8 @@ use crate::cli::{privileges, state_dir, trust};
 pub struct ScheduleUser {
     pub uid: u32,
     /// Group of the file, for a user without an account, who has no group of his own.
-    gid: u32,
-    name: Option<String>,
+    pub gid: u32,
+    pub name: Option<String>,
 }
 
 impl ScheduleUser {
@@ -41,11 +41,6 @@ impl ScheduleUser {
     pub fn caller() -> Self {
         let uid = geteuid().as_raw();
         Self { uid, gid: getegid().as_raw(), name: name_of_user(uid) }
-    }
-
-    #[cfg(test)]
-    pub fn named(uid: u32, name: &str) -> Self {
-        Self { uid, gid: uid, name: Some(name.to_owned()) }
     }
 
     /// Name that a file with fields and a directory can take.
@@ -91,32 +86,4 @@ impl ScheduleUser {
 fn is_plain(name: &str) -> bool {
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     begins && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn owner(uid: u32, name: Option<&str>) -> ScheduleUser {
-        ScheduleUser { uid, gid: 7, name: name.map(str::to_owned) }
-    }
-
-    #[test]
-    fn a_user_goes_by_a_plain_name_or_by_the_number() {
-        let www = owner(33, Some("www-data"));
-        assert_eq!(
-            (www.in_unit().as_str(), www.directory().as_str()),
-            ("User=www-data\n", "www-data")
-        );
-        assert_eq!(www.for_cron().unwrap(), "www-data");
-        assert_eq!(owner(0, Some("root")).in_unit(), "");
-        assert_eq!(owner(0, Some("root")).directory(), "root");
-        for name in [None, Some("a b"), Some("1st"), Some("-x"), Some("a%"), Some("../x"), Some("")]
-        {
-            let owner = owner(4_242, name);
-            assert_eq!(owner.in_unit(), "User=4242\nGroup=7\n", "{name:?}");
-            assert_eq!(owner.directory(), "4242", "{name:?}");
-            assert!(owner.for_cron().is_err(), "{name:?}");
-        }
-    }
 }

@@ -53,7 +53,7 @@ pub static STAT: Schema = Schema::many(
 .with_label("task");
 
 /// Percentage of expired sessions with one decimal, rounded down: 100 means all.
-fn percent(stat: &TaskStats) -> Option<f64> {
+pub fn percent(stat: &TaskStats) -> Option<f64> {
     let permille = u128::from(stat.expired) * 1_000 / u128::from(stat.sessions()).max(1);
     #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
     (stat.sessions() > 0).then_some(permille as f64 / 10.0)
@@ -99,33 +99,4 @@ pub fn heading(stats: &[TaskStats], profile: &Profile) -> String {
     };
     let percent = percent.unwrap_or_default();
     format!("{table} is a table of {title} (profile {name}): {all}{percent}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::profiles;
-
-    #[test]
-    fn the_heading_is_for_people() {
-        let profile =
-            profiles::ProfileSource::built_in("django").unwrap().without_parameters().unwrap();
-        let of = |live, expired| {
-            heading(&[TaskStats { live: [live, 0, 0], expired, ..TaskStats::default() }], &profile)
-        };
-        insta::assert_snapshot!(of(36_136, 1_168_415), @"django_session is a table of Django (profile django): 1,204,551 sessions, 97 % expired");
-        insta::assert_snapshot!(of(1, 0), @"django_session is a table of Django (profile django): 1 session, 0 % expired");
-        insta::assert_snapshot!(of(0, 0), @"django_session is a table of Django (profile django): no sessions");
-    }
-
-    #[test]
-    fn a_hundred_percent_are_all() {
-        let of = |live, expired| {
-            percent(&TaskStats { live: [live, 0, 0], expired, ..TaskStats::default() })
-        };
-        assert_eq!(of(0, 0), None);
-        assert_eq!(of(1, 0), Some(0.0));
-        assert_eq!(of(1, 99_999), Some(99.9));
-        assert_eq!(of(0, 7), Some(100.0));
-    }
 }

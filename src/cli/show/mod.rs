@@ -1,6 +1,6 @@
 //! `sessctl show`: one file for each thing to look at.
 
-mod adopted;
+pub mod adopted;
 mod columns;
 mod config;
 mod forecast;

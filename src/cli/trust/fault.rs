@@ -14,7 +14,7 @@ const OTHERS_ENTER: u32 = 0o001;
 const STICKY: u32 = 0o1000;
 
 /// Shown as the owner of files whose owner does not exist in this user namespace.
-const OVERFLOW_UID: u32 = 65_534;
+pub const OVERFLOW_UID: u32 = 65_534;
 
 /// A component that others than root control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +200,7 @@ fn is_unmapped(uid: u32) -> bool {
 }
 
 /// Looks for a user in the lines of a map: first user inside, first outside, count.
-fn maps(map: &str, uid: u32) -> bool {
+pub fn maps(map: &str, uid: u32) -> bool {
     map.lines().any(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u64>);
         let (first, count) = (numbers.next(), numbers.nth(1));
@@ -213,6 +213,3 @@ fn maps(map: &str, uid: u32) -> bool {
         }
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,8 +4,8 @@
 //!
 //! [`resolved`] follows a path and reports who owns each component; `fault` judges it.
 
-mod fault;
-mod path;
+pub mod fault;
+pub mod path;
 
 use std::fs;
 use std::io::{self, Read};
@@ -104,6 +104,3 @@ fn ensure_only_root_writes(
         fault.remedy(),
     )))
 }
-
-#[cfg(test)]
-mod tests;

@@ -17,10 +17,9 @@ use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, key_ref, quoted};
 
-/// Rows that are fetched at once, where they were sorted before.
+/// Rows that are fetched at once in a sorted scan.
 const ROWS_PER_FETCH: usize = 500;
 
-/// The sessions with these keys.
 pub(super) fn find(
     database: &impl Database,
     reader: &TableReader,
@@ -39,7 +38,7 @@ pub(super) fn find(
     Ok(found)
 }
 
-/// The sessions that clients hold these tokens of, in key order.
+/// Finds the sessions of these tokens, in key order.
 pub(super) fn by_tokens(
     database: &impl Database,
     reader: &TableReader,
@@ -164,7 +163,7 @@ fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResul
     filter.matches(session, scope.policies, scope.now)
 }
 
-/// The rows behind the last one that has been visited.
+/// Selects the rows after the last one that was visited.
 fn in_key_order(
     reader: &TableReader,
     query: &SessionQuery<'_>,
@@ -192,7 +191,7 @@ fn in_key_order(
 /// again afterwards: the condition may select more rows, but never excludes a row with this
 /// user. Columns and indexes with custom collations are not used, nor are users that stand
 /// for any number of values.
-fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
+pub fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     let user = reader.profile.user.as_ref().filter(|user| user.form == UserForm::Plain);
     let source = user.map(|user| &user.source).filter(|source| source.path.is_none());
     let Some(column) = source.map(|source| &source.column) else {
@@ -261,65 +260,5 @@ fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
         SortKey::Expires if session.expiry == Some(Expiry::Expired) => (i64::MIN, None),
         SortKey::Expires => time(session.expiry.and_then(Expiry::last_moment)),
         SortKey::Handle | SortKey::Task | SortKey::Ended => (0, None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::Connection;
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::config::profile::parse;
-    use crate::store::Access;
-    use crate::store::adopted::table::{Table, query_plan};
-    use crate::store::database::sqlite::SqliteFile;
-
-    const PROFILE: &str = r#"
-        name = "t"
-        table = "t"
-        id = "id"
-        columns = ["id", "who"]
-        [user]
-        column = "who"
-        [[expired]]
-        not_null = "id"
-    "#;
-
-    /// Query plan for the sessions of a user.
-    fn steps(columns: &str, index: &str, user: &str) -> String {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("application.db");
-        let application = Connection::open(&path).unwrap();
-        application.execute_batch(&format!("CREATE TABLE t ({columns}); {index}")).unwrap();
-        let file = SqliteFile::open_foreign(&path, Access::Read).unwrap();
-        let profile = parse(PROFILE, "t", &std::collections::BTreeMap::new()).unwrap();
-        let table = Table::read(&file, "t").unwrap();
-        let reader = TableReader::new(&file, profile, table);
-        let mut sql = reader.select(&reader.session_columns());
-        sql.push(" WHERE TRUE");
-        let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };
-        and_user(&mut sql, &reader, &filter);
-        query_plan(&file, &sql).unwrap().join("; ")
-    }
-
-    #[test]
-    fn an_index_is_used_where_it_finds_all_rows_of_a_user() {
-        let index = "CREATE INDEX i ON t (who)";
-        for (columns, index) in [
-            ("id, who", index),
-            ("id, who INTEGER", index),
-            ("id, who TEXT COLLATE NOCASE", index),
-            ("id, who TEXT COLLATE NOCASE", "CREATE INDEX i ON t (who COLLATE BINARY, id)"),
-            ("id, who TEXT PRIMARY KEY", ""),
-            ("id, who INTEGER PRIMARY KEY", ""),
-            ("id, who REAL PRIMARY KEY", ""),
-        ] {
-            let steps = steps(columns, index, "77");
-            assert!(steps.contains("SEARCH"), "{columns}; {index}: {steps}");
-        }
-        assert!(steps("id, who", "", "77").contains("SCAN"));
-        // Text that is not UTF-8 may be shown like that, whatever it is.
-        assert!(steps("id, who", index, "a\u{fffd}").contains("SCAN"));
     }
 }

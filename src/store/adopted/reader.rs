@@ -22,23 +22,21 @@ pub(super) const REINSERTED: i64 = -2;
 const ID_COLUMN: usize = 1;
 pub(super) const INPUTS_COLUMN: usize = 2;
 
-/// The handle's digits, where they are enough to tell sessions apart.
+/// Digits of a handle, if they are enough to tell sessions apart.
 pub(super) const HANDLE_DIGITS: usize = 12;
 
 /// A profile and the table that it describes, as expressions. Conditions have them bare,
 /// so that indexes serve, and columns as the database brings them without a loss.
 #[derive(Debug)]
-pub(super) struct TableReader {
+pub struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: Table,
-    /// Key of the rows, as an expression.
     pub(super) key: String,
     /// Last row id at the start of a purge whose triggers may insert rows; `None`: all rows
     /// are read.
     pub(super) last_row_id: Cell<Option<i64>>,
     id: String,
     inputs: Vec<String>,
-    /// Columns of lossless results.
     columns: ColumnList,
 }
 
@@ -53,7 +51,7 @@ struct ColumnList {
 }
 
 impl TableReader {
-    pub(super) fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
+    pub fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
         let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &table.key;
         let key = quoted(key);
         let id = id_expression(&key, &quoted(&profile.id));
@@ -84,12 +82,10 @@ impl TableReader {
         self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, index)| index > last)
     }
 
-    /// The table's name, quoted.
     pub(super) fn table(&self) -> String {
         quoted(&self.table.name)
     }
 
-    /// Name of an input.
     pub(super) fn input_name(&self, index: usize) -> String {
         self.profile.inputs.get(index).map_or_else(String::new, |source| match &source.path {
             Some(path) => format!("{} {path}", source.column),
@@ -116,12 +112,10 @@ impl TableReader {
         &self.columns.inputs
     }
 
-    /// The id.
     pub(super) fn id(&self) -> &str {
         &self.columns.id
     }
 
-    /// The key, as a column.
     pub(super) fn key_column(&self) -> &str {
         &self.columns.key
     }
@@ -132,7 +126,7 @@ impl TableReader {
     }
 
     /// Columns that [`session`](Self::session) reads.
-    pub(super) fn session_columns(&self) -> String {
+    pub fn session_columns(&self) -> String {
         format!("{}, {}, {}", self.snapshot_columns(), self.columns.user, self.columns.client)
     }
 
@@ -254,7 +248,7 @@ impl TableReader {
 
     /// A statement that reads this of all rows. What matters to the last bit is written
     /// as the methods above have it.
-    pub(super) fn select(&self, what: &str) -> Statement {
+    pub fn select(&self, what: &str) -> Statement {
         self.lossless_statement(&format!("SELECT {what} FROM {}", self.table()))
     }
 
@@ -296,17 +290,15 @@ impl TableReader {
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
-    /// Owner of a row whose user is in this column.
     pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> Owner {
         self.profile.owner(row.value(index))
     }
 
-    /// The user, as a column.
     pub(super) fn user(&self) -> &str {
         &self.columns.user
     }
 
-    /// A statement that reads the least and the greatest value of a column.
+    /// Reads the least and the greatest value of a column.
     pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {
         // A single query for both would scan the whole table.
         let end =
@@ -314,7 +306,6 @@ impl TableReader {
         self.lossless_statement(&format!("SELECT {}, {}", end("min"), end("max")))
     }
 
-    /// Counts the rows.
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         Ok(database.query_first(&self.select("count(*)"), |row| row.count(0))?.unwrap_or(0))
     }

@@ -1,8 +1,8 @@
 //! sessctl's own session table, as created by the scripts in migrations/.
 
 mod copy;
-mod open;
-mod per_task;
+pub mod open;
+pub mod per_task;
 mod policy_sql;
 mod purge;
 mod remote_batch;
@@ -11,10 +11,8 @@ mod rows;
 mod scan;
 mod sort;
 mod stats;
-mod table;
+pub mod table;
 mod tally;
-#[cfg(test)]
-mod tests;
 mod triggers;
 mod vacuum;
 

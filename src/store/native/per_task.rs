@@ -50,7 +50,6 @@ pub(super) fn per_task(
     }
 }
 
-/// Writes the condition that the task of a row matches a pattern.
 pub(super) fn task_matches(sql: &mut Statement, task: &TaskPattern) {
     if task.is_wild() {
         let mut like = String::new();
@@ -230,7 +229,7 @@ fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
 }
 
 /// The form of a rule, and the numbers in it.
-fn form(rule: &Statement) -> (String, Vec<i64>) {
+pub fn form(rule: &Statement) -> (String, Vec<i64>) {
     let (mut form, mut numbers) = (Statement::default(), Vec::new());
     replace_parameters(&mut form, rule, |form, value| match value {
         SqlValue::Integer(number) => {
@@ -259,19 +258,5 @@ fn replace_parameters(
         let number: usize = number.parse().unwrap_or(0);
         put(sql, rule.values.get(number.wrapping_sub(1)).unwrap_or(&SqlValue::Null));
         sql.push(rest);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_is_taken_apart_into_its_form_and_its_numbers() {
-        let mut rule = Statement::new("a < ");
-        rule.bind(7_i64).push(" AND b = ").bind("it's").push(" AND c IS ").bind(None::<i64>);
-        rule.push(" OR d > ").bind(-7_i64);
-        let expected = "a < v0 AND b = 'it''s' AND c IS NULL OR d > v1";
-        assert_eq!(form(&rule), (expected.to_owned(), vec![7, -7]));
     }
 }

@@ -27,13 +27,12 @@ const HANDLE_COLLISION: &str = "(SELECT count(*) FROM sessions AS other \
                         WHERE other.id >= substr(sessions.id, 1, 12) \
                         AND other.id < substr(sessions.id, 1, 12) || 'g') > 1";
 
-/// The native table in some database.
-pub(in crate::store) struct Native<T> {
-    pub(super) database: T,
+pub struct Native<T> {
+    pub database: T,
 }
 
 impl<T: Database> Native<T> {
-    pub(in crate::store) const fn new(database: T) -> Self {
+    pub const fn new(database: T) -> Self {
         Self { database }
     }
 

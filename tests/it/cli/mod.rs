@@ -1,44 +1,72 @@
-//! The command as its users meet it: the real binary, in an empty folder.
+//! Tests of the real executable, run in an empty directory, and of the modules of `cli`.
 //!
-//! Each file has one subject. The tests share nothing, and write rows relative to now, far
-//! enough from every boundary.
+//! Each file has one subject. The tests share nothing, and write rows relative to now, far enough
+//! from every boundary.
 
 mod adopted;
+mod args;
+mod clock;
 mod clock_jumps;
 mod compact;
 mod concurrent_access;
 mod config;
+mod context {
+    mod cluster;
+    mod state;
+    mod terminal;
+}
 mod copy;
 mod cron;
 mod cycle;
 mod demo;
 mod disk_errors;
+mod ended_sessions;
+mod exit;
 mod file_permissions;
 mod forecast;
 mod guard;
 mod hooks;
 mod hostile_names;
+mod interrupt;
 mod invalid_databases;
+mod kept_rows;
 mod lease;
 mod list;
 mod low_resources;
 mod many_policies;
 mod privileges;
+mod process;
+mod progress;
 mod prometheus;
 mod purge;
 mod rebuild;
+mod replace;
 mod report_each;
 mod run;
 mod schedule;
 mod sessions;
+mod show {
+    mod adopted;
+}
 mod sidecar_files;
 mod signals;
 mod stale_leases;
 mod stat;
+mod state_dir;
+mod syslog;
 mod tasks;
 mod terminal;
 mod time_zone;
 mod token_streams;
 mod triggers;
+mod trust;
 mod untrusted_files;
 mod watch;
+
+use clap::CommandFactory as _;
+use sessctl::cli::Cli;
+
+#[test]
+fn the_arguments_are_consistent() {
+    Cli::command().debug_assert();
+}

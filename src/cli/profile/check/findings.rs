@@ -142,7 +142,7 @@ impl<'a> CheckFindings<'a> {
 
 /// Estimates the share of sessions that a purge would delete. A sample that is the whole table
 /// is not called a sample.
-fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
+pub fn would_delete(over: u64, sampled: u64, rows: u64) -> String {
     let [due, all] = [over, sampled].map(format_count);
     match (over, sampled) {
         (_, 0) if rows < SAMPLED_FROM => "a purge would find no sessions".to_owned(),
@@ -181,36 +181,4 @@ fn sentences(key: &str, sentences: &[String]) -> Vec<Record> {
         Record::new(key, vec![Value::text(Some(sentence.as_str()))])
     };
     sentences.iter().enumerate().map(record).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::would_delete;
-
-    #[test]
-    fn a_share_is_only_about_where_it_is_of_a_sample() {
-        let said = [
-            would_delete(0, 0, 0),
-            would_delete(1, 1, 1),
-            would_delete(2, 3, 3),
-            would_delete(403, 799, 120_000),
-            would_delete(798, 799, 120_000),
-            would_delete(0, 800, 120_000),
-            would_delete(0, 0, 120_000),
-            // Not all rows are sessions.
-            would_delete(0, 0, 3),
-            would_delete(1, 2, 3),
-        ];
-        insta::assert_snapshot!(said.join("\n"), @r"
-        a purge would find no sessions
-        a purge would delete 1 of 1 session
-        a purge would delete 2 of 3 sessions
-        a purge would delete about 50.4 % of the sessions: 403 of 799 spread evenly over the table
-        a purge would delete about 99.8 % of the sessions: 798 of 799 spread evenly over the table
-        a purge would delete few sessions or none: 0 of 800 spread evenly over the table
-        a purge would find few sessions or none
-        a purge would find no sessions
-        a purge would delete 1 of 2 sessions
-        ");
-    }
 }

@@ -1,6 +1,6 @@
 //! `sessctl profile check`
 
-mod findings;
+pub mod findings;
 mod sample;
 
 use std::path::{Path, PathBuf};

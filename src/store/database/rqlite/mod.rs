@@ -5,12 +5,12 @@
 //! second attempt recovers the result of the first.
 
 pub(in crate::store) mod address;
-mod client;
+pub mod client;
 mod connection;
 mod database;
-mod error;
+pub mod error;
 mod idempotency;
-mod json;
+pub mod json;
 mod shared;
 
 pub use connection::Rqlite;

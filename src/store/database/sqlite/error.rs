@@ -15,8 +15,7 @@ use crate::store::database::sqlite::file;
 use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// Maps an error of SQLite to a domain error.
-pub(super) fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
+pub fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     // Read `errno` once, before anything else changes it.
     let errno = Errno::last();
     Errno::clear();
@@ -78,7 +77,6 @@ fn is_lacking(sentence: &str) -> bool {
     LACKING.iter().any(|words| sentence.contains(words))
 }
 
-/// Message for a schema that uses something which this program lacks or forbids.
 fn lacking(place: &str, doing: &str, sentence: &str) -> String {
     let why = if sentence.contains("unsafe use of ") {
         "sessctl does not let the schema of an application call functions or virtual tables that \
@@ -89,7 +87,6 @@ fn lacking(place: &str, doing: &str, sentence: &str) -> String {
     format!("could not {doing} {place}: {sentence}: {why}")
 }
 
-/// True if the device fails to read the database or its write-ahead log.
 fn fails_to_be_read(place: &str) -> bool {
     let path = Path::new(place);
     let log = file::sibling(&file::resolve(path), "-wal");
@@ -138,7 +135,6 @@ fn is_for_want_of_space(place: &str, errno: Errno, error: &rusqlite::Error) -> b
     }
 }
 
-/// True if the file system of a database is full.
 fn is_full(place: &str) -> bool {
     statvfs(place).is_ok_and(|system| system.f_bavail == 0)
 }
@@ -160,59 +156,5 @@ fn other(place: &str, doing: &str, error: rusqlite::Error) -> Error {
             Error::failed(format!("{doing} {place}"), sentence)
         }
         error => Error::failed(format!("{doing} {place}"), error),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::ffi;
-
-    use super::*;
-
-    fn said(code: i32, errno: Errno) -> String {
-        errno.set();
-        let error = rusqlite::Error::SqliteFailure(
-            ffi::Error::new(code),
-            Some("disk I/O error".to_owned()),
-        );
-        sqlite_error("missing.db", "write to", error).with_causes()
-    }
-
-    #[test]
-    fn a_failure_of_the_system_is_told_apart() {
-        for (code, errno, reason) in [
-            (ffi::SQLITE_IOERR_READ, Errno::EIO, INPUT_OUTPUT),
-            (ffi::SQLITE_IOERR_FSYNC, Errno::EIO, INPUT_OUTPUT),
-            (ffi::SQLITE_CORRUPT, Errno::EIO, INPUT_OUTPUT),
-            (ffi::SQLITE_IOERR_NOMEM, Errno::EIO, "out of memory"),
-            (
-                ffi::SQLITE_IOERR_LOCK,
-                Errno::ENOLCK,
-                "could not lock the file: no record locks available",
-            ),
-            (ffi::SQLITE_IOERR_DELETE, Errno::ENOENT, "disk I/O error (SQLite's error code 2570)"),
-        ] {
-            let expected = format!("could not write to \"missing.db\": {reason}");
-            assert_eq!(said(code, errno), expected);
-        }
-    }
-
-    #[test]
-    fn a_full_file_system_and_a_quota_are_told_from_other_failures() {
-        for (code, errno) in [
-            (ffi::SQLITE_FULL, Errno::UnknownErrno),
-            (ffi::SQLITE_IOERR_SHMSIZE, Errno::UnknownErrno),
-            (ffi::SQLITE_IOERR_WRITE, Errno::ENOSPC),
-            (ffi::SQLITE_IOERR_WRITE, Errno::EDQUOT),
-        ] {
-            assert!(said(code, errno).contains("no space left"), "{code} {errno}");
-        }
-    }
-
-    #[test]
-    fn a_damaged_file_stays_one_after_an_earlier_failure_of_the_device() {
-        said(ffi::SQLITE_IOERR_READ, Errno::EIO);
-        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None);
-        assert!(matches!(sqlite_error("missing.db", "read", error), Error::Corrupt { .. }));
     }
 }

@@ -15,8 +15,7 @@ use crate::storage::StatementLimit;
 const PROGRESS_STEPS: i32 = 10_000;
 /// Time for which a statement may continue after a stop request or its time limit. Statements
 /// of a batch take a few milliseconds and complete.
-const GRACE: Duration = Duration::from_millis(500);
-/// Maximum length of a name in a message.
+pub const GRACE: Duration = Duration::from_millis(500);
 const MAX_NAME_CHARS: usize = 80;
 
 /// Limits for all SQLite connections of the process.
@@ -29,10 +28,8 @@ pub struct Protection {
     pub ask: fn(&Running<'_>) -> Option<InterruptReason>,
 }
 
-/// Running statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Running<'a> {
-    /// Description of the operation.
     pub doing: &'a str,
     /// Time since the start or the last row.
     pub silent: Duration,
@@ -46,7 +43,6 @@ pub fn protect(protection: Protection) {
     let _ = PROTECTION.set(protection);
 }
 
-/// Limits of this process.
 pub(super) fn protection() -> Option<&'static Protection> {
     PROTECTION.get()
 }
@@ -60,7 +56,7 @@ pub(in crate::store::database) fn reason_to_stop(doing: &str) -> Option<Interrup
 
 /// Interrupt state of one connection, shared with its progress handler.
 #[derive(Clone, Default)]
-pub(super) struct InterruptHandle(Arc<Shared>);
+pub struct InterruptHandle(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -71,7 +67,6 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Description of the operation.
     doing: String,
     begun: Option<Instant>,
     /// Approximate time of the last row.
@@ -84,14 +79,13 @@ struct State {
 }
 
 impl InterruptHandle {
-    /// Installs the progress handler of a connection.
-    pub(super) fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+    pub fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let handle = self.clone();
         connection.progress_handler(PROGRESS_STEPS, Some(move || handle.should_interrupt()))
     }
 
     /// Registers a statement until the result is dropped; `doing` describes it.
-    pub(super) fn start_run(&self, doing: &str, sql: &str, display_name: &str) -> RunningStatement {
+    pub fn start_run(&self, doing: &str, sql: &str, display_name: &str) -> RunningStatement {
         let mut state = self.state();
         let is_nested = state.begun.is_some();
         if !is_nested {
@@ -109,20 +103,17 @@ impl InterruptHandle {
         RunningStatement { handle: self.clone(), is_nested }
     }
 
-    /// Records the arrival of a row.
     pub(super) fn record_row(&self) {
         self.0.has_new_row.store(true, Ordering::Relaxed);
     }
 
-    /// Sets the time limit of statements.
-    pub(super) fn limit(&self, limit: Option<StatementLimit>) {
+    pub fn limit(&self, limit: Option<StatementLimit>) {
         let until =
             |limit: StatementLimit| Some((Instant::now().checked_add(limit.time)?, limit.cause));
         self.state().limit = limit.and_then(until);
     }
 
-    /// Error for the last interrupted statement.
-    pub(super) fn interrupted(&self) -> Error {
+    pub fn interrupted(&self) -> Error {
         let state = self.state();
         let (cause, after) = state.last.unwrap_or((InterruptReason::Asked, Duration::ZERO));
         Error::Interrupted { doing: state.doing.clone(), cause, after }
@@ -154,10 +145,8 @@ impl InterruptHandle {
     }
 }
 
-/// Guard of a running statement.
-pub(super) struct RunningStatement {
+pub struct RunningStatement {
     handle: InterruptHandle,
-    /// True within another running statement.
     is_nested: bool,
 }
 
@@ -170,59 +159,8 @@ impl Drop for RunningStatement {
 }
 
 /// First quoted table name of a statement.
-fn table_of(sql: &str) -> Option<&str> {
+pub fn table_of(sql: &str) -> Option<&str> {
     let (_, rest) = [" FROM ", "UPDATE ", "INTO "].iter().find_map(|word| sql.split_once(word))?;
     let name = rest.strip_prefix('"')?;
     name.split_once('"').map(|(name, _)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ENDLESS: &str = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) \
-                           SELECT count(*) FROM n";
-
-    #[test]
-    fn a_statement_without_an_end_is_interrupted_when_its_time_is_over() {
-        let (handle, mut connection) =
-            (InterruptHandle::default(), Connection::open_in_memory().unwrap());
-        handle.watch(&mut connection).unwrap();
-        for cause in [InterruptReason::Time, InterruptReason::Lease] {
-            handle.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
-            let _statement = handle.start_run("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
-            let answer: rusqlite::Result<i64> = connection.query_row(ENDLESS, [], |row| row.get(0));
-            let code = answer.unwrap_err().sqlite_error_code();
-            assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
-            let Error::Interrupted { doing, cause: found, after } = handle.interrupted() else {
-                panic!()
-            };
-            assert_eq!((doing.as_str(), found), ("read t in a.db", cause));
-            assert!(after >= GRACE, "{after:?}");
-        }
-    }
-
-    #[test]
-    fn a_short_statement_ends_although_its_time_is_over() {
-        let (handle, mut connection) =
-            (InterruptHandle::default(), Connection::open_in_memory().unwrap());
-        handle.watch(&mut connection).unwrap();
-        handle.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
-        let _statement = handle.start_run("read", "", "a.db");
-        let short = ENDLESS.replace("FROM n)", "FROM n WHERE n < 3000)");
-        let rows: i64 = connection.query_row(&short, [], |row| row.get(0)).unwrap();
-        assert_eq!(rows, 3_000);
-    }
-
-    #[test]
-    fn a_statement_names_its_table() {
-        for (sql, table) in [
-            ("DELETE FROM \"a b\" WHERE x", Some("a b")),
-            ("SELECT count(*) FROM (SELECT 1 FROM \"t\")", None),
-            ("UPDATE \"t\" SET a", Some("t")),
-            ("PRAGMA page_size", None),
-        ] {
-            assert_eq!(table_of(sql), table, "{sql}");
-        }
-    }
 }

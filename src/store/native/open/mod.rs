@@ -2,7 +2,7 @@
 //! that nothing has to be read in between.
 
 mod licence_sql;
-mod query;
+pub mod query;
 
 use super::rows::{COLUMNS, ended_session};
 use super::stats;
@@ -13,7 +13,7 @@ use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 use query::{EndedRows, Ending, OpenQuery};
 
-/// An index that a limit pays for.
+/// Index that a limit needs.
 struct LimitIndex {
     is_needed: fn(&Policies) -> bool,
     name: &'static str,
@@ -39,8 +39,8 @@ const INDEXES: [LimitIndex; 2] = [
     },
 ];
 
-/// Makes those that these policies want and drops the others.
-pub(super) fn sync_indexes(policies: &Policies) -> Vec<Statement> {
+/// Creates the indexes that these policies need, and drops the others.
+pub fn sync_indexes(policies: &Policies) -> Vec<Statement> {
     let statement = |LimitIndex { is_needed, name, columns }: &LimitIndex| {
         Statement::new(&if is_needed(policies) {
             format!(
@@ -79,22 +79,19 @@ pub(super) fn open_limited(
     })
 }
 
-/// The statements of an admission.
-struct OpenBatch<'a> {
+pub struct OpenBatch<'a> {
     query: OpenQuery<'a>,
     return_ended: bool,
-    statements: Vec<Statement>,
+    pub statements: Vec<Statement>,
     /// Indexes of the statements that read the sessions about to end.
     ended_rows: Vec<usize>,
-    /// Indexes of the statements that end them.
     ends: Vec<usize>,
-    /// The one that opens the session.
     open: usize,
 }
 
 impl<'a> OpenBatch<'a> {
     /// Builds the batch. Its last statement returns the limit that was reached.
-    fn of(query: OpenQuery<'a>, return_ended: bool) -> Self {
+    pub fn of(query: OpenQuery<'a>, return_ended: bool) -> Self {
         let (statements, ended_rows, ends) = (Vec::new(), Vec::new(), Vec::new());
         let mut batch = Self { query, return_ended, statements, ended_rows, ends, open: 0 };
         for over in query.ends_before_counting() {
@@ -118,7 +115,6 @@ impl<'a> OpenBatch<'a> {
         self.statements.len() - 1
     }
 
-    /// Ends sessions, and keeps or deletes their rows.
     fn end(&mut self, ends: &Ending<'_>) {
         if self.return_ended {
             let mut rows = Statement::new("SELECT ");
@@ -158,74 +154,5 @@ impl Ending<'_> {
             is_deleted(&mut sql);
         }
         sql
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rusqlite::{Connection, StatementStatus, params_from_iter};
-    use tempfile::TempDir;
-
-    use super::*;
-    use crate::domain::policy::{Licence, OverflowPolicy, Policy};
-    use crate::domain::session::Key;
-    use crate::domain::task::TaskPattern;
-    use crate::domain::time::{Span, UnixTime};
-
-    /// Live sessions of another task: more than the number up to which a table counts as
-    /// small.
-    const OTHER_SESSIONS: i32 = 5_000;
-
-    /// Number of rows that opening a session under these policies scans without an index.
-    fn rows_scanned(db: &Connection, policies: &Policies) -> i32 {
-        for index in sync_indexes(policies) {
-            db.execute(&index.sql, []).unwrap();
-        }
-        let session = NewSession {
-            key: Key::Text("f".repeat(64).into()),
-            user: Some("alice".to_owned()),
-            task: "web".to_owned(),
-            client: None,
-            created_at: UnixTime(1_781_524_800),
-            idle_timeout: None,
-        };
-        let batch = OpenBatch::of(OpenQuery::new(&session, policies), true);
-        let transaction = db.unchecked_transaction().unwrap();
-        let scan = |statement: &Statement| {
-            let mut prepared = transaction.prepare(&statement.sql).unwrap();
-            let mut rows = prepared.query(params_from_iter(&statement.values)).unwrap();
-            while rows.next().unwrap().is_some() {}
-            drop(rows);
-            prepared.get_status(StatementStatus::FullscanStep)
-        };
-        batch.statements.iter().map(scan).sum()
-    }
-
-    #[test]
-    fn opening_with_an_index_never_scans_other_tasks() {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("sessions.db");
-        drop(crate::store::open_native::create_file(&path).unwrap());
-        let db = Connection::open(&path).unwrap();
-        let others = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?1) \
-                      INSERT INTO sessions \
-                      SELECT printf('%064x', n), 'bob', 'http', NULL, 1, 1, 1, NULL, NULL, NULL FROM n";
-        db.execute(others, [OTHER_SESSIONS]).unwrap();
-        let own =
-            Policy { limit: 4, user_limit: 2, lifetime: Some(Span::hours(8)), ..Policy::default() };
-        let without_trace = Policy { retention: Some(Span::ZERO), ..own.clone() };
-        for tasks in [vec![], vec!["web"], vec!["web", "desktop"], vec!["web", "desk*", "*top"]] {
-            for when_full in OverflowPolicy::ALL {
-                let mut policies = Policies::uniform(own.clone());
-                policies.insert("desktop", without_trace.clone());
-                let patterns: Vec<_> = tasks.iter().copied().map(TaskPattern::from).collect();
-                if !patterns.is_empty() {
-                    let licence = Licence { tasks: patterns, limit: 10, when_full: *when_full };
-                    policies.licences.push(licence);
-                }
-                let rows = rows_scanned(&db, &policies);
-                assert!(rows < OTHER_SESSIONS, "{tasks:?} {when_full}: {rows}");
-            }
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! `sessctl profile check`.
 
+use sessctl::cli::profile::check::findings::would_delete;
+
 use super::{DJANGO, GITEA, OVER, VALID, database, django, handle, laravel, run, three};
 use crate::support::Sandbox;
 
@@ -191,4 +193,31 @@ fn a_check_needs_a_table_and_what_the_profile_asks_for() {
     run(&sandbox, ["profile", "check", "djano"]).is_refused_with(2);
     run(&sandbox, ["profile", "check"]).exits(2);
     assert!(!sandbox.path("state").exists());
+}
+
+#[test]
+fn a_share_is_only_about_where_it_is_of_a_sample() {
+    let said = [
+        would_delete(0, 0, 0),
+        would_delete(1, 1, 1),
+        would_delete(2, 3, 3),
+        would_delete(403, 799, 120_000),
+        would_delete(798, 799, 120_000),
+        would_delete(0, 800, 120_000),
+        would_delete(0, 0, 120_000),
+        // Not all rows are sessions.
+        would_delete(0, 0, 3),
+        would_delete(1, 2, 3),
+    ];
+    insta::assert_snapshot!(said.join("\n"), @r"
+    a purge would find no sessions
+    a purge would delete 1 of 1 session
+    a purge would delete 2 of 3 sessions
+    a purge would delete about 50.4 % of the sessions: 403 of 799 spread evenly over the table
+    a purge would delete about 99.8 % of the sessions: 798 of 799 spread evenly over the table
+    a purge would delete few sessions or none: 0 of 800 spread evenly over the table
+    a purge would find few sessions or none
+    a purge would find no sessions
+    a purge would delete 1 of 2 sessions
+    ");
 }

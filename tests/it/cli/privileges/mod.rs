@@ -1,6 +1,8 @@
 //! Root works on a database with the privileges of the file's owner.
 
 mod exchanged_directories;
+mod helper;
+mod identity;
 mod watch;
 
 use std::fs;

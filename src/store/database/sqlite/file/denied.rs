@@ -10,8 +10,8 @@ use rustix::fs::{
 
 use super::paths::{SIDECARS, resolve, sibling};
 use super::users;
+use crate::domain::state_file::quoted;
 
-/// Sticky bit and write bits of a directory.
 const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
@@ -22,7 +22,6 @@ pub(in crate::store::database) fn reason(path: &Path) -> Option<String> {
     unreachable(path).or_else(|| unreadable(path)).or_else(|| unwritable(path))
 }
 
-/// Missing permission to create a file.
 pub(in crate::store::database) fn reason_to_create(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
@@ -137,16 +136,16 @@ fn protected(file: &Path, directory: &Path) -> Option<String> {
 }
 
 /// Owners of a file and its directory, and the current user.
-struct Owners {
-    file: u32,
-    directory: u32,
-    user: u32,
+pub struct Owners {
+    pub file: u32,
+    pub directory: u32,
+    pub user: u32,
 }
 
 /// True if Linux denies opening an existing file with `O_CREAT`: the directory is sticky and
 /// writable by others (from level 2 on, also by its group), and the file belongs neither to the
 /// user nor to the directory's owner.
-fn is_protected(level: u32, mode: u32, owners: &Owners) -> bool {
+pub fn is_protected(level: u32, mode: u32, owners: &Owners) -> bool {
     let writers = if level > 1 { OTHERS_WRITE | GROUP_WRITES } else { OTHERS_WRITE };
     level > 0
         && mode & STICKY != 0
@@ -173,39 +172,9 @@ fn missing_permission(permission: &str, name: &str, path: &Path) -> String {
     format!("user {user} has no {permission} permission for {name}{owner}")
 }
 
-fn quoted(path: &Path) -> String {
-    format!("\"{}\"", path.display())
-}
-
 /// Database and its sidecar files.
 fn database_files(path: &Path) -> Vec<PathBuf> {
     let real = resolve(path);
     let sidecars = SIDECARS.iter().map(|(suffix, _)| sibling(&real, suffix)).collect();
     [vec![path.to_owned()], sidecars].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sticky_directory_protects_the_files_of_third_users() {
-        let others = Owners { file: 33, directory: 0, user: 0 };
-        for (level, mode, is_denied) in [
-            (0, 0o1777, false),
-            (1, 0o1777, true),
-            (1, 0o1770, false),
-            (2, 0o1770, true),
-            (2, 0o1777, true),
-            (2, 0o1755, false),
-            (2, 0o777, false),
-        ] {
-            assert_eq!(is_protected(level, mode, &others), is_denied, "{level} {mode:o}");
-        }
-        let of_the_directorys_owner = Owners { file: 0, directory: 0, user: 1000 };
-        let own = Owners { file: 1000, directory: 0, user: 1000 };
-        for allowed in [of_the_directorys_owner, own] {
-            assert!(!is_protected(2, 0o1777, &allowed));
-        }
-    }
 }

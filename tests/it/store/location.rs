@@ -1,0 +1,65 @@
+//! Tests of `store::location`.
+
+use sessctl::store::Location;
+
+fn parsed(name: &str) -> Result<Location, String> {
+    Location::parse(name.as_ref()).map_err(|e| e.to_string())
+}
+
+#[test]
+#[cfg(feature = "rqlite")]
+fn the_nodes_of_a_cluster_share_their_scheme() {
+    for (name, shown) in [
+        ("http://db1:4001,db2:4002", "http://db1:4001,db2:4002"),
+        ("HTTPS://db1,https://db2/ , db3:1", "https://db1:4001,db2:4001,db3:1"),
+        (" http://10.0.0.1", "http://10.0.0.1:4001"),
+        ("http://[::1]:5,[fe80::1]", "http://[::1]:5,[fe80::1]:4001"),
+    ] {
+        assert_eq!(parsed(name).unwrap().to_string(), shown, "{name}");
+    }
+}
+
+#[test]
+fn everything_else_is_a_file() {
+    for name in ["app.db", "http", "http:/db1", "./http://db1", "", "db1:4001"] {
+        assert_eq!(parsed(name), Ok(Location::File(name.into())), "{name}");
+    }
+}
+
+#[test]
+#[cfg(feature = "rqlite")]
+fn a_node_is_a_host_and_a_port() {
+    let said = |name| parsed(name).unwrap_err();
+    let wrong = |node: &str| format!("invalid node {node:?}: expected HOST:PORT");
+    for (name, node) in [
+        ("http://", ""),
+        ("http://db1,", ""),
+        ("http://db1:99999", "db1:99999"),
+        ("http://db1:", "db1:"),
+        ("http://db1:0", "db1:0"),
+        ("http://db1:+1", "db1"),
+        ("http://bob:secret", "bob"),
+        ("http://db1/path", "db1/path"),
+        ("http://db1?x", "db1?x"),
+        ("http://db 1", "db 1"),
+        ("http://:4001", ":4001"),
+    ] {
+        assert_eq!(said(name), wrong(node), "{name}");
+    }
+    assert_eq!(said("http://db1,https://db2"), "all nodes of a cluster must have the same scheme");
+}
+
+#[test]
+#[cfg(feature = "rqlite")]
+fn no_message_repeats_a_password() {
+    for name in [
+        "http://bob:secret@db1",
+        "http://bob:sec,ret@db1",
+        "https://db1,bob:secret@db2",
+        "http://bob:sec/ret@db1",
+    ] {
+        let said = parsed(name).unwrap_err();
+        assert!(!said.contains("sec") && !said.contains("ret"), "{said}");
+        assert!(said.contains("credentials file"), "{said}");
+    }
+}

@@ -1,0 +1,31 @@
+//! The backends, one module of the source each.
+
+mod adopted {
+    mod list;
+    mod sample;
+    mod state {
+        mod naming;
+    }
+    mod triggers;
+}
+mod cluster;
+mod database {
+    mod memory;
+    mod rqlite {
+        mod error;
+        mod json;
+    }
+    mod sqlite {
+        mod error;
+        mod file {
+            mod denied;
+            mod locks;
+        }
+        mod interrupt;
+        mod open;
+        mod wal;
+    }
+}
+mod location;
+mod migrations;
+mod native;
