@@ -78,8 +78,9 @@ impl SessionService {
         let states = self.job_states(options, now)?;
         let enabled: Vec<&Job> = jobs.iter().filter(|job| job.enabled).collect();
         let keys: Vec<JobKey> = enabled.iter().map(|job| self.job_key(job, options)).collect();
-        let is_new =
-            |key: &JobKey| history_of(key, &states).is_none_or(|history| !history.has_joined(now));
+        let is_new = |key: &JobKey| {
+            history_of(key, &states).is_none_or(|history| !history.is_registered(now))
+        };
         let added = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
         let added: Vec<NewJob> =
             added.map(|(job, key)| self.new_job(job, key, options, now)).collect();
@@ -240,7 +241,7 @@ impl SessionService {
             }
             return Ok(None);
         }
-        if history.has_joined(now) {
+        if history.is_registered(now) {
             return Ok(Some(history));
         }
         let new_job = self.new_job(job, key, options, now);
