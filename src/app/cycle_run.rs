@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use super::batch_loop::{BatchLoop, BatchWork, LoopResult, stop_reason};
-use super::cycle::{BATCH, CycleRequest, Cycled, deletes_row, impact};
+use super::cycle::{BATCH, CycleReport, CycleRequest, deletes_row, impact};
 use super::run::ActiveRun;
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::filter::Filter;
-use crate::domain::session::{Key, Session};
+use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::UnixTime;
 
 /// Sessions that may be opened during a cycle, in addition to as many as there were.
@@ -23,12 +23,12 @@ struct CycleRun<'a> {
     /// Number of further sessions beyond which it does not come to an end.
     left: u64,
     /// Key of the last session of the last batch.
-    after: Option<Key>,
+    after: Option<SessionKey>,
     /// Maximum number of sessions in a batch.
     max: usize,
     show: &'a mut dyn FnMut(&Session),
     go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
-    cycled: &'a mut Cycled,
+    cycled: &'a mut CycleReport,
 }
 
 impl BatchWork for CycleRun<'_> {
@@ -80,7 +80,7 @@ impl SessionService {
         active: Option<&mut ActiveRun>,
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-        cycled: &mut Cycled,
+        cycled: &mut CycleReport,
     ) -> Result<()> {
         let CycleRequest { filter, guard } = request;
         self.ensure_can_delete()?;
