@@ -1,9 +1,14 @@
-//! Outcomes of commands, and errors in their arguments.
+//! Outcomes of commands, exit codes, and errors in arguments.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use super::interrupt::Signal;
+use super::interrupt::{Interrupt, Signal};
+use crate::Error;
+use crate::config::ConfigError;
+use crate::domain::error::InterruptReason;
+use crate::domain::schedule::ScheduleError;
+use crate::output::UnsupportedFormat;
 
 /// Outcome of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +39,69 @@ impl Exit {
             Self::Interrupted(_) => 6,
         };
         if severity(other) > severity(self) { other } else { self }
+    }
+}
+
+/// Exit code of a command that did not fail.
+pub const fn exit_code(exit: Exit) -> u8 {
+    match exit {
+        Exit::Done => 0,
+        Exit::StoppedEarly => 3,
+        Exit::Refused => 4,
+        Exit::NoSession => 5,
+        Exit::Failed => 1,
+        Exit::Busy => 11,
+        Exit::Interrupted(signal) => signal.exit_code(),
+    }
+}
+
+/// Exit code of a command that failed.
+pub fn exit_code_of_error(error: &anyhow::Error) -> u8 {
+    let is_usage = error.chain().any(|cause| {
+        cause.is::<Usage>()
+            || cause.is::<ConfigError>()
+            || cause.is::<ScheduleError>()
+            || cause.is::<UnsupportedFormat>()
+    });
+    if is_usage {
+        return 2;
+    }
+    match error.downcast_ref::<Error>() {
+        Some(
+            Error::AmbiguousHandle { .. }
+            | Error::NotAHandle(_)
+            | Error::AmbiguousTable { .. }
+            | Error::UnconfirmedProfile(_),
+        ) => 2,
+        Some(
+            Error::Guard(_)
+            | Error::Clock(_)
+            | Error::LimitReached(_)
+            | Error::Refused(_)
+            | Error::ValueMismatch { .. },
+        ) => 4,
+        Some(Error::NoSession(_)) => 5,
+        Some(Error::Missing { .. } | Error::ForeignDatabase { .. }) => 10,
+        Some(
+            Error::Busy { .. }
+            | Error::Unavailable { .. }
+            | Error::LeaseHeld { .. }
+            | Error::AlreadyRun,
+        ) => 11,
+        Some(Error::Interrupted { cause, .. }) => {
+            let signal = Interrupt::of_process().filter(|_| *cause == InterruptReason::Asked);
+            signal.map_or(3, Signal::exit_code)
+        }
+        Some(Error::OutcomeUnknown { .. }) => 3,
+        Some(Error::Corrupt { .. }) => 12,
+        Some(
+            Error::InsufficientSpace(_)
+            | Error::DiskFull { .. }
+            | Error::Rejected { .. }
+            | Error::State(_)
+            | Error::Failed { .. },
+        )
+        | None => 1,
     }
 }
 

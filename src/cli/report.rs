@@ -1,21 +1,17 @@
-//! Error messages and exit codes.
+//! Error messages.
 
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::exit::{Exit, Usage, eprint_line, is_broken_pipe};
-use super::interrupt::{Interrupt, Signal};
+use super::exit::{Exit, eprint_line, exit_code, exit_code_of_error, is_broken_pipe};
 use super::{advice, context, disk_space, guard, legacy};
 use crate::Error;
-use crate::config::ConfigError;
-use crate::domain::error::InterruptReason;
-use crate::domain::schedule::ScheduleError;
-use crate::output::{UnsupportedFormat, sanitize};
+use crate::output::sanitize;
 
 pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
     match outcome {
-        Ok(exit) => ExitCode::from(code(exit)),
+        Ok(exit) => ExitCode::from(exit_code(exit)),
         // `sessctl list | head` has shown enough. Commands that change data have already
         // called `ignore_broken_pipe`.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -23,7 +19,7 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
             for line in format!("sessctl: {}", message(&error)).lines() {
                 eprint_line(&sanitize::escape(line));
             }
-            ExitCode::from(failure(&error))
+            ExitCode::from(exit_code_of_error(&error))
         }
     }
 }
@@ -88,65 +84,4 @@ fn instead_of(answer: &clap::Error) -> Option<String> {
     };
     let instead = legacy::instead_of(name, std::env::args_os())?;
     Some(format!("unrecognized subcommand '{name}': {instead}"))
-}
-
-const fn code(exit: Exit) -> u8 {
-    match exit {
-        Exit::Done => 0,
-        Exit::StoppedEarly => 3,
-        Exit::Refused => 4,
-        Exit::NoSession => 5,
-        Exit::Failed => 1,
-        Exit::Busy => 11,
-        Exit::Interrupted(signal) => signal.exit_code(),
-    }
-}
-
-fn failure(error: &anyhow::Error) -> u8 {
-    let is_usage = error.chain().any(|cause| {
-        cause.is::<Usage>()
-            || cause.is::<ConfigError>()
-            || cause.is::<ScheduleError>()
-            || cause.is::<UnsupportedFormat>()
-    });
-    if is_usage {
-        return 2;
-    }
-    match error.downcast_ref::<Error>() {
-        Some(
-            Error::AmbiguousHandle { .. }
-            | Error::NotAHandle(_)
-            | Error::AmbiguousTable { .. }
-            | Error::UnconfirmedProfile(_),
-        ) => 2,
-        Some(
-            Error::Guard(_)
-            | Error::Clock(_)
-            | Error::LimitReached(_)
-            | Error::Refused(_)
-            | Error::ValueMismatch { .. },
-        ) => 4,
-        Some(Error::NoSession(_)) => 5,
-        Some(Error::Missing { .. } | Error::ForeignDatabase { .. }) => 10,
-        Some(
-            Error::Busy { .. }
-            | Error::Unavailable { .. }
-            | Error::LeaseHeld { .. }
-            | Error::AlreadyRun,
-        ) => 11,
-        Some(Error::Interrupted { cause, .. }) => {
-            let signal = Interrupt::of_process().filter(|_| *cause == InterruptReason::Asked);
-            signal.map_or(3, Signal::exit_code)
-        }
-        Some(Error::OutcomeUnknown { .. }) => 3,
-        Some(Error::Corrupt { .. }) => 12,
-        Some(
-            Error::InsufficientSpace(_)
-            | Error::DiskFull { .. }
-            | Error::Rejected { .. }
-            | Error::State(_)
-            | Error::Failed { .. },
-        )
-        | None => 1,
-    }
 }
