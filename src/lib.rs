@@ -43,7 +43,15 @@
 //! operation; [`Config`] reads policies from a TOML text.
 
 #![warn(clippy::unwrap_used)]
-#![cfg_attr(not(feature = "internals"), warn(missing_docs, clippy::missing_errors_doc))]
+#![cfg_attr(
+    not(feature = "internals"),
+    warn(
+        missing_docs,
+        clippy::missing_errors_doc,
+        clippy::missing_panics_doc,
+        clippy::return_self_not_must_use
+    )
+)]
 #![cfg_attr(
     not(all(feature = "cli", feature = "rqlite")),
     expect(dead_code, reason = "only the whole command uses all of the library")
