@@ -1,6 +1,7 @@
-//! The number of keys in a batch of touches.
+//! Number of rows in a batch.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Target time that one batch holds the write lock.
@@ -13,7 +14,9 @@ pub const MAX_BATCH: usize = 4096;
 /// Number of batches that are remembered.
 const WINDOW: usize = 4;
 
-/// Adapts the number of keys in a batch to the time that batches take.
+/// Adapts the number of keys in a batch of touches to the time that batches take. Unlike a
+/// [`Throttle`](super::throttle::Throttle), it neither measures commits nor pauses: a client
+/// waits for each batch.
 #[derive(Debug)]
 pub struct BatchSizer {
     keys: usize,
@@ -43,6 +46,11 @@ impl BatchSizer {
         }
         let fastest = self.per_key.iter().min().map_or(0, Duration::as_nanos).max(1);
         let wanted = usize::try_from(TARGET_HOLD.as_nanos() / fastest).unwrap_or(MAX_BATCH);
-        self.keys = wanted.min(self.keys * 2).clamp(MIN_BATCH, MAX_BATCH);
+        self.keys = next_size(self.keys, wanted, MIN_BATCH..=MAX_BATCH);
     }
+}
+
+/// Returns the size of the next batch: at most twice that of the last, within limits.
+pub(super) fn next_size(last: usize, wanted: usize, limits: RangeInclusive<usize>) -> usize {
+    wanted.min(last * 2).clamp(*limits.start(), *limits.end())
 }

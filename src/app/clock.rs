@@ -19,9 +19,7 @@ pub(super) fn process_clock() -> Duration {
 /// Time source of pacing, polling and time limits.
 #[derive(Debug, Clone, Copy)]
 pub struct Timer {
-    /// Reads the current time.
     pub now: fn() -> Instant,
-    /// Blocks for a duration.
     pub sleep: fn(Duration),
 }
 

@@ -12,7 +12,6 @@ use crate::domain::time::{Span, UnixTime};
 /// clock is compared with that.
 const REFRESH: Span = Span::hours(1);
 
-/// Reading and verdict of one check.
 struct ClockObservation {
     verdict: ClockVerdict,
     reading: ClockReading,
@@ -128,7 +127,6 @@ impl SessionService {
         Ok(None)
     }
 
-    /// Records the clock of a run that depends on it.
     pub(super) fn record_clock(&mut self) {
         let Some(stamp) = self.clock.as_ref().and_then(|check| check.trusted.clone()) else {
             return;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::notify::MissedNotifications;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
-use crate::domain::error::{Error, GuardRefusal, GuardedRun, InterruptReason, Result, RunImpact};
+use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
@@ -18,12 +18,7 @@ use crate::storage::{
 
 /// Sessions that one write transaction ends: a few milliseconds of work, and on a cluster
 /// about 100 KiB of the Raft log.
-const BATCH: usize = 250;
-
-/// Sessions that may be opened during a cycle, in addition to as many as there were.
-const MAX_NEW: u64 = 100_000;
-const ROWS_KEEP_COMING: &str =
-    "rows are inserted as fast as sessions end; look for a trigger that inserts them";
+pub(super) const BATCH: usize = 250;
 
 /// Parameters of a cycle.
 #[derive(Debug, Clone, Default)]
@@ -89,8 +84,7 @@ impl SessionService {
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
-        let go_on = &mut |_: &mut Self| Ok(go_on().is_break().then_some(StopReason::Signal));
-        let cycled = self.cycle_until(request, now, show, go_on);
+        let cycled = self.cycle_until(request, now, None, show, go_on);
         let task = request.filter.task.as_ref();
         match &cycled {
             Err(Error::Guard(refusal)) => self.record_refusal(task, refusal, now),
@@ -101,63 +95,6 @@ impl SessionService {
             }
         }
         cycled
-    }
-
-    /// Ends sessions like [`cycle`](Self::cycle), until `stop` returns a reason. The caller
-    /// records a refusal in the ledger.
-    pub(super) fn cycle_until(
-        &mut self,
-        request: &CycleRequest,
-        now: UnixTime,
-        show: &mut dyn FnMut(&Session),
-        stop: &mut dyn FnMut(&mut Self) -> Result<Option<StopReason>>,
-    ) -> Result<Cycled> {
-        let CycleRequest { filter, guard } = request;
-        self.ensure_can_delete()?;
-        let sessions = self.record_peaks(now)?;
-        if guard.is_set() {
-            let would_end = self.preview_cycle(filter, now, &mut |_| {})?.ended;
-            guard.check(impact(would_end, sessions))?;
-        }
-        let mut cycled = Cycled::default();
-        let (mut after, mut seen, mut max) = (None, 0, BATCH);
-        loop {
-            let (batch, last, scan) = self.next_unended(filter, now, after.as_ref(), max)?;
-            let done = match self.end_cycled(&batch, now) {
-                Err(Error::DiskFull { .. }) if batch.len() > 1 => {
-                    max = batch.len() / 2;
-                    continue;
-                }
-                Err(error @ Error::Interrupted { cause: InterruptReason::Asked, .. }) => {
-                    cycled.obstacle = Some(format!("it {error}"));
-                    Vec::new()
-                }
-                done => done?,
-            };
-            cycled.unreadable_users += scan.unreadable_users;
-            for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
-                cycled.ended += 1;
-                cycled.deleted += u64::from(deletes_row(&self.policies, session));
-                show(session);
-            }
-            seen += batch.len() as u64;
-            let is_last = batch.len() < max;
-            cycled.stopped = if cycled.obstacle.is_some() {
-                Some(StopReason::Signal)
-            } else if is_last {
-                None
-            } else if seen > sessions.saturating_mul(2).saturating_add(MAX_NEW) {
-                return Err(Error::failed("reach the end of the sessions", ROWS_KEEP_COMING));
-            } else {
-                stop(self)?
-            };
-            if is_last || cycled.stopped.is_some() {
-                cycled.missed_notifications = self.take_missed_notifications();
-                cycled.kept = self.take_kept();
-                return Ok(cycled);
-            }
-            after = last;
-        }
     }
 
     /// Passes the sessions that [`cycle`](Self::cycle) would end to `show`, and returns the
@@ -285,11 +222,11 @@ impl SessionService {
         self.observe("cycle", task.map(TaskPattern::as_str), None, &end);
     }
 
-    fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
+    pub(super) fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
         self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
     }
 
-    fn next_unended(
+    pub(super) fn next_unended(
         &self,
         filter: &Filter,
         now: UnixTime,
@@ -325,7 +262,7 @@ impl SessionService {
 
     /// Records the peaks of each task before many sessions end, and returns the number of all
     /// sessions.
-    fn record_peaks(&mut self, now: UnixTime) -> Result<u64> {
+    pub(super) fn record_peaks(&mut self, now: UnixTime) -> Result<u64> {
         let scan = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
         match self.store.record_peaks(&scan.sessions) {
             // A missing peak does not prevent sessions from ending.
@@ -342,6 +279,6 @@ pub(super) fn deletes_row(policies: &Policies, session: &Session) -> bool {
 }
 
 /// Returns what a cycle would end, for its guard: all sessions of the table count.
-fn impact(would_end: u64, sessions: u64) -> RunImpact {
+pub(super) fn impact(would_end: u64, sessions: u64) -> RunImpact {
     RunImpact { work: GuardedRun::Cycle, task: None, sessions, would_end, backlog: 0 }
 }

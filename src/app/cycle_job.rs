@@ -39,11 +39,7 @@ impl SessionService {
             counts.ended += 1;
             counts.deleted += u64::from(deletes_row(&policies, session));
         };
-        let cycled = self.cycle_until(&request, now, count, &mut |service| {
-            let has_lease = service.heartbeat(&mut active)?;
-            let stopped = if has_lease { StopReason::Signal } else { StopReason::Lease };
-            Ok((!has_lease || go_on().is_break()).then_some(stopped))
-        });
+        let cycled = self.cycle_until(&request, now, Some(&mut active), count, go_on);
         let cycled = cycled.or_else(|error| self.cut_short(counts, error));
         let result = match &cycled {
             Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
@@ -59,7 +55,6 @@ impl SessionService {
         })
     }
 
-    /// Returns the result of a cycle that an obstacle has stopped.
     fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
         let Some(obstacle) = error.obstacle() else { return Err(error) };
         let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));

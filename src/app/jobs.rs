@@ -20,7 +20,6 @@ const NO_HISTORY: &str = "a cycle with an interval needs the record of its last 
                           cannot be stored here; nothing was ended; give the job fixed times \
                           with \"at\", or make the state file writable";
 
-/// Options that all jobs share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobOptions {
     /// Path of their configuration. Together with the host it identifies a machine among
@@ -28,32 +27,24 @@ pub struct JobOptions {
     pub configuration: String,
     /// Time zone of schedules; a local one must be resolved.
     pub zone: TimeZone,
-    /// Jitter of automatic intervals.
     pub jitter: Jitter,
     /// Interval between checks for due jobs: a minute under cron, zero in a daemon.
     pub poll: Span,
-    /// Default guard of a purge.
     pub guard: Guard,
-    /// Limits of write transactions.
     pub write_limits: WriteLimits,
     /// Retention of runs in the ledger; `None`: unlimited.
     pub keep_runs: Option<Span>,
 }
 
-/// Outcome of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobOutcome {
-    /// Not due.
     NotDue(JobStatus),
-    /// Disabled.
     Disabled,
     /// Due, but it belongs to another host.
     Skipped,
     /// Not run: a cycle that was missed by more than its job allows.
     TooLate(LateRun),
-    /// Completed or stopped purge.
     Purged(PurgeSummary),
-    /// Completed or stopped cycle.
     Cycled(Cycled),
 }
 
@@ -111,7 +102,6 @@ impl SessionService {
         NewJob { job: key.clone(), start }
     }
 
-    /// Makes sure that the time zone of the jobs is resolved.
     fn ensure_zone_resolved(jobs: &[Job], options: &JobOptions) -> Result<()> {
         let needs_zone = jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
         if needs_zone && options.zone == TimeZone::Local {
@@ -215,8 +205,8 @@ impl SessionService {
         };
         let run = JobRun::new(job, key, due, history.last_settled_at);
         let outcome = match late {
-            _ if !job.runs_on(&self.origin.host) => self.skip_other_host(job, run, now),
-            Some(late) => self.skip_too_late(job, run, late, now),
+            _ if !job.runs_on(&self.origin.host) => self.skip_other_host(job, &run, now),
+            Some(late) => self.skip_too_late(job, &run, late, now),
             None => self.run_action(job, run, options, now, go_on),
         };
         if matches!(outcome, Err(Error::AlreadyRun)) {

@@ -8,9 +8,9 @@ use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::UnixTime;
 use crate::storage::{
     Backend, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult, StatementLimit,
+    random_name,
 };
 
-/// Interval between heartbeats.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time that a run continues without renewing its lease on a full file system: less than
 /// [`Lease::TERM`].
@@ -33,43 +33,51 @@ impl SessionService {
         now: UnixTime,
     ) -> Result<ActiveRun> {
         let lease = Lease { name: lease.to_owned(), holder: self.new_holder()? };
-        let new = NewRun {
+        let rules = if work == PURGE { self.rules() } else { String::new() };
+        let new = NewRun { rules, ..self.new_run(work, task, job, now) };
+        self.take_lease(&lease, now, &|store| store.start_run(&lease, &new))?;
+        self.record_clock();
+        let run = self.active_run(lease, job, now);
+        Ok(ActiveRun { work: new.work, task: new.task, ..run })
+    }
+
+    /// Describes a run without the rules of a purge.
+    pub(super) fn new_run(
+        &self,
+        work: &str,
+        task: Option<&str>,
+        job: Option<&JobRun>,
+        now: UnixTime,
+    ) -> NewRun {
+        NewRun {
             job: job.map(|job| job.key.clone()),
             work: work.to_owned(),
             task: task.map(str::to_owned),
-            rules: if work == PURGE { self.rules() } else { String::new() },
+            rules: String::new(),
             planned: job.map_or(now, |job| job.due.planned),
             started: now,
             last_settled_at: job.and_then(|job| job.last_settled_at),
             missed: job.map_or(0, |job| job.due.missed),
             origin: self.origin(),
-        };
-        match self.take_lease(&lease, now, &|store| store.start_run(&lease, &new))? {
-            StartResult::Started => {
-                self.record_clock();
-                let run = self.active_run(lease, job, now);
-                Ok(ActiveRun { work: new.work, task: new.task, ..run })
-            }
-            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
-            StartResult::AlreadyRun => Err(Error::AlreadyRun),
         }
     }
 
-    /// Acquires a lease for exclusive work that the ledger does not record: it records only
-    /// runs that end sessions.
-    pub(super) fn acquire_lease(
+    /// Holds the lease of purges during exclusive work that the ledger does not record: it
+    /// records only runs that end sessions.
+    pub(super) fn with_lease<T>(
         &mut self,
-        lease: &str,
         work: &str,
         now: UnixTime,
-    ) -> Result<ActiveRun> {
+        run: impl FnOnce(&mut Self, &mut ActiveRun) -> Result<T>,
+    ) -> Result<T> {
         let holder = format!("{work}:{}", self.new_holder()?);
-        let lease = Lease { name: lease.to_owned(), holder };
-        match self.take_lease(&lease, now, &|store| store.take_lease(&lease, now))? {
-            StartResult::Started => Ok(self.active_run(lease, None, now)),
-            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
-            StartResult::AlreadyRun => Err(Error::AlreadyRun),
-        }
+        let lease = Lease { name: PURGE.to_owned(), holder };
+        self.take_lease(&lease, now, &|store| store.take_lease(&lease, now))?;
+        let mut active = self.active_run(lease, None, now);
+        let result = run(self, &mut active);
+        let released = self.store.drop_lease(&active.lease);
+        // The error of the work takes precedence.
+        result.and_then(|result| released.map(|()| result))
     }
 
     /// Takes a lease, from a holder whose process has exited immediately.
@@ -78,16 +86,21 @@ impl SessionService {
         lease: &Lease,
         now: UnixTime,
         attempt: &dyn Fn(&mut dyn Backend) -> Result<StartResult>,
-    ) -> Result<StartResult> {
+    ) -> Result<()> {
         let result = attempt(self.store.as_mut());
-        let result = result.or_else(|error| self.find_lease_holder(lease, error, now))?;
+        let mut result = result.or_else(|error| self.find_lease_holder(lease, error, now))?;
+        if let StartResult::LeaseHeld(LeaseHolder { holder, .. }) = &result
+            && self.is_gone(holder)
+        {
+            // If several processes find it gone, one gets the lease.
+            let gone = Lease { name: lease.name.clone(), holder: holder.clone() };
+            self.store.release_lease(&gone)?;
+            result = attempt(self.store.as_mut())?;
+        }
         match result {
-            StartResult::LeaseHeld(LeaseHolder { holder, .. }) if self.is_gone(&holder) => {
-                // If several processes find it gone, one gets the lease.
-                self.store.release_lease(&Lease { name: lease.name.clone(), holder })?;
-                attempt(self.store.as_mut())
-            }
-            result => Ok(result),
+            StartResult::Started => Ok(()),
+            StartResult::LeaseHeld(holder) => Err(lease_held_error(holder, now)),
+            StartResult::AlreadyRun => Err(Error::AlreadyRun),
         }
     }
 
@@ -125,20 +138,15 @@ impl SessionService {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.keep_log(true)?;
+        self.set_autocheckpoint(false)?;
         let result = work(self);
-        let restored = self.keep_log(false);
+        let restored = self.set_autocheckpoint(true);
         // The error of the work takes precedence.
         result.and_then(|result| restored.map(|()| result))
     }
 
-    fn keep_log(&self, keep: bool) -> Result<()> {
-        self.store.wal().map_or(Ok(()), |wal| wal.keep_log(keep))
-    }
-
-    /// Releases a lease that [`acquire_lease`](Self::acquire_lease) returned.
-    pub(super) fn release_lease(&mut self, run: &ActiveRun) -> Result<()> {
-        self.store.drop_lease(&run.lease)
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()> {
+        self.store.wal().map_or(Ok(()), |wal| wal.set_autocheckpoint(is_enabled))
     }
 
     fn active_run(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> ActiveRun {
@@ -235,14 +243,6 @@ impl SessionService {
     }
 }
 
-/// Draws a unique name.
-pub(super) fn random_name() -> Result<String> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
-}
-
-/// Returns the error that another process holds the lease.
 pub(super) fn lease_held_error(holder: LeaseHolder, now: UnixTime) -> Error {
     Error::LeaseHeld {
         work: holder.work,

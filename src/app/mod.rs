@@ -2,6 +2,7 @@
 //! [`Backend`](crate::storage::Backend) offers, not on the kind of table or database; the
 //! caller passes `now`.
 
+pub mod batch_loop;
 pub mod batch_sizer;
 mod clock;
 mod clock_check;
@@ -9,6 +10,7 @@ mod compact;
 pub mod copy;
 mod cycle;
 mod cycle_job;
+mod cycle_run;
 mod jobs;
 mod lease;
 pub mod notify;

@@ -28,13 +28,11 @@ pub trait EndHook {
 /// Ended sessions that hooks were not notified of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissedNotifications {
-    /// Number of sessions.
     pub sessions: u64,
     /// Time at which the first of them ended.
     pub since: UnixTime,
     /// Reason for the first miss.
     pub why: String,
-    /// [Names](EndHook::name) of the hooks.
     pub hooks: BTreeSet<&'static str>,
 }
 
@@ -65,7 +63,6 @@ impl Notifier {
         self.hooks.push(hook);
     }
 
-    /// Reports whether any hook wants notifications.
     pub fn is_enabled(&self) -> bool {
         self.hooks.iter().any(|hook| hook.is_listening())
     }

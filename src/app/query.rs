@@ -14,23 +14,17 @@ use crate::storage::{GroupBy, Order, SessionQuery, TaskStats, UserStats, VisitRe
 /// Handles that an error about an ambiguous prefix names.
 const SUGGESTIONS: usize = 5;
 
-/// Parameters of a list.
 #[derive(Debug, Clone, Default)]
 pub struct ListRequest {
-    /// Sessions to list.
     pub filter: Filter,
-    /// Sort order.
     pub order: Order,
-    /// Maximum number of sessions.
     pub limit: Option<u64>,
     /// Count those beyond the limit as well.
     pub count_all: bool,
 }
 
-/// Sessions of a list, counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ListCounts {
-    /// Sessions that were visited.
     pub shown: u64,
     /// Sessions that match the filter, as far as they were counted.
     pub counted: u64,
@@ -179,16 +173,12 @@ impl SessionService {
     }
 }
 
-/// Usage of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaskUsage {
-    /// Name of the task.
     pub task: String,
     /// Sessions that have not ended; in a framework table, live sessions.
     pub sessions: u64,
-    /// Number of these that are expired.
     pub expired: u64,
-    /// Number of their users.
     pub users: u64,
     /// Number of these sessions that have a user.
     pub owned: u64,

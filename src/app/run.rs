@@ -29,18 +29,14 @@ pub struct ProcessProbe {
 }
 
 impl Default for ProcessProbe {
-    /// Knows no process.
     fn default() -> Self {
         Self { own: || None, is_gone: |_| false }
     }
 }
 
-/// A run of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobRun {
-    /// Identity of the job in the ledger.
     pub key: JobKey,
-    /// The due run.
     pub due: DueRun,
     /// Time from which the due run was computed.
     pub last_settled_at: Option<UnixTime>,
@@ -49,7 +45,6 @@ pub struct JobRun {
 }
 
 impl JobRun {
-    /// Creates the run of a job that is due.
     pub fn new(job: &Job, key: JobKey, due: DueRun, last_settled_at: Option<UnixTime>) -> Self {
         Self { key, due, last_settled_at, counts_from_end: matches!(job.when, JobTiming::Every(_)) }
     }
@@ -71,17 +66,14 @@ pub struct EndedRun<'a> {
     pub task: Option<&'a str>,
     /// Name of its job; `None`: it was started by hand, or by cron.
     pub job: Option<&'a str>,
-    /// Outcome and counts.
     pub end: &'a RunEnd,
 }
 
 /// A record of runs in addition to the ledger.
 pub trait RunObserver {
-    /// Receives a run that has ended.
     fn run_ended(&mut self, run: &EndedRun<'_>);
 }
 
-/// A run in progress.
 pub(super) struct ActiveRun {
     pub(super) lease: Lease,
     pub(super) job: Option<JobRun>,
@@ -108,7 +100,6 @@ impl ActiveRun {
     }
 }
 
-/// Sessions that a run has changed.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RunCounts {
     pub(super) marked: u64,
@@ -132,9 +123,9 @@ impl RunResult<'_> {
             Some(
                 StopReason::Signal
                     | StopReason::Lease
-                    | StopReason::Log
+                    | StopReason::WalLimit
                     | StopReason::Busy
-                    | StopReason::Room
+                    | StopReason::DiskFull
             )
         );
         incomplete_reason.map_or(Self::Complete, |reason| Self::Partial(reason, is_cut_short))

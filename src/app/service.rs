@@ -133,7 +133,6 @@ impl SessionService {
         Ok(Session { task: names.of(session.task.clone()), ..session })
     }
 
-    /// Notifies the hooks of sessions that have ended.
     pub(super) fn notify(&mut self, ended: Vec<Session>) {
         if self.notifier.is_enabled() {
             // They have ended, even if the name of their task cannot be read.

@@ -76,7 +76,6 @@ pub struct TouchResult {
     pub others: u64,
 }
 
-/// Outcomes of a batch of touches.
 pub(super) struct Touched {
     pub(super) outcomes: Vec<TouchOutcome>,
     /// Time that it held the write lock; `None`: nothing has changed.
@@ -84,7 +83,6 @@ pub(super) struct Touched {
 }
 
 impl Touched {
-    /// Returns the indexes of those to renew.
     fn to_renew(&self) -> Vec<usize> {
         let numbered = self.outcomes.iter().enumerate();
         let to_renew = numbered.filter(|(_, outcome)| **outcome == TouchOutcome::Renewed);
@@ -105,7 +103,7 @@ impl SessionService {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
         let token = Token::from_random(bits);
-        let id = token.id();
+        let handle = token.digest().handle();
         let policy = self.policies.for_task(&request.task);
         let idle_timeout = policy.granted_timeout(request.timeout);
         let session = NewSession {
@@ -125,7 +123,7 @@ impl SessionService {
             permissions::opening(self.store.as_mut())?.insert(&[session])?;
             0
         };
-        Ok(OpenedSession { token, handle: handle(&id), idle_timeout, evicted, clock })
+        Ok(OpenedSession { token, handle, idle_timeout, evicted, clock })
     }
 
     /// Returns the reason why the clock is not trusted; `None`: it is.
@@ -172,7 +170,6 @@ impl SessionService {
         Ok(results(tokens.iter().map(|token| token.digest().handle()), outcomes))
     }
 
-    /// Touches the sessions with these keys.
     pub(super) fn touch_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Touched> {
         self.ensure_can_touch()?;
         let mut touched = self.decide_touches(keys, now)?;
@@ -242,7 +239,6 @@ impl SessionService {
         Ok(tokens.iter().zip(closed).map(result).collect())
     }
 
-    /// Closes the sessions with these keys.
     pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<TouchOutcome>> {
         self.ensure_native("its rows cannot be found by the digest of a token, only by the token")?;
         let found = self.store.find_linearizable(keys)?.into_iter();
@@ -251,7 +247,6 @@ impl SessionService {
         Ok(closed.into_iter().map(|closed| closed.outcome).collect())
     }
 
-    /// Closes the sessions that were found for each token.
     fn close_found(&mut self, found: Vec<Vec<Session>>, now: UnixTime) -> Result<Vec<Closed>> {
         let is_live = |session: &&Session| end_reason(session, now).is_none();
         let live: Vec<Session> = found.iter().flatten().filter(is_live).cloned().collect();
@@ -313,7 +308,6 @@ impl SessionService {
         Ok(done)
     }
 
-    /// Returns the request to end a session under its policy.
     fn end_request(&self, session: &Session, end: End) -> EndRequest {
         let keep_row = self.policies.for_task(&session.task).retention != Some(Span::ZERO);
         EndRequest { key: session.key.clone(), end, keep_row }
@@ -358,8 +352,4 @@ fn results(
 ) -> Vec<TouchResult> {
     let result = |(handle, outcome)| TouchResult { handle, outcome, others: 0 };
     handles.into_iter().zip(outcomes).map(result).collect()
-}
-
-fn handle(id: &str) -> String {
-    id[..id.len().min(12)].to_owned()
 }

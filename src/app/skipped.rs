@@ -1,21 +1,20 @@
 //! Runs that are skipped or refused, with the reason in the ledger.
 
 use super::jobs::JobOutcome;
-use super::lease::random_name;
 use super::run::JobRun;
 use super::service::SessionService;
 use crate::domain::error::{Error, GuardRefusal, Result};
 use crate::domain::job::{Job, LateRun};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::{NewRun, RunEnd, RunOutcome};
+use crate::storage::{RunEnd, RunOutcome, random_name};
 
 impl SessionService {
     /// Records that a job belongs to another host.
     pub(super) fn skip_other_host(
         &mut self,
         job: &Job,
-        run: JobRun,
+        run: &JobRun,
         now: UnixTime,
     ) -> Result<JobOutcome> {
         let host = job.host.as_deref().unwrap_or_default();
@@ -29,7 +28,7 @@ impl SessionService {
     pub(super) fn skip_too_late(
         &mut self,
         job: &Job,
-        run: JobRun,
+        run: &JobRun,
         late: LateRun,
         now: UnixTime,
     ) -> Result<JobOutcome> {
@@ -44,22 +43,13 @@ impl SessionService {
     fn record_skipped(
         &mut self,
         job: &Job,
-        run: JobRun,
+        run: &JobRun,
         reason: String,
         last_settled_at: UnixTime,
         now: UnixTime,
     ) -> Result<bool> {
-        let run = NewRun {
-            job: Some(run.key),
-            work: job.work.verb().to_owned(),
-            task: job.work.task().map(|task| task.as_str().to_owned()),
-            rules: String::new(),
-            planned: run.due.planned,
-            started: now,
-            last_settled_at: run.last_settled_at,
-            missed: run.due.missed,
-            origin: self.origin(),
-        };
+        let task = job.work.task().map(TaskPattern::as_str);
+        let run = self.new_run(job.work.verb(), task, Some(run), now);
         let end = unstarted(RunOutcome::Skipped, reason, Some(last_settled_at), now);
         self.store.insert_run(&random_name()?, &run, &end)
     }
@@ -72,23 +62,12 @@ impl SessionService {
         refusal: &GuardRefusal,
         now: UnixTime,
     ) {
-        let run = NewRun {
-            job: None,
-            work: "cycle".to_owned(),
-            task: task.map(|task| task.as_str().to_owned()),
-            rules: String::new(),
-            planned: now,
-            started: now,
-            last_settled_at: None,
-            missed: 0,
-            origin: self.origin(),
-        };
+        let run = self.new_run("cycle", task.map(TaskPattern::as_str), None, now);
         let end = unstarted(RunOutcome::Refused, refusal.to_string(), None, now);
         let _ = random_name().and_then(|name| self.store.insert_run(&name, &run, &end));
     }
 }
 
-/// Returns the end of a run that has not started.
 fn unstarted(
     outcome: RunOutcome,
     reason: String,

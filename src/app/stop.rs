@@ -7,7 +7,6 @@ use crate::storage::KeptRows;
 /// Reason why a run stopped before its work was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopReason {
-    /// The time limit was reached.
     RunTime,
     /// The caller or a signal asked it to stop.
     Signal,
@@ -19,11 +18,10 @@ pub enum StopReason {
     Lease,
     /// The write-ahead log reached its maximum size while a reader kept it from being
     /// reused.
-    Log,
-    /// The database stayed locked or unavailable.
+    WalLimit,
     Busy,
     /// The file system is full: not even one more row could be changed.
-    Room,
+    DiskFull,
     /// A long-running reader uses an older snapshot of the database.
     Reader,
     /// The database does not support incremental vacuum.
@@ -36,9 +34,9 @@ string_enum!(StopReason, "reason to stop", {
     Guard => "guard",
     Clock => "clock",
     Lease => "lease",
-    Log => "log",
+    WalLimit => "log",
     Busy => "busy",
-    Room => "no-space",
+    DiskFull => "no-space",
     Reader => "reader",
     NoSteps => "no-steps",
 });

@@ -13,11 +13,9 @@ use crate::domain::token::Digest;
 /// table of millions, and the page is read and written once for all of them.
 pub const MAX_TOKENS: usize = 1 << 18;
 
-/// Results for a list of tokens.
 pub struct TouchResults {
     /// Outcomes in the order of the tokens; `None`: not reached.
     pub outcomes: Vec<Option<TouchOutcome>>,
-    /// The failure that stopped it early, if there was one.
     pub ended: Result<()>,
 }
 

@@ -176,7 +176,7 @@ fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
 
 fn sentence(done: &CompactReport, slack: u64) -> String {
     let free = done.after.free_bytes();
-    let pending = free + done.after.overhang() + done.after.log_bytes;
+    let pending = free + done.after.untruncated_bytes() + done.after.log_bytes;
     let freed = describe_freed(done);
     match done.stopped {
         None if is_slack_notable(slack, done) => {

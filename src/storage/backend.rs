@@ -10,7 +10,7 @@ use super::wal::Wal;
 
 /// A database that holds sessions and their ledger.
 ///
-/// Everything else is a capability: an accessor answers `None` where the table or its
+/// Everything else is a capability: an accessor returns `None` where the table or its
 /// database lacks it.
 pub trait Backend: SessionStore + Ledger + Interruptible {
     /// Name of the database in messages.

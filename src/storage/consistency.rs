@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::domain::variants::string_enum;
 
-/// Read consistency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Consistency {
     /// Read from the leader. A leader that was replaced without knowing may be stale by up to
@@ -25,19 +24,15 @@ string_enum!(Consistency, "consistency", {
     None => "none",
 });
 
-/// Freshness of a read from one node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadFreshness {
-    /// Address of the node.
     pub node: String,
-    /// Contact of the node with the leader.
     pub contact: LeaderContact,
 }
 
 /// Last contact of a node with the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaderContact {
-    /// The node is the leader.
     IsLeader,
     /// Time since the last contact.
     Ago(Duration),

@@ -9,9 +9,7 @@ use crate::domain::time::UnixTime;
 /// Policies and the time at which they apply.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyContext<'a> {
-    /// Policies of the tasks.
     pub policies: &'a Policies,
-    /// Current time.
     pub now: UnixTime,
     /// Planned time of a scheduled run.
     pub planned: Option<UnixTime>,

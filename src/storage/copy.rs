@@ -12,7 +12,6 @@ pub struct RowRange<'a> {
     pub after: Option<&'a str>,
     /// Inclusive end; `None` for the last key.
     pub until: Option<&'a str>,
-    /// Maximum number.
     pub rows: usize,
     /// Size in bytes after which no further row is read.
     pub bytes: usize,
@@ -21,7 +20,6 @@ pub struct RowRange<'a> {
 /// Page of rows, in key order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RowPage {
-    /// Rows.
     pub rows: Vec<RawRow>,
     /// True if the range may have more rows.
     pub has_more: bool,
@@ -33,16 +31,13 @@ pub enum OnConflict {
     /// Overwrites existing rows that are not [newer](RawRow::is_newer_than), and counters that
     /// are not higher.
     KeepNewer,
-    /// Overwrites all.
     Overwrite,
 }
 
-/// Result of writing raw rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteResult {
     /// Rows inserted, overwritten or deleted.
     pub rows: u64,
-    /// Timing of the transaction.
     pub timing: WriteTiming,
     /// Data version of the database afterwards, if known.
     pub version: Option<DataVersion>,
@@ -52,27 +47,29 @@ pub struct WriteResult {
 ///
 /// Each method that writes is one atomic batch; a method that fails has changed nothing.
 pub trait RowCopy {
-    /// Reads a page of rows.
-    fn read_rows(&self, stretch: RowRange<'_>) -> Result<RowPage>;
+    fn read_rows(&self, range: RowRange<'_>) -> Result<RowPage>;
 
-    /// Inserts or overwrites rows. An existing row that `over` protects stays, and is not
+    /// Inserts or overwrites rows. An existing row that `on_conflict` protects stays, and is not
     /// counted.
-    fn upsert_rows(&mut self, rows: &[&RawRow], over: OnConflict) -> Result<WriteResult>;
+    fn upsert_rows(&mut self, rows: &[&RawRow], on_conflict: OnConflict) -> Result<WriteResult>;
 
     /// Deletes rows, without counting them as deleted sessions.
     fn remove(&mut self, rows: &[&RawRow]) -> Result<WriteResult>;
 
-    /// Reads all counters.
     fn read_counters(&self) -> Result<Vec<Counter>>;
 
     /// Reads the canonical names of tasks.
     fn read_task_names(&self) -> Result<Vec<TaskName>>;
 
-    /// Sets the canonical names of tasks. Unless `over` overwrites all, a name is set only if
+    /// Sets the canonical names of tasks. Unless `on_conflict` overwrites all, a name is set only if
     /// its session was opened before that of the existing name.
-    fn upsert_task_names(&mut self, names: &[TaskName], over: OnConflict) -> Result<()>;
+    fn upsert_task_names(&mut self, names: &[TaskName], on_conflict: OnConflict) -> Result<()>;
 
-    /// Sets the counters `set`, as far as `over` allows it, and deletes the counters `drop`.
-    fn set_counters(&mut self, set: &[&Counter], drop: &[&Counter], over: OnConflict)
-    -> Result<()>;
+    /// Sets the counters `set`, as far as `on_conflict` allows it, and deletes the counters `drop`.
+    fn set_counters(
+        &mut self,
+        set: &[&Counter],
+        drop: &[&Counter],
+        on_conflict: OnConflict,
+    ) -> Result<()>;
 }

@@ -8,18 +8,15 @@ pub const EXAMPLES: usize = 10;
 /// Rows that could not be, or could not have been, deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KeptRows {
-    /// Number of referenced rows by referencing table.
     pub referenced: BTreeMap<ReferencingTable, u64>,
     /// Number of rows whose deletion a trigger or a constraint rejected.
     pub rejected: u64,
-    /// Examples.
     pub examples: Vec<RejectedRow>,
 }
 
 /// Foreign key that refers to rows to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReferencingTable {
-    /// Referencing table.
     pub table: String,
     /// Referencing columns.
     pub columns: Vec<String>,
@@ -32,22 +29,18 @@ pub struct ReferencingTable {
     pub may_be_null: bool,
 }
 
-/// Row whose deletion was rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedRow {
-    /// Handle of the session.
     pub handle: String,
     /// Message of the database.
     pub why: String,
 }
 
 impl KeptRows {
-    /// Number of referenced rows.
     pub fn referenced_rows(&self) -> u64 {
         self.referenced.values().sum()
     }
 
-    /// Number of all kept rows.
     pub fn rows(&self) -> u64 {
         self.referenced_rows() + self.rejected
     }
@@ -69,7 +62,6 @@ impl KeptRows {
         }
     }
 
-    /// Adds other kept rows.
     pub fn add(&mut self, other: Self) {
         for (referrer, rows) in &other.referenced {
             self.refer(referrer, *rows);
@@ -83,7 +75,6 @@ impl KeptRows {
 /// Table that each deletion of a session scans completely, for lack of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnindexedTable {
-    /// Table.
     pub table: String,
     /// Referencing columns.
     pub columns: Vec<String>,

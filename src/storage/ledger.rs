@@ -26,11 +26,11 @@ impl Lease {
     /// Tolerated clock skew. A lease renewed further in the future was renewed before its clock
     /// was set back, and has expired. A smaller difference means nothing: clocks of two
     /// machines differ, and the process may have waited for the database since it read its own.
-    pub const SLACK: Span = Span::seconds(10);
+    pub const CLOCK_SKEW: Span = Span::seconds(10);
 
     /// Range of renewal times, both included, of the leases that hold at `now`.
     pub const fn renewed_between(now: UnixTime) -> (UnixTime, UnixTime) {
-        (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::SLACK))
+        (UnixTime(now.0.saturating_sub(Self::TERM.as_seconds())), now.plus(Self::CLOCK_SKEW))
     }
 
     /// Name of the process in the text of a holder; `None` for holders of older versions.
@@ -48,11 +48,8 @@ impl Lease {
 /// Machine and process of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunOrigin {
-    /// Name of the machine.
     pub host: String,
-    /// Process ID.
     pub pid: u32,
-    /// Version of the program.
     pub version: String,
     /// Name of the effective user; empty if unknown.
     pub user: String,
@@ -61,10 +58,8 @@ pub struct RunOrigin {
 /// Minimum number of entries that the ledger keeps, whatever their age.
 pub const FEWEST_KEPT: usize = 100;
 
-/// Key of a job in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobKey {
-    /// Its name.
     pub name: String,
     /// Host with a separate history, for a job tied to one host; empty if all hosts share the
     /// history.
@@ -73,10 +68,9 @@ pub struct JobKey {
     pub spec: String,
 }
 
-/// Job that a machine adopts.
+/// Job that a machine registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
-    /// The job.
     pub job: JobKey,
     /// Last settled time of its history, if the history begins now.
     pub start: UnixTime,
@@ -93,49 +87,38 @@ pub struct NewRun {
     pub task: Option<String>,
     /// Fingerprint of the rules of a purge; empty for other work.
     pub rules: String,
-    /// Planned start.
     pub planned: UnixTime,
-    /// Actual start.
     pub started: UnixTime,
     /// Last settled time of the job by which the run was found due. If the ledger has another by
     /// now, a different process was faster.
     pub last_settled_at: Option<UnixTime>,
     /// Number of missed runs that it replaces.
     pub missed: u64,
-    /// Origin of the run.
     pub origin: RunOrigin,
 }
 
-/// Result of starting a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartResult {
     /// The run has the lease and is in the ledger.
     Started,
-    /// Another run has the lease.
     LeaseHeld(LeaseHolder),
     /// The job has been run since it was found due.
     AlreadyRun,
 }
 
-/// Holder of a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseHolder {
     /// See [`Lease::holder`].
     pub holder: String,
-    /// Work of the holder.
     pub work: String,
     /// Origin of the holder, if the ledger has it.
     pub by: Option<RunOrigin>,
-    /// Time of the last renewal.
     pub renewed_at: UnixTime,
 }
 
-/// Outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RunOutcome {
-    /// Still running.
     Running,
-    /// Complete.
     Done,
     /// Stopped early, or a hook missed notifications.
     Partial,
@@ -143,7 +126,6 @@ pub enum RunOutcome {
     Refused,
     /// Skipped: the job belongs to another host, or a missed cycle is too late.
     Skipped,
-    /// Ended by an error.
     Failed,
     /// Its process died, or lost the lease, before it recorded a result.
     Lost,
@@ -159,20 +141,14 @@ string_enum!(RunOutcome, "outcome of a run", {
     Lost => "lost",
 });
 
-/// Result of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
-    /// Time of the end.
     pub finished: UnixTime,
-    /// Outcome.
     pub outcome: RunOutcome,
     /// Reason for stopping early, or error.
     pub reason: Option<String>,
-    /// Live sessions marked.
     pub marked: u64,
-    /// Sessions ended.
     pub ended: u64,
-    /// Rows deleted.
     pub deleted: u64,
     /// New last settled time of the job; `None` to keep the old one, because the run is incomplete.
     pub last_settled_at: Option<UnixTime>,
@@ -183,56 +159,38 @@ pub struct RunEnd {
 pub struct RunRecord {
     /// Sequence number.
     pub id: i64,
-    /// Name of its job.
     pub job: Option<String>,
-    /// See [`NewRun::work`].
     pub work: String,
-    /// See [`NewRun::task`].
     pub task: Option<String>,
-    /// See [`NewRun::rules`].
     pub rules: String,
-    /// See [`NewRun::planned`].
     pub planned: UnixTime,
-    /// See [`NewRun::started`].
     pub started: UnixTime,
-    /// See [`NewRun::missed`].
     pub missed: u64,
-    /// See [`NewRun::origin`].
     pub origin: RunOrigin,
     /// Time of the end; `None` for a run that is running or lost.
     pub finished: Option<UnixTime>,
-    /// Outcome.
     pub outcome: RunOutcome,
-    /// See [`RunEnd::reason`].
     pub reason: Option<String>,
-    /// See [`RunEnd::marked`].
     pub marked: u64,
-    /// See [`RunEnd::ended`].
     pub ended: u64,
-    /// See [`RunEnd::deleted`].
     pub deleted: u64,
 }
 
-/// Selection of runs.
 #[derive(Debug, Clone, Default)]
 pub struct RunQuery {
     /// Only runs of this job.
     pub job: Option<String>,
     /// Only unsuccessful runs: partial, refused, failed or lost.
     pub failures: bool,
-    /// Maximum number.
     pub limit: Option<u64>,
-    /// Tells whether the [process](Lease::process) of an unfinished run is known to have
+    /// Reports whether the [process](Lease::process) of an unfinished run is known to have
     /// exited. Without it, only the lease decides.
     pub is_gone: Option<fn(&str) -> bool>,
 }
 
-/// State of a job in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobState {
-    /// Key of the job.
     pub job: JobKey,
-    /// Inputs of its schedule.
     pub history: JobHistory,
     /// [Holder](Lease::holder) of the lease of the unfinished run, if any.
     pub holder: Option<String>,
@@ -263,14 +221,13 @@ pub trait Ledger {
     /// Holder of a lease, or the last holder that did not release it.
     fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>>;
 
-    /// Releases a lease.
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
 
     /// Releases the lease of a holder whose process has ended, and marks its unfinished run
     /// as lost.
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
-    /// Renews a lease at `now`. Answers whether the holder still has it, and it has not
+    /// Renews a lease at `now`. Reports whether the holder still has it, and it has not
     /// [expired](Lease::holds).
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
 
@@ -279,7 +236,7 @@ pub trait Ledger {
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
 
     /// Inserts a run that did not take place, under a unique name, if its job still has the
-    /// last settled time of the run. Answers whether it was inserted.
+    /// last settled time of the run. Reports whether it was inserted.
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
     /// Sets the last settled time of a job without a run, if the last settled time has not changed.
@@ -290,8 +247,8 @@ pub trait Ledger {
         last_settled_at: UnixTime,
     ) -> Result<()>;
 
-    /// Adopts jobs on a machine at `now`, and abandons others there. A new history begins for a
-    /// job without one; a history abandoned by all machines is kept for a day, so that no
+    /// Registers jobs of a machine at `now`, and removes others. A new history begins for a
+    /// job without one; a history that all machines have removed is kept for a day, so that no
     /// planned time runs twice.
     fn change_jobs(
         &mut self,

@@ -5,18 +5,15 @@ use crate::domain::filter::Filter;
 use crate::domain::session::Key;
 use crate::domain::variants::string_enum;
 
-/// Selection and order of sessions.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionQuery<'a> {
     /// Rules and time that decide the states. Its task is ignored in favour of the filter.
     pub scope: PolicyContext<'a>,
-    /// Filter.
     pub filter: &'a Filter,
     /// True for only the sessions that a purge would change.
     pub due_only: bool,
     /// Cursor: only sessions after this key, in key order.
     pub after: Option<&'a Key>,
-    /// Order.
     pub order: Order,
 }
 
@@ -30,13 +27,11 @@ pub struct ScanResult {
 /// Sort order, with the key as tie-breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Order {
-    /// Sort key.
     pub by: SortKey,
     /// True for descending order.
     pub reverse: bool,
 }
 
-/// Sort key of sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortKey {
     /// Key, and thus handle; needs no sorting.
@@ -44,9 +39,7 @@ pub enum SortKey {
     Handle,
     /// User; sessions without one first.
     User,
-    /// Task.
     Task,
-    /// Client.
     Client,
     /// State: active, idle, abandoned, expired, ended.
     State,

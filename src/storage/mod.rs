@@ -15,6 +15,7 @@ mod ledger;
 mod list;
 mod open;
 mod purge;
+mod random;
 pub mod raw_row;
 mod sessions;
 mod stats;
@@ -37,6 +38,7 @@ pub use purge::{
     Cursor, DataVersion, DueCounts, DueRange, DueScan, PurgeBatchResult, PurgeCounts, RowSnapshot,
     ScanLimits, UnreadableValue,
 };
+pub use random::random_name;
 pub use sessions::{EndRequest, SessionStore, VisitResult};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use timing::WriteTiming;

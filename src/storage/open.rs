@@ -6,20 +6,14 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{Key, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// Session to be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
-    /// Key of its row.
     pub key: Key,
-    /// See [`Session::user`].
     pub user: Option<String>,
-    /// See [`Session::task`].
     pub task: String,
-    /// See [`Session::client`].
     pub client: Option<String>,
     /// Opening time, also the time of its first use.
     pub created_at: UnixTime,
-    /// See [`Session::idle_timeout`].
     pub idle_timeout: Option<Span>,
 }
 
@@ -37,18 +31,13 @@ pub struct Admission {
     pub unreported: u64,
 }
 
-/// Limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitScope {
-    /// Limit of the task.
     Task,
-    /// Limit of the user.
     User,
-    /// Limit of the licence of the task.
     Licence,
 }
 
-/// Result of touching sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TouchedRows {
     /// For each key, true if there was a live session.
@@ -69,33 +58,31 @@ pub trait SessionOpen {
     /// Opens sessions regardless of limits: all or none.
     fn insert(&mut self, sessions: &[NewSession]) -> Result<()>;
 
-    /// Opens a session if the limits of its policy and of its licence leave room for it, or
-    /// can be made to:
+    /// Opens a session if the limits of its policy and of its licence allow it, or if enough
+    /// sessions can be ended or evicted:
     ///
-    /// 1. First those end that the limit should not count: whatever `when_full` says, those
-    ///    whose lifetime is over. Under `when_full = "evict-idle"` also the abandoned ones, if
-    ///    the policy ends any for being unused; under `"refuse"` all that are
-    ///    [over](crate::domain::policy::Policy::end_reason). A `limit` looks at the whole task,
-    ///    a `user_limit` alone at the user's sessions. The
-    ///    [licence](crate::domain::policy::Licence) of the task looks at all of its tasks before
-    ///    that: each session is judged by the policy of its own task, with the `when_full` of
-    ///    the licence.
-    /// 2. It opens where fewer sessions than `limit` of the task have not ended, fewer
-    ///    than `user_limit` of its user, and fewer of all tasks of the licence than that
-    ///    allows, or where there is one to evict. A limit of zero in a policy is none.
-    ///    Sessions of nobody have no `user_limit`.
-    /// 3. At a limit exactly one session is evicted: of its user if the user is
-    ///    at the limit, else of the task if that is at its limit, else of any task of the
-    ///    licence; under `"evict-idle"` the one whose own timeout has passed first, under
-    ///    `"evict-lru"` the one that has been unused for the longest. It makes way in all of
-    ///    these. The `when_full` of the limit that it makes way for decides: under
-    ///    `"evict-idle"` it must be idle or abandoned; under `"evict-lru"` any will do.
+    /// 1. Sessions end that the limit should not count: under any `when_full` those whose
+    ///    lifetime is over; under `"evict-idle"` also abandoned ones, if the policy ends unused
+    ///    sessions; under `"refuse"` all that are
+    ///    [over](crate::domain::policy::Policy::end_reason). A `limit` counts the whole task, a
+    ///    `user_limit` the sessions of the user. The
+    ///    [licence](crate::domain::policy::Licence) of the task comes first and counts all of
+    ///    its tasks: each session is judged by the policy of its own task, with the `when_full`
+    ///    of the licence.
+    /// 2. The session opens if fewer sessions than `limit` of the task, `user_limit` of the user
+    ///    and the limit of the licence have not ended, or if one can be evicted. A limit of
+    ///    zero is none. Sessions without a user have no `user_limit`.
+    /// 3. At a limit, exactly one session is evicted: of the user if the user is at the limit,
+    ///    else of the task if the task is, else of any task of the licence. Its eviction counts
+    ///    for all of these. The `when_full` of the limit decides which: under `"evict-idle"`
+    ///    the one whose own timeout passed first, which must be idle or abandoned; under
+    ///    `"evict-lru"` the one that has been unused for the longest.
     /// 4. Each session that ends leaves a row if the policy of its own task keeps one.
-    /// 5. If it does not open, the refusal is counted.
+    /// 5. A refusal is counted.
     ///
-    /// It is all done at once: however many open at a time, no limit is exceeded.
-    /// With `return_ended`, the sessions that ended are returned as they ended. A key that
-    /// is taken is an error, and nothing changes.
+    /// All of this is atomic: no limit is exceeded, however many sessions open at a time. With
+    /// `return_ended`, the sessions that ended are returned. A key that exists is an error, and
+    /// nothing changes.
     fn open_limited(
         &mut self,
         session: &NewSession,
@@ -107,7 +94,7 @@ pub trait SessionOpen {
     /// marks.
     fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
 
-    /// Variant of [`touch_rows`](Self::touch_rows) without timing. Answers for each key whether
+    /// Variant of [`touch_rows`](Self::touch_rows) without timing. Reports for each key whether
     /// there was a live session.
     fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
         Ok(self.touch_rows(keys, now)?.done)

@@ -10,7 +10,6 @@ use crate::domain::profile::SqlValue;
 use crate::domain::session::{EndReason, Key, Session};
 use crate::domain::time::UnixTime;
 
-/// Limits of one scan.
 #[derive(Debug, Clone, Copy)]
 pub struct ScanLimits {
     /// Maximum number of due rows. `usize::MAX` makes a counting scan, which may leave
@@ -26,12 +25,10 @@ pub struct ScanLimits {
 }
 
 impl ScanLimits {
-    /// No limits.
     pub const ALL: Self =
         Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX, backlog: None };
 }
 
-/// Result of a scan.
 #[derive(Debug, Clone, Default)]
 pub struct DueScan {
     /// Cursor after the last row scanned; `None` at the end of the table.
@@ -42,7 +39,6 @@ pub struct DueScan {
     pub rows: u64,
     /// Range from the first to the last due row, if any.
     pub due: Option<DueRange>,
-    /// Counts of due and other rows.
     pub counts: PurgeCounts,
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
@@ -70,9 +66,7 @@ pub struct DataVersion(pub i64);
 /// Key range, both ends included, with due rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueRange {
-    /// First key.
     pub first: Key,
-    /// Last key.
     pub last: Key,
     /// Counts of the scan; `None` without a scan.
     pub found: Option<DueCounts>,
@@ -90,10 +84,8 @@ pub enum Cursor {
     Time(SqlValue, i64),
 }
 
-/// Snapshot of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowSnapshot {
-    /// Key.
     pub key: Key,
     /// Values that decided whether the row is due.
     pub values: Vec<SqlValue>,
@@ -102,7 +94,6 @@ pub struct RowSnapshot {
 /// Counts of a scan for a key range.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DueCounts {
-    /// Counts of due and other rows.
     pub counts: PurgeCounts,
     /// Rows to delete, by task and reason of the end.
     pub deletions: BTreeMap<(String, EndReason), u64>,
@@ -156,7 +147,6 @@ impl PurgeCounts {
         self.due += rows * u64::from(is_marked || ends || goes);
     }
 
-    /// Adds the counts of other rows.
     pub fn add(&mut self, other: Self) {
         self.sessions += other.sessions;
         self.would_mark += other.would_mark;
@@ -180,11 +170,8 @@ impl PurgeCounts {
 pub struct PurgeBatchResult {
     /// Live sessions marked as unused.
     pub marked: u64,
-    /// Sessions ended.
     pub ended: u64,
-    /// Rows deleted.
     pub deleted: u64,
-    /// Timing of the transaction.
     pub timing: WriteTiming,
     /// Ended sessions, if requested.
     pub ended_sessions: Vec<Session>,

@@ -11,7 +11,6 @@ use crate::domain::hex;
 pub struct RawRow {
     /// Key.
     pub id: String,
-    /// User.
     pub user: Option<Vec<u8>>,
     /// Task, in its original letter case.
     pub task: Vec<u8>,
@@ -19,15 +18,12 @@ pub struct RawRow {
     pub client: Option<Vec<u8>>,
     /// Opening time, in Unix seconds like all following times.
     pub created_at: i64,
-    /// Last use.
     pub last_used_at: i64,
     /// Idle timeout in seconds.
     pub idle_timeout: Option<i64>,
     /// Time of the mark of a two-pass purge.
     pub marked_at: Option<i64>,
-    /// Time of the end.
     pub ended_at: Option<i64>,
-    /// Reason of the end.
     pub end_reason: Option<Vec<u8>>,
 }
 
@@ -93,9 +89,8 @@ fn append_number(text: &mut Vec<u8>, value: Option<i64>) {
 }
 
 /// Content summary of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableChecksum {
-    /// Number of rows.
     pub rows: u64,
     /// SHA-256, in lower-case hexadecimal, of all rows in key order in the format of `sqlite3
     /// -quote`.
@@ -123,8 +118,8 @@ impl TableHasher {
 
     /// Summary of the rows added.
     pub fn content(self) -> TableChecksum {
-        let hash = self.hash.finalize();
-        TableChecksum { rows: self.rows, sha256: hex::encode(&hash) }
+        let sha256 = hex::encode(&self.hash.finalize());
+        TableChecksum { rows: self.rows, sha256 }
     }
 }
 
@@ -174,6 +169,14 @@ impl<'a> TableDiff<'a> {
     }
 }
 
+/// Share of all keys of sessctl's own table that sort before this one: they are uniformly
+/// distributed hexadecimal numbers. Other keys sort after them.
+#[expect(clippy::cast_precision_loss, reason = "eight digits fit")]
+pub fn key_position(key: &str) -> f64 {
+    let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
+}
+
 /// Canonical name of a task, and the session that set it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskName {
@@ -183,19 +186,17 @@ pub struct TaskName {
     pub created_at: i64,
 }
 
-/// A figure that the rows can no longer tell.
+/// Counter of a task, such as its peak, which cannot be computed from the rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
-    /// The task that it is about. Names match without regard to ASCII case.
+    /// Name of the task; its ASCII case does not matter.
     pub task: Vec<u8>,
-    /// Which figure.
     pub name: Vec<u8>,
-    /// How many.
     pub value: i64,
 }
 
 impl Counter {
-    /// Whether both are the same figure.
+    /// True if both have the same name and task.
     pub fn is_of(&self, other: &Self) -> bool {
         self.task.eq_ignore_ascii_case(&other.task) && self.name == other.name
     }

@@ -12,12 +12,9 @@ use crate::domain::token::Token;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-/// Request to end a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndRequest {
-    /// Key of the session.
     pub key: Key,
-    /// Time and reason of the end.
     pub end: End,
     /// True to keep the row as a record; false to delete it in the same step.
     pub keep_row: bool,
@@ -60,9 +57,9 @@ pub trait SessionStore {
         Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
     }
 
-    /// Ends live sessions. Answers for each request whether it took effect: `false` for a
+    /// Ends live sessions. Reports for each request whether it took effect: `false` for a
     /// session that had ended or never existed.
-    fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>>;
+    fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>>;
 
     /// Visits sessions one by one, in constant memory. The caller applies the filter on the
     /// client, [`Filter::matches_client`](crate::domain::filter::Filter::matches_client).
@@ -108,7 +105,7 @@ pub trait SessionStore {
         &self,
         scope: &PolicyContext<'_>,
         after: Option<&Cursor>,
-        reach: ScanLimits,
+        limits: ScanLimits,
     ) -> Result<DueScan>;
 
     /// Marks, ends and deletes the due rows of a key range in one short write transaction that

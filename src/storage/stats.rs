@@ -6,7 +6,6 @@ use crate::domain::session::{EndReason, State};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
-/// Statistics of a task.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TaskStats {
     /// Name, as spelled in one of its rows.
@@ -14,8 +13,7 @@ pub struct TaskStats {
     /// Live sessions in the states active, idle and abandoned.
     pub live: [u64; 3],
     /// Due sessions in the state abandoned.
-    pub given_up: u64,
-    /// Sessions in the state expired.
+    pub due_abandoned: u64,
     pub expired: u64,
     /// Live sessions with unreadable times.
     pub unreadable: u64,
@@ -30,7 +28,6 @@ pub struct TaskStats {
     pub ended_by: BTreeMap<EndReason, u64>,
     /// Rows ever deleted by purges, cycles and closes.
     pub deleted: u64,
-    /// Sessions refused.
     pub refused: u64,
     /// Maximum observed number of sessions that had not ended, live or due.
     pub peak: u64,
@@ -40,7 +37,6 @@ pub struct TaskStats {
 }
 
 impl TaskStats {
-    /// Number of live sessions.
     pub fn live_total(&self) -> u64 {
         self.live.iter().sum()
     }
@@ -48,15 +44,14 @@ impl TaskStats {
     /// Number of sessions that have not ended. Unreadable rows of a framework's table are kept,
     /// so they count as live.
     pub fn sessions(&self) -> u64 {
-        self.live_total() + self.given_up + self.expired
+        self.live_total() + self.due_abandoned + self.expired
     }
 
-    /// Number of sessions in a state.
     pub fn in_state(&self, state: State) -> u64 {
         match state {
             State::Active => self.live[0],
             State::Idle => self.live[1],
-            State::Abandoned => self.live[2] + self.given_up,
+            State::Abandoned => self.live[2] + self.due_abandoned,
             State::Expired => self.expired,
             State::Ended => self.ended,
         }
@@ -105,7 +100,6 @@ pub struct UserStats {
     pub unreadable_users: u64,
     /// Task, for statistics of one task.
     pub task: Option<String>,
-    /// Number of tasks.
     pub tasks: u64,
     /// Sessions in the states active, idle and abandoned.
     pub states: [u64; 3],
@@ -117,7 +111,6 @@ pub struct UserStats {
 }
 
 impl UserStats {
-    /// Number of all sessions.
     pub fn sessions(&self) -> u64 {
         self.states.iter().sum::<u64>() + self.expired
     }

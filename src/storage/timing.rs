@@ -3,7 +3,6 @@
 use std::ops::AddAssign;
 use std::time::Duration;
 
-/// Timing of a write transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WriteTiming {
     /// Time for which the write lock was held. On a cluster it includes the network.

@@ -26,24 +26,21 @@ impl DiskUsage {
         self.file_bytes + self.log_bytes
     }
 
-    /// Bytes in free pages.
     pub const fn free_bytes(&self) -> u64 {
         self.free_pages * self.page_size
     }
 
     /// Bytes of the file beyond the last page of the database. The checkpoint that moves
     /// the rest of the log truncates the file.
-    pub const fn overhang(&self) -> u64 {
+    pub const fn untruncated_bytes(&self) -> u64 {
         self.file_bytes.saturating_sub(self.pages * self.page_size)
     }
 }
 
-/// Result of one incremental vacuum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VacuumStep {
     /// Pages removed from the database.
     pub pages: u64,
-    /// Timing of the transaction.
     pub timing: WriteTiming,
 }
 
@@ -78,7 +75,7 @@ pub trait Vacuum {
     fn space_requirement(&self) -> Result<SpaceRequirement>;
 
     /// Rebuilds the database without free pages and with full ones, and enables
-    /// [`incremental_vacuum`](Self::incremental_vacuum). Answers `false` if `leave`
+    /// [`incremental_vacuum`](Self::incremental_vacuum). Returns `false` if `is_canceled`
     /// cancelled it; nothing has changed then. It blocks other writers until it ends.
-    fn vacuum(&mut self, leave: CancelCheck) -> Result<bool>;
+    fn vacuum(&mut self, is_canceled: CancelCheck) -> Result<bool>;
 }

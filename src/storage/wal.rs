@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::domain::error::Result;
 
-/// Size of a write-ahead log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WalStatus {
     /// Bytes in use. After a complete checkpoint, the next writer restarts the log.
@@ -15,7 +14,6 @@ pub struct WalStatus {
     pub is_in_use: bool,
 }
 
-/// Mode of a checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckpointMode {
     /// Blocks neither writers nor readers.
@@ -28,15 +26,14 @@ pub enum CheckpointMode {
 }
 
 /// The write-ahead log of a SQLite file. In another journal mode, a method does nothing
-/// and answers `None`.
+/// and returns `None`.
 pub trait Wal {
-    /// Disables or enables automatic checkpoints at commits of this connection.
-    fn keep_log(&self, keep: bool) -> Result<()>;
+    /// Enables or disables automatic checkpoints at commits of this connection.
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()>;
 
-    /// Size of the log.
     fn wal_status(&self) -> Result<Option<WalStatus>>;
 
-    /// Moves as much of the log into the database as readers allow, and answers the size
+    /// Moves as much of the log into the database as readers allow, and returns the size
     /// of the log afterwards.
     fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>>;
 }

@@ -88,12 +88,10 @@ impl From<&Self> for Location {
     }
 }
 
-/// Error in the name of a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct LocationError(String);
 
-/// True for a name that begins with the scheme of a URL.
 fn has_scheme(name: &str) -> bool {
     let scheme = name.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| {

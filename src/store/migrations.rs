@@ -22,44 +22,25 @@ pub struct Script {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseKind {
-    /// File on this host.
     File,
-    /// A cluster.
     Cluster,
+}
+
+const fn script(sql: &'static str, creates_table: &'static str) -> Script {
+    Script { sql, creates_table, cluster_only: false }
 }
 
 /// All scripts, in their order.
 pub const SCRIPTS: &[Script] = &[
+    script(include_str!("../../migrations/0001_sessions.sql"), "sessions"),
+    script(include_str!("../../migrations/0002_ledger.sql"), "runs"),
     Script {
-        sql: include_str!("../../migrations/0001_sessions.sql"),
-        creates_table: "sessions",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0002_ledger.sql"),
-        creates_table: "runs",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0003_receipts.sql"),
-        creates_table: "receipts",
         cluster_only: true,
+        ..script(include_str!("../../migrations/0003_receipts.sql"), "receipts")
     },
-    Script {
-        sql: include_str!("../../migrations/0004_job_histories.sql"),
-        creates_table: "job_histories",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0005_clocks.sql"),
-        creates_table: "clocks",
-        cluster_only: false,
-    },
-    Script {
-        sql: include_str!("../../migrations/0006_task_names.sql"),
-        creates_table: "task_names",
-        cluster_only: false,
-    },
+    script(include_str!("../../migrations/0004_job_histories.sql"), "job_histories"),
+    script(include_str!("../../migrations/0005_clocks.sql"), "clocks"),
+    script(include_str!("../../migrations/0006_task_names.sql"), "task_names"),
 ];
 
 /// Version of the SQL contract (docs/sql-contract.md) that this program supports. Tables
@@ -74,7 +55,6 @@ struct SchemaVersion {
 }
 
 impl SchemaVersion {
-    /// Version of a new database.
     const BLANK: Self = Self { application_id: 0, user_version: 0 };
 
     /// Reads the version with two statements, because a single one would make SQLite read
@@ -94,7 +74,6 @@ pub const SELECT_VERSION: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
 const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
 
-/// Maximum number of foreign tables that a message names.
 const MAX_NAMED_TABLES: usize = 4;
 
 /// Brings a database to this program's version.
@@ -118,9 +97,6 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
 /// Brings a cluster to this program's version: reads its schema first; if another process
 /// changes it in between, the scripts are rejected as a whole, and the schema is read
 /// again.
-///
-/// # Errors
-/// As for [`apply`].
 pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     let mut state = SchemaState::read(database, DatabaseKind::Cluster)?;
     loop {
@@ -144,7 +120,6 @@ pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     }
 }
 
-/// Version and tables of a database.
 #[derive(Debug, PartialEq, Eq)]
 struct SchemaState {
     version: SchemaVersion,
@@ -218,17 +193,11 @@ pub fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'
 }
 
 /// Checks for a database of sessctl, of any version.
-///
-/// # Errors
-/// Returns an error if it cannot be read.
 pub fn is_sessctl_database(database: &impl Database) -> Result<bool> {
     Ok(number(database, "PRAGMA application_id")? == APPLICATION_ID)
 }
 
 /// Ensures that a database belongs to sessctl, whatever its version.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if not.
 pub fn check_owner(database: &impl Database) -> Result<()> {
     let version = SchemaVersion::read(database)?;
     if version.application_id == APPLICATION_ID {
@@ -238,9 +207,6 @@ pub fn check_owner(database: &impl Database) -> Result<()> {
 }
 
 /// Ensures that a database belongs to sessctl or is blank.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if it belongs to another program.
 pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
     let is_blank =
         SchemaVersion::read(database)? == SchemaVersion::BLANK && tables_in(database)?.is_empty();
@@ -248,9 +214,6 @@ pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
 }
 
 /// Ensures that a database has a schema that this program can use without migration.
-///
-/// # Errors
-/// [`Error::ForeignDatabase`] if not.
 pub fn check(database: &impl Database, kind: DatabaseKind) -> Result<()> {
     let SchemaState { version, tables } = SchemaState::read(database, kind)?;
     check_version(database.display_name(), version, &tables)?;
@@ -286,7 +249,6 @@ fn check_version(database: &str, version: SchemaVersion, tables: &[String]) -> R
     Ok(())
 }
 
-/// Error for a database that holds nothing.
 pub(super) fn without_tables(database: &str) -> Error {
     let found = "it is an SQLite database without tables".to_owned();
     foreign_database(database, found, ForeignContent::Nothing)
@@ -304,7 +266,6 @@ pub fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     connection.prepare(SELECT_TABLES)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// All that a database with these tables lacks.
 pub fn joined_scripts(kind: DatabaseKind, tables: &[String]) -> String {
     let scripts: Vec<&str> = pending(kind, tables).map(|script| script.sql).collect();
     format!(

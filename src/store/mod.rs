@@ -12,6 +12,7 @@ mod location;
 pub mod migrations;
 pub mod native;
 pub mod open_native;
+mod scan_limits;
 pub mod statement;
 mod trigger_effects;
 

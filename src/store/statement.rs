@@ -8,9 +8,7 @@ use crate::domain::time::{Span, UnixTime};
 /// SQL text and the values of its parameters `?1`, `?2`, ….
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Statement {
-    /// The text.
     pub sql: String,
-    /// The values.
     pub values: Vec<SqlValue>,
     /// Each column is wrapped by
     /// [`Database::lossless`](super::database::Database::lossless).
@@ -23,7 +21,6 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// A statement that begins like this.
     pub fn new(sql: &str) -> Self {
         Self { sql: sql.to_owned(), ..Self::default() }
     }
@@ -35,19 +32,16 @@ impl Statement {
         Self { is_linearizable: true, ..self }
     }
 
-    /// Reports whether the statement only reads.
     #[cfg(feature = "rqlite")]
     pub fn reads(&self) -> bool {
         self.sql.trim_start().starts_with("SELECT")
     }
 
-    /// Appends text.
     pub fn push(&mut self, sql: &str) -> &mut Self {
         self.sql.push_str(sql);
         self
     }
 
-    /// Appends a parameter that holds this value.
     pub fn bind(&mut self, value: impl Into<SqlValue>) -> &mut Self {
         self.values.push(value.into());
         let place = self.values.len().to_string();
@@ -150,7 +144,7 @@ impl<T: Into<Self>> From<Option<T>> for SqlValue {
     }
 }
 
-/// A key in the form in which the database holds it.
+/// Key as a value of the database.
 pub fn key_ref(key: &Key) -> SqlValueRef<'_> {
     match key {
         Key::Integer(number) => SqlValueRef::Integer(*number),
@@ -161,7 +155,7 @@ pub fn key_ref(key: &Key) -> SqlValueRef<'_> {
     }
 }
 
-/// The name of a table, a column or an index, whatever characters it has.
+/// Quotes the name of a table, a column or an index.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -12,12 +12,9 @@ const OPFLAG_ISUPDATE: u64 = 0x04;
 /// Code of a step that leaves out a row because of `RAISE(IGNORE)`.
 const OE_IGNORE: u64 = 4;
 
-/// Effect of one trigger on a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct TriggerEffect {
-    /// Deletes rows.
     pub(super) deletes: bool,
-    /// Inserts or updates rows.
     pub(super) writes: bool,
     /// May skip rows without an error, by `RAISE(IGNORE)`.
     pub(super) ignores: bool,
@@ -55,7 +52,6 @@ pub(super) fn trigger_effects(
     Ok(found)
 }
 
-/// The page at which a table begins.
 fn root_page(database: &impl Database, table: &str) -> Result<u64> {
     let sql =
         "SELECT rootpage FROM sqlite_schema WHERE type = 'table' AND name = ?1 COLLATE NOCASE";

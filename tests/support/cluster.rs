@@ -1,4 +1,4 @@
-//! Commands that work on the sessions of a cluster.
+//! Commands on the sessions of a cluster.
 
 use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
@@ -31,9 +31,9 @@ strict = false
 retention = "0"
 "#;
 
-/// The addresses of nodes, whatever becomes of them, and a directory for commands.
+/// Addresses of the nodes, valid even if nodes are killed, and a directory for commands.
 pub struct Harness {
-    /// The cluster as `--db` takes it, each time with another node first.
+    /// URLs of the cluster for `--db`, each with another node first.
     pub urls: Vec<String>,
     pub addresses: Vec<Address>,
     pub config: Config,
@@ -41,7 +41,7 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// With an empty table, under this configuration.
+    /// Creates an empty table under this configuration.
     pub fn new(nodes: &Nodes, config: &str) -> Self {
         let sandbox = Sandbox::without_database();
         sandbox.file("sessctl.toml", config);
@@ -51,11 +51,11 @@ impl Harness {
             config: Config::parse(config, "sessctl.toml").unwrap(),
             sandbox,
         };
-        assert_eq!(harness.runs(&["init"]), (0, String::new()));
+        assert_eq!(harness.run(&["init"]), (0, String::new()));
         harness
     }
 
-    /// The command, which asks the node of this place first.
+    /// Returns the command with the node at this position first.
     pub fn command(&self, first: usize, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args.iter().copied());
         command
@@ -67,9 +67,9 @@ impl Harness {
         command
     }
 
-    /// Runs it; returns its exit code and its output.
-    pub fn runs(&self, args: &[&str]) -> (i32, String) {
-        said(self.command(0, args).output().unwrap())
+    /// Runs the command; returns its exit code and its output.
+    pub fn run(&self, args: &[&str]) -> (i32, String) {
+        code_and_output(self.command(0, args).output().unwrap())
     }
 
     /// Inserts sessions that expired long ago, each once even if repeated: every other one
@@ -84,7 +84,7 @@ impl Harness {
         rqlite::request(&self.addresses, &json!([[sql, from, from + count - 1, long_ago]]));
     }
 
-    /// The number of seeded sessions that are due, as the leader sees it.
+    /// Number of seeded sessions that are due, according to the leader.
     pub fn due(&self) -> i64 {
         let sql =
             "SELECT count(*) FROM sessions WHERE task IN ('old', 'gone') AND ended_at IS NULL";
@@ -93,8 +93,8 @@ impl Harness {
     }
 }
 
-/// The exit code of a command and its output.
-pub fn said(ran: Output) -> (i32, String) {
+/// Exit code of a command and its output.
+pub fn code_and_output(ran: Output) -> (i32, String) {
     let said = String::from_utf8([ran.stdout, ran.stderr].concat()).unwrap();
     (ran.status.code().unwrap(), said)
 }

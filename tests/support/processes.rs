@@ -76,12 +76,12 @@ impl Watch {
 
     /// Waits for a line with this text; returns all lines up to it.
     pub fn says(&mut self, text: &str) -> String {
-        let mut said = String::new();
+        let mut lines = String::new();
         loop {
-            let begin = said.len();
-            assert!(self.stderr.read_line(&mut said).unwrap() > 0, "no {text:?} in {said}");
-            if said[begin..].contains(text) {
-                return said;
+            let begin = lines.len();
+            assert!(self.stderr.read_line(&mut lines).unwrap() > 0, "no {text:?} in {lines}");
+            if lines[begin..].contains(text) {
+                return lines;
             }
         }
     }
@@ -161,12 +161,12 @@ pub fn end(command: Running) -> Finished {
         let _ = done.send(());
         finished
     });
-    let came = is_done.recv_timeout(MAX_WAIT);
-    if came.is_err() {
+    let ended = is_done.recv_timeout(MAX_WAIT);
+    if ended.is_err() {
         let kill = format!("kill -KILL {id}");
         Command::new("sh").args(["-c", &kill]).status().unwrap();
     }
     let finished = waiting.join().unwrap();
-    assert!(came.is_ok(), "it does not come to an end");
+    assert!(ended.is_ok(), "it does not come to an end");
     finished
 }

@@ -310,13 +310,13 @@ impl SessionFixture for Session {
         self
     }
 
-    /// Marked so many seconds ago.
+    /// Sets the mark, in seconds before `NOW`.
     fn marked(mut self, seconds: i64) -> Self {
         self.marked_at = Some(UnixTime(NOW.0 - seconds));
         self
     }
 
-    /// Ended so many seconds ago.
+    /// Sets the end, in seconds before `NOW`.
     fn ended(mut self, seconds: i64, reason: EndReason) -> Self {
         self.end = Some(End { at: UnixTime(NOW.0 - seconds), reason });
         self

@@ -1,19 +1,17 @@
 //! Incremental vacuum in short write transactions, and a full vacuum.
 
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::report::{CompactReport, CompactRequest};
-use crate::app::clock::Timer;
-use crate::app::run::{ActiveRun, COMPACTION, PURGE};
+use crate::app::batch_loop::{BatchLoop, BatchWork, LoopResult, stop_reason};
+use crate::app::run::COMPACTION;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::app::throttle::Throttle;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
-use crate::storage::{
-    CancelCheck, CheckpointMode, DiskUsage, SpaceRequirement, VacuumStep, WalStatus,
-};
+use crate::storage::{CancelCheck, CheckpointMode, DiskUsage, SpaceRequirement, WalStatus};
 
 /// Pages returned from one checkpoint to the next. Each writes a few pages to the
 /// write-ahead log: itself, and those that point to it.
@@ -27,12 +25,64 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Attempts to truncate the log, each of which succeeds while there is no reader.
 const TRUNCATE_ATTEMPTS: u32 = 50;
 
-/// Totals of the steps.
-#[derive(Debug, Default)]
-struct CompactCounts {
-    steps: u64,
-    longest_hold: Duration,
+struct Compaction<'a> {
+    throttle: Throttle,
+    /// Free pages that are left.
+    left: u64,
     pages_since_checkpoint: u64,
+    last_hold: Duration,
+    go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
+    report: &'a mut CompactReport,
+}
+
+impl BatchWork for Compaction<'_> {
+    fn go_on(&mut self) -> ControlFlow<()> {
+        (self.go_on)()
+    }
+
+    fn run_batch(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult<bool> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        batches.keep_lease()?;
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        let pages = self.throttle.rows().min(most);
+        let step = batches.service.vacuumable()?.incremental_vacuum(pages)?;
+        if step.pages == 0 {
+            return Ok(false);
+        }
+        self.throttle.record(step.pages, step.timing);
+        self.left = self.left.saturating_sub(step.pages);
+        self.pages_since_checkpoint += step.pages;
+        self.last_hold = step.timing.hold;
+        self.report.steps += 1;
+        self.report.longest_hold = self.report.longest_hold.max(step.timing.hold);
+        Ok(true)
+    }
+
+    /// Checkpoints the log from time to time. If it is long and a reader keeps it from being
+    /// reused, it waits for the reader, and then gives up.
+    fn checkpoint(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
+        if self.pages_since_checkpoint < CHECKPOINT_EVERY {
+            return Ok(());
+        }
+        self.pages_since_checkpoint = 0;
+        let timer = batches.service.timer;
+        let begun = timer.now();
+        let is_too_long = |size: WalStatus| size.pending > MAX_WAL;
+        while batches.service.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
+            if timer.elapsed(begun) >= MAX_WAIT {
+                return Err(StopReason::Reader.into());
+            }
+            batches.check(self)?;
+            timer.sleep(POLL_INTERVAL);
+        }
+        Ok(())
+    }
+
+    fn pause(&self) -> Duration {
+        self.last_hold.min(MAX_WAIT)
+    }
 }
 
 impl SessionService {
@@ -63,103 +113,35 @@ impl SessionService {
     ) -> Result<CompactReport> {
         let timer = self.timer;
         let begun = timer.now();
-        let before = self.vacuumable()?.disk_usage()?;
-        let mut counts = CompactCounts::default();
-        if !before.steps_possible {
-            let stopped = Some(StopReason::NoSteps).filter(|_| before.free_pages > 0);
-            return Ok(report(before, before, &counts, timer.elapsed(begun), stopped));
+        let mut report = CompactReport::new(self.vacuumable()?.disk_usage()?);
+        if !report.before.steps_possible {
+            report.stopped = Some(StopReason::NoSteps).filter(|_| report.before.free_pages > 0);
+            report.elapsed = timer.elapsed(begun);
+            return Ok(report);
         }
-        let mut run = self.acquire_lease(PURGE, COMPACTION, now)?;
-        let mut limits = CompactLimits { timer, begun, run_time: request.run_time, go_on };
-        let result = self.without_autocheckpoint(|service| {
-            service.vacuum_in_steps(&mut counts, &mut run, request, &mut limits)
-        });
-        let released = self.release_lease(&run);
-        // The error of the work takes precedence.
-        let stopped = result.and_then(|stopped| released.map(|()| stopped))?;
-        self.truncate_wal(limits.go_on)?;
-        let after = self.vacuumable()?.disk_usage()?;
+        let until = request.run_time.and_then(|time| begun.checked_add(time));
+        let stopped = self.with_lease(COMPACTION, now, |service, active| {
+            service.without_autocheckpoint(|service| {
+                // Pages that become free meanwhile are left for the next run: it has to end.
+                let mut compaction = Compaction {
+                    throttle: Throttle::with_target(request.hold.0),
+                    left: service.vacuumable()?.disk_usage()?.free_pages,
+                    pages_since_checkpoint: 0,
+                    last_hold: Duration::ZERO,
+                    go_on,
+                    report: &mut report,
+                };
+                let mut batches = BatchLoop { service, active: Some(active), until };
+                stop_reason(batches.run(&mut compaction))
+            })
+        })?;
+        self.truncate_wal(go_on)?;
+        report.after = self.vacuumable()?.disk_usage()?;
         // A run that leaves nothing was not stopped early.
-        let stopped = stopped.filter(|_| after.free_pages > 0).or_else(|| untruncated(&after));
-        Ok(report(before, after, &counts, timer.elapsed(begun), stopped))
-    }
-
-    fn vacuum_in_steps(
-        &mut self,
-        counts: &mut CompactCounts,
-        run: &mut ActiveRun,
-        request: &CompactRequest,
-        limits: &mut CompactLimits<'_>,
-    ) -> Result<Option<StopReason>> {
-        let mut throttle = Throttle::with_target(request.hold.0);
-        // Pages that become free meanwhile are left for the next run: it has to end.
-        let mut left = self.vacuumable()?.disk_usage()?.free_pages;
-        while left > 0 {
-            if !self.heartbeat(run)? {
-                return Ok(Some(StopReason::Lease));
-            }
-            let step = self.vacuum_step(&mut throttle, counts, left)?;
-            if step.pages == 0 {
-                break;
-            }
-            left = left.saturating_sub(step.pages);
-            let stopped = match limits.check() {
-                None => self.checkpoint_wal(counts, run, limits)?,
-                stopped => stopped,
-            };
-            if stopped.is_some() {
-                return Ok(stopped);
-            }
-            // Let other writers take the lock.
-            self.timer.sleep(step.timing.hold.min(MAX_WAIT));
-        }
-        Ok(None)
-    }
-
-    fn vacuum_step(
-        &mut self,
-        throttle: &mut Throttle,
-        counts: &mut CompactCounts,
-        left: u64,
-    ) -> Result<VacuumStep> {
-        let most = usize::try_from(left).unwrap_or(usize::MAX);
-        let step = self.vacuumable()?.incremental_vacuum(throttle.rows().min(most))?;
-        if step.pages > 0 {
-            throttle.record(step.pages, step.timing);
-            counts.steps += 1;
-            counts.pages_since_checkpoint += step.pages;
-            counts.longest_hold = counts.longest_hold.max(step.timing.hold);
-        }
-        Ok(step)
-    }
-
-    /// Checkpoints the log from time to time. If it is long and a reader keeps it from being
-    /// reused, it waits for the reader, and then gives up.
-    fn checkpoint_wal(
-        &mut self,
-        counts: &mut CompactCounts,
-        run: &mut ActiveRun,
-        limits: &mut CompactLimits<'_>,
-    ) -> Result<Option<StopReason>> {
-        if counts.pages_since_checkpoint < CHECKPOINT_EVERY {
-            return Ok(None);
-        }
-        counts.pages_since_checkpoint = 0;
-        let begun = self.timer.now();
-        let is_too_long = |size: WalStatus| size.pending > MAX_WAL;
-        while self.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
-            if self.timer.elapsed(begun) >= MAX_WAIT {
-                return Ok(Some(StopReason::Reader));
-            }
-            if !self.heartbeat(run)? {
-                return Ok(Some(StopReason::Lease));
-            }
-            if let Some(stopped) = limits.check() {
-                return Ok(Some(stopped));
-            }
-            self.timer.sleep(POLL_INTERVAL);
-        }
-        Ok(None)
+        let stopped = stopped.filter(|_| report.after.free_pages > 0);
+        report.stopped = stopped.or_else(|| untruncated(&report.after));
+        report.elapsed = timer.elapsed(begun);
+        Ok(report)
     }
 
     fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>> {
@@ -198,61 +180,31 @@ impl SessionService {
         let timer = self.timer;
         let begun = timer.now();
         let is_late = move || run_time.is_some_and(|limit| timer.elapsed(begun) >= limit);
-        let before = self.vacuumable()?.disk_usage()?;
-        let run = self.acquire_lease(PURGE, COMPACTION, now)?;
+        let mut report = CompactReport::new(self.vacuumable()?.disk_usage()?);
         let go_on = &mut || ControlFlow::Continue(());
-        let result = self.truncate_wal(go_on).and_then(|()| {
-            ensure_space(&self.vacuumable()?.space_requirement()?)?;
+        let (is_done, longest_hold) = self.with_lease(COMPACTION, now, |service, _| {
+            service.truncate_wal(go_on)?;
+            ensure_space(&service.vacuumable()?.space_requirement()?)?;
             let vacuum_begun = timer.now();
-            let done = self.vacuumable()?.vacuum(Box::new(move || is_late() || is_canceled()))?;
-            Ok((done, timer.elapsed(vacuum_begun)))
-        });
-        let released = self.release_lease(&run);
-        let (done, longest_hold) = result.and_then(|done| released.map(|()| done))?;
+            let is_canceled = Box::new(move || is_late() || is_canceled());
+            let is_done = service.vacuumable()?.vacuum(is_canceled)?;
+            Ok((is_done, timer.elapsed(vacuum_begun)))
+        })?;
         self.truncate_wal(go_on)?;
-        let after = self.vacuumable()?.disk_usage()?;
-        let counts =
-            CompactCounts { steps: u64::from(done), longest_hold, pages_since_checkpoint: 0 };
-        let stopped = match done {
-            true => untruncated(&after),
+        report.after = self.vacuumable()?.disk_usage()?;
+        (report.steps, report.longest_hold) = (u64::from(is_done), longest_hold);
+        report.stopped = match is_done {
+            true => untruncated(&report.after),
             false if is_late() => Some(StopReason::RunTime),
             false => Some(StopReason::Signal),
         };
-        Ok(report(before, after, &counts, timer.elapsed(begun), stopped))
-    }
-}
-
-/// Conditions that stop a compaction early.
-struct CompactLimits<'a> {
-    timer: Timer,
-    begun: Instant,
-    run_time: Option<Duration>,
-    go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
-}
-
-impl CompactLimits<'_> {
-    fn check(&mut self) -> Option<StopReason> {
-        if (self.go_on)().is_break() {
-            return Some(StopReason::Signal);
-        }
-        let is_late = self.run_time.is_some_and(|limit| self.timer.elapsed(self.begun) >= limit);
-        is_late.then_some(StopReason::RunTime)
+        report.elapsed = timer.elapsed(begun);
+        Ok(report)
     }
 }
 
 /// Returns the reason why the file is longer than its database: a reader keeps it from
 /// being truncated.
 fn untruncated(after: &DiskUsage) -> Option<StopReason> {
-    Some(StopReason::Reader).filter(|_| after.overhang() > 0)
-}
-
-fn report(
-    before: DiskUsage,
-    after: DiskUsage,
-    counts: &CompactCounts,
-    elapsed: Duration,
-    stopped: Option<StopReason>,
-) -> CompactReport {
-    let CompactCounts { steps, longest_hold, .. } = *counts;
-    CompactReport { before, after, steps, longest_hold, elapsed, stopped }
+    Some(StopReason::Reader).filter(|_| after.untruncated_bytes() > 0)
 }

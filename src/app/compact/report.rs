@@ -6,7 +6,6 @@ use crate::app::stop::StopReason;
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::DiskUsage;
 
-/// Parameters of a compaction.
 #[derive(Debug, Clone)]
 pub struct CompactRequest {
     /// Target duration of each write transaction.
@@ -21,24 +20,23 @@ impl Default for CompactRequest {
     }
 }
 
-/// Result of a compaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompactReport {
-    /// Disk usage before.
     pub before: DiskUsage,
-    /// Disk usage now.
     pub after: DiskUsage,
-    /// Write transactions.
     pub steps: u64,
     /// Longest time that one of them blocked other writers.
     pub longest_hold: Duration,
-    /// Duration of the run.
     pub elapsed: Duration,
-    /// Reason why it stopped early.
     pub stopped: Option<StopReason>,
 }
 
 impl CompactReport {
+    pub(super) const fn new(before: DiskUsage) -> Self {
+        let (longest_hold, elapsed) = (Duration::ZERO, Duration::ZERO);
+        Self { before, after: before, steps: 0, longest_hold, elapsed, stopped: None }
+    }
+
     /// Returns the number of bytes returned to the file system: zero if the application has
     /// used more meanwhile.
     pub const fn freed(&self) -> u64 {

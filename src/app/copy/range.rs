@@ -3,7 +3,7 @@
 use super::report::Comparison;
 use crate::app::permissions::row_copy;
 use crate::domain::error::Result;
-use crate::storage::raw_row::{Counter, RawRow, TableDiff, TableHasher};
+use crate::storage::raw_row::{Counter, RawRow, TableDiff, TableHasher, key_position};
 use crate::storage::{Backend, OnConflict, RowRange};
 
 /// Maximum number of rows that are read at once from either side, and of one write. An
@@ -41,36 +41,31 @@ impl KeyRange {
 
     /// Returns the share of the key range up to its end.
     pub(super) fn fraction(&self) -> f64 {
-        self.until.as_deref().map_or(1.0, share)
+        self.until.as_deref().map_or(1.0, key_position)
     }
 }
 
-/// Totals of a comparison.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct DiffTotals {
     here: TableHasher,
     there: TableHasher,
-    missing: u64,
-    older: u64,
-    newer: u64,
-    extra: u64,
+    counts: Comparison,
 }
 
-impl Tally {
+impl DiffTotals {
     pub(super) fn add(&mut self, range: &KeyRange) {
         self.here.take(&range.here);
         self.there.take(&range.there);
         let diff = TableDiff::between(&range.here, &range.there);
-        self.missing += diff.missing.len() as u64;
-        self.older += diff.older.len() as u64;
-        self.newer += diff.newer.len() as u64;
-        self.extra += diff.extra.len() as u64;
+        self.counts.missing += diff.missing.len() as u64;
+        self.counts.older += diff.older.len() as u64;
+        self.counts.newer += diff.newer.len() as u64;
+        self.counts.extra += diff.extra.len() as u64;
     }
 
     pub(super) fn comparison(self, counters: u64) -> Comparison {
-        let Self { here, there, missing, older, newer, extra } = self;
-        let (here, there) = (here.content(), there.content());
-        Comparison { here, there, missing, older, newer, extra, counters }
+        let (here, there) = (self.here.content(), self.there.content());
+        Comparison { here, there, counters, ..self.counts }
     }
 }
 
@@ -92,10 +87,4 @@ pub fn counters_to_change<'a>(
     };
     let set = here.iter().filter(|counter| !is_right(counter)).collect();
     (set, there.iter().filter(is_extra).collect())
-}
-
-/// Returns the share of all keys before this one: keys are uniformly distributed.
-fn share(key: &str) -> f64 {
-    let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    f64::from(digits.unwrap_or(0)) / f64::from(u32::MAX)
 }

@@ -7,7 +7,6 @@ use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::OnConflict;
 use crate::storage::raw_row::TableChecksum;
 
-/// Parameters of a copy.
 #[derive(Debug, Clone)]
 pub struct CopyRequest {
     /// Make the destination equal to the source: overwrite rows that are newer there, and
@@ -31,7 +30,6 @@ impl CopyRequest {
     }
 }
 
-/// Progress of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct CopyProgress {
     /// True once all rows are copied and both sides are being compared.
@@ -45,10 +43,8 @@ pub struct CopyProgress {
     pub written: u64,
 }
 
-/// Result of a copy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CopyReport {
-    /// Rows that were inserted.
     pub new: u64,
     /// Rows that were different and were overwritten.
     pub changed: u64,
@@ -58,18 +54,14 @@ pub struct CopyReport {
     pub newer: u64,
     /// Rows that existed only in the destination and were left alone.
     pub extra: u64,
-    /// Counters that were set or dropped.
     pub counters: u64,
     /// Comparison of both sides afterwards; `None`: it stopped before.
     pub comparison: Option<Comparison>,
-    /// Duration of the copy.
     pub elapsed: Duration,
-    /// Reason why it stopped early.
     pub stopped: Option<StopReason>,
 }
 
 impl CopyReport {
-    /// Returns the number of rows that were written.
     pub const fn written(&self) -> u64 {
         self.new + self.changed
     }
@@ -82,17 +74,14 @@ impl CopyReport {
 }
 
 /// Contents of two tables, and the number of rows in which they differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Comparison {
-    /// Content of the source.
     pub here: TableChecksum,
-    /// Content of the destination.
     pub there: TableChecksum,
     /// Rows that exist only in the source.
     pub missing: u64,
     /// Rows that differ, and are not newer in the destination.
     pub older: u64,
-    /// Rows that are newer in the destination.
     pub newer: u64,
     /// Rows that exist only in the destination.
     pub extra: u64,
@@ -106,7 +95,6 @@ impl Comparison {
         self.missing + self.older + self.newer + self.extra
     }
 
-    /// Reports whether they have the same rows.
     pub fn is_same(&self) -> bool {
         self.here == self.there
     }

@@ -3,7 +3,6 @@
 mod batches;
 pub mod checkpoint;
 mod guard;
-pub mod limits;
 mod preview;
 mod report;
 mod run;

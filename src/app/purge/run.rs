@@ -1,6 +1,7 @@
 //! Running and previewing a purge.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::guard::impact;
 use super::preview::ScanTotals;
@@ -49,22 +50,18 @@ impl SessionService {
         let mut run = self.start_run(PURGE, "purge", task, request.job.as_ref(), now)?;
         // An error of reading the schema shows again in the first scan.
         let is_slow = self.reads_whole_tables().unwrap_or(false);
-        let mut sweep = Sweep::new(&request.write_limits, is_slow, self.timer);
+        let mut sweep = Sweep::new(request, now, go_on, is_slow, self.timer);
         // The ledger records the refusal of a job, which would be due again otherwise.
         let allowed = self.ensure_can_delete();
-        let result =
-            allowed.and_then(|()| self.sweep_table(&mut sweep, &mut run, request, now, go_on));
+        let result = allowed.and_then(|()| self.sweep_table(&mut sweep, &mut run));
         self.store.limit_statements(None);
-        let result = result.or_else(|error| match error {
-            Error::Interrupted { cause, .. } => {
-                Ok(self.interrupted(&mut sweep, cause, format!("it {error}")))
+        let result = result.or_else(|error| match (&error, obstacle(&error)) {
+            (Error::Interrupted { cause, .. }, _) => {
+                Ok(self.interrupted(&mut sweep, *cause, format!("it {error}")))
             }
-            error => Err(error),
-        });
-        let result = result.or_else(|error| match obstacle(&error) {
             // A job resumes later. A manual run reports what it has done so far, if anything.
-            Some(obstacle) if request.job.is_some() || sweep.has_changes() => {
-                Ok(self.stopped_by_obstacle(&mut sweep, request, now, obstacle))
+            (_, Some(obstacle)) if request.job.is_some() || sweep.has_changes() => {
+                Ok(self.stopped_by_obstacle(&mut sweep, obstacle))
             }
             _ => Err(error),
         });
@@ -97,8 +94,8 @@ impl SessionService {
         self.store.validate()?;
         let baseline = self.baseline(request, now)?;
         let scope = self.scope(request.task.as_ref(), now);
-        let ScanTotals { counts, unreadable_value, kept } =
-            self.count(&scope, baseline.backlog_at())?;
+        let (totals, _) = self.count_from(&scope, baseline.backlog_at(), None, Duration::MAX)?;
+        let ScanTotals { counts, unreadable_value, kept } = totals;
         let done = PurgeProgress {
             marked: counts.would_mark,
             ended: counts.would_end,
@@ -110,16 +107,14 @@ impl SessionService {
             summary: PurgeSummary {
                 done,
                 live: counts.live(),
-                remaining: 0,
                 counted: true,
                 elapsed: self.timer.elapsed(begun),
                 stopped: guard.is_err().then_some(StopReason::Guard),
-                obstacle: None,
-                missed_notifications: None,
                 unreadable: counts.unreadable,
                 unreadable_value,
                 kept,
                 future: counts.future,
+                ..PurgeSummary::default()
             },
             due: counts.due,
             guard,
@@ -164,7 +159,7 @@ impl SessionService {
 fn obstacle(error: &Error) -> Option<(StopReason, String)> {
     if let Error::DiskFull { at } = error {
         let obstacle = format!("the file system of {at} has no space left to change another row");
-        return Some((StopReason::Room, obstacle));
+        return Some((StopReason::DiskFull, obstacle));
     }
     error.obstacle().map(|obstacle| (StopReason::Busy, obstacle))
 }

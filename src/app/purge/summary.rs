@@ -1,37 +1,32 @@
 //! Sweeping the table, and the summary of the run.
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::limits::PurgeLimits;
 use super::preview::ScanTotals;
-use super::report::{PurgeProgress, PurgeRequest, PurgeSummary};
+use super::report::PurgeSummary;
 use super::sweep::Sweep;
+use crate::app::batch_loop::{BatchLoop, stop_reason};
 use crate::app::run::ActiveRun;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::domain::error::{InterruptReason, Result};
-use crate::domain::time::UnixTime;
 use crate::storage::PurgeCounts;
 
 /// Time that a run which stops early takes to count the rest.
 const COUNT_TIME: Duration = Duration::from_secs(1);
 
 impl SessionService {
-    /// Sweeps the table, and returns the summary.
     pub(super) fn sweep_table(
         &mut self,
-        sweep: &mut Sweep,
-        run: &mut ActiveRun,
-        request: &PurgeRequest,
-        now: UnixTime,
-        go_on: &mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
+        sweep: &mut Sweep<'_>,
+        active: &mut ActiveRun,
     ) -> Result<PurgeSummary> {
-        let until = request.run_time.and_then(|time| sweep.begun.checked_add(time));
-        let mut limits = PurgeLimits { until, timer: self.timer, go_on };
+        let until = sweep.request.run_time.and_then(|time| sweep.begun.checked_add(time));
         self.limit_statements(until);
         let stopped = self.without_autocheckpoint(|service| {
-            let stopped = service.purge_batches(sweep, run, request, now, &mut limits)?;
+            let mut batches = BatchLoop { service, active: Some(active), until };
+            let allowed = sweep.check_guard(&mut batches);
+            let stopped = stop_reason(allowed.and_then(|()| batches.run(sweep)))?;
             sweep.checkpointer.final_checkpoint(service.store.wal(), service.timer)?;
             Ok(stopped)
         })?;
@@ -42,20 +37,17 @@ impl SessionService {
             Err(error) if error.is_transient() || error.is_disk_full() => {}
             recorded => recorded?,
         }
-        let rest = self.count_remaining(sweep, request, now, stopped)?;
+        let rest = self.count_remaining(sweep, stopped)?;
         Ok(self.summarize(sweep, rest, stopped, None))
     }
 
-    /// Returns the summary of a run that an obstacle has stopped.
     pub(super) fn stopped_by_obstacle(
         &mut self,
-        sweep: &mut Sweep,
-        request: &PurgeRequest,
-        now: UnixTime,
+        sweep: &mut Sweep<'_>,
         (stopped, obstacle): (StopReason, String),
     ) -> PurgeSummary {
         let stopped = Some(stopped);
-        let rest = self.count_remaining(sweep, request, now, stopped);
+        let rest = self.count_remaining(sweep, stopped);
         // If not even a scan is possible, the rest stays uncounted.
         self.summarize(sweep, rest.unwrap_or_default(), stopped, Some(obstacle))
     }
@@ -64,7 +56,7 @@ impl SessionService {
     /// the rest, which would most likely take as long.
     pub(super) fn interrupted(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<'_>,
         cause: InterruptReason,
         obstacle: String,
     ) -> PurgeSummary {
@@ -74,8 +66,12 @@ impl SessionService {
             InterruptReason::Lease => StopReason::Lease,
         };
         sweep.totals.kept.add(self.store.take_kept());
-        let in_hand = sweep.in_hand;
-        let counts = PurgeCounts { would_end: in_hand, due: in_hand, ..PurgeCounts::default() };
+        let interrupted_due = sweep.interrupted_due;
+        let counts = PurgeCounts {
+            would_end: interrupted_due,
+            due: interrupted_due,
+            ..PurgeCounts::default()
+        };
         let rest = ScanTotals { counts, ..ScanTotals::default() };
         self.summarize(sweep, (rest, false), Some(stopped), Some(obstacle))
     }
@@ -83,7 +79,7 @@ impl SessionService {
     /// Returns the summary of a run that leaves this rest, which was `counted` or not.
     fn summarize(
         &mut self,
-        sweep: &mut Sweep,
+        sweep: &mut Sweep<'_>,
         (rest, counted): (ScanTotals, bool),
         stopped: Option<StopReason>,
         obstacle: Option<String>,
@@ -112,15 +108,13 @@ impl SessionService {
     /// all of them.
     fn count_remaining(
         &self,
-        sweep: &Sweep,
-        request: &PurgeRequest,
-        now: UnixTime,
+        sweep: &Sweep<'_>,
         stopped: Option<StopReason>,
     ) -> Result<(ScanTotals, bool)> {
         if stopped.is_none() {
             return Ok((ScanTotals::default(), true));
         }
-        let scope = request.scope(&self.policies, now);
-        self.count_from(&scope, sweep.cursor.as_ref(), COUNT_TIME)
+        let scope = sweep.scope(&self.policies);
+        self.count_from(&scope, None, sweep.cursor.clone(), COUNT_TIME)
     }
 }

@@ -1,30 +1,35 @@
 //! State of one pass of a purge through the table.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::Checkpointer;
 use super::preview::ScanTotals;
-use super::report::PurgeProgress;
+use super::report::{PurgeProgress, PurgeRequest};
 use crate::app::clock::Timer;
 use crate::app::run::RunCounts;
 use crate::app::throttle::Throttle;
 use crate::domain::error::{Error, Result};
-use crate::domain::write_limits::WriteLimits;
-use crate::storage::{Cursor, DueScan, PurgeBatchResult, ScanLimits};
+use crate::domain::policy::Policies;
+use crate::domain::time::UnixTime;
+use crate::storage::{Cursor, DueScan, PolicyContext, PurgeBatchResult, ScanLimits};
 
 /// Maximum number of rows of one scan, if fewer of them are due.
 const SCAN_ROWS: usize = 20_000;
 /// Maximum number of rows of one scan per row of the batch, where that is more.
 const SCAN_ROWS_PER_BATCH_ROW: usize = 10;
 
-/// One pass through the table.
-pub(super) struct Sweep {
-    timer: Timer,
+pub(super) type GoOn<'a> = &'a mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>;
+
+pub(super) struct Sweep<'a> {
+    pub(super) request: &'a PurgeRequest,
+    pub(super) now: UnixTime,
+    pub(super) go_on: GoOn<'a>,
+    pub(super) timer: Timer,
     pub(super) begun: Instant,
     pub(super) throttle: Throttle,
     pub(super) checkpointer: Checkpointer,
-    pub(super) max_wal: u64,
     pub(super) cursor: Option<Cursor>,
     pub(super) totals: ScanTotals,
     pub(super) peaks: BTreeMap<String, u64>,
@@ -32,33 +37,47 @@ pub(super) struct Sweep {
     /// Time at which the last batch released the lock.
     pub(super) released: Instant,
     /// Due rows of an interrupted batch.
-    pub(super) in_hand: u64,
+    pub(super) interrupted_due: u64,
     /// Duration of the last scan: the lock will be free for about this time.
     pub(super) last_scan: Duration,
 }
 
-impl Sweep {
+impl<'a> Sweep<'a> {
     /// Creates a sweep; `is_slow`: each deletion reads a whole table, so begin with one row.
-    pub(super) fn new(limits: &WriteLimits, is_slow: bool, timer: Timer) -> Self {
+    pub(super) fn new(
+        request: &'a PurgeRequest,
+        now: UnixTime,
+        go_on: GoOn<'a>,
+        is_slow: bool,
+        timer: Timer,
+    ) -> Self {
+        let limits = &request.write_limits;
         let throttle = if limits.fast {
             Throttle::unthrottled()
         } else {
             Throttle::with_target(limits.hold.0)
         };
         Self {
+            request,
+            now,
+            go_on,
             timer,
             begun: timer.now(),
             throttle: if is_slow { throttle.starting_with_one_row() } else { throttle },
             checkpointer: Checkpointer::default(),
-            max_wal: limits.max_log.0,
             cursor: None,
             totals: ScanTotals::default(),
             peaks: BTreeMap::new(),
             done: PurgeProgress::default(),
             released: timer.now(),
-            in_hand: 0,
+            interrupted_due: 0,
             last_scan: Duration::ZERO,
         }
+    }
+
+    /// Returns the policies and times by which it decides.
+    pub(super) fn scope<'s>(&'s self, policies: &'s Policies) -> PolicyContext<'s> {
+        self.request.scope(policies, self.now)
     }
 
     pub(super) fn scan_limits(&self) -> ScanLimits {
@@ -84,7 +103,9 @@ impl Sweep {
         }
     }
 
-    pub(super) fn record_scan(&mut self, scan: DueScan) {
+    /// Records a scan, and reports whether there may be more rows.
+    pub(super) fn record_scan(&mut self, scan: DueScan) -> bool {
+        let may_have_more = scan.last.is_some();
         self.cursor = scan.last.or(self.cursor.take());
         self.done.fraction = scan.fraction;
         self.done.rows += scan.rows;
@@ -93,6 +114,7 @@ impl Sweep {
         for (task, sessions) in scan.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }
+        may_have_more
     }
 
     pub(super) fn record_batch(&mut self, due: u64, batch: &PurgeBatchResult) {
@@ -119,7 +141,6 @@ impl Sweep {
         self.done.marked + self.done.ended + self.done.deleted > 0
     }
 
-    /// Returns the counts for the ledger.
     pub(super) fn counts(&self) -> RunCounts {
         RunCounts { marked: self.done.marked, ended: self.done.ended, deleted: self.done.deleted }
     }

@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use super::batch_sizer::next_size;
 use crate::storage::{DataVersion, WriteTiming};
 
 /// Minimum number of rows of a batch, unless this many would hold the lock for
@@ -15,7 +16,6 @@ use crate::storage::{DataVersion, WriteTiming};
 /// batch says little about each row.
 pub const MIN_BATCH: usize = 16;
 const MAX_OVERSHOOT: f64 = 4.0;
-/// Maximum number of rows of a batch.
 const MAX_BATCH: usize = 100_000;
 /// Maximum without other writers: each batch rewrites the indexes of a table, so a few
 /// large batches are fastest. Each due row takes some memory until then.
@@ -38,9 +38,7 @@ pub const PAUSE_FACTOR: f64 = 2.0;
 pub const CONTENDED_SHARE: f64 = 0.4;
 /// Maximum length of a pause: a longer one helps nobody.
 const MAX_PAUSE: Duration = Duration::from_millis(250);
-/// Maximum target.
 const MAX_TARGET: Duration = Duration::from_secs(10);
-/// Target without other writers.
 const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
 
 /// Sizes batches so that each holds the write lock for about the target.
@@ -121,7 +119,6 @@ impl Throttle {
         rows > 1
     }
 
-    /// Reports whether the file system has run out of space.
     pub fn is_cramped(&self) -> bool {
         self.ceiling.is_some()
     }
@@ -136,7 +133,6 @@ impl Throttle {
         }
     }
 
-    /// Reports whether there may be other writers.
     pub const fn is_contended(&self) -> bool {
         self.contended > 0 && !self.is_unthrottled
     }
@@ -180,7 +176,7 @@ impl Throttle {
         let max = if self.is_unthrottled { MAX_BATCH_UNTHROTTLED } else { MAX_BATCH };
         let is_too_slow = work * MIN_BATCH as f64 > self.target.as_secs_f64() * MAX_OVERSHOOT;
         let min = if is_too_slow { 1 } else { self.min_rows };
-        self.rows = (wanted.max(useful) as usize).min(self.rows * 2).clamp(min, max);
+        self.rows = next_size(self.rows, wanted.max(useful) as usize, min..=max);
         // Space may have become free. A batch that finds none has cost little.
         self.ceiling = self
             .ceiling
@@ -200,7 +196,6 @@ impl Throttle {
     }
 }
 
-/// Adds a value to a moving average, and returns the average.
 fn average(average: &mut Option<f64>, last: f64) -> f64 {
     *average.insert(average.map_or(last, |before| before + WEIGHT * (last - before)))
 }

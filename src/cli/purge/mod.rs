@@ -185,7 +185,8 @@ impl Args {
         if let Some(missed) = &summary.missed_notifications {
             context.print_missed(missed);
         }
-        if let (Some(StopReason::Room), Location::File(path)) = (summary.stopped, context.db()?) {
+        if let (Some(StopReason::DiskFull), Location::File(path)) = (summary.stopped, context.db()?)
+        {
             let advice = disk_space::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
@@ -244,7 +245,7 @@ fn exit(summary: &PurgeSummary, signal: Option<Signal>) -> Exit {
         (None, _) if summary.missed_notifications.is_none() && summary.kept.rejected == 0 => {
             Exit::Done
         }
-        (Some(StopReason::Room), _) => Exit::Failed,
+        (Some(StopReason::DiskFull), _) => Exit::Failed,
         (Some(_), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }

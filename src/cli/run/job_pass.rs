@@ -268,10 +268,10 @@ impl JobReport {
     fn of_work(counts: [u64; 3], short_of: Option<String>, stopped: Option<StopReason>) -> Self {
         let (exit, outcome) = match short_of {
             None => (Exit::Done, "done"),
-            Some(_) if stopped == Some(StopReason::Room) => (Exit::Failed, "partial"),
+            Some(_) if stopped == Some(StopReason::DiskFull) => (Exit::Failed, "partial"),
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
-        let is_resumable = matches!(stopped, Some(StopReason::Busy | StopReason::Log));
+        let is_resumable = matches!(stopped, Some(StopReason::Busy | StopReason::WalLimit));
         Self { exit, outcome, counts, reason: short_of, advice: None, is_resumable, late: None }
     }
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::blocking_references::BlockingReferences;
 use super::delete::DeleteStatements;
-use super::diagnose::sample;
 use super::expiry_index::ExpiryIndex;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
+use super::sample;
 use super::state::State;
 use super::{delete, list, scan, stats};
 use crate::domain::error::Result;
@@ -25,7 +25,6 @@ use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
 use crate::store::ledger::LedgerDatabase;
 
-/// A framework's table in some database.
 pub(super) struct Adopted<T> {
     pub(super) database: T,
     pub(super) reader: TableReader,
@@ -44,7 +43,6 @@ pub(super) struct Adopted<T> {
     pub(super) validated: Cell<bool>,
 }
 
-/// Statements that delete rows, and the tables that refer to them.
 pub(super) struct Deletions {
     pub(super) references: ReferencingTables,
     pub(super) if_unchanged: DeleteStatements,

@@ -14,14 +14,12 @@ use crate::store::statement::{Statement, key_ref, quoted};
 
 const KEYS_PER_QUERY: usize = 500;
 
-/// Foreign key that prevents sessions from being deleted.
 #[derive(Debug, Clone)]
 pub(super) struct BlockingReference {
     pub(super) referrer: ReferencingTable,
     /// Condition that a blocking row exists, as an expression over a row of the session
     /// table.
     pub(super) sql: String,
-    /// The referencing rows are sessions themselves.
     pub(super) is_self_reference: bool,
 }
 
@@ -40,14 +38,12 @@ pub(super) struct ReferenceGraph<'a> {
     pub(super) key: &'a str,
     /// Relevant foreign keys, without those that the profile handles.
     pub(super) all: &'a [ReferencingKey],
-    /// The dependents of the profile.
     pub(super) dependents: &'a [&'a Dependent],
     /// The tables that lose rows with a session, in lower case; the sessions among them.
     pub(super) cascading: &'a BTreeSet<String>,
 }
 
 impl ReferenceGraph<'_> {
-    /// Returns the references that block sessions.
     pub(super) fn blocking(&self) -> Vec<BlockingReference> {
         let mut path = vec![self.table.name.to_ascii_lowercase()];
         self.blocking_of(&self.table.name, &quoted(&self.table.name), &mut path)
@@ -165,7 +161,6 @@ fn exists(table: &str, alias: &str, condition: &str) -> String {
     format!("EXISTS (SELECT 1 FROM {} AS {alias} WHERE {condition})", quoted(table))
 }
 
-/// References that may block sessions of a table.
 pub(super) struct BlockingReferences<'a>(pub(super) &'a [BlockingReference]);
 
 impl BlockingReferences<'_> {
@@ -178,7 +173,6 @@ impl BlockingReferences<'_> {
         and_unreferenced(self.0)
     }
 
-    /// Finds the sessions that are kept, and the references that block them.
     pub(super) fn find_kept(
         &self,
         database: &impl Database,

@@ -37,7 +37,6 @@ pub(super) struct DeleteStatements {
 }
 
 impl DeleteStatements {
-    /// Deletes a row only if it is identical to its snapshot.
     pub(super) fn if_unchanged(reader: &TableReader, references: &ReferencingTables) -> Self {
         Self::of(reader, &reader.unchanged_condition(), references)
     }
@@ -71,12 +70,10 @@ impl DeleteStatements {
         }
     }
 
-    /// Returns the statements that change rows.
     pub(super) fn changes(&self) -> Vec<Statement> {
         self.dependents.iter().chain([&self.session]).cloned().collect()
     }
 
-    /// Returns all statements.
     fn plan(&self) -> Plan {
         let statements: Vec<Statement> =
             self.changes().into_iter().chain(self.probe.clone()).collect();
@@ -111,7 +108,6 @@ impl DeleteStatements {
         Plan { ended_row: Some(plan.session), ..plan }
     }
 
-    /// Reports whether sessions may refer to other sessions.
     fn is_self_reference(&self) -> bool {
         self.blocking.iter().any(|holder| holder.is_self_reference)
     }
@@ -135,29 +131,21 @@ impl DeleteStatements {
                 continue;
             };
             let deleted = run.applied.rows.get(index * count + plan.session);
+            let mut reject = |why: &str| {
+                kept.reject(|| RejectedRow { handle: handle(index), why: why.to_owned() });
+            };
             match usize::try_from(why).ok().and_then(|why| self.blocking.get(why)) {
                 Some(holder) => kept.refer(&holder.referrer, 1),
                 // It has changed since it was seen.
                 None if why == REINSERTED && deleted == Some(&0) => {}
-                None if deleted.is_some_and(|rows| *rows > 0) => {
-                    kept.reject(|| RejectedRow {
-                        handle: handle(index),
-                        why: REINSERTED_REASON.to_owned(),
-                    });
-                }
-                None => {
-                    kept.reject(|| RejectedRow {
-                        handle: handle(index),
-                        why: IGNORED_REASON.to_owned(),
-                    });
-                }
+                None if deleted.is_some_and(|rows| *rows > 0) => reject(REINSERTED_REASON),
+                None => reject(IGNORED_REASON),
             }
         }
         kept
     }
 }
 
-/// Deletes or updates the dependent rows of a session before it is deleted.
 fn delete_dependents(dependent: &Dependent, table: &str, condition: &str) -> Statement {
     let Dependent { table: child, column, references, action } = dependent;
     let (child, column, named) = (quoted(child), quoted(column), quoted(references));
@@ -173,7 +161,6 @@ fn delete_dependents(dependent: &Dependent, table: &str, condition: &str) -> Sta
     ))
 }
 
-/// Deletes rows that were found due.
 pub(super) fn apply_purge(
     database: &mut impl Database,
     reader: &TableReader,
@@ -231,17 +218,14 @@ pub(super) fn apply_purge(
     ((result, kept), outcome)
 }
 
-/// Result of ending sessions by key.
 #[derive(Default)]
 pub(super) struct Ended {
     /// For each processed session: it existed and was deleted.
     pub(super) done: Vec<bool>,
-    /// Number of deleted sessions by reason.
     pub(super) gone: BTreeMap<EndReason, u64>,
     pub(super) kept: KeptRows,
 }
 
-/// Deletes the sessions with these keys.
 pub(super) fn end(
     database: &mut impl Database,
     deletion: &DeleteStatements,

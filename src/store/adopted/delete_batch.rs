@@ -19,13 +19,11 @@ pub(super) struct Plan {
     pub(super) statements: Vec<Statement>,
     /// The one that deletes the session.
     pub(super) session: usize,
-    /// Index of the statement that returns the deleted row.
     pub(super) ended_row: Option<usize>,
     /// Index of the statement that returns why the row is still there.
     pub(super) probe: Option<usize>,
 }
 
-/// Results of the statements for all rows.
 #[derive(Default)]
 pub(super) struct BatchOutcome {
     pub(super) applied: BatchResult,
@@ -48,7 +46,6 @@ impl BatchOutcome {
 /// Completed work, and the error that stopped the rest.
 pub(super) type Partial<T> = (T, Result<()>);
 
-/// The rows that statements are run for.
 pub(super) struct Rows<'a, 'r> {
     pub(super) count: usize,
     /// The values of the parameters for one of them.
@@ -80,7 +77,6 @@ impl Rows<'_, '_> {
         end
     }
 
-    /// Adapts the size of the next transaction to the duration of this one.
     fn adapt_chunk(&mut self, rows: usize, hold: Duration) {
         if let Some(chunk) = &mut self.chunk {
             let is_short = hold * 2 <= TARGET_HOLD;

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::check::{describe_mismatch, encoding_errors};
 use super::detection_doubt::{clock_evidence, detection_doubt};
-use super::diagnose::check::{describe_mismatch, encoding_errors};
-use super::diagnose::sample::Sampling;
 use super::open::open_file;
 use super::reader::TableReader;
+use super::sample::Sampling;
 use super::table;
 use super::table::Table;
 use crate::domain::error::{Error, ForeignContent, Result};
@@ -69,10 +69,8 @@ fn refuse_unknown(path: &Path, profiles: &[Profile]) -> Option<Error> {
     unsafe_to_open.or_else(|| Findings::default().conclude(file.display_name(), &names).err())
 }
 
-/// Findings so far.
 #[derive(Default)]
 struct Findings {
-    /// Profiles that fit.
     fits: Vec<Fit>,
     /// Profiles that fit, but have to be named, with the names of the tables.
     hints: Vec<(String, Profile)>,
@@ -82,7 +80,6 @@ struct Findings {
     nearest: Option<(usize, String)>,
 }
 
-/// A profile that fits.
 struct Fit {
     table: String,
     profile: Profile,

@@ -2,8 +2,8 @@
 //! local time of `TIME_ZONE`. With the wrong assumption, live sessions would be deleted.
 
 use super::column_sql::MAX_PAYLOAD_BYTES;
-use super::diagnose::sample;
 use super::reader::TableReader;
+use super::sample;
 use crate::domain::error::Result;
 use crate::domain::profile::{
     ClockEvidence, DetectionDoubt, Profile, ProfileChoice, Rule, RuleKind, UserForm,

@@ -72,14 +72,12 @@ impl ExpiryIndex {
         (!is_sorted).then_some(index)
     }
 
-    /// Upper bound of the times of expired sessions.
     fn upper_bound_at(&self, reader: &TableReader, now: UnixTime) -> Option<SqlValue> {
         let offset = self.after.as_seconds().saturating_add(self.grace.as_seconds());
         let moment = UnixTime(now.0.saturating_sub(offset));
         reader.profile.times.get(self.time)?.encoding.upper_bound(moment)
     }
 
-    /// The statement that finds what is due.
     pub(super) fn select_due(&self, reader: &TableReader, now: UnixTime) -> Option<Statement> {
         let bound = self.upper_bound_at(reader, now)?;
         let all = IndexScan { index: self, reader, bound: &bound, cursor: None };
@@ -118,7 +116,6 @@ impl ExpiryIndex {
         Ok(Some(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? }))
     }
 
-    /// Scans a range of the index.
     fn scan_range(
         &self,
         database: &impl Database,
@@ -149,13 +146,11 @@ impl ExpiryIndex {
         counter.count_row(reader, &inputs).is_some()
     }
 
-    /// Cursor at a row.
     fn cursor_at(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
         let time = row.value(self.time_column(reads_all));
         Some(Cursor::Time(time.to_value(), row.integer(0)?))
     }
 
-    /// Column of the time in the rows of a range.
     fn time_column(&self, reads_all: bool) -> usize {
         if reads_all { INPUTS_COLUMN + self.input } else { 1 }
     }
@@ -187,7 +182,6 @@ impl ExpiryIndex {
     }
 }
 
-/// Reads rows by row id.
 fn find_by_row_id(
     database: &impl Database,
     reader: &TableReader,
@@ -209,14 +203,13 @@ fn find_by_row_id(
     })
 }
 
-/// A part of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Segment {
     /// Rows without a time.
     Null,
     /// Rows whose time may have passed.
     Due,
-    /// Rows whose time is not.
+    /// Rows whose time has not passed.
     Later,
 }
 
@@ -309,7 +302,6 @@ impl IndexScan<'_> {
         ScanRange { segment: Segment::Null, sql, has_times: false }
     }
 
-    /// The rows of the same time.
     fn same_time(&self, segment: Segment) -> Option<ScanRange> {
         let (time, row) = self.cursor.filter(|(time, _)| **time != SqlValue::Null)?;
         let (key, column) = (&self.reader.key, &self.index.column);
@@ -320,7 +312,6 @@ impl IndexScan<'_> {
         Some(ScanRange { segment, sql, has_times: false })
     }
 
-    /// The rows of later times.
     fn after_time(&self, segment: Segment) -> ScanRange {
         let column = &self.index.column;
         let time = self.cursor.map(|(time, _)| time).filter(|time| **time != SqlValue::Null);

@@ -1,15 +1,13 @@
 //! Foreign keys of a database, read from its schema.
 
+use super::table::{Column, columns_of};
 use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::Statement;
 
-/// A foreign key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ForeignKey {
-    /// The table that has it.
     pub(super) child: String,
-    /// Referencing columns.
     pub(super) columns: Vec<String>,
     /// The columns that they refer to, in the same order; fewer where there are none.
     pub(super) targets: Vec<String>,
@@ -17,19 +15,7 @@ pub(super) struct ForeignKey {
     pub(super) on_delete: String,
 }
 
-/// Properties of a column that matter for a foreign key.
-#[derive(Debug, Clone)]
-pub(super) struct Column {
-    pub(super) name: String,
-    pub(super) may_be_null: bool,
-    /// The expression of its default.
-    pub(super) default: Option<String>,
-    /// Position in the primary key, from 1; 0: not part of it.
-    key_position: u64,
-}
-
 impl ForeignKey {
-    /// Reports whether a referenced row cannot be deleted.
     pub(super) fn blocks_deletion(&self) -> bool {
         !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
     }
@@ -45,20 +31,17 @@ impl ForeignKey {
         self.targets.len() == self.columns.len()
     }
 
-    /// Describes the foreign key in a message.
     pub(super) fn describe(&self, parent: &str) -> String {
         let Self { child, columns, on_delete, .. } = self;
         format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
     }
 }
 
-/// Reports whether foreign keys are enforced on this connection.
 pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
     let sql = Statement::new("SELECT foreign_keys FROM pragma_foreign_keys");
     Ok(database.query_all(&sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
 }
 
-/// The foreign keys of all tables that refer to this one.
 pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
     let sql = Statement::new(
         "SELECT child.name, key.id, key.\"from\", key.\"to\", key.on_delete \
@@ -89,7 +72,7 @@ pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<
     Ok(found.into_iter().map(complete).collect())
 }
 
-/// Names what a foreign key refers to that leaves that out: the primary key.
+/// Adds the target of a foreign key that does not name one: the primary key.
 fn add_implicit_targets(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
     if key.targets.is_empty() {
         let mut primary: Vec<&Column> =
@@ -100,25 +83,4 @@ fn add_implicit_targets(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
     let is_there = |name: &String| parent.iter().any(|column| column.is(name));
     key.targets.retain(is_there);
     key
-}
-
-impl Column {
-    pub(super) fn is(&self, name: &str) -> bool {
-        self.name.eq_ignore_ascii_case(name)
-    }
-}
-
-/// Returns the columns of a table; empty if there is no such table.
-pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
-    let sql = "SELECT name, \"notnull\", dflt_value, pk, type FROM pragma_table_xinfo(?1)";
-    database.query_all(&Statement::new(sql).with(table), |row| {
-        let is_row_id = row.count(3) > 0
-            && row.text(4).is_some_and(|kind| kind.eq_ignore_ascii_case("integer"));
-        Column {
-            name: row.text(0).unwrap_or_default(),
-            may_be_null: row.count(1) == 0 && !is_row_id,
-            default: row.text(2),
-            key_position: row.count(3),
-        }
-    })
 }

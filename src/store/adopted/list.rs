@@ -17,10 +17,9 @@ use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, key_ref, quoted};
 
-/// Rows that are fetched at once, where they were sorted before.
+/// Rows that are fetched at once in a sorted scan.
 const ROWS_PER_FETCH: usize = 500;
 
-/// The sessions with these keys.
 pub(super) fn find(
     database: &impl Database,
     reader: &TableReader,
@@ -39,7 +38,7 @@ pub(super) fn find(
     Ok(found)
 }
 
-/// The sessions that clients hold these tokens of, in key order.
+/// Finds the sessions of these tokens, in key order.
 pub(super) fn by_tokens(
     database: &impl Database,
     reader: &TableReader,
@@ -164,7 +163,7 @@ fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResul
     filter.matches(session, scope.policies, scope.now)
 }
 
-/// The rows behind the last one that has been visited.
+/// Selects the rows after the last one that was visited.
 fn in_key_order(
     reader: &TableReader,
     query: &SessionQuery<'_>,

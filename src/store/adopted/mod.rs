@@ -6,6 +6,7 @@
 
 mod adopted_table;
 mod blocking_references;
+mod check;
 mod column_sql;
 mod delete;
 mod delete_batch;
@@ -18,6 +19,7 @@ pub mod list;
 mod open;
 pub mod reader;
 mod referencing_tables;
+pub mod sample;
 mod scan;
 pub mod state;
 mod stats;

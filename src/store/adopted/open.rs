@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::adopted_table::Adopted;
-use super::diagnose::check::column_mismatch;
+use super::check::column_mismatch;
 use super::reader::TableReader;
 use super::state::{State, StateDirectory};
 use super::table::Table;
@@ -38,9 +38,6 @@ pub fn open(
 }
 
 /// Opens a framework's table like [`open`], and reports problems with the state.
-///
-/// # Errors
-/// See [`open`].
 pub fn open_with_state(
     at: impl Into<Location>,
     access: Access,
@@ -75,7 +72,6 @@ where
     Ok(Box::new(Adopted::new(database, reader, state()?)))
 }
 
-/// Opens an application's file.
 pub(super) fn open_file(path: &Path, access: Access) -> Result<SqliteFile> {
     SqliteFile::open_foreign(path, access).map_err(|error| match error {
         Error::Missing { at, why: Absence::File } => {

@@ -22,7 +22,7 @@ pub(super) const REINSERTED: i64 = -2;
 const ID_COLUMN: usize = 1;
 pub(super) const INPUTS_COLUMN: usize = 2;
 
-/// The handle's digits, where they are enough to tell sessions apart.
+/// Digits of a handle, if they are enough to tell sessions apart.
 pub(super) const HANDLE_DIGITS: usize = 12;
 
 /// A profile and the table that it describes, as expressions. Conditions have them bare,
@@ -31,14 +31,12 @@ pub(super) const HANDLE_DIGITS: usize = 12;
 pub struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: Table,
-    /// Key of the rows, as an expression.
     pub(super) key: String,
     /// Last row id at the start of a purge whose triggers may insert rows; `None`: all rows
     /// are read.
     pub(super) last_row_id: Cell<Option<i64>>,
     id: String,
     inputs: Vec<String>,
-    /// Columns of lossless results.
     columns: ColumnList,
 }
 
@@ -84,12 +82,10 @@ impl TableReader {
         self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, index)| index > last)
     }
 
-    /// The table's name, quoted.
     pub(super) fn table(&self) -> String {
         quoted(&self.table.name)
     }
 
-    /// Name of an input.
     pub(super) fn input_name(&self, index: usize) -> String {
         self.profile.inputs.get(index).map_or_else(String::new, |source| match &source.path {
             Some(path) => format!("{} {path}", source.column),
@@ -116,12 +112,10 @@ impl TableReader {
         &self.columns.inputs
     }
 
-    /// The id.
     pub(super) fn id(&self) -> &str {
         &self.columns.id
     }
 
-    /// The key, as a column.
     pub(super) fn key_column(&self) -> &str {
         &self.columns.key
     }
@@ -296,17 +290,15 @@ impl TableReader {
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
-    /// Owner of a row whose user is in this column.
     pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> Owner {
         self.profile.owner(row.value(index))
     }
 
-    /// The user, as a column.
     pub(super) fn user(&self) -> &str {
         &self.columns.user
     }
 
-    /// A statement that reads the least and the greatest value of a column.
+    /// Reads the least and the greatest value of a column.
     pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {
         // A single query for both would scan the whole table.
         let end =
@@ -314,7 +306,6 @@ impl TableReader {
         self.lossless_statement(&format!("SELECT {}, {}", end("min"), end("max")))
     }
 
-    /// Counts the rows.
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         Ok(database.query_first(&self.select("count(*)"), |row| row.count(0))?.unwrap_or(0))
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::blocking_references::{BlockingReference, ReferenceGraph, ReferencingKey};
-use super::foreign_keys::{Column, ForeignKey, are_enforced, columns_of, foreign_keys_to};
+use super::foreign_keys::{ForeignKey, are_enforced, foreign_keys_to};
 use super::reader::TableReader;
-use super::table::{Table, join_names};
+use super::table::{Column, Table, columns_of, join_names};
 use super::triggers;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Dependent, DependentAction, Profile};
@@ -16,12 +16,10 @@ use crate::store::statement::{Statement, quoted};
 /// Rows of a table that takes noticeable time to scan.
 const LARGE_TABLE_ROWS: u64 = 1_000;
 
-/// Tables that refer to a session table.
 #[derive(Debug, Default)]
 pub(super) struct ReferencingTables {
     /// Actions on their rows, as sentences.
     pub(super) descriptions: Vec<String>,
-    /// Reasons why nothing may be deleted.
     pub(super) refusals: Vec<String>,
     /// Tables that each deletion reads as a whole.
     pub(super) unindexed: Vec<UnindexedTable>,
@@ -31,7 +29,6 @@ pub(super) struct ReferencingTables {
     pub(super) has_triggers: bool,
     /// The triggers that a deletion may set off, by their names.
     pub(super) triggers: Vec<String>,
-    /// Foreign keys are not enforced.
     not_enforced: bool,
 }
 
@@ -98,7 +95,6 @@ impl ReferencingTables {
         Ok(found)
     }
 
-    /// Adds a foreign key that the profile does not handle.
     fn add_key(
         &mut self,
         database: &impl Database,
@@ -111,7 +107,7 @@ impl ReferencingTables {
             let is_of_key = |column: &&Column| key.columns.iter().any(|name| column.is(name));
             columns.iter().filter(is_of_key)
         };
-        let may_be_null = of_key().all(|column| column.may_be_null);
+        let may_be_null = of_key().all(Column::may_be_null);
         let cascades_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
         if self.not_enforced && !key.blocks_deletion() {
             self.refusals.push(not_enforced_refusal(&key, parent, database.display_name()));
@@ -125,8 +121,8 @@ impl ReferencingTables {
             self.descriptions.push(describe_action(&key, parent));
             let is_null = |column: &Column| column.default.as_deref().is_none_or(is_null);
             let gets_null = match key.on_delete.as_str() {
-                "SET NULL" => of_key().any(|column| !column.may_be_null),
-                "SET DEFAULT" => of_key().any(|column| !column.may_be_null && is_null(column)),
+                "SET NULL" => of_key().any(|column| !column.may_be_null()),
+                "SET DEFAULT" => of_key().any(|column| !column.may_be_null() && is_null(column)),
                 _ => false,
             };
             let lacks_default = key.on_delete == "SET DEFAULT"
@@ -168,7 +164,7 @@ impl ReferencingTables {
                  not be unique: {name} has no unique index on {references} alone, so rows of other \
                  sessions could be deleted"
             ));
-        } else if *action == DependentAction::SetNull && found.is_some_and(|it| !it.may_be_null) {
+        } else if *action == DependentAction::SetNull && found.is_some_and(|it| !it.may_be_null()) {
             self.refusals.push(format!(
                 "the profile says action = \"set null\" for {child}, but its column {column} is NOT \
                  NULL: write action = \"delete\", or leave {child} out so that sessions with rows \
@@ -201,8 +197,9 @@ impl ReferencingTables {
         };
         let has_index = match Table::read(database, child) {
             Ok(table) => table.is_indexed(column),
-            Err(_) => first_key_column(database, child)?
-                .is_some_and(|key| key.eq_ignore_ascii_case(column)),
+            Err(_) => columns_of(database, child)?
+                .iter()
+                .any(|key| key.key_position == 1 && key.is(column)),
         };
         // It may be named by the profile and refer to the sessions, too.
         let is_known =
@@ -253,7 +250,6 @@ impl ReferencingTables {
     }
 }
 
-/// Reports whether a profile handles the rows with this foreign key.
 fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     let refers = |column: &str, target: &str| {
         let mut pairs = key.columns.iter().zip(&key.targets);
@@ -269,7 +265,6 @@ fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     profile.dependents.iter().any(is_it)
 }
 
-/// Describes the action on the rows of a foreign key.
 fn describe_action(key: &ForeignKey, parent: &str) -> String {
     let ForeignKey { child, columns, on_delete, .. } = key;
     let columns = columns.join(", ");
@@ -285,7 +280,6 @@ fn describe_action(key: &ForeignKey, parent: &str) -> String {
     )
 }
 
-/// Message for rows that would be left without their session.
 fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> String {
     let (description, child) = (key.describe(parent), &key.child);
     format!(
@@ -295,7 +289,6 @@ fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> Strin
     )
 }
 
-/// Message for an action that a foreign key cannot perform.
 fn impossible_action(key: &ForeignKey, parent: &str, gets_null: bool, sessions: &str) -> String {
     let (description, child) = (key.describe(parent), &key.child);
     let columns = key.columns.join(", ");
@@ -348,11 +341,4 @@ fn create_index(table: &str, columns: &[String]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let index = quoted(&format!("{table}_{}", columns.join("_")));
     format!("CREATE INDEX {index} ON {} ({});", quoted(table), names.join(", "))
-}
-
-/// The first column of a primary key of several.
-fn first_key_column(database: &impl Database, table: &str) -> Result<Option<String>> {
-    let sql = Statement::new("SELECT name FROM pragma_table_xinfo(?1) WHERE pk = 1").with(table);
-    let names = database.query_all(&sql, |row| row.text(0).unwrap_or_default())?;
-    Ok(names.into_iter().next())
 }

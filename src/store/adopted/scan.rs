@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::blocking_references::BlockingReferences;
-use super::diagnose::key_distribution::KeyDistribution;
 use super::reader::{INPUTS_COLUMN, TableReader};
+use super::sample::KeyDistribution;
 use super::unreadable_value::unreadable_value;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
@@ -17,9 +17,7 @@ use crate::storage::{
     UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
-
-/// Rows between two checks of the elapsed time.
-const CLOCK_CHECK_ROWS: u64 = 128;
+use crate::store::scan_limits;
 
 /// Scans the rows after a key, in key order.
 pub(super) fn scan_by_key(
@@ -54,7 +52,6 @@ pub(super) fn scan_by_key(
     Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
-/// Counts of a scan.
 pub(super) struct ScanCounter {
     now: UnixTime,
     /// The last moment that is not in the future.
@@ -134,12 +131,10 @@ impl ScanCounter {
         Some(status).filter(|status| self.is_expired(*status))
     }
 
-    /// Reports whether a row is due.
     pub(super) fn is_expired(&self, status: RowStatus) -> bool {
         matches!(status, RowStatus::Session(expiry) if expiry.is_expired(self.now))
     }
 
-    /// Adds a due row.
     pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, status: RowStatus) {
         // A counting scan never deletes, and there may be millions of rows.
         if self.limits.due == usize::MAX {
@@ -167,13 +162,9 @@ impl ScanCounter {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.due >= self.limits.due as u64
-            || self.rows >= self.limits.rows as u64
-            || (self.rows.is_multiple_of(CLOCK_CHECK_ROWS)
-                && self.started.elapsed() >= self.limits.time)
+        scan_limits::is_reached(self.limits, self.rows, self.due, self.started)
     }
 
-    /// Ends the scan if there is a cursor.
     pub(super) fn stop_at(&mut self, cursor: Option<Cursor>) -> ControlFlow<()> {
         let is_last = cursor.is_some();
         self.last = cursor;

@@ -7,18 +7,15 @@ use crate::store::statement::Statement;
 /// SQLite's names of the row id, unless a column has the same name.
 const ROW_ID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
-/// A table of a framework.
 #[derive(Debug, Clone)]
 pub struct Table {
     /// Name as spelled in the schema.
     pub(super) name: String,
     /// Columns, including computed and hidden ones.
     pub(super) columns: Vec<String>,
-    /// Key by which rows are scanned.
     pub(super) key: KeyColumn,
     /// The first column of its primary key.
     primary: Option<String>,
-    /// The primary key has a single column.
     has_single_key_column: bool,
     pub(super) indexes: Vec<Index>,
 }
@@ -32,7 +29,6 @@ pub(super) enum KeyColumn {
     PrimaryKey(String),
 }
 
-/// An index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Index {
     pub(super) name: String,
@@ -42,7 +38,6 @@ pub(super) struct Index {
     pub(super) is_plain: bool,
     /// Contains every row, and no two rows are equal in it.
     is_unique: bool,
-    /// The collation of its first column.
     collation: String,
 }
 
@@ -67,7 +62,7 @@ impl Table {
             return Err(Error::Refused(format!("{name} is {is}, not an ordinary table")));
         }
         let indexes = indexes(database, &name)?;
-        let columns = columns(database, &name)?;
+        let columns = columns_of(database, &name)?;
         let key = key_column(&name, kind.has_row_ids, &columns)?;
         let key_position = columns.iter().filter(|column| column.key_position == 1);
         let primary = key_position.map(|column| column.name.clone()).next();
@@ -88,7 +83,6 @@ impl Table {
         self.indexes.iter().find(is_over)
     }
 
-    /// Reports whether the values of a column are unique.
     pub(super) fn is_unique_column(&self, column: &str) -> bool {
         let is_primary = self.primary.iter().any(|name| name.eq_ignore_ascii_case(column));
         let is_over = |index: &Index| index.columns.len() == 1 && index.begins_with(column);
@@ -125,7 +119,7 @@ impl Index {
     }
 }
 
-/// A table as the list of tables has it.
+/// Entry of SQLite's list of tables.
 struct TableEntry {
     name: String,
     /// `table`, `view`, `virtual`, `shadow`.
@@ -143,7 +137,6 @@ fn table_entries(database: &impl Database) -> Result<Vec<TableEntry>> {
     })
 }
 
-/// The names of the tables of rows that a database has.
 pub(super) fn table_names(database: &impl Database) -> Result<Vec<String>> {
     let tables = table_entries(database)?.into_iter().filter(|kind| kind.is == "table");
     Ok(tables.map(|kind| kind.name).collect())
@@ -159,10 +152,9 @@ fn missing_table(database: &str, name: &str, kinds: &[TableEntry]) -> Error {
     Error::ForeignDatabase { at: database.to_owned(), found, content: ForeignContent::Other }
 }
 
-/// Maximum number of names in a message.
 const MAX_NAMES: usize = 12;
 
-/// Names in a row, not all of them where there are many.
+/// Joins names, up to a maximum.
 pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
     let some: Vec<&str> = names.iter().take(MAX_NAMES).map(AsRef::as_ref).collect();
     let more = names.len().saturating_sub(MAX_NAMES);
@@ -171,18 +163,36 @@ pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
 }
 
 /// A column as the schema declares it.
-struct Column {
-    name: String,
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub(super) name: String,
     is_declared_integer: bool,
+    is_not_null: bool,
+    pub(super) default: Option<String>,
     /// Position in the primary key, from 1; 0: not part of it.
-    key_position: u64,
+    pub(super) key_position: u64,
 }
 
-fn columns(database: &impl Database, table: &str) -> Result<Vec<Column>> {
-    let sql = "SELECT name, type, pk FROM pragma_table_xinfo(?1) ORDER BY cid";
+impl Column {
+    pub(super) fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn may_be_null(&self) -> bool {
+        let is_row_id = self.key_position > 0 && self.is_declared_integer;
+        !self.is_not_null && !is_row_id
+    }
+}
+
+/// Returns the columns of a table; empty if there is no such table.
+pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
+    let sql = "SELECT name, type, pk, \"notnull\", dflt_value FROM pragma_table_xinfo(?1) \
+               ORDER BY cid";
     database.query_all(&Statement::new(sql).with(table), |row| Column {
         name: row.text(0).unwrap_or_default(),
         is_declared_integer: row.text(1).is_some_and(|kind| kind.eq_ignore_ascii_case("integer")),
+        is_not_null: row.count(3) != 0,
+        default: row.text(4),
         key_position: row.count(2),
     })
 }
@@ -213,10 +223,9 @@ fn index(
     Ok(Index { name, columns, is_plain, is_unique, collation: collation.unwrap_or_default() })
 }
 
-/// Chooses the key by which the rows of a table are scanned.
 fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyColumn> {
     let primary: Vec<&Column> = columns.iter().filter(|column| column.key_position > 0).collect();
-    let has = |name: &str| columns.iter().any(|column| column.name.eq_ignore_ascii_case(name));
+    let has = |name: &str| columns.iter().any(|column| column.is(name));
     if has_row_ids {
         let free = ROW_ID_NAMES.into_iter().find(|name| !has(name)).map(str::to_owned);
         let database = free.or_else(|| match primary[..] {
@@ -241,7 +250,6 @@ fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyC
     }
 }
 
-/// The steps by which SQLite would run a statement.
 pub fn query_plan(database: &impl Database, statement: &Statement) -> Result<Vec<String>> {
     let mut explained = Statement::new("EXPLAIN QUERY PLAN ");
     explained.push(&statement.sql).values.clone_from(&statement.values);

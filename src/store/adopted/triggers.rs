@@ -4,7 +4,7 @@ use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::Statement;
 
-/// The triggers on a table that fire when rows are deleted, each with its text.
+/// Reads the triggers that fire when rows of a table are deleted, each with its tokens.
 pub(super) fn delete_triggers(
     database: &impl Database,
     table: &str,
@@ -20,7 +20,6 @@ pub(super) fn delete_triggers(
     Ok(all.into_iter().filter(|(_, words)| header(words).any(|word| word == "delete")).collect())
 }
 
-/// The names of all triggers on a table.
 pub(super) fn trigger_names(database: &impl Database, table: &str) -> Result<Vec<String>> {
     let sql = Statement::new(
         "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ?1 COLLATE NOCASE",

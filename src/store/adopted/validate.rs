@@ -1,9 +1,9 @@
 //! Checks before rows are deleted, and limits on how many rows a purge reads.
 
 use super::adopted_table::{Adopted, Deletions};
-use super::diagnose::check::{delete_blockers, encoding_errors};
-use super::diagnose::sample::Sampling;
+use super::check::{delete_blockers, encoding_errors};
 use super::expiry_index::ExpiryIndex;
+use super::sample::Sampling;
 use super::table::KeyColumn;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::RowStatus;
@@ -55,7 +55,6 @@ impl<T: Database> Adopted<T> {
         Ok(())
     }
 
-    /// Maximum number of due rows held in memory.
     pub(super) fn max_due_rows(&self) -> usize {
         *self.max_due_rows.get_or_init(|| {
             let rows = memory::limit()

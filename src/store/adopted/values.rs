@@ -5,7 +5,7 @@ use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::Key;
 use crate::domain::token::Digest;
 
-/// A value as a key. Nothing is taken for an empty text.
+/// Converts a value to a key; NULL becomes an empty text.
 pub(super) fn key_from(value: SqlValueRef<'_>) -> Key {
     match value {
         SqlValueRef::Null => Key::Text(Vec::new()),

@@ -15,7 +15,7 @@ pub(in crate::store) fn limit() -> Option<u64> {
     groups.chain(limits_of_process(&process)).chain(machine(&of("/proc/meminfo"))).min()
 }
 
-/// Those of control groups, by the texts of `/proc/self/cgroup` and `/proc/self/mountinfo`.
+/// Limits of control groups, from `/proc/self/cgroup` and `/proc/self/mountinfo`.
 pub fn limits_of_groups<'a>(
     groups: &'a str,
     mounts: &'a str,
@@ -36,7 +36,7 @@ pub fn limits_of_groups<'a>(
     files.filter_map(|file| read(&file)?.trim().parse().ok())
 }
 
-/// The folders of a group and of those around it, as far as they are mounted.
+/// Mounted directories of a group and of its parents.
 fn folders_of(group: &str, is_unified: bool, mounts: &str) -> Option<Vec<PathBuf>> {
     let (root, mounted) = mounts.lines().find_map(|line| {
         let (mount, kind) = line.split_once(" - ")?;
@@ -59,7 +59,7 @@ fn folders_of(group: &str, is_unified: bool, mounts: &str) -> Option<Vec<PathBuf
     Some(around.map(Path::to_owned).collect())
 }
 
-/// Those of the process, by the text of `/proc/self/limits`.
+/// Limits of the process, from `/proc/self/limits`.
 pub fn limits_of_process(limits: &str) -> impl Iterator<Item = u64> {
     let named = ["Max address space", "Max data size"];
     named.into_iter().filter_map(|name| {
@@ -69,7 +69,7 @@ pub fn limits_of_process(limits: &str) -> impl Iterator<Item = u64> {
     })
 }
 
-/// What the machine has, by the text of `/proc/meminfo`.
+/// Memory of the machine, from `/proc/meminfo`.
 pub fn machine(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kibibytes: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;

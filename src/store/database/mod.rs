@@ -15,7 +15,6 @@ use crate::domain::error::Result;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
 
-/// Connection to a database.
 pub trait Database {
     /// Name of the database in messages.
     fn display_name(&self) -> &str;
@@ -151,9 +150,7 @@ pub trait Database {
 /// Statement and its expected number of changed rows; `None` for any number.
 #[derive(Debug, Clone)]
 pub struct ExpectedCount {
-    /// Statement.
     pub statement: Statement,
-    /// Expected number.
     pub rows: Option<u64>,
 }
 

@@ -6,7 +6,6 @@ use crate::domain::time::UnixTime;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// Reads the clock reference of a host.
 pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<ClockReference>> {
     let sql = Statement::new(
         "SELECT wall, boot, boottime, uptime, jump_wall, jump_boot, jump_boottime, jump_uptime \
@@ -18,7 +17,7 @@ pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<C
     Ok(database.query_first(&sql, reference)?.flatten())
 }
 
-/// The clocks from this column on.
+/// Reads a stamp from this column on.
 fn stamp(row: &dyn RowRef, first: usize) -> Option<ClockStamp> {
     Some(ClockStamp {
         wall: UnixTime(row.integer(first)?),

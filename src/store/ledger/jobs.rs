@@ -94,7 +94,6 @@ pub(super) fn upsert_last_settled(
     sql
 }
 
-/// Sets the last settled time of a job.
 pub(super) fn set_last_settled(
     database: &mut impl Database,
     job: &JobKey,
@@ -105,7 +104,6 @@ pub(super) fn set_last_settled(
     Ok(())
 }
 
-/// Registers jobs of a host, and removes others.
 pub(super) fn change_jobs(
     database: &mut impl Database,
     machine: &str,
@@ -169,7 +167,6 @@ fn drop_orphaned_histories(now: UnixTime) -> Statement {
     .with(UnixTime(now.0.saturating_sub(HISTORY_RETENTION.as_seconds())))
 }
 
-/// Reads the state of all jobs, and the membership of a host in them.
 pub(super) fn jobs(
     database: &impl Database,
     machine: &str,

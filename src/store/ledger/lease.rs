@@ -6,7 +6,6 @@ use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
 
-/// Takes a lease for work that has no record.
 pub(super) fn take(
     database: &mut impl Database,
     lease: &Lease,
@@ -16,13 +15,11 @@ pub(super) fn take(
     Ok(start_result(&applied, lease, now))
 }
 
-/// Gives back a lease that was taken so.
 pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {
     database.execute_batch(&[delete_lease(lease)])?;
     Ok(())
 }
 
-/// Finds the current or last holder of a lease.
 pub(super) fn find_holder(database: &impl Database, name: &str) -> Result<Option<LeaseHolder>> {
     let lease = Lease { name: name.to_owned(), holder: String::new() };
     database.query_first(&select_holder(&lease), read_holder)

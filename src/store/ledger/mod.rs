@@ -19,7 +19,6 @@ use crate::storage::{
 
 /// A store with access to the database that holds its ledger.
 pub(super) trait LedgerDatabase {
-    /// Connection to that database.
     type Database: Database;
 
     /// Reads from it; `None`: there is none yet, or it cannot be used.
@@ -28,12 +27,10 @@ pub(super) trait LedgerDatabase {
     /// Writes to it. A change is repeated where another database has to replace the first.
     fn write<R>(&mut self, change: impl FnMut(&mut Self::Database) -> Result<R>) -> Result<R>;
 
-    /// Implements [`Ledger::is_volatile`].
     fn is_in_memory(&self) -> bool {
         false
     }
 
-    /// Notes a request for a lease.
     fn note_lease(&self) {}
 
     /// Reports whether the database that held the current lease was replaced.

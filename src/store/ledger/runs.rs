@@ -17,7 +17,7 @@ use crate::storage::{
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// Entries that are dropped at once, at most.
+/// Maximum number of entries that are dropped at once.
 const MAX_DROPPED: usize = 250;
 
 /// Columns that [`read_run`] reads.
@@ -25,7 +25,6 @@ const RUN_COLUMNS: &str = "runs.id, job, work, task, planned_at, started_at, mis
                    finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
                    runs.holder, user";
 
-/// Takes a lease and inserts a run.
 pub(super) fn start_run(
     database: &mut impl Database,
     lease: &Lease,
@@ -53,7 +52,7 @@ pub(super) fn release_lease(database: &mut impl Database, lease: &Lease) -> Resu
     Ok(())
 }
 
-/// Gives up the runs under the lease that have died.
+/// Marks runs of the lease that have died.
 fn mark_lost(lease: &Lease) -> Statement {
     let sql = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \
@@ -98,7 +97,6 @@ fn insert_run_row(
     .with(outcome.as_str())
 }
 
-/// Ends a run and gives its lease back.
 pub(super) fn finish_run(
     database: &mut impl Database,
     lease: &Lease,
@@ -147,7 +145,6 @@ pub(super) fn insert_run(
     Ok(database.execute_batch(&statements)?.rows.first() == Some(&1))
 }
 
-/// Visits runs, the latest first.
 pub(super) fn runs(
     database: &impl Database,
     query: &RunQuery,

@@ -15,7 +15,6 @@ use crate::store::statement::Statement;
 /// Rows per INSERT statement: many at once, but far below SQLite's limit on parameters.
 const ROWS_PER_STATEMENT: usize = 100;
 
-/// Conflict clause that overwrites an existing row.
 const UPSERT: &str = " ON CONFLICT DO UPDATE SET user = excluded.user, task = excluded.task, \
      client = excluded.client, created_at = excluded.created_at, \
      last_used_at = excluded.last_used_at, idle_timeout = excluded.idle_timeout, \

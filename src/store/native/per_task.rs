@@ -50,7 +50,6 @@ pub(super) fn per_task(
     }
 }
 
-/// Writes the condition that the task of a row matches a pattern.
 pub(super) fn task_matches(sql: &mut Statement, task: &TaskPattern) {
     if task.is_wild() {
         let mut like = String::new();

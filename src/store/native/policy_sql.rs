@@ -27,7 +27,6 @@ pub(super) fn deletes_at_end(policy: &Policy) -> bool {
     policy.retention == Some(Span::ZERO)
 }
 
-/// The moment a span before `now`.
 fn before(now: UnixTime, span: Span) -> UnixTime {
     UnixTime(now.0.saturating_sub(span.as_seconds()))
 }
@@ -137,17 +136,14 @@ fn any_two_pass(policies: &Policies) -> bool {
     policies.all().any(|policy| policy.expire == ExpiryMode::TwoPass)
 }
 
-/// Writes the condition that a live session ends.
 pub(super) fn ends(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, |_| true);
 }
 
-/// Writes the condition that a live session ends and its row is kept.
 pub(super) fn ends_keeping_row(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, |policy| !deletes_at_end(policy));
 }
 
-/// Writes the condition that a live session ends and its row is deleted.
 pub(super) fn ends_deleting_row(sql: &mut Statement, scope: &PolicyContext<'_>) {
     ends_where(sql, scope, deletes_at_end);
 }
@@ -202,7 +198,6 @@ fn live_state(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     };
 }
 
-/// Appends the task pattern of a scope, if it has one, as a further condition.
 pub(super) fn and_task_in_scope(sql: &mut Statement, scope: &PolicyContext<'_>) {
     if let Some(task) = scope.task {
         sql.push(" AND ");

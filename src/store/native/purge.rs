@@ -9,7 +9,6 @@ use crate::storage::{DueCounts, DueRange, PolicyContext, PurgeBatchResult, Purge
 use crate::store::database::{Database, ExpectedCount};
 use crate::store::statement::Statement;
 
-/// Maximum number of counts in one statement.
 const MAX_COUNTED_GROUPS: usize = 500;
 
 /// Deletes, ends and marks the due rows of a range. Each statement repeats its whole
@@ -133,7 +132,7 @@ fn required(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<RowChan
     wants.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(change, _)| change).collect()
 }
 
-/// The statements of a batch, and where among them those are that change rows.
+/// Statements of a batch, and the indexes of those that change rows.
 struct PurgeBatch<'a> {
     scope: &'a PolicyContext<'a>,
     due: &'a DueRows<'a>,
@@ -143,7 +142,7 @@ struct PurgeBatch<'a> {
 }
 
 impl<'a> PurgeBatch<'a> {
-    /// The statements for these changes; the deletions have been `counted` or not.
+    /// Builds the statements for these changes; with `counted`, deletions are counted already.
     fn of(
         scope: &'a PolicyContext<'a>,
         due: &'a DueRows<'a>,
@@ -189,7 +188,6 @@ impl<'a> PurgeBatch<'a> {
         self.indexes.iter().find(|(what, _)| *what == change).map(|(_, index)| *index)
     }
 
-    /// Adds the statement that changes rows, and returns its index.
     fn add_change(&mut self, change: RowChange) -> usize {
         let delete = || Statement::new("DELETE FROM sessions");
         match change {

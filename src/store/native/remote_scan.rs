@@ -20,7 +20,6 @@ const ROWS_PER_DUE: usize = 10;
 const MIN_WINDOW: usize = 5_000;
 const MAX_WINDOW: usize = 50_000;
 
-/// Scans the rows after a key.
 pub(super) fn scan_windows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
@@ -117,7 +116,7 @@ fn window(
     sql
 }
 
-/// The verdict on each of the rows behind a key, as the last column, and where it is from.
+/// Selects the verdict on each row after a key, as the last column.
 fn verdicts(sql: &mut Statement, scope: &PolicyContext<'_>, after: Option<&Key>) {
     policy_sql::verdict(sql, scope);
     sql.push(" AS verdict FROM sessions WHERE TRUE");

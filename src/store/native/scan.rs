@@ -8,14 +8,12 @@ use super::{policy_sql, remote_scan};
 use crate::domain::error::Result;
 use crate::domain::session::Key;
 use crate::domain::time::UnixTime;
+use crate::storage::raw_row::key_position;
 use crate::storage::{Cursor, DueCounts, DueRange, DueScan, KeptRows, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
+use crate::store::scan_limits;
 use crate::store::statement::Statement;
 
-/// Rows between two checks of the elapsed time.
-const CLOCK_CHECK_ROWS: u64 = 128;
-
-/// Scans the rows after a key.
 pub(super) fn scan_due(
     database: &impl Database,
     scope: &PolicyContext<'_>,
@@ -72,10 +70,7 @@ fn scan_rows(
             store_key(&mut last_due, row);
             first_due.get_or_insert_with(|| last_due.clone());
         }
-        let is_done = tally.due >= limits.due as u64
-            || tally.rows >= limits.rows as u64
-            || (tally.rows.is_multiple_of(CLOCK_CHECK_ROWS) && started.elapsed() >= limits.time);
-        if !is_done {
+        if !scan_limits::is_reached(limits, tally.rows, tally.due, started) {
             return Ok(ControlFlow::Continue(()));
         }
         store_key(last.get_or_insert_default(), row);
@@ -92,14 +87,6 @@ fn store_key(key: &mut String, row: &dyn RowRef) {
         // Not a valid id. It sorts after all others, and ends the scan.
         Err(_) => key.push_str(&String::from_utf8_lossy(row.bytes(0))),
     }
-}
-
-/// Share of all keys that sort before this one: keys are uniformly distributed hexadecimal
-/// numbers.
-#[expect(clippy::cast_precision_loss, reason = "eight digits fit")]
-fn key_position(key: &str) -> f64 {
-    let digits = key.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    digits.map_or(1.0, |digits| f64::from(digits) / (1_u64 << 32) as f64)
 }
 
 fn select_verdicts(

@@ -8,10 +8,8 @@ use crate::storage::{Order, PolicyContext, SortKey};
 use crate::store::database::RowRef;
 use crate::store::statement::Statement;
 
-/// Writes an expression.
 type Write<'a> = dyn Fn(&mut Statement) + 'a;
 
-/// Expression in an ORDER BY clause.
 pub(super) struct SortTerm<'a> {
     pub(super) write: &'a Write<'a>,
     pub(super) is_descending: bool,
@@ -117,7 +115,6 @@ pub(super) fn with_terms<R>(
     ])
 }
 
-/// Sorts by these terms.
 pub(super) fn push_order_by(sql: &mut Statement, terms: &[SortTerm<'_>]) {
     for (index, term) in terms.iter().enumerate() {
         sql.push(if index == 0 { " ORDER BY " } else { ", " });

@@ -18,7 +18,6 @@ use crate::store::statement::Statement;
 /// purge records the peak.
 const SMALL_TABLE: usize = 1_000;
 
-/// The columns of what a user has.
 const USER_STATS_COLUMNS: usize = 8;
 
 pub(super) const UPSERT_ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
@@ -38,7 +37,7 @@ pub(super) fn count_deleted() -> Statement {
     )
 }
 
-/// Adds rows up that have been counted before, of which there are some.
+/// Adds counted rows to the counters; there is at least one.
 pub(super) fn add_deleted(deletions: &BTreeMap<(String, EndReason), u64>) -> Statement {
     let mut sql = Statement::new("INSERT INTO counters (task, name, value) VALUES ");
     for (index, ((task, reason), rows)) in deletions.iter().enumerate() {
@@ -133,9 +132,9 @@ pub(super) fn tasks(database: &impl Database, scope: &PolicyContext<'_>) -> Resu
 fn add_rows(stat: &mut TaskStats, row: &dyn RowRef, scope: &PolicyContext<'_>) {
     let abandoned = row.count(4);
     let is_due = scope.policies.for_task(&stat.task).expire == ExpiryMode::Abandoned;
-    let (live, given_up) = if is_due { (0, abandoned) } else { (abandoned, 0) };
+    let (live, due_abandoned) = if is_due { (0, abandoned) } else { (abandoned, 0) };
     stat.live = [row.count(2), row.count(3), live];
-    stat.given_up = given_up;
+    stat.due_abandoned = due_abandoned;
     stat.expired = row.count(5);
     stat.ended = row.count(6);
     stat.opened += row.count(7);
@@ -188,7 +187,6 @@ fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
     sql
 }
 
-/// Visits the live sessions of each user, as counts.
 pub(super) fn user_stats(
     database: &impl Database,
     scope: &PolicyContext<'_>,

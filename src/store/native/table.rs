@@ -27,7 +27,6 @@ const HANDLE_COLLISION: &str = "(SELECT count(*) FROM sessions AS other \
                         WHERE other.id >= substr(sessions.id, 1, 12) \
                         AND other.id < substr(sessions.id, 1, 12) || 'g') > 1";
 
-/// The native table in some database.
 pub struct Native<T> {
     pub database: T,
 }

@@ -11,7 +11,6 @@ use crate::store::database::RowRef;
 /// Tasks that are searched linearly.
 const LINEAR_SEARCH_TASKS: usize = 8;
 
-/// Result of a scan.
 #[derive(Default)]
 pub(super) struct ScannedRows {
     pub(super) tally: Tally,
@@ -21,17 +20,15 @@ pub(super) struct ScannedRows {
     pub(super) due: Option<(String, String)>,
 }
 
-/// Rows counted by what is alike in them.
+/// Rows counted by their properties.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) rows: u64,
     pub(super) due: u64,
     tasks: Vec<TaskTally>,
-    /// Index of each task in `tasks`.
     indexes: HashMap<Vec<u8>, usize>,
 }
 
-/// The rows of a task.
 struct TaskTally {
     name: Vec<u8>,
     /// Counts of each kind; there are few.
@@ -47,7 +44,6 @@ struct TallyKind {
     verdict: Vec<u8>,
     /// Reason of the end of a row to delete.
     ended_by: Vec<u8>,
-    /// The row is part of the backlog.
     was_due: bool,
 }
 

@@ -1,5 +1,6 @@
 //! The operations of `app`, one module of the source each.
 
+mod batch_loop;
 mod batch_sizer;
 mod copy {
     mod range;
@@ -7,7 +8,6 @@ mod copy {
 mod notify;
 mod purge {
     mod checkpoint;
-    mod limits;
 }
 mod throttle;
 mod touch_batch;

@@ -19,8 +19,8 @@ do = \"cycle\"
 task = \"imap\"
 ";
 
-/// With a session in use and one that is over, and a purge that has run long before by
-/// the ledger: the clock seems to have moved by so many seconds since.
+/// Creates a live and an expired session, and a purge in the ledger: the clock seems to have moved
+/// by this many seconds since that purge.
 fn sandbox(moved: i64) -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.file("c.toml", LIMITED);

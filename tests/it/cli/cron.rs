@@ -47,8 +47,8 @@ impl Drop for Cron {
     }
 }
 
-/// With a database of the user nobody's, something to do in it, and a program that nobody may
-/// run.
+/// Creates a database of the user nobody with due sessions, and a program that this user may not
+/// execute.
 fn of_nobody() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("old").idle(HOUR));

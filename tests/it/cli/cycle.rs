@@ -2,7 +2,7 @@
 
 use crate::support::{HOUR, MINUTE, Row, Sandbox, handles, now, row};
 
-/// Five live sessions in three states, and one that is over.
+/// Creates five live sessions in three states, and an ended one.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     for row in sessions() {

@@ -246,8 +246,8 @@ fn what_keeps_even_root_from_writing_is_named() {
     }
 }
 
-/// Runs each command on a disk of its own, in a private mount namespace that goes
-/// with the shell, and notes what it left.
+/// Script that runs each command on a full disk, in a mount namespace of the shell, and prints the
+/// exit code, the outputs and the state of the file.
 const ON_A_FULL_DISK: &str = r#"
 set -e
 mkdir disk && mount -t tmpfs -o size=128k none disk

@@ -2,7 +2,7 @@
 
 use crate::support::{DAY, HOUR, MINUTE, Sandbox, now, row};
 
-/// Ten live sessions, six of them due, and two rows whose retention is over.
+/// Creates ten live sessions, six of them due, and two rows beyond their retention.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..6, |n| row(&n.to_string()).idle(HOUR));

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 use crate::support::processes::until;
 use crate::support::{DAY, Finished, HOUR, MANY_RUNS, Sandbox, now, row};
 
-/// With a hook that this shell script is, and these settings beside it.
+/// Creates a configuration with this shell script as its hook, and with these settings.
 fn sandbox(script: &str, settings: &str) -> Sandbox {
     let sandbox = Sandbox::new();
     let script = serde_json::to_string(script).unwrap();

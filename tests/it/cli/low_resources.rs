@@ -20,7 +20,7 @@ fn in_own_mounts(sandbox: &Sandbox, script: &str) -> String {
     answer
 }
 
-/// Leaves `$1` KiB on a file system with `$2`, and all that lies beside it.
+/// Script that copies `$2` to a file system and leaves `$1` KiB of it free.
 const CRAMPED: &str = r#"
 set -e
 mkdir -p disk; mount -t tmpfs -o size=24m none disk
@@ -34,7 +34,7 @@ const FEW: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL
      session_data text NOT NULL, expire_date datetime NOT NULL);
      CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date);";
 
-/// Django's table with so many sessions that are over, whose data has so many bytes.
+/// Creates Django's table with this many expired sessions, each with this many bytes of data.
 fn django(db: &Connection, sessions: u32, bytes: u32) {
     let fill = format!(
         "{FEW} WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT {sessions}) \

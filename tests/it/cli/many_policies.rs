@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::support::{HOUR, MINUTE, Sandbox, row};
 
-/// A configuration with so many policies, none of which is like another, and sessions of
-/// some of the tasks, of which half are due by their own policies alone.
+/// Creates a configuration with this many different policies, and sessions of some of the tasks,
+/// half of which are due by their own policies only.
 fn with_policies(count: u32) -> Sandbox {
     let mut text = "[policy]\nexpire = \"never\"\nretention = \"forever\"\n".to_owned();
     for number in 0..count {

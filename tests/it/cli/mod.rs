@@ -1,8 +1,7 @@
-//! The command as its users meet it: the real binary, in an empty folder; and the modules of
-//! `cli`.
+//! Tests of the real executable, run in an empty directory, and of the modules of `cli`.
 //!
-//! Each file has one subject. The tests share nothing, and write rows relative to now, far
-//! enough from every boundary.
+//! Each file has one subject. The tests share nothing, and write rows relative to now, far enough
+//! from every boundary.
 
 mod adopted;
 mod args;

@@ -76,7 +76,7 @@ fn a_signal_ends_a_rebuild_and_nothing_has_changed() {
     assert!(bytes(&sandbox) < before / 4);
 }
 
-/// Rebuilds a database unless there is no room in this folder; answers what was asked for.
+/// Rebuilds the database unless this directory lacks space; returns the required space.
 fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, SpaceRequirement) {
     let store = store::open(sandbox.path("app.db"), Access::Write).unwrap();
     let mut service = SessionService::new(store, Policies::default());

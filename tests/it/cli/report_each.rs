@@ -5,8 +5,7 @@ use std::io::{BufRead, BufReader};
 use crate::support::processes::Running;
 use crate::support::{Finished, HOUR, MINUTE, Sandbox, handles, row};
 
-/// Two sessions that are over, one of them with a name that would act on a terminal, and
-/// one that is live.
+/// Creates two expired sessions, one of them with control characters in its name, and a live one.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     for row in [

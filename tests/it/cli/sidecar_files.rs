@@ -290,8 +290,7 @@ fn without_a_log_an_application_under_another_name_is_only_warned_of() {
     assert!(listed.succeeds().stderr().contains("the file has 2 hard links"));
 }
 
-/// Runs commands on a file that is mounted alone, in a mount namespace that goes with the
-/// shell.
+/// Script that runs commands on a file that is mounted alone, in a mount namespace of the shell.
 const ON_A_MOUNTED_FILE: &str = r#"
 set -e
 mkdir mounted && touch mounted/app.db && mount --bind app.db mounted/app.db

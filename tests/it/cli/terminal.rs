@@ -63,7 +63,7 @@ fn a_close_whose_reader_has_gone_ends_quietly_after_a_batch() {
     }
 }
 
-/// Runs a command both of whose outputs lead to nobody.
+/// Runs a command with both outputs closed by the reader.
 fn unheard(sandbox: &Sandbox, command: &str) -> Option<i32> {
     let nobody = || {
         let (reader, writer) = std::io::pipe().unwrap();

@@ -25,7 +25,7 @@ fn command(sandbox: &Sandbox) -> Command {
     command
 }
 
-/// The children of a process, also those that have ended and that it has not asked for.
+/// Children of a process, including those that have ended but were not waited for.
 fn children(pid: u32) -> Vec<u32> {
     let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
     children.split_whitespace().map(|child| child.parse().unwrap()).collect()

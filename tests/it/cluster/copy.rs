@@ -23,7 +23,7 @@ fn run(sandbox: &Sandbox, args: &[&str], code: i32) -> String {
     sandbox.run(args.iter().copied()).exits(code).stdout()
 }
 
-/// A file with so many sessions, some of which have ended, and with counters.
+/// Creates a file with this many sessions, some of which have ended, and with counters.
 fn filled(sandbox: &Sandbox, name: &str, sessions: u32) -> Connection {
     run(sandbox, &["--db", name, "init"], 0);
     let mut db = Connection::open(sandbox.path(name)).unwrap();

@@ -33,7 +33,7 @@ fn a_purge_under_very_many_policies_fits_into_a_request() {
     rqlite::request(&harness.addresses, &json!([[sql, now()]]));
     // When it is purged, then by these policies
     for args in [&["purge", "--dry-run", "--json"][..], &["purge", "--json"]] {
-        let (code, said) = harness.runs(args);
+        let (code, said) = harness.run(args);
         assert_eq!(code, 0, "{said}");
         assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["ended"], 400);
     }

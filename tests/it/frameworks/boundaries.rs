@@ -1,8 +1,8 @@
-//! Ten thousand rows around the clock, in each framework's own form: of each, exactly
-//! those go that are over.
+//! Ten thousand rows around the clock in the format of each framework, of which exactly the expired
+//! ones are deleted.
 //!
-//! Which these are is worked out here from the moments, and SQL has to say the same by
-//! the predicate of the fixture.
+//! The expected rows are computed from the times, and must match the condition of the fixture in
+//! SQL.
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ fn arounds(form: &RowFormat) -> Vec<Around> {
     arounds
 }
 
-/// The application of this framework with rows like these, and those that are over.
+/// Creates the application of this framework with these rows; returns the ids of the expired ones.
 fn application(profile: &str, around: &Around) -> (Application, BTreeSet<String>) {
     let application = Application::new(named(profile)).without_rows();
     let form = RowFormat::of(&application.framework);

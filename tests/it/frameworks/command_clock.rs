@@ -9,7 +9,7 @@ use crate::support::fake_clock::with_clock;
 /// Runs the command at the clock.
 fn at_the_clock(application: &Application, options: &[&str], args: &[&str]) -> Finished {
     let args = args.iter().chain(options).chain(&["--state-dir", "state"]).copied();
-    application.ran(with_clock(CLOCK_IN_UTC, &application.command(args)))
+    application.run_command(with_clock(CLOCK_IN_UTC, &application.command(args)))
 }
 
 /// By its name, by the file that `show profiles` prints, and by what it looks like, where

@@ -13,8 +13,8 @@ use crate::support::NOW;
 
 const NANOS: i64 = NOW.0 * SECOND;
 
-/// Renews this many lapsed sessions one by one, here and there in the table; answers those of
-/// which the database says that they were renewed.
+/// Renews this many expired sessions one by one, in random order; returns those that the database
+/// renewed.
 fn renews(path: &Path, ids: &[String], count: usize) -> BTreeSet<String> {
     let db = Connection::open(path).unwrap();
     db.busy_timeout(Duration::from_secs(30)).unwrap();

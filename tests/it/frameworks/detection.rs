@@ -8,7 +8,7 @@ use crate::frameworks::harness::{Application, Framework, all, named};
 use crate::frameworks::row_formats::{RowFormat, SECOND};
 use crate::support::{HOUR, Sandbox, now};
 
-/// With a session that is over for an hour, and one that has an hour left.
+/// Creates a session that expired an hour ago, and one that expires in an hour.
 fn application(framework: Framework) -> Application {
     let application = Application::new(framework).without_rows();
     let moments = [now() - HOUR, now() + HOUR].map(|over| over * SECOND);
@@ -181,8 +181,8 @@ fn credentials(application: &Application) -> BTreeSet<String> {
     secrets
 }
 
-/// Runs all commands that tell of rows, those that delete last, and asserts that none
-/// gives away what lets somebody in. Says what they said.
+/// Runs all commands that print rows, the deleting ones last, and asserts that none prints a
+/// credential; returns the outputs.
 #[track_caller]
 fn says_no_credentials(application: &Application) -> String {
     let secrets = credentials(application);

@@ -238,11 +238,11 @@ impl Application {
 
     /// Runs the command.
     pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Finished {
-        self.ran(self.command(args))
+        self.run_command(self.command(args))
     }
 
     /// Runs a command that works on the database.
-    pub fn ran(&self, mut command: Command) -> Finished {
+    pub fn run_command(&self, mut command: Command) -> Finished {
         let nodes = self.nodes();
         if let Some(nodes) = &nodes {
             command.env("SESSCTL_DB", nodes.url());

@@ -55,7 +55,7 @@ impl Node {
         external_programs::answer(command, &question)
     }
 
-    /// Opens sessions that are over so many seconds from now.
+    /// Opens sessions that expire this many seconds from now.
     #[track_caller]
     fn opens(&self, now: Option<UnixTime>, ages: &[f64]) -> Value {
         self.asked("app.db", now, "open", &[json!(ages)])
@@ -79,7 +79,7 @@ impl Node {
     }
 }
 
-/// Some that are over for ten minutes and more, and some that have ten minutes and more.
+/// Seconds until the expiry: ten minutes and more in the past, and in the future.
 fn ages() -> Vec<f64> {
     let spans = [10 * MINUTE, 50 * MINUTE, HOUR, DAY, 6 * DAY];
     let seconds = |span: i64| f64::from(i32::try_from(span).unwrap());

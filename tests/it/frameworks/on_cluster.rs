@@ -36,7 +36,7 @@ pub struct LoadedNodes {
 }
 
 impl LoadedNodes {
-    /// Waits until nobody else has the nodes, and gives them what is in the file.
+    /// Locks the nodes and loads the file into them.
     pub fn of(file: &Path) -> Self {
         static CLUSTER: OnceLock<Mutex<Cluster>> = OnceLock::new();
         let cluster = CLUSTER.get_or_init(Cluster::start);

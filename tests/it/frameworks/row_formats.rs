@@ -22,12 +22,12 @@ pub struct RowFormat {
     pub profile: &'static str,
     /// The finest that it can say, in nanoseconds.
     pub grain: i64,
-    /// True if a session is over at the very moment.
+    /// True if a session has expired exactly at its expiry time.
     pub at_once: bool,
-    /// The columns that must differ from row to row, beside the id.
+    /// Columns other than the id that must be unique.
     unique: &'static [&'static str],
-    /// The time columns of the row with this number, if its session is
-    /// over so many nanoseconds after 1970.
+    /// Time columns of the row with this number, whose session expires this many nanoseconds after
+    /// 1970.
     times: fn(u32, i64) -> Vec<(&'static str, Value)>,
 }
 
@@ -153,13 +153,13 @@ impl RowFormat {
         FORMATS.iter().find(|form| form.profile == framework.profile).unwrap()
     }
 
-    /// True if a session that is over at this moment is over now, in nanoseconds.
+    /// True if a session that expires at `over` has expired at `now`, both in nanoseconds.
     pub fn is_over(&self, over: i64, now: i64) -> bool {
         over < now || (self.at_once && over == now)
     }
 
-    /// Inserts rows like the first one of the table, one for each of these moments, in
-    /// one transaction. Answers their ids, as text, in the same order.
+    /// Inserts copies of the first row of the table with these expiry times in one transaction;
+    /// returns their ids as text, in the same order.
     pub fn insert(&self, framework: &Framework, db: &mut Connection, over: &[i64]) -> Vec<String> {
         let transaction = db.transaction().unwrap();
         let model = first_row(framework);

@@ -16,7 +16,7 @@ fn application() -> Application {
     application
 }
 
-/// The folders of the sandbox, below it and below these.
+/// Directories of the sandbox below this one.
 fn folders(application: &Application, below: &str) -> Vec<String> {
     let entries = std::fs::read_dir(application.path(below)).unwrap();
     let mut names: Vec<String> =
@@ -32,7 +32,7 @@ fn the_state_is_kept_in_the_systems_directory() {
     let asked = |args: &[&str]| {
         let mut command = application.command(args.iter().copied());
         command.env("STATE_DIRECTORY", places.join(":"));
-        application.ran(command)
+        application.run_command(command)
     };
     asked(&["purge", "--profile", "django"]).succeeds().is_silent();
     assert_eq!(folders(&application, "lib").len(), 1);

@@ -9,8 +9,8 @@ use crate::frameworks::harness::{Application, named, purgeable};
 use crate::frameworks::row_formats::{RowFormat, SECOND};
 use crate::support::{HOUR, MINUTE, now};
 
-/// With twenty sessions that are over for hours, twenty that have some minutes left, and
-/// the rows of these strange times. None was used in the future.
+/// Creates twenty sessions that expired hours ago, twenty that expire in some minutes, and rows
+/// with these invalid times. None was used in the future.
 fn application(profile: &str, column: &str, strange: &[&str]) -> Application {
     let application = Application::new(named(profile)).without_rows();
     let moments: Vec<i64> = (1..=20)

@@ -26,8 +26,8 @@ at = "order"
 boundary = "<"
 "#;
 
-/// A table whose ids are of this type, with four rows of these ids, of which the second
-/// and the fourth are over.
+/// Creates a table with this type of ids and four rows, of which the second and the fourth have
+/// expired.
 fn odd(columns: &str, options: &str, ids: [&str; 4]) -> Application {
     let name = r#""the ""table""""#;
     let mut sql = format!(r#"CREATE TABLE {name} ({columns}, "order" INT, "select") {options};"#);

@@ -23,7 +23,7 @@ const COMMANDS: [&[&str]; 15] = [
     &["show", "stat", "--metrics-file", "metrics.prom"],
 ];
 
-/// Each command refuses the file and leaves it, and the folder, as it was.
+/// Asserts that each command refuses the file, and leaves file and directory unchanged.
 #[track_caller]
 fn every_command_refuses(sandbox: &Sandbox, why: &str) {
     let files = || {

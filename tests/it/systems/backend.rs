@@ -69,7 +69,7 @@ impl Backend {
     }
 
     /// Sets the database of a command.
-    pub fn tell(&self, command: &mut Command) {
+    pub fn set_database(&self, command: &mut Command) {
         command.env("SESSCTL_DB", self.location().to_string());
     }
 
@@ -82,7 +82,7 @@ impl Backend {
     }
 
     /// Snapshot of everything that a command could change.
-    pub fn everything(&self, folder: &Path) -> State {
+    pub fn snapshot(&self, folder: &Path) -> State {
         match self {
             Self::File(_) => State::Files(files_in(folder)),
             Self::Cluster(tenancy) => State::Log(tenancy.nodes().index()),
@@ -90,7 +90,7 @@ impl Backend {
     }
 
     /// Snapshot of the database.
-    pub fn content(&self) -> State {
+    pub fn database_snapshot(&self) -> State {
         match self {
             Self::File(path) => {
                 let bytes = std::fs::read(path).unwrap();
@@ -101,7 +101,7 @@ impl Backend {
     }
 
     /// Calls a function while another connection holds the write lock. A cluster has no such lock;
-    /// its [content](Self::content) shows that nothing was written.
+    /// its [snapshot](Self::database_snapshot) shows that nothing was written.
     pub fn while_locked<T>(&self, run: impl FnOnce() -> T) -> T {
         let Db::File(mut other) = self.db() else { return run() };
         let lock = other.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();

@@ -50,11 +50,11 @@ impl System {
     /// Creates the system with words of the configuration replaced.
     #[track_caller]
     pub fn with_changes(system: &str, changes: &[(&str, &str)]) -> Self {
-        Self::of(&text_with_changes(system, changes))
+        Self::with_config(&text_with_changes(system, changes))
     }
 
     /// Creates the system under this configuration.
-    pub fn of(text: &str) -> Self {
+    pub fn with_config(text: &str) -> Self {
         let sandbox = Sandbox::without_database();
         let config = sandbox.file("sessctl.toml", text);
         Self::initialised(sandbox, config)
@@ -67,7 +67,7 @@ impl System {
         system
     }
 
-    /// A path in the folder.
+    /// Path in the directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.sandbox.path(name)
     }
@@ -77,13 +77,13 @@ impl System {
     }
 
     /// Snapshot of everything that a command could change.
-    pub fn everything(&self) -> State {
-        self.backend.everything(&self.sandbox.path(""))
+    pub fn snapshot(&self) -> State {
+        self.backend.snapshot(&self.sandbox.path(""))
     }
 
     /// Snapshot of the database.
-    pub fn content(&self) -> State {
-        self.backend.content()
+    pub fn database_snapshot(&self) -> State {
+        self.backend.database_snapshot()
     }
 
     /// Inserts the row of a session.
@@ -112,7 +112,7 @@ impl System {
     /// Returns the command without a configuration.
     fn plain_command(&self, args: &[&str]) -> Command {
         let mut command = self.sandbox.command(args.iter().copied());
-        self.backend.tell(&mut command);
+        self.backend.set_database(&mut command);
         command
     }
 

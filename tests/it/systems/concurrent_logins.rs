@@ -12,7 +12,7 @@ const LIMIT: u64 = 10;
 struct Clients {
     opened: u64,
     refused: u64,
-    /// The most live sessions that anybody could see meanwhile.
+    /// Maximum number of live sessions observed meanwhile.
     most: i64,
 }
 
@@ -46,7 +46,7 @@ fn clients(redbex: &System, tasks: &[&str], user: impl Fn(usize) -> String) -> C
     Clients { opened: count(0), refused: count(4), most: most.max(live()) }
 }
 
-/// Gives a server so many active, idle and abandoned sessions of these tasks in turn.
+/// Inserts this many active, idle and abandoned sessions, distributed over the tasks.
 fn fill(redbex: &System, tasks: &[&str], [active, idle, abandoned]: [u32; 3]) {
     let of = |kind: &'static str, seconds| {
         move |serial: u32| {

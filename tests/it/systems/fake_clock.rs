@@ -35,14 +35,14 @@ pub fn cron_at(system: &System, time: &str) {
     at(system, time, &["run"]).succeeds().is_silent();
 }
 
-/// Opens a session and answers its token and its handle.
+/// Opens a session and returns its token and its handle.
 #[track_caller]
 pub fn open_at(system: &System, time: &str, args: &[&str]) -> [String; 2] {
     let opened = json_at(system, time, &[&["open", "--user", "alice"], args].concat());
     ["token", "handle"].map(|key| opened[key].as_str().unwrap().to_owned())
 }
 
-/// Uses a session, and answers what became of that.
+/// Touches a session and returns the outcome.
 #[track_caller]
 pub fn touch_at(system: &System, time: &str, token: &str) -> String {
     let ran = feed(command(system, "UTC", &format!("@{time}"), &["touch", "--json"]), token);

@@ -42,18 +42,18 @@ impl DerefMut for Library {
 impl Library {
     /// Creates the library on the host mail1 in UTC.
     pub fn new(system: &str) -> Self {
-        Self::of(&command::text(system))
+        Self::with_config(&command::text(system))
     }
 
     /// Creates the library with words of the configuration replaced.
     #[track_caller]
     pub fn with_changes(system: &str, changes: &[(&str, &str)]) -> Self {
-        Self::of(&command::text_with_changes(system, changes))
+        Self::with_config(&command::text_with_changes(system, changes))
     }
 
     /// Creates the library under this configuration.
     #[track_caller]
-    pub fn of(text: &str) -> Self {
+    pub fn with_config(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let backend = SystemBackend::new(folder.path());
         let store = store::create(backend.location()).unwrap();
@@ -88,7 +88,7 @@ impl Library {
     }
 
     /// Service of another process on the same database.
-    pub fn beside(&self, host: &str) -> SessionService {
+    pub fn other_process(&self, host: &str) -> SessionService {
         SessionService::new(self.store(), self.config.policies.clone()).with_host(host)
     }
 

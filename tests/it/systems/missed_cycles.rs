@@ -13,7 +13,7 @@ const AT_FOUR: &str = "at = \"0 4 *\" ";
 const ON_MAIL1: &str =
     "host = \"mail1\"                        # Server to run on: other servers skip it";
 
-/// The restart again and again.
+/// Creates the system with the restart at an interval.
 fn every(interval: &str) -> System {
     System::with_changes("domino", &[(AT_FOUR, &format!("every = \"{interval}\""))])
 }
@@ -93,7 +93,7 @@ fn d11_a_second_host_that_takes_the_cycle_up_ends_no_session() {
     let now = later(start, 2 * DAY + 30);
     let token = domino.open("imap", later(now, -MINUTE));
     // When another one has it for the first time
-    let mut other = domino.beside("mail2");
+    let mut other = domino.other_process("mail2");
     let go_on = &mut || std::ops::ControlFlow::Continue(());
     let ran = other.run_job(&job, &domino.terms, now, go_on).unwrap();
     // Then it ends nothing, and its first run is one interval later

@@ -24,7 +24,7 @@ fn warnings(system: &System) -> String {
 #[test]
 fn s12_a_policy_for_a_pattern_holds_for_each_task_that_matches() {
     // Given a limit of one session for the tasks that match im*
-    let system = System::of(LIMITED);
+    let system = System::with_config(LIMITED);
     // When two tasks open a session each, then both get in: the limit is that of each task
     assert_eq!([opens(&system, "imap"), opens(&system, "imaps")], [0, 0]);
     // And the second session of one of them is refused, in any spelling
@@ -36,7 +36,7 @@ fn s12_a_policy_for_a_pattern_holds_for_each_task_that_matches() {
 
 #[test]
 fn s12_the_most_specific_pattern_wins() {
-    let system = System::of(
+    let system = System::with_config(
         "[policy]\ntimeout = \"10m\"\n\
          [policy.\"*\"]\ntimeout = \"11m\"\n\
          [policy.\"i*\"]\ntimeout = \"12m\"\n\
@@ -59,7 +59,7 @@ fn s12_the_most_specific_pattern_wins() {
 
 #[test]
 fn s12_a_pattern_builds_on_the_general_policy_and_not_on_other_patterns() {
-    let system = System::of(
+    let system = System::with_config(
         "[policy]\ntimeout = \"10m\"\nretention = \"0\"\n\
          [policy.\"i*\"]\nretention = \"forever\"\n[policy.\"im*\"]\ntimeout = \"20m\"\n",
     );
@@ -71,7 +71,7 @@ fn s12_a_pattern_builds_on_the_general_policy_and_not_on_other_patterns() {
 #[test]
 fn s12_a_purge_ends_what_is_due_by_the_pattern_of_its_task() {
     // Given a policy that ends nothing, and one for a pattern that does
-    let system = System::of(
+    let system = System::with_config(
         "[policy]\nexpire = \"never\"\n[policy.\"*map\"]\nexpire = \"timeout\"\n\
          [policy.jmap]\nexpire = \"never\"\n",
     );
@@ -96,11 +96,11 @@ fn s12_show_config_names_a_pattern_that_never_matched() {
          [[job]]\nname = \"tidy\"\nat = \"0 3 *\"\ndo = \"purge\"\ntask = \"q*\"\n\
          [[job]]\nname = \"all\"\nat = \"0 3 *\"\ndo = \"purge\"\ntask = \"*\"\n"
     );
-    let system = System::of(&text);
+    let system = System::with_config(&text);
     system.insert(&row("token"));
     // When only those match a task that begin with i, then the others are named; names are
     // not, nor is what matches every task
-    let before = system.everything();
+    let before = system.snapshot();
     insta::assert_snapshot!(warnings(&system), @r#"
     sessctl: warning: policy."imx*" matches no task in the database so far
     sessctl: warning: retention."group-*" matches no task in the database so far
@@ -108,7 +108,7 @@ fn s12_show_config_names_a_pattern_that_never_matched() {
     sessctl: warning: job.tidy.task: "q*" matches no task in the database so far
     "#);
     assert_eq!(system.run(&["show", "config", "-q"]).succeeds().stderr(), "");
-    assert!(system.everything() == before);
+    assert!(system.snapshot() == before);
     // And a task counts whose rows are gone
     for task in ["IMX4", "group-a", "desktop", "queue"] {
         system.insert(&row(task).task(task));
@@ -119,7 +119,7 @@ fn s12_show_config_names_a_pattern_that_never_matched() {
 
 #[test]
 fn s12_without_a_database_no_pattern_is_named() {
-    let system = System::of(LIMITED);
+    let system = System::with_config(LIMITED);
     for db in ["missing.db", "sessctl.toml"] {
         let mut command = system.command(&["show", "config"]);
         command.env("SESSCTL_DB", system.path(db));
@@ -129,7 +129,7 @@ fn s12_without_a_database_no_pattern_is_named() {
     }
 }
 
-/// The tasks whose sessions, ended so many days ago, are left by a purge.
+/// Tasks whose sessions, ended this many days ago, are kept by a purge.
 fn kept(system: &System, tasks: &[&str], days: i64) -> Vec<String> {
     for task in tasks {
         system.insert(&row(&format!("{task} {days}")).task(task).ended(days * DAY, "closed"));
@@ -142,7 +142,7 @@ fn kept(system: &System, tasks: &[&str], days: i64) -> Vec<String> {
 #[test]
 fn t11_the_smallest_cap_that_matches_a_task_applies() {
     // Given rows that are kept forever, a cap of a year, and caps for groups
-    let system = System::of(
+    let system = System::with_config(
         "[policy]\nexpire = \"two-pass\"\nretention = \"forever\"\n\
          [policy.\"group-a*\"]\ndelay = \"48h\"\n[policy.group-x]\nretention = \"2d\"\n\
          [policy.group-z]\ndelay = \"48h\"\n\
@@ -173,7 +173,7 @@ fn t11_the_smallest_cap_that_matches_a_task_applies() {
 
 #[test]
 fn t11_a_cap_of_zero_is_a_waste_basket_for_a_group() {
-    let system = System::of(
+    let system = System::with_config(
         "[policy]\nretention = \"forever\"\n[policy.\"tmp*\"]\ntimeout = \"10m\"\n\
          [retention.\"*scratch\"]\nmax = \"0\"\n",
     );
@@ -187,7 +187,7 @@ fn t11_a_cap_of_zero_is_a_waste_basket_for_a_group() {
 
 #[test]
 fn t11_what_a_cap_reduces_is_warned_of() {
-    let system = System::of(
+    let system = System::with_config(
         "[policy]\nretention = \"forever\"\n[policy.group-a]\nretention = \"90d\"\n\
          [policy.group-b]\nretention = \"30d\"\n[policy.group-c]\nlimit = 1\n\
          [policy.\"g*\"]\nretention = \"400d\"\n[policy.\"group-*d\"]\nretention = \"60d\"\n\

@@ -21,7 +21,7 @@ fn check(transfer: &mut Library, now: UnixTime) {
     assert!(matches!(transfer.run("daily check", now), JobOutcome::Purged(_)), "{now}");
 }
 
-/// With a session that nobody has used for a month, and a job that the ledger knows.
+/// Creates a session unused for a month, and a job that the ledger knows.
 fn with_an_old_session(changes: &[(&str, &str)]) -> (Library, Token) {
     let mut transfer = Library::with_changes("transfer", changes);
     let token = transfer.open("box", at("2026-05-15T12:00:00Z"));
@@ -68,10 +68,10 @@ fn t2_a_touch_clears_the_mark_and_that_is_all_that_a_touch_writes() {
 fn t2_touching_an_unmarked_session_takes_no_lock() {
     let transfer = System::new("transfer");
     transfer.insert(&row("token").idle(3 * DAY));
-    let before = transfer.content();
+    let before = transfer.database_snapshot();
     let answer = transfer.while_locked(|| transfer.touches("token"));
     assert_eq!(answer, "unchanged -");
-    assert!(transfer.content() == before);
+    assert!(transfer.database_snapshot() == before);
     // And the one touch that writes
     transfer.run(&["purge"]).succeeds().is_silent();
     assert_eq!(transfer.touches("token"), "renewed -");

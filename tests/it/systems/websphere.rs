@@ -1,5 +1,4 @@
-//! WebSphere: sessions are eligible when their timeout is over, and end when the reaper
-//! comes by.
+//! WebSphere: sessions are eligible after their timeout, and end when the reaper runs.
 
 use sessctl::app::{JobOutcome, OpenRequest, TouchOutcome};
 use sessctl::domain::job::{Jitter, JobStatus};

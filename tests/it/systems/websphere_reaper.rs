@@ -28,7 +28,7 @@ const TIME_BASED: [(&str, &str); 2] = [
 fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     // Given a session that is due, and two processes that look after it
     let mut websphere = Library::new("websphere");
-    let mut other = websphere.beside("mail2");
+    let mut other = websphere.other_process("mail2");
     let noon = at(NOON);
     websphere.open("http", later(noon, -HOUR));
     let (job, terms) = (websphere.job("reaper"), websphere.terms.clone());
@@ -82,8 +82,7 @@ fn w7_a_session_that_is_touched_between_its_selection_and_its_end_survives() {
     }
 }
 
-/// A reaper whose hook says that it is at work, and goes on when somebody opens the
-/// gate.
+/// Creates a reaper whose hook reports that it is running, and waits until the test opens a gate.
 fn with_a_gate() -> System {
     let hook = "retention = \"0\"\n\n[hooks]\non_end = [\"sh\", \"-c\", \
                 \"cat > /dev/null; echo at work > fifo; cat > gate\"]\ntimeout = \"30s\"";
@@ -224,12 +223,12 @@ fn w11_a_touch_soon_after_the_last_one_writes_nothing_and_takes_no_lock() {
     // Given a session that was used a minute ago
     let websphere = System::with_changes("websphere", &TIME_BASED);
     websphere.insert(&row("token").idle(MINUTE));
-    let before = websphere.content();
+    let before = websphere.database_snapshot();
     // When it is used again, while another program holds the lock on writing
     let answer = websphere.while_locked(|| websphere.touches("token"));
     // Then that is fine, and nothing has changed
     assert_eq!(answer, "unchanged -");
-    assert!(websphere.content() == before);
+    assert!(websphere.database_snapshot() == before);
     // And at the resolution, and a second after it
     let mut websphere = Library::with_changes("websphere", &TIME_BASED);
     let noon = at(NOON);

@@ -81,7 +81,7 @@ impl<'a> Application<'a> {
         Self { service, shared, rng: Rng::seeded(index as u64), index, acknowledged, live }
     }
 
-    /// Serves clients until it is over.
+    /// Serves clients until the experiment is stopped.
     pub fn serve(mut self) -> Acknowledged {
         while !self.shared.is_stopped.load(Ordering::Relaxed) {
             let now = UnixTime(self.shared.clock.fetch_add(1, Ordering::Relaxed));

@@ -90,7 +90,7 @@ impl Experiment {
         loop {
             let is_last = self.is_enough.load(Ordering::SeqCst);
             self.is_purging.store(true, Ordering::SeqCst);
-            purges.ended.push(self.harness.runs(&PURGE));
+            purges.ended.push(self.harness.run(&PURGE));
             self.is_purging.store(false, Ordering::SeqCst);
             if is_last {
                 return purges;

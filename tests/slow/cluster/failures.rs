@@ -8,7 +8,7 @@ use sessctl::store::{Access, Location};
 use sessctl::{PurgeRequest, SessionService, UnixTime, store};
 
 use crate::cluster::ledger_check;
-use crate::support::cluster::{CONFIG, Harness, said};
+use crate::support::cluster::{CONFIG, Harness, code_and_output};
 use crate::support::now;
 use crate::support::processes::Running;
 use crate::support::rqlite::{Node, Nodes, wait_for};
@@ -54,7 +54,7 @@ fn a_purge_completes_while_a_follower_is_stopped() {
     let purge = start_purge(&harness, follower);
     // When that stands still in the midst of it
     nodes.nodes[follower].signal("-STOP");
-    let purged = said(purge.finish().0);
+    let purged = code_and_output(purge.finish().0);
     nodes.nodes[follower].signal("-CONT");
     // Then the purge goes on with the others, and each session has ended once
     assert_eq!(purged, (0, String::new()));
@@ -80,13 +80,13 @@ fn where_two_of_three_nodes_are_gone_nothing_is_half_done() {
         nodes.nodes[place].kill();
     }
     // Then whatever writes gives up at last and says whether it knows what came of it
-    let (code, _) = harness.runs(&["open", "--task", "http", "--user", "alice"]);
+    let (code, _) = harness.run(&["open", "--task", "http", "--user", "alice"]);
     assert!([11, 3].contains(&code), "{code}");
-    let (purged, why) = said(purge.finish().0);
+    let (purged, why) = code_and_output(purge.finish().0);
     assert!([11, 3].contains(&purged), "{purged}: {why}");
     // And who asks for no more sees what the last node has
     let (stat, figures) =
-        harness.runs(&["--consistency", "none", "show", "stat", "old", "-o", "plain"]);
+        harness.run(&["--consistency", "none", "show", "stat", "old", "-o", "plain"]);
     assert_eq!(stat, 0, "{figures}");
     assert!(figures.contains(&format!("old.sessions.opened {}", DUE / 2)), "{figures}");
     // When they are back

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::cluster::{CONFIG, Harness, said};
+use crate::support::cluster::{CONFIG, Harness, code_and_output};
 use crate::support::processes::Running;
 use crate::support::rqlite::{self, Address, Nodes};
 
@@ -102,7 +102,7 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         if round % 3 == 2 {
             restart_leader(&mut nodes);
         }
-        let (code, why) = said(purge.finish().0);
+        let (code, why) = code_and_output(purge.finish().0);
         // Then it is done and nothing is left, or it says that it is not done
         let left = table.left(&harness.addresses);
         assert!([0, 3, 11].contains(&code), "{code}: {why}");
@@ -110,7 +110,7 @@ fn no_purge_is_done_with_rows_left_whose_leader_is_killed() {
         outcomes.push((code, left));
         // And the next one completes the work
         nodes.wait_until_caught_up();
-        assert_eq!(harness.runs(table.args).0, 0);
+        assert_eq!(harness.run(table.args).0, 0);
         assert_eq!(table.left(&harness.addresses), 0);
     }
     let done = outcomes.iter().filter(|(code, _)| *code == 0).count();

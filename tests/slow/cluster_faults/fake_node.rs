@@ -1,4 +1,4 @@
-//! An HTTP server with scripted answers.
+//! HTTP server with scripted responses.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

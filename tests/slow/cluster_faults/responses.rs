@@ -251,8 +251,7 @@ fn nothing_is_asked_twice_to_open_a_database() {
     assert!(seen[0].body.contains("application_id") && seen[0].body.contains("sqlite_schema"));
 }
 
-/// Answers that go on until the other side has had enough: with a length that says so, and
-/// with one that says nothing.
+/// Endless responses, with a length and without one.
 fn endless() -> [Reaction; 3] {
     let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
     let text = "[0,0,0,0,0,0,0,".repeat(4_096);

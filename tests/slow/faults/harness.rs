@@ -18,7 +18,7 @@ const CONFIG: &str = "[guard]\nmax_percent = 100\n[[job]]\nname = \"tidy\"\never
 const DJANGO: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
      CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date);";
-/// Signed two weeks before it is over.
+/// Session data signed two weeks before the expiry.
 const SIGNED_DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 
 /// Table under test.

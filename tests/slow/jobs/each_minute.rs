@@ -6,8 +6,8 @@ use sessctl::{Policies, Span, UnixTime};
 use crate::support::jobs::{Host, purge_at};
 use crate::support::{DAY, HOUR, MINUTE, at, later};
 
-/// Runs of a job that is asked for through a year, by the wall clock: each minute
-/// of the night and each quarter of an hour by day.
+/// Runs of a job in a year of local time, checked each minute of the night and each quarter of an
+/// hour of the day.
 fn year_of(schedule: &str, zone: &str) -> Vec<UnixTime> {
     let (job, zone) = (purge_at(schedule), zone.parse().unwrap());
     let policies = Policies::default();

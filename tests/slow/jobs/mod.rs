@@ -1,4 +1,4 @@
-//! Jobs that are asked for each minute of days, months and a year.
+//! Jobs that are checked each minute of days, months and a year.
 
 mod each_minute;
 mod month;

@@ -73,7 +73,7 @@ enum Edit {
     /// Disables a job, or enables it again.
     Toggle(usize),
     Zone(usize),
-    /// The machine is off for so many hours.
+    /// Switches the machine off for this many hours.
     Off(i64),
 }
 
@@ -401,7 +401,7 @@ impl Month {
         }
     }
 
-    /// Looks at the sessions that a run has ended, and answers whether it is complete.
+    /// Checks the sessions that a run has ended; returns true if the run is complete.
     fn apply_end(
         &mut self,
         wanted: &JobConfig,

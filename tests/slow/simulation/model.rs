@@ -115,7 +115,7 @@ impl Model {
         self.policies.for_task(self.all[entry].task)
     }
 
-    /// r7: a timeout that is asked for is clamped.
+    /// Timeout that is granted to a request, within the bounds of the policy (r7).
     pub fn grant(&self, task: &str, asked: TimeoutRequest) -> Option<i64> {
         let policy = self.policies.for_task(task);
         let wanted = match asked {
@@ -150,7 +150,7 @@ impl Model {
         }
     }
 
-    /// True if a purge that nobody has planned would end it (d7, r2, t3).
+    /// True if an unplanned purge would end the session (d7, r2, t3).
     pub fn is_due(&self, entry: usize, now: i64) -> bool {
         let policy = self.policy(entry);
         match policy.expire {

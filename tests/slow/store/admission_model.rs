@@ -111,7 +111,7 @@ fn is_over(
     is_old.then_some(EndReason::Lifetime)
 }
 
-/// Ends sessions for the reasons that are given, and answers them as they ended.
+/// Ends sessions for the given reasons, and returns them as ended.
 fn end(
     rows: &mut Vec<Session>,
     at: UnixTime,

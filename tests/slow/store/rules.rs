@@ -259,7 +259,7 @@ macro_rules! tests {
                 let sum = |of: fn(&TaskStats) -> u64| stats.iter().map(of).sum::<u64>();
                 prop_assert_eq!(counts.sessions, sum(TaskStats::sessions));
                 prop_assert_eq!(counts.live(), sum(TaskStats::live_total));
-                prop_assert_eq!(counts.would_end, sum(|stat| stat.expired + stat.given_up));
+                prop_assert_eq!(counts.would_end, sum(|stat| stat.expired + stat.due_abandoned));
                 Ok(())
             });
         }

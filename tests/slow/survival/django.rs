@@ -17,7 +17,7 @@ use crate::survival::ledger_check::{Counts, Expectation};
 const SCHEMA: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
      CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date);";
-/// Signed two weeks before it is over, by which Django's times are known to be in UTC.
+/// Session data signed two weeks before the expiry, from which the time zone UTC is detected.
 const DATA: &str = "e30:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 const TWO_WEEKS: i64 = 14 * 24 * HOUR;
 /// Seconds for which due rows have been due at the start.
@@ -120,7 +120,7 @@ impl Serve for Application {
     }
 }
 
-/// With the moment at which the session is over.
+/// Creates a receipt with the expiry of the session.
 fn receipt(action: Action, id: String, at: i64) -> Receipt {
     Receipt { action, id, task: "django".to_owned(), at }
 }
@@ -133,7 +133,7 @@ fn connect(path: &Path) -> Connection {
     db
 }
 
-/// Each key, and when its session is over.
+/// Keys with their expiry times.
 fn rows(db: &Connection) -> BTreeMap<String, i64> {
     let sql = "SELECT session_key, unixepoch(expire_date), session_data FROM django_session";
     let mut select = db.prepare(sql).unwrap();
@@ -147,7 +147,7 @@ fn rows(db: &Connection) -> BTreeMap<String, i64> {
 /// Known facts about a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
-    /// The row is over then. Until then it stays.
+    /// Row that expires at this time, and stays until then.
     Kept { over: i64 },
     /// Expired at this time, and not found by a request.
     Missed { over: i64 },

@@ -137,8 +137,8 @@ impl Setup {
     }
 }
 
-/// Half of the rows are due to end, an eighth ended so long ago that they are due to
-/// go, another eighth has ended just now, and the rest is in use.
+/// Row of this number: half of the rows are due to end, an eighth ended long ago and are due to be
+/// deleted, another eighth ended just now, and the rest are live.
 fn kind(n: u32) -> Row {
     let row = row(&n.to_string()).task(if n % 16 < 8 { "imap" } else { "http" });
     match n % 8 {

@@ -20,10 +20,9 @@ impl Backing {
             return Err(error);
         }
         let fault = self.fault_of(&error, to_write);
-        Ok(Attempt::Faulty(FileFault { file: file.clone(), kind: fault, identity: *identity }))
+        Ok(Err(FileFault { file: file.clone(), kind: fault, identity: *identity }))
     }
 
-    /// The fault that an error shows.
     pub(super) fn fault_of(&self, error: &Error, to_write: bool) -> StateFault {
         let (Self::Read(file, _) | Self::File(file, _)) = self else {
             return StateFault::Other(error.with_causes());

@@ -12,13 +12,11 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use rustix::process::geteuid;
 
 use crate::domain::state_file::{StateFault, UntrustedReason, quoted};
+use crate::store::database::sqlite::file::{SIDECARS, sibling};
 
-/// Mode of a directory that is made.
 const DIRECTORY_MODE: u32 = 0o700;
 
-/// Permission for all users to write.
 const WORLD_WRITABLE: u32 = 0o002;
-/// Permission for the group or for all users to write.
 const GROUP_OR_WORLD_WRITABLE: u32 = 0o022;
 /// Bit by which only the owner of an entry may rename or remove it.
 const STICKY: u32 = 0o1000;
@@ -29,9 +27,6 @@ const MAX_LINKS: usize = 40;
 /// Maximum wait for another process that makes, moves or sets aside a state file.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
-
-/// Suffixes of the files that SQLite keeps next to a database.
-pub(super) const SIDECARS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// Makes a directory that is missing, and its parents, for this user alone. Root makes none
 /// where another user could put a link in its way.
@@ -90,8 +85,8 @@ pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFau
 /// the effective user or root, has a single name, and is not world-writable. Returns the
 /// identity of the database itself.
 pub(super) fn checked_file(path: &Path) -> Result<Option<Identity>, StateFault> {
-    for suffix in SIDECARS {
-        check_file(&with_suffix(path, suffix))?;
+    for (suffix, _) in SIDECARS {
+        check_file(&sibling(path, suffix))?;
     }
     Ok(check_file(path)?.map(|found| Identity::of(&found)))
 }
@@ -113,7 +108,6 @@ fn check_file(path: &Path) -> Result<Option<Metadata>, StateFault> {
     }
 }
 
-/// Reason not to trust a directory or a file by its owner and mode.
 fn untrusted(found: &Metadata) -> Option<UntrustedReason> {
     let user = geteuid().as_raw();
     if found.uid() != user && found.uid() != 0 {
@@ -198,7 +192,8 @@ pub(super) fn forbidden(path: &Path, to_write: bool) -> Option<StateFault> {
     if directory.exists() && !may(directory, wanted | Access::EXEC_OK) {
         return Some(denied(directory));
     }
-    let files = std::iter::once(path.to_owned()).chain(SIDECARS.map(|end| with_suffix(path, end)));
+    let files =
+        std::iter::once(path.to_owned()).chain(SIDECARS.map(|(suffix, _)| sibling(path, suffix)));
     files.into_iter().find(|file| file.exists() && !may(file, wanted)).map(|file| denied(&file))
 }
 
@@ -259,14 +254,14 @@ pub(super) fn set_aside(
         more => format!(".damaged-{time}.{more}"),
     });
     for name in names {
-        let aside = with_suffix(path, &name);
+        let aside = sibling(path, &name);
         if fs::symlink_metadata(&aside).is_ok() {
             continue;
         }
         // Sidecar files first: once the database is gone, another process creates a new
         // one.
-        for suffix in SIDECARS {
-            match fs::rename(with_suffix(path, suffix), with_suffix(&aside, suffix)) {
+        for (suffix, _) in SIDECARS {
+            match fs::rename(sibling(path, suffix), sibling(&aside, suffix)) {
                 Err(e) if e.kind() == ErrorKind::NotFound => {}
                 renamed => renamed.map_err(failed)?,
             }
@@ -277,17 +272,7 @@ pub(super) fn set_aside(
     Ok(None)
 }
 
-/// The file of this one's name and a suffix.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 /// Checks a directory for state files. `false`: it does not exist.
-///
-/// # Errors
-/// The reason for which it cannot be used.
 pub fn check_state_directory(path: &Path) -> Result<bool, StateFault> {
     checked_directory(path).map(|real| real.is_some())
 }

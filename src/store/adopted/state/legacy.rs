@@ -5,13 +5,12 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::files::{checked_directory, checked_file, with_suffix};
+use super::files::{checked_directory, checked_file};
 use crate::domain::error::{Error, Result};
 use crate::store::database::sqlite::SqliteFile;
+use crate::store::database::sqlite::file::sibling;
 
-/// Outcome of a move.
 pub(super) enum MoveOutcome {
-    /// No file to move.
     Nothing,
     /// The file has its new path.
     Done,
@@ -64,7 +63,7 @@ fn transfer(from: &Path, to: &Path) -> Result<()> {
 
 /// Copies the file and makes the copy durable before it has its name.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let new = with_suffix(to, ".new");
+    let new = sibling(to, ".new");
     // What a process has left that died here.
     let _ = fs::remove_file(&new);
     let mut copy = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;

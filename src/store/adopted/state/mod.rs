@@ -73,7 +73,6 @@ pub struct StateMemory(Rc<RefCell<Option<Native<SqliteFile>>>>);
 pub(super) struct State {
     directory: StateDirectory,
     access: Access,
-    /// Name of the file in its directory.
     name: OsString,
     open: RefCell<Option<Open>>,
     /// A fault was found since the current lease was taken, so the open database does not
@@ -87,28 +86,20 @@ pub(super) struct State {
     unwritten: BTreeMap<(String, EndReason), u64>,
 }
 
-/// The database, once it is open.
 struct Open {
     native: Native<SqliteFile>,
     backing: Backing,
 }
 
-/// Storage of an open database.
 enum Backing {
     /// A file, which it may only read.
     Read(PathBuf, Option<Identity>),
-    /// A file.
     File(PathBuf, Option<Identity>),
-    /// Memory.
     Memory,
 }
 
-/// Outcome of an attempt to use the file.
-enum Attempt<T> {
-    Done(T),
-    /// The file cannot be used.
-    Faulty(FileFault),
-}
+/// Outcome of an attempt to use the file, which may turn out to be faulty.
+type Attempt<T> = std::result::Result<T, FileFault>;
 
 /// Fault of a file, and the file itself as it was when it was opened.
 struct FileFault {
@@ -117,12 +108,16 @@ struct FileFault {
     identity: Option<Identity>,
 }
 
+impl FileFault {
+    /// Fault of a file that has not been opened.
+    fn of(file: &Path) -> impl Fn(StateFault) -> Self {
+        |kind| Self { file: file.to_owned(), kind, identity: None }
+    }
+}
+
 impl State {
     /// Prepares the state of a database, in a directory that need not exist yet. The state
     /// of a cluster is local to this host: other hosts do not see its lease.
-    ///
-    /// # Errors
-    /// Returns an error if the path of the database does not exist.
     pub(super) fn of(
         database: &Location,
         access: Access,
@@ -150,13 +145,13 @@ impl State {
         query: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
     ) -> Result<Option<T>> {
         match self.try_to_read(query)? {
-            Attempt::Done(answer) => Ok(answer),
-            Attempt::Faulty(fault) if self.directory.is_wanted => {
+            Ok(answer) => Ok(answer),
+            Err(fault) if self.directory.is_wanted => {
                 let FileFault { file, kind: fault, .. } = fault;
                 let problem = StateProblem { file, fault, loss: StateConsequence::NothingRead };
                 Err(Error::State(Box::new(problem)))
             }
-            Attempt::Faulty(fault) => {
+            Err(fault) => {
                 self.replace(fault)?;
                 Ok(None)
             }
@@ -171,8 +166,8 @@ impl State {
     ) -> Result<T> {
         loop {
             match self.try_to_change(&mut step)? {
-                Attempt::Done(answer) => return Ok(answer),
-                Attempt::Faulty(fault) => self.replace(fault)?,
+                Ok(answer) => return Ok(answer),
+                Err(fault) => self.replace(fault)?,
             }
         }
     }
@@ -203,7 +198,6 @@ impl State {
         let _ = self.flush();
     }
 
-    /// Writes what has not been written yet.
     pub(super) fn flush(&mut self) -> Result<()> {
         if self.unwritten.is_empty() {
             return Ok(());
@@ -213,7 +207,6 @@ impl State {
         Ok(())
     }
 
-    /// Returns the counters of the tasks in scope.
     pub(super) fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         Ok(self.read(|native| native.tasks(scope))?.unwrap_or_default())
     }
@@ -225,17 +218,16 @@ impl State {
         if self.open.borrow().is_none() {
             (self.directory.opened)();
             match self.open_to_read()? {
-                Attempt::Done(None) => return Ok(Attempt::Done(None)),
-                Attempt::Done(open) => *self.open.borrow_mut() = open,
-                Attempt::Faulty(fault) => return Ok(Attempt::Faulty(fault)),
+                Ok(open) => *self.open.borrow_mut() = open,
+                Err(fault) => return Ok(Err(fault)),
             }
         }
         // The query may be nested in another one.
         let open = self.open.borrow();
-        let Some(open) = open.as_ref() else { return Ok(Attempt::Done(None)) };
+        let Some(open) = open.as_ref() else { return Ok(Ok(None)) };
         match query(&open.native) {
             Err(error) => open.backing.classify(error, false),
-            answer => Ok(Attempt::Done(Some(answer?))),
+            answer => Ok(Ok(Some(answer?))),
         }
     }
 
@@ -251,8 +243,8 @@ impl State {
                 drop(other);
                 (self.directory.opened)();
                 match self.open_to_write()? {
-                    Attempt::Done(open) => open,
-                    Attempt::Faulty(fault) => return Ok(Attempt::Faulty(fault)),
+                    Ok(open) => open,
+                    Err(fault) => return Ok(Err(fault)),
                 }
             }
         };
@@ -260,7 +252,7 @@ impl State {
         let open = slot.insert(open);
         match done {
             Err(error) => open.backing.classify(error, true),
-            done => Ok(Attempt::Done(done?)),
+            done => Ok(Ok(done?)),
         }
     }
 

@@ -9,7 +9,6 @@ use crate::domain::error::{Error, Result};
 use crate::domain::token::Digest;
 use crate::store::cluster::Cluster;
 
-/// Digits of the path's hash in the file name.
 pub const HASH_DIGITS: usize = 12;
 
 /// The name of the file for what is remembered of another, wherever that is reached from.

@@ -13,35 +13,30 @@ use crate::store::database::sqlite::Access;
 use crate::store::open_native;
 
 impl State {
-    /// The file that is there to be read, if there is one.
+    /// Opens the existing file, if there is one.
     pub(super) fn open_to_read(&self) -> Result<Attempt<Option<Open>>> {
         let found = self.file_to_read().and_then(|path| {
             let Some(path) = path else { return Ok(None) };
-            let identity = files::checked_file(&path);
-            identity.map(|identity| Some((path.clone(), identity))).map_err(|fault| (path, fault))
+            let identity = files::checked_file(&path).map_err(FileFault::of(&path))?;
+            Ok(identity.map(|identity| (path, identity)))
         });
         let (path, identity) = match found {
-            Ok(Some((path, Some(identity)))) => (path, identity),
-            Ok(_) => return Ok(Attempt::Done(None)),
-            Err((file, fault)) => {
-                return Ok(Attempt::Faulty(FileFault { file, kind: fault, identity: None }));
-            }
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(Ok(None)),
+            Err(fault) => return Ok(Err(fault)),
         };
         if identity.is_empty {
             return self.read_empty(path, identity);
         }
         let identity = Some(identity);
         match open_native::open_file(&path, Access::Read) {
-            Ok(native) => {
-                Ok(Attempt::Done(Some(Open { native, backing: Backing::Read(path, identity) })))
-            }
+            Ok(native) => Ok(Ok(Some(Open { native, backing: Backing::Read(path, identity) }))),
             // The file may belong to an older sessctl: only sessctl migrates it.
             Err(Error::ForeignDatabase { .. }) if is_sessctl_file(&path) => {
                 match open_native::create_file(&path) {
-                    Ok(native) => Ok(Attempt::Done(Some(Open {
-                        native,
-                        backing: Backing::File(path, identity),
-                    }))),
+                    Ok(native) => {
+                        Ok(Ok(Some(Open { native, backing: Backing::File(path, identity) })))
+                    }
                     Err(error) => Backing::File(path, identity).classify(error, false),
                 }
             }
@@ -53,7 +48,7 @@ impl State {
     fn read_empty(&self, path: PathBuf, identity: Identity) -> Result<Attempt<Option<Open>>> {
         if self.access == Access::Write {
             // The following write reports it.
-            return Ok(Attempt::Done(None));
+            return Ok(Ok(None));
         }
         let lock = files::lock(path.parent().unwrap_or(&path));
         let is_empty = fs::symlink_metadata(&path).is_ok_and(|file| file.len() == 0);
@@ -62,19 +57,19 @@ impl State {
             return self.open_to_read();
         }
         let identity = Some(identity);
-        Ok(Attempt::Faulty(FileFault { file: path, kind: StateFault::Empty, identity }))
+        Ok(Err(FileFault { file: path, kind: StateFault::Empty, identity }))
     }
 
-    fn file_to_read(&self) -> std::result::Result<Option<PathBuf>, (PathBuf, StateFault)> {
+    fn file_to_read(&self) -> Attempt<Option<PathBuf>> {
         let Some(directory) = &self.directory.path else { return Ok(None) };
-        let checked = files::checked_directory(directory);
-        let checked = checked.map_err(|fault| (directory.join(&self.name), fault))?;
+        let named = directory.join(&self.name);
+        let checked = files::checked_directory(directory).map_err(FileFault::of(&named))?;
         let file = checked.map(|directory| directory.join(&self.name));
         if let Some(file) = file.filter(|file| fs::symlink_metadata(file).is_ok()) {
             return Ok(Some(file));
         }
-        if let Some(fault) = files::forbidden(&directory.join(&self.name), false) {
-            return Err((directory.join(&self.name), fault));
+        if let Some(fault) = files::forbidden(&named, false) {
+            return Err(FileFault::of(&named)(fault));
         }
         Ok(self.legacy().find(|path| legacy::is_usable(path)))
     }
@@ -83,24 +78,22 @@ impl State {
         self.directory.legacy.iter().map(|directory| directory.join(&self.name))
     }
 
-    /// The file, which is made if it is missing, and its directory too.
+    /// Opens the file; creates it and its directory if they are missing.
     pub(super) fn open_to_write(&self) -> Result<Attempt<Open>> {
         let prepared = match &self.directory.path {
             Some(directory) => self.prepare(directory),
-            None => Err((PathBuf::from(&self.name), StateFault::NoDirectory)),
+            None => Err(FileFault::of(Path::new(&self.name))(StateFault::NoDirectory)),
         };
         let (path, identity, lock) = match prepared {
             Ok(prepared) => prepared,
-            Err((file, fault)) => {
-                return Ok(Attempt::Faulty(FileFault { file, kind: fault, identity: None }));
-            }
+            Err(fault) => return Ok(Err(fault)),
         };
         let created = open_native::create_file(&path);
         drop(lock);
         match created {
             Ok(native) => {
                 let identity = identity.or_else(|| files::checked_file(&path).ok().flatten());
-                Ok(Attempt::Done(Open { native, backing: Backing::File(path, identity) }))
+                Ok(Ok(Open { native, backing: Backing::File(path, identity) }))
             }
             Err(error) => Backing::File(path, identity).classify(error, true),
         }
@@ -108,28 +101,23 @@ impl State {
 
     /// Creates the directory, moves a legacy file there, and checks the existing file.
     /// Returns a lock if there is none.
-    #[expect(clippy::type_complexity, reason = "one caller takes it apart at once")]
-    fn prepare(
-        &self,
-        directory: &Path,
-    ) -> std::result::Result<(PathBuf, Option<Identity>, Option<fs::File>), (PathBuf, StateFault)>
-    {
+    fn prepare(&self, directory: &Path) -> Attempt<(PathBuf, Option<Identity>, Option<fs::File>)> {
         let named = directory.join(&self.name);
-        let at = |fault| (named.clone(), fault);
-        let found = match files::checked_directory(directory).map_err(at)? {
+        let at = FileFault::of(&named);
+        let found = match files::checked_directory(directory).map_err(&at)? {
             Some(found) => found,
             None => {
-                files::make_directory(directory).map_err(at)?;
-                let made = files::checked_directory(directory).map_err(at)?;
+                files::make_directory(directory).map_err(&at)?;
+                let made = files::checked_directory(directory).map_err(&at)?;
                 made.ok_or_else(|| at(StateFault::Other("its directory is missing".to_owned())))?
             }
         };
         let path = found.join(&self.name);
-        let check = || files::checked_file(&path).map_err(|fault| (path.clone(), fault));
+        let check = || files::checked_file(&path).map_err(FileFault::of(&path));
         if let Some(identity) = check()?.filter(|identity| !identity.is_empty) {
             return Ok((path, Some(identity), None));
         }
-        let lock = files::lock(&found).map_err(|fault| (path.clone(), fault))?;
+        let lock = files::lock(&found).map_err(FileFault::of(&path))?;
         match check()? {
             Some(identity) if !identity.is_empty => return Ok((path, Some(identity), None)),
             Some(_) => self.notify(path.clone(), StateFault::Empty, StateConsequence::Content),

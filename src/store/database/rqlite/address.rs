@@ -3,10 +3,8 @@
 use ureq::http::Uri;
 use ureq::tls::{PemItem, parse_pem};
 
-/// Default port of a node.
 const PORT: u16 = 4001;
 
-/// Base URL of a node.
 pub(in crate::store) fn node_url(scheme: &str, name: &str) -> Result<String, String> {
     let name = name.trim();
     let host = match name.split_once("://") {

@@ -22,12 +22,9 @@ use crate::store::database::sqlite::reason_to_stop;
 /// Initial and maximum backoff before all nodes are tried again.
 const MIN_BACKOFF: Duration = Duration::from_millis(20);
 const MAX_BACKOFF: Duration = Duration::from_millis(500);
-/// Minimum remaining time for another attempt.
 const MIN_REMAINING: Duration = Duration::from_millis(50);
-/// Connection timeout.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// HTTP request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
     /// Path and query, with at least one parameter.
@@ -45,7 +42,6 @@ pub(super) enum NodeResponse {
     Refused(String, bool),
 }
 
-/// Client of a cluster.
 pub(super) struct Client {
     cluster: Cluster,
     display_name: String,
@@ -74,7 +70,6 @@ impl Client {
         self.memory().has_answered_before.load(Ordering::Relaxed)
     }
 
-    /// Index of the node to try first.
     fn first_node(&self) -> usize {
         self.memory().first_node.load(Ordering::Relaxed) % self.cluster.nodes.len().max(1)
     }

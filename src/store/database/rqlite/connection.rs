@@ -17,12 +17,9 @@ use crate::store::statement::Statement;
 /// Read consistency level of linearizable reads, supported by all versions.
 const STRONG: &str = "strong";
 
-/// A database on a cluster.
 pub struct Rqlite {
     pub(super) client: Client,
-    /// Default read consistency.
     pub(super) consistency: Consistency,
-    /// Read consistency of [quick](Statement::is_quick) reads.
     pub(super) quick: Consistency,
     /// True if the database has a table for receipts.
     pub(super) has_receipts: bool,
@@ -52,7 +49,6 @@ impl Rqlite {
         }
     }
 
-    /// Enables receipts.
     #[must_use]
     pub fn with_receipts(self) -> Self {
         Self { has_receipts: true, ..self }
@@ -64,7 +60,6 @@ impl Rqlite {
         Self { consistency: self.quick, ..self }
     }
 
-    /// Freshness of the node that answered last.
     pub fn freshness(&self) -> ReadFreshness {
         self.client.freshness()
     }
@@ -79,7 +74,6 @@ impl Rqlite {
         self.client.execute(Request { path, body, writes }, is_lossless)
     }
 
-    /// Path and query of a read.
     pub(super) fn query_path<'s>(
         &self,
         statements: impl IntoIterator<Item = &'s Statement> + Clone,
@@ -132,7 +126,6 @@ impl Rqlite {
         }
     }
 
-    /// Sends a batch.
     pub(super) fn write(&mut self, statements: &[Statement]) -> Result<Written> {
         let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
         self.write_body(&json::encode_statements(statements), is_lossless)
@@ -197,20 +190,17 @@ impl Rqlite {
     }
 }
 
-/// True for EXPLAIN of a statement that writes.
 fn explains_a_change(statement: &Statement) -> bool {
     let explained = statement.sql.strip_prefix("EXPLAIN ");
     explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
 }
 
-/// Result of a write request.
 pub(super) enum Written {
     Done(Done),
     /// Results, and true if an earlier attempt may have been applied.
     Refused(String, bool),
 }
 
-/// Applied request.
 pub(super) struct Done {
     pub(super) results: Vec<StatementResult>,
     /// The time outside the statements counts as that of the commit.

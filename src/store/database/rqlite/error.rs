@@ -7,39 +7,31 @@ use crate::domain::error::{Absence, Error, ForeignContent};
 /// Maximum size of a response, in bytes: four times that of a page of rows. Parsed, it takes
 /// about ten times as much memory.
 pub(super) const MAX_RESPONSE_BYTES: u64 = 32 << 20;
-/// Maximum length of a message from a node.
 const MAX_MESSAGE_CHARS: usize = 200;
 
-/// Failed attempt on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeError {
     /// Message without a subject.
     pub(super) why: String,
-    /// True if a write may have been applied.
     pub may_have_applied: bool,
     pub(super) kind: NodeErrorKind,
 }
 
-/// Kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeErrorKind {
     /// No server responds.
     Unreachable,
-    /// The server is not rqlite.
     NotRqlite,
     /// Authentication, permission or certificate error.
     Denied,
-    /// Temporary failure.
     Transient,
 }
 
-/// Context of an attempt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
     /// True if a write was sent completely.
     pub(super) may_have_applied: bool,
     pub(super) has_credentials: bool,
-    /// True if any node has answered before.
     pub(super) has_answered_before: bool,
 }
 
@@ -48,30 +40,41 @@ impl NodeError {
         Self { why: why.into(), may_have_applied: false, kind }
     }
 
+    fn unreachable(why: &str) -> Self {
+        Self::new(NodeErrorKind::Unreachable, why)
+    }
+
+    fn not_rqlite(why: impl Into<String>) -> Self {
+        Self::new(NodeErrorKind::NotRqlite, why)
+    }
+
+    fn denied(why: impl Into<String>) -> Self {
+        Self::new(NodeErrorKind::Denied, why)
+    }
+
+    fn transient(why: impl Into<String>) -> Self {
+        Self::new(NodeErrorKind::Transient, why)
+    }
+
     pub fn may_have_applied(self, may_have_applied: bool) -> Self {
         Self { may_have_applied, ..self }
     }
 
-    /// Maps an error of the HTTP client.
     pub(super) fn from_ureq(error: &ureq::Error, attempt: Attempt) -> Self {
         let error = match error {
-            ureq::Error::HostNotFound => {
-                Self::new(NodeErrorKind::Unreachable, "the name does not resolve")
-            }
-            ureq::Error::Timeout(_) => {
-                Self::new(NodeErrorKind::Transient, "timed out waiting for a response")
-            }
+            ureq::Error::HostNotFound => Self::unreachable(UNRESOLVED),
+            ureq::Error::Timeout(_) => Self::transient("timed out waiting for a response"),
             ureq::Error::Io(error) => Self::from_io(error),
             ureq::Error::Rustls(error) => Self::from_tls(error),
             ureq::Error::Tls(why) => Self::from_tls(why),
             ureq::Error::BodyExceedsLimit(_) => {
                 let most = MAX_RESPONSE_BYTES >> 20;
-                Self::new(NodeErrorKind::Denied, format!("its response is longer than {most} MiB"))
+                Self::denied(format!("its response is longer than {most} MiB"))
             }
             ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-                Self::new(NodeErrorKind::NotRqlite, "the server did not respond with HTTP")
+                Self::not_rqlite("the server did not respond with HTTP")
             }
-            error => Self::new(NodeErrorKind::Transient, to_one_line(&error.to_string())),
+            error => Self::transient(to_one_line(&error.to_string())),
         };
         error.may_have_applied(attempt.may_have_applied)
     }
@@ -82,91 +85,85 @@ impl NodeError {
             HostUnreachable, InvalidData, NetworkUnreachable, UnexpectedEof,
         };
         match (error.kind(), error.get_ref()) {
-            (ConnectionRefused, _) => Self::new(NodeErrorKind::Unreachable, "connection refused"),
+            (ConnectionRefused, _) => Self::unreachable("connection refused"),
             (HostUnreachable | NetworkUnreachable | AddrNotAvailable, _) => {
-                Self::new(NodeErrorKind::Unreachable, "no route to host")
+                Self::unreachable("no route to host")
             }
             (BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof, _) => {
-                Self::new(NodeErrorKind::Transient, "connection reset")
+                Self::transient("connection reset")
             }
             // Wrapped by the TLS library.
             (InvalidData, Some(cause)) => Self::from_tls(&cause),
             // `std` has no kind for it.
             _ if error.to_string().starts_with("failed to lookup address") => {
-                Self::new(NodeErrorKind::Unreachable, "the name does not resolve")
+                Self::unreachable(UNRESOLVED)
             }
-            _ => Self::new(NodeErrorKind::Transient, to_one_line(&error.to_string())),
+            _ => Self::transient(to_one_line(&error.to_string())),
         }
     }
 
     /// Maps a TLS error by its text, because the library does not expose its type.
     fn from_tls(error: &impl ToString) -> Self {
         let error = error.to_string();
-        let why = if error.contains("UnknownIssuer") {
-            "its certificate is signed by an unknown authority: configure the CA certificate"
-                .to_owned()
-        } else if error.contains("CaUsedAsEndEntity") {
-            "its certificate is a CA certificate: it needs a server certificate signed by that CA"
-                .to_owned()
-        } else if error.contains("not valid for name") {
-            "its certificate is not valid for this host name".to_owned()
-        } else if error.contains("certificate expired") {
-            "its certificate has expired".to_owned()
-        } else if error.contains("corrupt message") {
-            "it does not use TLS: write http://".to_owned()
-        } else {
-            format!("TLS handshake failed: {}", to_one_line(&error))
-        };
-        Self::new(NodeErrorKind::Denied, why)
+        let known = TLS_ERRORS.iter().find(|(text, _)| error.contains(text));
+        Self::denied(known.map_or_else(
+            || format!("TLS handshake failed: {}", to_one_line(&error)),
+            |(_, why)| (*why).to_owned(),
+        ))
     }
 
     /// Maps an HTTP status and a plain-text body.
     pub(super) fn from_status(status: u16, text: Option<&str>, attempt: Attempt) -> Self {
+        let Attempt { may_have_applied, has_credentials, has_answered_before } = attempt;
         let text = text.map(to_one_line).filter(|text| !text.is_empty());
         let said = match &text {
             Some(text) => format!("status {status}: {text}"),
             None => format!("status {status}"),
         };
         match status {
-            200..300 => Self::new(NodeErrorKind::NotRqlite, "the server is not rqlite")
-                .may_have_applied(attempt.may_have_applied),
-            401 | 403 if !attempt.has_credentials => Self::new(
-                NodeErrorKind::Denied,
-                "it requires authentication: configure a user and a password",
-            ),
-            401 if !attempt.has_answered_before => {
-                Self::new(NodeErrorKind::Denied, "it rejected the user and password")
+            200..300 => {
+                Self::not_rqlite("the server is not rqlite").may_have_applied(may_have_applied)
             }
-            401 | 403 => {
-                Self::new(NodeErrorKind::Denied, "the user lacks permission for this request")
+            401 | 403 if !has_credentials => {
+                Self::denied("it requires authentication: configure a user and a password")
             }
+            401 if !has_answered_before => Self::denied("it rejected the user and password"),
+            401 | 403 => Self::denied("the user lacks permission for this request"),
             // Retryable statuses.
-            408 | 425 | 429 => Self::new(NodeErrorKind::Transient, said),
+            408 | 425 | 429 => Self::transient(said),
+            503 => Self::from_message(text.as_deref().unwrap_or(&said), may_have_applied),
             // Statuses that rqlite never sends.
-            501 | 505 => {
-                Self::new(NodeErrorKind::NotRqlite, format!("the server is not rqlite ({said})"))
-            }
-            503 => Self::from_message(text.as_deref().unwrap_or(&said), attempt.may_have_applied),
-            500.. => {
-                Self::new(NodeErrorKind::Transient, said).may_have_applied(attempt.may_have_applied)
-            }
-            _ => Self::new(NodeErrorKind::NotRqlite, format!("the server is not rqlite ({said})")),
+            ..=499 | 501 | 505 => Self::not_rqlite(format!("the server is not rqlite ({said})")),
+            _ => Self::transient(said).may_have_applied(may_have_applied),
         }
     }
 
-    /// Maps an error message of rqlite.
     pub fn from_message(words: &str, may_have_applied: bool) -> Self {
         let is_not_applied = NOT_APPLIED.iter().any(|certain| words.contains(certain));
-        Self::new(NodeErrorKind::Transient, to_one_line(words))
-            .may_have_applied(may_have_applied && !is_not_applied)
+        Self::transient(to_one_line(words)).may_have_applied(may_have_applied && !is_not_applied)
     }
 
-    /// Error for a truncated response.
     pub(super) fn cut_off(attempt: Attempt) -> Self {
-        Self::new(NodeErrorKind::Transient, "the response was truncated")
-            .may_have_applied(attempt.may_have_applied)
+        Self::transient("the response was truncated").may_have_applied(attempt.may_have_applied)
     }
 }
+
+const UNRESOLVED: &str = "the name does not resolve";
+
+/// Parts of TLS errors, and their messages.
+const TLS_ERRORS: &[(&str, &str)] = &[
+    (
+        "UnknownIssuer",
+        "its certificate is signed by an unknown authority: configure the CA certificate",
+    ),
+    (
+        "CaUsedAsEndEntity",
+        "its certificate is a CA certificate: it needs a server certificate signed by that CA",
+    ),
+    ("not valid for name", "its certificate is not valid for this host name"),
+    ("certificate expired", "its certificate has expired"),
+    ("corrupt message", "it does not use TLS: write http://"),
+];
 
 /// Messages of rqlite which imply that nothing was applied.
 const NOT_APPLIED: &[&str] = &[
@@ -209,7 +206,6 @@ impl NodeErrors {
         }
     }
 
-    /// True if the write may have been applied.
     pub fn may_have_applied(&self) -> bool {
         self.first_uncertain.is_some()
     }
@@ -225,7 +221,6 @@ impl NodeErrors {
         !self.may_have_applied() && self.last.iter().all(|last| last.as_ref().is_some_and(is_final))
     }
 
-    /// Error of the request as a whole.
     pub fn to_error(&self, at: &str, nodes: &[String], has_answered_before: bool) -> Error {
         let (at, why) = (at.to_owned(), self.why(nodes));
         let of = |kind| self.last.iter().flatten().any(|error| error.kind == kind);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::connection::{Done, Rqlite, Written};
 use crate::domain::error::{Error, Result};
-use crate::storage::WriteTiming;
+use crate::storage::{WriteTiming, random_name};
 use crate::store::database::BatchResult;
 use crate::store::statement::Statement;
 
@@ -121,11 +121,4 @@ fn record_rows(name: &str, expected: Option<u64>) -> Statement {
     let note = "UPDATE receipts SET rows = CASE WHEN changes() = ?2 \
                 THEN rows || changes() || ' ' END WHERE name = ?1";
     Statement::new(note).with(name).with(expected)
-}
-
-/// Random name of a receipt.
-fn random_name() -> Result<String> {
-    let mut bits = [0; 16];
-    getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random name", e))?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bits)))
 }

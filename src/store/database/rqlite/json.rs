@@ -10,7 +10,6 @@ use crate::storage::consistency::LeaderContact;
 use crate::store::database::OwnedRow;
 use crate::store::statement::{Statement, value_literal};
 
-/// Result of one statement.
 #[derive(Debug, Clone, Default)]
 pub struct StatementResult {
     /// Rows inserted, changed or deleted; for a query, rows returned.
@@ -20,7 +19,6 @@ pub struct StatementResult {
     pub time: f64,
 }
 
-/// Parsed response.
 #[derive(Debug)]
 pub enum ParsedResponse {
     Done(Vec<StatementResult>),
@@ -30,7 +28,6 @@ pub enum ParsedResponse {
     Failed(String),
 }
 
-/// Encodes a batch.
 pub(super) fn encode_statements<'s>(statements: impl IntoIterator<Item = &'s Statement>) -> String {
     let statement = |statement: &Statement| {
         let values = statement.values.iter().map(SqlValue::raw);
@@ -39,7 +36,6 @@ pub(super) fn encode_statements<'s>(statements: impl IntoIterator<Item = &'s Sta
     Json::Array(statements.into_iter().map(statement).collect()).to_string()
 }
 
-/// Encodes a statement and its values.
 pub fn encode_statement<'v>(sql: &str, values: impl Iterator<Item = SqlValueRef<'v>>) -> Json {
     let mut literals = Vec::new();
     let mut element = vec![Json::Null];

@@ -12,7 +12,6 @@ pub struct SharedState(pub(super) Arc<NodeMemory>);
 
 #[derive(Default)]
 pub(super) struct NodeMemory {
-    /// HTTP client with its open connections.
     pub(super) agent: OnceLock<Agent>,
     /// Index of the node to try first: the last one that answered.
     pub(super) first_node: AtomicUsize,

@@ -125,7 +125,6 @@ fn run_statement(
     Ok(rows)
 }
 
-/// Copies a row.
 fn owned_row(row: &Row<'_>) -> Result<OwnedRow> {
     let columns = row.as_ref().column_count();
     (0..columns)

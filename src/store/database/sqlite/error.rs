@@ -15,7 +15,6 @@ use crate::store::database::sqlite::file;
 use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// Maps an error of SQLite to a domain error.
 pub fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
     // Read `errno` once, before anything else changes it.
     let errno = Errno::last();
@@ -78,7 +77,6 @@ fn is_lacking(sentence: &str) -> bool {
     LACKING.iter().any(|words| sentence.contains(words))
 }
 
-/// Message for a schema that uses something which this program lacks or forbids.
 fn lacking(place: &str, doing: &str, sentence: &str) -> String {
     let why = if sentence.contains("unsafe use of ") {
         "sessctl does not let the schema of an application call functions or virtual tables that \
@@ -89,7 +87,6 @@ fn lacking(place: &str, doing: &str, sentence: &str) -> String {
     format!("could not {doing} {place}: {sentence}: {why}")
 }
 
-/// True if the device fails to read the database or its write-ahead log.
 fn fails_to_be_read(place: &str) -> bool {
     let path = Path::new(place);
     let log = file::sibling(&file::resolve(path), "-wal");
@@ -138,7 +135,6 @@ fn is_for_want_of_space(place: &str, errno: Errno, error: &rusqlite::Error) -> b
     }
 }
 
-/// True if the file system of a database is full.
 fn is_full(place: &str) -> bool {
     statvfs(place).is_ok_and(|system| system.f_bavail == 0)
 }

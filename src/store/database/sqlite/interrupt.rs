@@ -16,7 +16,6 @@ const PROGRESS_STEPS: i32 = 10_000;
 /// Time for which a statement may continue after a stop request or its time limit. Statements
 /// of a batch take a few milliseconds and complete.
 pub const GRACE: Duration = Duration::from_millis(500);
-/// Maximum length of a name in a message.
 const MAX_NAME_CHARS: usize = 80;
 
 /// Limits for all SQLite connections of the process.
@@ -29,10 +28,8 @@ pub struct Protection {
     pub ask: fn(&Running<'_>) -> Option<InterruptReason>,
 }
 
-/// Running statement.
 #[derive(Debug, Clone, Copy)]
 pub struct Running<'a> {
-    /// Description of the operation.
     pub doing: &'a str,
     /// Time since the start or the last row.
     pub silent: Duration,
@@ -46,7 +43,6 @@ pub fn protect(protection: Protection) {
     let _ = PROTECTION.set(protection);
 }
 
-/// Limits of this process.
 pub(super) fn protection() -> Option<&'static Protection> {
     PROTECTION.get()
 }
@@ -71,7 +67,6 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// Description of the operation.
     doing: String,
     begun: Option<Instant>,
     /// Approximate time of the last row.
@@ -84,7 +79,6 @@ struct State {
 }
 
 impl InterruptHandle {
-    /// Installs the progress handler of a connection.
     pub fn watch(&self, connection: &mut Connection) -> rusqlite::Result<()> {
         let handle = self.clone();
         connection.progress_handler(PROGRESS_STEPS, Some(move || handle.should_interrupt()))
@@ -109,19 +103,16 @@ impl InterruptHandle {
         RunningStatement { handle: self.clone(), is_nested }
     }
 
-    /// Records the arrival of a row.
     pub(super) fn record_row(&self) {
         self.0.has_new_row.store(true, Ordering::Relaxed);
     }
 
-    /// Sets the time limit of statements.
     pub fn limit(&self, limit: Option<StatementLimit>) {
         let until =
             |limit: StatementLimit| Some((Instant::now().checked_add(limit.time)?, limit.cause));
         self.state().limit = limit.and_then(until);
     }
 
-    /// Error for the last interrupted statement.
     pub fn interrupted(&self) -> Error {
         let state = self.state();
         let (cause, after) = state.last.unwrap_or((InterruptReason::Asked, Duration::ZERO));
@@ -154,10 +145,8 @@ impl InterruptHandle {
     }
 }
 
-/// Guard of a running statement.
 pub struct RunningStatement {
     handle: InterruptHandle,
-    /// True within another running statement.
     is_nested: bool,
 }
 

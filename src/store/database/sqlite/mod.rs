@@ -42,7 +42,6 @@ pub enum Access {
     Write,
 }
 
-/// An open SQLite file.
 pub struct SqliteFile {
     connection: Connection,
     path: PathBuf,
@@ -64,10 +63,6 @@ impl SqliteFile {
     }
 
     /// Runs the script that `wanted` returns, in one write transaction with `wanted` itself.
-    ///
-    /// # Errors
-    /// Whatever `wanted` answers, and whatever SQLite says; then nothing has
-    /// changed.
     pub fn upgrade(
         &mut self,
         wanted: impl FnOnce(&Connection) -> rusqlite::Result<Result<Option<String>>>,
@@ -85,9 +80,6 @@ impl SqliteFile {
     }
 
     /// Enables WAL mode, which persists in the file.
-    ///
-    /// # Errors
-    /// Whatever SQLite says.
     pub fn use_write_ahead_log(&self) -> Result<()> {
         let begun = Instant::now();
         // SQLite's busy timeout does not apply here.
@@ -118,7 +110,6 @@ impl SqliteFile {
         }
     }
 
-    /// Registers a statement that may be interrupted.
     fn start_run(&self, doing: &str, sql: &str) -> RunningStatement {
         self.interrupt.start_run(doing, sql, &self.place)
     }
@@ -248,8 +239,8 @@ impl Database for SqliteFile {
 }
 
 impl Wal for SqliteFile {
-    fn keep_log(&self, keep: bool) -> Result<()> {
-        wal::set_autocheckpoint(&self.connection, !keep).map_err(|e| self.error("write to", e))
+    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()> {
+        wal::set_autocheckpoint(&self.connection, is_enabled).map_err(|e| self.error("write to", e))
     }
 
     fn wal_status(&self) -> Result<Option<WalStatus>> {
@@ -267,7 +258,6 @@ fn name_of(statements: &[Statement]) -> &str {
     statements.iter().find(|one| one.sql.starts_with("DELETE")).map_or("", |one| &one.sql)
 }
 
-/// Error for a change that SQLite rejects.
 fn rejected(doing: String, error: rusqlite::Error) -> Error {
     let why = match error {
         rusqlite::Error::SqliteFailure(_, Some(sentence)) => sentence,

@@ -20,20 +20,15 @@ use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::sidecars::{DatabaseFiles, ReadMode};
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 
-/// Capacity of the cache of prepared statements.
 const STATEMENT_CACHE: usize = 64;
 /// Maximum and minimum page cache, in bytes, for an adopted table: a purge revisits pages of
 /// indexes whose order is unrelated to its own. The minimum is SQLite's default.
 const MAX_CACHE: u64 = 64 << 20;
 const MIN_CACHE: u64 = 2 << 20;
-/// Divisor of the memory limit of the process for the page cache.
 const MEMORY_SHARE: u64 = 4;
 
 impl SqliteFile {
     /// Opens an existing file.
-    ///
-    /// # Errors
-    /// See [`open_immutable`](Self::open_immutable); also fails if write access is denied.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let mut found = DatabaseFiles::at(path)?;
         let _hold = found.hold()?;
@@ -82,9 +77,6 @@ impl SqliteFile {
 
     /// Opens the file of another program: enforces its foreign keys, and enlarges the page
     /// cache.
-    ///
-    /// # Errors
-    /// See [`open`](Self::open).
     pub fn open_foreign(path: &Path, access: Access) -> Result<Self> {
         file::validate_file(path)?;
         let file = Self::open(path, access)?;
@@ -99,9 +91,6 @@ impl SqliteFile {
 
     /// Checks that a file could be opened safely; a file in use under another name could not,
     /// because its log is elsewhere.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it could not be opened safely.
     pub fn must_be_safe_to_open(path: &Path) -> Result<()> {
         DatabaseFiles::at(path).map(drop)
     }
@@ -129,9 +118,6 @@ impl SqliteFile {
 
     /// Opens a file for migration; creates a missing file with mode 0600. Answers whether it
     /// was created.
-    ///
-    /// # Errors
-    /// If the file cannot be made or written.
     pub fn create(path: &Path) -> Result<(Self, bool)> {
         let made = match file::new_file(path) {
             Ok(_) => true,
@@ -149,9 +135,6 @@ impl SqliteFile {
     }
 
     /// Opens a database in memory; messages name it by `path`.
-    ///
-    /// # Errors
-    /// If there is no memory.
     pub fn in_memory(path: &Path) -> Result<Self> {
         let place = path.display().to_string();
         let connection =
@@ -177,9 +160,6 @@ impl SqliteFile {
     }
 
     /// Runs `act` while the file is locked exclusively.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] if another connection uses it, and whatever `act` answers.
     pub fn while_locked(&mut self, act: impl FnOnce() -> Result<()>) -> Result<()> {
         let Self { connection, place, .. } = self;
         let to_error = |e| sqlite_error(place, "lock", e);

@@ -92,7 +92,6 @@ fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// Length of a sidecar file; 0 if missing.
 fn length(path: &Path, suffix: &str) -> u64 {
     fs::metadata(file::sibling(path, suffix)).map_or(0, |log| log.len())
 }

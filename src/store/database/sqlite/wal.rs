@@ -6,7 +6,6 @@ use rusqlite::{Connection, ErrorCode};
 
 use crate::storage::{CheckpointMode, DataVersion, WalStatus};
 
-/// Time to wait for a lock of another connection.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// SQLite's default threshold of automatic checkpoints, in pages.
 pub const AUTOCHECKPOINT_PAGES: u32 = 1000;
@@ -17,7 +16,6 @@ pub(super) fn data_version(connection: &Connection) -> rusqlite::Result<Option<D
     asked.query_row([], |row| row.get(0)).map(|version| Some(DataVersion(version)))
 }
 
-/// Enables or disables automatic checkpoints.
 pub fn set_autocheckpoint(connection: &Connection, enabled: bool) -> rusqlite::Result<()> {
     let pages = if enabled { AUTOCHECKPOINT_PAGES } else { 0 };
     connection.pragma_update_and_check(None, "wal_autocheckpoint", pages, |_| Ok(()))
@@ -64,7 +62,6 @@ pub fn checkpoint(
     }
 }
 
-/// Runs a checkpoint with a busy timeout.
 fn checkpoint_with_timeout(
     connection: &Connection,
     pragma: &str,

@@ -5,7 +5,7 @@ use crate::domain::task::TaskPattern;
 use crate::store::native::per_task::task_matches;
 use crate::store::statement::Statement;
 
-/// Tells whether there is the index that a licence pays for.
+/// Condition that the index for limits exists.
 const HAS_INDEX: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'live_by_task')";
 
 /// Selects live rows of the tasks that a licence covers.

@@ -13,7 +13,7 @@ use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 use query::{EndedRows, Ending, OpenQuery};
 
-/// An index that a limit pays for.
+/// Index that a limit needs.
 struct LimitIndex {
     is_needed: fn(&Policies) -> bool,
     name: &'static str,
@@ -39,7 +39,7 @@ const INDEXES: [LimitIndex; 2] = [
     },
 ];
 
-/// Makes those that these policies want and drops the others.
+/// Creates the indexes that these policies need, and drops the others.
 pub fn sync_indexes(policies: &Policies) -> Vec<Statement> {
     let statement = |LimitIndex { is_needed, name, columns }: &LimitIndex| {
         Statement::new(&if is_needed(policies) {
@@ -79,16 +79,13 @@ pub(super) fn open_limited(
     })
 }
 
-/// The statements of an admission.
 pub struct OpenBatch<'a> {
     query: OpenQuery<'a>,
     return_ended: bool,
     pub statements: Vec<Statement>,
     /// Indexes of the statements that read the sessions about to end.
     ended_rows: Vec<usize>,
-    /// Indexes of the statements that end them.
     ends: Vec<usize>,
-    /// The one that opens the session.
     open: usize,
 }
 
@@ -118,7 +115,6 @@ impl<'a> OpenBatch<'a> {
         self.statements.len() - 1
     }
 
-    /// Ends sessions, and keeps or deletes their rows.
     fn end(&mut self, ends: &Ending<'_>) {
         if self.return_ended {
             let mut rows = Statement::new("SELECT ");

@@ -9,7 +9,6 @@ use crate::store::native::rows::insert_row;
 use crate::store::native::{policy_sql, stats};
 use crate::store::statement::Statement;
 
-/// A function that writes a part of a statement.
 type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
 
 /// A session to open, and the rules that apply to it.
@@ -17,12 +16,10 @@ type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
 pub struct OpenQuery<'a> {
     pub(super) session: &'a NewSession,
     policies: &'a Policies,
-    /// The policy of its task.
     policy: &'a Policy,
     licence: Option<&'a Licence>,
 }
 
-/// A limit in force.
 #[derive(Clone, Copy)]
 struct ActiveLimit {
     /// The kind of the limit, which tells what sessions it counts.
@@ -31,11 +28,8 @@ struct ActiveLimit {
     when_full: OverflowPolicy,
 }
 
-/// Sessions that end.
 pub(super) struct Ending<'a> {
-    /// An expression for the reason.
     pub(super) reason: Write<'a>,
-    /// The condition that selects them.
     pub(super) condition: Write<'a>,
     pub(super) rows: EndedRows<'a>,
 }
@@ -160,12 +154,10 @@ impl<'a> OpenQuery<'a> {
         self.policies_concerned().any(|policy| policy_sql::deletes_at_end(policy) == discards)
     }
 
-    /// Reports whether the policies differ in what they keep.
     pub(super) fn has_mixed_retention(self) -> bool {
         self.any_deletes_at_end(true) && self.any_deletes_at_end(false)
     }
 
-    /// The sessions that a limit counts.
     fn population(self, sql: &mut Statement, of: LimitScope) {
         match (of, self.licence) {
             (LimitScope::Licence, Some(licence)) => is_licensed(sql, licence),
@@ -242,7 +234,6 @@ impl<'a> OpenQuery<'a> {
         sql
     }
 
-    /// Checks whether the policy of a row's task discards rows.
     fn is_deleted(self, sql: &mut Statement) {
         per_task(sql, self.policies, |sql, policy| {
             sql.push(if policy_sql::deletes_at_end(policy) { "TRUE" } else { "FALSE" });
@@ -333,14 +324,13 @@ impl<'a> OpenQuery<'a> {
     }
 }
 
-/// Reports whether a policy ends sessions before the others are counted.
 fn expires_before_counting(policy: &Policy, when_full: OverflowPolicy) -> bool {
     policy.lifetime.is_some()
         || ends_abandoned(policy, when_full)
         || when_full == OverflowPolicy::Refuse
 }
 
-/// Reports whether it ends the abandoned ones then, whatever the purge would do with them.
+/// Reports whether abandoned sessions end, regardless of the purge.
 fn ends_abandoned(policy: &Policy, when_full: OverflowPolicy) -> bool {
     when_full == OverflowPolicy::EvictIdle
         && matches!(policy.expire, ExpiryMode::Timeout | ExpiryMode::Abandoned)

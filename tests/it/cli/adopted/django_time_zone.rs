@@ -7,7 +7,7 @@ use super::{
 };
 use crate::support::{HOUR, Sandbox};
 
-/// One session that is over and one that is not, with a lifetime of eight hours.
+/// Creates an expired and a live session with a lifetime of eight hours.
 fn eight_hours() -> Sandbox {
     django_lasting(8 * HOUR, &[("key a", OVER), ("key b", VALID)])
 }

@@ -3,8 +3,7 @@
 use super::{OVER, VALID, django, handle, jobs_have_waited, left, run, run_with_input};
 use crate::support::{Sandbox, handles};
 
-/// Three sessions that are over and two that are not. Of both, another table refers to
-/// one.
+/// Creates three expired and two live sessions. Another table refers to one of each.
 fn referred_to(child: &str) -> Sandbox {
     let sandbox = django(&[("a", OVER), ("b", OVER), ("c", OVER), ("d", VALID), ("e", VALID)]);
     let referring = format!(

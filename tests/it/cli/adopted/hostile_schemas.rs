@@ -12,7 +12,7 @@ use crate::support::{Finished, Sandbox};
 const ENDLESS: &str = "(WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) \
                        SELECT count(*) FROM n)";
 
-/// Five sessions that are over and two that are not, and more of a schema.
+/// Creates five expired and two live sessions, and adds this schema.
 fn with(schema: &str) -> Sandbox {
     let over = ["a", "b", "c", "d", "e"].map(|key| (key, OVER));
     let sandbox = django(&[&over[..], &[("y", VALID), ("z", VALID)]].concat());
@@ -254,7 +254,7 @@ fn a_full_text_index_is_maintained_and_a_stale_one_is_not_damage() {
     assert!(said.contains("5 expired sessions could not be deleted: a virtual table"), "{said}");
 }
 
-/// Writes a text of so many bytes.
+/// Writes a text of this many bytes.
 fn fill(sandbox: &Sandbox, column: &str, key: &str, bytes: u32) {
     let sql = format!(
         "UPDATE django_session SET {column} = CAST(zeroblob({bytes}) AS TEXT) WHERE session_key = ?1"

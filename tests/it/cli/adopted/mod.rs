@@ -62,7 +62,7 @@ fn django_lasting(seconds: i64, sessions: &[(&str, &str)]) -> Sandbox {
     sandbox
 }
 
-/// Inserts a session whose data was signed this many seconds before it is over.
+/// Inserts a session whose data was signed this many seconds before its expiry.
 fn insert_signed(sandbox: &Sandbox, key: &str, data: &str, over: &str, seconds: i64) {
     let db = sandbox.db();
     let unixepoch = "SELECT ifnull(unixepoch(?1), 0)";
@@ -83,7 +83,7 @@ fn in_base_62(mut number: i64) -> String {
     text
 }
 
-/// Two sessions that are over and one that is not.
+/// Creates two expired sessions and a live one.
 fn three() -> Sandbox {
     django(&[("key a", OVER), ("key b", VALID), ("key c", "2021-01-01 00:00:00")])
 }
@@ -95,7 +95,7 @@ fn laravel() -> Sandbox {
     ))
 }
 
-/// The command, with a folder for what it has to remember.
+/// Returns the command with a state directory.
 fn command<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = sandbox.command(args);
     command.env("STATE_DIRECTORY", sandbox.path("state/sessctl"));

@@ -3,7 +3,7 @@
 use super::{OVER, django, laravel, run, three};
 use crate::support::{Finished, Sandbox, files_in};
 
-/// The folders in which a purge under these settings has left something.
+/// Directories in which a purge with these settings has stored its state.
 fn remembered(sandbox: &Sandbox, args: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
     let mut command = sandbox.command([args, &["purge"]].concat());
     for (name, value) in environment {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{OVER, VALID, left, run, three};
 use crate::support::{SESSCTL, Sandbox};
 
-/// Commands that only look, and whose answers need no state.
+/// Read commands, which need no state.
 const LOOKS: [&str; 6] = [
     "show stat -q",
     "show users -q",
@@ -16,7 +16,7 @@ const LOOKS: [&str; 6] = [
     "profile check django",
 ];
 
-/// An application whose table was purged once, and has a session again that is over.
+/// Creates an application whose table was purged once, with another expired session.
 fn purged() -> Sandbox {
     let sandbox = three();
     run(&sandbox, ["--profile", "django", "purge"]).succeeds().is_silent();
@@ -34,7 +34,7 @@ fn words(command: &str) -> impl Iterator<Item = &str> {
     ["--profile", "django"].into_iter().chain(command.split(' '))
 }
 
-/// Runs every command beside such state. Answers the warning of the purge.
+/// Runs every command with such state, and returns the warning of the purge.
 #[track_caller]
 fn everything_goes_on(sandbox: &Sandbox, file: &Path) -> String {
     let name = file.file_name().unwrap().to_str().unwrap();

@@ -1,4 +1,4 @@
-//! The tables of frameworks: the same as in a file.
+//! Tables of frameworks on a cluster, compared with the same tables in a file.
 
 mod values;
 
@@ -22,7 +22,7 @@ use crate::support::profiles::{all, django, draft, seconds};
 use crate::support::rqlite::proxy::Proxy;
 use crate::support::rqlite::{self, Nodes, copy};
 
-/// A table that somebody has opened, and the directory of what is remembered of it.
+/// Opened table with its state directory.
 struct Opened {
     store: Box<dyn Backend>,
     _state: TempDir,
@@ -75,7 +75,7 @@ fn detected(nodes: &Nodes) -> Result<Profile, Error> {
     )
 }
 
-/// A file with these tables and rows, in a folder that goes with it.
+/// Creates a file with these tables and rows in a temporary directory.
 fn file(sql: &str) -> (TempDir, std::path::PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("application.db");
@@ -122,7 +122,8 @@ fn exactly_the_expired_rows_of_each_framework_are_deleted() {
     }
 }
 
-/// Django's table with so many rows, of which one in so many is over, and with its index.
+/// Statements that create Django's table with its index and this many rows, of which one in
+/// `one_in` has expired.
 fn djangos(rows: u32, one_in: u32, times: u32) -> String {
     format!(
         "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \

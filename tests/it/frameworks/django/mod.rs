@@ -72,7 +72,7 @@ impl Django {
         external_programs::answer(self.command(now), &question)
     }
 
-    /// Opens sessions, and answers their keys in the same order.
+    /// Opens sessions and returns their keys in the same order.
     #[track_caller]
     fn opens(&self, now: Option<UnixTime>, sessions: &[Value]) -> Vec<String> {
         let keys = self.asked_at(now, "open", &[&json!(sessions)]);
@@ -118,7 +118,7 @@ fn served_sessions_survive_and_others_are_deleted() {
     }
 }
 
-/// Runs a command to which nobody says which profile it is.
+/// Runs a command without naming the profile.
 fn unnamed(django: &Django, args: &[&str]) -> Finished {
     django.sessctl_with(vec![], args.iter().copied())
 }

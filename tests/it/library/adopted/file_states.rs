@@ -13,7 +13,7 @@ use crate::support::profiles::{all, django};
 const SESSION: &str = "INSERT INTO django_session VALUES ('a', '', '2026-06-15 11:00:00')";
 const TABLE: &str = "CREATE TABLE django_session (session_key, session_data, expire_date)";
 
-/// A database whose latest rows are in a log that nobody works into it any more.
+/// Creates a database whose latest rows are only in the write-ahead log.
 fn left_behind(from: &ApplicationDb, to: &Path) {
     let application = from.application();
     application.pragma_update(None, "journal_mode", "WAL").unwrap();

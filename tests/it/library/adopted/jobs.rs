@@ -30,7 +30,7 @@ fn job(when: JobTiming) -> Job {
     }
 }
 
-/// One call, as cron makes it. Answers whether the job ran.
+/// Runs a job if it is due, as cron does; returns true if it ran.
 fn call(db: &ApplicationDb, job: &Job, now: UnixTime) -> bool {
     match attempt(db, job, Span::minutes(1), now).unwrap() {
         JobOutcome::Purged(_) => true,

@@ -118,7 +118,7 @@ fn a_missing_parameter_is_asked_for() {
     insta::assert_snapshot!(refused(db.open(lacking)), @"refused: profile t needs the parameter lifetime, such as lifetime=2h (of the configuration)");
 }
 
-/// A profile whose sessions have an end in JSON text, and are over without one.
+/// Profile with the expiry in JSON text, under which sessions without it have expired.
 fn in_json(path: &str) -> crate::support::profiles::Draft {
     draft("json", "t", "id", &["id", "data"])
         .time("data", seconds())

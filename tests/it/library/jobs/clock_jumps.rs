@@ -100,7 +100,7 @@ impl Machine {
         self.host.opens(task, now)
     }
 
-    /// Purges, and answers how many sessions have ended and been marked.
+    /// Purges; returns the numbers of ended and of marked sessions.
     fn purges(&mut self) -> Result<(u64, u64), Error> {
         let now = self.now();
         let go_on = &mut |_: &_| ControlFlow::Continue(());
@@ -134,7 +134,7 @@ impl Clocks {
     }
 }
 
-/// All ways to expire, with times that are over after a day.
+/// Policies of all expiry modes, with times of a day.
 fn policies() -> Vec<Policy> {
     let of = |expire, lifetime| Policy {
         expire,

@@ -7,12 +7,12 @@ use sessctl::domain::time::UnixTime;
 use crate::support::jobs::{Database, Host, cycle_at, has_run, planned, purge_at, purge_every};
 use crate::support::{DAY, HOUR, MINUTE, at, later};
 
-/// A cycle of the task `imap` again and again.
+/// Cycle of the task `imap` at an interval.
 fn cycle_every(span: &str) -> Job {
     Job { when: purge_every(span).when, ..cycle_at("0 4 *") }
 }
 
-/// Each machine with its own job looks for work every few minutes; answers when they ran.
+/// Runs the due jobs of each machine every few minutes; returns the times at which they ran.
 fn runs_of<const N: usize>(
     machines: [(&mut Host, &Job); N],
     from: UnixTime,

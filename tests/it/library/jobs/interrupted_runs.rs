@@ -135,8 +135,7 @@ fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
     assert!(!has_run(&host.run_if_due(&job, later(now, MINUTE))));
 }
 
-/// Runs a job that a signal stops after its first batch, and answers how many sessions
-/// that has ended.
+/// Runs a job that a signal stops after its first batch; returns the number of ended sessions.
 fn is_stopped(host: &mut Host, job: &Job, now: UnixTime) -> u64 {
     let ran = host.service.run_job(job, &host.terms, now, &mut || ControlFlow::Break(())).unwrap();
     let JobOutcome::Cycled(cycled) = ran else { panic!("it has not run") };

@@ -16,8 +16,8 @@ use crate::support::{DAY, MINUTE, at, later};
 /// Minutes of a day.
 const MINUTES: usize = 1_440;
 
-/// The minutes in which a job starts whose calls are so many seconds late, and whose runs
-/// take so long, from the minute in which it is taken up.
+/// Minutes in which a job starts, from the minute in which it is first seen; `noise` has the delay
+/// of each call and the duration of each run.
 fn starts(job: &Job, policies: &Policies, jitter: u64, noise: &[(i64, i64)]) -> Vec<i64> {
     let midnight = at("2026-06-15T00:00:00Z");
     let rhythm = ScheduleContext {

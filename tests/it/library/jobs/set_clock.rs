@@ -21,8 +21,8 @@ const SCHEDULES: [(&str, i64); 5] = [
     ("45 11 1", 7 * DAY),
 ];
 
-/// A host whose job is asked for each minute for an hour, until a Monday's noon
-/// and 34 seconds.
+/// Creates a host whose job is checked each minute for an hour, until noon and 34 seconds on a
+/// Monday.
 fn an_hour_with(job: &Job) -> (Host, Database, UnixTime) {
     let (mut host, database) = Host::alone();
     let now = at("2026-06-15T12:00:34Z");

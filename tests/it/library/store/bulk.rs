@@ -16,7 +16,8 @@ use crate::support::store::{self, SessionFixture, TestDb, scope, session, suite}
 
 suite!(tests);
 
-/// Ends these sessions without a trace, whoever comes first, and answers how many it were.
+/// Ends these sessions without keeping rows, concurrently with others; returns the number that this
+/// call ended.
 fn end_all(store: &mut dyn Backend, sessions: &[Session]) -> u64 {
     let end = End { at: NOW, reason: EndReason::Closed };
     let ending = |session: &Session| EndRequest { key: session.key.clone(), end, keep_row: false };

@@ -8,7 +8,7 @@ use crate::support::store::{TestDb, suite};
 
 suite!(tests);
 
-/// The clocks of a machine so many seconds from now.
+/// Clocks of a machine this many seconds from now.
 fn stamp(seconds: i64) -> ClockStamp {
     ClockStamp {
         wall: UnixTime(NOW.0 + seconds),

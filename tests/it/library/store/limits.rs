@@ -12,7 +12,7 @@ use crate::support::store::{self, SessionFixture, TestDb, scope, session, suite}
 
 suite!(tests);
 
-/// A limit of so many for the task imap, with the default of all else.
+/// Default policy with this limit.
 fn limit(limit: u64) -> Policy {
     Policy { limit, ..Policy::default() }
 }
@@ -54,9 +54,8 @@ fn is_live(db: &TestDb, token: &str) -> bool {
 const IDLE: i64 = 1_801;
 const ABANDONED: i64 = 7_201;
 
-/// Opens a few sessions from each of several threads at the same moment, every thread with a
-/// store of its own, on another node each, and answers what became of them. Nobody ever sees
-/// more than ten.
+/// Opens sessions concurrently from several threads, each with its own store on another node;
+/// returns the results. At no time are more than ten sessions live.
 fn crowd(db: &TestDb, policy: &Policy) -> Vec<Admission> {
     let openings = |thread: usize, mut store: Box<dyn Backend>| {
         let one = |serial: usize| {

@@ -18,7 +18,7 @@ use crate::support::store::TestDb;
 /// Event in the history of a table.
 #[derive(Debug, Clone)]
 enum Event {
-    /// A session is opened that spells its task like this, so many seconds ago.
+    /// Opening of a session with this spelling of its task, this many seconds ago.
     Opened(&'static str, i64),
     /// Something is counted of the task.
     Counted,

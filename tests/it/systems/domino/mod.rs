@@ -175,10 +175,10 @@ fn d5_cycle_takes_a_user_a_client_a_network_handles_or_all() {
     for (which, tokens) in cases {
         // Given the same server each time
         let domino = domino();
-        let before = domino.everything();
+        let before = domino.snapshot();
         // When it is asked what would end, and then to end it
         let planned = domino.run(&[&["cycle", "--dry-run"], which].concat()).succeeds().stdout();
-        assert!(domino.everything() == before, "{which:?}");
+        assert!(domino.snapshot() == before, "{which:?}");
         let done = domino.run(&[&["cycle"], which].concat()).succeeds().stdout();
         // Then the lines are the same, and those sessions and no others have ended
         let without_idle =
@@ -198,7 +198,7 @@ fn d5_cycle_takes_a_user_a_client_a_network_handles_or_all() {
 #[test]
 fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
     let mut mail1 = Library::new("domino");
-    let mut mail2 = mail1.beside("mail2");
+    let mut mail2 = mail1.other_process("mail2");
     let evening = at("2026-06-15T22:00:00Z");
     let go_on = &mut || std::ops::ControlFlow::Continue(());
     // Given jobs that both hosts have looked at, and a session

@@ -60,7 +60,7 @@ fn shown_names(domino: &System) -> BTreeSet<String> {
 #[test]
 fn d10_a_task_is_always_shown_in_the_letter_case_of_its_first_use() {
     // Given a configuration that spells a task otherwise than its first client
-    let domino = System::of("[policy.imap]\nretention = \"0\"\n");
+    let domino = System::with_config("[policy.imap]\nretention = \"0\"\n");
     let opened = domino.opens(&["--task", "Imap"]);
     for (token, task) in [("a", "IMAP"), ("b", "imap")] {
         domino.insert(&row(token).task(task).idle(HOUR));

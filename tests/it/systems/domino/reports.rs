@@ -51,7 +51,7 @@ fn d9_jobs_report_each_session_that_they_end() {
         (&["run", "--each"], &["release idle sessions", "restart imap"]),
     ] {
         // Given a purge and a cycle that are due
-        let domino = System::of(JOBS);
+        let domino = System::with_config(JOBS);
         domino.jobs_have_waited(&["mail1"]);
         domino.insert(&row("gone").idle(HOUR));
         domino.insert(&row("in use").idle(MINUTE));

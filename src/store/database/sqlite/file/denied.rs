@@ -10,8 +10,8 @@ use rustix::fs::{
 
 use super::paths::{SIDECARS, resolve, sibling};
 use super::users;
+use crate::domain::state_file::quoted;
 
-/// Sticky bit and write bits of a directory.
 const STICKY: u32 = 0o1000;
 const OTHERS_WRITE: u32 = 0o002;
 const GROUP_WRITES: u32 = 0o020;
@@ -22,7 +22,6 @@ pub(in crate::store::database) fn reason(path: &Path) -> Option<String> {
     unreachable(path).or_else(|| unreadable(path)).or_else(|| unwritable(path))
 }
 
-/// Missing permission to create a file.
 pub(in crate::store::database) fn reason_to_create(path: &Path) -> Option<String> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
@@ -171,10 +170,6 @@ fn missing_permission(permission: &str, name: &str, path: &Path) -> String {
         },
     );
     format!("user {user} has no {permission} permission for {name}{owner}")
-}
-
-fn quoted(path: &Path) -> String {
-    format!("\"{}\"", path.display())
 }
 
 /// Database and its sidecar files.

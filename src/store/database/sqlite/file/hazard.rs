@@ -10,14 +10,12 @@ use rustix::fs::{AtFlags, CWD, FileType, StatxAttributes, StatxFlags, statx};
 /// that such programs do not see each other's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameHazard {
-    /// The file has several hard links.
     HardLinks(u32),
     /// The file itself is a mount point, as a bind mount of a single file is.
     MountPoint,
 }
 
 impl NameHazard {
-    /// Hazard of a file, if any.
     pub(in crate::store) fn of(path: &Path) -> Option<Self> {
         let wanted = StatxFlags::TYPE | StatxFlags::NLINK;
         let file = statx(CWD, path, AtFlags::empty(), wanted).ok()?;
@@ -30,7 +28,6 @@ impl NameHazard {
         (file.stx_nlink > 1).then_some(Self::HardLinks(file.stx_nlink))
     }
 
-    /// Remedy for the hazard.
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::HardLinks(_) => "open the file under one name only, or remove the other links",

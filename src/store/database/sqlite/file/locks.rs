@@ -30,10 +30,8 @@ const READ_VERSION: u64 = 19;
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Device and inode.
 type Identity = (u64, u64);
 
-/// Descriptors of databases.
 static DATABASES: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
 /// Descriptors of shared-memory files, which come and go with the databases' users.
 static SHARED_MEMORY: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
@@ -55,10 +53,6 @@ impl KeptFile {
         Ok(read == 1 && version == [WAL_READ_VERSION])
     }
 
-    /// Reads the whole file.
-    ///
-    /// # Errors
-    /// Any error of the device.
     pub(in crate::store::database) fn read_all(&self) -> io::Result<()> {
         let (mut bytes, mut place) = (vec![0; 1 << 20], 0);
         loop {
@@ -69,7 +63,6 @@ impl KeptFile {
         }
     }
 
-    /// Owner of the file.
     pub(in crate::store::database) fn owner(&self) -> io::Result<u32> {
         Ok(self.0.metadata()?.uid())
     }
@@ -123,7 +116,6 @@ impl KeptFile {
     }
 }
 
-/// Shared lock on a database.
 pub struct Hold {
     on: KeptFile,
     /// Guard that allows one lock at a time.
@@ -159,7 +151,6 @@ fn forget_removed() {
     all.retain(|_, file| file.metadata().map_or(true, |file| file.nlink() > 0));
 }
 
-/// Permanently open descriptor of a file.
 fn kept_descriptor(
     all: &Mutex<BTreeMap<Identity, Arc<File>>>,
     path: &Path,

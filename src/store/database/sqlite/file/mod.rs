@@ -15,9 +15,9 @@ use nix::errno::Errno;
 
 use crate::domain::error::{Absence, Error, ForeignContent, Result};
 
-pub(super) use paths::{has_wal, resolve, sibling, sqlite_path};
+pub(in crate::store) use paths::{SIDECARS, sibling};
+pub(super) use paths::{has_wal, resolve, sqlite_path};
 
-/// Message for a failing device.
 pub const INPUT_OUTPUT: &str = "input/output error; check the disk and the system log";
 /// Mode of new files: user names and addresses are private.
 #[cfg(unix)]
@@ -25,7 +25,6 @@ const OWNER_ONLY: u32 = 0o600;
 /// Minimum size of a database: SQLite treats a smaller file as empty and overwrites it.
 const MIN_DATABASE_BYTES: u64 = 512;
 
-/// Creates a new file with mode 0600.
 pub(super) fn new_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -46,7 +45,6 @@ pub(super) fn restrict_mode_if_empty(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Rejects paths that cannot be a database.
 pub(super) fn validate_file(path: &Path) -> Result<()> {
     let at = path.display().to_string();
     // Opening a FIFO would block.
@@ -68,12 +66,10 @@ pub(super) fn validate_file(path: &Path) -> Result<()> {
     Err(Error::ForeignDatabase { at, found: found.to_owned(), content })
 }
 
-/// Error for a file that cannot be read.
 pub(super) fn read_error(path: &Path, error: std::io::Error) -> Error {
     failed("read", path, error)
 }
 
-/// Error for a failed operation on a file, with the missing permission, if any.
 fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
     let doing = format!("{doing} \"{}\"", path.display());
     let is_denial =
@@ -87,7 +83,6 @@ fn failed(doing: &str, path: &Path, error: std::io::Error) -> Error {
     }
 }
 
-/// Error for a file that cannot be created.
 pub(super) fn create_error(path: &Path, error: std::io::Error) -> Error {
     let doing = format!("create \"{}\"", path.display());
     match denied::reason_to_create(path) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Suffixes and descriptions of SQLite's sidecar files.
-pub(super) const SIDECARS: [(&str, &str); 3] =
+pub(in crate::store) const SIDECARS: [(&str, &str); 3] =
     [("-wal", "write-ahead log"), ("-shm", "shared memory"), ("-journal", "rollback journal")];
 
 /// Path for SQLite, which does not treat bare `:memory:` and `file:…` as file names.
@@ -23,7 +23,7 @@ pub(in crate::store::database::sqlite) fn has_wal(path: &Path) -> bool {
 }
 
 /// Path with a suffix appended to its file name.
-pub(in crate::store::database::sqlite) fn sibling(path: &Path, suffix: &str) -> PathBuf {
+pub(in crate::store) fn sibling(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

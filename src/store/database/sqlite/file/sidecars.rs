@@ -13,12 +13,10 @@ use crate::domain::error::{Error, Result};
 
 /// Database file and its sidecar files before SQLite opens them.
 pub(in crate::store::database) struct DatabaseFiles {
-    /// Path for messages.
     path: PathBuf,
     /// Resolved path, from which SQLite derives the names of sidecar files.
     real: PathBuf,
     kept: KeptFile,
-    /// True in WAL mode.
     has_log: bool,
     /// Owner of the file, if it is another user and this user is not root.
     foreign_owner: Option<u32>,
@@ -27,7 +25,6 @@ pub(in crate::store::database) struct DatabaseFiles {
     shared: Option<u64>,
 }
 
-/// Mode of reading a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store::database) enum ReadMode {
     /// With the existing log and shared memory.
@@ -99,12 +96,10 @@ impl DatabaseFiles {
         )))
     }
 
-    /// True if the write-ahead log is not empty.
     pub(in crate::store::database) fn has_changes(&self) -> bool {
         self.log.is_some_and(|length| length > 0)
     }
 
-    /// True if the write-ahead log is empty and not in use.
     pub(in crate::store::database) fn is_checkpointed(&self) -> bool {
         self.has_log && !self.has_changes() && !self.is_attached()
     }
@@ -120,10 +115,6 @@ impl DatabaseFiles {
 
     /// Prevents the removal of the sidecar files of another user's database while it is opened:
     /// SQLite would create them again, and the owner could not open them.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] if they are just being removed, and stay so; [`Error::Failed`] if they
-    /// cannot be looked at.
     pub(in crate::store::database) fn hold(&mut self) -> Result<Option<Hold>> {
         if !self.needs_hold() {
             return Ok(None);
@@ -140,9 +131,6 @@ impl DatabaseFiles {
     }
 
     /// Mode of reading that creates no files which the owner of the database could not open.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if there is none.
     pub(in crate::store::database) fn read_mode(&self) -> Result<ReadMode> {
         if self.is_attached() {
             return Ok(ReadMode::Attached);
@@ -155,9 +143,6 @@ impl DatabaseFiles {
     }
 
     /// Checks that writing creates no sidecar file for another user's database.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it would, [`Error::Failed`] if it could not be written anyway.
     pub(in crate::store::database) fn ensure_writable_by_owner(&self) -> Result<()> {
         let Some(owner) = self.foreign_owner.filter(|_| !(self.has_log && self.is_attached()))
         else {
@@ -181,7 +166,6 @@ impl DatabaseFiles {
     }
 }
 
-/// Lengths of the existing sidecar files.
 fn lengths(real: &Path) -> Result<[Option<u64>; 3]> {
     let mut lengths = [None; 3];
     for (length, (suffix, name)) in lengths.iter_mut().zip(SIDECARS) {

@@ -2,7 +2,6 @@
 
 use nix::unistd::{Uid, User};
 
-/// The effective user of this process.
 pub(in crate::store::database) fn own() -> u32 {
     Uid::effective().as_raw()
 }

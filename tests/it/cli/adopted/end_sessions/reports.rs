@@ -5,8 +5,8 @@ use crate::cli::adopted::{
 };
 use crate::support::{Finished, Sandbox, handles};
 
-/// Django's table with a session of user 3, one of nobody's, and of those of pickle's one that
-/// is over.
+/// Creates Django's table with a session of user 3, an anonymous one, and pickled ones, of which
+/// one has expired.
 fn pickled() -> Sandbox {
     let sandbox = database(DJANGO);
     for (key, data, time) in [

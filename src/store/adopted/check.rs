@@ -2,25 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::path;
+use super::reader::TableReader;
+use super::referencing_tables::ReferencingTables;
 use super::sample::{Row, Sampling};
+use super::table::Table;
 use crate::domain::error::{Error, Result};
 use crate::domain::format::format_count;
 use crate::domain::profile::{
-    ColumnMismatch, DecodedTime, Profile, Rule, RuleKind, SqlValue, TimeColumn,
+    ColumnMismatch, ColumnSource, DecodedTime, NullMeaning, Profile, Rule, RuleKind, SqlValue,
+    TimeColumn,
 };
-use crate::store::adopted::reader::TableReader;
-use crate::store::adopted::referencing_tables::ReferencingTables;
-use crate::store::adopted::table::Table;
 use crate::store::database::Database;
-use crate::store::statement::Statement;
+use crate::store::statement::{Statement, literal, quoted};
 use crate::store::trigger_effects::trigger_effects;
 
-/// Example values in a message.
 const MAX_EXAMPLES: usize = 2;
 
-/// Describes how the columns of a table differ.
-pub(in crate::store::adopted) fn describe_mismatch(difference: &ColumnMismatch) -> String {
+pub(super) fn describe_mismatch(difference: &ColumnMismatch) -> String {
     let ColumnMismatch { missing, unexpected } = difference;
     match (missing.is_empty(), unexpected.is_empty()) {
         (false, false) => {
@@ -35,8 +33,7 @@ pub(in crate::store::adopted) fn describe_mismatch(difference: &ColumnMismatch) 
     }
 }
 
-/// Message for a table that does not match its profile.
-pub(in crate::store::adopted) fn column_mismatch(
+pub(super) fn column_mismatch(
     profile: &Profile,
     table: &Table,
     difference: &ColumnMismatch,
@@ -50,7 +47,7 @@ pub(in crate::store::adopted) fn column_mismatch(
 }
 
 /// Reasons why nothing may be deleted from a table, except the encodings of its values.
-pub(in crate::store::adopted) fn delete_blockers(
+pub(super) fn delete_blockers(
     database: &impl Database,
     reader: &TableReader,
     references: &ReferencingTables,
@@ -92,7 +89,6 @@ fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
     deletion
 }
 
-/// Message for a trigger that deletes other sessions.
 fn deletes_others(trigger: &str, table: &str) -> String {
     let what = if trigger.is_empty() { "a foreign key" } else { "the trigger " };
     format!(
@@ -118,7 +114,7 @@ struct TimeValues {
 ///    most likely misspelled.
 ///
 /// Only rows to which the rule applies are counted.
-pub(in crate::store::adopted) fn encoding_errors(
+pub(super) fn encoding_errors(
     database: &impl Database,
     reader: &TableReader,
     sample: &Sampling,
@@ -128,13 +124,13 @@ pub(in crate::store::adopted) fn encoding_errors(
         let time = &reader.profile.times[index];
         let rows: Vec<&Row> = applicable_rows(reader, sample, index).collect();
         errors.extend(unreadable_times(reader, time, &rows));
-        errors.extend(path::path_never_matches(database, reader, time, &rows)?);
+        errors.extend(path_never_matches(database, reader, time, &rows)?);
     }
     Ok(errors)
 }
 
 /// The rows of a sample to which some rule by this time applies.
-pub(in crate::store::adopted) fn applicable_rows<'a>(
+pub(super) fn applicable_rows<'a>(
     reader: &'a TableReader,
     sample: &'a Sampling,
     time: usize,
@@ -194,4 +190,44 @@ impl TimeValues {
             self.examples.push(example);
         }
     }
+}
+
+/// Message for a path that matches no JSON text in the sample, if a session without the
+/// time would count as expired.
+fn path_never_matches(
+    database: &impl Database,
+    reader: &TableReader,
+    time: &TimeColumn,
+    rows: &[&Row],
+) -> Result<Option<String>> {
+    let source = reader.profile.inputs.get(time.input);
+    let Some(ColumnSource { column, path: Some(path) }) = source else {
+        return Ok(None);
+    };
+    let is_found = |row: &&Row| {
+        // A blob stands for a text that is not JSON.
+        !matches!(row.inputs.get(time.input), None | Some(SqlValue::Null | SqlValue::Blob(_)))
+    };
+    if time.null != Some(NullMeaning::Expired) || rows.iter().any(is_found) {
+        return Ok(None);
+    }
+    let (value, path_literal) = (quoted(column), literal(path));
+    let mut sql = reader.select(&format!(
+        "CASE WHEN json_valid({value}) THEN json_type({value}, {path_literal}) IS NOT NULL END"
+    ));
+    sql.push(&format!(" WHERE {} = ?1", reader.key));
+    let (mut json_texts, mut found) = (0_u64, 0_u64);
+    let mut keys = rows.iter().map(|row| row.key.raw());
+    database.query_each(&sql, &mut keys, &mut |row| {
+        let is_there = row.and_then(|row| row.integer(0));
+        json_texts += u64::from(is_there.is_some());
+        found += u64::from(is_there == Some(1));
+    })?;
+    let (table, profile) = (&reader.table.name, &reader.profile.name);
+    Ok((json_texts > 0 && found == 0).then(|| {
+        format!(
+            "no row of {table} has a value at {path} in {column}, and profile {profile} treats \
+             sessions without it as expired: check the path"
+        )
+    }))
 }

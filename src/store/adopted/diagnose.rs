@@ -1,26 +1,19 @@
 //! Profile check of a database, for authors of profiles.
 
-pub(super) mod check;
-pub mod key_distribution;
-pub(super) mod path;
-pub(super) mod sample;
-pub(super) mod warnings;
+use std::collections::{BTreeMap, BTreeSet};
 
-use std::collections::BTreeMap;
-
+use super::check::{applicable_rows, column_mismatch, delete_blockers, encoding_errors};
 use super::delete::DeleteStatements;
 use super::detection_doubt;
-use super::diagnose::check::{column_mismatch, delete_blockers, encoding_errors};
-use super::diagnose::sample::{Row, Sampling, is_expired};
-use super::diagnose::warnings::warnings;
 use super::expiry_index::ExpiryIndex;
 use super::open::open_file;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
+use super::sample::{Row, Sampling, is_expired};
 use super::table::{Table, query_plan};
 use super::values::id_digest;
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus};
+use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -28,7 +21,6 @@ use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
 use crate::store::statement::Statement;
 
-/// Rows that are shown.
 const MAX_SAMPLES: usize = 8;
 
 /// Findings of a profile check.
@@ -36,9 +28,7 @@ const MAX_SAMPLES: usize = 8;
 pub struct Diagnosis {
     /// Differences between the columns of the table and those of the profile.
     pub difference: Option<ColumnMismatch>,
-    /// The rows of the table.
     pub rows: u64,
-    /// Storage classes of the inputs in the sample.
     pub classes: Vec<ClassCount>,
     /// Sessions in an evenly spaced sample: about 800 rows, or all rows of a table of less
     /// than 1,000.
@@ -53,7 +43,6 @@ pub struct Diagnosis {
     pub dependents: Vec<String>,
     /// Reasons for which a purge would be refused; empty if it would not be.
     pub refusals: Vec<String>,
-    /// Suspicious but permitted findings.
     pub warnings: Vec<String>,
 }
 
@@ -64,18 +53,14 @@ pub struct ClassCount {
     pub input: String,
     /// The class, in the words of SQLite's `typeof`.
     pub class: String,
-    /// Sampled rows with this class.
     pub rows: u64,
     /// Unreadable values among them; 0 if the input is not a time.
     pub unreadable: u64,
 }
 
-/// A row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// Displayed handle of the id.
     pub handle: String,
-    /// The user, if it has one.
     pub user: Option<String>,
     /// Times of the row: input name, stored value, and interpretation.
     pub times: Vec<(String, String, Option<UnixTime>)>,
@@ -85,9 +70,6 @@ pub struct Sample {
 
 /// Checks how a profile matches a database, without changing anything. For a table with
 /// other columns, only the difference is reported.
-///
-/// # Errors
-/// Returns an error if there is no such table, and errors from reading the database.
 pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
         Location::File(path) => diagnose_in(&open_file(&path, Access::Read)?, profile, now),
@@ -133,7 +115,6 @@ impl Diagnosis {
         }
     }
 
-    /// Adds the reasons for which a purge would be refused, and the warnings.
     fn judge(
         &mut self,
         database: &impl Database,
@@ -163,7 +144,6 @@ impl Diagnosis {
     }
 }
 
-/// Counts the storage classes of the inputs.
 fn classes(reader: &TableReader, sampling: &Sampling) -> Vec<ClassCount> {
     let mut classes = Vec::new();
     for input in 0..reader.profile.inputs.len() {
@@ -245,7 +225,6 @@ fn expiry_order(status: RowStatus) -> (u8, i128) {
     }
 }
 
-/// Returns SQLite's query plans.
 fn query_plans(
     database: &impl Database,
     reader: &TableReader,
@@ -259,4 +238,91 @@ fn query_plans(
         ("find due rows if they are few".to_owned(), query_plan(database, &due)?),
         ("scan the table".to_owned(), query_plan(database, &walk)?),
     ])
+}
+
+/// The year 9999, the last that most programs can write.
+const YEAR_9999: std::ops::Range<i64> = 253_370_764_800..253_402_300_800;
+
+fn warnings(reader: &TableReader, sampling: &Sampling, now: UnixTime) -> Vec<String> {
+    let status: Vec<RowStatus> =
+        sampling.rows.iter().map(|row| row.judge(&reader.profile)).collect();
+    let sessions = status.iter().filter(|status| **status != RowStatus::NoSession).count();
+    let over = status.iter().filter(|status| is_expired(**status, now)).count();
+    let unknown = status.iter().filter(|status| **status == RowStatus::Session(Expiry::Unknown));
+    let unknown = unknown.count();
+    let mut warnings: Vec<String> = duplicate_ids(reader, sampling).into_iter().collect();
+    if sessions > 1 && over == sessions {
+        let times = reader.profile.times.iter().map(|time| reader.input_name(time.input));
+        let times: Vec<String> = times.collect();
+        warnings.push(format!(
+            "all {sessions} sampled sessions have expired: is {} the time of the last use \
+             rather than of the end, or in another time zone?",
+            times.join(", ")
+        ));
+    }
+    if unknown > 0 {
+        warnings.push(format!(
+            "{unknown} of {sessions} sampled sessions cannot be evaluated, and would be kept: \
+             their times are not in the profile's format"
+        ));
+    }
+    for index in 0..reader.profile.times.len() {
+        warnings.extend(sentinel_warnings(reader, sampling, index));
+    }
+    warnings
+}
+
+/// Times that rather mean that there is none, in sentences: one for each kind.
+fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, index: usize) -> Vec<String> {
+    let time = &reader.profile.times[index];
+    let (mut sampled, mut kinds) = (0_u64, [(0_u64, None); 3]);
+    for row in applicable_rows(reader, sampling, index) {
+        let value = &row.inputs[time.input];
+        sampled += u64::from(*value != SqlValue::Null);
+        if let Some((count, example)) =
+            sentinel_kind(value, time.read(&row.raw())).map(|at| &mut kinds[at])
+        {
+            *count += 1;
+            *example = example.or(Some(value));
+        }
+    }
+    let says = ["0", "the largest integer", "in the year 9999"];
+    let found = says.into_iter().zip(kinds);
+    let found = found.filter_map(|(says, (count, value))| Some((says, count, value?)));
+    let name = reader.input_name(time.input);
+    let sentence = |(says, count, value)| {
+        let are = if count == 1 { "is" } else { "are" };
+        format!(
+            "{count} of {sampled} sampled values of {name} {are} {says}: if that \
+             means never, write never = [{}]",
+            reader.display_value(time.input, value)
+        )
+    };
+    found.map(sentence).collect()
+}
+
+/// Index of the sentinel that a value probably is.
+fn sentinel_kind(value: &SqlValue, reading: DecodedTime) -> Option<usize> {
+    match (value, reading) {
+        (_, DecodedTime::Never | DecodedTime::Expired | DecodedTime::Null) => None,
+        (SqlValue::Integer(0), _) => Some(0),
+        (SqlValue::Real(number), _) if number.abs() < f64::EPSILON => Some(0),
+        (SqlValue::Integer(i64::MAX), _) => Some(1),
+        (_, DecodedTime::At(moment)) if YEAR_9999.contains(&moment.second().0) => Some(2),
+        _ => None,
+    }
+}
+
+fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
+    let is_session = |row: &&Row| row.judge(&reader.profile) != RowStatus::NoSession;
+    let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
+    let (mut sessions, mut known) = (0, BTreeSet::new());
+    known.extend(ids.inspect(|_| sessions += 1));
+    let id = &reader.profile.id;
+    (known.len() < sessions).then(|| {
+        format!(
+            "{sessions} sampled sessions have {} different values of {id}: it is not unique",
+            known.len()
+        )
+    })
 }

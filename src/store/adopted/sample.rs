@@ -1,8 +1,120 @@
-//! Evenly spaced keys between the first and the last key of a table.
+//! Sample of the rows of a table.
 
-use crate::domain::profile::SqlValueRef;
+use std::collections::BTreeSet;
+
+use super::reader::TableReader;
+use crate::domain::error::Result;
+use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
 use crate::domain::session::Key;
-use crate::store::statement::key_ref;
+use crate::domain::time::UnixTime;
+use crate::store::database::{Database, RowRef};
+use crate::store::statement::{Statement, key_ref};
+
+/// Rows at each end of the table, and number of sample points in between. A smaller table
+/// is read as a whole.
+const END_ROWS: usize = 100;
+const SAMPLE_POINTS: u32 = 800;
+const SMALL_TABLE_ROWS: usize = 1_000;
+
+#[derive(Debug)]
+pub(super) struct Sampling {
+    pub(super) rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) key: SqlValue,
+    pub(super) id: SqlValue,
+    pub(super) inputs: Vec<SqlValue>,
+    /// Represents the whole table rather than one of its ends, which hold the oldest and
+    /// the newest rows.
+    pub(super) is_evenly_spaced: bool,
+}
+
+impl Row {
+    fn of(row: &dyn RowRef, inputs: usize) -> Self {
+        let value = |column| row.value(column).to_value();
+        let inputs = (0..inputs).map(|column| value(column + 2)).collect();
+        Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
+    }
+
+    pub(super) fn raw(&self) -> Vec<SqlValueRef<'_>> {
+        self.inputs.iter().map(SqlValue::raw).collect()
+    }
+
+    pub(super) fn judge(&self, profile: &Profile) -> RowStatus {
+        profile.judge(&self.raw())
+    }
+}
+
+impl Sampling {
+    /// Reads the rows at both ends of the key, and rows evenly between them. It takes
+    /// about as long in a large table as in a small one.
+    pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
+        let seen = reader.snapshot_columns();
+        let row = |row: &dyn RowRef| Row::of(row, reader.profile.inputs.len());
+        let read =
+            |direction, most| database.query_all(&rows_by_key(reader, &seen, direction, most), row);
+        let mut rows = read("ASC", SMALL_TABLE_ROWS)?;
+        if rows.len() == SMALL_TABLE_ROWS {
+            let first = rows.into_iter().take(END_ROWS);
+            let last = read("DESC", END_ROWS)?;
+            let ends = first.chain(last).map(|row| Row { is_evenly_spaced: false, ..row });
+            // A row that is found both ways counts as one of those in between.
+            rows =
+                rows_between(database, reader, &seen, &key_distribution(database, reader)?, row)?;
+            rows.extend(ends);
+        }
+        let mut seen = BTreeSet::new();
+        rows.retain(|row| seen.insert(format!("{:?}", row.key)));
+        Ok(Self { rows })
+    }
+}
+
+/// The range of the keys of a table.
+pub(super) fn key_distribution(
+    database: &impl Database,
+    reader: &TableReader,
+) -> Result<KeyDistribution> {
+    let ends = reader.min_and_max(database, &reader.key);
+    let between = |row: &dyn RowRef| KeyDistribution::between(row.value(0), row.value(1));
+    Ok(database.query_first(&ends, between)?.unwrap_or(KeyDistribution::Unknown))
+}
+
+/// Reads `what` of the first rows by the key, or of the last.
+pub(super) fn rows_by_key(
+    reader: &TableReader,
+    what: &str,
+    direction: &str,
+    most: usize,
+) -> Statement {
+    let mut sql = reader.select(what);
+    sql.push(&format!(" ORDER BY {} {direction} LIMIT ", reader.key)).bind(most);
+    sql
+}
+
+/// Reads the row at or after each sample point.
+pub(super) fn rows_between<T>(
+    database: &impl Database,
+    reader: &TableReader,
+    what: &str,
+    distribution: &KeyDistribution,
+    read: impl Fn(&dyn RowRef) -> T,
+) -> Result<Vec<T>> {
+    let mut sql = reader.select(what);
+    sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
+    let points = distribution.sample_points(SAMPLE_POINTS);
+    let mut rows = Vec::with_capacity(points.len());
+    let mut values = points.iter().map(SamplePoint::value);
+    database.query_each(&sql, &mut values, &mut |row| {
+        rows.extend(row.map(&read));
+    })?;
+    Ok(rows)
+}
+
+pub(super) fn is_expired(status: RowStatus, now: UnixTime) -> bool {
+    matches!(status, RowStatus::Session(expiry) if expiry.is_expired(now))
+}
 
 /// Bytes of a key that count, after the common prefix of all keys.
 const KEY_BYTES: usize = 8;
@@ -15,19 +127,22 @@ const GOLDEN_STEP: i128 = 618;
 /// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyDistribution {
-    /// First and last integer.
     Numbers(i64, i64),
     /// First and last number, if some have a fraction.
     Reals(f64, f64),
     /// Texts or blobs: their common prefix, and the following bytes of the first and the
     /// last as numbers.
-    Bytes { is_text: bool, prefix: Vec<u8>, first: u64, last: u64 },
+    Bytes {
+        is_text: bool,
+        prefix: Vec<u8>,
+        first: u64,
+        last: u64,
+    },
     /// Mixed storage classes, or no keys.
     Unknown,
 }
 
 impl KeyDistribution {
-    /// Distribution between two keys.
     pub fn between(first: SqlValueRef<'_>, last: SqlValueRef<'_>) -> Self {
         match (first, last) {
             (SqlValueRef::Integer(first), SqlValueRef::Integer(last)) => Self::Numbers(first, last),
@@ -130,7 +245,7 @@ impl SamplePoint {
     }
 }
 
-/// A number as one with a fraction, which is finite; `None`: it is none.
+/// Number with a fraction, made finite; `None` for other values.
 #[expect(clippy::cast_precision_loss, reason = "a range is a rough figure")]
 fn real(value: SqlValueRef<'_>) -> Option<f64> {
     match value {
@@ -140,7 +255,7 @@ fn real(value: SqlValueRef<'_>) -> Option<f64> {
     }
 }
 
-/// The first bytes as a number; where there are fewer, as if zeros followed.
+/// First bytes as a number, padded with zeros.
 fn number(bytes: &[u8]) -> u64 {
     let mut eight = [0; KEY_BYTES];
     for (row_id, byte) in eight.iter_mut().zip(bytes) {

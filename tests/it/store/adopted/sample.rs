@@ -2,7 +2,7 @@
 
 use sessctl::domain::profile::SqlValueRef;
 use sessctl::domain::session::Key;
-use sessctl::store::adopted::diagnose::key_distribution::{KeyDistribution, SamplePoint};
+use sessctl::store::adopted::sample::{KeyDistribution, SamplePoint};
 
 #[test]
 fn sample_points_are_evenly_spaced() {

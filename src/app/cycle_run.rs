@@ -1,0 +1,103 @@
+//! Batches of a cycle.
+
+use std::ops::ControlFlow;
+
+use super::batch_loop::{BatchLoop, BatchWork, LoopResult, stop_reason};
+use super::cycle::{BATCH, CycleRequest, Cycled, deletes_row, impact};
+use super::run::ActiveRun;
+use super::service::SessionService;
+use super::stop::StopReason;
+use crate::domain::error::{Error, InterruptReason, Result};
+use crate::domain::filter::Filter;
+use crate::domain::session::{Key, Session};
+use crate::domain::time::UnixTime;
+
+/// Sessions that may be opened during a cycle, in addition to as many as there were.
+const MAX_NEW: u64 = 100_000;
+const ROWS_KEEP_COMING: &str =
+    "rows are inserted as fast as sessions end; look for a trigger that inserts them";
+
+struct CycleRun<'a> {
+    filter: &'a Filter,
+    now: UnixTime,
+    /// Number of further sessions beyond which it does not come to an end.
+    left: u64,
+    /// Key of the last session of the last batch.
+    after: Option<Key>,
+    /// Maximum number of sessions in a batch.
+    max: usize,
+    show: &'a mut dyn FnMut(&Session),
+    go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
+    cycled: Cycled,
+}
+
+impl BatchWork for CycleRun<'_> {
+    fn go_on(&mut self) -> ControlFlow<()> {
+        (self.go_on)()
+    }
+
+    fn run_batch(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult<bool> {
+        let service = &mut *batches.service;
+        let (batch, last, scan) =
+            service.next_unended(self.filter, self.now, self.after.as_ref(), self.max)?;
+        let done = match service.end_cycled(&batch, self.now) {
+            Err(Error::DiskFull { .. }) if batch.len() > 1 => {
+                self.max = batch.len() / 2;
+                return self.run_batch(batches);
+            }
+            Err(error @ Error::Interrupted { cause: InterruptReason::Asked, .. }) => {
+                self.cycled.unreadable_users += scan.unreadable_users;
+                self.cycled.obstacle = Some(format!("it {error}"));
+                return Err(StopReason::Signal.into());
+            }
+            done => done?,
+        };
+        self.cycled.unreadable_users += scan.unreadable_users;
+        for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
+            self.cycled.ended += 1;
+            self.cycled.deleted += u64::from(deletes_row(&service.policies, session));
+            (self.show)(session);
+        }
+        if batch.len() < self.max {
+            return Ok(false);
+        }
+        let left = self.left.checked_sub(batch.len() as u64);
+        self.left =
+            left.ok_or_else(|| Error::failed("reach the end of the sessions", ROWS_KEEP_COMING))?;
+        self.after = last;
+        batches.keep_lease()?;
+        Ok(true)
+    }
+}
+
+impl SessionService {
+    /// Ends sessions like [`cycle`](Self::cycle), while the run has its lease, if any. The
+    /// caller records a refusal in the ledger.
+    pub(super) fn cycle_until(
+        &mut self,
+        request: &CycleRequest,
+        now: UnixTime,
+        active: Option<&mut ActiveRun>,
+        show: &mut dyn FnMut(&Session),
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Cycled> {
+        let CycleRequest { filter, guard } = request;
+        self.ensure_can_delete()?;
+        let sessions = self.record_peaks(now)?;
+        if guard.is_set() {
+            let would_end = self.preview_cycle(filter, now, &mut |_| {})?.ended;
+            guard.check(impact(would_end, sessions))?;
+        }
+        let left = sessions.saturating_mul(2).saturating_add(MAX_NEW);
+        let cycled = Cycled::default();
+        let mut run = CycleRun { filter, now, left, after: None, max: BATCH, show, go_on, cycled };
+        let mut batches = BatchLoop { service: self, active, until: None };
+        let stopped = stop_reason(batches.run(&mut run))?;
+        Ok(Cycled {
+            stopped,
+            missed_notifications: self.take_missed_notifications(),
+            kept: self.take_kept(),
+            ..run.cycled
+        })
+    }
+}
