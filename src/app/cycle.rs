@@ -84,7 +84,9 @@ impl SessionService {
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<Cycled> {
-        let cycled = self.cycle_until(request, now, None, show, go_on);
+        let mut cycled = Cycled::default();
+        let result = self.cycle_until(request, now, None, show, go_on, &mut cycled);
+        let cycled = result.map(|()| cycled);
         let task = request.filter.task.as_ref();
         match &cycled {
             Err(Error::Guard(refusal)) => self.record_refusal(task, refusal, now),

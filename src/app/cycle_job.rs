@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::cycle::{CycleRequest, Cycled, deletes_row};
+use super::cycle::{CycleRequest, Cycled};
 use super::run::{JobRun, RunCounts, RunResult};
 use super::service::SessionService;
 use super::stop::StopReason;
@@ -33,14 +33,14 @@ impl SessionService {
             ..Filter::default()
         };
         let request = CycleRequest { filter, guard };
-        let policies = self.policies.clone();
-        let mut counts = RunCounts::default();
-        let count = &mut |session: &Session| {
-            counts.ended += 1;
-            counts.deleted += u64::from(deletes_row(&policies, session));
+        let mut done = Cycled::default();
+        let (active_run, show) = (Some(&mut active), &mut |_: &Session| {});
+        let result = self.cycle_until(&request, now, active_run, show, go_on, &mut done);
+        let counts = RunCounts { marked: 0, ended: done.ended, deleted: done.deleted };
+        let cycled = match result {
+            Ok(()) => Ok(done),
+            Err(error) => self.cut_short(counts, error),
         };
-        let cycled = self.cycle_until(&request, now, Some(&mut active), count, go_on);
-        let cycled = cycled.or_else(|error| self.cut_short(counts, error));
         let result = match &cycled {
             Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
             Err(error) => RunResult::Failed(error),
@@ -64,8 +64,8 @@ impl SessionService {
             stopped,
             obstacle,
             missed_notifications: self.take_missed_notifications(),
-            unreadable_users: 0,
             kept: self.take_kept(),
+            ..Cycled::default()
         })
     }
 }

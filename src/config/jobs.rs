@@ -121,7 +121,7 @@ fn lateness(value: &DeValue<'_>) -> Result<Option<Span>, String> {
 }
 
 impl Config {
-    /// The values of a job by their keys. Caps that it does not set are those in force.
+    /// The values of a job by their keys. Limits that it does not set are those in force.
     pub(super) fn job_values(&self, job: &Job) -> Vec<(&'static str, String)> {
         let when = match &job.when {
             JobTiming::At(schedule) => ("at", schedule.to_string()),

@@ -37,8 +37,8 @@ pub(super) fn render(scan: &Scan<'_>, mut remarks: Vec<String>) -> (String, Vec<
     (ranges(&replaced, is_blank), parts.join(&String::new()))
 }
 
-/// The lines that the block replaces. Before these come own lines which it begins with: they
-/// follow the first of the replaced lines, and would be behind the tables of the block.
+/// The own lines that the block begins with, and the numbers of the lines that it replaces. Own
+/// lines below the first replaced line would otherwise follow the tables of the block.
 fn replaced(scan: &Scan<'_>) -> (Vec<String>, Vec<usize>) {
     let (mut head, mut replaced) = (Vec::new(), Vec::new());
     let is_old = |line: &usize| matches!(scan.kinds[*line], LineKind::Legacy | LineKind::Unknown);

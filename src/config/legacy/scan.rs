@@ -153,8 +153,8 @@ fn plain(text: &str, value: &Spanned<DeValue<'_>>) -> String {
     }
 }
 
-/// The TOML at the start of some lines, and the number of its lines, which is more than one
-/// for a long value. In a file that is not TOML, such a value may have no end.
+/// The TOML statement at the start of some lines, and the number of its lines: a value may
+/// extend over several. In a file that is not TOML, such a value may have no end.
 fn statement(lines: &[&str], is_toml: bool) -> Option<(Vec<Leaf>, usize)> {
     const OPEN: [&str; 4] = ["[", "{", "\"\"\"", "'''"];
     const CLOSE: [&str; 4] = ["]", "}", "\"\"\"", "'''"];

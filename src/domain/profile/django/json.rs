@@ -33,7 +33,7 @@ pub struct Scan {
     /// The containers that are open: whether each is an object.
     open: Vec<bool>,
     /// Set if the next value is that of the member.
-    is_sought: bool,
+    is_wanted: bool,
     /// Role of the string or number that is being read.
     role: Role,
     text: Text,
@@ -84,11 +84,11 @@ enum Role {
     /// The name of a member of the object at the top.
     Name,
     /// The value of the member.
-    Sought,
+    Value,
 }
 
 impl Role {
-    const fn is_passed_over(self) -> bool {
+    const fn is_skipped(self) -> bool {
         matches!(self, Self::Rest | Self::OtherName)
     }
 }
@@ -100,7 +100,7 @@ impl Scan {
             name,
             state: State::Value { or_end: false },
             open: Vec::new(),
-            is_sought: false,
+            is_wanted: false,
             role: Role::Rest,
             text: Text::default(),
             found: Member::Missing,
@@ -110,7 +110,7 @@ impl Scan {
     /// Continues with the next bytes. Each byte is a character, as in Django.
     pub fn feed(&mut self, mut bytes: &[u8]) {
         while let Some((byte, rest)) = bytes.split_first() {
-            if matches!(self.state, State::String) && self.role.is_passed_over() {
+            if matches!(self.state, State::String) && self.role.is_skipped() {
                 let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
                 let passed = bytes.iter().position(ends).unwrap_or(bytes.len());
                 if passed > 0 {
@@ -154,7 +154,7 @@ impl Scan {
     }
 
     fn begin_value(&mut self, byte: u8) {
-        let role = if self.is_sought { Role::Sought } else { Role::Rest };
+        let role = if self.is_wanted { Role::Value } else { Role::Rest };
         match byte {
             b'"' => self.begin(State::String, role),
             b'-' => self.begin_number(Number::Minus, byte, role),
@@ -181,19 +181,19 @@ impl Scan {
         self.keep(byte.into());
     }
 
-    fn begin_word(&mut self, rest: &'static [u8], says: Member) {
-        self.found_if_sought(says);
+    fn begin_word(&mut self, rest: &'static [u8], meaning: Member) {
+        self.found_if_wanted(meaning);
         self.state = State::Word(rest);
     }
 
-    fn found_if_sought(&mut self, member: Member) {
-        if std::mem::take(&mut self.is_sought) {
+    fn found_if_wanted(&mut self, member: Member) {
+        if std::mem::take(&mut self.is_wanted) {
             self.found = member;
         }
     }
 
     fn open(&mut self, is_object: bool) {
-        self.found_if_sought(Member::Other);
+        self.found_if_wanted(Member::Other);
         if self.open.len() == DEEPEST {
             self.state = State::Broken;
             return;
@@ -264,11 +264,11 @@ impl Scan {
             Role::Name => {
                 self.state = State::Colon;
                 let text = std::mem::take(&mut self.text).finish();
-                self.is_sought = text.as_deref() == Some(self.name);
+                self.is_wanted = text.as_deref() == Some(self.name);
             }
-            Role::Sought => {
+            Role::Value => {
                 let text = std::mem::take(&mut self.text).finish();
-                self.found_if_sought(text.map_or(Member::Other, Member::Text));
+                self.found_if_wanted(text.map_or(Member::Other, Member::Text));
             }
             Role::Rest => {}
         }
@@ -299,7 +299,7 @@ impl Scan {
         self.state = if is_complete { State::After } else { State::Broken };
         self.role = Role::Rest;
         let digits = std::mem::take(&mut self.text).finish();
-        self.found_if_sought(match digits {
+        self.found_if_wanted(match digits {
             // Python has a single zero.
             Some(digits) if digits == "-0" => Member::Integer("0".to_owned()),
             Some(digits) if is_whole => Member::Integer(digits),
@@ -316,7 +316,7 @@ impl Scan {
     }
 
     fn keep(&mut self, code: u16) {
-        if !self.role.is_passed_over() {
+        if !self.role.is_skipped() {
             self.text.push(code);
         }
     }

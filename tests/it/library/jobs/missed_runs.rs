@@ -202,8 +202,8 @@ proptest! {
         let (planned, now) = (last_settled_at.plus(interval), later(last_settled_at, off));
         match job.job_status(Some(&known), rhythm, now) {
             // when it is too late, then it goes on at the first regular time in the future
-            JobStatus::TooLate(LateRun { due, by, last_settled_at: from, next, .. }) => {
-                prop_assert!(due.planned == planned && by > Span::seconds(late));
+            JobStatus::TooLate(LateRun { due, lateness, last_settled_at: from, next, .. }) => {
+                prop_assert!(due.planned == planned && lateness > Span::seconds(late));
                 let next = next.unwrap();
                 prop_assert!(next > now && next.since(now) <= interval);
                 prop_assert_eq!(next, from.plus(interval));
