@@ -1,4 +1,4 @@
-//! Tests of `store::adopted::diagnose::key_distribution`.
+//! Tests of `store::adopted::sample`.
 
 use sessctl::domain::profile::SqlValueRef;
 use sessctl::domain::session::SessionKey;
