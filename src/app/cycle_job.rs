@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::cycle::{CycleRequest, Cycled, deletes_row};
+use super::cycle::{CycleReport, CycleRequest};
 use super::run::{JobRun, RunCounts, RunResult};
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
-use crate::domain::session::{Session, State};
+use crate::domain::session::{Session, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
@@ -23,24 +23,24 @@ impl SessionService {
         run: &JobRun,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Cycled> {
+    ) -> Result<CycleReport> {
         let lease = format!("cycle {}", run.key.name);
         let mut active = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
-            states: State::NOT_ENDED.to_vec(),
+            states: SessionState::NOT_ENDED.to_vec(),
             opened_by: run.due.resumes.then_some(run.due.planned),
             ..Filter::default()
         };
         let request = CycleRequest { filter, guard };
-        let policies = self.policies.clone();
-        let mut counts = RunCounts::default();
-        let count = &mut |session: &Session| {
-            counts.ended += 1;
-            counts.deleted += u64::from(deletes_row(&policies, session));
+        let mut done = CycleReport::default();
+        let (active_run, show) = (Some(&mut active), &mut |_: &Session| {});
+        let result = self.cycle_until(&request, now, active_run, show, go_on, &mut done);
+        let counts = RunCounts { marked: 0, ended: done.ended, deleted: done.deleted };
+        let cycled = match result {
+            Ok(()) => Ok(done),
+            Err(error) => self.cut_short(counts, error),
         };
-        let cycled = self.cycle_until(&request, now, Some(&mut active), count, go_on);
-        let cycled = cycled.or_else(|error| self.cut_short(counts, error));
         let result = match &cycled {
             Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
             Err(error) => RunResult::Failed(error),
@@ -55,17 +55,17 @@ impl SessionService {
         })
     }
 
-    fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
+    fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<CycleReport> {
         let Some(obstacle) = error.obstacle() else { return Err(error) };
         let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));
-        Ok(Cycled {
+        Ok(CycleReport {
             ended: counts.ended,
             deleted: counts.deleted,
             stopped,
             obstacle,
             missed_notifications: self.take_missed_notifications(),
-            unreadable_users: 0,
             kept: self.take_kept(),
+            ..CycleReport::default()
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use super::cycle::Cycled;
-use super::purge::{PurgeRequest, PurgeSummary};
-use super::run::{JobRun, job_key};
+use super::cycle::CycleReport;
+use super::purge::{PurgeReport, PurgeRequest};
+use super::run::JobRun;
 use super::service::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::guard::Guard;
@@ -44,8 +44,8 @@ pub enum JobOutcome {
     Skipped,
     /// Not run: a cycle that was missed by more than its job allows.
     TooLate(LateRun),
-    Purged(PurgeSummary),
-    Cycled(Cycled),
+    Purged(PurgeReport),
+    CycleReport(CycleReport),
 }
 
 impl SessionService {
@@ -78,8 +78,9 @@ impl SessionService {
         let states = self.job_states(options, now)?;
         let enabled: Vec<&Job> = jobs.iter().filter(|job| job.enabled).collect();
         let keys: Vec<JobKey> = enabled.iter().map(|job| self.job_key(job, options)).collect();
-        let is_new =
-            |key: &JobKey| history_of(key, &states).is_none_or(|history| !history.has_joined(now));
+        let is_new = |key: &JobKey| {
+            history_of(key, &states).is_none_or(|history| !history.is_registered(now))
+        };
         let added = enabled.iter().zip(&keys).filter(|(_, key)| is_new(key));
         let added: Vec<NewJob> =
             added.map(|(job, key)| self.new_job(job, key, options, now)).collect();
@@ -112,8 +113,11 @@ impl SessionService {
         Ok(())
     }
 
+    /// Returns the identity of a job in the ledger. A job that is tied to a host is recorded
+    /// for each host separately: where it is skipped, it has not run for the others.
     fn job_key(&self, job: &Job, options: &JobOptions) -> JobKey {
-        job_key(job, &options.zone, &self.origin.host)
+        let host_scope = job.host.as_ref().map_or_else(String::new, |_| self.origin.host.clone());
+        JobKey { name: job.name.clone(), host_scope, spec: job.spec(&options.zone) }
     }
 
     /// Returns the state of all jobs. A run whose process has exited does not count as
@@ -237,7 +241,7 @@ impl SessionService {
             }
             return Ok(None);
         }
-        if history.has_joined(now) {
+        if history.is_registered(now) {
             return Ok(Some(history));
         }
         let new_job = self.new_job(job, key, options, now);
@@ -294,7 +298,7 @@ impl SessionService {
             }
             JobAction::Cycle(task) => {
                 let guard = job.limits.or(Guard::default());
-                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
+                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::CycleReport)
             }
         }
     }

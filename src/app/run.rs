@@ -7,7 +7,6 @@ use super::stop::StopReason;
 use crate::domain::error::Error;
 use crate::domain::job::{DueRun, Job, JobTiming};
 use crate::domain::time::{Span, UnixTime};
-use crate::domain::time_zone::TimeZone;
 use crate::storage::{JobKey, Lease, RunEnd};
 
 /// Lease of the purge; a compaction and a copy take it as well, as a purge would use up
@@ -48,13 +47,6 @@ impl JobRun {
     pub fn new(job: &Job, key: JobKey, due: DueRun, last_settled_at: Option<UnixTime>) -> Self {
         Self { key, due, last_settled_at, counts_from_end: matches!(job.when, JobTiming::Every(_)) }
     }
-}
-
-/// Returns the identity of a job in the ledger. A job that is tied to a host is recorded
-/// for each host separately: where it is skipped, it has not run for the others.
-pub(super) fn job_key(job: &Job, zone: &TimeZone, host: &str) -> JobKey {
-    let host_scope = if job.host.is_some() { host.to_owned() } else { String::new() };
-    JobKey { name: job.name.clone(), host_scope, spec: job.spec(zone) }
 }
 
 /// A run that has ended, as passed to a [`RunObserver`].

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::config::profile::{built_in, parse};
 use crate::domain::profile::Profile;
+use crate::domain::variants::invalid_value;
 
 use super::exit::Usage;
 
@@ -68,11 +69,8 @@ pub fn built_in_profiles() -> anyhow::Result<Vec<Profile>> {
 
 fn unknown(name: &str) -> anyhow::Error {
     let known: Vec<&str> = built_in().iter().map(|(name, _)| *name).collect();
-    Usage::error(format!(
-        "{name:?} is not a valid profile; valid values: {}, or a file whose name ends in .toml or \
-         contains a slash",
-        known.join(", ")
-    ))
+    let valid = known.join(", ") + ", or a file whose name ends in .toml or contains a slash";
+    Usage::error(invalid_value(name, "profile", &valid))
 }
 
 fn ensure_known_parameters(

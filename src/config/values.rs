@@ -9,6 +9,7 @@ use toml::de::{DeInteger, DeValue};
 use super::error::Result;
 use crate::domain::profile::SqlValue;
 use crate::domain::time::{Span, SpanError};
+use crate::domain::variants::invalid_value;
 
 pub(super) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
     value.as_str().ok_or_else(|| format!("must be a string in quotes, not {}", describe(value)))
@@ -114,9 +115,9 @@ pub(super) fn choice<T: Clone>(
     move |value| {
         let word = text(value)?;
         let found = known.iter().find(|(name, _)| *name == word);
-        found.map(|(_, meaning)| meaning.clone()).ok_or_else(|| {
-            format!("{word:?} is not a valid {what}; valid values: {}", words(known))
-        })
+        found
+            .map(|(_, meaning)| meaning.clone())
+            .ok_or_else(|| invalid_value(word, what, &words(known)))
     }
 }
 

@@ -34,9 +34,14 @@ pub(crate) use string_enum;
 
 /// A word that names no variant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{word:?} is not a valid {what}; valid values: {}", known.join(", "))]
+#[error("{}", invalid_value(word, what, &known.join(", ")))]
 pub struct UnknownVariant {
     pub(crate) what: &'static str,
     pub(crate) word: String,
     pub(crate) known: &'static [&'static str],
+}
+
+/// The message about a word that is none of the valid ones.
+pub fn invalid_value(word: &str, what: &str, valid: &str) -> String {
+    format!("{word:?} is not a valid {what}; valid values: {valid}")
 }

@@ -1,6 +1,5 @@
 //! Directory for the state of databases that are not sessctl's own.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::env;
@@ -18,6 +17,7 @@ use crate::store::adopted::check_state_directory;
 use crate::cli::exit::eprint_line;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::state_dir::{DatabaseOwner, user_name};
+use crate::cli::trust::shell_quoted;
 use crate::output::sanitize::escape;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -172,10 +172,10 @@ pub fn state_observer(
             )));
         }
         StateNotice::Moved { .. } => {}
-        StateNotice::Trouble(trouble) => {
-            let is_lost = has_jobs && trouble.loss == StateConsequence::NothingKept;
+        StateNotice::Trouble(problem) => {
+            let is_lost = has_jobs && problem.loss == StateConsequence::NothingKept;
             let jobs = if is_lost { WITHOUT_HISTORY } else { "" };
-            warn_once(&warned, &format!("{trouble}{jobs}; {}", advice(trouble)));
+            warn_once(&warned, &format!("{problem}{jobs}; {}", advice(problem)));
         }
     }
 }
@@ -187,8 +187,8 @@ pub fn warn_once(warned: &StateWarnings, sentence: &str) {
 }
 
 /// Remedy for trouble with the state.
-pub fn advice(trouble: &StateProblem) -> String {
-    let StateProblem { file, fault, loss } = trouble;
+pub fn advice(problem: &StateProblem) -> String {
+    let StateProblem { file, fault, loss } = problem;
     let directory = file.parent().unwrap_or(file);
     match fault {
         StateFault::NoDirectory => {
@@ -202,7 +202,7 @@ pub fn advice(trouble: &StateProblem) -> String {
             format!(
                 "run `chown -R {} {}`, or pass another --state-dir",
                 named_or_number(*user),
-                quoted(directory)
+                shell_quoted(directory)
             )
         }
         StateFault::Other(_) => "correct the cause, or pass another --state-dir".to_owned(),
@@ -232,10 +232,10 @@ fn advice_for_safety(path: &Path, why: UntrustedReason) -> String {
             format!(
                 "run `chown -R {} {}`, or pass another --state-dir",
                 named_or_number(user),
-                quoted(path)
+                shell_quoted(path)
             )
         }
-        UntrustedReason::Writable => format!("run `chmod o-w {}`", quoted(path)),
+        UntrustedReason::Writable => format!("run `chmod o-w {}`", shell_quoted(path)),
         UntrustedReason::HardLink => "remove its other name (hard link)".to_owned(),
         UntrustedReason::Parent => {
             "pass a --state-dir whose parent directories belong to root".to_owned()
@@ -245,9 +245,4 @@ fn advice_for_safety(path: &Path, why: UntrustedReason) -> String {
 
 fn named_or_number(uid: u32) -> String {
     user_name(uid).unwrap_or_else(|| uid.to_string())
-}
-
-fn quoted(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    shlex::try_quote(&path).map_or_else(|_| path.to_string(), Cow::into_owned)
 }

@@ -149,7 +149,7 @@ impl PathComponent {
 
 impl Fault<'_> {
     pub fn remedy(&self) -> String {
-        let name = quoted(&self.component.path);
+        let name = shell_quoted(&self.component.path);
         let mode = format!("chmod go-w {name}");
         match self.writer {
             Writer::Owner(_) if self.component.mode & (GROUP_WRITES | OTHERS_WRITE) == 0 => {
@@ -184,7 +184,8 @@ impl fmt::Display for Fault<'_> {
     }
 }
 
-fn quoted(path: &Path) -> String {
+/// Quotes a path for a shell.
+pub fn shell_quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     shlex::try_quote(&text).map_or_else(|_| format!("{text:?}"), Cow::into_owned)
 }

@@ -16,6 +16,7 @@ use rustix::process::geteuid;
 
 use super::exit::Usage;
 
+pub use fault::shell_quoted;
 pub use path::{ComponentKind, ResolvedPath};
 
 /// Files that are trusted with root's rights.

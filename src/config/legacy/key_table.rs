@@ -169,8 +169,8 @@ static TABLES: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
     tables.chain(others.map(|(name, system)| (normalized(name), system))).collect()
 });
 
-/// A name without case, blanks, hyphens and underscores, what is in parentheses behind it,
-/// and what some systems put around it.
+/// A name without case, blanks, hyphens, underscores, a text in parentheses behind it, and the
+/// prefixes of some systems.
 fn normalized(name: &str) -> String {
     let name = name.trim().to_lowercase();
     let name = name.strip_prefix("-d").unwrap_or(&name);

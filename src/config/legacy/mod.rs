@@ -25,8 +25,8 @@ pub(super) struct Finding {
     pub(super) message: String,
 }
 
-/// Finds the first legacy key of a file, or else a table that such keys were in. The message
-/// has what replaces all of them. `own_tables` are those of sessctl.
+/// Finds the first legacy key of a file, or else an empty table for such keys. The message
+/// contains the replacement of all of them. `own_tables` are those of sessctl.
 pub(super) fn find(text: &str, own_tables: &[&str]) -> Option<Finding> {
     let (mut scan, hits) = scan::scan(text, own_tables);
     let (line, key, what) = if let Some(first) = hits.first() {

@@ -7,8 +7,8 @@ use super::scan::Hit;
 use super::table::Assignment;
 use super::value::{Conversion, sanitize, seconds, time_of_day};
 
-/// The fields of each Program document, which ends where a field comes again or its table
-/// ends. Console commands in a row are one document.
+/// The fields of each Program document: it ends where a field is repeated or its table ends.
+/// Consecutive console commands are one document.
 pub(super) fn group(hits: &[Hit]) -> Vec<Vec<&Hit>> {
     let mut programs: Vec<Vec<&Hit>> = Vec::new();
     for hit in hits.iter().filter(|hit| hit.key.replacements[0].2 == Conversion::Program) {

@@ -44,8 +44,8 @@ pub(super) struct Converted {
 }
 
 impl Conversion {
-    /// Converts a given value; `any` is what stands for NAME in the key. Fails with the
-    /// reason if there is nothing to write.
+    /// Converts a given value; `any` stands for NAME in the key. Fails with the reason if the
+    /// value needs no key.
     pub(super) fn convert(
         self,
         given: &str,

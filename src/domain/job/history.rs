@@ -23,11 +23,11 @@ pub struct JobHistory {
 impl JobHistory {
     /// Reports whether this machine has registered the job. A moment in the future was
     /// recorded by a wrong clock.
-    pub fn has_joined(&self, now: UnixTime) -> bool {
+    pub fn is_registered(&self, now: UnixTime) -> bool {
         self.since.is_some_and(|since| since <= now.plus(GRACE))
     }
 
-    pub(super) fn since_at_most(&self, now: UnixTime) -> UnixTime {
+    pub(super) fn registered_at(&self, now: UnixTime) -> UnixTime {
         self.since.map_or(now, |since| since.min(now))
     }
 }

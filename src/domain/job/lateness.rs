@@ -21,10 +21,8 @@ pub struct DueRun {
 pub struct LateRun {
     /// Skipped run.
     pub due: DueRun,
-    /// Lateness.
-    pub by: Span,
-    /// Maximum lateness.
-    pub most: Span,
+    pub lateness: Span,
+    pub max_lateness: Span,
     /// Last settled time of the job after the skipped run.
     pub last_settled_at: UnixTime,
     /// Next regular time; `None`: the calendar ends before it.
@@ -37,9 +35,9 @@ impl fmt::Display for LateRun {
         if self.due.resumes {
             f.write_str("interrupted, and ")?;
         }
-        let minutes = Span::minutes(self.by.as_seconds() / 60);
-        let by = if minutes > self.most { minutes } else { self.by };
-        write!(f, "{by} late, more than late = {}", self.most)
+        let minutes = Span::minutes(self.lateness.as_seconds() / 60);
+        let by = if minutes > self.max_lateness { minutes } else { self.lateness };
+        write!(f, "{by} late, more than late = {}", self.max_lateness)
     }
 }
 
@@ -57,21 +55,21 @@ impl Job {
         context: ScheduleContext<'_>,
         now: UnixTime,
     ) -> Option<LateRun> {
-        let most = self.late.filter(|_| matches!(self.work, JobAction::Cycle(_)))?;
-        let by = now.since(due.planned);
-        if by <= most {
+        let max_lateness = self.late.filter(|_| matches!(self.work, JobAction::Cycle(_)))?;
+        let lateness = now.since(due.planned);
+        if lateness <= max_lateness {
             return None;
         }
         let (last_settled_at, next) = match &self.when {
             JobTiming::At(schedule) => (due.planned, schedule.next_after(now, context.zone)),
             JobTiming::Every(_) => {
                 let interval = self.interval(context);
-                let passed = by.as_seconds() / interval.as_seconds().max(1);
+                let passed = lateness.as_seconds() / interval.as_seconds().max(1);
                 let passed = Span::seconds(passed.saturating_mul(interval.as_seconds()));
                 let last = due.planned.plus(passed);
                 (last, Some(last.plus(interval)))
             }
         };
-        Some(LateRun { due, by, most, last_settled_at, next })
+        Some(LateRun { due, lateness, max_lateness, last_settled_at, next })
     }
 }

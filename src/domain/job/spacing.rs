@@ -37,23 +37,23 @@ pub fn min_spacing(
             JobTiming::At(schedule) => schedules.push(schedule),
             JobTiming::Every(interval) => {
                 let length = interval.length(policies, job.work.task(), Jitter::default());
-                least = nearer(least, Some(length));
+                least = shorter(least, Some(length));
             }
         }
     }
-    nearer(least, between_times(&schedules, enough))
+    shorter(least, shortest_gap(&schedules, enough))
 }
 
-fn nearer(one: Option<Span>, other: Option<Span>) -> Option<Span> {
+fn shorter(one: Option<Span>, other: Option<Span>) -> Option<Span> {
     one.into_iter().chain(other).min()
 }
 
 /// Minimum interval between two times of a schedule, as far as it is more than `enough`.
 pub(super) fn min_spacing_of(schedule: &Schedule, enough: Span) -> Span {
-    between_times(&[schedule], enough).unwrap_or(WEEK)
+    shortest_gap(&[schedule], enough).unwrap_or(WEEK)
 }
 
-fn between_times(schedules: &[&Schedule], enough: Span) -> Option<Span> {
+fn shortest_gap(schedules: &[&Schedule], enough: Span) -> Option<Span> {
     let zone = TimeZone::UTC;
     let next = |time: &UnixTime| {
         schedules.iter().filter_map(|schedule| schedule.next_after(*time, &zone)).min()

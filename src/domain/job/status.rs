@@ -82,7 +82,7 @@ impl Job {
         };
         let is_open = |run: &UnixTime| {
             let is_settled = settled.is_some_and(|settled| *run <= settled);
-            !is_settled && *run <= now && *run > self.floor(context, history.since_at_most(now))
+            !is_settled && *run <= now && *run > self.floor(context, history.registered_at(now))
         };
         let status = match (history.interrupted.filter(is_open), status, &self.when) {
             (None, status, _) => status,
@@ -174,7 +174,7 @@ fn status_at_fixed_times(
     zone: &TimeZone,
     now: UnixTime,
 ) -> JobStatus {
-    let since = history.since_at_most(now);
+    let since = history.registered_at(now);
     let floor = || just_before(schedule, zone, since);
     let last_settled_at = match history.last_settled_at {
         Some(last_settled_at) if is_plausible(schedule, last_settled_at, zone, now) => {
@@ -240,7 +240,7 @@ fn status_at_intervals(
     history: &JobHistory,
     now: UnixTime,
 ) -> JobStatus {
-    let since = history.since_at_most(now);
+    let since = history.registered_at(now);
     let mut last_settled_at = match history.last_settled_at {
         Some(last_settled_at) if last_settled_at.since(now) <= lead(interval) => last_settled_at,
         Some(_) => now,

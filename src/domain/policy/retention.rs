@@ -42,7 +42,7 @@ impl Policy {
 
 /// A policy of the tasks that match a pattern, under caps of which the smallest is first:
 /// that of all of them, and those of the ones that a smaller cap concerns.
-pub(super) fn under(
+pub(super) fn apply_caps(
     caps: &[RetentionCap],
     tasks: &TaskPattern,
     policy: Policy,
@@ -59,6 +59,6 @@ pub(super) fn under(
 }
 
 /// The first policy whose pattern matches a task.
-pub(super) fn capped<'a>(capped: &'a [CappedRetention], task: &str) -> Option<&'a Policy> {
+pub(super) fn find_capped<'a>(capped: &'a [CappedRetention], task: &str) -> Option<&'a Policy> {
     capped.iter().find(|capped| capped.tasks.matches(task)).map(|capped| &capped.policy)
 }

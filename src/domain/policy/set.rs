@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::licence::Licence;
-use super::retention::{CappedRetention, RetentionCap, capped, under};
+use super::retention::{CappedRetention, RetentionCap, apply_caps, find_capped};
 use super::rules::Policy;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
@@ -57,7 +57,7 @@ impl Policies {
     /// Gives a task, or the tasks that match a pattern, a policy of their own.
     pub fn insert(&mut self, task: &str, policy: Policy) {
         let tasks = TaskPattern::from(task).normalized();
-        let (policy, capped) = under(&self.caps, &tasks, policy);
+        let (policy, capped) = apply_caps(&self.caps, &tasks, policy);
         if tasks.is_wild() {
             self.patterns.retain(|known| known.tasks != tasks);
             self.patterns.push(PatternPolicy { tasks, policy, capped });
@@ -75,13 +75,13 @@ impl Policies {
         self.caps.sort_by_key(RetentionCap::seconds);
         for (name, policy) in &mut self.names {
             let name = TaskPattern::from(name.as_str());
-            *policy = under(&self.caps, &name, policy.clone()).0;
+            *policy = apply_caps(&self.caps, &name, policy.clone()).0;
         }
         for PatternPolicy { tasks, policy, capped } in &mut self.patterns {
-            (*policy, *capped) = under(&self.caps, tasks, policy.clone());
+            (*policy, *capped) = apply_caps(&self.caps, tasks, policy.clone());
         }
         let all = TaskPattern::from("*");
-        (self.default, self.capped_default) = under(&self.caps, &all, self.default.clone());
+        (self.default, self.capped_default) = apply_caps(&self.caps, &all, self.default.clone());
     }
 
     /// The policy of a task, whose name matches without regard to ASCII case.
@@ -92,8 +92,8 @@ impl Policies {
             return own;
         }
         match self.patterns.iter().find(|own| own.tasks.matches(task)) {
-            Some(own) => capped(&own.capped, task).unwrap_or(&own.policy),
-            None => capped(&self.capped_default, task).unwrap_or(&self.default),
+            Some(own) => find_capped(&own.capped, task).unwrap_or(&own.policy),
+            None => find_capped(&self.capped_default, task).unwrap_or(&self.default),
         }
     }
 

@@ -98,7 +98,7 @@ impl ScheduleError {
 
     fn advice(&self) -> String {
         match (&self.kind, self.field) {
-            (_, Some(field)) => format!("{field} holds {}", field.holds()),
+            (_, Some(field)) => format!("{field} holds {}", field.valid_values()),
             (ScheduleErrorKind::Crontab { meant, .. }, _) => match meant {
                 Some(meant) => format!("a schedule is <minute> <hour> <weekday>: write {meant}"),
                 None => "a schedule is <minute> <hour> <weekday>, weekdays from 1 (Monday) to 7 \

@@ -27,7 +27,7 @@ impl Field {
     }
 
     /// Description of the valid values.
-    pub const fn holds(self) -> &'static str {
+    pub const fn valid_values(self) -> &'static str {
         match self {
             Self::Minute => "0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)",
             Self::Hour => "0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)",

@@ -39,7 +39,7 @@ impl FieldToken<'_> {
         Some((FieldToken { text: left, ..self }, FieldToken { at, text: right }))
     }
 
-    fn fault(self, kind: ScheduleErrorKind) -> SpannedError {
+    fn error(self, kind: ScheduleErrorKind) -> SpannedError {
         SpannedError { place: self.place(), kind }
     }
 }
@@ -91,8 +91,8 @@ impl FieldSyntax {
 
     fn item(&self, item: FieldToken<'_>) -> Result<Vec<u8>, SpannedError> {
         match (item.text, item.split_once('/')) {
-            ("", _) => Err(item.fault(ScheduleErrorKind::EmptyItem)),
-            ("*", _) => Err(item.fault(ScheduleErrorKind::StarInList)),
+            ("", _) => Err(item.error(ScheduleErrorKind::EmptyItem)),
+            ("*", _) => Err(item.error(ScheduleErrorKind::StarInList)),
             (_, Some((base, step))) => {
                 let step = self.step(step)?;
                 let values = self.stepped(base, step)?;
@@ -112,16 +112,16 @@ impl FieldSyntax {
             return Ok(values);
         }
         let meant = format!("{}-{}/{step}", base.text, self.bounds.end());
-        Err(base.fault(ScheduleErrorKind::StepOnNumber(meant)))
+        Err(base.error(ScheduleErrorKind::StepOnNumber(meant)))
     }
 
     fn step(&self, step: FieldToken<'_>) -> Result<u8, SpannedError> {
         let most = self.bounds.end() - self.bounds.start();
         match digits(step.text).and_then(|digits| digits.parse().ok()) {
-            None => Err(step.fault(ScheduleErrorKind::StepUnknown)),
-            Some(0) => Err(step.fault(ScheduleErrorKind::StepZero)),
+            None => Err(step.error(ScheduleErrorKind::StepUnknown)),
+            Some(0) => Err(step.error(ScheduleErrorKind::StepZero)),
             Some(by) if by > most => {
-                Err(step.fault(ScheduleErrorKind::StepTooLarge { step: by, most }))
+                Err(step.error(ScheduleErrorKind::StepTooLarge { step: by, most }))
             }
             Some(by) => Ok(by),
         }
@@ -136,7 +136,7 @@ impl FieldSyntax {
             return Ok((from..=to).collect());
         }
         if !self.wraps {
-            return Err(range.fault(ScheduleErrorKind::Backwards(range.text.to_owned())));
+            return Err(range.error(ScheduleErrorKind::Backwards(range.text.to_owned())));
         }
         Ok((from..=*self.bounds.end()).chain(*self.bounds.start()..=to).collect())
     }
@@ -144,7 +144,7 @@ impl FieldSyntax {
     fn number(&self, token: FieldToken<'_>) -> Result<u8, SpannedError> {
         let text = || token.text.to_owned();
         if token.text.is_empty() {
-            return Err(token.fault(ScheduleErrorKind::MissingNumber));
+            return Err(token.error(ScheduleErrorKind::MissingNumber));
         }
         let named = self.names.iter().position(|name| token.text.eq_ignore_ascii_case(name));
         if let Some(value) = self.bounds.clone().nth(named.unwrap_or(usize::MAX)) {
@@ -153,9 +153,9 @@ impl FieldSyntax {
         let all_digits = token.text.bytes().all(|byte| byte.is_ascii_digit());
         match digits(token.text).and_then(|digits| digits.parse().ok()) {
             Some(value) if self.bounds.contains(&value) => Ok(value),
-            Some(_) => Err(token.fault(ScheduleErrorKind::OutOfRange(text()))),
-            None if all_digits => Err(token.fault(ScheduleErrorKind::TooManyDigits(text()))),
-            None => Err(token.fault(ScheduleErrorKind::Unknown(text()))),
+            Some(_) => Err(token.error(ScheduleErrorKind::OutOfRange(text()))),
+            None if all_digits => Err(token.error(ScheduleErrorKind::TooManyDigits(text()))),
+            None => Err(token.error(ScheduleErrorKind::Unknown(text()))),
         }
     }
 }
