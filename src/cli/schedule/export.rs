@@ -26,7 +26,7 @@ pub struct Invocation<'a> {
     pub is_of_jobs: bool,
     /// Set if it starts a hook.
     pub has_hook: bool,
-    /// ScheduleUser of the database file; `None`: there is no file.
+    /// Owner of the database file; `None`: there is no file.
     pub owner: Option<ScheduleUser>,
 }
 

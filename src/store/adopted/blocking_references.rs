@@ -170,7 +170,8 @@ impl BlockingReferences<'_> {
 
     /// Condition that nothing blocks a session, to be appended to another condition.
     pub(super) fn and_unreferenced(&self) -> String {
-        self.0.iter().map(|holder| format!(" AND NOT {}", holder.sql)).collect()
+        let conditions = self.0.iter().map(|holder| format!(" AND NOT {}", holder.sql));
+        conditions.collect::<Vec<String>>().concat()
     }
 
     /// Expression for the index of the reference that blocks a session; `otherwise` if none

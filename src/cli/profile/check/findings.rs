@@ -1,4 +1,4 @@
-//! CheckFindings of a profile check, as records.
+//! Findings of a profile check, as records.
 
 use crate::domain::profile::Profile;
 use crate::domain::time::UnixTime;
