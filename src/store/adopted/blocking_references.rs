@@ -170,7 +170,19 @@ impl BlockingReferences<'_> {
 
     /// Condition that nothing blocks a session, to be appended to another condition.
     pub(super) fn and_unreferenced(&self) -> String {
-        and_unreferenced(self.0)
+        let conditions = self.0.iter().map(|holder| format!(" AND NOT {}", holder.sql));
+        conditions.collect::<Vec<String>>().concat()
+    }
+
+    /// Expression for the index of the reference that blocks a session; `otherwise` if none
+    /// does.
+    pub(super) fn blocking_index(&self, otherwise: &str) -> String {
+        if self.0.is_empty() {
+            return otherwise.to_owned();
+        }
+        let cases = self.0.iter().enumerate();
+        let cases = cases.map(|(index, holder)| format!("WHEN {} THEN {index}", holder.sql));
+        format!("CASE {} ELSE {otherwise} END", cases.collect::<Vec<String>>().join(" "))
     }
 
     pub(super) fn find_kept(
@@ -183,7 +195,7 @@ impl BlockingReferences<'_> {
         if !self.is_possible() {
             return Ok((are_kept, kept));
         }
-        let mut sql = Statement::new(&format!("SELECT {}", blocking_index(self.0, "NULL")));
+        let mut sql = Statement::new(&format!("SELECT {}", self.blocking_index("NULL")));
         sql.push(&format!(" FROM {} WHERE {} = ?1", reader.table(), reader.key));
         for (chunk, are_kept) in
             keys.chunks(KEYS_PER_QUERY).zip(are_kept.chunks_mut(KEYS_PER_QUERY))
@@ -203,21 +215,4 @@ impl BlockingReferences<'_> {
         }
         Ok((are_kept, kept))
     }
-}
-
-/// Condition that nothing blocks a session, to be appended to another condition.
-pub(super) fn and_unreferenced(blocking: &[BlockingReference]) -> String {
-    let conditions = blocking.iter().map(|holder| format!(" AND NOT {}", holder.sql));
-    conditions.collect::<Vec<String>>().concat()
-}
-
-/// Expression for the index of the reference that blocks a session; `otherwise` if none
-/// does.
-pub(super) fn blocking_index(blocking: &[BlockingReference], otherwise: &str) -> String {
-    if blocking.is_empty() {
-        return otherwise.to_owned();
-    }
-    let cases = blocking.iter().enumerate();
-    let cases = cases.map(|(index, holder)| format!("WHEN {} THEN {index}", holder.sql));
-    format!("CASE {} ELSE {otherwise} END", cases.collect::<Vec<String>>().join(" "))
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::blocking_references::{BlockingReference, and_unreferenced, blocking_index};
+use super::blocking_references::{BlockingReference, BlockingReferences};
 use super::delete_batch::{BatchOutcome, Partial, Plan, Rows, execute_batch};
 use super::reader::{REINSERTED, TableReader};
 use super::referencing_tables::ReferencingTables;
@@ -48,11 +48,11 @@ impl DeleteStatements {
 
     fn of(reader: &TableReader, snapshots: &str, references: &ReferencingTables) -> Self {
         let table = reader.table();
-        let blocking = &references.blocking;
-        let condition = format!("{snapshots}{}", and_unreferenced(blocking));
+        let blocking = BlockingReferences(&references.blocking);
+        let condition = format!("{snapshots}{}", blocking.and_unreferenced());
         let dependents = reader.profile.dependents.iter();
         let probe = || {
-            let why = blocking_index(blocking, "-1");
+            let why = blocking.blocking_index("-1");
             let mut probe = format!("SELECT {why} FROM {table} WHERE {snapshots}");
             if references.has_triggers {
                 probe.push_str(" UNION ALL ");
@@ -63,9 +63,9 @@ impl DeleteStatements {
         Self {
             dependents: dependents.map(|one| delete_dependents(one, &table, &condition)).collect(),
             session: Statement::new(&format!("DELETE FROM {table} WHERE {condition}")),
-            probe: (references.has_triggers || !blocking.is_empty()).then(probe),
+            probe: (references.has_triggers || blocking.is_possible()).then(probe),
             condition,
-            blocking: blocking.clone(),
+            blocking: references.blocking.clone(),
             is_slow: references.unindexed.iter().any(|table| table.is_large),
         }
     }
@@ -127,7 +127,7 @@ impl DeleteStatements {
         let answers = run.applied.answers.chunks(count).enumerate();
         for (index, answers) in answers {
             let answer = plan.probe.and_then(|probe| answers.get(probe)?.first());
-            let Some(why) = answer.and_then(|row| (row as &dyn RowRef).integer(0)) else {
+            let Some(why) = answer.and_then(|row| row.integer(0)) else {
                 continue;
             };
             let deleted = run.applied.rows.get(index * count + plan.session);

@@ -158,11 +158,9 @@ pub struct ExpectedCount {
 pub trait RowRef {
     /// Value of a column, counted from 0.
     fn value(&self, place: usize) -> SqlValueRef<'_>;
-}
 
-impl dyn RowRef + '_ {
     /// Integer; `None` for other storage classes.
-    pub fn integer(&self, place: usize) -> Option<i64> {
+    fn integer(&self, place: usize) -> Option<i64> {
         match self.value(place) {
             SqlValueRef::Integer(number) => Some(number),
             _ => None,
@@ -170,12 +168,12 @@ impl dyn RowRef + '_ {
     }
 
     /// Non-negative integer; 0 for other values.
-    pub fn count(&self, place: usize) -> u64 {
+    fn count(&self, place: usize) -> u64 {
         self.integer(place).and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
     }
 
     /// Bytes of a text; empty for other storage classes.
-    pub fn bytes(&self, place: usize) -> &[u8] {
+    fn bytes(&self, place: usize) -> &[u8] {
         match self.value(place) {
             SqlValueRef::Text(bytes) => bytes,
             _ => &[],
@@ -183,7 +181,7 @@ impl dyn RowRef + '_ {
     }
 
     /// Text, with invalid UTF-8 replaced.
-    pub fn text(&self, place: usize) -> Option<String> {
+    fn text(&self, place: usize) -> Option<String> {
         match self.value(place) {
             SqlValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
             _ => None,

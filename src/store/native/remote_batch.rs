@@ -45,9 +45,8 @@ pub(super) fn touch_rows(
     let statements = [statement(renew).with(now), statement("SELECT id FROM sessions")];
     let applied = database.execute_batch(&statements)?;
     let rows = applied.answers.iter().flatten();
-    let renewed: HashSet<SessionKey> = rows
-        .filter_map(|row| (row as &dyn RowRef).text(0).map(|id| SessionKey::Text(id.into())))
-        .collect();
+    let renewed: HashSet<SessionKey> =
+        rows.filter_map(|row| row.text(0).map(|id| SessionKey::Text(id.into()))).collect();
     let done = keys.iter().map(|key| renewed.contains(key)).collect();
     let work = applied.timing.hold.saturating_sub(applied.timing.commit);
     Ok(TouchedRows { done, timing: WriteTiming::of_hold(work) })

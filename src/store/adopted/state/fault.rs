@@ -1,7 +1,5 @@
 //! Classification of errors of a state file.
 
-use std::path::Path;
-
 use super::{Backing, FileFault, FileResult, files};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::StateFault;
@@ -43,9 +41,4 @@ impl Backing {
                 .unwrap_or_else(|| StateFault::Other(error.with_causes())),
         }
     }
-}
-
-/// Checks for a database of sessctl, of any version.
-pub(super) fn is_sessctl_file(path: &Path) -> bool {
-    is_native(path).unwrap_or(false)
 }

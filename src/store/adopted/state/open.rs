@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::fault::is_sessctl_file;
 use super::files::FileId;
 use super::legacy::MoveOutcome;
 use super::{Backing, FileFault, FileResult, FrameworkState, OpenFile, files, legacy};
@@ -32,7 +31,9 @@ impl FrameworkState {
         match open_native::open_file(&path, Access::Read) {
             Ok(native) => Ok(Ok(Some(OpenFile { native, backing: Backing::Read(path, identity) }))),
             // The file may belong to an older sessctl: only sessctl migrates it.
-            Err(Error::ForeignDatabase { .. }) if is_sessctl_file(&path) => {
+            Err(Error::ForeignDatabase { .. })
+                if open_native::is_native(path.as_path()).unwrap_or(false) =>
+            {
                 match open_native::create_file(&path) {
                     Ok(native) => {
                         Ok(Ok(Some(OpenFile { native, backing: Backing::File(path, identity) })))

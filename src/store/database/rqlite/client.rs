@@ -35,11 +35,13 @@ pub(super) struct Request<'a> {
 }
 
 /// Response to a batch of statements.
-pub(super) enum NodeResponse {
-    /// Results, and true if an earlier attempt may have been applied.
-    Done(Vec<StatementResult>, bool),
-    /// Error message of SQLite, and true if an earlier attempt may have been applied.
-    Refused(String, bool),
+pub(super) struct NodeResponse {
+    /// Results, or the error message of SQLite.
+    pub(super) outcome: std::result::Result<Vec<StatementResult>, String>,
+    /// True if an earlier attempt may have been applied, too.
+    pub(super) is_in_doubt: bool,
+    /// Time until the response, with all attempts.
+    pub(super) hold: Duration,
 }
 
 pub(super) struct Client {
@@ -115,13 +117,14 @@ impl Client {
             for nodes_left in (1..=u32::try_from(nodes.len()).unwrap_or(u32::MAX)).rev() {
                 let limit = self.cluster.timeout.min(left() / nodes_left).max(MIN_REMAINING);
                 let at = self.first_node();
+                let respond = |outcome| NodeResponse {
+                    outcome,
+                    is_in_doubt: errors.may_have_applied(),
+                    hold: begun.elapsed(),
+                };
                 let error = match self.try_node(at, request, limit, &is_lossless) {
-                    Ok(ParsedResponse::Done(results)) => {
-                        return Ok(NodeResponse::Done(results, errors.may_have_applied()));
-                    }
-                    Ok(ParsedResponse::Refused(why)) => {
-                        return Ok(NodeResponse::Refused(why, errors.may_have_applied()));
-                    }
+                    Ok(ParsedResponse::Done(results)) => return Ok(respond(Ok(results))),
+                    Ok(ParsedResponse::Refused(why)) => return Ok(respond(Err(why))),
                     Ok(ParsedResponse::Failed(words)) => {
                         NodeError::from_message(&words, request.writes)
                     }

@@ -1,6 +1,6 @@
 //! Requests to a cluster.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::client::{Client, NodeResponse, Request};
 use super::json;
@@ -11,7 +11,7 @@ use crate::storage::WriteTiming;
 use crate::storage::consistency::{Consistency, ReadFreshness};
 use crate::store::cluster::Cluster;
 use crate::store::database::sqlite::Access;
-use crate::store::database::{BatchResult, OwnedRow, RowRef};
+use crate::store::database::{BatchResult, OwnedRow};
 use crate::store::statement::Statement;
 
 /// Read consistency level of linearizable reads, supported by all versions.
@@ -100,10 +100,8 @@ impl Rqlite {
             self.query_path(statements)
         };
         let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
-        match self.send(&path, &body, false, is_lossless)? {
-            NodeResponse::Done(results, _) => Ok(results),
-            NodeResponse::Refused(why, _) => Err(self.error("read", why)),
-        }
+        let response = self.send(&path, &body, false, is_lossless)?;
+        response.outcome.map_err(|why| self.error("read", why))
     }
 
     /// Runs a query once for each value, in one request.
@@ -120,13 +118,11 @@ impl Rqlite {
         }
         let body = serde_json::Value::Array(elements).to_string();
         let path = self.query_path([statement]);
-        match self.send(&path, &body, false, |_| statement.is_lossless)? {
-            NodeResponse::Done(results, _) => Ok(results),
-            NodeResponse::Refused(why, _) => Err(self.error("read", why)),
-        }
+        let response = self.send(&path, &body, false, |_| statement.is_lossless)?;
+        response.outcome.map_err(|why| self.error("read", why))
     }
 
-    pub(super) fn write(&mut self, statements: &[Statement]) -> Result<Written> {
+    pub(super) fn write(&mut self, statements: &[Statement]) -> Result<NodeResponse> {
         let is_lossless = |place: usize| statements.get(place).is_some_and(|sql| sql.is_lossless);
         self.write_body(&json::encode_statements(statements), is_lossless)
     }
@@ -135,21 +131,8 @@ impl Rqlite {
         &mut self,
         body: &str,
         is_lossless: impl Fn(usize) -> bool,
-    ) -> Result<Written> {
-        let begun = Instant::now();
-        match self.send("/db/request?transaction&timings", body, true, is_lossless)? {
-            NodeResponse::Done(results, is_in_doubt) => {
-                let hold = begun.elapsed();
-                let work: f64 = results.iter().map(|result| result.time).sum();
-                let work = Duration::try_from_secs_f64(work).unwrap_or_default();
-                let commit = hold.saturating_sub(work);
-                let timing = WriteTiming { hold, commit, ..WriteTiming::default() };
-                Ok(Written::Done(Done { results, timing, is_in_doubt }))
-            }
-            NodeResponse::Refused(why, may_have_applied) => {
-                Ok(Written::Refused(why, may_have_applied))
-            }
-        }
+    ) -> Result<NodeResponse> {
+        self.send("/db/request?transaction&timings", body, true, is_lossless)
     }
 
     pub(super) fn error(&self, doing: &str, why: String) -> Error {
@@ -173,40 +156,31 @@ impl Rqlite {
         self.batch_result(written)
     }
 
-    pub(super) fn batch_result(&self, written: Written) -> Result<BatchResult> {
-        match written {
-            Written::Done(Done { results, timing, is_in_doubt }) => {
-                let rows = results.iter().map(|result| result.rows).collect();
-                let answers = results.into_iter().map(|result| result.answers).collect();
-                let response_lost = is_in_doubt;
-                Ok(BatchResult { rows, answers, response_lost, timing, ..BatchResult::default() })
+    pub(super) fn batch_result(&self, response: NodeResponse) -> Result<BatchResult> {
+        let NodeResponse { outcome, is_in_doubt, hold } = response;
+        let results = outcome.map_err(|why| {
+            if is_in_doubt {
+                // The first attempt may have caused the error of the second.
+                Error::OutcomeUnknown { at: self.client.display_name().to_owned(), why }
+            } else {
+                self.error("write to", why)
             }
-            // The first attempt may have caused the error of the second.
-            Written::Refused(why, true) => {
-                Err(Error::OutcomeUnknown { at: self.client.display_name().to_owned(), why })
-            }
-            Written::Refused(why, false) => Err(self.error("write to", why)),
-        }
+        })?;
+        let work: f64 = results.iter().map(|result| result.time).sum();
+        let work = Duration::try_from_secs_f64(work).unwrap_or_default();
+        // The time outside the statements counts as that of the commit.
+        let commit = hold.saturating_sub(work);
+        let timing = WriteTiming { hold, commit, ..WriteTiming::default() };
+        let rows = results.iter().map(|result| result.rows).collect();
+        let answers = results.into_iter().map(|result| result.answers).collect();
+        let response_lost = is_in_doubt;
+        Ok(BatchResult { rows, answers, response_lost, timing, ..BatchResult::default() })
     }
 }
 
 fn explains_a_change(statement: &Statement) -> bool {
     let explained = statement.sql.strip_prefix("EXPLAIN ");
     explained.is_some_and(|sql| !sql.starts_with("QUERY PLAN SELECT") && !sql.starts_with("SELECT"))
-}
-
-pub(super) enum Written {
-    Done(Done),
-    /// Results, and true if an earlier attempt may have been applied.
-    Refused(String, bool),
-}
-
-pub(super) struct Done {
-    pub(super) results: Vec<StatementResult>,
-    /// The time outside the statements counts as that of the commit.
-    pub(super) timing: WriteTiming,
-    /// True if an earlier attempt may have been applied, too.
-    pub(super) is_in_doubt: bool,
 }
 
 impl OwnedRow {
@@ -217,13 +191,5 @@ impl OwnedRow {
             _ => 8,
         };
         self.0.iter().map(bytes).sum()
-    }
-
-    pub(super) fn integer_at(&self, place: usize) -> Option<i64> {
-        (self as &dyn RowRef).integer(place)
-    }
-
-    pub(super) fn text(&self, place: usize) -> Option<String> {
-        (self as &dyn RowRef).text(place)
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use super::connection::{Rqlite, Written};
+use super::connection::Rqlite;
 use super::idempotency::IdempotentStep;
 use super::json;
 use crate::domain::error::{Error, Result};
@@ -97,15 +97,16 @@ impl Database for Rqlite {
             let is_of_a_row = place > 0 && place + 1 < count;
             is_of_a_row && statements[(place - 1) % statements.len()].is_lossless
         };
-        let written = self.write_body(&serde_json::Value::Array(list).to_string(), is_lossless)?;
-        if let Written::Refused(why, false) = &written
+        let response = self.write_body(&serde_json::Value::Array(list).to_string(), is_lossless)?;
+        if let Err(why) = &response.outcome
+            && !response.is_in_doubt
             && is_about_rows(why)
         {
             let doing = format!("write to {}", self.client.display_name());
             return Err(Error::Rejected { doing, why: why.clone() });
         }
-        let mut applied = self.batch_result(written)?;
-        let total = |answers: Option<Vec<OwnedRow>>| answers?.first()?.integer_at(0);
+        let mut applied = self.batch_result(response)?;
+        let total = |answers: Option<Vec<OwnedRow>>| answers?.first()?.integer(0);
         let after = total(applied.answers.pop());
         let before = total((!applied.answers.is_empty()).then(|| applied.answers.remove(0)));
         self.observe_changes(before, after);

@@ -3,10 +3,10 @@
 
 use std::time::Instant;
 
-use super::connection::{Done, Rqlite, Written};
+use super::connection::Rqlite;
 use crate::domain::error::{Error, Result};
 use crate::storage::{WriteTiming, random_name};
-use crate::store::database::BatchResult;
+use crate::store::database::{BatchResult, OwnedRow, RowRef};
 use crate::store::statement::Statement;
 
 /// Number of receipts kept: those of at least the last minute on a busy cluster.
@@ -28,36 +28,33 @@ impl Rqlite {
         steps: &[IdempotentStep<'_>],
     ) -> Result<Option<BatchResult>> {
         let (begun, name) = (Instant::now(), random_name()?);
-        match self.write(&add_receipt(steps, &name))? {
-            Written::Done(Done { mut results, timing, .. }) => {
-                let after = results.pop().and_then(|total| total.answers.first()?.integer_at(0));
-                let _ = results.pop();
-                let mut results = results.into_iter();
-                let before = results.next().and_then(|total| total.answers.first()?.integer_at(0));
-                let _ = results.next();
-                self.observe_changes(before, after);
-                let mut applied = BatchResult { timing, ..BatchResult::default() };
-                for (statement, _) in steps {
-                    let result = results.next().unwrap_or_default();
-                    if !statement.reads() {
-                        let _ = results.next();
-                    }
-                    applied.rows.push(result.rows);
-                    applied.answers.push(result.answers);
-                }
-                Ok(Some(applied))
-            }
-            Written::Refused(why, _) if why == COUNT_MISMATCH => Ok(None),
+        let response = self.write(&add_receipt(steps, &name))?;
+        match &response.outcome {
+            Err(why) if why == COUNT_MISMATCH => return Ok(None),
             // A node may also have forwarded the batch twice.
-            Written::Refused(why, _) if why == ALREADY_APPLIED => {
+            Err(why) if why == ALREADY_APPLIED => {
                 let applied = self.recover_result(steps, &name)?;
                 // The share of the commit is unknown.
                 let hold = begun.elapsed();
                 let timing = WriteTiming { hold, commit: hold, ..WriteTiming::default() };
-                Ok(Some(BatchResult { timing, ..applied }))
+                return Ok(Some(BatchResult { timing, ..applied }));
             }
-            refused @ Written::Refused(..) => self.batch_result(refused).map(Some),
+            _ => {}
         }
+        let BatchResult { rows, answers, timing, .. } = self.batch_result(response)?;
+        let total = |answers: Option<&Vec<OwnedRow>>| answers?.first()?.integer(0);
+        self.observe_changes(total(answers.first()), total(answers.last()));
+        let mut applied = BatchResult { timing, ..BatchResult::default() };
+        let mut results = rows.into_iter().zip(answers).skip(BEFORE_STEPS);
+        for (statement, _) in steps {
+            let (rows, answers) = results.next().unwrap_or_default();
+            if !statement.reads() {
+                let _ = results.next();
+            }
+            applied.rows.push(rows);
+            applied.answers.push(answers);
+        }
+        Ok(Some(applied))
     }
 
     /// Recovers the result of a batch whose response was lost. Reads after its last write are
@@ -94,6 +91,9 @@ impl Rqlite {
         Ok(applied)
     }
 }
+
+/// Statements of [`add_receipt`] before those of the batch.
+const BEFORE_STEPS: usize = 2;
 
 /// Adds a receipt that records the changes of each statement.
 fn add_receipt(steps: &[IdempotentStep<'_>], name: &str) -> Vec<Statement> {

@@ -67,7 +67,7 @@ pub(super) fn open_limited(
     let rows = |index: &usize| applied.rows[*index];
     let ended_rows = batch.ended_rows.iter().flat_map(|index| &applied.answers[*index]);
     let full = applied.answers.last().and_then(|rows| rows.first());
-    let full = full.and_then(|row| (row as &dyn RowRef).integer(0));
+    let full = full.and_then(|row| row.integer(0));
     let ended = batch.ends.iter().map(rows).sum();
     Ok(Admission {
         outcome: if rows(&batch.open) > 0 { Ok(()) } else { Err(query.limit_scope(full)) },
