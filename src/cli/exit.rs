@@ -63,45 +63,37 @@ pub fn exit_code_of_error(error: &anyhow::Error) -> u8 {
             || cause.is::<ScheduleError>()
             || cause.is::<UnsupportedFormat>()
     });
-    if is_usage {
-        return 2;
-    }
-    match error.downcast_ref::<Error>() {
-        Some(
-            Error::AmbiguousHandle { .. }
-            | Error::NotAHandle(_)
-            | Error::AmbiguousTable { .. }
-            | Error::UnconfirmedProfile(_),
-        ) => 2,
-        Some(
-            Error::Guard(_)
-            | Error::Clock(_)
-            | Error::LimitReached(_)
-            | Error::Refused(_)
-            | Error::ValueMismatch { .. },
-        ) => 4,
-        Some(Error::NoSession(_)) => 5,
-        Some(Error::Missing { .. } | Error::ForeignDatabase { .. }) => 10,
-        Some(
-            Error::Busy { .. }
-            | Error::Unavailable { .. }
-            | Error::LeaseHeld { .. }
-            | Error::AlreadyRun,
-        ) => 11,
-        Some(Error::Interrupted { cause, .. }) => {
+    if is_usage { 2 } else { error.downcast_ref().map_or(1, exit_code_of_library_error) }
+}
+
+fn exit_code_of_library_error(error: &Error) -> u8 {
+    match error {
+        Error::AmbiguousHandle { .. }
+        | Error::NotAHandle(_)
+        | Error::AmbiguousTable { .. }
+        | Error::UnconfirmedProfile(_) => 2,
+        Error::Guard(_)
+        | Error::Clock(_)
+        | Error::LimitReached(_)
+        | Error::Refused(_)
+        | Error::ValueMismatch { .. } => 4,
+        Error::NoSession(_) => 5,
+        Error::Missing { .. } | Error::ForeignDatabase { .. } => 10,
+        Error::Busy { .. }
+        | Error::Unavailable { .. }
+        | Error::LeaseHeld { .. }
+        | Error::AlreadyRun => 11,
+        Error::Interrupted { cause, .. } => {
             let signal = Interrupt::of_process().filter(|_| *cause == InterruptReason::Asked);
             signal.map_or(3, Signal::exit_code)
         }
-        Some(Error::OutcomeUnknown { .. }) => 3,
-        Some(Error::Corrupt { .. }) => 12,
-        Some(
-            Error::InsufficientSpace(_)
-            | Error::DiskFull { .. }
-            | Error::Rejected { .. }
-            | Error::State(_)
-            | Error::Failed { .. },
-        )
-        | None => 1,
+        Error::OutcomeUnknown { .. } => 3,
+        Error::Corrupt { .. } => 12,
+        Error::InsufficientSpace(_)
+        | Error::DiskFull { .. }
+        | Error::Rejected { .. }
+        | Error::State(_)
+        | Error::Failed { .. } => 1,
     }
 }
 

@@ -1,28 +1,26 @@
 //! `sessctl purge`
 
+mod dry_run;
 pub mod summary;
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Error;
-use crate::app::{PurgePreview, PurgeReport, PurgeRequest, SessionService, StopReason};
+use crate::app::{PurgeReport, PurgeRequest, SessionService, StopReason};
 use crate::config::Config;
 use crate::domain::guard::GuardLimits;
 use crate::domain::task::TaskPattern;
-use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
 use crate::cli::args::{TimeArg, duration, percent, task};
-use crate::cli::context::{Context, print, unwritten};
+use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
-use crate::cli::list::{TABLE_ROWS, truncation_notice};
 use crate::cli::privileges::helper;
 use crate::cli::progress::Display;
 use crate::cli::retry::retry_while_held;
@@ -31,7 +29,6 @@ use crate::cli::statement_watchdog::Deadline;
 use crate::cli::{clock, disk_space, metrics, session_records};
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
-use crate::output::{FormatName, Summary};
 
 use summary::{RUN, SUMMARY, record, schema, sentence};
 
@@ -123,7 +120,7 @@ impl Args {
             let now =
                 self.at.map(|at| at.read(&TimeZone::Local)).transpose()?.unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            return dry_run(&request, now, self.accept_clock, context);
+            return dry_run::dry_run(&request, now, self.accept_clock, context);
         }
         self.purge(&request, context)
     }
@@ -310,81 +307,4 @@ pub fn print_row_notices(summary: &PurgeReport, dry_run: bool, context: &Context
     if let Some(sentence) = stat::future_rows_warning(summary.future) {
         context.warn(&sentence);
     }
-}
-
-fn dry_run(
-    request: &PurgeRequest,
-    now: UnixTime,
-    is_clock_accepted: bool,
-    context: &Context,
-) -> anyhow::Result<Exit> {
-    let mut service = context.open(Access::Read)?;
-    if is_clock_accepted {
-        service.accept_clock();
-    }
-    let plan = service.preview(request, now)?;
-    if !context.global.quiet {
-        let shown = list_due(&service, request, now, context, &plan)?;
-        let due = plan.due;
-        if shown < due {
-            context.print_notice(&truncation_notice(shown, due, "sessions that are due", false));
-        }
-        if context.format() == FormatName::Table {
-            context.print_notice(&sentence(&plan.summary, service.profile(), true));
-        }
-        print_row_notices(&plan.summary, true, context);
-        warn_of_unindexed(&service, true, context)?;
-    }
-    let is_refused_by_clock = would_clock_refuse(&service, context);
-    match plan.guard {
-        Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
-        Ok(()) => Ok(Exit::Done),
-        Err(refusal) => {
-            context
-                .print_notice(&format!("the guard would refuse this purge: {}", refusal.finding()));
-            Ok(Exit::Refused)
-        }
-    }
-}
-
-/// Reports whether a purge would be refused now, regardless of the time that the dry run
-/// assumes.
-fn would_clock_refuse(service: &SessionService, context: &Context) -> bool {
-    match service.clock_refusal(context.now) {
-        Ok(None) => false,
-        Ok(Some(refusal)) => {
-            context.print_notice(&format!(
-                "a purge would be refused now: {refusal}; if {} is the right time, run it with \
-                 --accept-clock",
-                refusal.now
-            ));
-            true
-        }
-        Err(error) => {
-            context.warn(&format!("the clock was not checked: {}", error.with_causes()));
-            false
-        }
-    }
-}
-
-fn list_due(
-    service: &SessionService,
-    request: &PurgeRequest,
-    now: UnixTime,
-    context: &Context,
-    plan: &PurgePreview,
-) -> anyhow::Result<u64> {
-    let most = if context.format() == FormatName::Table { TABLE_ROWS } else { u64::MAX };
-    let profile = service.profile();
-    let summary = record(&plan.summary, profile, true);
-    let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
-    let mut listing = context.listing(session_records::due_schema(profile), Some(head))?;
-    let mut shown = 0;
-    service.due(request.task.as_ref(), now, &mut |session, verdict| {
-        listing.record(&session_records::due(&session, verdict, now)).map_err(unwritten)?;
-        shown += 1;
-        Ok(if shown < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    })?;
-    listing.end().map_err(unwritten)?;
-    Ok(shown)
 }

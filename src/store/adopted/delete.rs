@@ -189,12 +189,7 @@ pub(super) fn apply_purge(
     let mut rows = Rows { count: snapshots.len(), row: &row, chunk: None };
     let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
     let deleted = run.done(&plan).filter(|done| *done).count() as u64;
-    let end = Some(End { at: now, reason: EndReason::Expired });
-    let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(&plan));
-    let gone = answers.filter(|(_, done)| *done);
-    let ended_sessions = gone.filter_map(|(answers, _)| answers.get(plan.ended_row?)?.first());
-    let ended_sessions = ended_sessions.filter_map(|row| reader.session(row));
-    let ended_sessions = ended_sessions.map(|session| Session { end, ..session }).collect();
+    let ended_sessions = ended_sessions(&run, &plan, reader, now);
     let kept = deletion.kept_rows(&plan, &run, |index| {
         at(index).values.first().map_or_else(String::new, |id| id_digest(id.raw()).handle())
     });
@@ -216,6 +211,21 @@ pub(super) fn apply_purge(
         is_cut_short,
     };
     ((result, kept), outcome)
+}
+
+/// Sessions of the rows that were deleted, read by the statement before the deletion.
+fn ended_sessions(
+    run: &BatchOutcome,
+    plan: &Plan,
+    reader: &TableReader,
+    now: UnixTime,
+) -> Vec<Session> {
+    let end = Some(End { at: now, reason: EndReason::Expired });
+    let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(plan));
+    let rows = answers
+        .filter(|(_, done)| *done)
+        .filter_map(|(answers, _)| answers.get(plan.ended_row?)?.first());
+    rows.filter_map(|row| reader.session(row)).map(|session| Session { end, ..session }).collect()
 }
 
 #[derive(Default)]

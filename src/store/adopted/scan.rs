@@ -171,6 +171,16 @@ impl ScanCounter {
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
+    fn counts(&self) -> PurgeCounts {
+        let (unreadable, future) = (self.unreadable, self.future);
+        let mut counts = PurgeCounts { unreadable, future, ..PurgeCounts::default() };
+        let expired = Verdict::Discard(EndReason::Expired);
+        counts.count(self.backlog, false, expired, true);
+        counts.count(self.due - self.backlog, false, expired, false);
+        counts.count(self.sessions - self.due, false, Verdict::Keep, false);
+        counts
+    }
+
     /// Adds up the counts. A counting scan excludes due rows that would be kept.
     pub(super) fn into_scan(
         mut self,
@@ -184,15 +194,7 @@ impl ScanCounter {
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
         let task = &reader.profile.task;
-        let mut counts = PurgeCounts {
-            unreadable: self.unreadable,
-            future: self.future,
-            ..PurgeCounts::default()
-        };
-        let expired = Verdict::Discard(EndReason::Expired);
-        counts.count(self.backlog, false, expired, true);
-        counts.count(self.due - self.backlog, false, expired, false);
-        counts.count(self.sessions - self.due, false, Verdict::Keep, false);
+        let counts = self.counts();
         let deletions = [((task.clone(), EndReason::Expired), self.due)];
         let found = DueCounts {
             counts,

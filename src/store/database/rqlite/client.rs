@@ -131,13 +131,7 @@ impl Client {
                     Err(error) => error,
                 };
                 errors.record(at, error);
-                // Fails if another thread has changed it meanwhile.
-                let _ = self.memory().first_node.compare_exchange(
-                    at,
-                    (at + 1) % nodes.len(),
-                    Ordering::Relaxed,
-                    Ordering::Relaxed,
-                );
+                self.prefer_node_after(at);
             }
             if let (Some(cause), false) =
                 (reason_to_stop(&self.display_name), errors.may_have_applied())
@@ -152,6 +146,14 @@ impl Client {
             std::thread::sleep(backoff);
             backoff = (backoff * 2).min(MAX_BACKOFF);
         }
+    }
+
+    /// Starts later requests with the node after this one, unless another thread has changed
+    /// the first node meanwhile.
+    fn prefer_node_after(&self, at: usize) {
+        let next = (at + 1) % self.cluster.nodes.len();
+        let first = &self.memory().first_node;
+        let _ = first.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     fn try_node(
