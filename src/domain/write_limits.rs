@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Limits of the write transactions of a run, in favour of other writers.
+/// Limits of the write transactions of a run, in favor of other writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteLimits {
     /// Target duration of one write transaction. If a commit alone takes that long, it is

@@ -75,7 +75,7 @@ fn job(
     job
 }
 
-/// The host of a server, without its organisation. No name, or `*`, is every server.
+/// The host of a server, without its organization. No name, or `*`, is every server.
 fn host(server: &str) -> Option<Assignment> {
     let is_common_name = server.get(..3).is_some_and(|kind| kind.eq_ignore_ascii_case("CN="));
     let server = if is_common_name { &server[3..] } else { server };

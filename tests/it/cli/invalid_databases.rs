@@ -45,7 +45,7 @@ fn refuses(
 #[test]
 fn a_file_of_something_else_is_refused() {
     let sandbox = Sandbox::without_database();
-    let reason = "app.db is not a sessctl database: it is not a SQLite database";
+    let reason = "app.db is not a sessctl database: it is not an SQLite database";
     let forged = [b"SQLite format 3\0".as_slice(), &[0xa5; 8192]].concat();
     for bytes in [b"x".as_slice(), &[0xa5; 8192], b"SQLite format 3\0", &forged] {
         sandbox.file("app.db", bytes);

@@ -100,7 +100,7 @@ fn a_node_at_https_presents_its_certificate() {
 
 #[test]
 #[ignore = "needs rqlite"]
-fn a_node_that_does_not_speak_tls_is_recognised() {
+fn a_node_that_does_not_speak_tls_is_recognized() {
     let nodes = Nodes::start(1);
     let db = nodes.url().replace("http:", "https:");
     let said = refusal(&run(&default_timeouts(), &db, ["list"]), 1, &db);

@@ -38,7 +38,7 @@ pub fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         }
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
         Some(ErrorCode::NotADatabase) => {
-            let found = "it is not a SQLite database".to_owned();
+            let found = "it is not an SQLite database".to_owned();
             Error::ForeignDatabase { at, found, content: ForeignContent::Other }
         }
         Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(errno, &error)),

@@ -1,4 +1,4 @@
-//! Disk usage and vacuum of a SQLite file.
+//! Disk usage and vacuum of an SQLite file.
 
 use std::fs;
 use std::path::Path;

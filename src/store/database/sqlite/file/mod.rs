@@ -59,7 +59,7 @@ pub(super) fn validate_file(path: &Path) -> Result<()> {
     } else if found.len() == 0 {
         ("the file is empty", ForeignContent::Nothing)
     } else if found.len() < MIN_DATABASE_BYTES {
-        ("it is not a SQLite database", ForeignContent::Other)
+        ("it is not an SQLite database", ForeignContent::Other)
     } else {
         return Ok(());
     };
