@@ -22,12 +22,12 @@ use super::{kept_rows, session_records};
 
 /// End sessions now, whatever their state
 ///
-/// Ends every selected session that has not already ended, including expired ones that wait
-/// for a purge, and prints each of them. A cycled session cannot come back: its next touch is
-/// refused. A task without any session left to end is not an error; a task that has never had
-/// a recorded session, or a user, a client or a handle without a live session, gives exit code
-/// 5. With --user, sessions of a framework's table whose user cannot be read are left alone
-/// and counted, and the exit code is 3; --user-unreadable ends them.
+/// Every selected session that has not already ended is ended, including expired ones that
+/// wait for a purge, and is printed. A cycled session cannot come back: its next touch is
+/// refused. A task without any session left to end is not an error; a task that the table has
+/// never held, or a user, a client or a handle without a live session, gives exit code 5. With
+/// --user, sessions of a framework's table whose user cannot be read are left alone and
+/// counted, and the exit code is 3; --user-unreadable ends them.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 #[command(after_help = "Examples:

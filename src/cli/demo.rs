@@ -26,8 +26,8 @@ const MARKER_TOKEN: &str = "the demo's own session";
 
 /// Create a database of 100,000 sessions, purge it, and show the effect
 ///
-/// Works on sessctl-demo.db in the current directory. The only file that it overwrites is one
-/// that an earlier demo created.
+/// Uses sessctl-demo.db in the current directory, and overwrites it only if an earlier demo
+/// created it.
 #[derive(clap::Args)]
 pub struct Args {}
 

@@ -8,11 +8,11 @@ use super::args::percent;
 /// Guard limits of a cycle.
 #[derive(clap::Args)]
 pub struct CycleLimits {
-    /// Abort if more than this percentage of the sessions in the table that have not ended
-    /// would end
+    /// End nothing (exit code 4) if more than this percentage of the sessions in the table
+    /// that have not ended would end
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     max_percent: Option<f64>,
-    /// Abort if more than this number of sessions would end; 0: no limit
+    /// End nothing (exit code 4) if more than this number of sessions would end; 0: no limit
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
 }
