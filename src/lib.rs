@@ -1,4 +1,4 @@
-//! Session housekeeping: ends and purges unused sessions in a SQLite table that an
+//! Session housekeeping: ends and purges unused sessions in an SQLite table that an
 //! application keeps writing to, in a file or on an rqlite cluster.
 //!
 //! The command `sessctl` is built on this library, and a server can do the same in its

@@ -33,7 +33,7 @@ pub fn read(wall: UnixTime) -> ClockReading {
         boottime: clock_gettime(BOOT_CLOCK).tv_sec,
         uptime: fs::read_to_string("/proc/uptime").ok().and_then(|text| whole_seconds(&text)),
     };
-    ClockReading { stamp, synchronised: synchronised() }
+    ClockReading { stamp, synchronized: synchronized() }
 }
 
 /// The seconds of `/proc/uptime`: `840.14 854.75`.
@@ -41,26 +41,26 @@ pub fn whole_seconds(text: &str) -> Option<i64> {
     text.split('.').next()?.parse().ok()
 }
 
-/// The kernel's own time, if the kernel reports its clock as synchronised.
+/// The kernel's own time, if the kernel reports its clock as synchronized.
 #[cfg(target_os = "linux")]
 #[cfg_attr(
     target_pointer_width = "64",
     expect(clippy::useless_conversion, reason = "elsewhere they are shorter")
 )]
-fn synchronised() -> Option<UnixTime> {
+fn synchronized() -> Option<UnixTime> {
     /// `STA_UNSYNC` of adjtimex(2).
-    const UNSYNCHRONISED: i32 = 0x40;
+    const UNSYNCHRONIZED: i32 = 0x40;
     /// Microseconds. The error that the kernel assumes grows up to this when nobody sets
     /// the clock right any more. Some daemons keep it small and leave the flag as it is.
     const UNKNOWN_ERROR: i64 = 16_000_000;
     let mut timex = rtime_clock::adjtime::Timex::new();
     rtime_clock::adjtime::adjtimex(&mut timex).ok()?;
-    let is_synchronised =
-        timex.0.status & UNSYNCHRONISED == 0 || i64::from(timex.0.maxerror) < UNKNOWN_ERROR;
-    is_synchronised.then_some(UnixTime(timex.0.time.tv_sec.into()))
+    let is_synchronized =
+        timex.0.status & UNSYNCHRONIZED == 0 || i64::from(timex.0.maxerror) < UNKNOWN_ERROR;
+    is_synchronized.then_some(UnixTime(timex.0.time.tv_sec.into()))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn synchronised() -> Option<UnixTime> {
+fn synchronized() -> Option<UnixTime> {
     None
 }

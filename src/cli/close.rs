@@ -15,14 +15,14 @@ const CLOSE: TokenCommand = TokenCommand {
     serve_tokens: |service, tokens| service.close(tokens, clock::now()),
 };
 
-/// End sessions at the request of their users
+/// End sessions immediately, at the request of their users
 ///
 /// Tokens are read from standard input or from a file, one per line, any number of them. Each
 /// token gets an outcome: ended with its reason (closed, unless the session had already
 /// ended), or unknown. If any session had already ended or is unknown, the exit code is 5. For
-/// a framework's table, the profile defines how a token leads to its row, which is deleted.
-/// Tokens are compared byte by byte there; if several live sessions have the same token, all
-/// of them end, with one outcome. A session whose row cannot be deleted because rows of
+/// a framework's table, the profile defines how to find the row of a token; that row is
+/// deleted. Tokens are compared byte by byte; if several live sessions have the same token,
+/// all of them end, with one outcome. A session whose row cannot be deleted because rows of
 /// another table refer to it is kept, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  echo \"$token\" | sessctl close")]

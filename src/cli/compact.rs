@@ -22,16 +22,16 @@ use crate::output::record::{Column, Record, Schema, Value};
 ///
 /// SQLite keeps empty pages and uses them for new rows: a table that is purged as fast as it
 /// fills needs no compaction. After a large purge, the pages can be returned. This happens in
-/// write transactions of a few milliseconds, with pauses of the same length, so that the
-/// application keeps running; it can be interrupted at any time. A purge and a compaction of
-/// the same database exclude each other.
+/// steps: write transactions of a few milliseconds, with pauses of the same length, so that
+/// the application keeps running; it can be interrupted at any time. A purge and a compaction
+/// of the same database exclude each other.
 ///
-/// Step-by-step compaction needs a file that was created for it. `init` does not create such a
-/// file, because each open and each purge costs a little more in it. In any other file, this
-/// command changes nothing and reports what --full would do.
+/// Compaction in steps needs a file that was created for it (`auto_vacuum = INCREMENTAL`).
+/// `init` does not create such a file, because each open and each purge costs a little more in
+/// it. In any other file, this command changes nothing and reports what --full would do.
 ///
 /// A deleted row leaves its page emptier, and only a page without any row is free. Keys are
-/// random: after a purge of half the rows, most pages are half full and hardly any is free.
+/// random: after a purge of half the rows, most pages are half full and hardly any are free.
 /// Steps return free pages; --full also fills up the others.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -39,18 +39,19 @@ use crate::output::record::{Column, Record, Schema, Value};
   sessctl compact --run-time 10m --json
   sessctl compact --full                       all of it, while no other program can write")]
 pub struct Args {
-    /// Rewrite the whole file (VACUUM), as small as possible and ready for steps from then on.
-    /// Writers wait until it is done, and so do readers if there is no write-ahead log.
-    /// Meanwhile it takes up to twice the size of the new file, or, without a write-ahead log,
-    /// the size of the new and the old file, in the directory of the database and in the one
-    /// for temporary files, which SQLITE_TMPDIR or TMPDIR can name; without that space,
-    /// nothing is changed
+    /// Rewrite the whole file (VACUUM), as small as possible, and prepare it for compaction in
+    /// steps. Writers wait until it is done, and so do readers if there is no write-ahead log.
+    /// Meanwhile it needs up to twice the size of the new file; without a write-ahead log, the
+    /// size of the new file plus that of the old one. It needs this space both in the
+    /// directory of the database and in the one for temporary files (SQLITE_TMPDIR or TMPDIR).
+    /// If there is too little space, nothing is changed
     #[arg(long)]
     full: bool,
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
-    /// Target duration of each step [default: 2ms, or the value of the configuration]
+    /// Approximate time for which each step may block other writers [default: 2ms, or the
+    /// value of the configuration]
     #[arg(long, value_name = "TIME", conflicts_with = "full")]
     hold: Option<HoldLimit>,
     /// Wait up to this time for a running purge or compaction; without this option, exit at
@@ -116,7 +117,9 @@ impl Args {
         }
         let mut room = |demand: &SpaceRequirement| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
-            let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is not a file")))?;
+            let file = db.file().ok_or_else(|| {
+                Error::Refused(format!("--full needs a file, but \"{db}\" is a cluster"))
+            })?;
             let beside = disk_space::volume(&disk_space::directory_of(file)?)?;
             let temporary = disk_space::volume(&disk_space::temporary_directory())?;
             Ok(demand.check(&beside, &temporary)?)
@@ -194,7 +197,10 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
             human::bytes(pending)
         ),
         Some(why) => {
-            format!("{freed}; stopped by {why}; {} are still in free pages", human::bytes(free))
+            format!(
+                "{freed}; stopped early ({why}); {} are still in free pages",
+                human::bytes(free)
+            )
         }
     }
 }

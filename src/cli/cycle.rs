@@ -22,12 +22,12 @@ use super::{kept_rows, session_records};
 
 /// End sessions now, whatever their state
 ///
-/// Ends every selected session that has not already ended, including expired ones that wait
-/// for a purge, and prints each of them. A cycled session cannot come back: its next touch is
-/// refused. A task without any session left to end is not an error; a task that has never had
-/// a recorded session, or a user, a client or a handle without a live session, gives exit code
-/// 5. With --user, sessions of a framework's table whose user cannot be read are left alone
-/// and counted, and the exit code is 3; --user-unreadable ends them.
+/// Every selected session that has not already ended is ended, including expired ones that
+/// wait for a purge, and is printed. A cycled session cannot come back: its next touch is
+/// refused. A task without any session left to end is not an error; a task that the table has
+/// never held, or a user, a client or a handle without a live session, gives exit code 5. With
+/// --user, sessions of a framework's table whose user cannot be read are left alone and
+/// counted, and the exit code is 3; --user-unreadable ends them.
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 #[command(after_help = "Examples:
@@ -93,12 +93,12 @@ impl Args {
             Some(task) if !service.knows_task(task)? => {
                 let task = task.as_str();
                 report(format!(
-                    "no session of task {task:?} has ever been recorded; `sessctl show stat` \
+                    "the database has never held a session of task {task:?}; `sessctl show stat` \
                      lists the tasks"
                 ))
             }
             _ if self.user.is_some() || self.client.is_some() => {
-                report("no live session matches".to_owned())
+                report(format!("no live session{}", self.selection()))
             }
             _ if context.is_interactive() => {
                 context.print_notice("no live session matches");
@@ -106,6 +106,14 @@ impl Args {
             }
             _ => Ok(Exit::Done),
         }
+    }
+
+    /// The user, the client and the task that were asked for.
+    fn selection(&self) -> String {
+        let user = self.user.as_ref().map(|user| format!(" of user {user:?}"));
+        let client = self.client.as_ref().map(|client| format!(" from client {client}"));
+        let task = self.task.as_ref().map(|task| format!(" in task {:?}", task.as_str()));
+        [user, client, task].into_iter().flatten().collect()
     }
 
     fn by_filter(

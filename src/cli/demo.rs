@@ -26,8 +26,8 @@ const MARKER_TOKEN: &str = "the demo's own session";
 
 /// Create a database of 100,000 sessions, purge it, and show the effect
 ///
-/// Works on sessctl-demo.db in the current directory. The only file that it overwrites is one
-/// that an earlier demo created.
+/// Uses sessctl-demo.db in the current directory, and overwrites it only if an earlier demo
+/// created it.
 #[derive(clap::Args)]
 pub struct Args {}
 
@@ -43,7 +43,7 @@ impl Args {
         }
         if context.named_db.as_ref().is_some_and(|db| db.source == SettingSource::Flag) {
             return Err(Usage::error(format!(
-                "demo does not support --db: it works on {FILE} in the current directory"
+                "demo does not support --db: it always uses {FILE} in the current directory"
             )));
         }
         let (path, now) = (Path::new(FILE), context.now);

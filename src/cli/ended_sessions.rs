@@ -21,9 +21,9 @@ use crate::output::sanitize::escape;
 /// The option that asks for reports.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct LineTarget {
-    /// Report each session that ends: its handle, task, user, client, idle time, and the
-    /// reason. On standard output, where the sessions are then the output in every format, or,
-    /// with --each=syslog, in the system log
+    /// Report each session that ends: handle, task, user, client, idle time and reason. By
+    /// default on standard output, where these lines replace the summary in every format; with
+    /// --each=syslog, in the system log
     #[arg(long, value_name = "stdout|syslog", num_args = 0..=1, require_equals = true)]
     #[arg(default_missing_value = "stdout", hide_possible_values = true, value_parser = reports())]
     pub each: Option<ReportTarget>,

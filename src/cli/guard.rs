@@ -8,11 +8,11 @@ use super::args::percent;
 /// Guard limits of a cycle.
 #[derive(clap::Args)]
 pub struct CycleLimits {
-    /// Abort if more than this percentage of the sessions in the table that have not ended
-    /// would end
+    /// End nothing (exit code 4) if more than this percentage of the sessions in the table
+    /// that have not ended would end
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     max_percent: Option<f64>,
-    /// Abort if more than this number of sessions would end; 0: no limit
+    /// End nothing (exit code 4) if more than this number of sessions would end; 0: no limit
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
 }
@@ -31,13 +31,12 @@ pub fn advice(refusal: &GuardRefusal) -> String {
     match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
-                "look at them with `sessctl purge --dry-run`, then run it once with {option} \
-                 {open}, \
-             or raise {key} in [guard]"
+                "check them with `sessctl purge --dry-run`, then run the purge once with {option} \
+                 {open}, or raise {key} in [guard]"
             )
         }
         GuardedRun::Cycle => {
-            format!("look at them with --dry-run, then run it again with {option} {open}")
+            format!("check them with --dry-run, then run the cycle again with {option} {open}")
         }
     }
 }
@@ -47,13 +46,12 @@ pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
-                "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} \
-                 {open}` \
-             once, or raise {key} in [guard] or in the job"
+                "check them with `sessctl purge --dry-run`, then run `sessctl purge {option} \
+                 {open}` once, or raise {key} in [guard] or in the job"
             )
         }
         GuardedRun::Cycle => format!(
-            "look at them with `sessctl cycle --dry-run`, then run `sessctl cycle` yourself, or \
+            "check them with `sessctl cycle --dry-run`, then run `sessctl cycle` yourself, or \
              raise {key} in the job"
         ),
     }

@@ -7,9 +7,9 @@ use super::exit::Exit;
 
 /// Create an empty session database, or upgrade an older one
 ///
-/// Only the owner can read the file. Existing rows are kept; the database of another program
-/// is refused and left unchanged. docs/sql-contract.md describes how an application writes to
-/// the table.
+/// Only the owner can read the file. Existing data is kept; the database of another program is
+/// refused and left unchanged. docs/sql-contract.md describes how an application writes to the
+/// table.
 ///
 /// If the configuration has a licence, or a policy with a limit, the table gets the index that
 /// keeps `open` fast; run init again after adding or removing limits.
@@ -29,7 +29,7 @@ impl Args {
             opening.sync_indexes(&config.policies)?;
         }
         if context.is_interactive() || context.global.verbose {
-            context.print_notice(&format!("{db} is ready"));
+            context.print_notice(&format!("\"{db}\" is ready"));
         }
         Ok(Exit::Done)
     }

@@ -68,8 +68,8 @@ pub struct Args {
     /// Show at most N sessions
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Show the states as of another time: sessions that were not open yet are left out, and
-    /// ends that came later are ignored
+    /// Show the states as of another time: sessions opened later are left out, and sessions
+    /// that ended later count as not ended
     #[arg(long, value_name = "TIME")]
     at: Option<TimeArg>,
 }

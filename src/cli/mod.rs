@@ -64,18 +64,18 @@ const ABOUT: &str = "End and purge unused sessions";
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success, including nothing to do
-  1    failure; also if a cluster rejects the user
+  1    failure; also if a cluster rejects the credentials
   2    usage error: an invalid argument, schedule or configuration
-  3    incomplete: the command stopped early, kept a session that it should have ended,
-       does not know whether a cluster applied a step, or could not read the user of
-       some sessions that were selected by user
-  4    refused: by the guard, because the clock has moved, by a limit on open sessions,
-       because a framework's table does not support the operation or does not match its
-       profile, or because another user could change or redirect a file
+  3    incomplete: work remains, because the command stopped early or rows changed
+       meanwhile; a session was kept that should have ended; it is unknown whether a
+       cluster applied a step; or, with --user, the user of some sessions could not be read
+  4    refused: by the guard, because the clock has been changed, by a limit on open
+       sessions, because a framework's table does not support the operation or does not
+       match its profile, or because another user could change or redirect a file
   5    no such live session
-  10   no database, no node at the address of a cluster, or no recognized table of
-       sessions
-  11   busy: the database is locked, another process does the same work, or a cluster is
+  10   no database, no node at the address of a cluster, or no table of sessions in it that
+       sessctl recognizes
+  11   busy: the database is locked, another process is doing the same work, or a cluster is
        temporarily unavailable
   12   the database is corrupt
   130  interrupted by SIGINT, after the current batch (143: by SIGTERM, 129: by SIGHUP)
@@ -83,15 +83,17 @@ Exit codes:
 Examples:
   sessctl demo                                 try it on a demo database
   sessctl --db app.db init                     create an empty database
-  sessctl --db app.db purge --dry-run          show what would end or be deleted, and why
-  sessctl --db app.db purge                    end and delete it
+  sessctl --db app.db purge --dry-run          show which sessions would end or be deleted, and why
+  sessctl --db app.db purge                    end and delete them
   sessctl --db app.db show stat                count sessions by task and state
   sessctl --db app.db cycle imap               end all sessions of a task now
   sessctl --db app.db compact                  free the space of deleted rows
-  sessctl --db db.sqlite3 show stat            the same for a framework's table
-  sessctl --db http://db1,db2,db3 show stat    the same for an rqlite cluster
+  sessctl --db db.sqlite3 show stat            count the sessions of a framework's table
+  sessctl --db http://db1,db2,db3 show stat    count sessions on an rqlite cluster
   sessctl show profiles                        list the supported frameworks
-  sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge";
+  sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge
+
+Terms and configuration: docs/reference.md; docs/sql-contract.md for applications.";
 
 #[derive(Parser)]
 #[command(name = "sessctl", version, about = ABOUT, after_help = EXIT_CODES)]

@@ -18,10 +18,11 @@ const TOUCH: TokenCommand = TokenCommand {
 
 /// Mark sessions as in use
 ///
-/// Tokens are read from standard input or from a file, one per line, any number of them. They
-/// are never arguments, because other users of the machine can see those. Each token gets an
-/// outcome: renewed, unchanged (last used a moment ago), ended with its reason, or unknown. If
-/// any session has ended or is unknown, the exit code is 5.
+/// Tokens are read from standard input or from a file, one per line, any number of them.
+/// Tokens are never passed as arguments, because other users of the machine could see them.
+/// Each token gets an outcome: renewed, unchanged (used less than `touch_resolution` ago),
+/// ended with its reason, or unknown. If any session has ended or is unknown, the exit code is
+/// 5.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   echo \"$token\" | sessctl touch

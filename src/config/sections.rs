@@ -71,7 +71,7 @@ pub(super) const SECTIONS: &[(&str, &[PolicyKey<Config>])] = &[
 const CLOCK: KeyFormat<Option<Span>> = KeyFormat {
     read: |value| {
         let threshold = span_or(value, "off")?.map(|span| at_least(span, ClockGuard::MIN));
-        threshold.transpose().map_err(|error| format!("{error}; or write \"off\""))
+        threshold.transpose().map_err(|error| format!("{error}; or use \"off\""))
     },
     show: |span| show_span_or(*span, "off"),
 };

@@ -26,12 +26,12 @@ pub struct ClockStamp {
     pub uptime: Option<i64>,
 }
 
-/// Clocks of a machine and the kernel's judgement of them.
+/// Clocks of a machine and the kernel's judgment of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockReading {
     pub stamp: ClockStamp,
-    /// The kernel's own time, if the kernel reports its clock as synchronised.
-    pub synchronised: Option<UnixTime>,
+    /// The kernel's own time, if the kernel reports its clock as synchronized.
+    pub synchronized: Option<UnixTime>,
 }
 
 /// Recorded clocks of a machine, against which a run compares its own.
@@ -166,7 +166,7 @@ impl ClockGuard {
     /// 3. Across two boots, or if the boots cannot be told apart, the clock has moved if the
     ///    wall clock is more than the threshold behind the reference. A lead cannot be
     ///    detected.
-    /// 4. A clock that has moved is trusted if the kernel reports it as synchronised and the
+    /// 4. A clock that has moved is trusted if the kernel reports it as synchronized and the
     ///    kernel's own time is that of the wall clock to the minute.
     /// 5. It is trusted as well once the jump has persisted for a day, so that a virtual
     ///    machine that was paused recovers by itself.
@@ -182,7 +182,7 @@ impl ClockGuard {
         let moved = moved(&reference.last, now, threshold);
         let is_right = self.is_accepted
             || moved.unsigned_abs() <= threshold.as_seconds().unsigned_abs()
-            || reading.synchronised.is_some_and(|kernel| is_near(kernel, now.wall));
+            || reading.synchronized.is_some_and(|kernel| is_near(kernel, now.wall));
         let same = reference.jump.as_ref().filter(|jump| is_same(jump, now, threshold));
         if is_right || same.is_some_and(|jump| Self::has_held(jump, now)) {
             return ClockVerdict::Trusted;

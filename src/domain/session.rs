@@ -160,7 +160,7 @@ pub enum EndReason {
     Expired,
     /// Unused for long enough to count as abandoned.
     Abandoned,
-    /// Evicted in favour of a new session.
+    /// Evicted in favor of a new session.
     Evicted,
     /// An administrator ended it.
     CycleReport,

@@ -21,12 +21,12 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
         None
     }
 
-    /// The write-ahead log of a SQLite file.
+    /// The write-ahead log of an SQLite file.
     fn wal(&self) -> Option<&dyn Wal> {
         None
     }
 
-    /// Free space of a SQLite file that holds sessctl's own table.
+    /// Free space of an SQLite file that holds sessctl's own table.
     fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
         None
     }

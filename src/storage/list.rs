@@ -7,7 +7,7 @@ use crate::domain::variants::string_enum;
 
 #[derive(Debug, Clone, Copy)]
 pub struct SessionQuery<'a> {
-    /// Rules and time that decide the states. Its task is ignored in favour of the filter.
+    /// Rules and time that decide the states. Its task is ignored in favor of the filter.
     pub scope: PolicyContext<'a>,
     pub filter: &'a Filter,
     /// True for only the sessions that a purge would change.

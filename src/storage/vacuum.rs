@@ -56,7 +56,7 @@ pub struct SpaceRequirement {
 /// Polled during a long operation; `true` cancels it.
 pub type CancelCheck = Box<dyn FnMut() -> bool + Send>;
 
-/// Free space of a SQLite file.
+/// Free space of an SQLite file.
 ///
 /// A method that fails has changed nothing.
 pub trait Vacuum {
@@ -76,6 +76,6 @@ pub trait Vacuum {
 
     /// Rebuilds the database without free pages and with full ones, and enables
     /// [`incremental_vacuum`](Self::incremental_vacuum). Returns `false` if `is_canceled`
-    /// cancelled it; nothing has changed then. It blocks other writers until it ends.
+    /// canceled it; nothing has changed then. It blocks other writers until it ends.
     fn vacuum(&mut self, is_canceled: CancelCheck) -> Result<bool>;
 }

@@ -1,4 +1,4 @@
-//! The write-ahead log of a SQLite file.
+//! The write-ahead log of an SQLite file.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub enum CheckpointMode {
     Truncate,
 }
 
-/// The write-ahead log of a SQLite file. In another journal mode, a method does nothing
+/// The write-ahead log of an SQLite file. In another journal mode, a method does nothing
 /// and returns `None`.
 pub trait Wal {
     /// Enables or disables automatic checkpoints at commits of this connection.

@@ -85,7 +85,7 @@ fn is_native_file(path: &Path) -> Result<bool> {
     }
 }
 
-/// Creates the native table: a SQLite file with mode 0600, or a table on an empty cluster.
+/// Creates the native table: an SQLite file with mode 0600, or a table on an empty cluster.
 /// An existing table is migrated to this program's version and keeps its rows.
 ///
 /// # Errors

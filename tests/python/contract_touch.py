@@ -3,7 +3,7 @@
 The rows are written around the present second, but the command reads the clock itself,
 once for each of its transactions. Sessions that are always renewed tell at which second it
 was: they lie everywhere between the others in the order of the ids, in which the command
-touches them. Where two neighbours of a session tell of different seconds, it may have been
+touches them. Where two neighbors of a session tell of different seconds, it may have been
 touched at any of these.
 """
 

@@ -58,7 +58,7 @@ enum Database {
 }
 
 impl TestDb {
-    /// Creates a store of the native table in a SQLite file.
+    /// Creates a store of the native table in an SQLite file.
     pub fn native_in_sqlite() -> Self {
         let folder = TempDir::new().unwrap();
         let sessions = sessctl::store::create(folder.path().join("sessions.db")).unwrap();

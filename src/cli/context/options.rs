@@ -28,7 +28,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub(super) profile: Option<PathBuf>,
     /// Parameter that the profile needs from the application's configuration, such as
-    /// lifetime=2h; can be repeated
+    /// lifetime=2h; repeat the option for each parameter
     #[arg(long = "param", global = true, value_name = "NAME=VALUE", value_parser = parameter)]
     pub params: Vec<(String, String)>,
     /// Directory for the ledger, the leases and the counters of a framework's table; callers
@@ -37,8 +37,8 @@ pub struct Global {
     /// sessctl in $XDG_STATE_HOME or in ~/.local/state]
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// Work with the privileges of this user, as root: NAME, UID or UID:GID [default: the
-    /// owner of the database]
+    /// If started by root, work with the privileges of this user: NAME, UID or UID:GID
+    /// [default: the owner of the database]
     #[arg(long = "as", global = true, value_name = "USER")]
     pub run_as: Option<String>,
     /// Cluster credentials: a file whose first line is USER:PASSWORD [env:
@@ -46,12 +46,12 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
     /// CA certificates to trust for a cluster at https://, in PEM format [env:
-    /// SESSCTL_CA_FILE] [default: the authorities that browsers trust]
+    /// SESSCTL_CA_FILE] [default: Mozilla's root certificates]
     #[arg(long, global = true, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
-    /// Cluster read consistency of commands that only read: weak (state of the leader),
-    /// linearizable (every acknowledged write), or none (the next node's state, however old)
-    /// [default: weak]
+    /// Read consistency of commands that only read from a cluster: weak (the leader's state),
+    /// linearizable (every acknowledged write), or none (the state of whichever node answers,
+    /// however old) [default: weak]
     #[arg(long, global = true, value_name = "LEVEL", value_parser = consistency())]
     pub consistency: Option<Consistency>,
     /// Output format [default: table]
@@ -63,10 +63,11 @@ pub struct Global {
     /// Do not report what was done or would be done; open and cycle print nothing
     #[arg(short, long, global = true)]
     pub quiet: bool,
-    /// Print a summary even on success
+    /// Print summaries and notices that are otherwise printed only on a terminal, or not at
+    /// all
     #[arg(short, long, global = true, conflicts_with = "quiet")]
     pub verbose: bool,
-    /// Use of colors; NO_COLOR is respected
+    /// Use of colors; the environment variable NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
 }
@@ -92,7 +93,7 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         }
-        _ => Err("write NAME=VALUE"),
+        _ => Err("use NAME=VALUE"),
     }
 }
 

@@ -29,10 +29,10 @@ const MIN_CLUSTER_HOLD: Duration = Duration::from_millis(100);
 
 /// Copy all sessions to another database: a file or a cluster
 ///
-/// Rows are copied unchanged, including ended ones, together with the counters of `show stat`;
-/// the record of runs and the history of jobs are not copied. The source is only read, and the
-/// application may keep writing to it. An empty destination is set up first. Afterwards both
-/// sides are read again and compared, row by row.
+/// The source is kept. Rows are copied unchanged, including ended ones, together with the
+/// counters of `show stat`; the record of runs and the history of jobs are not copied. The
+/// application may keep writing to the source. A destination that is empty or does not exist
+/// is initialized first. Afterwards both sides are read again and compared, row by row.
 ///
 /// Rows that are equal on both sides are left alone: after an interruption or a failure, the
 /// same command resumes where it stopped. A move to a cluster therefore takes two passes. The
@@ -137,7 +137,9 @@ impl Args {
         let from = context.location_of(&self.from)?;
         let to = context.location_of(&self.to)?;
         if is_same(&from, &to) {
-            return Err(Usage::error(format!("--from {from} and --to {to} are the same database")));
+            return Err(Usage::error(format!(
+                "--from \"{from}\" and --to \"{to}\" are the same database"
+            )));
         }
         Ok(Endpoints { from, to })
     }

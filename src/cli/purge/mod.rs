@@ -37,10 +37,11 @@ use summary::{RUN, SUMMARY, record, schema, sentence};
 /// Sessions that are due under the policy of their task end; rows of ended sessions are
 /// deleted after their retention. The table is processed in short write transactions, so that
 /// the application keeps running; the run can be interrupted at any time, and the next one
-/// continues with the rest. If the machine's clock has moved since the last run, nothing ends
-/// (exit code 4). If standard output is not a terminal, a successful purge prints nothing
-/// unless a format is given. With --each, the sessions that end are the output, and the
-/// summary is printed to standard error on a terminal.
+/// continues with the rest. If the machine's clock has been changed since the last run (by
+/// more than `[guard] clock`, one hour by default), nothing ends (exit code 4). If standard
+/// output is not a terminal, a successful purge prints nothing unless a format is given. With
+/// --each, the sessions that end are the output; the summary goes to standard error, if that
+/// is a terminal.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl purge --dry-run                      what would happen, and why
@@ -55,22 +56,24 @@ pub struct Args {
     /// Purge only this task; * matches any text, case is ignored
     #[arg(long, value_name = "TASK", value_parser = task)]
     task: Option<TaskPattern>,
-    /// Abort if more than this percentage of the sessions in the table that have not ended
-    /// would end. A backlog does not count: sessions that were already due at the last purge
+    /// End nothing (exit code 4) if more than this percentage of the sessions in the table
+    /// that have not ended would end. A backlog, that is, sessions that were already due at
+    /// the last purge, does not count
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     max_percent: Option<f64>,
-    /// Abort if more than this number of sessions would end, not counting a backlog; 0: no
-    /// limit
+    /// End nothing (exit code 4) if more than this number of sessions would end, not counting
+    /// a backlog; 0: no limit
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
-    /// Target duration of each write transaction [default: 2ms, or the value of the
-    /// configuration]
+    /// Approximate time for which each write transaction may block other writers [default:
+    /// 2ms, or the value of the configuration]
     #[arg(long, value_name = "TIME")]
     hold: Option<HoldLimit>,
-    /// Assume that there are no other writers, and use large batches
+    /// Use the fastest batch size, however long other writers wait; for a database without
+    /// other writers
     #[arg(long, conflicts_with_all = ["hold", "dry_run"])]
     fast: bool,
     /// Maximum size of the write-ahead log while a long-running reader keeps it from being
@@ -78,8 +81,8 @@ pub struct Args {
     /// the configuration]
     #[arg(long, value_name = "SIZE")]
     max_log: Option<ByteSize>,
-    /// Print progress to standard error every N seconds [default on a terminal: a progress
-    /// bar]
+    /// Print progress to standard error at this interval, in seconds [default on a terminal: a
+    /// progress bar]
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     progress: Option<u64>,
@@ -96,7 +99,7 @@ pub struct Args {
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     at: Option<TimeArg>,
     /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
-    /// even if the run was refused, which is one of the figures
+    /// including whether the run was refused
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     metrics_file: Option<PathBuf>,
 }

@@ -26,13 +26,16 @@ use service::{forget_jobs, no_jobs};
 /// interval runs at the call closest to its time. A purge that was missed while the machine
 /// was off is made up for, once; a cycle only if it is no later than the `late` of its job,
 /// otherwise it is skipped, which is reported. A job that is new, or that returns to the
-/// configuration, has missed none. If standard output is not a terminal, a successful run
-/// prints nothing else unless a format is given; the ledger records each run (`sessctl show
-/// runs`). With --each, or if an enabled job has each = "stdout", the sessions that end are
-/// the output instead of the runs: --each applies to all jobs of the call, in addition to the
-/// key of each job. If another process is running a job, that job is left to it, and the exit
-/// code is 11. If the machine's clock has moved since the last run, no job runs, and the exit
-/// code is 4.
+/// configuration, counts as having missed no run.
+///
+/// If standard output is not a terminal, a successful run prints nothing else unless a format
+/// is given; the ledger records each run (`sessctl show runs`). With --each, or if an enabled
+/// job has each = "stdout", the sessions that end are the output instead of the runs: --each
+/// applies to all jobs of the call, in addition to the `each` key of each job.
+///
+/// If another process is running a job, that job is left to it, and the exit code is 11. If
+/// the machine's clock has been changed since the last run (by more than `[guard] clock`, one
+/// hour by default), no job runs, and the exit code is 4.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config /etc/sessctl.toml run
@@ -48,7 +51,8 @@ pub struct Args {
     /// --watch, at startup
     #[arg(long)]
     accept_clock: bool,
-    /// Wait up to this time for another process that runs the same job
+    /// Wait up to this time for another process that does the same work; without this option,
+    /// leave the job to it, with exit code 11
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     wait: Option<Duration>,
     #[command(flatten)]

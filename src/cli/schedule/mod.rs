@@ -17,7 +17,7 @@ use super::exit::Exit;
 ///
 /// A schedule is <minute> <hour> <weekday> in local time: minute 0-59, hour 0-23, weekday 1
 /// (Monday) to 7 (Sunday) or mon to sun; each field can also be *, a list 0,30, a range 1-5 or
-/// a step */15. `15 * *` is a quarter past every hour, `0 3 *` daily at 03:00, `45 5 2`
+/// a step */15. `0 3 *` is daily at 03:00, `15 * *` a quarter past every hour, `45 5 2`
 /// Tuesdays at 05:45. A job at a fixed hour runs once on each day that it is due, including
 /// the days when the clocks change.
 #[derive(clap::Args)]

@@ -18,8 +18,8 @@ use crate::cli::replace::replace;
 /// If the configuration has a [[job]] and no schedule is given here, they call `sessctl run`
 /// every minute, which follows the schedules of the jobs. Otherwise they call the purge. The
 /// text contains the full paths of this program, the database and the configuration, and
-/// repeats the options about the profile. On days when the clocks change, systemd follows its
-/// own rules.
+/// repeats --profile and --param. On days when the clocks change, systemd follows its own
+/// rules.
 ///
 /// The units run as the owner of the database file (User=), and the crontab line belongs in
 /// that user's crontab; a comment names the user if it is not you. Create the database first:
@@ -36,12 +36,12 @@ pub struct Args {
     /// <minute> <hour> <weekday> of the purge [default: a quarter past every hour]
     #[arg(value_name = "SPEC")]
     spec: Vec<String>,
-    /// Write the units into this directory, as sessctl-purge.service and sessctl-purge.timer,
-    /// or as sessctl-run.*, instead of printing them
+    /// Write the units into this directory instead of printing them: sessctl-purge.service and
+    /// sessctl-purge.timer, or sessctl-run.service and sessctl-run.timer
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Print the line for a file in /etc/cron.d, which names the user: the owner of the
-    /// database file, or the caller for a cluster
+    /// Print the line in the format of /etc/cron.d, with a user field: the owner of the
+    /// database file, or for a cluster the caller
     #[arg(long)]
     system: bool,
 }
@@ -91,11 +91,13 @@ impl Args {
         match (self.scheduler, &self.dir) {
             (Scheduler::Cron, Some(_)) => {
                 return Err(Usage::error(
-                    "--dir is for systemd: a crontab line has no file of its own",
+                    "--dir can be used only with systemd: a crontab line is not a file of its own",
                 ));
             }
             (Scheduler::Systemd, _) if self.system => {
-                return Err(Usage::error("--system is for cron: units have User="));
+                return Err(Usage::error(
+                    "--system can be used only with cron: systemd units set the user with User=",
+                ));
             }
             (Scheduler::Cron, None) => {
                 let table = if self.system { CrontabKind::System } else { CrontabKind::User };

@@ -13,8 +13,8 @@ use crate::output::record::{Column, Record, Schema, Value};
 ///
 /// The source is default, file, environment or flag, followed by the line of the file, the
 /// variable or the flag. Settings that are accepted but may have surprising effects are
-/// reported as warnings on standard error, including task patterns that match no task in the
-/// database so far.
+/// reported as warnings on standard error, including a task pattern that matches no task that
+/// the database has ever held.
 #[derive(clap::Args)]
 pub struct Args {}
 
@@ -59,7 +59,7 @@ fn warn_of_patterns(config: &Config, context: &Context) {
     let Some(tasks) = context.known_tasks(config) else { return };
     for (place, pattern) in config.task_patterns() {
         if !tasks.has(pattern) {
-            context.warn(&format!("{place} matches no task in the database so far"));
+            context.warn(&format!("{place} matches no task that the database has ever held"));
         }
     }
 }

@@ -11,11 +11,10 @@ use crate::output::record::{Column, Record, Schema, Value};
 
 /// Show the supported frameworks, or the profile of one of them
 ///
-/// A table that matches a profile is detected, and the profile need not be named, unless
-/// several match. Profiles that are not detected must be named with --profile. Parameters are
-/// values that only the application's configuration has: `sessctl show profiles NAME` says
-/// where to find them. The text of a profile is also a starting point for a table that no
-/// profile matches.
+/// If exactly one profile matches a table, it is detected and need not be named. Profiles that
+/// are not detected must be named with --profile. Parameters are values that only the
+/// application's configuration has: `sessctl show profiles NAME` says where to find them. The
+/// text of a profile is also a starting point for a table that no profile matches.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show profiles

@@ -14,10 +14,11 @@ const LAST: u64 = 20;
 /// Show the last runs of purges and jobs, most recent first
 ///
 /// A cycle that does not belong to a job appears only if its guard refused it. The lateness of
-/// a run is the time from its planned to its actual start. A run is partial if it stopped
-/// early or a hook failed, refused if the guard kept it from doing anything, skipped if its
-/// job belongs to another host or a cycle was missed by more than its `late`, and lost if its
-/// process died.
+/// a run is the time from its planned to its actual start.
+///
+/// Outcomes: partial (stopped early, or a hook failed), refused (by the guard), skipped (the
+/// job belongs to another host, or a cycle was late by more than its `late`), lost (the
+/// process died).
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show runs --limit 5

@@ -19,7 +19,7 @@ use crate::output::record::{Record, Value};
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl show session 3fa9")]
 pub struct Args {
-    /// Handle of the session, or at least its first 4 digits if they are unique
+    /// Handle of the session, or a unique prefix of at least 4 digits
     handle: String,
 }
 

@@ -29,10 +29,10 @@ use crate::output::sanitize::escape;
 ///
 /// live counts the sessions that have neither ended nor are due to end; expired are those that
 /// are due and wait for the next purge. oldest is the longest idle time of a session that has
-/// not ended. opened, ended by reason, deleted and refused have been counted since the
-/// database was created. peak is the largest number of sessions not ended, live or due, that
-/// was seen at once: at a purge, at a cycle, now, and in tables of up to 1,000 rows at each
-/// open.
+/// not ended. opened, ended by reason, deleted and refused are totals since the database was
+/// created. peak is the largest number of sessions, live or due, that were open at the same
+/// time, as observed at each purge, at each cycle, now, and, in tables of up to 1,000 rows, at
+/// each open.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show stat

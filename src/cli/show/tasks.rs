@@ -13,12 +13,13 @@ use crate::cli::exit::Exit;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Show the users and sessions of each task, and users with several sessions
+/// Count the users and sessions of each task, and list users with several sessions
 ///
 /// Below each task are the users who have more than one session that has not ended, most
-/// sessions first, with the idle time of the oldest. Expired sessions, which wait for the next
-/// purge, are included; those of a framework's table, which its application already refuses,
-/// are not. With --users, every user has a line, including those with one session.
+/// sessions first, with the longest idle time of their sessions. Expired sessions, which wait
+/// for the next purge, are included; those of a framework's table, which its application
+/// already refuses, are not. With --users, every user has a line, including those with one
+/// session.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show tasks

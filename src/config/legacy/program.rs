@@ -75,14 +75,14 @@ fn job(
     job
 }
 
-/// The host of a server, without its organisation. No name, or `*`, is every server.
+/// The host of a server, without its organization. No name, or `*`, is every server.
 fn host(server: &str) -> Option<Assignment> {
     let is_common_name = server.get(..3).is_some_and(|kind| kind.eq_ignore_ascii_case("CN="));
     let server = if is_common_name { &server[3..] } else { server };
     let host = sanitize(server.split('/').next().unwrap_or_default());
     let mut setting = Assignment::text("host", &host);
     if !server.contains('/') {
-        let what = "if it is a group, write a job for each host";
+        let what = "if it is a group, add a job for each host";
         setting.remarks.push(format!("Server to run on {server:?}: {what}"));
     }
     (!host.trim().is_empty()).then_some(setting)

@@ -12,7 +12,7 @@ pub(super) fn render(scan: &LineScan<'_>, mut remarks: Vec<String>) -> (String, 
     let unknown: Vec<usize> = unknown.collect();
     if !unknown.is_empty() {
         let lines = ranges(&unknown, |_| false);
-        remarks.push(format!("not recognised, and left out: {lines}"));
+        remarks.push(format!("not recognized, and left out: {lines}"));
     }
     let comments = |remarks: &[String]| -> Vec<String> {
         remarks.iter().map(|remark| format!("# {remark}")).collect()

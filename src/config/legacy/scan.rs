@@ -34,7 +34,7 @@ pub(super) enum LineKind {
     Blank,
     Own,
     Legacy,
-    /// Not recognised, or not of one kind.
+    /// Not recognized, or not of one kind.
     Unknown,
 }
 

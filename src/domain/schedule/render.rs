@@ -64,7 +64,7 @@ fn calendar(values: Values, field: Field) -> String {
         return "*".to_owned();
     }
     let value = |value: u8| match field {
-        Field::Weekday => capitalised(WEEKDAYS[usize::from(value) - 1]),
+        Field::Weekday => capitalized(WEEKDAYS[usize::from(value) - 1]),
         _ => format!("{value:02}"),
     };
     let text = |part| match part {
@@ -80,6 +80,6 @@ fn calendar(values: Values, field: Field) -> String {
     parts.into_iter().map(text).collect::<Vec<_>>().join(",")
 }
 
-fn capitalised(name: &str) -> String {
+fn capitalized(name: &str) -> String {
     name[..1].to_ascii_uppercase() + &name[1..]
 }

@@ -101,9 +101,9 @@ pub(super) fn by_handle(
     let ids: Vec<&String> = found.keys().collect();
     let handle = |index: usize| {
         let id = ids[index];
-        let neighbours = [index.checked_sub(1), Some(index + 1)];
-        let neighbours = neighbours.into_iter().flatten().filter_map(|index| ids.get(index));
-        let shared = neighbours.map(|other| common_prefix_length(id, other)).max().unwrap_or(0);
+        let neighbors = [index.checked_sub(1), Some(index + 1)];
+        let neighbors = neighbors.into_iter().flatten().filter_map(|index| ids.get(index));
+        let shared = neighbors.map(|other| common_prefix_length(id, other)).max().unwrap_or(0);
         id.get(..HANDLE_DIGITS.max(shared + 1)).unwrap_or(id).to_owned()
     };
     let mut sessions = Vec::new();

@@ -55,14 +55,14 @@ impl<T: Database> Native<T> {
     /// Returns the shortest prefix of a key that no other key has, at least as long as a
     /// handle.
     fn unique_prefix(&self, id: &str) -> Result<String> {
-        let neighbours = Statement::new(
+        let neighbors = Statement::new(
             "SELECT max(id) FROM sessions WHERE id < ?1 \
              UNION ALL SELECT min(id) FROM sessions WHERE id > ?1",
         )
         .with(id);
         let shared = self
             .database
-            .query_all(&neighbours, |row| row.text(0))?
+            .query_all(&neighbors, |row| row.text(0))?
             .into_iter()
             .flatten()
             .map(|other| other.bytes().zip(id.bytes()).take_while(|(a, b)| a == b).count())

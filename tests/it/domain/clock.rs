@@ -31,7 +31,7 @@ fn after(last: ClockStamp) -> ClockReference {
 }
 
 fn reading(stamp: ClockStamp) -> ClockReading {
-    ClockReading { stamp, synchronised: None }
+    ClockReading { stamp, synchronized: None }
 }
 
 fn judge(reference: &ClockReference, now: ClockStamp) -> ClockVerdict {
@@ -106,13 +106,13 @@ fn across_two_starts_a_clock_behind_is_refused_and_one_ahead_is_not() {
 }
 
 #[test]
-fn a_synchronised_kernel_is_believed_where_its_time_is_the_one_that_is_seen() {
+fn a_synchronized_kernel_is_believed_where_its_time_is_the_one_that_is_seen() {
     let reference = after(stamp(0, 0));
     let guard = ClockGuard::default();
     let now = stamp(600, YEAR);
     for (off, is_trusted) in [(0, true), (60, true), (61, false), (-YEAR, false)] {
-        let synchronised = Some(UnixTime(now.wall.0 + off));
-        let reading = ClockReading { stamp: now.clone(), synchronised };
+        let synchronized = Some(UnixTime(now.wall.0 + off));
+        let reading = ClockReading { stamp: now.clone(), synchronized };
         let verdict = guard.judge(Some(&reference), &reading);
         assert_eq!(verdict == ClockVerdict::Trusted, is_trusted, "{off}");
     }

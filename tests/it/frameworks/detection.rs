@@ -21,7 +21,7 @@ fn application(framework: Framework) -> Application {
 }
 
 #[test]
-fn each_table_is_recognised_and_its_profile_need_not_be_named() {
+fn each_table_is_recognized_and_its_profile_need_not_be_named() {
     for framework in all() {
         let application = application(framework.clone());
         let options = framework.params();

@@ -1,4 +1,4 @@
-//! The database of a test: a SQLite file, or a cluster of three nodes if `SESSCTL_TEST_ON`
+//! The database of a test: an SQLite file, or a cluster of three nodes if `SESSCTL_TEST_ON`
 //! is `cluster`.
 
 use std::cell::{Cell, RefCell};

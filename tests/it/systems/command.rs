@@ -38,7 +38,7 @@ pub struct System {
 
 impl System {
     pub fn new(system: &str) -> Self {
-        Self::initialised(Sandbox::without_database(), path(system))
+        Self::initialized(Sandbox::without_database(), path(system))
     }
 
     /// Uses an existing database.
@@ -57,10 +57,10 @@ impl System {
     pub fn with_config(text: &str) -> Self {
         let sandbox = Sandbox::without_database();
         let config = sandbox.file("sessctl.toml", text);
-        Self::initialised(sandbox, config)
+        Self::initialized(sandbox, config)
     }
 
-    fn initialised(sandbox: Sandbox, config: PathBuf) -> Self {
+    fn initialized(sandbox: Sandbox, config: PathBuf) -> Self {
         let backend = Backend::new(&sandbox.path(""));
         let system = Self { sandbox, backend, config };
         Finished(system.plain_command(&["init"]).output().unwrap()).succeeds();

@@ -2,11 +2,11 @@
 //! the configuration in examples/ that makes sessctl do the same.
 //!
 //! The first letter of a test's name is that of its system, and the number counts the
-//! behaviours of that system. They run the real binary, with rows written relative to
+//! behaviors of that system. They run the real binary, with rows written relative to
 //! now; where time has to pass, the library, which takes now as a parameter, or the
 //! binary with a clock that lies.
 //!
-//! The sessions are in a SQLite file, or on a cluster of three rqlite nodes if
+//! The sessions are in an SQLite file, or on a cluster of three rqlite nodes if
 //! `SESSCTL_TEST_ON` is `cluster`.
 
 mod backend;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::faults::harness::{Harness, Table, bounded, find_misbehaviour};
+use crate::faults::harness::{Harness, Table, bounded, find_misbehavior};
 use crate::support::Rng;
 
 /// Commands on a damaged file. Reading commands come first, so that they find the file unchanged.
@@ -134,7 +134,7 @@ fn try_file(number: u64, own: &Harness, django: &Harness, outcome: &Mutex<Outcom
     std::fs::write(&path, bytes).unwrap();
     for args in COMMANDS {
         let output = bounded(&harness.command(args)).output().unwrap();
-        let mut wrong = find_misbehaviour(&output).unwrap_or_default();
+        let mut wrong = find_misbehavior(&output).unwrap_or_default();
         if matches!(victim, Victim::SessionState) && !args.starts_with("cycle") {
             let lost = harness.lost();
             if !lost.is_empty() {

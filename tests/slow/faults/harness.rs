@@ -200,7 +200,7 @@ pub fn bounded(command: &Command) -> Command {
 }
 
 /// Returns a description of an undocumented exit code, a signal, a panic or a missing message.
-pub fn find_misbehaviour(output: &Output) -> Option<String> {
+pub fn find_misbehavior(output: &Output) -> Option<String> {
     let (stdout, stderr) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
     let wrong = match output.status.code() {
         Some(code) if !CODES.contains(&code) => format!("exit code {code}"),

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::faults::harness::{Harness, Table, bounded, find_misbehaviour};
+use crate::faults::harness::{Harness, Table, bounded, find_misbehavior};
 use crate::support::{feed, run_by};
 
 /// Commands, and those of them that end live sessions.
@@ -133,7 +133,7 @@ impl Trial<'_> {
 
     /// Describes the faults found after a run; empty if there are none.
     fn faults(&self, error: &str, output: &Output, expected: Option<i32>) -> String {
-        let mut wrong = find_misbehaviour(output).unwrap_or_default();
+        let mut wrong = find_misbehavior(output).unwrap_or_default();
         let (code, stderr) = (output.status.code(), String::from_utf8_lossy(&output.stderr));
         if error == "EIO" && (code == Some(12) || stderr.contains("read-only")) {
             write!(wrong, "called {stderr}").unwrap();

@@ -7,8 +7,8 @@ use sessctl::{Span, Token};
 
 use crate::support::{DAY, HOUR, MINUTE, Rng};
 
-/// The behaviour of clients.
-pub struct Behaviour {
+/// The behavior of clients.
+pub struct Behavior {
     pub tasks: &'static [&'static str],
     /// Clients of one user.
     pub per_user: usize,
@@ -46,13 +46,13 @@ pub enum Action {
 }
 
 impl Client {
-    pub fn next_action(&self, behaviour: &Behaviour, rng: &mut Rng) -> Action {
+    pub fn next_action(&self, behavior: &Behavior, rng: &mut Rng) -> Action {
         match rng.between(0, 99) {
             0..70 if self.session.is_some() => Action::Touch,
             70..80 if self.session.is_some() => Action::Close,
             _ if self.session.is_some() => Action::Leave,
             0..30 if self.old_session.is_some() => Action::RetryOldSession,
-            _ => Action::Open(rng.one_of(&behaviour.timeouts)),
+            _ => Action::Open(rng.one_of(&behavior.timeouts)),
         }
     }
 }
@@ -72,9 +72,9 @@ pub fn pause(timeout: Option<i64>, rng: &mut Rng) -> i64 {
 }
 
 /// The next visit of a client that has left.
-pub fn next_visit(behaviour: &Behaviour, now: i64, zone: Tz, rng: &mut Rng) -> i64 {
-    let time = now + rng.between(MINUTE, behaviour.max_days_away * DAY);
-    if !behaviour.mornings_only {
+pub fn next_visit(behavior: &Behavior, now: i64, zone: Tz, rng: &mut Rng) -> i64 {
+    let time = now + rng.between(MINUTE, behavior.max_days_away * DAY);
+    if !behavior.mornings_only {
         return time;
     }
     let wall = DateTime::from_timestamp(time, 0).unwrap().with_timezone(&zone);

@@ -16,7 +16,7 @@ use sessctl::domain::session::EndReason;
 use sessctl::domain::session::EndReason::{Abandoned, Closed, CycleReport, Evicted, Expired};
 
 use calendar::Plan;
-use clients::{Behaviour, minutes};
+use clients::{Behavior, minutes};
 use harness::{Scenario, Simulation};
 
 const DAYS: i64 = 30;
@@ -42,7 +42,7 @@ fn month(text: &str, from: &str, scenario: Scenario, reasons: &[EndReason]) {
 
 #[test]
 fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
-    let behaviour = Behaviour {
+    let behavior = Behavior {
         tasks: &["imap", "pop3", "http"],
         per_user: 2,
         mornings_only: false,
@@ -56,7 +56,7 @@ fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
     ];
     // The clocks go forward on March 8.
     let scenario =
-        Scenario { seed: 1, clients: clients(), behaviour, zone: "America/New_York", plans };
+        Scenario { seed: 1, clients: clients(), behavior, zone: "America/New_York", plans };
     month(
         include_str!("../../../examples/domino.toml"),
         "2026-02-20T00:07:00Z",
@@ -67,7 +67,7 @@ fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
 
 #[test]
 fn websphere_invalidates_in_intervals() {
-    let behaviour = Behaviour {
+    let behavior = Behavior {
         tasks: &["http"],
         per_user: 1,
         mornings_only: false,
@@ -80,7 +80,7 @@ fn websphere_invalidates_in_intervals() {
     };
     // Half an hour: 300 seconds and twice the 7 that this machine differs by.
     let plans = vec![Plan::every(314)];
-    let scenario = Scenario { seed: 2, clients: clients(), behaviour, zone: "UTC", plans };
+    let scenario = Scenario { seed: 2, clients: clients(), behavior, zone: "UTC", plans };
     month(
         include_str!("../../../examples/websphere.toml"),
         "2026-06-01T00:07:00Z",
@@ -91,7 +91,7 @@ fn websphere_invalidates_in_intervals() {
 
 #[test]
 fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
-    let behaviour = Behaviour {
+    let behavior = Behavior {
         tasks: &["jmap", "jmap", "imap"],
         per_user: 3,
         mornings_only: true,
@@ -100,8 +100,7 @@ fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
     };
     // The clocks go back on October 25, so that 02:15 comes twice.
     let plans = vec![Plan::at(|_, minute| minute == 15)];
-    let scenario =
-        Scenario { seed: 3, clients: clients(), behaviour, zone: "Europe/Berlin", plans };
+    let scenario = Scenario { seed: 3, clients: clients(), behavior, zone: "Europe/Berlin", plans };
     month(
         include_str!("../../../examples/stalwart.toml"),
         "2026-10-05T00:07:00Z",
@@ -112,7 +111,7 @@ fn stalwart_purges_each_hour_and_evicts_what_was_least_recently_used() {
 
 #[test]
 fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
-    let behaviour = Behaviour {
+    let behavior = Behavior {
         tasks: &["inbox", "wastebasket", "depot"],
         per_user: 2,
         mornings_only: false,
@@ -121,8 +120,7 @@ fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
     };
     // The clocks go forward on March 29, so that a day has 23 hours.
     let plans = vec![Plan::at(|hour, minute| (hour, minute) == (0, 0))];
-    let scenario =
-        Scenario { seed: 4, clients: clients(), behaviour, zone: "Europe/Berlin", plans };
+    let scenario = Scenario { seed: 4, clients: clients(), behavior, zone: "Europe/Berlin", plans };
     month(
         include_str!("../../../examples/transfer.toml"),
         "2026-03-10T00:07:00Z",
@@ -133,7 +131,7 @@ fn transfer_marks_at_one_check_and_ends_at_a_later_one() {
 
 #[test]
 fn redbex_keeps_to_its_licence() {
-    let behaviour = Behaviour {
+    let behavior = Behavior {
         tasks: &["app", "web"],
         per_user: 5,
         mornings_only: true,
@@ -147,7 +145,7 @@ fn redbex_keeps_to_its_licence() {
         ],
     };
     let plans = vec![Plan::every(300)];
-    let scenario = Scenario { seed: 5, clients: clients(), behaviour, zone: "UTC", plans };
+    let scenario = Scenario { seed: 5, clients: clients(), behavior, zone: "UTC", plans };
     month(
         include_str!("../../../examples/redbex.toml"),
         "2026-06-01T00:07:00Z",

@@ -23,10 +23,10 @@ use sample::ROWS;
 /// Check a profile against a database
 ///
 /// Shows whether the columns of the table match the profile, what its time columns really
-/// contain, some rows from all over the table with the result of the profile for each of them,
-/// the tables that refer to it, how SQLite would look up rows that are due, and whether a
-/// purge would be refused and why. Nothing is changed. The exit code is 0 if a purge could
-/// run, and 4 if it would be refused.
+/// contain, a sample of rows from the whole table with the profile's reading of each, the
+/// tables that refer to it, how SQLite would look up rows that are due, and whether a purge
+/// would be refused and why. Nothing is changed. The exit code is 0 if a purge could run, and
+/// 4 if it would be refused.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --db db.sqlite3 profile check django

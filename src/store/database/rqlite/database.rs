@@ -102,7 +102,7 @@ impl Database for Rqlite {
             && !response.is_in_doubt
             && is_about_rows(why)
         {
-            let doing = format!("write to {}", self.client.display_name());
+            let doing = format!("write to \"{}\"", self.client.display_name());
             return Err(Error::Rejected { doing, why: why.clone() });
         }
         let mut applied = self.batch_result(response)?;

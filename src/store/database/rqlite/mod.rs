@@ -1,4 +1,4 @@
-//! Client for rqlite, which replicates a SQLite database over several nodes.
+//! Client for rqlite, which replicates an SQLite database over several nodes.
 //!
 //! A batch is one request, and so one entry of the Raft log. If the response is lost, the batch
 //! is sent again: either its statements are idempotent, or it leaves a receipt, by which the

@@ -72,7 +72,7 @@ struct InterruptState {
     /// Approximate time of the last row.
     last_row: Option<Instant>,
     /// Time and reason of the first stop request.
-    cancelled: Option<(Instant, InterruptReason)>,
+    canceled: Option<(Instant, InterruptReason)>,
     limit: Option<(Instant, InterruptReason)>,
     /// Reason and duration of the last interrupted statement.
     last: Option<(InterruptReason, Duration)>,
@@ -90,7 +90,7 @@ impl InterruptHandle {
         let is_nested = state.begun.is_some();
         if !is_nested {
             state.begun = Some(Instant::now());
-            (state.last_row, state.cancelled, state.last) = (None, None, None);
+            (state.last_row, state.canceled, state.last) = (None, None, None);
             state.doing.clear();
             state.doing.push_str(doing);
             state.doing.push(' ');
@@ -127,14 +127,14 @@ impl InterruptHandle {
             state.last_row = Some(now);
         }
         let silent = now - state.last_row.unwrap_or(begun);
-        if state.cancelled.is_none() {
+        if state.canceled.is_none() {
             let running = Running { doing: &state.doing, silent };
             let cause = protection().and_then(|protection| (protection.ask)(&running));
-            state.cancelled = cause.map(|cause| (now, cause));
+            state.canceled = cause.map(|cause| (now, cause));
         }
         let has_passed =
             |(at, _): &(Instant, InterruptReason)| now >= *at + GRACE && now >= begun + GRACE;
-        let stop = state.cancelled.filter(has_passed).or(state.limit.filter(has_passed));
+        let stop = state.canceled.filter(has_passed).or(state.limit.filter(has_passed));
         state.last = stop.map(|(_, cause)| (cause, now - begun));
         stop.is_some()
     }

@@ -1,4 +1,4 @@
-//! Opening a SQLite file, if possible without changing anything.
+//! Opening an SQLite file, if possible without changing anything.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -105,7 +105,7 @@ impl SqliteFile {
     ///
     /// # Errors
     /// [`Error::Missing`] if it is not there, [`Error::ForeignDatabase`] if it cannot be
-    /// a SQLite database, and whatever keeps SQLite from opening it.
+    /// an SQLite database, and whatever keeps SQLite from opening it.
     pub fn open_immutable(path: &Path) -> Result<Self> {
         file::validate_file(path)?;
         let name = file::sqlite_path(path);

@@ -1,4 +1,4 @@
-//! Disk usage and vacuum of a SQLite file.
+//! Disk usage and vacuum of an SQLite file.
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +34,7 @@ impl SqliteFile {
             ..DiskUsage::default()
         })?;
         let mut space = space.unwrap_or_default();
-        let unreadable = |e| Error::failed(format!("read {}", self.place), e);
+        let unreadable = |e| Error::failed(format!("read \"{}\"", self.place), e);
         // SQLite names the log after the resolved path.
         let path = fs::canonicalize(&self.path).map_err(unreadable)?;
         space.file_bytes = fs::metadata(&path).map_err(unreadable)?.len();

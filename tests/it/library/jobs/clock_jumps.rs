@@ -38,7 +38,7 @@ struct Clocks {
     off: i64,
     boot: &'static str,
     booted: i64,
-    is_synchronised: bool,
+    is_synchronized: bool,
 }
 
 /// A machine whose clock a test sets.
@@ -54,7 +54,7 @@ impl Machine {
         let database = Database::new();
         let time = at("2026-06-15T12:00:00Z").0;
         let booted = time - DAY;
-        let clocks = Clocks { time, off: 0, boot: "one", booted, is_synchronised: false };
+        let clocks = Clocks { time, off: 0, boot: "one", booted, is_synchronized: false };
         let clocks = Rc::new(RefCell::new(clocks));
         let host = Self::host(&database, &clocks, policy);
         Self { host, database, clocks }
@@ -129,7 +129,7 @@ impl Clocks {
                 boottime,
                 uptime: Some(boottime),
             },
-            synchronised: self.is_synchronised.then_some(UnixTime(self.time + self.off)),
+            synchronized: self.is_synchronized.then_some(UnixTime(self.time + self.off)),
         }
     }
 }
@@ -290,7 +290,7 @@ fn a_jump_is_believed_after_a_day_or_at_once_where_the_kernel_vouches_for_it() {
         machine.purges().unwrap();
         machine.is_off_by(off);
         assert!(machine.is_refused().is_some());
-        machine.clocks.borrow_mut().is_synchronised = true;
+        machine.clocks.borrow_mut().is_synchronized = true;
         assert_eq!(machine.is_refused(), None);
     }
 }

@@ -155,7 +155,7 @@ fn s3_any_other_number_of_fields_is_refused() {
 }
 
 #[test]
-fn s3_a_crontab_line_is_recognised_and_translated() {
+fn s3_a_crontab_line_is_recognized_and_translated() {
     for (line, meant) in [
         ("15 * * * *", Some("15 * *")),
         ("0 3 * * 0", Some("0 3 7")),
@@ -190,6 +190,6 @@ fn s3_a_crontab_line_is_recognised_and_translated() {
         );
         let text = error.to_string();
         assert!(text.contains("crontab") && text.contains("<minute> <hour> <weekday>"), "{text}");
-        assert!(meant.is_none_or(|meant| text.ends_with(&format!("write {meant}"))), "{text}");
+        assert!(meant.is_none_or(|meant| text.ends_with(&format!("use {meant}"))), "{text}");
     }
 }

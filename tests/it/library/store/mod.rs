@@ -1,5 +1,5 @@
 //! The promises of a store: one suite, deletion first, that runs on each combination of a
-//! table and a transport: the native table in a SQLite file and on a cluster of three
+//! table and a transport: the native table in an SQLite file and on a cluster of three
 //! rqlite nodes.
 
 mod bulk;

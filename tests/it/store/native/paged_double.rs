@@ -1,4 +1,4 @@
-//! Test double: a SQLite file that pretends to be remote and pages its queries.
+//! Test double: an SQLite file that pretends to be remote and pages its queries.
 
 use std::ops::ControlFlow;
 

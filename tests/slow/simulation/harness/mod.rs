@@ -17,7 +17,7 @@ use sessctl::{Config, Error, OpenRequest, Policies, SessionService, UnixTime, st
 use tempfile::TempDir;
 
 use crate::simulation::calendar::{ExpectedRun, Plan};
-use crate::simulation::clients::{self, Action, Behaviour, Client, HeldSession};
+use crate::simulation::clients::{self, Action, Behavior, Client, HeldSession};
 use crate::simulation::model::{Admission, Entry, Model, TouchResult};
 use crate::support::Rng;
 use crate::support::jobs::terms;
@@ -36,7 +36,7 @@ impl EndHook for RecordingHook {
 pub struct Scenario {
     pub seed: u64,
     pub clients: usize,
-    pub behaviour: Behaviour,
+    pub behavior: Behavior,
     pub zone: &'static str,
     /// Expectation of each job of the configuration.
     pub plans: Vec<Plan>,
@@ -50,7 +50,7 @@ pub struct Simulation {
     plans: Vec<Plan>,
     terms: JobOptions,
     zone: Tz,
-    behaviour: Behaviour,
+    behavior: Behavior,
     rng: Rng,
     clients: Vec<Client>,
     wake_ups: BinaryHeap<Reverse<(i64, usize)>>,
@@ -84,7 +84,7 @@ impl Simulation {
             plans: scenario.plans,
             terms,
             zone: scenario.zone.parse().unwrap(),
-            behaviour: scenario.behaviour,
+            behavior: scenario.behavior,
             rng: Rng::seeded(scenario.seed),
             clients: Vec::new(),
             wake_ups: BinaryHeap::new(),
@@ -99,10 +99,10 @@ impl Simulation {
     }
 
     fn add_client(&mut self, number: usize, start: i64) {
-        let user = format!("user{}", number / self.behaviour.per_user);
-        let task = self.rng.one_of(self.behaviour.tasks);
+        let user = format!("user{}", number / self.behavior.per_user);
+        let task = self.rng.one_of(self.behavior.tasks);
         self.clients.push(Client { user, task, session: None, old_session: None });
-        let first = clients::next_visit(&self.behaviour, start, self.zone, &mut self.rng);
+        let first = clients::next_visit(&self.behavior, start, self.zone, &mut self.rng);
         self.wake_ups.push(Reverse((first, number)));
     }
 
@@ -145,7 +145,7 @@ impl Simulation {
 
     /// Performs one action of a client; returns the seconds until its next one.
     fn step_client(&mut self, number: usize, now: i64) -> i64 {
-        match self.clients[number].next_action(&self.behaviour, &mut self.rng) {
+        match self.clients[number].next_action(&self.behavior, &mut self.rng) {
             Action::Open(asked) => self.open(number, asked, now),
             Action::Touch => {
                 let held = self.clients[number].session.clone().unwrap();
@@ -175,7 +175,7 @@ impl Simulation {
     }
 
     fn next_visit(&mut self, now: i64) -> i64 {
-        clients::next_visit(&self.behaviour, now, self.zone, &mut self.rng) - now
+        clients::next_visit(&self.behavior, now, self.zone, &mut self.rng) - now
     }
 
     fn open(
