@@ -15,7 +15,7 @@ use crate::domain::time::UnixTime;
 /// Sessions that may be opened during a cycle, in addition to as many as there were.
 const MAX_NEW: u64 = 100_000;
 const ROWS_KEEP_COMING: &str =
-    "rows are inserted as fast as sessions end; look for a trigger that inserts them";
+    "rows are inserted as fast as sessions end; check the table for a trigger that inserts them";
 
 struct CycleRun<'a> {
     filter: &'a Filter,

@@ -16,9 +16,9 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::WriteLimits;
 use crate::storage::{JobKey, JobState, NewJob, RunQuery, RunRecord, VisitResult};
 
-const NO_HISTORY: &str = "a cycle with an interval needs the record of its last run, which \
-                          cannot be stored here; nothing was ended; give the job fixed times \
-                          with \"at\", or make the state file writable";
+const NO_HISTORY: &str = "a cycle with \"every\" needs a record of its last run, which cannot \
+                          be stored; nothing was ended; use \"at\" instead, or make the state \
+                          file writable";
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobOptions {

@@ -47,7 +47,7 @@ impl std::fmt::Display for MissedNotifications {
         let sessions = if self.sessions == 1 { "session" } else { "sessions" };
         let hooks: Vec<&str> = self.hooks.iter().copied().collect();
         let hooks = hooks.join(" and ");
-        write!(f, "{hooks} missed {} ended {sessions}: {}", self.sessions, self.why)
+        write!(f, "{hooks} did not receive {} ended {sessions}: {}", self.sessions, self.why)
     }
 }
 

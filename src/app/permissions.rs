@@ -66,12 +66,12 @@ impl SessionService {
 
     /// Returns the capability to return free space to the file system.
     pub(super) fn vacuumable(&mut self) -> Result<&mut dyn Vacuum> {
-        self.ensure_native("compacting the file is left to its application")?;
+        self.ensure_native("only its application may compact the file")?;
         let at = self.store.display_name().to_owned();
         self.store.vacuum().ok_or_else(|| {
             Error::Refused(format!(
-                "each node of {at} has a file of its own, which rqlite maintains: its option \
-                 -auto-vacuum-int gives space back"
+                "each node of \"{at}\" has its own file, which rqlite maintains; let the nodes return \
+                 the space with -auto-vacuum-int"
             ))
         })
     }
@@ -81,7 +81,7 @@ impl SessionService {
 pub(super) fn opening(store: &mut dyn Backend) -> Result<&mut dyn SessionOpen> {
     let at = store.display_name().to_owned();
     store.opening().ok_or_else(|| {
-        Error::Refused(format!("{at}: the application opens and touches the sessions there"))
+        Error::Refused(format!("\"{at}\": the application opens and touches the sessions there"))
     })
 }
 
@@ -100,8 +100,8 @@ fn not_copied(store: &dyn Backend) -> Error {
     let at = store.display_name();
     Error::Refused(match store.profile() {
         Some(Profile { table, title, .. }) => {
-            format!("{table} in {at} is a table of {title}: it moves with its application")
+            format!("{table} in \"{at}\" is a table of {title}: it moves with its application")
         }
-        None => format!("the rows of {at} cannot be copied"),
+        None => format!("the rows of \"{at}\" cannot be copied"),
     })
 }

@@ -101,7 +101,7 @@ impl SessionService {
     pub fn open(&mut self, request: OpenRequest, now: UnixTime) -> Result<OpenedSession> {
         self.ensure_can_open()?;
         let mut bits = [0; 32];
-        getrandom::fill(&mut bits).map_err(|e| Error::failed("draw a random token", e))?;
+        getrandom::fill(&mut bits).map_err(|e| Error::failed("generate a random token", e))?;
         let token = Token::from_random(bits);
         let handle = token.digest().handle();
         let policy = self.policies.for_task(&request.task);

@@ -18,7 +18,7 @@ impl SessionService {
         now: UnixTime,
     ) -> Result<JobOutcome> {
         let host = job.host.as_deref().unwrap_or_default();
-        let reason = format!("it runs on {host}, and this is {}", self.origin.host);
+        let reason = format!("it runs only on host {host}, and this host is {}", self.origin.host);
         let last_settled_at = if run.counts_from_end { now } else { run.due.planned };
         self.record_skipped(job, run, reason, last_settled_at, now)?;
         Ok(JobOutcome::Skipped)

@@ -50,7 +50,7 @@ pub(super) fn incomplete_reason(
 ) -> Option<String> {
     let stopped = stopped.map(|why| match obstacle {
         Some(obstacle) => format!("stopped early: {obstacle}"),
-        None => format!("stopped by {why}"),
+        None => format!("stopped early ({why})"),
     });
     let reasons = [stopped, missed.map(MissedNotifications::to_string), kept];
     let reasons: Vec<String> = reasons.into_iter().flatten().collect();

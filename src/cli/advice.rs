@@ -5,7 +5,7 @@ use crate::domain::profile::{DetectionDoubt, ProfileChoice};
 
 pub fn for_absence(why: &Absence) -> Option<String> {
     match why {
-        Absence::File => Some("`sessctl init` makes one".to_owned()),
+        Absence::File => Some("create one with `sessctl init`".to_owned()),
         Absence::ApplicationFile => Some("give the path of the application's file".to_owned()),
         Absence::Other(_) => None,
     }
@@ -13,12 +13,12 @@ pub fn for_absence(why: &Absence) -> Option<String> {
 
 pub fn for_content(content: &ForeignContent) -> Option<String> {
     match content {
-        ForeignContent::Nothing => Some("`sessctl init` sets it up".to_owned()),
-        ForeignContent::Outdated => Some("`sessctl init` brings it up to date".to_owned()),
+        ForeignContent::Nothing => Some("initialize it with `sessctl init`".to_owned()),
+        ForeignContent::Outdated => Some("upgrade it with `sessctl init`".to_owned()),
         ForeignContent::Tables { mismatch, candidates } => {
             let found = match mismatch {
                 Some(profile) => profile_check(profile),
-                None => "`sessctl show profiles` lists the tables that it knows".to_owned(),
+                None => "`sessctl show profiles` lists the tables that it recognizes".to_owned(),
             };
             let options = candidates.iter().map(|name| format!("--profile {name}"));
             let options: Vec<String> = options.collect();

@@ -40,9 +40,8 @@ impl TimeArg {
             .or_else(|| Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN)))
             .ok_or_else(|| {
                 Usage::error(format!(
-                    "{text:?} is not a time: write 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" \
-                     (local time), \
-                     or unix seconds"
+                    "{text:?} is not a valid time: use 2026-06-15T12:00:00Z, \"2026-06-15 12:00\" \
+                     (local time), or Unix seconds"
                 ))
             })
             .and_then(|wall| Ok(resolve_local(wall, &zone.or_machine(machine_time_zone)?)))
@@ -97,5 +96,5 @@ pub fn percent(text: &str) -> Result<f64, String> {
         .parse()
         .ok()
         .filter(|percent| (0.0..=100.0).contains(percent))
-        .ok_or_else(|| "write a number from 0 to 100".to_owned())
+        .ok_or_else(|| "use a number from 0 to 100".to_owned())
 }

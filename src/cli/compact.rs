@@ -117,7 +117,9 @@ impl Args {
         }
         let mut room = |demand: &SpaceRequirement| {
             let db = context.db().map_err(|e| Error::failed("name the database", e))?;
-            let file = db.file().ok_or_else(|| Error::Refused(format!("{db} is not a file")))?;
+            let file = db.file().ok_or_else(|| {
+                Error::Refused(format!("--full needs a file, but \"{db}\" is a cluster"))
+            })?;
             let beside = disk_space::volume(&disk_space::directory_of(file)?)?;
             let temporary = disk_space::volume(&disk_space::temporary_directory())?;
             Ok(demand.check(&beside, &temporary)?)
@@ -195,7 +197,10 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
             human::bytes(pending)
         ),
         Some(why) => {
-            format!("{freed}; stopped by {why}; {} are still in free pages", human::bytes(free))
+            format!(
+                "{freed}; stopped early ({why}); {} are still in free pages",
+                human::bytes(free)
+            )
         }
     }
 }

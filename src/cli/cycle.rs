@@ -93,12 +93,12 @@ impl Args {
             Some(task) if !service.knows_task(task)? => {
                 let task = task.as_str();
                 report(format!(
-                    "no session of task {task:?} has ever been recorded; `sessctl show stat` \
+                    "the database has never held a session of task {task:?}; `sessctl show stat` \
                      lists the tasks"
                 ))
             }
             _ if self.user.is_some() || self.client.is_some() => {
-                report("no live session matches".to_owned())
+                report(format!("no live session{}", self.selection()))
             }
             _ if context.is_interactive() => {
                 context.print_notice("no live session matches");
@@ -106,6 +106,14 @@ impl Args {
             }
             _ => Ok(Exit::Done),
         }
+    }
+
+    /// The user, the client and the task that were asked for.
+    fn selection(&self) -> String {
+        let user = self.user.as_ref().map(|user| format!(" of user {user:?}"));
+        let client = self.client.as_ref().map(|client| format!(" from client {client}"));
+        let task = self.task.as_ref().map(|task| format!(" in task {:?}", task.as_str()));
+        [user, client, task].into_iter().flatten().collect()
     }
 
     fn by_filter(

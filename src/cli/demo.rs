@@ -43,7 +43,7 @@ impl Args {
         }
         if context.named_db.as_ref().is_some_and(|db| db.source == SettingSource::Flag) {
             return Err(Usage::error(format!(
-                "demo does not support --db: it works on {FILE} in the current directory"
+                "demo does not support --db: it always uses {FILE} in the current directory"
             )));
         }
         let (path, now) = (Path::new(FILE), context.now);

@@ -35,7 +35,7 @@ pub fn volume(directory: &Path) -> Result<Volume> {
 }
 
 fn unknown(path: &Path, error: std::io::Error) -> Error {
-    Error::failed(format!("determine the free space of {}", path.display()), error)
+    Error::failed(format!("determine the free space of \"{}\"", path.display()), error)
 }
 
 /// Advice on a file system that is full, with the space that is left.
@@ -43,7 +43,7 @@ pub fn advice(database: &str) -> String {
     let room = directory_of(Path::new(database)).and_then(|directory| volume(&directory));
     match room {
         Ok(place) => format!(
-            "{} has {} KiB left: free space on its file system, and run the command again",
+            "the file system of \"{}\" has {} KiB left: free some space, and run the command again",
             place.directory,
             place.free >> 10
         ),

@@ -31,13 +31,12 @@ pub fn advice(refusal: &GuardRefusal) -> String {
     match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
-                "look at them with `sessctl purge --dry-run`, then run it once with {option} \
-                 {open}, \
-             or raise {key} in [guard]"
+                "check them with `sessctl purge --dry-run`, then run the purge once with {option} \
+                 {open}, or raise {key} in [guard]"
             )
         }
         GuardedRun::Cycle => {
-            format!("look at them with --dry-run, then run it again with {option} {open}")
+            format!("check them with --dry-run, then run the cycle again with {option} {open}")
         }
     }
 }
@@ -47,13 +46,12 @@ pub fn advice_for_job(refusal: &GuardRefusal) -> String {
     match refusal.impact.work {
         GuardedRun::FirstPurge | GuardedRun::PurgeSince(_) | GuardedRun::PurgeByNewRules(_) => {
             format!(
-                "look at them with `sessctl purge --dry-run`, then run `sessctl purge {option} \
-                 {open}` \
-             once, or raise {key} in [guard] or in the job"
+                "check them with `sessctl purge --dry-run`, then run `sessctl purge {option} \
+                 {open}` once, or raise {key} in [guard] or in the job"
             )
         }
         GuardedRun::Cycle => format!(
-            "look at them with `sessctl cycle --dry-run`, then run `sessctl cycle` yourself, or \
+            "check them with `sessctl cycle --dry-run`, then run `sessctl cycle` yourself, or \
              raise {key} in the job"
         ),
     }

@@ -69,7 +69,7 @@ impl Hook {
             Ok(_) if !is_executable(Path::new(program)) => "it is not executable".to_owned(),
             Ok(_) => return None,
         };
-        Some(format!("hooks.on_end: {program} cannot be run: {fault}"))
+        Some(format!("hooks.on_end: \"{program}\" cannot be run: {fault}"))
     }
 
     /// Creates the command in a separate process group, so that its children can be stopped
@@ -156,19 +156,21 @@ impl EndHook for Hook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
         let program = &self.program;
         if self.has_timed_out {
-            return Err(format!("{program} was skipped because it timed out earlier in this run"));
+            return Err(format!(
+                "hook \"{program}\" was skipped: it timed out earlier in this run"
+            ));
         }
-        let failed = |error: io::Error| format!("could not run {program}: {error}");
+        let failed = |error: io::Error| format!("could not run hook \"{program}\": {error}");
         let lines = lines(sessions, policies).map_err(failed)?;
         let mut child = self.start(lines).map_err(failed)?;
         let ended = match self.wait(&mut child).map_err(failed)? {
             Some(status) if status.success() => Ok(()),
-            Some(status) => Err(format!("{program} ended with {status}")),
+            Some(status) => Err(format!("hook \"{program}\" failed: {status}")),
             None => {
                 kill(&mut child);
                 let seconds = self.limit.as_secs();
                 self.has_timed_out = true;
-                Err(format!("{program} took longer than {seconds}s and was stopped"))
+                Err(format!("hook \"{program}\" timed out after {seconds} s and was killed"))
             }
         };
         // Children that it has left behind would accumulate in a long run.

@@ -29,7 +29,7 @@ impl Args {
             opening.sync_indexes(&config.policies)?;
         }
         if context.is_interactive() || context.global.verbose {
-            context.print_notice(&format!("{db} is ready"));
+            context.print_notice(&format!("\"{db}\" is ready"));
         }
         Ok(Exit::Done)
     }

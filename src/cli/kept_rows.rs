@@ -89,8 +89,8 @@ fn referenced_by(referrer: &ReferencingTable, rows: u64, wording: Wording) -> St
         format!("action = \"set null\" would keep them, but {column} is NOT NULL")
     };
     format!(
-        "{because}; a profile that says [[dependents]] table = {table:?}, column = {column:?}, \
-         references = {target:?}, action = \"delete\" deletes those rows, too; {null}"
+        "{because}; to delete those rows, too, add [[dependents]] with table = {table:?}, \
+         column = {column:?}, references = {target:?}, action = \"delete\" to the profile; {null}"
     )
 }
 

@@ -23,7 +23,7 @@ impl ProfileSource {
         let name = path.to_string_lossy().into_owned();
         match String::from_utf8(content) {
             Ok(toml) => Ok(Self { name, toml: toml.into() }),
-            Err(_) => Err(Usage::error(format!("could not read {name}: it is not UTF-8"))),
+            Err(_) => Err(Usage::error(format!("could not read \"{name}\": it is not UTF-8"))),
         }
     }
 

@@ -28,7 +28,7 @@ const MAX_ATTEMPTS: u32 = 16;
 /// There is no such directory, or something other than a regular file has this name. As root:
 /// the way to the directory passes a link that another user could change.
 pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let doing = || format!("could not write {}", path.display());
+    let doing = || format!("could not write \"{}\"", path.display());
     let Some(name) = path.file_name() else {
         bail!("{}: it is not the name of a file", doing());
     };
@@ -57,14 +57,14 @@ fn directory_of(path: &Path) -> anyhow::Result<ResolvedPath> {
             resolved
         }
         Err(e) if !matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Err(e).with_context(|| format!("could not write {name}"));
+            return Err(e).with_context(|| format!("could not write \"{name}\""));
         }
-        _ => bail!("could not write {name}: there is no directory {}", directory.display()),
+        _ => bail!("could not write \"{name}\": there is no directory \"{}\"", directory.display()),
     };
     match resolved.link_in_reach().filter(|_| is_root()) {
         Some(fault) => bail!(
-            "could not write {name}: the way to \"{}\" passes a link that another user \
-             could change, as {fault}; give the path without links",
+            "could not write \"{name}\": the path \"{}\" contains a symbolic link that another user could \
+             change ({fault}); pass a path without symbolic links",
             directory.display(),
         ),
         None => Ok(resolved),

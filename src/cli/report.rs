@@ -47,7 +47,7 @@ fn guidance(error: &Error) -> Option<String> {
         }
         Error::Missing { why, .. } => advice::for_absence(why),
         Error::ForeignDatabase { content, .. } => advice::for_content(content),
-        Error::AmbiguousTable { .. } => Some("choose one with --profile".to_owned()),
+        Error::AmbiguousTable { .. } => Some("select one with --profile NAME".to_owned()),
         Error::UnconfirmedProfile(doubt) => Some(format!("pass {}", advice::for_doubt(doubt))),
         Error::ValueMismatch { profile, .. } => Some(advice::profile_check(profile)),
         Error::NotAHandle(_) => Some("`sessctl list` shows handles".to_owned()),

@@ -188,6 +188,6 @@ fn finish(directory: &OwnedFd, owner: DatabaseOwner, mode: Mode) -> Result<(), E
 }
 
 fn not_safe(path: &Path, why: &str) -> io::Error {
-    let text = format!("{} is not used: {why}", path.display());
+    let text = format!("\"{}\" is not used: {why}", path.display());
     io::Error::new(io::ErrorKind::PermissionDenied, text)
 }

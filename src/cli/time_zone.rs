@@ -55,7 +55,7 @@ impl Machine<'_> {
             name => self.named(name).or_else(|| posix(name)).ok_or_else(|| {
                 let why = "it is neither the name of a zone nor a POSIX rule".to_owned();
                 let meant = name.parse::<TimeZone>().err().and_then(|error| error.meant);
-                let why = meant.map_or(why.clone(), |meant| format!("{why}; write {meant:?}"));
+                let why = meant.map_or(why.clone(), |meant| format!("{why}; use {meant:?}"));
                 unknown_tz(text, &why)
             }),
         }

@@ -68,7 +68,7 @@ impl TokenLines {
             None if seen.len() == MAX_LINE => {
                 let number = self.number + 1;
                 return Err(Usage::error(format!(
-                    "line {number} is longer than {MAX_LINE} bytes: not a token"
+                    "line {number} is not a token: it is longer than {MAX_LINE} bytes"
                 )));
             }
             None if self.has_ended && !seen.is_empty() => seen.len(),

@@ -91,7 +91,7 @@ impl TokenSource {
     }
 
     fn place(&self) -> String {
-        let file = self.token_file.as_ref().map(|path| path.display().to_string());
+        let file = self.token_file.as_ref().map(|path| format!("\"{}\"", path.display()));
         file.unwrap_or_else(|| "standard input".to_owned())
     }
 

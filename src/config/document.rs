@@ -53,7 +53,7 @@ fn syntax_message(message: &str, found: &str) -> String {
             message.trim_end_matches(", expected nothing").to_owned()
         }
         word if word.is_empty() => "missing value".to_owned(),
-        word if word == "true" || word == "false" => format!("must be in lower case: write {word}"),
-        _ => format!("strings must be quoted: write {found:?}"),
+        word if word == "true" || word == "false" => format!("must be in lower case: use {word}"),
+        _ => format!("strings must be quoted: use {found:?}"),
     }
 }

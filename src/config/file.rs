@@ -20,7 +20,7 @@ impl Config {
         }
         let parsed = document.parse()?;
         let top = Table::top_level(&document, parsed.get_ref());
-        top.reject("license", "is spelled licence: write [[licence]]")?;
+        top.reject("license", "is spelled licence: use [[licence]]")?;
         top.allow_only(TOP_LEVEL)?;
         let mut config = Self { file: file.to_owned(), ..Self::default() };
         config.read_sections(&top)?;

@@ -73,7 +73,7 @@ fn job(table: &Table<'_>, job_name: String) -> Result<Job> {
         let message = "is only allowed with do = \"cycle\": a missed purge always runs later";
         table.reject("late", message)?;
     } else if when == JobTiming::Every(Interval::Auto) {
-        let message = "\"auto\" follows the timeouts, which a cycle ignores: write at, or every \
+        let message = "\"auto\" depends on the timeouts, which a cycle ignores: use at, or every \
                        with a duration";
         return Err(table.error("every", message));
     }

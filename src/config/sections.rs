@@ -70,7 +70,7 @@ pub(super) const SECTIONS: &[(&str, &[Key<Config>])] = &[
 const CLOCK: Format<Option<Span>> = Format {
     read: |value| {
         let threshold = span_or(value, "off")?.map(|span| at_least(span, ClockGuard::MIN));
-        threshold.transpose().map_err(|error| format!("{error}; or write \"off\""))
+        threshold.transpose().map_err(|error| format!("{error}; or use \"off\""))
     },
     show: |span| show_span_or(*span, "off"),
 };

@@ -147,7 +147,7 @@ impl<'d> Table<'d> {
     pub(super) fn subtable(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> Result<Self> {
         let (name, offset) = (self.full(key), value.span().start);
         let Some(entries) = value.get_ref().as_table() else {
-            let message = format!("must be a table: write [{}] above its keys", header(&name));
+            let message = format!("must be a table: use [{}] above its keys", header(&name));
             return Err(self.error_at(offset, key, &message));
         };
         Ok(Self::new(self.document, name, entries, offset))

@@ -48,7 +48,7 @@ pub(super) fn check(tasks: &TaskPattern) -> Result<(), String> {
     if tasks.is_wild() && text.len() > MAX_PATTERN_LEN {
         Err(format!("pattern too long: {} bytes, at most {MAX_PATTERN_LEN} allowed", text.len()))
     } else if tasks.is_wild() && text.contains('\0') {
-        Err("a pattern must not contain NUL characters".to_owned())
+        Err("must not contain NUL characters".to_owned())
     } else {
         Ok(())
     }

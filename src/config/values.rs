@@ -64,7 +64,7 @@ pub(super) fn span_within(
 pub(super) fn span_or(value: &DeValue<'_>, none: &str) -> Result<Option<Span>, String> {
     match value.as_str() {
         Some(text) if text == none => Ok(None),
-        _ => span(value).map(Some).map_err(|error| format!("{error}; or write \"{none}\"")),
+        _ => span(value).map(Some).map_err(|error| format!("{error}; or use \"{none}\"")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Filters that select sessions.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -80,6 +81,16 @@ pub enum ClientFilter {
     "{0:?} is not a valid network: use an address or CIDR notation such as 10.0.0.0/8 or 2001:db8::/32"
 )]
 pub struct NotANetwork(String);
+
+impl fmt::Display for ClientFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Net(net) if net.prefix_len() == net.max_prefix_len() => net.addr().fmt(f),
+            Self::Net(net) => net.fmt(f),
+            Self::Text(text) => write!(f, "{text:?}"),
+        }
+    }
+}
 
 impl FromStr for ClientFilter {
     type Err = NotANetwork;

@@ -141,7 +141,7 @@ impl fmt::Display for UntrustedReason {
             }
             Self::Writable => f.write_str("is writable by all users"),
             Self::HardLink => f.write_str("has a second hard link"),
-            Self::Parent => f.write_str("is in a directory that others than root can change"),
+            Self::Parent => f.write_str("is in a directory that users other than root can change"),
         }
     }
 }

@@ -93,7 +93,7 @@ impl Span {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {
     /// A number without a unit, which could be anything.
-    #[error("{0:?} has no unit: write {0}s, {0}m, {0}h or {0}d")]
+    #[error("{0:?} has no unit: use {0}s, {0}m, {0}h or {0}d")]
     NoUnit(String),
     /// Malformed text.
     #[error(

@@ -30,7 +30,7 @@ pub struct HoldLimit(pub Duration);
 
 /// Error for a text that is not such a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a time from 100us to 10s, such as 2ms, 500us or 1s")]
+#[error("{0:?} is not a valid duration: use 100us to 10s, such as 2ms, 500us or 1s")]
 pub struct HoldLimitError(String);
 
 const HOLD_UNITS: [(&str, u64); 3] = [("us", 1), ("ms", 1_000), ("s", 1_000_000)];
@@ -62,7 +62,7 @@ pub struct ByteSize(pub u64);
 
 /// Error for a text that is not such a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a size of 1MiB or more, such as 64MiB, 100MB or 1GiB")]
+#[error("{0:?} is not a valid size: use 1MiB or more, such as 64MiB, 100MB or 1GiB")]
 pub struct ByteSizeError(String);
 
 const SIZE_UNITS: [(&str, u64); 4] =

@@ -65,7 +65,7 @@ pub trait Format {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{format} cannot show {subject}{reason}; choose {choices}")]
+#[error("{format} cannot show {subject}{reason}; use {choices}")]
 pub struct UnsupportedFormat {
     format: FormatName,
     subject: &'static str,
@@ -79,7 +79,7 @@ impl UnsupportedFormat {
         Self {
             format: FormatName::Prometheus,
             subject,
-            reason: ": it is for the figures of show stat",
+            reason: ": it is only for the figures of show stat",
             choices: "table, plain, csv, json or jsonl",
         }
     }

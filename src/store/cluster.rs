@@ -38,8 +38,8 @@ impl Cluster {
     pub(super) fn parse(scheme: &str, text: &str) -> Result<Self, String> {
         // In the whole text: a password may contain a comma.
         if text.contains('@') {
-            return Err("the address must not contain a user and a password, because other users \
-                        can see it: put them in a credentials file"
+            return Err("the address must not contain a user and a password, which other users \
+                        could see: use a credentials file"
                 .to_owned());
         }
         let node = |name: &str| address::node_url(scheme, name);

@@ -236,7 +236,8 @@ fn check_version(database: &str, version: SchemaVersion, tables: &[String]) -> R
             return Err(without_tables(database));
         }
         let some = &tables[..tables.len().min(MAX_NAMED_TABLES)];
-        let found = format!("it belongs to another program, with the tables {}", some.join(", "));
+        let found =
+            format!("it belongs to another program: it contains the tables {}", some.join(", "));
         return Err(foreign_database(database, found, ForeignContent::Other));
     }
     if version.user_version > SCHEMA_VERSION {

@@ -89,8 +89,8 @@ impl SessionService {
             // If the source is this database, it has the lease that was just acquired.
             if holder.renewed_at == now {
                 return Err(Error::Refused(
-                    "the source is the destination itself, or the destination of another move \
-                     that has just started"
+                    "the source and the destination are the same database, or another move to \
+                     the source has just started"
                         .to_owned(),
                 ));
             }
@@ -98,9 +98,9 @@ impl SessionService {
         }
         if !copy.request.replace && self.has_run(now)? {
             return Err(Error::Refused(
-                "a purge or a job has already run in the destination: rows that it has deleted \
-                 since an earlier pass would come back. If nobody uses the destination yet, \
-                 replace its content by that of the source"
+                "a purge or a job has already run in the destination, and a move would bring \
+                 back the rows that it deleted; if no program uses the destination yet, replace \
+                 its content with that of the source"
                     .to_owned(),
             ));
         }

@@ -158,7 +158,8 @@ impl SessionService {
 /// Returns the obstacle that stopped a run, if the rest of its work may succeed later.
 fn obstacle(error: &Error) -> Option<(StopReason, String)> {
     if let Error::DiskFull { at } = error {
-        let obstacle = format!("the file system of {at} has no space left to change another row");
+        let obstacle =
+            format!("the file system of \"{at}\" has no space left to change another row");
         return Some((StopReason::DiskFull, obstacle));
     }
     error.obstacle().map(|obstacle| (StopReason::Busy, obstacle))

@@ -58,7 +58,7 @@ impl Context {
         ];
         match typed.into_iter().find(|(_, is_typed)| *is_typed) {
             Some((option, _)) => Err(Usage::error(format!(
-                "{option} applies to a cluster, but {} is a file",
+                "{option} applies to a cluster, but \"{}\" is a file",
                 path.display()
             ))),
             None => Ok(()),
@@ -107,7 +107,7 @@ impl Context {
                     self.warn_of_readers(&path);
                 }
                 let credentials = str::from_utf8(&text).ok().and_then(Credentials::parse);
-                credentials.map(Some).ok_or_else(|| Usage::error(format!("{name}: {FORM}")))
+                credentials.map(Some).ok_or_else(|| Usage::error(format!("\"{name}\": {FORM}")))
             }
         }
     }
@@ -161,7 +161,7 @@ impl Context {
         if !cluster.is_encrypted() {
             return match self.global.ca_file {
                 Some(_) => Err(Usage::error(format!(
-                    "--ca-file applies to https://, but the database is {cluster}"
+                    "--ca-file applies to https://, but the database is \"{cluster}\""
                 ))),
                 None => Ok(None),
             };
@@ -171,7 +171,9 @@ impl Context {
         let pem = self.read(&path, FilePurpose::Authorities)?;
         let authorities = CaCertificates::parse(&pem);
         authorities.map(Some).ok_or_else(|| {
-            Usage::error(format!("{name} contains no certificate in PEM format, or a damaged one"))
+            Usage::error(format!(
+                "\"{name}\" contains no certificate in PEM format, or a damaged one"
+            ))
         })
     }
 

@@ -214,7 +214,7 @@ impl Context {
         let (Some(found), Some(path)) = (self.found.get(), db.file()) else { return Ok(()) };
         match fs::metadata(path) {
             Ok(file) if (file.dev(), file.ino()) != found => Err(Error::Refused(format!(
-                "\"{}\" is not the same file as a moment ago; run the command again",
+                "\"{}\" was replaced while the command was starting; run it again",
                 path.display()
             ))),
             _ => Ok(()),

@@ -93,7 +93,7 @@ fn parameter(text: &str) -> Result<(String, String), &'static str> {
         Some((name, value)) if !name.trim().is_empty() => {
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         }
-        _ => Err("write NAME=VALUE"),
+        _ => Err("use NAME=VALUE"),
     }
 }
 

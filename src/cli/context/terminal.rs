@@ -34,11 +34,11 @@ impl PendingListing {
 pub fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
     let mut out = stdout();
     // A buffer that is merely dropped keeps to itself what went wrong.
-    out.write_all(text.as_ref()).and_then(|()| out.flush()).context("could not write the answer")
+    out.write_all(text.as_ref()).and_then(|()| out.flush()).context("could not write the output")
 }
 
 pub fn unwritten(error: io::Error) -> Error {
-    Error::failed("write the answer", error)
+    Error::failed("write the output", error)
 }
 
 pub(super) fn style(when: When) -> Style {
@@ -79,5 +79,5 @@ pub fn filled(sentence: &str, width: usize) -> String {
 
 /// Opens a file of the user's, for a message that names it.
 pub fn read(path: &Path) -> anyhow::Result<fs::File> {
-    fs::File::open(path).with_context(|| format!("could not read {}", path.display()))
+    fs::File::open(path).with_context(|| format!("could not read \"{}\"", path.display()))
 }

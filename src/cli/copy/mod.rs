@@ -137,7 +137,9 @@ impl Args {
         let from = context.location_of(&self.from)?;
         let to = context.location_of(&self.to)?;
         if is_same(&from, &to) {
-            return Err(Usage::error(format!("--from {from} and --to {to} are the same database")));
+            return Err(Usage::error(format!(
+                "--from \"{from}\" and --to \"{to}\" are the same database"
+            )));
         }
         Ok(Endpoints { from, to })
     }

@@ -71,7 +71,7 @@ pub fn sentence(done: &CopyReport, verify_only: bool) -> String {
         }
         (None, stopped) => {
             let why = stopped.map_or("something", |stopped| stopped.as_str());
-            format!("stopped by {why}; run the same command to resume")
+            format!("stopped early ({why}); run the same command to resume")
         }
     };
     if verify_only { found } else { format!("{}; {found}", describe_copied(done)) }
@@ -113,7 +113,7 @@ fn describe_difference(comparison: &Comparison) -> String {
     let kinds: Vec<String> =
         kinds.map(|(rows, what)| format!("{} {what}", format_count(*rows))).collect();
     format!(
-        "of {} here and {} there, {} differ: {}{counters}",
+        "of {} in the source and {} in the destination, {} differ: {}{counters}",
         rows(here.rows),
         format_count(there.rows),
         format_count(comparison.differ()),
@@ -125,19 +125,23 @@ fn describe_difference(comparison: &Comparison) -> String {
 pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
     let Endpoints { from, to } = ends;
     let are = |number: u64| if number == 1 { "is" } else { "are" };
-    let extra = format!("{} in {to} {} not in {from}", sessions(done.extra), are(done.extra));
-    let newer =
-        format!("{} {} newer in {to} than in {from}", sessions(done.newer), are(done.newer));
+    let extra =
+        format!("{} in \"{to}\" {} not in \"{from}\"", sessions(done.extra), are(done.extra));
+    let newer = format!(
+        "{} {} newer in \"{to}\" than in \"{from}\"",
+        sessions(done.newer),
+        are(done.newer)
+    );
     let (what, or) = match (done.extra, done.newer) {
         (0, 0) => return None,
         (0, _) => (newer, String::new()),
         (_, others) => {
             let what = if others > 0 { format!("{extra}, and {newer}") } else { extra };
-            (what, format!(", or has deleted them from {from} since an earlier pass"))
+            (what, format!(", or has deleted them from \"{from}\" since an earlier pass"))
         }
     };
     Some(format!(
-        "{what}: left alone, because the application may already use {to}{or}; --replace makes \
+        "{what}: left alone, because the application may already use \"{to}\"{or}; --replace makes \
          both sides equal"
     ))
 }

@@ -30,6 +30,6 @@ impl Args {
         };
         setsid().context("could not leave the terminal")?;
         let failed = Command::new(file).arg0(name).args(args).exec();
-        Err(failed).with_context(|| format!("could not run {}", name.display()))
+        Err(failed).with_context(|| format!("could not run \"{}\"", name.display()))
     }
 }

@@ -51,7 +51,8 @@ impl Identity {
             Some((user, group)) => (user, Some(group)),
             None => (text, None),
         };
-        let unknown = |what: &str, name: &str| Usage::error(format!("--as: no {what} {name:?}"));
+        let unknown =
+            |what: &str, name: &str| Usage::error(format!("--as: unknown {what} {name:?}"));
         let identity = match user.parse::<u32>() {
             Ok(uid) => Self::with_number(Uid::from_raw(uid), Gid::from_raw(uid))?,
             Err(_) => {
@@ -130,7 +131,7 @@ impl Identity {
         })?;
         // A kernel that kept a way back would make all of this pointless.
         if !uid.is_root() && unistd::setuid(Uid::from_raw(0)).is_ok() {
-            bail!("could not give up the privileges of root");
+            bail!("could not drop root privileges");
         }
         Ok(())
     }

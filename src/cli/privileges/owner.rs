@@ -93,13 +93,15 @@ fn create(resolved: &ResolvedPath, name: &OsStr, path: &Path) -> anyhow::Result<
             path.display()
         ))
         .into()),
-        Err(error) => Err(error).with_context(|| format!("could not create {}", path.display())),
+        Err(error) => {
+            Err(error).with_context(|| format!("could not create \"{}\"", path.display()))
+        }
     }
 }
 
 fn unknown(path: &Path) -> String {
     format!(
-        "could not find the owner of \"{}\"; pass --as USER to work with that user's privileges",
+        "could not determine the owner of \"{}\"; pass --as USER to work with that user's privileges",
         path.display()
     )
 }
@@ -108,8 +110,8 @@ fn reject_foreign_link(resolved: &ResolvedPath, owner: u32, path: &Path) -> crat
     let foreign = resolved.links_in_reach().find(|link| link.uid != 0 && link.uid != owner);
     let Some(link) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
-        "\"{}\" leads through the link \"{}\", which {} owns, to a file of {}; pass the path of \
-         the file itself, or --as USER",
+        "\"{}\" contains the symbolic link \"{}\", which {} owns, and refers to a file of {}; pass \
+         the path of the file itself, or --as USER",
         path.display(),
         link.path.display(),
         accounts::user(link.uid),

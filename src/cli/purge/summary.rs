@@ -36,7 +36,7 @@ const REFERENCED: Column = Column::row("referenced", "referenced").metric(last(
 ));
 const REJECTED: Column = Column::row("rejected", "rejected").metric(last(
     "sessctl_purge_rejected",
-    "Rows that were due and that the database did not let the last purge delete.",
+    "Rows that were due and whose deletion the database rejected in the last purge.",
 ));
 const FUTURE: Column = Column::row("future", "future").metric(last(
     "sessctl_purge_future",
@@ -46,7 +46,7 @@ const COUNTED: Column = Column::row("counted", "counted");
 const BATCHES: Column = Column::row("batches", "batches");
 const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
     "sessctl_purge_longest_hold_milliseconds",
-    "Longest time for which the last purge held up other writers.",
+    "Longest write transaction of the last purge, during which other writers waited.",
 ));
 const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric(last(
     "sessctl_purge_log_peak_bytes",
@@ -106,10 +106,10 @@ pub static RUN: Schema = Schema::one(
     &[
         Column::row("refused", "refused").metric(last(
             "sessctl_purge_refused",
-            "Whether the last purge was refused, by the guard or for what is in the table.",
+            "1 if the last purge was refused, by the guard or because of the content of the table.",
         )),
         Column::row("time", "time")
-            .metric(last("sessctl_purge_time_seconds", "When the last purge ran.")),
+            .metric(last("sessctl_purge_time_seconds", "Unix time of the last purge.")),
     ],
 );
 
@@ -158,7 +158,7 @@ pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool
             let rows = if summary.remaining == 1 { "row is" } else { "rows are" };
             let stopped = match &summary.obstacle {
                 Some(obstacle) => format!("stopped early, as {obstacle}"),
-                None => format!("stopped by {why}"),
+                None => format!("stopped early ({why})"),
             };
             format!("{summary_text}; {stopped}, {least}{remaining} {rows} still due")
         }

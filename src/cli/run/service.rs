@@ -28,7 +28,7 @@ pub fn forget_jobs(context: &Context, config: &Config) {
 pub fn no_jobs(context: &Context) -> String {
     let place = context.config_path().map_or_else(
         || "there is no configuration file: pass one with --config".to_owned(),
-        |path| format!("{} has no [[job]]", path.display()),
+        |path| format!("\"{}\" has no [[job]]", path.display()),
     );
     format!("nothing to run: {place}; examples/sessctl.toml shows how to write one")
 }

@@ -143,13 +143,13 @@ impl ResolvedInvocation {
         let command: Vec<String> = self.words.iter().map(|word| systemd_word(word)).collect();
         format!(
             "[Unit]\n\
-             Description=End and purge sessions that nobody uses any more\n\
+             Description=End and purge unused sessions\n\
              {order}\n\
              [Service]\n\
              Type=oneshot\n\
              {user}\
              ExecStart={command}\n\
-             # 3: stopped early, and the next run goes on. 11: another one is at work.\n\
+             # 3: incomplete, the next run continues. 11: busy.\n\
              SuccessExitStatus=3 11\n\
              Nice=10\n\
              IOSchedulingClass=idle\n\
@@ -177,8 +177,8 @@ fn of_a_path(path: &str) -> String {
 const LIMITS: &str = "\
 # A purge of millions of rows takes 80 MB, and 150 MB with --fast.
 MemoryMax=512M
-# A run that hangs is stopped, as it would keep the timer from starting the next one. What
-# it has committed stays, and the next run goes on.
+# A run that hangs is stopped, because it would prevent the timer from starting the next one.
+# What it has committed is kept, and the next run continues.
 TimeoutStartSec=6h
 ";
 
@@ -217,7 +217,7 @@ const CLUSTER_ADDRESS_FAMILIES: &str =
 
 /// Restrictions that are dropped for a hook, whose needs are unknown.
 const UNHARDENED: &str = "\
-# Nothing is closed off here: the hook may need it.
+# No restrictions: the hook may need access to anything.
 UMask=0077
 ";
 
@@ -228,12 +228,12 @@ fn timer(schedule: &Schedule, zone: &TimeZone) -> String {
     };
     format!(
         "[Unit]\n\
-         Description=End and purge sessions that nobody uses any more\n\
+         Description=End and purge unused sessions\n\
          \n\
          [Timer]\n\
          OnCalendar={}{zone}\n\
          AccuracySec=1s\n\
-         # A run that was missed while the machine was off is made up once.\n\
+         # A run that was missed while the machine was off is made up for, once.\n\
          Persistent=true\n\
          \n\
          [Install]\n\
@@ -268,9 +268,9 @@ fn named(profile: &Path) -> anyhow::Result<String> {
 }
 
 fn absolute(path: &Path) -> anyhow::Result<String> {
-    let full =
-        std::path::absolute(path).with_context(|| format!("could not find {}", path.display()))?;
+    let full = std::path::absolute(path)
+        .with_context(|| format!("could not find \"{}\"", path.display()))?;
     full.into_os_string()
         .into_string()
-        .map_err(|path| Usage::error(format!("{} is not valid UTF-8", path.display())))
+        .map_err(|path| Usage::error(format!("\"{}\" is not valid UTF-8", path.display())))
 }

@@ -91,11 +91,13 @@ impl Args {
         match (self.scheduler, &self.dir) {
             (Scheduler::Cron, Some(_)) => {
                 return Err(Usage::error(
-                    "--dir is for systemd: a crontab line has no file of its own",
+                    "--dir can be used only with systemd: a crontab line is not a file of its own",
                 ));
             }
             (Scheduler::Systemd, _) if self.system => {
-                return Err(Usage::error("--system is for cron: units have User="));
+                return Err(Usage::error(
+                    "--system can be used only with cron: systemd units set the user with User=",
+                ));
             }
             (Scheduler::Cron, None) => {
                 let table = if self.system { CrontabKind::System } else { CrontabKind::User };

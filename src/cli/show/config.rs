@@ -59,7 +59,7 @@ fn warn_of_patterns(config: &Config, context: &Context) {
     let Some(tasks) = context.known_tasks(config) else { return };
     for (place, pattern) in config.task_patterns() {
         if !tasks.has(pattern) {
-            context.warn(&format!("{place} matches no task in the database so far"));
+            context.warn(&format!("{place} matches no task that the database has ever held"));
         }
     }
 }

@@ -144,7 +144,7 @@ fn note(job: &Job, status: &JobStatus, last: Option<&RunRecord>) -> Option<Strin
     let elsewhere = job.host.as_ref().filter(|_| !job.runs_on(&host::name()));
     Some(match (status, elsewhere) {
         _ if !job.enabled => "disabled: enabled = false".to_owned(),
-        (_, Some(host)) => format!("runs only on {host}, and this host is {}", host::name()),
+        (_, Some(host)) => format!("runs only on host {host}, and this host is {}", host::name()),
         (JobStatus::Due(due), _) if due.resumes => {
             "a run was cut short: the next `sessctl run` completes it".to_owned()
         }

@@ -47,7 +47,7 @@ impl FilePurpose {
 /// [`Error::Refused`] if root would read a file that another user could change;
 /// [`Usage`] if it cannot be read.
 pub fn read(path: &Path, role: FilePurpose) -> anyhow::Result<Vec<u8>> {
-    let unread = |e: io::Error| Usage::error(format!("could not read {}: {e}", path.display()));
+    let unread = |e: io::Error| Usage::error(format!("could not read \"{}\": {e}", path.display()));
     if !is_root() {
         return fs::read(path).map_err(unread);
     }
@@ -63,7 +63,7 @@ pub fn read_to_string(path: &Path, role: FilePurpose) -> anyhow::Result<String> 
     let text = String::from_utf8(read(path, role)?);
     text.map_err(|_| {
         let path = path.display();
-        Usage::error(format!("could not read {path}: stream did not contain valid UTF-8"))
+        Usage::error(format!("could not read \"{path}\": stream did not contain valid UTF-8"))
     })
 }
 

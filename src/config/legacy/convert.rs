@@ -150,7 +150,7 @@ impl Draft<'_> {
         let names: Vec<&str> = names.collect();
         let above = self.tables[0].own.iter().filter(|(key, _)| names.contains(&key.as_str()));
         self.remarks.extend(above.map(|(key, _)| {
-            format!("{key}: is set above the first table; move it below this header by hand")
+            format!("{key}: is above the first table: move it below this header yourself")
         }));
     }
 }

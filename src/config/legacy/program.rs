@@ -82,7 +82,7 @@ fn host(server: &str) -> Option<Assignment> {
     let host = sanitize(server.split('/').next().unwrap_or_default());
     let mut setting = Assignment::text("host", &host);
     if !server.contains('/') {
-        let what = "if it is a group, write a job for each host";
+        let what = "if it is a group, add a job for each host";
         setting.remarks.push(format!("Server to run on {server:?}: {what}"));
     }
     (!host.trim().is_empty()).then_some(setting)

@@ -75,7 +75,7 @@ fn read(top: &Table<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
     let rules = rules::read(top, &mut symbols)?;
     let readonly = top.optional("readonly", readonly)?.flatten();
     if rules.is_empty() && readonly.is_none() {
-        let what = "write [[expired]] with a rule for when a session is over, or readonly \
+        let what = "use [[expired]] with a rule for when a session is over, or readonly \
                     with the reason why nothing may be deleted";
         return Err(top.missing("expired", what));
     }

@@ -16,12 +16,14 @@ pub struct LimitReached {
 impl LimitReached {
     fn finding(&self) -> String {
         let Self { task, limit, user, licence } = self;
+        let sessions = if *limit == 1 { "session" } else { "sessions" };
         if let Some(licence) = licence {
             return format!(
-                "the licence for {licence} allows {limit} sessions, and none of them can be evicted"
+                "the licence for {licence} allows {limit} {sessions}, and none of them can be \
+                 evicted"
             );
         }
-        let whose = user.as_ref().map_or_else(String::new, |user| format!(" of {user}"));
-        format!("{task} allows {limit} sessions{whose}, and none of them can be evicted")
+        let whose = user.as_ref().map_or_else(String::new, |user| format!(" of user {user:?}"));
+        format!("task {task:?} allows {limit} {sessions}{whose}, none of which can be evicted")
     }
 }

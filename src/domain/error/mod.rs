@@ -26,7 +26,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no database.
-    #[error("no database at {at}{why}")]
+    #[error("no database at \"{at}\"{why}")]
     Missing {
         /// Path or address.
         at: String,
@@ -34,7 +34,7 @@ pub enum Error {
         why: Absence,
     },
     /// The database has no session table that sessctl knows.
-    #[error("{at} is not a sessctl database: {found}")]
+    #[error("\"{at}\" is not a sessctl database: {found}")]
     ForeignDatabase {
         /// Path or address.
         at: String,
@@ -45,7 +45,7 @@ pub enum Error {
     },
     /// There are several tables that this program knows, or a table that might be one or
     /// the other.
-    #[error("cannot tell which table in {at} holds the sessions: {found}")]
+    #[error("cannot tell which table in \"{at}\" holds the sessions: {found}")]
     AmbiguousTable {
         /// Path or address.
         at: String,
@@ -68,13 +68,13 @@ pub enum Error {
         found: String,
     },
     /// Another program holds the lock of the database.
-    #[error("{at} is locked by another program; this step changed nothing; try again")]
+    #[error("\"{at}\" is locked by another program; this step changed nothing; try again")]
     Busy {
         /// Database.
         at: String,
     },
     /// The nodes of a cluster cannot do it now; nothing has changed.
-    #[error("{at} is temporarily unavailable: {why}; this step changed nothing; try again")]
+    #[error("\"{at}\" is temporarily unavailable: {why}; this step changed nothing; try again")]
     Unavailable {
         /// Addresses of the cluster.
         at: String,
@@ -82,7 +82,7 @@ pub enum Error {
         why: String,
     },
     /// No response to a step has arrived, so it may or may not have been applied.
-    #[error("outcome unknown: {at} may have applied this step ({why}); check before retrying")]
+    #[error("outcome unknown: \"{at}\" may have applied this step ({why}); check before retrying")]
     OutcomeUnknown {
         /// Addresses of the cluster.
         at: String,
@@ -90,7 +90,7 @@ pub enum Error {
         why: String,
     },
     /// Another process holds the lease for this kind of run.
-    #[error("another {work} is running ({by}, last heartbeat {ago} ago)")]
+    #[error("another {work} of this database is running ({by}, last heartbeat {ago} ago)")]
     LeaseHeld {
         /// Kind of the run.
         work: String,
@@ -101,7 +101,7 @@ pub enum Error {
     },
     /// Another process has run the job since it was found
     /// due.
-    #[error("another process has already run this job")]
+    #[error("another process has already run the job")]
     AlreadyRun,
     /// The database does not accept a change to a row, because of a constraint or of a
     /// trigger; nothing has changed.
@@ -124,7 +124,8 @@ pub enum Error {
     },
     /// The database is damaged.
     #[error(
-        "{at} is corrupt: {detail}; restore it from a backup, or salvage it with `sqlite3 .recover`"
+        "\"{at}\" is corrupt: {detail}; restore it from a backup, or salvage it with \
+         `sqlite3 .recover`"
     )]
     Corrupt {
         /// Database.
@@ -148,16 +149,16 @@ pub enum Error {
     #[error(transparent)]
     InsufficientSpace(#[from] InsufficientSpace),
     /// The file system of a database is full; nothing was changed by this step.
-    #[error("could not write to {at}: no space left on the file system")]
+    #[error("could not write to \"{at}\": no space left on the file system")]
     DiskFull {
         /// Database.
         at: String,
     },
     /// There is no session with this handle.
-    #[error("no session {0}")]
+    #[error("no session with handle {0}")]
     NoSession(String),
     /// Several sessions have handles that begin like this.
-    #[error("{prefix} matches several sessions: {}", handles.join(", "))]
+    #[error("handle {prefix} is ambiguous: it matches {}", handles.join(", "))]
     AmbiguousHandle {
         /// Prefix that was given.
         prefix: String,
@@ -205,11 +206,11 @@ impl Error {
     /// [transient](Self::is_transient).
     pub fn obstacle(&self) -> Option<String> {
         match self {
-            Self::Busy { at } => Some(format!("{at} is locked by another program")),
+            Self::Busy { at } => Some(format!("\"{at}\" is locked by another program")),
             Self::Unavailable { at, why } => {
-                Some(format!("{at} is temporarily unavailable: {why}"))
+                Some(format!("\"{at}\" is temporarily unavailable: {why}"))
             }
-            Self::OutcomeUnknown { at, why } => Some(format!("{at} did not respond: {why}")),
+            Self::OutcomeUnknown { at, why } => Some(format!("\"{at}\" did not respond: {why}")),
             _ => None,
         }
     }

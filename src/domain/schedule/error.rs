@@ -41,7 +41,7 @@ pub enum ScheduleErrorKind {
     #[error("range lacks a number")]
     MissingNumber,
     /// A text that is neither a number nor, among weekdays, a name.
-    #[error("{} is unknown", EscapedText(.0))]
+    #[error("{} is not valid", EscapedText(.0))]
     Unknown(String),
     /// A number of three or more digits.
     #[error("{0} has more than two digits")]
@@ -50,10 +50,10 @@ pub enum ScheduleErrorKind {
     #[error("{0} is out of range")]
     OutOfRange(String),
     /// A range of minutes or hours from the greater to the smaller.
-    #[error("range {0} runs backwards")]
+    #[error("range {0} is reversed")]
     Backwards(String),
     /// A step from one number; the text is the range that was probably meant.
-    #[error("step needs a range or *: write {0}")]
+    #[error("step needs a range or *: use {0}")]
     StepOnNumber(String),
     /// A step that is not one or two digits.
     #[error("step must be a number of one or two digits")]
@@ -100,12 +100,12 @@ impl ScheduleError {
         match (&self.kind, self.field) {
             (_, Some(field)) => format!("{field} holds {}", field.holds()),
             (ScheduleErrorKind::Crontab { meant, .. }, _) => match meant {
-                Some(meant) => format!("a schedule is <minute> <hour> <weekday>: write {meant}"),
+                Some(meant) => format!("a schedule is <minute> <hour> <weekday>: use {meant}"),
                 None => "a schedule is <minute> <hour> <weekday>, weekdays from 1 (Monday) to 7 \
                          (Sunday), without a day of the month or a month"
                     .to_owned(),
             },
-            _ => "a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00"
+            _ => "a schedule is <minute> <hour> <weekday>, such as 0 3 * for daily at 03:00"
                 .to_owned(),
         }
     }

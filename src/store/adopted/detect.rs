@@ -170,7 +170,7 @@ impl Findings {
         let sentences: Vec<String> = if mismatches.is_empty() {
             let tables = if names.len() == 1 { "the table" } else { "the tables" };
             let unknown = format!(
-                "it holds {tables} {}; none is a table of sessions that sessctl knows",
+                "it contains {tables} {}, not a session table that sessctl recognizes",
                 table::join_names(names)
             );
             let nearest = self.nearest.map(|(_, nearest)| nearest);

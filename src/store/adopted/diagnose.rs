@@ -294,7 +294,7 @@ fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, index: usize) ->
         let are = if count == 1 { "is" } else { "are" };
         format!(
             "{count} of {sampled} sampled values of {name} {are} {says}: if that \
-             means never, write never = [{}]",
+             means never, use never = [{}]",
             reader.display_value(time.input, value)
         )
     };

@@ -153,11 +153,17 @@ impl ReferencingTables {
                  others, even if they have not expired"
             ));
         } else if columns.is_empty() {
-            self.refusals.push(format!("there is no table {child}, which [[dependents]] names"));
+            self.refusals
+                .push(format!("[[dependents]] names table {child:?}, which does not exist"));
         } else if found.is_none() {
-            self.refusals.push(format!("{child} has no column {column} that names a session"));
+            self.refusals.push(format!(
+                "[[dependents]] names column {column:?}, which table {child:?} does not have"
+            ));
         } else if !table.has(references) {
-            self.refusals.push(format!("{name} has no column {references} for {child} to name"));
+            self.refusals.push(format!(
+                "[[dependents]] for {child:?} has references = {references:?}, but table {name:?} \
+                 has no such column"
+            ));
         } else if !table.is_unique_column(references) {
             self.refusals.push(format!(
                 "rows of {child} would be deleted with their session by its {references}, which need \
@@ -166,9 +172,9 @@ impl ReferencingTables {
             ));
         } else if *action == DependentAction::SetNull && found.is_some_and(|it| !it.may_be_null()) {
             self.refusals.push(format!(
-                "the profile says action = \"set null\" for {child}, but its column {column} is NOT \
-                 NULL: write action = \"delete\", or leave {child} out so that sessions with rows \
-                 there are kept"
+                "the profile sets action = \"set null\" for {child:?}, but column {column:?} is NOT \
+                 NULL: use action = \"delete\", or remove {child:?} from [[dependents]] to keep \
+                 sessions with rows there"
             ));
         } else {
             let are = match action {
@@ -283,8 +289,8 @@ fn describe_action(key: &ForeignKey, parent: &str) -> String {
 fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> String {
     let (description, child) = (key.describe(parent), &key.child);
     format!(
-        "{description}, but {database} does not enforce foreign keys (rqlited does with its option -fk): \
-         rows of {child} would be left behind, unless the profile names {child} under \
+        "{description}, but \"{database}\" does not enforce foreign keys (rqlited does with its option \
+         -fk): rows of {child} would be left behind, unless the profile names {child} under \
          [[dependents]]"
     )
 }

@@ -89,8 +89,8 @@ impl<T: Database> Adopted<T> {
         }
         let (table, database) = (&self.reader.table.name, self.database.display_name());
         Err(Error::failed(
-            format!("finish scanning {table} in {database}"),
-            "its triggers insert rows for those that are deleted; change the triggers",
+            format!("finish scanning {table} in \"{database}\""),
+            "its triggers insert a row for each deleted row; drop or change them",
         ))
     }
 

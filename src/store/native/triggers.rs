@@ -31,7 +31,8 @@ pub(super) fn validate_triggers(database: &impl Database) -> Result<()> {
                 continue;
             };
             return Err(Error::Refused(format!(
-                "the trigger {trigger} in {} {does}; drop or change it, then run the command again",
+                "the trigger {trigger} in \"{}\" {does}; drop or change it, then run the command \
+                 again",
                 database.display_name()
             )));
         }

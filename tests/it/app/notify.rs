@@ -36,6 +36,6 @@ fn sessions_that_several_hooks_miss_count_once() {
     notifier.record_missed(3, UnixTime(7));
     assert_eq!(
         notifier.take_missed_notifications().unwrap().to_string(),
-        "the hook and the report missed 3 ended sessions: the response of the cluster was lost"
+        "the hook and the report did not receive 3 ended sessions: the response of the cluster was lost"
     );
 }

@@ -217,7 +217,8 @@ fn a_compaction_stops_at_its_run_time() {
     assert!(done["free_bytes_left"].as_u64().unwrap() > 0);
     let said = sandbox.run(["compact", "--run-time", "0"]).exits(3).stderr();
     assert!(
-        said.contains("; stopped by run-time; ") && said.ends_with(" are still in free pages\n"),
+        said.contains("; stopped early (run-time); ")
+            && said.ends_with(" are still in free pages\n"),
         "{said}"
     );
 }
@@ -235,7 +236,9 @@ fn a_purge_and_a_compaction_exclude_each_other() {
         for command in [&["purge"][..], &["compact"], &["compact", "--full"]] {
             let reason = sandbox.run(command.iter().copied()).is_refused_with(11).stderr();
             assert!(
-                reason.contains(&format!("another {work} is running (another process")),
+                reason.contains(&format!(
+                    "another {work} of this database is running (another process"
+                )),
                 "{reason}"
             );
         }
@@ -258,7 +261,10 @@ fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
     rebuilding.execute(sql, [now() - 90]).unwrap();
     rebuilding.execute_batch("BEGIN IMMEDIATE").unwrap();
     let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
-    assert!(reason.contains("another compaction is running (another process"), "{reason}");
+    assert!(
+        reason.contains("another compaction of this database is running (another process"),
+        "{reason}"
+    );
     // And who waits gets its turn
     let waiting = start(&sandbox, "purge --wait 5m");
     until(|| is_sleeping(&waiting));

@@ -154,7 +154,7 @@ fn d5_of_handles_all_are_known_or_none_ends() {
     let sandbox = sandbox();
     let web = row("web").handle();
     let ran = sandbox.run(["cycle", "--session", &web, "ffffffff"]);
-    assert_eq!(ran.is_refused_with(5).stderr(), "sessctl: no session ffffffff\n");
+    assert_eq!(ran.is_refused_with(5).stderr(), "sessctl: no session with handle ffffffff\n");
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 0);
 }
 
@@ -175,7 +175,7 @@ fn d5_a_prefix_of_several_handles_is_refused_with_their_names() {
         sandbox.insert(&row("").keyed(&format!("{}{tail}", "ab".repeat(31) + "a")));
     }
     let reason = sandbox.run(["cycle", "--session", "abab"]).is_refused_with(2).stderr();
-    assert!(reason.starts_with("sessctl: abab matches several sessions: ababab"), "{reason}");
+    assert!(reason.starts_with("sessctl: handle abab is ambiguous: it matches ababab"), "{reason}");
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 0);
 }
 

@@ -29,7 +29,7 @@ fn above_a_cap_nothing_changes_and_the_refusal_has_the_figures_and_the_next_step
             format!(
                 "sessctl: the guard refuses this purge: it would end 6 of 10 sessions in the \
                  table (60.0 %), more than {key}; no earlier purge is on record, so this may be \
-                 a backlog; look at them with `sessctl purge --dry-run`, then run it once with \
+                 a backlog; check them with `sessctl purge --dry-run`, then run the purge once with \
                  {next}, or raise {setting} in [guard]\n"
             )
         );
@@ -115,7 +115,7 @@ fn a_purge_at_its_run_time_reports_what_remains_and_the_next_one_resumes() {
     // Cron mails it
     let ran = sandbox.run(["purge", "--run-time", "0s"]);
     assert_eq!(ran.exits(3).stdout(), "");
-    assert!(ran.stderr().contains("; stopped by run-time, "), "{}", ran.stderr());
+    assert!(ran.stderr().contains("; stopped early (run-time), "), "{}", ran.stderr());
     // And with time enough the rest follows
     sandbox.run(["purge", "--run-time", "10m"]).succeeds().is_silent();
     assert_eq!(sandbox.listed(["--state", "ended"]).len(), 1_000);
@@ -165,7 +165,7 @@ fn sessions_that_new_rules_make_due_are_not_a_backlog() {
     let context = "it would end 10 of 10 sessions in the table (100.0 %), more than max_percent = \
                    50; the rules have changed since the last purge (";
     assert!(reason.contains(context), "{reason}");
-    assert!(reason.contains("), so none of these count as a backlog; look at them"), "{reason}");
+    assert!(reason.contains("), so none of these count as a backlog; check them"), "{reason}");
     // And from the first purge by these rules on, what it leaves is a backlog
     sandbox.run([&purge[..], &["--max-percent", "100"]].concat()).succeeds();
     sandbox.insert_all(10..20, |n| row(&n.to_string()).idle(2 * HOUR).timeout(None));
@@ -188,7 +188,7 @@ fn sessions_live_at_the_last_purge_count_and_the_backlog_does_not() {
                    all of these were live at the last purge (";
     assert!(reason.contains(figures), "{reason}");
     assert!(
-        reason.contains(") or opened after it; 6 that were due by then do not count; look at"),
+        reason.contains(") or opened after it; 6 that were due by then do not count; check"),
         "{reason}"
     );
     let dry = sandbox.run([&args[..], &["--dry-run"]].concat()).exits(4).stderr();
@@ -268,7 +268,7 @@ fn a_cycle_keeps_to_a_guard_of_its_own_and_its_refusal_is_in_the_ledger() {
         let ran = sandbox.run([&["cycle"], args].concat());
         let reason = ran.is_refused_with(4).stderr();
         let begin =
-            format!("sessctl: the guard refuses this cycle: {said}; look at them with --dry-run");
+            format!("sessctl: the guard refuses this cycle: {said}; check them with --dry-run");
         assert!(reason.starts_with(&begin), "{reason}");
         assert_eq!(sandbox.listed([]), before);
         let expected = ["cycle", "refused", &format!("the guard refuses this cycle: {said}")];
@@ -312,7 +312,7 @@ fn a_refusal_is_in_the_ledger_and_in_the_file_of_metrics() {
     let ran = sandbox.run(["purge", "--max-rows", "1", "--metrics-file", "no/x.prom"]);
     let said = ran.exits(4).stderr();
     assert!(
-        said.contains("could not write no/x.prom") && said.contains("the guard refuses"),
+        said.contains("could not write \"no/x.prom\"") && said.contains("the guard refuses"),
         "{said}"
     );
 }

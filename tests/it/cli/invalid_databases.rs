@@ -45,7 +45,7 @@ fn refuses(
 #[test]
 fn a_file_of_something_else_is_refused() {
     let sandbox = Sandbox::without_database();
-    let reason = "app.db is not a sessctl database: it is not an SQLite database";
+    let reason = "\"app.db\" is not a sessctl database: it is not an SQLite database";
     let forged = [b"SQLite format 3\0".as_slice(), &[0xa5; 8192]].concat();
     for bytes in [b"x".as_slice(), &[0xa5; 8192], b"SQLite format 3\0", &forged] {
         sandbox.file("app.db", bytes);
@@ -57,8 +57,8 @@ fn a_file_of_something_else_is_refused() {
 fn an_empty_file_is_refused_and_the_error_names_init() {
     let sandbox = Sandbox::without_database();
     sandbox.file("app.db", "");
-    let reason = "app.db is not a sessctl database: the file is empty; \
-                  `sessctl init` sets it up";
+    let reason = "\"app.db\" is not a sessctl database: the file is empty; \
+                  initialize it with `sessctl init`";
     refuses(&sandbox, all_but_init(), 10, reason);
     sandbox.run(["init"]).succeeds().is_silent();
     sandbox.run(["list", "--json"]).succeeds();
@@ -68,7 +68,7 @@ fn an_empty_file_is_refused_and_the_error_names_init() {
 fn a_folder_is_refused() {
     let sandbox = Sandbox::without_database();
     std::fs::create_dir(sandbox.path("app.db")).unwrap();
-    refuses(&sandbox, all(), 10, "app.db is not a sessctl database: it is a directory");
+    refuses(&sandbox, all(), 10, "\"app.db\" is not a sessctl database: it is a directory");
 }
 
 #[test]
@@ -79,8 +79,9 @@ fn a_pipe_or_a_device_is_refused_without_waiting_for_it() {
         for command in all() {
             let args = ["--db", path].into_iter().chain(command.split_whitespace());
             let ran = sandbox.run_with_input(args.collect::<Vec<_>>(), "token\n");
-            let reason =
-                format!("sessctl: {path} is not a sessctl database: it is not a regular file\n");
+            let reason = format!(
+                "sessctl: \"{path}\" is not a sessctl database: it is not a regular file\n"
+            );
             assert_eq!(ran.is_refused_with(10).stderr(), reason, "{command}");
         }
     }
@@ -109,7 +110,12 @@ fn programs_that_start_at_once_make_one_database() {
 #[test]
 fn a_missing_file_is_not_made_by_any_command_but_init() {
     let sandbox = Sandbox::without_database();
-    refuses(&sandbox, all_but_init(), 10, "no database at app.db; `sessctl init` makes one");
+    refuses(
+        &sandbox,
+        all_but_init(),
+        10,
+        "no database at \"app.db\"; create one with `sessctl init`",
+    );
     sandbox.run(["init"]).succeeds().is_silent();
     let mode = std::fs::metadata(sandbox.path("app.db")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -119,7 +125,7 @@ fn a_missing_file_is_not_made_by_any_command_but_init() {
 #[test]
 fn a_missing_folder_is_not_made_at_all() {
     let sandbox = Sandbox::without_database();
-    let reason = "no database at no/app.db: there is no folder no";
+    let reason = "no database at \"no/app.db\": directory \"no\" does not exist";
     for command in all() {
         let args = ["--db", "no/app.db"].into_iter().chain(command.split_whitespace());
         let ran = sandbox.run_with_input(args.collect::<Vec<_>>(), "token\n");
@@ -142,8 +148,8 @@ fn no_database_at_all_is_a_mistake_of_usage() {
 /// The output for a file with these tables, none of which is a framework's.
 fn strange(tables: &str, nearest: &str) -> String {
     format!(
-        "app.db is not a sessctl database: it holds {tables}; none is a table of sessions that \
-         sessctl knows{nearest}; `sessctl show profiles` lists the tables that it knows"
+        "\"app.db\" is not a sessctl database: it contains {tables}, not a session table that sessctl \
+         recognizes{nearest}; `sessctl show profiles` lists the tables that it recognizes"
     )
 }
 
@@ -158,8 +164,8 @@ fn a_database_of_another_program_is_refused() {
         db.pragma_update(None, "journal_mode", mode).unwrap();
         db.execute_batch("CREATE TABLE orders (id); CREATE TABLE sessions (id, data)").unwrap();
         db.close().unwrap();
-        let reason = "app.db is not a sessctl database: it belongs to another program, \
-                      with the tables orders, sessions";
+        let reason = "\"app.db\" is not a sessctl database: it belongs to another program: \
+                      it contains the tables orders, sessions";
         refuses(&sandbox, INIT, 10, reason);
         let reason = strange("the tables orders, sessions", NEAREST);
         refuses(&sandbox, all_but_init(), 10, &reason);
@@ -172,8 +178,7 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
     let db = sandbox.db();
     db.execute_batch("CREATE TABLE sessions (id, data); PRAGMA user_version = 1").unwrap();
     db.close().unwrap();
-    let reason =
-        "app.db is not a sessctl database: it belongs to another program, with the tables sessions";
+    let reason = "\"app.db\" is not a sessctl database: it belongs to another program: it contains the tables sessions";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table sessions", NEAREST));
 }
@@ -182,8 +187,8 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
 fn a_database_without_tables_is_refused_and_becomes_one_by_init() {
     let sandbox = Sandbox::without_database();
     sandbox.db().execute_batch("CREATE TABLE t (id); DROP TABLE t").unwrap();
-    let reason = "app.db is not a sessctl database: it is an SQLite database without tables; \
-                  `sessctl init` sets it up";
+    let reason = "\"app.db\" is not a sessctl database: it is an SQLite database without tables; \
+                  initialize it with `sessctl init`";
     refuses(&sandbox, all_but_init(), 10, reason);
     sandbox.run(["init"]).succeeds();
     sandbox.run(["list"]).succeeds();
@@ -227,7 +232,7 @@ fn a_corrupt_database_is_called_so() {
     let before = sandbox.files();
     for command in all_but_init().chain(["show tasks", "show users", "purge --max-percent 5"]) {
         let reason = run(&sandbox, command).is_refused_with(12).stderr();
-        assert!(reason.starts_with("sessctl: app.db is corrupt: "), "{command}: {reason}");
+        assert!(reason.starts_with("sessctl: \"app.db\" is corrupt: "), "{command}: {reason}");
         assert!(sandbox.files() == before, "{command} changed a file");
     }
     // init looks at the first page alone, and leaves the others.
@@ -255,7 +260,7 @@ fn a_database_that_another_program_locks_is_waited_for_and_then_given_up() {
     // Then each gives up, and nothing has changed
     for (command, ran) in outcomes {
         let reason = ran.is_refused_with(11).stderr();
-        assert!(reason.starts_with("sessctl: app.db is locked"), "{command}: {reason}");
+        assert!(reason.starts_with("sessctl: \"app.db\" is locked"), "{command}: {reason}");
     }
     drop(other);
     assert!(sandbox.files() == before);
@@ -288,8 +293,7 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
         std::fs::copy(elsewhere.path(name), sandbox.path(name)).unwrap();
     }
     // Then neither the log nor the file changes, and no index of it is left
-    let reason =
-        "app.db is not a sessctl database: it belongs to another program, with the tables invoices";
+    let reason = "\"app.db\" is not a sessctl database: it belongs to another program: it contains the tables invoices";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table invoices", ""));
 }

@@ -26,7 +26,9 @@ fn w8_a_purge_that_finds_another_running_exits() {
         hold(&sandbox, ago);
         let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
         assert!(
-            reason.contains("another purge is running (another process, last heartbeat"),
+            reason.contains(
+                "another purge of this database is running (another process, last heartbeat"
+            ),
             "{reason}"
         );
         assert!(reason.contains("--wait"), "{reason}");
@@ -78,7 +80,10 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     let second = sandbox.run(["purge"]);
     // Then it leaves, and names the first
     let reason = second.is_refused_with(11).stderr();
-    assert!(reason.contains(&format!("another purge is running (process {pid} on ")), "{reason}");
+    assert!(
+        reason.contains(&format!("another purge of this database is running (process {pid} on ")),
+        "{reason}"
+    );
     let running = sandbox.run(["show", "runs", "--json"]).succeeds().json();
     assert_eq!(running[0]["outcome"], "running");
     // And the first comes to its end
@@ -137,7 +142,7 @@ fn w8_a_purge_that_has_slept_for_longer_than_its_lease_does_not_go_on() {
     // Then it stops, and the next one does what is left
     let ran = purge.finish();
     let reason = ran.exits(3).stderr();
-    assert!(reason.contains("stopped by lease"), "{reason}");
+    assert!(reason.contains("stopped early (lease)"), "{reason}");
     let left = live(&sandbox);
     assert!(0 < left && left < 500, "{left}");
     let runs = sandbox.run(["show", "runs", "--json"]).succeeds().json();

@@ -284,5 +284,5 @@ fn sessions_that_ended_since_a_time_or_within_a_span() {
     assert_eq!((since("31m"), since("61m"), since("29m")), (1, 2, 0));
     assert_eq!(since(&(now() - 31 * MINUTE).to_string()), 1);
     let reason = sandbox.run(["list", "--ended-since", "yesterday"]).is_refused_with(2).stderr();
-    assert!(reason.contains("\"yesterday\" is not a time"), "{reason}");
+    assert!(reason.contains("\"yesterday\" is not a valid time"), "{reason}");
 }

@@ -193,14 +193,12 @@ fn without_room_for_one_row_a_purge_says_what_it_did_and_what_to_do() {
     let (said, rest) = answer.split_once('\n').unwrap();
     assert!(
         said.starts_with(
-            "sessctl: could not write to disk/app.db: no space left on the file system; "
+            "sessctl: could not write to \"disk/app.db\": no space left on the file system; "
         ),
         "{said}"
     );
     assert!(
-        said.ends_with(
-            "/disk has 0 KiB left: free space on its file system, and run the command again"
-        ),
+        said.ends_with("/disk\" has 0 KiB left: free some space, and run the command again"),
         "{said}"
     );
     assert_eq!(rest, "1 2000\n");

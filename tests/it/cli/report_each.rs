@@ -86,7 +86,7 @@ fn d9_in_the_system_log_what_is_answered_stays_what_it_was() {
     } else {
         let said = ran.exits(3).stderr();
         assert!(
-            said.contains("missed 2 ended sessions: there is no system log at /dev/log"),
+            said.contains("did not receive 2 ended sessions: there is no system log at /dev/log"),
             "{said}"
         );
     }

@@ -146,8 +146,8 @@ fn a_failed_job_reports_only_its_own_sessions() {
     let ran = Finished(command.output().unwrap());
     // Then the first has failed, ended some, and says so; the second knows of nothing
     let complaint = ran.exits(1).stderr();
-    assert!(complaint.contains("job tidy: could not write to app.db: boom"), "{complaint}");
-    assert!(complaint.contains("the hook missed"), "{complaint}");
+    assert!(complaint.contains("job tidy: could not write to \"app.db\": boom"), "{complaint}");
+    assert!(complaint.contains("the hook did not receive"), "{complaint}");
     assert!(!complaint.contains("job other"), "{complaint}");
     let ended = sandbox.listed(["--state", "ended"]).len() as u64;
     assert!(0 < ended && ended < 300, "{ended}");
@@ -179,7 +179,7 @@ fn d6_a_job_of_another_host_is_skipped_and_the_ledger_says_so() {
     // Then nothing has happened, and the ledger knows why
     let runs = run(&sandbox, &["show", "runs", "--json"]).succeeds().json();
     assert_eq!(runs[0]["outcome"], "skipped");
-    assert_eq!(runs[0]["reason"], "it runs on mail1, and this is mail2");
+    assert_eq!(runs[0]["reason"], "it runs only on host mail1, and this host is mail2");
     assert_eq!(runs[0]["host"], "mail2");
     assert_eq!(sandbox.listed(["--state", "active"]).len(), 1);
     // And its own host runs it all the same, and never the one that is not enabled
@@ -187,7 +187,7 @@ fn d6_a_job_of_another_host_is_skipped_and_the_ledger_says_so() {
     let expected = [entry("restart imap", "skipped", 0), entry("restart imap", "done", 1)];
     assert_eq!(ledger(&sandbox), expected);
     let schedule = run_on("mail2", &sandbox, &["show", "schedule", "--json"]).succeeds().json();
-    assert_eq!(schedule[0]["note"], "runs only on mail1, and this host is mail2");
+    assert_eq!(schedule[0]["note"], "runs only on host mail1, and this host is mail2");
     assert_eq!(schedule[1]["note"], "disabled: enabled = false");
     assert!(schedule[0]["next_at"].is_null() && schedule[1]["next_at"].is_null());
 }
@@ -212,7 +212,7 @@ fn a_guard_refuses_a_job_and_others_still_run() {
 fn without_jobs_there_is_nothing_to_run() {
     let sandbox = sandbox("");
     let reason = run(&sandbox, &["run"]).is_refused_with(2).stderr();
-    assert!(reason.contains("jobs.toml has no [[job]]"), "{reason}");
+    assert!(reason.contains("jobs.toml\" has no [[job]]"), "{reason}");
     let reason = sandbox.run(["run"]).is_refused_with(2).stderr();
     assert!(reason.contains("there is no configuration file: pass one with --config"), "{reason}");
 }

@@ -245,7 +245,10 @@ fn tokens_may_stand_in_a_file() {
     assert_eq!(ran.succeeds().json()[0]["outcome"], "renewed");
     for no_file in ["missing.txt", "."] {
         let reason = sandbox.run(["close", "--token-file", no_file]).is_refused_with(1).stderr();
-        assert!(reason.starts_with(&format!("sessctl: could not read {no_file}: ")), "{reason}");
+        assert!(
+            reason.starts_with(&format!("sessctl: could not read \"{no_file}\": ")),
+            "{reason}"
+        );
     }
     sandbox.run(["touch", "token"]).exits(2);
 }

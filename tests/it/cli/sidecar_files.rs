@@ -58,10 +58,10 @@ fn application(sandbox: &Sandbox) -> Connection {
 fn is_refused_as_of_another_owner(ran: &Finished, command: &str) {
     let reason = ran.is_refused_with(4).stderr();
     let owner = format!(
-        "\"app.db\" belongs to user {OWNER}, who might not be able to use the files that user "
+        "\"app.db\" belongs to user {OWNER}, who might not be able to access the files that user "
     );
     assert!(reason.contains(&owner), "{command}: {reason}");
-    assert!(reason.ends_with(&format!("; run as {OWNER}\n")), "{command}: {reason}");
+    assert!(reason.ends_with(&format!("; run sessctl as {OWNER}\n")), "{command}: {reason}");
 }
 
 #[test]
@@ -208,14 +208,14 @@ fn a_database_that_is_open_under_another_name_is_refused() {
     fs::hard_link(sandbox.path("app.db"), sandbox.path("other/app.db")).unwrap();
     let application = application(&sandbox);
     let before = seen_by_another_process(&sandbox);
-    are_refused_under(&sandbox, "other/app.db", "; the file has 2 hard links: open it under");
+    are_refused_under(&sandbox, "other/app.db", "; the file has 2 hard links: pass the name");
     assert_eq!(fs::read_dir(sandbox.path("other")).unwrap().count(), 1);
     assert!(seen_by_another_process(&sandbox) == before);
     // Files of an earlier use under this name change nothing.
     for suffix in ["-wal", "-shm"] {
         File::create(sandbox.path(&format!("other/app.db{suffix}"))).unwrap();
     }
-    are_refused_under(&sandbox, "other/app.db", "; the file has 2 hard links: open it under");
+    are_refused_under(&sandbox, "other/app.db", "; the file has 2 hard links: pass the name");
     // Under the application's own name it can be used, and under the other one once nobody
     // else uses it.
     sandbox.run(["purge"]).succeeds();
@@ -323,7 +323,7 @@ fn a_file_that_is_mounted_alone_is_warned_of_and_refused_while_it_is_in_use_else
     let [stat, purge, "app.db"] = lines.as_slice() else { panic!("{said}") };
     for line in [stat, purge] {
         assert!(line.starts_with("4 sessctl: refused: process "), "{line}");
-        assert!(line.contains("; the file is a mount point: open it under the name"), "{line}");
+        assert!(line.contains("; the file is a mount point: pass the name"), "{line}");
         assert!(
             line.ends_with(
                 "mount the directory that holds the database instead of the file \

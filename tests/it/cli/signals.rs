@@ -69,7 +69,7 @@ fn an_interrupted_purge_says_so_where_cron_will_mail_it() {
     let ran = purge.finish();
     assert_eq!(ran.exits(143).stdout(), "");
     let said = ran.stderr();
-    assert!(said.starts_with("ended ") && said.contains("; stopped by signal, "), "{said}");
+    assert!(said.starts_with("ended ") && said.contains("; stopped early (signal), "), "{said}");
     assert_eq!(said.lines().count(), 1);
 }
 

@@ -287,7 +287,7 @@ fn a_metrics_file_that_cannot_be_written_is_a_failure_that_names_it() {
     for file in ["no/sessctl.prom", "folder"] {
         let ran = sandbox.run(["show", "stat", "--metrics-file", file]);
         let reason = ran.is_refused_with(1).stderr();
-        assert!(reason.starts_with(&format!("sessctl: could not write {file}: ")), "{reason}");
+        assert!(reason.starts_with(&format!("sessctl: could not write \"{file}\": ")), "{reason}");
         assert!(sandbox.files() == before);
     }
     sandbox.run(["show", "stat", "imap", "--metrics-file", "x"]).exits(2);

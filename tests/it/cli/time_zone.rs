@@ -16,7 +16,7 @@ const OFTEN: &str = "[[job]]\nname = \"tidy\"\nevery = \"5m\"\ndo = \"purge\"\n"
 /// Values of `TZ` that name no zone, and what the message says of each.
 const UNKNOWN: [(&str, &str); 6] = [
     ("America/New_Yrok", "neither the name of a zone nor a POSIX rule"),
-    ("europe/berlin", "write \"Europe/Berlin\""),
+    ("europe/berlin", "use \"Europe/Berlin\""),
     ("CEST", "neither the name of a zone"),
     (":Mars/Base", "neither the name of a zone"),
     ("/no/such/file", "No such file or directory"),

@@ -66,7 +66,7 @@ fn tokens_before_an_invalid_line_are_served_and_the_error_names_the_line() {
     input.extend(["x".repeat(5_000), "0".to_owned()]);
     let ran = sandbox.run_with_input(["touch", "-o", "jsonl"], input.join("\n"));
     assert_eq!(ran.exits(2).stdout().lines().count(), 3_000);
-    let reason = "sessctl: line 3001 is longer than 4096 bytes: not a token\n";
+    let reason = "sessctl: line 3001 is not a token: it is longer than 4096 bytes\n";
     assert_eq!(ran.stderr(), reason);
 }
 
@@ -74,7 +74,7 @@ fn tokens_before_an_invalid_line_are_served_and_the_error_names_the_line() {
 fn a_line_that_is_too_long_for_a_token_is_a_mistake_of_usage() {
     let sandbox = Sandbox::new();
     let long = "x".repeat(4096);
-    let reason = "sessctl: line 1 is longer than 4096 bytes: not a token\n";
+    let reason = "sessctl: line 1 is not a token: it is longer than 4096 bytes\n";
     for input in [long.clone(), format!("{long}\n"), "x".repeat(10_000_000)] {
         assert_eq!(sandbox.run_with_input(["touch"], input).is_refused_with(2).stderr(), reason);
     }

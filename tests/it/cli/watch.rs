@@ -134,7 +134,7 @@ fn it_waits_for_a_database_that_is_not_there_yet() {
     let sandbox = Sandbox::without_database();
     sandbox.file("jobs.toml", TIDY.replace("every = \"30s\"", "at = \"* * *\""));
     let mut watch = start(&sandbox);
-    watch.says("no database at app.db");
+    watch.says("no database at \"app.db\"");
     sandbox.run(["init"]).succeeds();
     watch.says("tidy: done");
     assert_eq!(watch.stop(), Some(143));
@@ -164,7 +164,7 @@ fn a_job_that_fails_does_not_end_it() {
                    BEGIN SELECT raise(ABORT, 'the disk is on fire'); END";
     sandbox.db().execute_batch(trigger).unwrap();
     let mut watch = start(&sandbox);
-    watch.says("job restart: could not write to app.db");
+    watch.says("job restart: could not write to \"app.db\"");
     watch.says("tidy: done");
     assert_eq!(watch.stop(), Some(143));
 }
@@ -174,7 +174,7 @@ fn without_jobs_or_with_a_format_it_does_not_begin() {
     let sandbox = sandbox("");
     let watch =
         |args: &[&str]| sandbox.run([&["--config", "jobs.toml", "run", "--watch"], args].concat());
-    assert!(watch(&[]).is_refused_with(2).stderr().contains("jobs.toml has no [[job]]"));
+    assert!(watch(&[]).is_refused_with(2).stderr().contains("jobs.toml\" has no [[job]]"));
     sandbox.file("jobs.toml", TIDY);
     assert!(watch(&["--json"]).is_refused_with(2).stderr().contains("--watch"));
 }

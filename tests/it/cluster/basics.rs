@@ -36,5 +36,10 @@ fn compact_is_refused_on_a_cluster() {
     let mut service = SessionService::new(store::create(&at).unwrap(), Policies::default());
     let request = CompactRequest { hold: WriteLimits::default().hold, run_time: None };
     let refused = service.compact(&request, NOW, &mut || ControlFlow::Continue(()));
-    assert!(refused.unwrap_err().to_string().contains("-auto-vacuum-int gives space back"));
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("let the nodes return the space with -auto-vacuum-int")
+    );
 }

@@ -11,7 +11,7 @@ fn a_hold_has_a_unit_and_limits() {
     }
     for text in ["2", "99us", "11s", "-1ms", "1.5ms", "ms", "2m", "", "99999999999s"] {
         let error = text.parse::<HoldLimit>().unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{text:?} is not a time")), "{error}");
+        assert!(error.starts_with(&format!("{text:?} is not a valid duration")), "{error}");
     }
 }
 
@@ -22,7 +22,7 @@ fn a_size_has_a_unit_and_a_least() {
     }
     for text in ["64", "1MB", "0MiB", "-1GiB", "1.5GiB", "MiB", "64KiB", "", "99999999999GiB"] {
         let error = text.parse::<ByteSize>().unwrap_err().to_string();
-        assert!(error.starts_with(&format!("{text:?} is not a size")), "{error}");
+        assert!(error.starts_with(&format!("{text:?} is not a valid size")), "{error}");
     }
 }
 

@@ -58,7 +58,7 @@ fn another_program_s_database_is_refused_by_every_command_and_untouched() {
     let theirs = "CREATE TABLE sessions (id TEXT); PRAGMA user_version = 1;";
     sandbox.db().execute_batch(theirs).unwrap();
     // Whether it is a framework's, all but init look as well.
-    every_command_refuses(&sandbox, "app.db is not a sessctl database: it ");
+    every_command_refuses(&sandbox, "\"app.db\" is not a sessctl database: it ");
 }
 
 /// Creates a database with the schema that preceded the ledger, and with rows.
@@ -99,7 +99,7 @@ fn a_database_of_an_older_version_is_refused_with_advice_and_untouched() {
         let ran = sandbox.run_with_input(command.iter().copied(), "token\n");
         ran.exits(10);
         let said = ran.stderr();
-        assert!(said.contains("`sessctl init` brings it up to date"), "{command:?}: {said}");
+        assert!(said.contains("upgrade it with `sessctl init`"), "{command:?}: {said}");
         assert_eq!(said.lines().count(), 1, "{command:?}: {said}");
         assert!(std::fs::read(sandbox.path("app.db")).unwrap() == before, "{command:?}");
     }

@@ -35,7 +35,7 @@ fn the_error_names_the_directory_and_both_sizes() {
         REQUIREMENT.check(&volume("data", 1, 1_234), &volume("tmp", 2, 9_999)).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "not enough disk space to rebuild the database: data needs 3,000 bytes for the log and has \
-         1,234; nothing was changed"
+        "not enough disk space to rebuild the database: the log would take 3,000 bytes in \
+         \"data\", which has 1,234 free; nothing was changed"
     );
 }

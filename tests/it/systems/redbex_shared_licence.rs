@@ -114,7 +114,7 @@ fn r11_the_limits_of_a_task_apply_in_addition_and_one_eviction_serves_all() {
     // And if none of it can, the login is refused by that limit
     let ran = redbex.run(&["open", "--user", "b", "--task", "web"]);
     let reason = ran.is_refused_with(4).stderr();
-    assert!(reason.contains("web allows 4 sessions"), "{reason}");
+    assert!(reason.contains("task \"web\" allows 4 sessions"), "{reason}");
     assert_eq!((fates(), figure(&redbex, "live")), (["evicted".into(), "idle".into()], 10));
     // While the other task has the place of the idle one
     assert_eq!(logs_in(&redbex, "desktop", "c"), 0);

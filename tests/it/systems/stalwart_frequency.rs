@@ -94,7 +94,7 @@ fn s3_everything_else_is_refused_and_the_mistake_pointed_out() {
         ("0,,30 * *", "minute holds 0-59", "    ^"),
         ("0 3", "<minute> <hour> <weekday>", "     ^"),
         ("0 3 * *", "<minute> <hour> <weekday>", "        ^"),
-        ("0 3 * * 2", "write 0 3 2", "      ^^^"),
+        ("0 3 * * 2", "use 0 3 2", "      ^^^"),
     ] {
         let mut stalwart = System::new("stalwart");
         // Given a schedule with a mistake in it, then the check shows what the field may

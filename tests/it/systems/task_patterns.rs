@@ -102,10 +102,10 @@ fn s12_show_config_names_a_pattern_that_never_matched() {
     // not, nor is what matches every task
     let before = system.snapshot();
     insta::assert_snapshot!(warnings(&system), @r#"
-    sessctl: warning: policy."imx*" matches no task in the database so far
-    sessctl: warning: retention."group-*" matches no task in the database so far
-    sessctl: warning: licence.tasks: "desk*" matches no task in the database so far
-    sessctl: warning: job.tidy.task: "q*" matches no task in the database so far
+    sessctl: warning: policy."imx*" matches no task that the database has ever held
+    sessctl: warning: retention."group-*" matches no task that the database has ever held
+    sessctl: warning: licence.tasks: "desk*" matches no task that the database has ever held
+    sessctl: warning: job.tidy.task: "q*" matches no task that the database has ever held
     "#);
     assert_eq!(system.run(&["show", "config", "-q"]).succeeds().stderr(), "");
     assert!(system.snapshot() == before);

@@ -106,7 +106,9 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     // When another one comes, then it sees the lease, says whose it is, and leaves
     let reason = websphere.run(&["purge"]).is_refused_with(11).stderr();
     assert!(
-        reason.contains(&format!("another purge is running (process {pid} on mail1")),
+        reason.contains(&format!(
+            "another purge of this database is running (process {pid} on mail1"
+        )),
         "{reason}"
     );
     websphere.run(&["purge", "--wait", "1s"]).is_refused_with(11);

@@ -97,13 +97,13 @@ fn invalid_credentials_are_not_printed() {
         .collect();
     let mut command = sandbox.command(["--db", db, "list"]);
     all.push(said(&Finished(command.env("SESSCTL_CREDENTIALS", "topsecret").output().unwrap())));
-    insta::assert_snapshot!(all.concat(), @r"
-    sessctl: empty: the first line must be USER:PASSWORD
-    sessctl: line: the first line must be USER:PASSWORD
-    sessctl: bytes: the first line must be USER:PASSWORD
-    sessctl: could not read missing: No such file or directory (os error 2)
+    insta::assert_snapshot!(all.concat(), @r#"
+    sessctl: "empty": the first line must be USER:PASSWORD
+    sessctl: "line": the first line must be USER:PASSWORD
+    sessctl: "bytes": the first line must be USER:PASSWORD
+    sessctl: could not read "missing": No such file or directory (os error 2)
     sessctl: SESSCTL_CREDENTIALS: the first line must be USER:PASSWORD
-    ");
+    "#);
 }
 
 #[test]
@@ -131,15 +131,15 @@ fn an_address_with_a_password_is_refused_without_printing_it() {
     let said: Vec<String> = ran.iter().map(said).collect();
     assert!(said.iter().all(|line| !line.contains("top") && !line.contains("secret")), "{said:?}");
     insta::assert_snapshot!(said.concat(), @r"
-    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
-    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
     sessctl: unexpected argument '--no-such-option' found; see --help
-    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
     sessctl: unexpected argument 'https://…@db2:4001' found; see --help
     sessctl: unrecognized subcommand 'https://…@db2:4001'; see --help
-    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
-    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
-    sessctl: the address must not contain a user and a password, because other users can see it: put them in a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
     ");
 }
 
@@ -155,13 +155,13 @@ fn cluster_options_are_refused_for_a_file() {
         sandbox.run(["--db", "http://127.0.0.1:1", "--ca-file", "ca.pem", "list"]),
     ]
     .map(|ran| said(&ran));
-    insta::assert_snapshot!(all.concat(), @r"
-    sessctl: --credentials applies to a cluster, but app.db is a file
-    sessctl: --ca-file applies to a cluster, but app.db is a file
-    sessctl: --consistency applies to a cluster, but app.db is a file
+    insta::assert_snapshot!(all.concat(), @r#"
+    sessctl: --credentials applies to a cluster, but "app.db" is a file
+    sessctl: --ca-file applies to a cluster, but "app.db" is a file
+    sessctl: --consistency applies to a cluster, but "app.db" is a file
     sessctl: invalid value 'strong' for '--consistency <LEVEL>' [possible values: weak, linearizable, none]; see --help
-    sessctl: --ca-file applies to https://, but the database is http://127.0.0.1:1
-    ");
+    sessctl: --ca-file applies to https://, but the database is "http://127.0.0.1:1"
+    "#);
     // What nobody typed may be meant for another database.
     sandbox.file("sessctl.toml", "[cluster]\ncredentials = \"gone\"\nca_file = \"gone\"\n");
     let mut list = sandbox.command(["--config", "sessctl.toml", "list"]);
@@ -175,10 +175,10 @@ fn an_authority_has_a_certificate() {
     sandbox.file("ca.pem", "hello\n");
     let all = ["ca.pem", "missing.pem"]
         .map(|file| said(&run(&sandbox, "https://127.0.0.1:1", ["--ca-file", file, "list"])));
-    insta::assert_snapshot!(all.concat(), @r"
-    sessctl: ca.pem contains no certificate in PEM format, or a damaged one
-    sessctl: could not read missing.pem: No such file or directory (os error 2)
-    ");
+    insta::assert_snapshot!(all.concat(), @r#"
+    sessctl: "ca.pem" contains no certificate in PEM format, or a damaged one
+    sessctl: could not read "missing.pem": No such file or directory (os error 2)
+    "#);
 }
 
 #[test]

@@ -42,11 +42,11 @@ fn credentials_are_accepted_or_the_refusal_is_explained() {
         run(&sandbox, &db, ["list"]),
     ]
     .map(|ran| refusal(&ran, 1, &db));
-    insta::assert_snapshot!(said.concat(), @r"
-    sessctl: could not ask CLUSTER: the user lacks permission for this request
-    sessctl: could not ask CLUSTER: it rejected the user and password
-    sessctl: could not ask CLUSTER: it requires authentication: configure a user and a password
-    ");
+    insta::assert_snapshot!(said.concat(), @r#"
+    sessctl: could not ask "CLUSTER": the user lacks permission for this request
+    sessctl: could not ask "CLUSTER": it rejected the user and password
+    sessctl: could not ask "CLUSTER": it requires authentication: configure a user and a password
+    "#);
 }
 
 /// Makes an authority, and a certificate of its for this machine's loopback address.
@@ -91,11 +91,11 @@ fn a_node_at_https_presents_its_certificate() {
         refusal(&trusting(&by_name, &["list"]), 1, &by_name),
         refusal(&run(&sandbox, &plain, ["list"]), 10, &plain),
     ];
-    insta::assert_snapshot!(said.concat(), @r"
-    sessctl: could not ask CLUSTER: its certificate is signed by an unknown authority: configure the CA certificate
-    sessctl: could not ask CLUSTER: its certificate is not valid for this host name
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
-    ");
+    insta::assert_snapshot!(said.concat(), @r#"
+    sessctl: could not ask "CLUSTER": its certificate is signed by an unknown authority: configure the CA certificate
+    sessctl: could not ask "CLUSTER": its certificate is not valid for this host name
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
+    "#);
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn a_node_that_does_not_speak_tls_is_recognized() {
     let nodes = Nodes::start(1);
     let db = nodes.url().replace("http:", "https:");
     let said = refusal(&run(&default_timeouts(), &db, ["list"]), 1, &db);
-    insta::assert_snapshot!(said, @"sessctl: could not ask CLUSTER: it does not use TLS: write http://");
+    insta::assert_snapshot!(said, @r#"sessctl: could not ask "CLUSTER": it does not use TLS: use http://"#);
 }
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
@@ -153,7 +153,7 @@ fn an_outage_of_all_nodes_is_waited_for() {
     // And when they do not come back, it is said that it is not done
     nodes.nodes.iter_mut().for_each(Node::kill);
     let ran = run(&short_timeouts(), &nodes.url(), OPEN);
-    insta::assert_snapshot!(refusal(&ran, 10, &nodes.url()), @"sessctl: no database at CLUSTER: connection refused");
+    insta::assert_snapshot!(refusal(&ran, 10, &nodes.url()), @r#"sessctl: no database at "CLUSTER": connection refused"#);
 }
 
 /// Returns the warning about the freshness of a single node, with placeholders for address and

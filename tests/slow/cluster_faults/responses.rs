@@ -48,12 +48,12 @@ fn page(line: &str) -> Reaction {
 #[test]
 fn an_unreachable_node_is_reported() {
     let closed = "http://127.0.0.1:1";
-    insta::assert_snapshot!(refusal(&run(&short_timeouts(), closed, ["list"]), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
-    insta::assert_snapshot!(refusal(&run(&short_timeouts(), closed, OPEN), 10, closed), @"sessctl: no database at CLUSTER: connection refused");
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), closed, ["list"]), 10, closed), @r#"sessctl: no database at "CLUSTER": connection refused"#);
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), closed, OPEN), 10, closed), @r#"sessctl: no database at "CLUSTER": connection refused"#);
     let ran = run(&short_timeouts(), "http://nowhere.invalid", ["list"]);
-    insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @"sessctl: no database at http://nowhere.invalid:4001: the name does not resolve");
+    insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @r#"sessctl: no database at "http://nowhere.invalid:4001": the name does not resolve"#);
     let ran = run(&short_timeouts(), "http://nowhere.invalid,127.0.0.1:1", ["list"]);
-    insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @"sessctl: no database at http://nowhere.invalid:4001,127.0.0.1:1: nowhere.invalid:4001: the name does not resolve; 127.0.0.1:1: connection refused");
+    insta::assert_snapshot!(ran.is_refused_with(10).stderr(), @r#"sessctl: no database at "http://nowhere.invalid:4001,127.0.0.1:1": nowhere.invalid:4001: the name does not resolve; 127.0.0.1:1: connection refused"#);
 }
 
 #[test]
@@ -73,17 +73,17 @@ fn a_server_with_other_answers_is_reported_as_not_rqlite() {
         ),
         Reaction::SendAndClose("SSH-2.0-OpenSSH_9.6\r\n".into()),
     ];
-    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_list(act, 10)), @r"
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 404)
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 501)
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 302)
-    sessctl: CLUSTER is not a sessctl database: the server is not rqlite (status 307)
-    sessctl: CLUSTER is not a sessctl database: the server did not respond with HTTP
-    ");
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_list(act, 10)), @r#"
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 404)
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 501)
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 302)
+    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 307)
+    sessctl: "CLUSTER" is not a sessctl database: the server did not respond with HTTP
+    "#);
 }
 
 #[test]
@@ -103,14 +103,14 @@ fn a_denied_request_says_what_is_missing() {
             said.push(refusal(&ran, 1, &fake.url));
         }
     }
-    insta::assert_snapshot!(said.concat(), @r"
-    sessctl: could not ask CLUSTER: it requires authentication: configure a user and a password
-    sessctl: could not ask CLUSTER: it requires authentication: configure a user and a password
-    sessctl: could not ask CLUSTER: it rejected the user and password
-    sessctl: could not ask CLUSTER: the user lacks permission for this request
-    sessctl: could not ask CLUSTER: the user lacks permission for this request
-    sessctl: could not ask CLUSTER: the user lacks permission for this request
-    ");
+    insta::assert_snapshot!(said.concat(), @r#"
+    sessctl: could not ask "CLUSTER": it requires authentication: configure a user and a password
+    sessctl: could not ask "CLUSTER": it requires authentication: configure a user and a password
+    sessctl: could not ask "CLUSTER": it rejected the user and password
+    sessctl: could not ask "CLUSTER": the user lacks permission for this request
+    sessctl: could not ask "CLUSTER": the user lacks permission for this request
+    sessctl: could not ask "CLUSTER": the user lacks permission for this request
+    "#);
 }
 
 #[test]
@@ -134,18 +134,18 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
         cut_off(18),
         Reaction::SendAndClose("HTTP/1.1 200 OK\r\ncontent-ty".into()),
     ];
-    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_list(act, 11)), @r"
-    sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: node failed to process Query on remote node at db2:4002: EOF; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: status 502; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: status 503; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: status 500: store\u{1b}[31m is not open; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: timed out waiting for a response; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: connection reset; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: connection reset; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: the response was truncated; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: connection reset; this step changed nothing; try again
-    ");
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_list(act, 11)), @r#"
+    sessctl: "CLUSTER" is temporarily unavailable: leader not found; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: node failed to process Query on remote node at db2:4002: EOF; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: status 502; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: status 503; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: status 500: store\u{1b}[31m is not open; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: timed out waiting for a response; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: connection reset; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: connection reset; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: the response was truncated; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: connection reset; this step changed nothing; try again
+    "#);
 }
 
 #[test]
@@ -169,14 +169,14 @@ fn an_open_that_may_have_been_done_is_unknown() {
         page("200 OK"),
         page("504 Gateway Timeout"),
     ];
-    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_open(act, 3)), @r"
-    sessctl: outcome unknown: CLUSTER may have applied this step (connection reset); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (timed out waiting for a response); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (leadership lost while committing log); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (connection reset); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (the server is not rqlite); check before retrying
-    sessctl: outcome unknown: CLUSTER may have applied this step (status 504); check before retrying
-    ");
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_open(act, 3)), @r#"
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (connection reset); check before retrying
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (timed out waiting for a response); check before retrying
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (leadership lost while committing log); check before retrying
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (connection reset); check before retrying
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (the server is not rqlite); check before retrying
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (status 504); check before retrying
+    "#);
 }
 
 #[test]
@@ -187,25 +187,25 @@ fn an_open_that_cannot_have_been_done_is_unavailable() {
             r#"{"results":[],"error":"node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused"}"#,
         ),
     ];
-    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_open(act, 11)), @r"
-    sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again
-    sessctl: CLUSTER is temporarily unavailable: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; this step changed nothing; try again
-    ");
+    insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_open(act, 11)), @r#"
+    sessctl: "CLUSTER" is temporarily unavailable: leader not found; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: node failed to process Request on remote node at db2:4002: pool get: dial tcp 10.0.0.2:4002: connect: connection refused; this step changed nothing; try again
+    "#);
 }
 
 #[test]
 fn what_sqlite_refuses_has_failed() {
     let said = output_of_list(json(r#"{"results":[{"error":"no such table: x"}]}"#), 1);
-    insta::assert_snapshot!(said, @"sessctl: could not read CLUSTER: no such table: x");
+    insta::assert_snapshot!(said, @r#"sessctl: could not read "CLUSTER": no such table: x"#);
 }
 
 #[test]
 fn errors_of_several_nodes_are_listed_by_node() {
     let (one, two) = (FakeNode::always(no_leader()), FakeNode::always(page("404 Not Found")));
     let db = format!("{},127.0.0.1:1", cluster_url(&[&one, &two]));
-    insta::assert_snapshot!(refusal(&run(&short_timeouts(), &db, ["list"]), 11, &db), @"sessctl: CLUSTER is temporarily unavailable: db1:4001: leader not found; db2:4001: the server is not rqlite (status 404); db3:4001: connection refused; this step changed nothing; try again");
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), &db, ["list"]), 11, &db), @r#"sessctl: "CLUSTER" is temporarily unavailable: db1:4001: leader not found; db2:4001: the server is not rqlite (status 404); db3:4001: connection refused; this step changed nothing; try again"#);
     let all_alike = cluster_url(&[&one, &FakeNode::always(no_leader())]);
-    insta::assert_snapshot!(refusal(&run(&short_timeouts(), &all_alike, ["list"]), 11, &all_alike), @"sessctl: CLUSTER is temporarily unavailable: leader not found; this step changed nothing; try again");
+    insta::assert_snapshot!(refusal(&run(&short_timeouts(), &all_alike, ["list"]), 11, &all_alike), @r#"sessctl: "CLUSTER" is temporarily unavailable: leader not found; this step changed nothing; try again"#);
 }
 
 #[test]
@@ -275,9 +275,9 @@ fn an_answer_without_an_end_is_given_up() {
         let fake = FakeNode::always(act);
         refusal(&run(&sandbox(), &fake.url, ["list"]), 1, &fake.url)
     });
-    insta::assert_snapshot!(said, @r"
-    sessctl: could not ask CLUSTER: its response is longer than 32 MiB
-    sessctl: could not ask CLUSTER: its response is longer than 32 MiB
-    sessctl: could not ask CLUSTER: its response is longer than 32 MiB
-    ");
+    insta::assert_snapshot!(said, @r#"
+    sessctl: could not ask "CLUSTER": its response is longer than 32 MiB
+    sessctl: could not ask "CLUSTER": its response is longer than 32 MiB
+    sessctl: could not ask "CLUSTER": its response is longer than 32 MiB
+    "#);
 }

@@ -48,7 +48,7 @@ pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
         Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
         Err(e) if e.kind() == ErrorKind::PermissionDenied => Err(denied(nearest_existing(path))),
         made => {
-            made.map_err(|e| StateFault::Other(format!("could not make {}: {e}", quoted(path))))
+            made.map_err(|e| StateFault::Other(format!("could not create {}: {e}", quoted(path))))
         }
     }
 }

@@ -39,7 +39,8 @@ pub(super) fn move_file(from: &Path, to: &Path) -> Result<MoveOutcome> {
         Err(Error::Busy { .. }) => return Ok(MoveOutcome::InUse),
         file => file?,
     };
-    let failed = |e| Error::failed(format!("move {} to {}", from.display(), to.display()), e);
+    let failed =
+        |e| Error::failed(format!("move \"{}\" to \"{}\"", from.display(), to.display()), e);
     file.while_locked(|| transfer(from, to)).map_err(|error| match error {
         Error::Busy { .. } => error,
         error => failed(error.with_causes()),

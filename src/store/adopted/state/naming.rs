@@ -13,7 +13,7 @@ pub const HASH_DIGITS: usize = 12;
 
 /// The name of the file for what is remembered of another, wherever that is reached from.
 pub(super) fn name_of_file(path: &Path) -> Result<OsString> {
-    let at = |e| Error::failed(format!("read {}", path.display()), e);
+    let at = |e| Error::failed(format!("read \"{}\"", path.display()), e);
     let path = fs::canonicalize(path).map_err(at)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix(path.as_os_str().as_encoded_bytes()));

@@ -157,7 +157,7 @@ impl Rqlite {
         if ["disk image is malformed", "malformed database"].iter().any(|it| why.contains(it)) {
             return Error::Corrupt { at: place.to_owned(), detail: why };
         }
-        Error::failed(format!("{doing} {place}"), why)
+        Error::failed(format!("{doing} \"{place}\""), why)
     }
 
     /// Detects writes of other clients from `total_changes()` of the node.

@@ -101,7 +101,7 @@ impl Database for Rqlite {
         if let Written::Refused(why, false) = &written
             && is_about_rows(why)
         {
-            let doing = format!("write to {}", self.client.display_name());
+            let doing = format!("write to \"{}\"", self.client.display_name());
             return Err(Error::Rejected { doing, why: why.clone() });
         }
         let mut applied = self.batch_result(written)?;

@@ -162,7 +162,7 @@ const TLS_ERRORS: &[(&str, &str)] = &[
     ),
     ("not valid for name", "its certificate is not valid for this host name"),
     ("certificate expired", "its certificate has expired"),
-    ("corrupt message", "it does not use TLS: write http://"),
+    ("corrupt message", "it does not use TLS: use http://"),
 ];
 
 /// Messages of rqlite which imply that nothing was applied.
@@ -231,7 +231,7 @@ impl NodeErrors {
                 why: format!("{first_uncertain}, and since then: {why}"),
             },
             None if of(NodeErrorKind::Transient) => Error::Unavailable { at, why },
-            None if of(NodeErrorKind::Denied) => Error::failed(format!("ask {at}"), why),
+            None if of(NodeErrorKind::Denied) => Error::failed(format!("ask \"{at}\""), why),
             None if has_answered_before => Error::Unavailable { at, why },
             None if of(NodeErrorKind::NotRqlite) => {
                 Error::ForeignDatabase { at, found: why, content: ForeignContent::Other }

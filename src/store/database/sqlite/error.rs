@@ -54,7 +54,7 @@ pub fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
 
 /// Message for a virtual table with inconsistent content; the database itself is intact.
 pub(super) const VIRTUAL_TABLE_CORRUPT: &str = "a virtual table that a trigger writes to, such as a full-text index, \
-                           does not match the rows that it is about: the application has to \
+                           is inconsistent with its content table; the application has to \
                            rebuild it";
 
 pub(super) fn is_of_virtual_table(error: &rusqlite::Error) -> bool {
@@ -79,12 +79,12 @@ fn is_lacking(sentence: &str) -> bool {
 
 fn lacking(place: &str, doing: &str, sentence: &str) -> String {
     let why = if sentence.contains("unsafe use of ") {
-        "sessctl does not let the schema of an application call functions or virtual tables that \
-         have effects of their own"
+        "for security, sessctl does not let the schema of an application use functions or virtual \
+         tables with side effects"
     } else {
-        "the application registers it when it opens the database, and sessctl does not have it"
+        "only the application defines it, when it opens the database"
     };
-    format!("could not {doing} {place}: {sentence}: {why}")
+    format!("could not {doing} \"{place}\": {sentence}: {why}")
 }
 
 fn fails_to_be_read(place: &str) -> bool {
@@ -113,7 +113,7 @@ fn io_failure(errno: Errno, error: &rusqlite::Error) -> String {
         ) => format!("could not lock the file: {}", errno.desc().to_lowercase()),
         _ => match error {
             rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
-                format!("{sentence} (SQLite's error code {code})")
+                format!("{sentence} (SQLite error code {code})")
             }
             error => error.to_string(),
         },
@@ -153,8 +153,8 @@ fn other(place: &str, doing: &str, error: rusqlite::Error) -> Error {
         }
         // Its source would repeat the message.
         rusqlite::Error::SqliteFailure(_, Some(sentence)) => {
-            Error::failed(format!("{doing} {place}"), sentence)
+            Error::failed(format!("{doing} \"{place}\""), sentence)
         }
-        error => Error::failed(format!("{doing} {place}"), error),
+        error => Error::failed(format!("{doing} \"{place}\""), error),
     }
 }

@@ -185,10 +185,10 @@ impl Database for SqliteFile {
             batch::execute_for_rows(&mut self.connection, &self.free_space, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
-                rejected(format!("write to {}", self.place), e)
+                rejected(format!("write to \"{}\"", self.place), e)
             }
             _ if is_of_virtual_table(&e) => Error::Rejected {
-                doing: format!("write to {}", self.place),
+                doing: format!("write to \"{}\"", self.place),
                 why: VIRTUAL_TABLE_CORRUPT.to_owned(),
             },
             _ => self.write_error(e),

@@ -34,7 +34,7 @@ impl SqliteFile {
             ..DiskUsage::default()
         })?;
         let mut space = space.unwrap_or_default();
-        let unreadable = |e| Error::failed(format!("read {}", self.place), e);
+        let unreadable = |e| Error::failed(format!("read \"{}\"", self.place), e);
         // SQLite names the log after the resolved path.
         let path = fs::canonicalize(&self.path).map_err(unreadable)?;
         space.file_bytes = fs::metadata(&path).map_err(unreadable)?.len();

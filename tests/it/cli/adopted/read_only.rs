@@ -241,7 +241,8 @@ fn s12_show_config_names_a_pattern_that_does_not_match_the_task_of_the_table() {
     sandbox.file("c.toml", text);
     let before = sandbox.files();
     let ran = run(&sandbox, ["--config", "c.toml", "show", "config"]);
-    let warning = "sessctl: warning: policy.\"im*\" matches no task in the database so far\n";
+    let warning =
+        "sessctl: warning: policy.\"im*\" matches no task that the database has ever held\n";
     assert_eq!(ran.succeeds().stderr(), warning);
     assert!(sandbox.files() == before);
 }

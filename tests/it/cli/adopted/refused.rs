@@ -24,9 +24,9 @@ fn operations_reserved_to_the_application_are_refused() {
     let sandbox = three();
     insta::assert_snapshot!(refuses(&sandbox, &["open", "--user", "u", "--task", "django"], 4), @"refused: django_session is a table of Django (profile django): its application opens the sessions");
     insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
-    insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
-    insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): compacting the file is left to its application");
-    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @"app.db is not a sessctl database: it belongs to another program, with the tables django_session");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): only its application may compact the file");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): only its application may compact the file");
+    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @r#""app.db" is not a sessctl database: it belongs to another program: it contains the tables django_session"#);
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn a_read_only_table_is_listed() {
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django)");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @"app.db is not a sessctl database: it holds the table django_session; none is a table of sessions that sessctl knows; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the tables that it knows");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @"app.db is not a sessctl database: it has no table sessions; it has django_session");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, not a session table that sessctl recognizes; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the tables that it recognizes"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session"#);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn two_matching_tables_require_a_profile() {
         "{DJANGO} CREATE TABLE tower_sessions (id text primary key not null, data blob not null, \
          expiry_date integer not null)"
     ));
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"cannot tell which table in app.db holds the sessions: django_session: django, tower_sessions: tower-sessions; choose one with --profile");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @r#"cannot tell which table in "app.db" holds the sessions: django_session: django, tower_sessions: tower-sessions; select one with --profile NAME"#);
     run(&sandbox, ["--profile", "django", "list"]).succeeds();
 }
 
@@ -92,8 +92,8 @@ fn a_parameter_that_only_the_application_knows_is_required() {
     insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     let with = |param: &str| refuses(&sandbox, &["--param", param, "list"], 2);
-    insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': write NAME=VALUE; see --help");
-    insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: write 120s, 120m, 120h or 120d"#);
+    insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': use NAME=VALUE; see --help");
+    insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: use 120s, 120m, 120h or 120d"#);
     insta::assert_snapshot!(with("age=2h"), @r#"profile laravel takes no parameter "age": it takes lifetime"#);
     let ran = run(&sandbox, ["--param", "lifetime=2h", "purge", "--json"]);
     assert_eq!(ran.succeeds().json()["deleted"], 2);
@@ -148,7 +148,7 @@ fn a_value_that_does_not_fit_is_named_where_it_was_given() {
     sandbox.file("sessctl.toml", "profile = \"laravel\"\n\n[parameters]\nlifetime = \"120\"\n");
     let with =
         |args: &[&str]| refuses(&sandbox, &[&["--config", "sessctl.toml"], args].concat(), 2);
-    insta::assert_snapshot!(with(&["list"]), @r#"sessctl.toml:4: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d"#);
+    insta::assert_snapshot!(with(&["list"]), @r#"sessctl.toml:4: parameters.lifetime: "120" has no unit: use 120s, 120m, 120h or 120d"#);
     insta::assert_snapshot!(with(&["--param", "lifetime=1x", "list"]), @r#"--param lifetime=1x: "1x" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"#);
     insta::assert_snapshot!(with(&["--param", "lifetime=-2h", "profile", "check", "laravel"]), @r#"--param lifetime=-2h: "-2h" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"#);
     run(&sandbox, ["--config", "sessctl.toml", "--param", "lifetime=2h", "list"]).succeeds();
@@ -159,21 +159,21 @@ fn a_different_table_is_reported_before_a_missing_parameter() {
     let other = database("CREATE TABLE sessions (id, expires)");
     insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is not a table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns expires (profile laravel)");
     let none = three();
-    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @"app.db is not a sessctl database: it has no table sessions; it has django_session");
+    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session"#);
 }
 
 #[test]
 fn a_table_of_sessctls_own_takes_no_parameters() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!(refuses(&sandbox, &["--param", "lifetime=2h", "list"], 2), @"--param lifetime: the table is sessctl's own, which takes no parameters");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @"app.db is not a sessctl database: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions, task_names");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @r#""app.db" is not a sessctl database: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions, task_names"#);
 }
 
 #[test]
 fn a_profile_that_is_not_there_is_a_mistake_of_usage() {
     let sandbox = three();
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "djano", "list"], 2), @r#""djano" is not a valid profile; valid values: authjs-drizzle, authjs-typeorm, better-auth, connect-sqlite3, django, django-local, flask-session, gitea, laravel, rails, scs, spring-session, symfony, tower-sessions, or a file whose name ends in .toml or contains a slash"#);
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "no.toml", "list"], 2), @"could not read no.toml: No such file or directory (os error 2)");
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "no.toml", "list"], 2), @r#"could not read "no.toml": No such file or directory (os error 2)"#);
     sandbox.file("bad.toml", "name = \"mine\"\ncolor = 3\n");
     let reason = refuses(&sandbox, &["--profile", "./bad.toml", "list"], 2);
     assert!(reason.starts_with("./bad.toml:"), "{reason}");

@@ -54,17 +54,17 @@ fn an_invalid_duration_is_named() {
         "[hooks]\ntimeout = \"31s\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:2: policy.timeout: must be a duration in quotes, like "30m", not the integer 30; or write "never"
-    c.toml:2: policy.timeout: "30" has no unit: write 30s, 30m, 30h or 30d; or write "never"
-    c.toml:4: policy.timeout: "half an hour" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "never"
-    c.toml:2: policy.lifetime: "" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "never"
+    c.toml:2: policy.timeout: must be a duration in quotes, like "30m", not the integer 30; or use "never"
+    c.toml:2: policy.timeout: "30" has no unit: use 30s, 30m, 30h or 30d; or use "never"
+    c.toml:4: policy.timeout: "half an hour" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "never"
+    c.toml:2: policy.lifetime: "" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "never"
     c.toml:2: policy.min_timeout: "-5m" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: policy.abandoned: must be a duration in quotes, like "30m", not a boolean
-    c.toml:2: policy.retention: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
-    c.toml:2: policy.max_timeout: "99999999999d" is longer than 9,999 years; or write "never"
-    c.toml:2: retention.max: "a month" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
+    c.toml:2: policy.retention: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "forever"
+    c.toml:2: policy.max_timeout: "99999999999d" is longer than 9,999 years; or use "never"
+    c.toml:2: retention.max: "a month" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "forever"
     c.toml:2: policy.delay: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
-    c.toml:2: ledger.keep: must be a duration in quotes, like "30m", not the integer 90; or write "forever"
+    c.toml:2: ledger.keep: must be a duration in quotes, like "30m", not the integer 90; or use "forever"
     c.toml:3: hooks.timeout: "999ms" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
     c.toml:2: hooks.timeout: must be between 1s and 30s, not 0s
     c.toml:2: hooks.timeout: must be between 1s and 30s, not 31s
@@ -101,7 +101,7 @@ fn a_value_of_the_wrong_kind_is_named() {
     ]);
     insta::assert_snapshot!(said, @r#"
     c.toml:1: db: must be a string in quotes, not the integer 1
-    c.toml:1: policy: must be a table: write [policy] above its keys
+    c.toml:1: policy: must be a table: use [policy] above its keys
     c.toml:2: policy.expire: "always" is not a valid expiry mode; valid values: timeout, abandoned, two-pass, never
     c.toml:2: policy.expire: must be a string in quotes, not the integer 1
     c.toml:2: policy.imap.strict: must be true or false, not a string
@@ -109,17 +109,17 @@ fn a_value_of_the_wrong_kind_is_named() {
     c.toml:2: guard.max_percent: must be a number from 0 to 100, not a string
     c.toml:2: guard.max_rows: must be an integer of 0 or more
     c.toml:2: guard.max_rows: must be an integer, not a float
-    c.toml:2: guard.clock: must be a duration in quotes, like "30m", not the integer 3600; or write "off"
-    c.toml:2: guard.clock: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "off"
-    c.toml:2: guard.clock: must be at least 1m, not 59s; or write "off"
+    c.toml:2: guard.clock: must be a duration in quotes, like "30m", not the integer 3600; or use "off"
+    c.toml:2: guard.clock: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "off"
+    c.toml:2: guard.clock: must be at least 1m, not 59s; or use "off"
     c.toml:2: schedule.timezone: "Mars/Base" is not a valid time zone: use local or a name such as Europe/Berlin
     c.toml:2: schedule.timezone: must be a string in quotes, not an array
     c.toml:2: policy.limit: must be an integer of 0 or more
     c.toml:2: policy.limit: must be an integer, not a string
     c.toml:2: policy.imap.user_limit: must be an integer, not a float
     c.toml:2: policy.when_full: "evict" is not a valid overflow policy; valid values: evict-idle, evict-lru, refuse
-    c.toml:1: hooks: must be a table: write [hooks] above its keys
-    c.toml:1: ledger: must be a table: write [ledger] above its keys
+    c.toml:1: hooks: must be a table: use [hooks] above its keys
+    c.toml:1: ledger: must be a table: use [ledger] above its keys
     c.toml:2: hooks.on_end: must be a program and its arguments, like ["/usr/local/bin/notify", "-v"], not a string
     c.toml:2: hooks.on_end: must be a program and its arguments, like ["/usr/local/bin/notify", "-v"]; the program is missing
     c.toml:2: hooks.on_end: must be a program and its arguments, like ["/usr/local/bin/notify", "-v"]; the program is missing
@@ -194,12 +194,15 @@ fn invalid_toml_is_reported_with_its_line() {
     ]);
     insta::assert_snapshot!(said, @r#"
     c.toml:1: unclosed table, expected `]`
-    c.toml:2: strings must be quoted: write "30m"
+    c.toml:2: strings must be quoted: use "30m"
     c.toml:2: invalid basic string, expected `"`
     c.toml:3: timeout: duplicate key
     c.toml:1: key with no value, expected `=`
     "#);
-    assert_eq!(said_of(b"\xff\xfe"), "could not read c.toml: stream did not contain valid UTF-8");
+    assert_eq!(
+        said_of(b"\xff\xfe"),
+        "could not read \"c.toml\": stream did not contain valid UTF-8"
+    );
 }
 
 #[test]
@@ -208,7 +211,7 @@ fn a_file_that_is_not_there_is_a_mistake_where_it_was_named() {
     for path in ["missing.toml", "no/c.toml", "."] {
         let ran = sandbox.run(["--config", path, "list"]);
         let reason = ran.is_refused_with(2).stderr();
-        assert!(reason.starts_with(&format!("sessctl: could not read {path}: ")), "{reason}");
+        assert!(reason.starts_with(&format!("sessctl: could not read \"{path}\": ")), "{reason}");
         let mut command = sandbox.command(["list"]);
         command.env("SESSCTL_CONFIG", path);
         assert_eq!(command.output().unwrap().status.code(), Some(2));
@@ -239,16 +242,16 @@ fn s12_t11_a_task_pattern_without_effect_is_named() {
     c.toml:3: policy.im*: duplicate policy: "im**" and "im*" match the same tasks
     c.toml:3: policy.I*: duplicate policy: "i*" and "I*" match the same tasks
     c.toml:1: policy.a…a*: pattern too long: 1001 bytes, at most 1000 allowed
-    c.toml:1: policy.im\u{0}*: a pattern must not contain NUL characters
+    c.toml:1: policy.im\u{0}*: must not contain NUL characters
     c.toml:2: policy.im*.timout: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
-    c.toml:2: policy.im*: must be a table: write [policy."im*"] above its keys
+    c.toml:2: policy.im*: must be a table: use [policy."im*"] above its keys
     c.toml:2: policy.im*.timeout: "2h" exceeds max_timeout = "1h"
     c.toml:3: retention.Im*: duplicate cap: "im*" and "Im*" match the same tasks
     c.toml:3: retention.IMAP: duplicate cap: task names are case-insensitive
     c.toml:1: retention.*a…a: pattern too long: 1001 bytes, at most 1000 allowed
-    c.toml:2: retention.im*.max: "30" has no unit: write 30s, 30m, 30h or 30d; or write "forever"
+    c.toml:2: retention.im*.max: "30" has no unit: use 30s, 30m, 30h or 30d; or use "forever"
     c.toml:2: retention.im*.min: unknown key; valid keys: max
-    c.toml:2: retention.im*: must be a table: write [retention."im*"] above its keys
+    c.toml:2: retention.im*: must be a table: use [retention."im*"] above its keys
     "#);
 }
 

@@ -42,10 +42,10 @@ fn a_job_runs_at_times_or_at_an_interval() {
     insta::assert_snapshot!(said, @r#"
     c.toml:4: job.every: cannot be combined with at
     c.toml:3: job.every: cannot be combined with at
-    c.toml:3: job.every: must be a duration in quotes, like "30m", not the integer 300; or write "auto"
-    c.toml:3: job.every: "often" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "auto"
+    c.toml:3: job.every: must be a duration in quotes, like "30m", not the integer 300; or use "auto"
+    c.toml:3: job.every: "often" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "auto"
     c.toml:3: job.at: must be a string in quotes, not the integer 3
-    c.toml:5: job.every: "auto" follows the timeouts, which a cycle ignores: write at, or every with a duration
+    c.toml:5: job.every: "auto" depends on the timeouts, which a cycle ignores: use at, or every with a duration
     "#);
 }
 
@@ -64,10 +64,10 @@ fn an_invalid_schedule_is_explained_in_one_line() {
     c.toml:3: job.at: "60 * *", at character 1: minute 60 is out of range; minute holds 0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)
     c.toml:3: job.at: "0 2,,4 *", at character 5: hour list has an empty item; hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
     c.toml:3: job.at: "0 3 8", at character 5: weekday 8 is out of range; weekday holds 1 (Monday) to 7 (Sunday) or mon to sun, *, lists (1,fri), ranges (mon-fri, 6-1) and steps (*/2)
-    c.toml:3: job.at: "0 3": it has 2 fields, not three; a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
-    c.toml:3: job.at: "": it is empty; a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
-    c.toml:3: job.at: "30 2 * * 0": it has 5 fields like a crontab line, not three; a schedule is <minute> <hour> <weekday>: write 30 2 7
-    c.toml:3: job.at: "0 3\u{1b} \u{e9}", at character 3: hour 3\u{1b} is unknown; hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
+    c.toml:3: job.at: "0 3": it has 2 fields, not three; a schedule is <minute> <hour> <weekday>, such as 0 3 * for daily at 03:00
+    c.toml:3: job.at: "": it is empty; a schedule is <minute> <hour> <weekday>, such as 0 3 * for daily at 03:00
+    c.toml:3: job.at: "30 2 * * 0": it has 5 fields like a crontab line, not three; a schedule is <minute> <hour> <weekday>: use 30 2 7
+    c.toml:3: job.at: "0 3\u{1b} \u{e9}", at character 3: hour 3\u{1b} is not valid; hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
     "#);
 }
 
@@ -141,8 +141,8 @@ fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
     insta::assert_snapshot!(said, @r#"
     c.toml:6: job.late: must be at least 1m, not 59s; jobs are checked once a minute
     c.toml:6: job.late: must be at least 1m, not 0s; jobs are checked once a minute
-    c.toml:6: job.late: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or write "forever"
-    c.toml:6: job.late: must be a duration in quotes, like "30m", not the integer 60; or write "forever"
+    c.toml:6: job.late: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "forever"
+    c.toml:6: job.late: must be a duration in quotes, like "30m", not the integer 60; or use "forever"
     c.toml:4: job.late: is only allowed with do = "cycle": a missed purge always runs later
     "#);
 }

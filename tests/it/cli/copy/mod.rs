@@ -194,7 +194,10 @@ fn newer_and_extra_rows_are_left_alone_and_reported() {
         let summary = ran.exits(1).json();
         assert_eq!((&summary["left_extra"], &summary["left_newer"]), (&1.into(), &touched.into()));
         let said = ran.stderr();
-        assert!(said.starts_with("sessctl: 1 session in new.db is not in app.db, and "), "{said}");
+        assert!(
+            said.starts_with("sessctl: 1 session in \"new.db\" is not in \"app.db\", and "),
+            "{said}"
+        );
         assert!(said.ends_with("; --replace makes both sides equal\n"), "{said}");
         assert!(rows(&there) == before);
     }
@@ -219,7 +222,7 @@ fn a_row_that_was_tampered_with_is_found_and_nothing_is_changed() {
     assert_eq!((&found["differ"], &found["verify_only"]), (&1.into(), &true.into()));
     assert_ne!(found["sha256_from"], found["sha256_to"]);
     let said = moves(&sandbox, &["--verify-only"]).exits(3).stderr();
-    let end = "of 1,202 rows here and 1,202 there, 1 differ: 1 older there; another pass copies the rest\n";
+    let end = "of 1,202 rows in the source and 1,202 in the destination, 1 differ: 1 older there; another pass copies the rest\n";
     assert_eq!(said, end);
     assert!(sandbox.files() == before);
     // And a destination that is not there is not made to be compared
@@ -262,7 +265,7 @@ fn a_failed_batch_keeps_the_ones_before_and_the_next_move_resumes() {
                   BEGIN SELECT raise(ABORT, 'no room for it'); END";
     there.execute_batch(refuse).unwrap();
     let said = moves(&sandbox, &[]).is_refused_with(1).stderr();
-    assert!(said.contains("new.db: no room for it"), "{said}");
+    assert!(said.contains("\"new.db\": no room for it"), "{said}");
     let count = "SELECT count(*) FROM sessions";
     let some: i64 = there.query_row(count, [], |row| row.get(0)).unwrap();
     assert!((1..1_202).contains(&some), "{some}");

@@ -28,10 +28,10 @@ fn a_name_and_its_number_are_the_same_user() {
 #[test]
 fn an_unknown_user_is_a_usage_error() {
     for (text, said) in [
-        ("no-such-user", "--as: no user \"no-such-user\""),
-        ("0:no-such-group", "--as: no group \"no-such-group\""),
-        ("", "--as: no user \"\""),
-        ("-1", "--as: no user \"-1\""),
+        ("no-such-user", "--as: unknown user \"no-such-user\""),
+        ("0:no-such-group", "--as: unknown group \"no-such-group\""),
+        ("", "--as: unknown user \"\""),
+        ("-1", "--as: unknown user \"-1\""),
     ] {
         assert_eq!(Identity::parse(text).unwrap_err().to_string(), said, "{text:?}");
     }

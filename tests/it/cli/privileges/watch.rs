@@ -95,7 +95,7 @@ fn a_watch_that_began_without_the_database_takes_its_owners_privileges() {
     let args = ["--db", "srv/app.db", "--config", "jobs.toml", "run", "--watch", "-v"];
     let command = host.sandbox.command(args);
     let mut watch = Watch::start(command);
-    watch.says("no database at srv/app.db");
+    watch.says("no database at \"srv/app.db\"");
     host.directory_of(APP, "new");
     host.move_to(APP, "later.db", "new/app.db");
     fs::rename(host.path("new"), host.path("srv")).unwrap();

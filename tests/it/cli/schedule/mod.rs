@@ -51,21 +51,21 @@ fn a_mistake_is_pointed_out() {
       * * 8
           ^
     weekday holds 1 (Monday) to 7 (Sunday) or mon to sun, *, lists (1,fri), ranges (mon-fri, 6-1) and steps (*/2)
-    sessctl: invalid schedule: hour range 5-1 runs backwards
+    sessctl: invalid schedule: hour range 5-1 is reversed
       * 5-1 *
         ^^^
     hour holds 0-23, *, lists (2,14), ranges (8-18) and steps (*/6, 8-18/2)
     sessctl: invalid schedule: it has 5 fields like a crontab line, not three
       * * * * *
           ^^^
-    a schedule is <minute> <hour> <weekday>: write * * *
+    a schedule is <minute> <hour> <weekday>: use * * *
     sessctl: invalid schedule: it has 2 fields, not three
       * *
          ^
-    a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
+    a schedule is <minute> <hour> <weekday>, such as 0 3 * for daily at 03:00
     sessctl: invalid schedule: it is empty
-    a schedule is <minute> <hour> <weekday>, such as 0 3 * for each day at 03:00
-    sessctl: invalid schedule: minute a is unknown
+    a schedule is <minute> <hour> <weekday>, such as 0 3 * for daily at 03:00
+    sessctl: invalid schedule: minute a is not valid
       a b c
       ^
     minute holds 0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)
@@ -248,12 +248,12 @@ fn units_are_printed_or_written() {
     assert_eq!(files.keys().collect::<Vec<_>>(), ["sessctl-purge.service", "sessctl-purge.timer"]);
     insta::assert_snapshot!(String::from_utf8_lossy(&files["sessctl-purge.timer"]), @r#"
     [Unit]
-    Description=End and purge sessions that nobody uses any more
+    Description=End and purge unused sessions
 
     [Timer]
     OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 03:30:00
     AccuracySec=1s
-    # A run that was missed while the machine was off is made up once.
+    # A run that was missed while the machine was off is made up for, once.
     Persistent=true
 
     [Install]

@@ -77,7 +77,7 @@ fn a_program_document_is_a_job() {
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail1"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail1"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail1"; [[job]]; name = "restart imap 2"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail2"
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Server to run on "LocalDomainServers": if it is a group, write a job for each host; host = "LocalDomainServers"
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Server to run on "LocalDomainServers": if it is a group, add a job for each host; host = "LocalDomainServers"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart pop3"; at = "0 4 *"; do = "cycle"; task = "pop3"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"

@@ -224,7 +224,7 @@ fn other_keys_stay_in_their_tables() {
 #[test]
 fn a_dotted_key_that_the_block_cannot_take_is_told() {
     let block = block_of("policy.strict = true\nsession-timeout = 30\n");
-    assert!(block.contains("# policy: is set above the first table"), "{block}");
+    assert!(block.contains("# policy: is above the first table"), "{block}");
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn given_parameters_must_be_defined_and_valid() {
     all.push(parse(MINIMAL, "shop", &given(&[("lifetime", "2h")])).unwrap_err().to_string());
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
-    shop.toml:91: parameters.lifetime: "120" has no unit: write 120s, 120m, 120h or 120d
+    shop.toml:91: parameters.lifetime: "120" has no unit: use 120s, 120m, 120h or 120d
     shop.toml:95: parameters.timezone: "berlin" is not a valid time zone: did you mean Europe/Berlin?
     shop.toml:1: parameters.lifetyme: unknown parameter; valid parameters: lifetime, timezone
     shop:1: parameters.lifetime: the profile has no parameters
@@ -67,7 +67,7 @@ unit = "seconds" -> # => 7: times.expires.unit: is required: one of minutes, sec
 at = "expires" -> # => 11: expired.at: is required: a rule has at, or after with lifetime, or not_null
 boundary = "<" -> # => 11: expired.boundary: is required: "<" if a session is still valid at the exact expiry time, else "<="
 [[expired]]; at = "expires"; boundary = "<" -> readonly = false => 11: times.expires.readonly: unknown key; valid keys: column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
-[[expired]]; at = "expires"; boundary = "<" -> # => 1: expired: is required: write [[expired]] with a rule for when a session is over, or readonly with the reason why nothing may be deleted
+[[expired]]; at = "expires"; boundary = "<" -> # => 1: expired: is required: use [[expired]] with a rule for when a session is over, or readonly with the reason why nothing may be deleted
 "#,
     );
     let readonly =
@@ -114,12 +114,12 @@ id = "id" -> id = "sid" => 4: id: unknown column "sid": it is not listed in colu
 -> readonly = 1 => 1: readonly: must be the reason in quotes, or true, not the integer 1
 -> readonly = "" => 1: readonly: must not be empty
 -> created = "opened" => 1: created: unknown time "opened": define it in [times.opened]
--> user = "data" => 1: user: must be a table: write [user] above its keys
+-> user = "data" => 1: user: must be a table: use [user] above its keys
 -> expired = "expires" => 12: expired: duplicate key
 [[expired]] -> [expired] => 11: expired: must be an array of tables, like [[expired]], not a table
 -> filter = [1] => 1: filter: must be an array of tables, like [[filter]], not the integer 1
 name = "shop" -> name = "shop"; name = "shop" => 3: name: duplicate key
-name = "shop" -> name = shop => 2: strings must be quoted: write "shop"
+name = "shop" -> name = shop => 2: strings must be quoted: use "shop"
 "#,
     );
 }
@@ -132,7 +132,7 @@ fn a_time_needs_a_column() {
 [times.expires] -> [times.expiry] => 7: times.expiry.column: unknown column "expiry": it is not listed in columns
 [times.expires] -> [times.note] => 7: times.note.column: unknown column "note": it is not listed in columns
 id = "id" -> id = "id"; optional = ["note"]; user.column = "note" => 6: user.column: column "note" is optional; only those in columns can be read
-[times.expires] -> [times] => 8: times.encoding: must be a table: write [times.encoding] above its keys
+[times.expires] -> [times] => 8: times.encoding: must be a table: use [times.encoding] above its keys
 "#,
     );
 }
@@ -214,7 +214,7 @@ at = "expires"; lifetime = "2h"; boundary = "<" => 13: expired.lifetime: is only
 at = "expires"; grace = "-5m"; boundary = "<" => 13: expired.grace: "-5m" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d
 after = "expires"; boundary = "<" => 11: expired.lifetime: is required: a duration like "2h", { parameter = "lifetime" }, or { column = "max_age", unit = "seconds" }
 after = "expires"; lifetime = 7200; boundary = "<" => 13: expired.lifetime: must be a string in quotes, not the integer 7200
-after = "expires"; lifetime = "7200"; boundary = "<" => 13: expired.lifetime: "7200" has no unit: write 7200s, 7200m, 7200h or 7200d
+after = "expires"; lifetime = "7200"; boundary = "<" => 13: expired.lifetime: "7200" has no unit: use 7200s, 7200m, 7200h or 7200d
 after = "expires"; lifetime = {}; boundary = "<" => 13: expired.lifetime.parameter: is required: the name of a parameter
 after = "expires"; lifetime = { parameter = "lifetime" }; boundary = "<" => 13: expired.lifetime.parameter: unknown parameter "lifetime": define it in [parameters.lifetime]
 after = "expires"; lifetime = { column = "max_age" }; boundary = "<" => 13: expired.lifetime.unit: is required: one of days, hours, minutes, seconds, milliseconds, microseconds, ticks, nanoseconds
@@ -255,8 +255,8 @@ fn other_invalid_tables_are_reported() {
 [parameters.lifetime]; example = "2h"; [[expired]] => 11: parameters.lifetime.about: is required: where the application sets the value
 [parameters.lifetime]; about = "the .env"; [[expired]] => 11: parameters.lifetime.example: is required: a valid value
 [parameters.lifetime]; about = "the .env"; example = "2h"; [[expired]] => 11: parameters.lifetime: is never used: refer to it as { parameter = "lifetime" }
-[[expired]]; after = "expires"; lifetime = { parameter = "idle" }; boundary = "<"; [parameters.idle]; about = "the .env"; example = "120"; [[expired]] => 15: parameters.idle: invalid example: "120" has no unit: write 120s, 120m, 120h or 120d
-[parameters]; lifetime = "2h"; [[expired]] => 12: parameters.lifetime: must be a table: write [parameters.lifetime] above its keys
+[[expired]]; after = "expires"; lifetime = { parameter = "idle" }; boundary = "<"; [parameters.idle]; about = "the .env"; example = "120"; [[expired]] => 15: parameters.idle: invalid example: "120" has no unit: use 120s, 120m, 120h or 120d
+[parameters]; lifetime = "2h"; [[expired]] => 12: parameters.lifetime: must be a table: use [parameters.lifetime] above its keys
 [user]; column = "ID"; [[expired]] => 12: user.column: must not be the id column: its value is a credential and would be displayed
 [client]; column = "data"; [token]; column = "data"; [[expired]] => 12: client.column: must not be the token column: its value is a credential and would be displayed
 "#,

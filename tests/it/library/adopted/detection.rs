@@ -24,12 +24,12 @@ fn known() -> Vec<Profile> {
 #[test]
 fn a_file_without_such_a_table_is_described() {
     let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
-    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: it holds the tables orders, users; none is a table of sessions that sessctl knows");
+    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, not a session table that sessctl recognizes"#);
     let db = ApplicationDb::of("");
-    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: the file is empty");
+    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: the file is empty"#);
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: it holds the table sessions; none is a table of sessions that sessctl knows; sessions is most similar to Laravel: it lacks payload; it has unexpected columns data");
+    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the table sessions, not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; it has unexpected columns data"#);
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn a_file_with_several_leaves_a_choice() {
         "{}{django_too}",
         include_str!("../../../fixtures/frameworks/laravel.sql")
     ));
-    insta::assert_snapshot!(said(&db, known()), @"cannot tell which table in DB holds the sessions: django_session: django, sessions: laravel");
+    insta::assert_snapshot!(said(&db, known()), @r#"cannot tell which table in "DB" holds the sessions: django_session: django, sessions: laravel"#);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn values_of_another_form_do_not_fit() {
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          INSERT INTO django_session VALUES ('a', '', 1781524800)",
     );
-    insta::assert_snapshot!(said(&db, known()), @"DB is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800");
+    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let named =
         draft("t-local", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true);
     let named = named.named().0;
-    insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @"DB is not a sessctl database: it holds the table t; none is a table of sessions that sessctl knows; t may be the framework t-local ()");
+    insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, not a session table that sessctl recognizes; t may be the framework t-local ()"#);
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
     assert_eq!(detect(db.path(), Access::Read, vec![named, found.clone()]).unwrap(), found);
 }

@@ -135,15 +135,15 @@ fn times_that_rather_mean_never_are_a_warning() {
         "(0), (0), (1781524900), (9223372036854775807), (31536000), (253402300799), (NULL)";
     insta::assert_snapshot!(said(seconds(), &[], values), @"
 5 of 7 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format
-2 of 6 sampled values of expiry are 0: if that means never, write never = [0]
-1 of 6 sampled values of expiry is the largest integer: if that means never, write never = [9223372036854775807]
-1 of 6 sampled values of expiry is in the year 9999: if that means never, write never = [253402300799]
+2 of 6 sampled values of expiry are 0: if that means never, use never = [0]
+1 of 6 sampled values of expiry is the largest integer: if that means never, use never = [9223372036854775807]
+1 of 6 sampled values of expiry is in the year 9999: if that means never, use never = [253402300799]
 ");
     insta::assert_snapshot!(said(seconds(), &[0, i64::MAX, 253_402_300_799], values), @"2 of 7 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format");
     let texts = "('9999-12-31 23:59:59'), ('2026-06-15 13:00:00'), ('1970-01-01 00:00:00')";
     insta::assert_snapshot!(said(utc(&[0]), &[], texts), @r#"
 1 of 3 sampled sessions cannot be evaluated, and would be kept: their times are not in the profile's format
-1 of 3 sampled values of expiry is in the year 9999: if that means never, write never = ["9999-12-31 23:59:59"]
+1 of 3 sampled values of expiry is in the year 9999: if that means never, use never = ["9999-12-31 23:59:59"]
 "#);
     assert_eq!(said(seconds(), &[], "(1781524900), (788918400)"), "");
 }

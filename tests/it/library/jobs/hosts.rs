@@ -21,7 +21,7 @@ fn d6_another_host_skips_a_job_and_the_ledger_says_so() {
     // then the ledger says so
     let run = wrong.ledger(sunday).pop().unwrap();
     assert_eq!((run.outcome, run.origin.host.as_str()), (RunOutcome::Skipped, "mail2"));
-    assert_eq!(run.reason.as_deref(), Some("it runs on mail1, and this is mail2"));
+    assert_eq!(run.reason.as_deref(), Some("it runs only on host mail1, and this host is mail2"));
     assert_eq!((run.work.as_str(), run.task.as_deref()), ("cycle", Some("imap")));
     // and the right one runs it all the same
     assert!(

@@ -158,7 +158,7 @@ fn d11_another_host_s_cycle_is_skipped_for_that_reason_however_late() {
     let (mut host, _database) = Host::alone();
     host.set_jobs(&[&job], later(at(FOUR), -HOUR));
     assert_eq!(host.run_if_due(&job, later(at(FOUR), 5 * HOUR)), JobOutcome::Skipped);
-    assert_eq!(skipped(&host, at(FOUR)), ["it runs on mail2, and this is mail1"]);
+    assert_eq!(skipped(&host, at(FOUR)), ["it runs only on host mail2, and this host is mail1"]);
 }
 
 #[test]

@@ -190,6 +190,6 @@ fn s3_a_crontab_line_is_recognized_and_translated() {
         );
         let text = error.to_string();
         assert!(text.contains("crontab") && text.contains("<minute> <hour> <weekday>"), "{text}");
-        assert!(meant.is_none_or(|meant| text.ends_with(&format!("write {meant}"))), "{text}");
+        assert!(meant.is_none_or(|meant| text.ends_with(&format!("use {meant}"))), "{text}");
     }
 }

@@ -49,7 +49,7 @@ fn another_program_s_tables_are_refused_and_left_alone() {
     let nodes = rqlite::shared();
     nodes.request(&json!(["CREATE TABLE theirs (a)"]));
     let before = schema(&nodes);
-    assert_eq!(refusal(&nodes), "it belongs to another program, with the tables theirs");
+    assert_eq!(refusal(&nodes), "it belongs to another program: it contains the tables theirs");
     assert_eq!(schema(&nodes), before);
 }
 

@@ -64,7 +64,7 @@ fn an_open_evicts_one_and_says_so() {
     assert_eq!((untold.sessions, untold.since, *told.lock().unwrap()), (1, NOW, 0));
     assert_eq!(
         untold.to_string(),
-        "the hook missed 1 ended session: the response of the cluster was lost"
+        "the hook did not receive 1 ended session: the response of the cluster was lost"
     );
     // And the token is good
     assert!(service.touch(&[opened.token], NOW).unwrap()[0].outcome.is_live());

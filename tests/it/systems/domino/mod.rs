@@ -215,7 +215,7 @@ fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
     assert_eq!(mail1.fate(&token, evening), "active");
     let run = mail1.runs().pop().unwrap();
     assert_eq!((run.outcome, &*run.origin.host), (RunOutcome::Skipped, "mail2"));
-    assert_eq!(run.reason.as_deref(), Some("it runs on mail1, and this is mail2"));
+    assert_eq!(run.reason.as_deref(), Some("it runs only on host mail1, and this host is mail2"));
     // And its own host cycles the task, once that night
     assert!(matches!(mail1.run("restart imap", four), JobOutcome::Cycled(_)));
     assert_eq!(mail1.fate(&token, four), "cycled");
@@ -245,7 +245,7 @@ fn d6_the_ledger_says_where_a_job_was_skipped() {
     // When another host looks
     domino.run_on("mail2", &["run"]).succeeds().is_silent();
     // Then nothing has ended, and the ledger says why
-    let why = "it runs on mail1, and this is mail2";
+    let why = "it runs only on host mail1, and this host is mail2";
     assert_eq!(restarts(), [("skipped".into(), "mail2".into(), why.into())]);
     assert_eq!(domino.fate("in use"), "active");
     // When its own host looks, by its full name

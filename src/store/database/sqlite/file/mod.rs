@@ -35,7 +35,7 @@ pub(super) fn new_file(path: &Path) -> std::io::Result<File> {
 
 /// Sets the mode of an empty file to 0600.
 pub(super) fn restrict_mode_if_empty(path: &Path) -> Result<()> {
-    let doing = |e| Error::failed(format!("set the mode of {}", path.display()), e);
+    let doing = |e| Error::failed(format!("set the mode of \"{}\"", path.display()), e);
     let found = fs::metadata(path).map_err(doing)?;
     #[cfg(unix)]
     if found.len() == 0 {
@@ -92,10 +92,10 @@ pub(super) fn create_error(path: &Path, error: std::io::Error) -> Error {
 }
 
 pub(super) fn missing_error(path: &Path) -> Error {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let why = match folder {
-        Some(folder) if !folder.exists() => {
-            Absence::Other(format!("there is no folder {}", folder.display()))
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let why = match directory {
+        Some(directory) if !directory.exists() => {
+            Absence::Other(format!("directory \"{}\" does not exist", directory.display()))
         }
         _ => Absence::File,
     };

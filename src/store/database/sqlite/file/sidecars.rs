@@ -44,8 +44,8 @@ fn ensure_owned_by_root(real: &Path) -> Result<()> {
     });
     let Some((path, owner)) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
-        "\"{}\" belongs to user {}, but the database beside it to root; find out which program \
-         created it, then remove it",
+        "\"{}\" belongs to user {}, but the database next to it belongs to root; find out which \
+         program created the file, then remove it",
         path.display(),
         users::name(owner),
     )))
@@ -89,9 +89,9 @@ impl DatabaseFiles {
             None => (String::new(), String::new()),
         };
         Err(Error::Refused(format!(
-            "{process} has the database \"{}\" open under another name, so that its write-ahead \
-             log is not beside this one, and using both would corrupt it{why}: open it under the \
-             name that the application uses{remedy}",
+            "{process} has the database \"{}\" open under another name, and therefore uses \
+             another write-ahead log; using both would corrupt the database{why}: pass the name \
+             that the application uses{remedy}",
             self.path.display()
         )))
     }
@@ -159,8 +159,8 @@ impl DatabaseFiles {
     fn foreign_owner_error(&self, owner: u32) -> Error {
         let (owner, user) = (users::name(owner), users::name(users::own()));
         Error::Refused(format!(
-            "\"{}\" belongs to user {owner}, who might not be able to use the files that user {user} would \
-             create beside it; run as {owner}",
+            "\"{}\" belongs to user {owner}, who might not be able to access the files that user \
+             {user} would create next to it; run sessctl as {owner}",
             self.path.display()
         ))
     }

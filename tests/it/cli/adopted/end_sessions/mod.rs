@@ -213,7 +213,7 @@ fn the_guard_and_show_stat_report_the_same_figures() {
     // Given a first purge over what has piled up
     let guarded = ["purge", "--max-percent", "50", "--metrics-file", "x.prom"];
     let ran = run(&sandbox, guarded);
-    insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: the guard refuses this purge: it would end 2 of 3 sessions in the table (66.6 %), more than max_percent = 50; no earlier purge is on record, so this may be a backlog; look at them with `sessctl purge --dry-run`, then run it once with --max-percent 100, or raise max_percent in [guard]");
+    insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @"sessctl: the guard refuses this purge: it would end 2 of 3 sessions in the table (66.6 %), more than max_percent = 50; no earlier purge is on record, so this may be a backlog; check them with `sessctl purge --dry-run`, then run the purge once with --max-percent 100, or raise max_percent in [guard]");
     let dry =
         run(&sandbox, ["purge", "--max-percent", "50", "--dry-run", "--json"]).exits(4).json();
     assert_eq!(

@@ -163,7 +163,7 @@ fn dependents_may_stay_without_their_reference() {
     }
     let db = db("NOT NULL REFERENCES t (id)");
     let profile = || plain().dependent("child", "owner", "id").set_null().0;
-    insta::assert_snapshot!(refused(purge(&db, profile())), @r#"refused: the profile says action = "set null" for child, but its column owner is NOT NULL: write action = "delete", or leave child out so that sessions with rows there are kept"#);
+    insta::assert_snapshot!(refused(purge(&db, profile())), @r#"refused: the profile sets action = "set null" for "child", but column "owner" is NOT NULL: use action = "delete", or remove "child" from [[dependents]] to keep sessions with rows there"#);
     for key in ["(owner INTEGER PRIMARY KEY)", "(owner TEXT PRIMARY KEY) WITHOUT ROWID"] {
         let db = ApplicationDb::of(&format!(
             "CREATE TABLE t (id TEXT PRIMARY KEY, expiry); CREATE TABLE child {key}"

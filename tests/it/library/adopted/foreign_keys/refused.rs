@@ -54,9 +54,15 @@ fn a_deletion_that_fails_for_every_row_is_refused_in_advance() {
 fn dependents_that_are_not_there_are_named() {
     let db = db("");
     for (dependent, said) in [
-        (plain().dependent("nobody", "owner", "id"), "there is no table nobody"),
-        (plain().dependent("child", "session", "id"), "child has no column session"),
-        (plain().dependent("child", "owner", "token"), "t has no column token"),
+        (
+            plain().dependent("nobody", "owner", "id"),
+            "names table \"nobody\", which does not exist",
+        ),
+        (
+            plain().dependent("child", "session", "id"),
+            "names column \"session\", which table \"child\" does not have",
+        ),
+        (plain().dependent("child", "owner", "token"), "table \"t\" has no such column"),
     ] {
         let refusal = refused(purge(&db, dependent.0));
         assert!(refusal.contains(said), "{refusal}");

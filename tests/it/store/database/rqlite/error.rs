@@ -24,8 +24,8 @@ fn refused() -> NodeError {
 fn what_all_say_is_said_once() {
     let all = errors([refused(), refused(), refused()]);
     assert!(all.are_permanent(false) && !all.are_permanent(true));
-    insta::assert_snapshot!(said(&all, false), @"no database at http://db1:4001,…: connection refused");
-    insta::assert_snapshot!(said(&all, true), @"http://db1:4001,… is temporarily unavailable: connection refused; this step changed nothing; try again");
+    insta::assert_snapshot!(said(&all, false), @r#"no database at "http://db1:4001,…": connection refused"#);
+    insta::assert_snapshot!(said(&all, true), @r#""http://db1:4001,…" is temporarily unavailable: connection refused; this step changed nothing; try again"#);
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn nodes_that_differ_are_named() {
     let no_leader = NodeError::from_message("leader not found\n", true);
     let some = errors([refused(), no_leader, refused()]);
     assert!(!some.are_permanent(false) && !some.may_have_applied());
-    insta::assert_snapshot!(said(&some, true), @"http://db1:4001,… is temporarily unavailable: db1:4001, db3:4001: connection refused; db2:4001: leader not found; this step changed nothing; try again");
+    insta::assert_snapshot!(said(&some, true), @r#""http://db1:4001,…" is temporarily unavailable: db1:4001, db3:4001: connection refused; db2:4001: leader not found; this step changed nothing; try again"#);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_doubt_does_not_go_away() {
     );
     errors.record(0, refused());
     assert!(errors.may_have_applied() && !errors.are_permanent(false));
-    insta::assert_snapshot!(said(&errors, true), @"outcome unknown: http://db1:4001,… may have applied this step (connection reset, and since then: connection refused); check before retrying");
+    insta::assert_snapshot!(said(&errors, true), @r#"outcome unknown: "http://db1:4001,…" may have applied this step (connection reset, and since then: connection refused); check before retrying"#);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn a_failure_of_the_system_is_told_apart() {
             Errno::ENOLCK,
             "could not lock the file: no record locks available",
         ),
-        (ffi::SQLITE_IOERR_DELETE, Errno::ENOENT, "disk I/O error (SQLite's error code 2570)"),
+        (ffi::SQLITE_IOERR_DELETE, Errno::ENOENT, "disk I/O error (SQLite error code 2570)"),
     ] {
         let expected = format!("could not write to \"missing.db\": {reason}");
         assert_eq!(said(code, errno), expected);
