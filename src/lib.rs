@@ -83,8 +83,8 @@ pub mod store;
 mod store;
 
 pub use app::{
-    CycleRequest, Cycled, OpenRequest, OpenedSession, PurgeProgress, PurgeRequest, PurgeSummary,
-    SessionService, TouchOutcome, TouchResult,
+    CycleReport, CycleRequest, OpenRequest, OpenedSession, PurgeProgress, PurgeReport,
+    PurgeRequest, SessionService, TouchOutcome, TouchResult,
 };
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -9,7 +9,7 @@ use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
-use crate::domain::session::{End, EndReason, Key, Session};
+use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
@@ -31,7 +31,7 @@ pub struct CycleRequest {
 
 /// Result of a cycle.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cycled {
+pub struct CycleReport {
     /// Sessions that were ended.
     pub ended: u64,
     /// Number of these whose rows were deleted immediately: their retention is zero, or the
@@ -51,7 +51,7 @@ pub struct Cycled {
     pub kept: KeptRows,
 }
 
-impl Cycled {
+impl CycleReport {
     /// Describes why it is incomplete; `None`: it is complete.
     pub fn incomplete_reason(&self) -> Option<String> {
         let kept = match self.kept.referenced_rows() {
@@ -83,12 +83,12 @@ impl SessionService {
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Cycled> {
+    ) -> Result<CycleReport> {
         let cycled = self.cycle_until(request, now, None, show, go_on);
         let task = request.filter.task.as_ref();
         match &cycled {
             Err(Error::Guard(refusal)) => self.record_refusal(task, refusal, now),
-            Ok(Cycled { ended: 0, .. }) | Err(_) => {}
+            Ok(CycleReport { ended: 0, .. }) | Err(_) => {}
             Ok(cycled) => {
                 let counts = [cycled.ended, cycled.deleted];
                 self.observe_cycle(task, counts, cycled.incomplete_reason(), now);
@@ -107,8 +107,8 @@ impl SessionService {
         filter: &Filter,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
-    ) -> Result<Cycled> {
-        let (mut after, mut cycled) = (None, Cycled::default());
+    ) -> Result<CycleReport> {
+        let (mut after, mut cycled) = (None, CycleReport::default());
         loop {
             let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), BATCH)?;
             let (ends, kept) = self.would_end(&batch)?;
@@ -137,7 +137,7 @@ impl SessionService {
     /// # Errors
     /// Any error of reading the table.
     pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
-        let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+        let keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
         let (are_kept, kept) = self.store.check_references(&keys)?;
         let ends = sessions.iter().zip(are_kept).filter(|(_, is_kept)| !is_kept);
         Ok((ends.map(|(session, _)| session).collect(), kept))
@@ -223,16 +223,16 @@ impl SessionService {
     }
 
     pub(super) fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
+        self.end_sessions(sessions, End { at: now, reason: EndReason::CycleReport })
     }
 
     pub(super) fn next_unended(
         &self,
         filter: &Filter,
         now: UnixTime,
-        after: Option<&Key>,
+        after: Option<&SessionKey>,
         max: usize,
-    ) -> Result<(Vec<Session>, Option<Key>, ScanResult)> {
+    ) -> Result<(Vec<Session>, Option<SessionKey>, ScanResult)> {
         let (mut batch, mut last) = (Vec::new(), None);
         let scanned = self.unended(filter, now, after, &mut |session| {
             last = Some(session.key.clone());
@@ -249,7 +249,7 @@ impl SessionService {
         &self,
         filter: &Filter,
         now: UnixTime,
-        after: Option<&Key>,
+        after: Option<&SessionKey>,
         visit: &mut dyn FnMut(Session) -> ControlFlow<()>,
     ) -> Result<ScanResult> {
         let scope = self.scope(None, now);

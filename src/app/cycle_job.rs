@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use super::cycle::{CycleRequest, Cycled, deletes_row};
+use super::cycle::{CycleReport, CycleRequest, deletes_row};
 use super::run::{JobRun, RunCounts, RunResult};
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
-use crate::domain::session::{Session, State};
+use crate::domain::session::{Session, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
@@ -23,12 +23,12 @@ impl SessionService {
         run: &JobRun,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Cycled> {
+    ) -> Result<CycleReport> {
         let lease = format!("cycle {}", run.key.name);
         let mut active = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
-            states: State::NOT_ENDED.to_vec(),
+            states: SessionState::NOT_ENDED.to_vec(),
             opened_by: run.due.resumes.then_some(run.due.planned),
             ..Filter::default()
         };
@@ -55,10 +55,10 @@ impl SessionService {
         })
     }
 
-    fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<Cycled> {
+    fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<CycleReport> {
         let Some(obstacle) = error.obstacle() else { return Err(error) };
         let (stopped, obstacle) = (Some(StopReason::Busy), Some(obstacle));
-        Ok(Cycled {
+        Ok(CycleReport {
             ended: counts.ended,
             deleted: counts.deleted,
             stopped,

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use super::batch_loop::{BatchLoop, BatchWork, LoopResult, stop_reason};
-use super::cycle::{BATCH, CycleRequest, Cycled, deletes_row, impact};
+use super::cycle::{BATCH, CycleReport, CycleRequest, deletes_row, impact};
 use super::run::ActiveRun;
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::filter::Filter;
-use crate::domain::session::{Key, Session};
+use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::UnixTime;
 
 /// Sessions that may be opened during a cycle, in addition to as many as there were.
@@ -23,12 +23,12 @@ struct CycleRun<'a> {
     /// Number of further sessions beyond which it does not come to an end.
     left: u64,
     /// Key of the last session of the last batch.
-    after: Option<Key>,
+    after: Option<SessionKey>,
     /// Maximum number of sessions in a batch.
     max: usize,
     show: &'a mut dyn FnMut(&Session),
     go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
-    cycled: Cycled,
+    cycled: CycleReport,
 }
 
 impl BatchWork for CycleRun<'_> {
@@ -80,7 +80,7 @@ impl SessionService {
         active: Option<&mut ActiveRun>,
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> Result<Cycled> {
+    ) -> Result<CycleReport> {
         let CycleRequest { filter, guard } = request;
         self.ensure_can_delete()?;
         let sessions = self.record_peaks(now)?;
@@ -89,11 +89,11 @@ impl SessionService {
             guard.check(impact(would_end, sessions))?;
         }
         let left = sessions.saturating_mul(2).saturating_add(MAX_NEW);
-        let cycled = Cycled::default();
+        let cycled = CycleReport::default();
         let mut run = CycleRun { filter, now, left, after: None, max: BATCH, show, go_on, cycled };
         let mut batches = BatchLoop { service: self, active, until: None };
         let stopped = stop_reason(batches.run(&mut run))?;
-        Ok(Cycled {
+        Ok(CycleReport {
             stopped,
             missed_notifications: self.take_missed_notifications(),
             kept: self.take_kept(),

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::cycle::Cycled;
-use super::purge::{PurgeRequest, PurgeSummary};
+use super::cycle::CycleReport;
+use super::purge::{PurgeReport, PurgeRequest};
 use super::run::{JobRun, job_key};
 use super::service::SessionService;
 use crate::domain::error::{Error, Result};
@@ -44,8 +44,8 @@ pub enum JobOutcome {
     Skipped,
     /// Not run: a cycle that was missed by more than its job allows.
     TooLate(LateRun),
-    Purged(PurgeSummary),
-    Cycled(Cycled),
+    Purged(PurgeReport),
+    CycleReport(CycleReport),
 }
 
 impl SessionService {
@@ -294,7 +294,7 @@ impl SessionService {
             }
             JobAction::Cycle(task) => {
                 let guard = job.limits.or(Guard::default());
-                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
+                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::CycleReport)
             }
         }
     }

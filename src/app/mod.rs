@@ -4,6 +4,7 @@
 
 pub mod batch_loop;
 pub mod batch_sizer;
+mod capabilities;
 mod clock;
 mod clock_check;
 mod compact;
@@ -14,7 +15,6 @@ mod cycle_run;
 mod jobs;
 mod lease;
 pub mod notify;
-mod permissions;
 pub mod purge;
 mod query;
 mod run;
@@ -23,16 +23,16 @@ mod sessions;
 mod skipped;
 mod stop;
 pub mod throttle;
-pub mod touch_batch;
+pub mod token_batch;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};
 pub use compact::{CompactReport, CompactRequest};
 pub use copy::{Comparison, CopyProgress, CopyReport, CopyRequest};
-pub use cycle::{CycleRequest, Cycled};
+pub use cycle::{CycleReport, CycleRequest};
 pub use jobs::{JobOptions, JobOutcome};
 pub use notify::{EndHook, MissedNotifications};
-pub use purge::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary};
+pub use purge::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
 #[cfg(feature = "internals")]
 pub use query::ListCounts;
 pub use query::{ListRequest, TaskUsage};
@@ -42,4 +42,4 @@ pub use run::{EndedRun, ProcessProbe, RunObserver};
 pub use service::SessionService;
 pub use sessions::{OpenRequest, OpenedSession, TouchOutcome, TouchResult};
 pub use stop::StopReason;
-pub use touch_batch::{MAX_TOKENS, TouchResults};
+pub use token_batch::{MAX_TOKENS, TouchBatchResult};

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::permissions;
+use super::capabilities;
 use super::service::SessionService;
 use crate::domain::clock::ClockRefusal;
 use crate::domain::error::{Error, LimitReached, Result};
 use crate::domain::policy::{TimeoutRequest, TouchDecision};
-use crate::domain::session::{End, EndReason, Key, Session};
+use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::token::Token;
 use crate::storage::{EndRequest, LimitScope, NewSession};
@@ -120,7 +120,7 @@ impl SessionService {
         let evicted = if is_limited && clock.is_none() {
             self.open_limited(session)?
         } else {
-            permissions::opening(self.store.as_mut())?.insert(&[session])?;
+            capabilities::session_opener(self.store.as_mut())?.insert(&[session])?;
             0
         };
         Ok(OpenedSession { token, handle, idle_timeout, evicted, clock })
@@ -139,7 +139,7 @@ impl SessionService {
         let policy = self.policies.for_task(&session.task);
         let limits = [policy.limit, policy.user_limit];
         let is_enabled = self.notifier.is_enabled();
-        let opening = permissions::opening(self.store.as_mut())?;
+        let opening = capabilities::session_opener(self.store.as_mut())?;
         let admission = opening.open_limited(&session, &self.policies, is_enabled)?;
         self.notify(admission.ended_sessions);
         self.notifier.record_missed(admission.unreported, session.created_at);
@@ -165,20 +165,20 @@ impl SessionService {
     /// [`Error::Refused`] in a framework table. Any error of reading or writing the table;
     /// then nothing has changed.
     pub fn touch(&mut self, tokens: &[Token], now: UnixTime) -> Result<Vec<TouchResult>> {
-        let keys: Vec<Key> = tokens.iter().map(Token::key).collect();
+        let keys: Vec<SessionKey> = tokens.iter().map(Token::key).collect();
         let outcomes = self.touch_keys(&keys, now)?.outcomes;
         Ok(results(tokens.iter().map(|token| token.digest().handle()), outcomes))
     }
 
-    pub(super) fn touch_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Touched> {
+    pub(super) fn touch_keys(&mut self, keys: &[SessionKey], now: UnixTime) -> Result<Touched> {
         self.ensure_can_touch()?;
         let mut touched = self.decide_touches(keys, now)?;
         let to_renew = touched.to_renew();
         if to_renew.is_empty() {
             return Ok(touched);
         }
-        let due: Vec<Key> = to_renew.iter().map(|index| keys[*index].clone()).collect();
-        let renewed = permissions::opening(self.store.as_mut())?.touch_rows(&due, now)?;
+        let due: Vec<SessionKey> = to_renew.iter().map(|index| keys[*index].clone()).collect();
+        let renewed = capabilities::session_opener(self.store.as_mut())?.touch_rows(&due, now)?;
         touched.hold = Some(renewed.timing.hold);
         for (index, done) in to_renew.into_iter().zip(renewed.done) {
             if !done {
@@ -190,7 +190,7 @@ impl SessionService {
 
     /// Decides the touch of each of these sessions. A refusal is confirmed by a linearizable
     /// read.
-    fn decide_touches(&self, keys: &[Key], now: UnixTime) -> Result<Touched> {
+    fn decide_touches(&self, keys: &[SessionKey], now: UnixTime) -> Result<Touched> {
         let outcome = |session: Option<Session>| match session {
             None => TouchOutcome::Unknown,
             Some(session) => match self.policies.for_task(&session.task).touch(&session, now) {
@@ -204,7 +204,7 @@ impl SessionService {
         let numbered = outcomes.iter().enumerate();
         let refused = numbered.filter(|(_, outcome)| !outcome.is_live());
         let refused: Vec<usize> = refused.map(|(index, _)| index).collect();
-        let doubtful: Vec<Key> = refused.iter().map(|index| keys[*index].clone()).collect();
+        let doubtful: Vec<SessionKey> = refused.iter().map(|index| keys[*index].clone()).collect();
         for (index, session) in refused.into_iter().zip(self.reread_linearizable(&doubtful)?) {
             outcomes[index] = outcome(session);
         }
@@ -213,7 +213,7 @@ impl SessionService {
 
     /// Rereads the sessions with these keys linearizably; returns none if the first read was
     /// linearizable.
-    fn reread_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+    fn reread_linearizable(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>> {
         let is_needless = keys.is_empty() || self.store.is_linearizable();
         if is_needless { Ok(Vec::new()) } else { self.store.find_linearizable(keys) }
     }
@@ -239,7 +239,11 @@ impl SessionService {
         Ok(tokens.iter().zip(closed).map(result).collect())
     }
 
-    pub(super) fn close_keys(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<TouchOutcome>> {
+    pub(super) fn close_keys(
+        &mut self,
+        keys: &[SessionKey],
+        now: UnixTime,
+    ) -> Result<Vec<TouchOutcome>> {
         self.ensure_native("its rows cannot be found by the digest of a token, only by the token")?;
         let found = self.store.find_linearizable(keys)?.into_iter();
         let found = found.map(|session| session.into_iter().collect()).collect();
@@ -314,7 +318,7 @@ impl SessionService {
     }
 
     /// Returns the state of a session that was live in the first read.
-    fn refusal_reason(&self, key: &Key) -> Result<TouchOutcome> {
+    fn refusal_reason(&self, key: &SessionKey) -> Result<TouchOutcome> {
         let session = self.store.find_linearizable(std::slice::from_ref(key))?.pop().flatten();
         Ok(match session.map(|session| session.end) {
             Some(Some(end)) => TouchOutcome::Ended(end.reason),

@@ -6,7 +6,7 @@ use crate::app::{CycleRequest, SessionService};
 use crate::domain::filter::{ClientFilter, Filter};
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
-use crate::domain::session::{End, EndReason, Session, State};
+use crate::domain::session::{End, EndReason, Session, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
@@ -127,7 +127,7 @@ impl Args {
             user: self.user.clone(),
             user_unreadable: self.user_unreadable,
             client: self.client.clone(),
-            states: State::NOT_ENDED.to_vec(),
+            states: SessionState::NOT_ENDED.to_vec(),
             ..Filter::default()
         };
         let (now, guard) = (context.now, self.limits.guard());
@@ -227,7 +227,7 @@ struct SessionLines {
 impl SessionLines {
     fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
         let reporter = Reporter::new(context, session_records::sessions_schema(service.profile()));
-        let end = End { at: context.now, reason: EndReason::Cycled };
+        let end = End { at: context.now, reason: EndReason::CycleReport };
         Self { policies: service.policies().clone(), end, dry_run, reporter, shown: 0 }
     }
 

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use crate::app::{ListRequest, PurgeRequest, SessionService};
 use crate::domain::filter::Filter;
-use crate::domain::session::{End, EndReason, Key};
+use crate::domain::session::{End, EndReason, SessionKey};
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::token::Token;
-use crate::storage::{Backend, EndRequest, NewSession, SessionOpen};
+use crate::storage::{Backend, EndRequest, NewSession, SessionOpener};
 use crate::store::{Access, Location};
 use crate::{Error, store};
 
@@ -137,8 +137,8 @@ struct SampleSession {
     end: Option<End>,
 }
 
-fn opening(sessions: &mut dyn Backend) -> crate::Result<&mut dyn SessionOpen> {
-    sessions.opening().ok_or_else(|| Error::Refused(format!("{FILE} opens no sessions")))
+fn session_opener(sessions: &mut dyn Backend) -> crate::Result<&mut dyn SessionOpener> {
+    sessions.session_opener().ok_or_else(|| Error::Refused(format!("{FILE} opens no sessions")))
 }
 
 fn fill(sessions: &mut dyn Backend, now: UnixTime) -> crate::Result<()> {
@@ -150,12 +150,12 @@ fn fill(sessions: &mut dyn Backend, now: UnixTime) -> crate::Result<()> {
     samples.sort_by(|a, b| a.new.key.cmp(&b.new.key));
     for batch in samples.chunks(BATCH) {
         let new: Vec<NewSession> = batch.iter().map(|samples| samples.new.clone()).collect();
-        opening(sessions)?.insert(&new)?;
+        session_opener(sessions)?.insert(&new)?;
     }
     samples.sort_by_key(|samples| samples.last_used_at);
     for batch in samples.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
-        let keys: Vec<Key> = batch.iter().map(|samples| samples.new.key.clone()).collect();
-        opening(sessions)?.renew(&keys, batch[0].last_used_at)?;
+        let keys: Vec<SessionKey> = batch.iter().map(|samples| samples.new.key.clone()).collect();
+        session_opener(sessions)?.renew(&keys, batch[0].last_used_at)?;
     }
     let ending = |samples: &SampleSession| {
         samples.end.map(|end| EndRequest { key: samples.new.key.clone(), end, keep_row: true })

@@ -1,6 +1,6 @@
 //! Guard limits as arguments, and guidance after a refusal.
 
-use crate::domain::error::{GuardLimit, GuardRefusal, GuardedRun};
+use crate::domain::error::{ExceededLimit, GuardRefusal, GuardedRun};
 use crate::domain::guard::{Guard, GuardLimits};
 
 use super::args::percent;
@@ -60,7 +60,7 @@ pub fn advice_for_job(refusal: &GuardRefusal) -> String {
 /// Returns the option of the exceeded limit, its key, and the value that lifts it.
 const fn exceeded_limit(refusal: &GuardRefusal) -> (&'static str, &'static str, &'static str) {
     match refusal.limit {
-        GuardLimit::Percent(_) => ("--max-percent", "max_percent", "100"),
-        GuardLimit::Rows(_) => ("--max-rows", "max_rows", "0"),
+        ExceededLimit::Percent(_) => ("--max-percent", "max_percent", "100"),
+        ExceededLimit::Rows(_) => ("--max-rows", "max_rows", "0"),
     }
 }

@@ -24,7 +24,7 @@ impl Args {
         let mut store = store::create(&db)?;
         // Without a configuration nobody has said that there are no limits.
         if context.config_path().is_some()
-            && let Some(opening) = store.opening()
+            && let Some(opening) = store.session_opener()
         {
             opening.sync_indexes(&config.policies)?;
         }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use crate::app::ListRequest;
 use crate::domain::filter::{ClientFilter, Filter};
 use crate::domain::format::format_count;
-use crate::domain::session::{EndReason, State};
+use crate::domain::session::{EndReason, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
@@ -47,7 +47,7 @@ pub struct Args {
     /// Only sessions in these states: active, idle, abandoned, expired (due, but not yet ended
     /// by a purge), ended; for a framework's table, active or expired
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
-    state: Vec<State>,
+    state: Vec<SessionState>,
     /// Only sessions unused for longer than this
     #[arg(long, value_name = "DURATION")]
     idle_over: Option<Span>,

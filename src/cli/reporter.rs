@@ -31,7 +31,7 @@ impl Reporter {
         } else if context.format() == FormatName::Table {
             Out::Sentences(Box::new(stdout()))
         } else {
-            Out::Unopened(context.opening(schema))
+            Out::Unopened(context.pending_listing(schema))
         };
         Self { out, failure: None }
     }

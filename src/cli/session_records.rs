@@ -2,7 +2,7 @@
 
 use crate::domain::policy::{Policies, Verdict};
 use crate::domain::profile::Profile;
-use crate::domain::session::{End, Session, State};
+use crate::domain::session::{End, Session, SessionState};
 use crate::domain::time::UnixTime;
 
 use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility, concat};
@@ -184,12 +184,12 @@ fn key(session: &Session) -> Vec<String> {
     vec!["session".to_owned(), session.handle.clone()]
 }
 
-fn state(state: State) -> Value {
+fn state(state: SessionState) -> Value {
     let tone = match state {
-        State::Active => Severity::Good,
-        State::Idle => Severity::Warn,
-        State::Abandoned | State::Expired => Severity::Bad,
-        State::Ended => Severity::Dim,
+        SessionState::Active => Severity::Good,
+        SessionState::Idle => Severity::Warn,
+        SessionState::Abandoned | SessionState::Expired => Severity::Bad,
+        SessionState::Ended => Severity::Dim,
     };
     Value::Word(state.as_str().into(), tone)
 }

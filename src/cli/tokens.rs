@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 
-use crate::app::{SessionService, TouchOutcome, TouchResult, TouchResults};
+use crate::app::{SessionService, TouchBatchResult, TouchOutcome, TouchResult};
 use crate::domain::token::{Digest, Token};
 use crate::store::Access;
 use anyhow::Context as _;
@@ -34,7 +34,7 @@ pub struct TokenCommand {
     /// Checks that the table supports the operation.
     pub check: fn(&SessionService) -> crate::Result<()>,
     /// Processes a batch of digests.
-    pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchResults,
+    pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchBatchResult,
     pub max_batch: usize,
     /// Processes a batch of tokens in a framework's table, which may store the tokens
     /// themselves.

@@ -4,7 +4,7 @@ use super::document::Document;
 use super::error::{ConfigError, Result};
 use super::options::Config;
 use super::sections::{GENERAL, SECTIONS, TOP_LEVEL};
-use super::table::Table;
+use super::table::SettingsTable;
 use super::{jobs, legacy, licences, policies, retention, values, warnings};
 
 impl Config {
@@ -19,7 +19,7 @@ impl Config {
             return Err(document.error_on_line(found.line, &found.key, &found.message));
         }
         let parsed = document.parse()?;
-        let top = Table::top_level(&document, parsed.get_ref());
+        let top = SettingsTable::top_level(&document, parsed.get_ref());
         top.reject("license", "is spelled licence: use [[licence]]")?;
         top.allow_only(TOP_LEVEL)?;
         let mut config = Self { file: file.to_owned(), ..Self::default() };
@@ -37,7 +37,7 @@ impl Config {
         Ok(config)
     }
 
-    fn read_sections(&mut self, top: &Table<'_>) -> Result<()> {
+    fn read_sections(&mut self, top: &SettingsTable<'_>) -> Result<()> {
         top.read_known(GENERAL, self)?;
         top.record_lines("", &mut self.lines);
         for (section, keys) in SECTIONS {

@@ -5,7 +5,7 @@ use toml::de::DeValue;
 use super::error::Result;
 use super::keys::show_span_or;
 use super::options::Config;
-use super::table::Table;
+use super::table::SettingsTable;
 use super::values::{at_least, count, flag, name, parsed, percent, span_or, text};
 use crate::domain::guard::{Guard, GuardLimits};
 use crate::domain::job::{Interval, Job, JobAction, JobTiming};
@@ -29,18 +29,18 @@ const KEYS: &[&str] = &[
 ];
 
 #[derive(Clone, Copy)]
-enum Action {
+enum ActionWord {
     Purge,
     Cycle,
 }
 
-string_enum!(Action, "job action", {
+string_enum!(ActionWord, "job action", {
     Purge => "purge",
     Cycle => "cycle",
 });
 
 /// Reads all jobs into `config`.
-pub(super) fn read(top: &Table<'_>, config: &mut Config) -> Result<()> {
+pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
     for table in top.array("job", "[[job]]")? {
         table.allow_only(KEYS)?;
         let name = table.required("name", "each job needs a unique name", name)?;
@@ -57,7 +57,7 @@ pub(super) fn read(top: &Table<'_>, config: &mut Config) -> Result<()> {
     Ok(())
 }
 
-fn job(table: &Table<'_>, job_name: String) -> Result<Job> {
+fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
     // Invalid values are reported before missing ones.
     let at = table.optional("at", schedule)?;
     let every = table.optional("every", interval)?;
@@ -81,7 +81,11 @@ fn job(table: &Table<'_>, job_name: String) -> Result<Job> {
     Ok(Job { name: job_name, when, work, limits, late, host, enabled })
 }
 
-fn when(table: &Table<'_>, at: Option<Schedule>, every: Option<Interval>) -> Result<JobTiming> {
+fn when(
+    table: &SettingsTable<'_>,
+    at: Option<Schedule>,
+    every: Option<Interval>,
+) -> Result<JobTiming> {
     match (at, every) {
         (Some(schedule), None) => Ok(JobTiming::At(schedule)),
         (None, Some(interval)) => Ok(JobTiming::Every(interval)),
@@ -92,12 +96,16 @@ fn when(table: &Table<'_>, at: Option<Schedule>, every: Option<Interval>) -> Res
     }
 }
 
-fn work(table: &Table<'_>, action: Option<Action>, task: Option<TaskPattern>) -> Result<JobAction> {
+fn work(
+    table: &SettingsTable<'_>,
+    action: Option<ActionWord>,
+    task: Option<TaskPattern>,
+) -> Result<JobAction> {
     match (action, task) {
         (None, _) => Err(table.missing("do", "one of purge, cycle")),
-        (Some(Action::Purge), task) => Ok(JobAction::Purge(task)),
-        (Some(Action::Cycle), Some(task)) => Ok(JobAction::Cycle(task)),
-        (Some(Action::Cycle), None) => {
+        (Some(ActionWord::Purge), task) => Ok(JobAction::Purge(task)),
+        (Some(ActionWord::Cycle), Some(task)) => Ok(JobAction::Cycle(task)),
+        (Some(ActionWord::Cycle), None) => {
             Err(table.missing("task", "a cycle needs the task, or \"*\" for all tasks"))
         }
     }

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use super::error::Result;
 use super::options::Config;
 use super::policies::UNKNOWN_USE;
-use super::table::Table;
+use super::table::SettingsTable;
 use super::tasks;
 use super::values::{count, list, name, parsed};
 use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy};
@@ -17,7 +17,7 @@ const KEYS: &[&str] = &["tasks", "limit", "when_full"];
 const TASKS: &str = "[\"web\", \"desktop\"]";
 
 /// Reads all licences into `config`, once the policies of their tasks are known.
-pub(super) fn read(top: &Table<'_>, config: &mut Config) -> Result<()> {
+pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
     for table in top.array("licence", "[[licence]]")? {
         table.allow_only(KEYS)?;
         let tasks = format!("the tasks that the licence covers, like {TASKS}");
@@ -52,7 +52,7 @@ fn limit(value: &DeValue<'_>) -> Result<u64, String> {
 }
 
 /// Checks that no task of a licence belongs to another one.
-fn check_overlap(table: &Table<'_>, licence: &Licence, config: &Config) -> Result<()> {
+fn check_overlap(table: &SettingsTable<'_>, licence: &Licence, config: &Config) -> Result<()> {
     let items = table.value("tasks").and_then(DeValue::as_array).into_iter().flatten();
     let tasks: Vec<(&TaskPattern, &Spanned<DeValue<'_>>)> =
         licence.tasks.iter().zip(items).collect();
@@ -74,7 +74,7 @@ fn check_overlap(table: &Table<'_>, licence: &Licence, config: &Config) -> Resul
 }
 
 /// Checks that the policies of the tasks record the last use, by which a licence evicts.
-fn check_eviction(table: &Table<'_>, licence: &Licence, config: &Config) -> Result<()> {
+fn check_eviction(table: &SettingsTable<'_>, licence: &Licence, config: &Config) -> Result<()> {
     if licence.when_full == OverflowPolicy::Refuse {
         return Ok(());
     }

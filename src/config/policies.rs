@@ -1,15 +1,15 @@
 //! Policies of the tasks: `[policy]`, `[policy.TASK]` and `[policy."PATTERN"]`.
 
 use super::error::Result;
-use super::keys::{COUNT, FLAG, FOREVER, Key, NEVER, SPAN, key, parsed_format, show_span_or};
+use super::keys::{COUNT, FLAG, FOREVER, NEVER, PolicyKey, SPAN, key, parsed_format, show_span_or};
 use super::options::Config;
-use super::table::Table;
+use super::table::SettingsTable;
 use super::{retention, tasks};
 use crate::domain::policy::{ExpiryMode, OverflowPolicy, Policy, RetentionCap};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
-pub(super) const POLICY_KEYS: &[Key<Policy>] = &[
+pub(super) const POLICY_KEYS: &[PolicyKey<Policy>] = &[
     key!("expire", expire, parsed_format()),
     key!("timeout", timeout, NEVER),
     key!("min_timeout", min_timeout, SPAN),
@@ -26,7 +26,11 @@ pub(super) const POLICY_KEYS: &[Key<Policy>] = &[
 ];
 
 /// Reads all policies into `config`; `caps` are those on the retention of groups of tasks.
-pub(super) fn read(top: &Table<'_>, caps: &[RetentionCap], config: &mut Config) -> Result<()> {
+pub(super) fn read(
+    top: &SettingsTable<'_>,
+    caps: &[RetentionCap],
+    config: &mut Config,
+) -> Result<()> {
     let mut table = top.section("policy")?;
     let tables = tasks::split(&mut table, "policy")?;
     let default = policy(&table, None, Policy::default(), caps, config)?;
@@ -40,7 +44,7 @@ pub(super) fn read(top: &Table<'_>, caps: &[RetentionCap], config: &mut Config) 
 
 /// Reads a table over the policy that it builds on.
 fn policy(
-    table: &Table<'_>,
+    table: &SettingsTable<'_>,
     tasks: Option<&TaskPattern>,
     base: Policy,
     caps: &[RetentionCap],

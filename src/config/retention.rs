@@ -5,14 +5,14 @@ use super::error::Result;
 use super::keys::{FOREVER, show_span_or};
 use super::options::Config;
 use super::sections::RETENTION;
-use super::table::Table;
+use super::table::SettingsTable;
 use super::tasks;
 use crate::domain::policy::{Policy, RetentionCap};
 use crate::domain::task::TaskPattern;
 
 /// Reads the general cap into `config`, and returns the caps of groups, the smallest first.
 /// The groups' caps take effect after the policies have been read.
-pub(super) fn read(top: &Table<'_>, config: &mut Config) -> Result<Vec<RetentionCap>> {
+pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<Vec<RetentionCap>> {
     let mut table = top.section("retention")?;
     let groups = tasks::split(&mut table, "cap")?;
     table.read(RETENTION, config)?;

@@ -2,7 +2,8 @@
 
 use super::cluster::ClusterOptions;
 use super::keys::{
-    COMMAND, COUNT, FOREVER, Format, Key, NAME, PERCENT, TEXT, key, parsed_format, show_span_or,
+    COMMAND, COUNT, FOREVER, KeyFormat, NAME, PERCENT, PolicyKey, TEXT, key, parsed_format,
+    show_span_or,
 };
 use super::options::{Config, Hooks};
 use super::values::{at_least, span_or, span_within};
@@ -27,13 +28,13 @@ pub(super) const TOP_LEVEL: &[&str] = &[
 ];
 
 /// Keys above the first section.
-pub(super) const GENERAL: &[Key<Config>] =
+pub(super) const GENERAL: &[PolicyKey<Config>] =
     &[key!("db", db, TEXT), key!("profile", profile, NAME), key!("state_dir", state_dir, NAME)];
 
 /// `[retention]` also has a table for each group of tasks.
-pub(super) const RETENTION: &[Key<Config>] = &[key!("max", policies.retention_cap, FOREVER)];
+pub(super) const RETENTION: &[PolicyKey<Config>] = &[key!("max", policies.retention_cap, FOREVER)];
 
-pub(super) const SECTIONS: &[(&str, &[Key<Config>])] = &[
+pub(super) const SECTIONS: &[(&str, &[PolicyKey<Config>])] = &[
     ("schedule", &[key!("timezone", zone, parsed_format())]),
     (
         "guard",
@@ -67,20 +68,20 @@ pub(super) const SECTIONS: &[(&str, &[Key<Config>])] = &[
     ),
 ];
 
-const CLOCK: Format<Option<Span>> = Format {
+const CLOCK: KeyFormat<Option<Span>> = KeyFormat {
     read: |value| {
         let threshold = span_or(value, "off")?.map(|span| at_least(span, ClockGuard::MIN));
         threshold.transpose().map_err(|error| format!("{error}; or use \"off\""))
     },
     show: |span| show_span_or(*span, "off"),
 };
-const HOOK_TIMEOUT: Format<Span> =
-    Format { read: |value| span_within(value, &Hooks::TIMEOUT_RANGE), show: Span::to_string };
-const CLUSTER_TIMEOUT: Format<Span> = Format {
+const HOOK_TIMEOUT: KeyFormat<Span> =
+    KeyFormat { read: |value| span_within(value, &Hooks::TIMEOUT_RANGE), show: Span::to_string };
+const CLUSTER_TIMEOUT: KeyFormat<Span> = KeyFormat {
     read: |value| span_within(value, &ClusterOptions::TIMEOUT_RANGE),
     show: Span::to_string,
 };
-const PATIENCE: Format<Span> = Format {
+const PATIENCE: KeyFormat<Span> = KeyFormat {
     read: |value| span_within(value, &ClusterOptions::PATIENCE_RANGE),
     show: Span::to_string,
 };

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::Document;
 use super::error::{ConfigError, Result};
-use super::keys::Key;
+use super::keys::PolicyKey;
 use super::values::describe;
 
 pub(super) type Entry<'d> = (&'d Spanned<Cow<'d, str>>, &'d Spanned<DeValue<'d>>);
@@ -17,7 +17,7 @@ pub(super) type Entry<'d> = (&'d Spanned<Cow<'d, str>>, &'d Spanned<DeValue<'d>>
 pub(super) type Lines = BTreeMap<String, usize>;
 
 #[derive(Clone)]
-pub(super) struct Table<'d> {
+pub(super) struct SettingsTable<'d> {
     pub(super) document: &'d Document<'d>,
     /// Empty at the top level.
     pub(super) name: String,
@@ -26,7 +26,7 @@ pub(super) struct Table<'d> {
     pub(super) offset: usize,
 }
 
-impl<'d> Table<'d> {
+impl<'d> SettingsTable<'d> {
     pub(super) fn top_level(document: &'d Document<'d>, entries: &'d DeTable<'d>) -> Self {
         Self::new(document, String::new(), entries, 0)
     }
@@ -73,7 +73,7 @@ impl<'d> Table<'d> {
     }
 
     /// Reads the values of these keys into `target`, and ignores all others.
-    pub(super) fn read_known<T>(&self, keys: &[Key<T>], target: &mut T) -> Result<()> {
+    pub(super) fn read_known<T>(&self, keys: &[PolicyKey<T>], target: &mut T) -> Result<()> {
         for (name, value) in &self.entries {
             if let Some(key) = keys.iter().find(|key| key.name == name.get_ref()) {
                 (key.read)(target, value.get_ref()).map_err(|e| self.error(key.name, &e))?;
@@ -83,7 +83,7 @@ impl<'d> Table<'d> {
     }
 
     /// Reads all values into `target`, and rejects all other keys.
-    pub(super) fn read<T>(&self, keys: &[Key<T>], target: &mut T) -> Result<()> {
+    pub(super) fn read<T>(&self, keys: &[PolicyKey<T>], target: &mut T) -> Result<()> {
         self.allow_only(&keys.iter().map(|key| key.name).collect::<Vec<_>>())?;
         self.read_known(keys, target)
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::Result;
-use super::table::{Entry, Table};
+use super::table::{Entry, SettingsTable};
 use crate::domain::task::TaskPattern;
 
 /// Far below the 50,000 bytes that SQLite accepts.
@@ -16,9 +16,9 @@ const MAX_PATTERN_LEN: usize = 1_000;
 /// An invalid pattern, or duplicates, which `what` describes: to TOML, `imap` and `IMAP` are
 /// two keys.
 pub(super) fn split<'d>(
-    table: &mut Table<'d>,
+    table: &mut SettingsTable<'d>,
     what: &str,
-) -> Result<Vec<(TaskPattern, Table<'d>)>> {
+) -> Result<Vec<(TaskPattern, SettingsTable<'d>)>> {
     let entries = table.take(is_table_of_tasks);
     let mut known: HashMap<TaskPattern, &str> = HashMap::new();
     for (key, _) in &entries {

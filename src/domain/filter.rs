@@ -7,7 +7,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use super::policy::Policies;
-use super::session::{EndReason, Session, State};
+use super::session::{EndReason, Session, SessionState};
 use super::task::TaskPattern;
 use super::time::{Span, UnixTime};
 
@@ -20,7 +20,7 @@ pub struct Filter {
     pub user_unreadable: bool,
     pub client: Option<ClientFilter>,
     /// States; empty: any.
-    pub states: Vec<State>,
+    pub states: Vec<SessionState>,
     /// Lower limit of the idle time.
     pub idle_over: Option<Span>,
     pub ended_by: Option<EndReason>,

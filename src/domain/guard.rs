@@ -1,6 +1,6 @@
 //! The guard: a limit on what one run may end.
 
-use super::error::{GuardLimit, GuardRefusal, RunImpact};
+use super::error::{ExceededLimit, GuardRefusal, RunImpact};
 
 /// Limits of the number of sessions that a run may end. A run that exceeds one ends
 /// nothing.
@@ -37,9 +37,9 @@ impl Guard {
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
         let share_exceeded = counted as f64 * 100.0 > self.max_percent * impact.sessions as f64;
         if self.max_rows > 0 && counted > self.max_rows {
-            Err(GuardRefusal { impact, limit: GuardLimit::Rows(self.max_rows) })
+            Err(GuardRefusal { impact, limit: ExceededLimit::Rows(self.max_rows) })
         } else if self.max_percent < 100.0 && share_exceeded {
-            Err(GuardRefusal { impact, limit: GuardLimit::Percent(self.max_percent) })
+            Err(GuardRefusal { impact, limit: ExceededLimit::Percent(self.max_percent) })
         } else {
             Ok(())
         }

@@ -12,7 +12,7 @@ use super::variants::string_enum;
 /// A row's key, in the order in which SQLite sorts keys: numbers by their value, then
 /// text and bytes, byte by byte.
 #[derive(Debug, Clone)]
-pub enum Key {
+pub enum SessionKey {
     Integer(i64),
     /// A number with a fraction, or of a column that holds whole numbers like these.
     Real(f64),
@@ -24,7 +24,7 @@ pub enum Key {
     Row(i64, Box<Self>),
 }
 
-impl Key {
+impl SessionKey {
     /// Content of text in UTF-8.
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -43,7 +43,7 @@ impl Key {
     }
 }
 
-impl Ord for Key {
+impl Ord for SessionKey {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Integer(one), Self::Integer(other)) => one.cmp(other),
@@ -64,21 +64,21 @@ impl Ord for Key {
     }
 }
 
-impl PartialOrd for Key {
+impl PartialOrd for SessionKey {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Key {
+impl PartialEq for SessionKey {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Key {}
+impl Eq for SessionKey {}
 
-impl Hash for Key {
+impl Hash for SessionKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Integer(number) => number.hash(state),
@@ -93,7 +93,7 @@ impl Hash for Key {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// The row's key; never shown, since in some tables it is a credential.
-    pub key: Key,
+    pub key: SessionKey,
     /// Name for display and input: a prefix of the key that no other session has.
     pub handle: String,
     /// User; `None` before login.
@@ -163,13 +163,13 @@ pub enum EndReason {
     /// Evicted in favor of a new session.
     Evicted,
     /// An administrator ended it.
-    Cycled,
+    CycleReport,
     /// Maximum age exceeded.
     Lifetime,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
+pub enum SessionState {
     /// The session has been unused for no longer than its own timeout.
     Active,
     /// The session has been unused for longer than that, but is not abandoned.
@@ -183,7 +183,7 @@ pub enum State {
     Ended,
 }
 
-impl State {
+impl SessionState {
     /// The states of sessions that have not ended, whether they are live or due to end.
     pub const NOT_ENDED: &'static [Self] =
         &[Self::Active, Self::Idle, Self::Abandoned, Self::Expired];
@@ -194,11 +194,11 @@ string_enum!(EndReason, "end reason", {
     Expired => "expired",
     Abandoned => "abandoned",
     Evicted => "evicted",
-    Cycled => "cycled",
+    CycleReport => "cycled",
     Lifetime => "lifetime",
 });
 
-string_enum!(State, "state", {
+string_enum!(SessionState, "state", {
     Active => "active",
     Idle => "idle",
     Abandoned => "abandoned",

@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use super::hex;
-use super::session::Key;
+use super::session::SessionKey;
 
 /// Secret of a session. It has no `Display`, and its `Debug` hides it: it is
 /// shown where [`expose`](Self::expose) stands, and nowhere else.
@@ -40,8 +40,8 @@ impl Token {
     }
 
     /// Key of the token's row in a native table.
-    pub fn key(&self) -> Key {
-        Key::Text(self.id().into())
+    pub fn key(&self) -> SessionKey {
+        SessionKey::Text(self.id().into())
     }
 }
 
@@ -63,8 +63,8 @@ impl Digest {
     }
 
     /// The key of the session's row in a native table.
-    pub fn key(&self) -> Key {
-        Key::Text(self.id().into())
+    pub fn key(&self) -> SessionKey {
+        SessionKey::Text(self.id().into())
     }
 
     /// Handle of the session, even if there is none.

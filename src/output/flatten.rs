@@ -11,7 +11,7 @@ pub struct RowFlattener {
 }
 
 /// A row: nothing where the record has no such column.
-pub type Row<'r> = Vec<Option<&'r Value>>;
+pub type FlatRow<'r> = Vec<Option<&'r Value>>;
 
 impl RowFlattener {
     pub fn new(schema: &'static Schema) -> Self {
@@ -38,14 +38,14 @@ impl RowFlattener {
 
     /// The rows of a record and of those within it. A child's row is blank in
     /// the columns that only its parent has.
-    pub fn rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
+    pub fn rows<'r>(&self, record: &'r Record) -> Vec<FlatRow<'r>> {
         let mut rows = Vec::new();
         self.add(&mut rows, 0, record, None);
         rows
     }
 
     /// Returns the rows; each child repeats the values that only its parent has.
-    pub fn filled_rows<'r>(&self, record: &'r Record) -> Vec<Row<'r>> {
+    pub fn filled_rows<'r>(&self, record: &'r Record) -> Vec<FlatRow<'r>> {
         let mut rows = Vec::new();
         self.add(&mut rows, 0, record, Some(&vec![None; self.columns.len()]));
         rows
@@ -53,16 +53,16 @@ impl RowFlattener {
 
     fn add<'r>(
         &self,
-        rows: &mut Vec<Row<'r>>,
+        rows: &mut Vec<FlatRow<'r>>,
         depth: usize,
         record: &'r Record,
-        above: Option<&Row<'r>>,
+        above: Option<&FlatRow<'r>>,
     ) {
         let Some(indexes) = self.indexes.get(depth) else {
             return;
         };
         let own = indexes.iter().map(|index| index.and_then(|index| record.values.get(index)));
-        let row: Row<'r> = match above {
+        let row: FlatRow<'r> = match above {
             Some(above) => own.zip(above).map(|(own, above)| own.or(*above)).collect(),
             None => own.collect(),
         };

@@ -6,7 +6,7 @@ use super::format::{FormatName, UnsupportedFormat};
 use super::record::{Record, Schema};
 use super::{json, plain};
 
-pub struct Section {
+pub struct ReportSection {
     pub name: &'static str,
     pub schema: &'static Schema,
     pub records: Vec<Record>,
@@ -35,7 +35,7 @@ pub fn write_report(
     mut out: impl io::Write,
     schema: &'static Schema,
     record: &Record,
-    sections: &[Section],
+    sections: &[ReportSection],
 ) -> io::Result<()> {
     let text = match name {
         FormatName::Plain => facts(schema, record, sections),
@@ -46,7 +46,7 @@ pub fn write_report(
     out.flush()
 }
 
-fn facts(schema: &Schema, record: &Record, sections: &[Section]) -> String {
+fn facts(schema: &Schema, record: &Record, sections: &[ReportSection]) -> String {
     let mut text = plain::facts(schema, record);
     for section in sections {
         for record in &section.records {
@@ -57,10 +57,10 @@ fn facts(schema: &Schema, record: &Record, sections: &[Section]) -> String {
 }
 
 /// Each record on a line of its own, or all of them on one.
-fn object(schema: &Schema, record: &Record, sections: &[Section], line: &str) -> String {
+fn object(schema: &Schema, record: &Record, sections: &[ReportSection], line: &str) -> String {
     let mut text = String::from("{");
     json::members(&mut text, schema, record);
-    for Section { name, schema, records } in sections {
+    for ReportSection { name, schema, records } in sections {
         text.extend([",", line, "\"", name, "\":["]);
         for (place, record) in records.iter().enumerate() {
             text.extend([if place == 0 { "" } else { "," }, line]);

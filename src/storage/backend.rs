@@ -3,7 +3,7 @@
 use super::copy::RowCopy;
 use super::interrupt::Interruptible;
 use super::ledger::Ledger;
-use super::open::SessionOpen;
+use super::open::SessionOpener;
 use super::sessions::SessionStore;
 use super::vacuum::Vacuum;
 use super::wal::Wal;
@@ -17,7 +17,7 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
     fn display_name(&self) -> &str;
 
     /// Opening and touching sessions; absent where the application does both.
-    fn opening(&mut self) -> Option<&mut dyn SessionOpen> {
+    fn session_opener(&mut self) -> Option<&mut dyn SessionOpener> {
         None
     }
 

@@ -29,7 +29,7 @@ impl PolicyContext<'_> {
     }
 
     /// Nominal time of a purge in this context.
-    pub fn check(&self) -> PurgeTime {
+    pub fn purge_time(&self) -> PurgeTime {
         self.planned
             .map_or(PurgeTime::at(self.now), |planned| PurgeTime::planned(planned, self.now))
     }
@@ -37,7 +37,7 @@ impl PolicyContext<'_> {
     /// Action of a purge for a session; keeps sessions out of scope.
     pub fn verdict(&self, session: &Session) -> Verdict {
         if self.task.is_none_or(|task| task.matches(&session.task)) {
-            self.policies.for_task(&session.task).verdict(session, self.check())
+            self.policies.for_task(&session.task).verdict(session, self.purge_time())
         } else {
             Verdict::Keep
         }

@@ -2,7 +2,7 @@
 
 use super::context::PolicyContext;
 use crate::domain::filter::Filter;
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::domain::variants::string_enum;
 
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,7 @@ pub struct SessionQuery<'a> {
     /// True for only the sessions that a purge would change.
     pub due_only: bool,
     /// Cursor: only sessions after this key, in key order.
-    pub after: Option<&'a Key>,
+    pub after: Option<&'a SessionKey>,
     pub order: Order,
 }
 

@@ -33,7 +33,7 @@ pub use ledger::{
     RunOutcome, RunQuery, RunRecord, StartResult,
 };
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
-pub use open::{Admission, LimitScope, NewSession, SessionOpen, TouchedRows};
+pub use open::{Admission, LimitScope, NewSession, SessionOpener, TouchedRows};
 pub use purge::{
     Cursor, DataVersion, DueCounts, DueRange, DueScan, PurgeBatchResult, PurgeCounts, RowSnapshot,
     ScanLimits, UnreadableValue,

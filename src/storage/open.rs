@@ -3,12 +3,12 @@
 use super::timing::WriteTiming;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
-use crate::domain::session::{Key, Session};
+use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::{Span, UnixTime};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewSession {
-    pub key: Key,
+    pub key: SessionKey,
     pub user: Option<String>,
     pub task: String,
     pub client: Option<String>,
@@ -50,7 +50,7 @@ pub struct TouchedRows {
 /// A table of sessions that sessctl opens and touches.
 ///
 /// A method that fails has changed nothing.
-pub trait SessionOpen {
+pub trait SessionOpener {
     /// Creates the indexes that the limits of these policies need, and drops those that they do
     /// not.
     fn sync_indexes(&mut self, policies: &Policies) -> Result<()>;
@@ -92,11 +92,11 @@ pub trait SessionOpen {
 
     /// Sets the last use of live sessions to `now`, never to an earlier time, and clears their
     /// marks.
-    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows>;
+    fn touch_rows(&mut self, keys: &[SessionKey], now: UnixTime) -> Result<TouchedRows>;
 
     /// Variant of [`touch_rows`](Self::touch_rows) without timing. Reports for each key whether
     /// there was a live session.
-    fn renew(&mut self, keys: &[Key], now: UnixTime) -> Result<Vec<bool>> {
+    fn renew(&mut self, keys: &[SessionKey], now: UnixTime) -> Result<Vec<bool>> {
         Ok(self.touch_rows(keys, now)?.done)
     }
 }

@@ -7,7 +7,7 @@ use super::kept_rows::KeptRows;
 use super::timing::WriteTiming;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::SqlValue;
-use crate::domain::session::{EndReason, Key, Session};
+use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 
 #[derive(Debug, Clone, Copy)]
@@ -66,8 +66,8 @@ pub struct DataVersion(pub i64);
 /// Key range, both ends included, with due rows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueRange {
-    pub first: Key,
-    pub last: Key,
+    pub first: SessionKey,
+    pub last: SessionKey,
     /// Counts of the scan; `None` without a scan.
     pub found: Option<DueCounts>,
     /// Snapshots of the due rows. A table whose statements cannot evaluate a row again deletes
@@ -79,14 +79,14 @@ pub struct DueRange {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cursor {
     /// Row with this key, in key order.
-    Key(Key),
+    SessionKey(SessionKey),
     /// Time and row, in the order of the expiry index.
     Time(SqlValue, i64),
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowSnapshot {
-    pub key: Key,
+    pub key: SessionKey,
     /// Values that decided whether the row is due.
     pub values: Vec<SqlValue>,
 }

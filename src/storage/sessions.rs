@@ -7,14 +7,14 @@ use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
-use crate::domain::session::{End, Key, Session};
+use crate::domain::session::{End, Session, SessionKey};
 use crate::domain::token::Token;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndRequest {
-    pub key: Key,
+    pub key: SessionKey,
     pub end: End,
     /// True to keep the row as a record; false to delete it in the same step.
     pub keep_row: bool,
@@ -36,7 +36,7 @@ pub trait SessionStore {
 
     /// Sessions with these keys, in the order of the keys; `None` for a key without a row. A
     /// key that occurs twice has two results.
-    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>>;
+    fn find(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>>;
 
     /// True if [`find`](Self::find) is linearizable: it sees every write acknowledged before,
     /// even right after a change of leader.
@@ -45,7 +45,7 @@ pub trait SessionStore {
     }
 
     /// Linearizable variant of [`find`](Self::find).
-    fn find_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+    fn find_linearizable(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>> {
         self.find(keys)
     }
 
@@ -127,7 +127,7 @@ pub trait SessionStore {
 
     /// For each key, whether [`end`](Self::end) would keep the row because other tables refer
     /// to it; and the referring tables.
-    fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
+    fn check_references(&self, keys: &[SessionKey]) -> Result<(Vec<bool>, KeptRows)> {
         Ok((vec![false; keys.len()], KeptRows::default()))
     }
 

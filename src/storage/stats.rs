@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::session::{EndReason, State};
+use crate::domain::session::{EndReason, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
@@ -47,13 +47,13 @@ impl TaskStats {
         self.live_total() + self.due_abandoned + self.expired
     }
 
-    pub fn in_state(&self, state: State) -> u64 {
+    pub fn in_state(&self, state: SessionState) -> u64 {
         match state {
-            State::Active => self.live[0],
-            State::Idle => self.live[1],
-            State::Abandoned => self.live[2] + self.due_abandoned,
-            State::Expired => self.expired,
-            State::Ended => self.ended,
+            SessionState::Active => self.live[0],
+            SessionState::Idle => self.live[1],
+            SessionState::Abandoned => self.live[2] + self.due_abandoned,
+            SessionState::Expired => self.expired,
+            SessionState::Ended => self.ended,
         }
     }
 }

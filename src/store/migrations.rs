@@ -198,7 +198,7 @@ pub fn is_sessctl_database(database: &impl Database) -> Result<bool> {
 }
 
 /// Ensures that a database belongs to sessctl, whatever its version.
-pub fn check_owner(database: &impl Database) -> Result<()> {
+pub fn check_application_id(database: &impl Database) -> Result<()> {
     let version = SchemaVersion::read(database)?;
     if version.application_id == APPLICATION_ID {
         return Ok(());
@@ -207,10 +207,10 @@ pub fn check_owner(database: &impl Database) -> Result<()> {
 }
 
 /// Ensures that a database belongs to sessctl or is blank.
-pub fn check_owner_or_blank(database: &impl Database) -> Result<()> {
+pub fn check_application_id_or_blank(database: &impl Database) -> Result<()> {
     let is_blank =
         SchemaVersion::read(database)? == SchemaVersion::BLANK && tables_in(database)?.is_empty();
-    if is_blank { Ok(()) } else { check_owner(database) }
+    if is_blank { Ok(()) } else { check_application_id(database) }
 }
 
 /// Ensures that a database has a schema that this program can use without migration.

@@ -46,7 +46,7 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>>
 }
 
 pub(super) fn open_file(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
-    check_unlocked(path, migrations::check_owner)?;
+    check_unlocked(path, migrations::check_application_id)?;
     let file = SqliteFile::open(path, access)?;
     migrations::check(&file, DatabaseKind::File)?;
     Ok(Native::new(file))
@@ -105,7 +105,7 @@ pub fn create(at: impl Into<Location>) -> Result<Box<dyn Backend>> {
 
 pub fn create_file(path: &Path) -> Result<Native<SqliteFile>> {
     if holds_something(path) {
-        check_unlocked(path, migrations::check_owner_or_blank)?;
+        check_unlocked(path, migrations::check_application_id_or_blank)?;
     }
     let (mut file, made) = SqliteFile::create(path)?;
     match migrations::apply(&mut file).and_then(|()| file.use_write_ahead_log()) {

@@ -2,7 +2,7 @@
 
 use crate::domain::hex;
 use crate::domain::profile::{SqlValue, SqlValueRef};
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::domain::time::{Span, UnixTime};
 
 /// SQL text and the values of its parameters `?1`, `?2`, ….
@@ -126,8 +126,8 @@ impl From<String> for SqlValue {
     }
 }
 
-impl From<&Key> for SqlValue {
-    fn from(key: &Key) -> Self {
+impl From<&SessionKey> for SqlValue {
+    fn from(key: &SessionKey) -> Self {
         key_ref(key).to_value()
     }
 }
@@ -145,13 +145,13 @@ impl<T: Into<Self>> From<Option<T>> for SqlValue {
 }
 
 /// Key as a value of the database.
-pub fn key_ref(key: &Key) -> SqlValueRef<'_> {
+pub fn key_ref(key: &SessionKey) -> SqlValueRef<'_> {
     match key {
-        Key::Integer(number) => SqlValueRef::Integer(*number),
-        Key::Real(number) => SqlValueRef::Real(*number),
-        Key::Text(bytes) => SqlValueRef::Text(bytes),
-        Key::Blob(bytes) => SqlValueRef::Blob(bytes),
-        Key::Row(place, _) => SqlValueRef::Integer(*place),
+        SessionKey::Integer(number) => SqlValueRef::Integer(*number),
+        SessionKey::Real(number) => SqlValueRef::Real(*number),
+        SessionKey::Text(bytes) => SqlValueRef::Text(bytes),
+        SessionKey::Blob(bytes) => SqlValueRef::Blob(bytes),
+        SessionKey::Row(place, _) => SqlValueRef::Integer(*place),
     }
 }
 

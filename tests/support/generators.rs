@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
-use sessctl::domain::session::{End, EndReason, Session, State};
+use sessctl::domain::session::{End, EndReason, Session, SessionState};
 use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::PolicyContext;
@@ -191,7 +191,7 @@ prop_compose! {
         task in option::of(pattern()),
         user in user(),
         user_unreadable in weighted(0.1),
-        states in subsequence(State::ALL.to_vec(), 0..=5),
+        states in subsequence(SessionState::ALL.to_vec(), 0..=5),
         idle_over in option::of(span()),
         ended_by in option::of(select(EndReason::ALL)),
         ended_since in option::of(moment()),

@@ -7,7 +7,7 @@ use std::sync::MutexGuard;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
-use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
 use sessctl::storage::{Backend, DueRange, Order, PolicyContext, SessionQuery};
@@ -243,8 +243,8 @@ pub fn scope(policies: &Policies) -> PolicyContext<'_> {
 /// Range of all keys.
 pub fn everything() -> DueRange {
     DueRange {
-        first: Key::Text("0".into()),
-        last: Key::Text("g".into()),
+        first: SessionKey::Text("0".into()),
+        last: SessionKey::Text("g".into()),
         found: None,
         seen: Vec::new(),
     }
@@ -256,7 +256,7 @@ pub fn session(token: &str) -> Session {
     let id = Token::presented(token).id();
     Session {
         handle: id[..12].to_owned(),
-        key: Key::Text(id.into()),
+        key: SessionKey::Text(id.into()),
         user: Some("alice".to_owned()),
         is_user_unreadable: false,
         task: "imap".to_owned(),

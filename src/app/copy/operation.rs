@@ -5,10 +5,10 @@
 use std::ops::ControlFlow;
 
 use super::report::{CopyReport, CopyRequest};
-use super::run::{CopyRun, GoOn};
+use super::run::{CopyCallback, CopyRun};
 use crate::app::batch_loop::{BatchLoop, stop_reason};
+use crate::app::capabilities::row_copy;
 use crate::app::lease::lease_held_error;
-use crate::app::permissions::row_copy;
 use crate::app::run::PURGE;
 use crate::app::service::SessionService;
 use crate::domain::error::{Error, Result};
@@ -44,7 +44,7 @@ impl SessionService {
         source: &dyn Backend,
         request: &CopyRequest,
         now: UnixTime,
-        go_on: GoOn<'_>,
+        go_on: CopyCallback<'_>,
     ) -> Result<CopyReport> {
         let (timer, begun) = (self.timer, self.timer.now());
         let mut copy = CopyRun::new(source, request, true, go_on);
@@ -65,7 +65,7 @@ impl SessionService {
         &mut self,
         source: &dyn Backend,
         request: &CopyRequest,
-        go_on: GoOn<'_>,
+        go_on: CopyCallback<'_>,
     ) -> Result<CopyReport> {
         let (timer, begun) = (self.timer, self.timer.now());
         let mut copy = CopyRun::new(source, request, false, go_on);

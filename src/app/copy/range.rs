@@ -1,7 +1,7 @@
 //! Reading and comparing both sides of a copy, range by range of the keys.
 
 use super::report::Comparison;
-use crate::app::permissions::row_copy;
+use crate::app::capabilities::row_copy;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, RawRow, TableDiff, TableHasher, key_position};
 use crate::storage::{Backend, OnConflict, RowRange};

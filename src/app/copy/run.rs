@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::range::{DiffTotals, KeyRange, MAX_BYTES, MAX_ROWS, counters_to_change};
 use super::report::{CopyProgress, CopyReport, CopyRequest};
 use crate::app::batch_loop::{BatchLoop, BatchWork, LoopResult};
-use crate::app::permissions::{opening, row_copy, row_copy_mut};
+use crate::app::capabilities::{row_copy, row_copy_mut, session_opener};
 use crate::app::service::SessionService;
 use crate::app::throttle::Throttle;
 use crate::domain::error::Result;
@@ -14,7 +14,7 @@ use crate::storage::raw_row::{RawRow, TableDiff};
 use crate::storage::{Backend, WriteResult};
 
 /// Receives the progress, and decides whether to continue.
-pub(super) type GoOn<'a> = &'a mut dyn FnMut(&CopyProgress) -> ControlFlow<()>;
+pub(super) type CopyCallback<'a> = &'a mut dyn FnMut(&CopyProgress) -> ControlFlow<()>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum CopyAction {
@@ -36,7 +36,7 @@ pub(super) struct CopyRun<'a> {
     differences: DiffTotals,
     pub(super) done: CopyReport,
     progress: CopyProgress,
-    go_on: GoOn<'a>,
+    go_on: CopyCallback<'a>,
 }
 
 /// Copies or compares the tables range by range of the keys.
@@ -73,7 +73,7 @@ impl<'a> CopyRun<'a> {
         source: &'a dyn Backend,
         request: &'a CopyRequest,
         writes: bool,
-        go_on: GoOn<'a>,
+        go_on: CopyCallback<'a>,
     ) -> Self {
         Self {
             request,
@@ -96,7 +96,7 @@ impl<'a> CopyRun<'a> {
         let names = row_copy(self.source)?.read_task_names()?;
         row_copy_mut(service.store.as_mut())?.upsert_task_names(&names, on_conflict)?;
         if self.request.sync_indexes {
-            opening(service.store.as_mut())?.sync_indexes(&service.policies)?;
+            session_opener(service.store.as_mut())?.sync_indexes(&service.policies)?;
         }
         self.compare_all(batches)
     }

@@ -9,4 +9,4 @@ mod run;
 mod summary;
 mod sweep;
 
-pub use report::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary};
+pub use report::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};

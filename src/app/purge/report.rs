@@ -61,7 +61,7 @@ pub struct PurgeProgress {
 
 /// Result of a purge.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct PurgeSummary {
+pub struct PurgeReport {
     /// Counts of its changes; in a dry run, of those that it would make.
     pub done: PurgeProgress,
     /// Remaining live sessions: those that have not ended and are not due.
@@ -91,7 +91,7 @@ pub struct PurgeSummary {
     pub future: u64,
 }
 
-impl PurgeSummary {
+impl PurgeReport {
     /// Creates the summary of a run that the guard refused.
     pub fn refused(refusal: &GuardRefusal) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl PurgeSummary {
 #[derive(Debug, Clone, PartialEq)]
 pub struct PurgePreview {
     /// Counts of the changes that it would make.
-    pub summary: PurgeSummary,
+    pub summary: PurgeReport,
     /// Rows that it would change in any way.
     pub due: u64,
     /// Verdict of the guard.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::guard::impact;
 use super::preview::ScanTotals;
-use super::report::{PurgePreview, PurgeProgress, PurgeRequest, PurgeSummary};
+use super::report::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
 use super::sweep::Sweep;
 use crate::app::run::{PURGE, RunResult};
 use crate::app::service::SessionService;
@@ -41,7 +41,7 @@ impl SessionService {
         request: &PurgeRequest,
         now: UnixTime,
         go_on: &mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>,
-    ) -> Result<PurgeSummary> {
+    ) -> Result<PurgeReport> {
         if request.job.is_none() {
             self.ensure_can_delete()?;
         }
@@ -104,7 +104,7 @@ impl SessionService {
         };
         let guard = request.guard.check(impact(request, &counts, baseline));
         Ok(PurgePreview {
-            summary: PurgeSummary {
+            summary: PurgeReport {
                 done,
                 live: counts.live(),
                 counted: true,
@@ -114,7 +114,7 @@ impl SessionService {
                 unreadable_value,
                 kept,
                 future: counts.future,
-                ..PurgeSummary::default()
+                ..PurgeReport::default()
             },
             due: counts.due,
             guard,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::preview::ScanTotals;
-use super::report::PurgeSummary;
+use super::report::PurgeReport;
 use super::sweep::Sweep;
 use crate::app::batch_loop::{BatchLoop, stop_reason};
 use crate::app::run::ActiveRun;
@@ -20,7 +20,7 @@ impl SessionService {
         &mut self,
         sweep: &mut Sweep<'_>,
         active: &mut ActiveRun,
-    ) -> Result<PurgeSummary> {
+    ) -> Result<PurgeReport> {
         let until = sweep.request.run_time.and_then(|time| sweep.begun.checked_add(time));
         self.limit_statements(until);
         let stopped = self.without_autocheckpoint(|service| {
@@ -45,7 +45,7 @@ impl SessionService {
         &mut self,
         sweep: &mut Sweep<'_>,
         (stopped, obstacle): (StopReason, String),
-    ) -> PurgeSummary {
+    ) -> PurgeReport {
         let stopped = Some(stopped);
         let rest = self.count_remaining(sweep, stopped);
         // If not even a scan is possible, the rest stays uncounted.
@@ -59,7 +59,7 @@ impl SessionService {
         sweep: &mut Sweep<'_>,
         cause: InterruptReason,
         obstacle: String,
-    ) -> PurgeSummary {
+    ) -> PurgeReport {
         let stopped = match cause {
             InterruptReason::Asked => StopReason::Signal,
             InterruptReason::Time => StopReason::RunTime,
@@ -83,11 +83,11 @@ impl SessionService {
         (rest, counted): (ScanTotals, bool),
         stopped: Option<StopReason>,
         obstacle: Option<String>,
-    ) -> PurgeSummary {
+    ) -> PurgeReport {
         let (due, still_due) = (rest.counts.due, rest.counts.would_end);
         sweep.totals.add(rest);
         let ScanTotals { counts, unreadable_value, kept } = std::mem::take(&mut sweep.totals);
-        PurgeSummary {
+        PurgeReport {
             done: sweep.done,
             live: counts.sessions.saturating_sub(sweep.done.ended + still_due),
             remaining: due,

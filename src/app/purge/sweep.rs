@@ -20,12 +20,12 @@ const SCAN_ROWS: usize = 20_000;
 /// Maximum number of rows of one scan per row of the batch, where that is more.
 const SCAN_ROWS_PER_BATCH_ROW: usize = 10;
 
-pub(super) type GoOn<'a> = &'a mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>;
+pub(super) type PurgeCallback<'a> = &'a mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>;
 
 pub(super) struct Sweep<'a> {
     pub(super) request: &'a PurgeRequest,
     pub(super) now: UnixTime,
-    pub(super) go_on: GoOn<'a>,
+    pub(super) go_on: PurgeCallback<'a>,
     pub(super) timer: Timer,
     pub(super) begun: Instant,
     pub(super) throttle: Throttle,
@@ -47,7 +47,7 @@ impl<'a> Sweep<'a> {
     pub(super) fn new(
         request: &'a PurgeRequest,
         now: UnixTime,
-        go_on: GoOn<'a>,
+        go_on: PurgeCallback<'a>,
         is_slow: bool,
         timer: Timer,
     ) -> Self {

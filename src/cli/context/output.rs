@@ -27,7 +27,7 @@ impl Context {
     }
 
     /// Prepares a listing on standard output without starting it.
-    pub fn opening(&self, schema: &'static Schema) -> PendingListing {
+    pub fn pending_listing(&self, schema: &'static Schema) -> PendingListing {
         PendingListing { format: self.format(), style: style(self.global.color), schema }
     }
 

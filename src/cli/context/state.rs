@@ -172,10 +172,10 @@ pub fn state_observer(
             )));
         }
         StateNotice::Moved { .. } => {}
-        StateNotice::Trouble(trouble) => {
-            let is_lost = has_jobs && trouble.loss == StateConsequence::NothingKept;
+        StateNotice::Trouble(problem) => {
+            let is_lost = has_jobs && problem.loss == StateConsequence::NothingKept;
             let jobs = if is_lost { WITHOUT_HISTORY } else { "" };
-            warn_once(&warned, &format!("{trouble}{jobs}; {}", advice(trouble)));
+            warn_once(&warned, &format!("{problem}{jobs}; {}", advice(problem)));
         }
     }
 }
@@ -187,8 +187,8 @@ pub fn warn_once(warned: &StateWarnings, sentence: &str) {
 }
 
 /// Remedy for trouble with the state.
-pub fn advice(trouble: &StateProblem) -> String {
-    let StateProblem { file, fault, loss } = trouble;
+pub fn advice(problem: &StateProblem) -> String {
+    let StateProblem { file, fault, loss } = problem;
     let directory = file.parent().unwrap_or(file);
     match fault {
         StateFault::NoDirectory => {

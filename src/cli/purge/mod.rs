@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::Error;
-use crate::app::{PurgePreview, PurgeRequest, PurgeSummary, SessionService, StopReason};
+use crate::app::{PurgePreview, PurgeReport, PurgeRequest, SessionService, StopReason};
 use crate::config::Config;
 use crate::domain::guard::GuardLimits;
 use crate::domain::task::TaskPattern;
@@ -181,7 +181,7 @@ impl Args {
     /// Reports a purge. A failure from here on does not undo it.
     fn finish(
         &self,
-        summary: &PurgeSummary,
+        summary: &PurgeReport,
         service: &mut SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
@@ -227,8 +227,8 @@ impl Args {
     /// metrics file. Failures to do so are printed; the command still ends with the refusal.
     fn note_refusal(&self, error: &Error, service: &SessionService, context: &Context) {
         let summary = match error {
-            Error::Guard(refusal) => Some(PurgeSummary::refused(refusal)),
-            Error::Clock(_) => Some(PurgeSummary::refused_by_clock()),
+            Error::Guard(refusal) => Some(PurgeReport::refused(refusal)),
+            Error::Clock(_) => Some(PurgeReport::refused_by_clock()),
             _ => None,
         };
         let is_asked = context.requested_format().is_some() && !self.each.is_stdout();
@@ -243,7 +243,7 @@ impl Args {
     }
 }
 
-fn exit(summary: &PurgeSummary, signal: Option<Signal>) -> Exit {
+fn exit(summary: &PurgeReport, signal: Option<Signal>) -> Exit {
     match (summary.stopped, signal) {
         (None, _) if summary.missed_notifications.is_none() && summary.kept.rejected == 0 => {
             Exit::Done
@@ -258,7 +258,7 @@ fn exit(summary: &PurgeSummary, signal: Option<Signal>) -> Exit {
 fn write_metrics(
     path: &Path,
     service: &SessionService,
-    summary: Option<&PurgeSummary>,
+    summary: Option<&PurgeReport>,
     context: &Context,
 ) -> anyhow::Result<()> {
     let now = context.now;
@@ -276,7 +276,7 @@ fn write_metrics(
 }
 
 fn write_summary(
-    summary: &PurgeSummary,
+    summary: &PurgeReport,
     service: &SessionService,
     context: &Context,
 ) -> anyhow::Result<()> {
@@ -297,7 +297,7 @@ fn write_summary(
 
 /// Prints the summary of a purge whose output is something else: on a terminal, or if the
 /// purge stopped early.
-fn print_summary(summary: &PurgeSummary, service: &SessionService, context: &Context) {
+fn print_summary(summary: &PurgeReport, service: &SessionService, context: &Context) {
     if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
         context.print_notice(&sentence(summary, service.profile(), false));
     }
@@ -305,7 +305,7 @@ fn print_summary(summary: &PurgeSummary, service: &SessionService, context: &Con
 
 /// Reports rows that a purge keeps because they cannot be read, and rows from the future.
 /// These need action, so cron sees them, too.
-pub fn print_row_notices(summary: &PurgeSummary, dry_run: bool, context: &Context) {
+pub fn print_row_notices(summary: &PurgeReport, dry_run: bool, context: &Context) {
     if let Some(sentence) = summary::unreadable(summary, dry_run) {
         context.print_notice(&format!("sessctl: {sentence}"));
     }

@@ -1,6 +1,6 @@
 //! Summary of a purge, as a record and as a sentence.
 
-use crate::app::PurgeSummary;
+use crate::app::PurgeReport;
 use crate::domain::profile::Profile;
 
 use crate::domain::format::format_count;
@@ -117,7 +117,7 @@ pub fn schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED } else { &SUMMARY }
 }
 
-pub fn record(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) -> Record {
+pub fn record(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -> Record {
     let done = &summary.done;
     let adopted = |value: Value| profile.is_some().then_some(value);
     let name = profile.map(|profile| Value::word(profile.name.clone()));
@@ -143,7 +143,7 @@ pub fn record(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) 
     Record::new(["purge"], values.into_iter().flatten().collect())
 }
 
-pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool) -> String {
+pub fn sentence(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -> String {
     let summary_text = match (profile, dry_run) {
         (None, true) => return describe_preview(summary),
         (None, false) => describe_purged(summary),
@@ -165,7 +165,7 @@ pub fn sentence(summary: &PurgeSummary, profile: Option<&Profile>, dry_run: bool
     }
 }
 
-fn describe_preview(summary: &PurgeSummary) -> String {
+fn describe_preview(summary: &PurgeReport) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
@@ -174,7 +174,7 @@ fn describe_preview(summary: &PurgeSummary) -> String {
     format!("would {marked}end {ended} and delete {deleted} sessions, and leave {live} live")
 }
 
-fn describe_purged(summary: &PurgeSummary) -> String {
+fn describe_purged(summary: &PurgeReport) -> String {
     let [ended, deleted, live] = figures(summary);
     let marked = match summary.done.marked {
         0 => String::new(),
@@ -186,12 +186,12 @@ fn describe_purged(summary: &PurgeSummary) -> String {
     )
 }
 
-fn describe_deletion_preview(summary: &PurgeSummary) -> String {
+fn describe_deletion_preview(summary: &PurgeReport) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
     format!("would delete {deleted}, and leave {live}")
 }
 
-fn describe_deleted(summary: &PurgeSummary) -> String {
+fn describe_deleted(summary: &PurgeReport) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
     let elapsed = human::measure(milliseconds(summary.elapsed));
     let are = if summary.live == 1 { "is" } else { "are" };
@@ -205,13 +205,13 @@ fn expired_sessions(count: u64) -> String {
     }
 }
 
-fn figures(summary: &PurgeSummary) -> [String; 3] {
+fn figures(summary: &PurgeReport) -> [String; 3] {
     [summary.done.ended, summary.done.deleted, summary.live].map(format_count)
 }
 
 /// Describes the rows that were kept because they cannot be read; for a framework's table,
 /// with an example.
-pub fn unreadable(summary: &PurgeSummary, dry_run: bool) -> Option<String> {
+pub fn unreadable(summary: &PurgeReport, dry_run: bool) -> Option<String> {
     let (rows, whose) = match summary.unreadable {
         0 => return None,
         1 => ("1 row".to_owned(), "its"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::app::SessionService;
 use crate::domain::profile::Profile;
-use crate::domain::session::{EndReason, State};
+use crate::domain::session::{EndReason, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::TaskStats;
@@ -174,7 +174,13 @@ fn records_of(stats: &[TaskStats], profile: Option<&Profile>, now: UnixTime) -> 
 
 fn record(stat: &TaskStats, now: UnixTime) -> Record {
     let mut values = vec![Value::text(Some(stat.task.as_str())), Value::Count(stat.live_total())];
-    let states = [State::Active, State::Idle, State::Abandoned, State::Expired, State::Ended];
+    let states = [
+        SessionState::Active,
+        SessionState::Idle,
+        SessionState::Abandoned,
+        SessionState::Expired,
+        SessionState::Ended,
+    ];
     values.extend(states.map(|state| Value::Count(stat.in_state(state))));
     values.extend([
         idle_since(stat.oldest_use, now),

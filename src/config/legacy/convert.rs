@@ -2,12 +2,12 @@
 
 use super::key_table::{PARAM, Replacement, WEBSPHERE};
 use super::program;
-use super::scan::{Hit, Scan};
-use super::table::{Assignment, Table};
+use super::scan::{Hit, LineScan};
+use super::table::{Assignment, LegacyTable};
 use super::value::{Conversion, is_off};
 
 /// Adds what replaces legacy keys to the tables of a file and to new ones. Returns remarks.
-pub(super) fn convert(scan: &mut Scan<'_>, hits: &[Hit]) -> Vec<String> {
+pub(super) fn convert(scan: &mut LineScan<'_>, hits: &[Hit]) -> Vec<String> {
     let mut draft = Draft { tables: &mut scan.tables, hits, remarks: Vec::new() };
     let programs = program::group(hits);
     for hit in hits {
@@ -24,13 +24,13 @@ pub(super) fn convert(scan: &mut Scan<'_>, hits: &[Hit]) -> Vec<String> {
     draft.add_purge_job();
     draft.name_jobs();
     let policies = draft.tables.iter_mut().filter(|table| table.header.starts_with("[policy"));
-    policies.for_each(Table::fit_bounds);
+    policies.for_each(LegacyTable::fit_bounds);
     draft.note_dotted_keys();
     draft.remarks
 }
 
 struct Draft<'a> {
-    tables: &'a mut Vec<Table>,
+    tables: &'a mut Vec<LegacyTable>,
     hits: &'a [Hit],
     remarks: Vec<String>,
 }
@@ -65,11 +65,11 @@ impl Draft<'_> {
     /// Adds keys to the table with a name.
     fn add(&mut self, name: &str, new: Vec<Assignment>) {
         let plain = |name: &str| name.to_lowercase().replace(['"', '\'', ' '], "");
-        let is_same = |table: &Table| plain(&table.path.join(".")) == plain(name);
+        let is_same = |table: &LegacyTable| plain(&table.path.join(".")) == plain(name);
         let known = self.tables.iter().position(is_same);
         let at = known.unwrap_or(self.tables.len());
         if known.is_none() {
-            self.tables.push(Table::new(name, format!("[{name}]"), Vec::new()));
+            self.tables.push(LegacyTable::new(name, format!("[{name}]"), Vec::new()));
         }
         for new in new {
             self.tables[at].add(new, &mut self.remarks);
@@ -87,11 +87,11 @@ impl Draft<'_> {
             }
             return;
         }
-        let element = Table::new(list, format!("[[{list}]]"), new);
-        let keys = |table: &Table| -> Vec<(String, String)> {
+        let element = LegacyTable::new(list, format!("[[{list}]]"), new);
+        let keys = |table: &LegacyTable| -> Vec<(String, String)> {
             table.new.iter().map(|new| (new.key.clone(), new.value.clone())).collect()
         };
-        let is_same = |table: &Table| {
+        let is_same = |table: &LegacyTable| {
             table.line.is_none() && table.path == [list] && keys(table) == keys(&element)
         };
         if !self.tables.iter().any(is_same) {

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::key_table::system_of_table;
-use super::scan::{LineKind, Scan};
+use super::scan::{LineKind, LineScan};
 
 /// The numbers of the lines to replace, in words, and the lines to write there.
-pub(super) fn render(scan: &Scan<'_>, mut remarks: Vec<String>) -> (String, Vec<String>) {
+pub(super) fn render(scan: &LineScan<'_>, mut remarks: Vec<String>) -> (String, Vec<String>) {
     let (head, replaced) = replaced(scan);
     let unknown = (1..scan.kinds.len()).filter(|line| scan.kinds[*line] == LineKind::Unknown);
     let unknown: Vec<usize> = unknown.collect();
@@ -39,7 +39,7 @@ pub(super) fn render(scan: &Scan<'_>, mut remarks: Vec<String>) -> (String, Vec<
 
 /// The lines that the block replaces. Before these come own lines which it begins with: they
 /// follow the first of the replaced lines, and would be behind the tables of the block.
-fn replaced(scan: &Scan<'_>) -> (Vec<String>, Vec<usize>) {
+fn replaced(scan: &LineScan<'_>) -> (Vec<String>, Vec<usize>) {
     let (mut head, mut replaced) = (Vec::new(), Vec::new());
     let is_old = |line: &usize| matches!(scan.kinds[*line], LineKind::Legacy | LineKind::Unknown);
     for (at, table) in scan.tables.iter().enumerate() {
@@ -65,7 +65,7 @@ fn replaced(scan: &Scan<'_>) -> (Vec<String>, Vec<usize>) {
 }
 
 /// The lines of a table below its header, without what is blank at its end.
-fn body(scan: &Scan<'_>, at: usize) -> Range<usize> {
+fn body(scan: &LineScan<'_>, at: usize) -> Range<usize> {
     let first = scan.tables[at].line.map_or(0, |line| line + 1);
     let next = scan.tables.get(at + 1).and_then(|table| table.line);
     let lines = first..next.unwrap_or(scan.kinds.len());
@@ -74,7 +74,7 @@ fn body(scan: &Scan<'_>, at: usize) -> Range<usize> {
 }
 
 /// Own lines of a table from a line on.
-fn kept(scan: &Scan<'_>, at: usize, from: usize) -> Vec<String> {
+fn kept(scan: &LineScan<'_>, at: usize, from: usize) -> Vec<String> {
     let lines = body(scan, at).filter(|line| *line >= from);
     let own = lines.filter(|line| matches!(scan.kinds[*line], LineKind::Own | LineKind::Blank));
     own.map(|line| scan.lines[line - 1].to_owned()).collect()

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::key_table::{CONSOLE_COMMAND, LegacyKey, find};
 use super::notation::pairs;
-use super::table::Table;
+use super::table::LegacyTable;
 
 /// A legacy key with its value.
 pub(super) struct Hit {
@@ -38,23 +38,23 @@ pub(super) enum LineKind {
     Unknown,
 }
 
-pub(super) struct Scan<'a> {
+pub(super) struct LineScan<'a> {
     pub(super) lines: Vec<&'a str>,
     /// The kind of each line by its number; that of 0 is unused.
     pub(super) kinds: Vec<LineKind>,
     /// Tables in the order of the file, with their own keys.
-    pub(super) tables: Vec<Table>,
+    pub(super) tables: Vec<LegacyTable>,
     pub(super) is_toml: bool,
     own_tables: &'a [&'a str],
 }
 
 /// Scans a file, of which sessctl itself has `own_tables`.
-pub(super) fn scan<'a>(text: &'a str, own_tables: &'a [&'a str]) -> (Scan<'a>, Vec<Hit>) {
+pub(super) fn scan<'a>(text: &'a str, own_tables: &'a [&'a str]) -> (LineScan<'a>, Vec<Hit>) {
     let lines: Vec<&str> = text.lines().collect();
-    let mut scan = Scan {
+    let mut scan = LineScan {
         kinds: vec![LineKind::Blank; lines.len() + 1],
         lines,
-        tables: vec![Table { line: Some(0), ..Table::default() }],
+        tables: vec![LegacyTable { line: Some(0), ..LegacyTable::default() }],
         is_toml: DeTable::parse(text).is_ok(),
         own_tables,
     };
@@ -65,7 +65,7 @@ pub(super) fn scan<'a>(text: &'a str, own_tables: &'a [&'a str]) -> (Scan<'a>, V
     (scan, hits)
 }
 
-impl Scan<'_> {
+impl LineScan<'_> {
     /// Accepts a table that may be in a file of sessctl.
     pub(super) fn is_own(&self, path: &[String]) -> bool {
         self.is_toml || path.first().is_some_and(|name| self.own_tables.contains(&name.as_str()))
@@ -76,7 +76,12 @@ impl Scan<'_> {
     fn read(&mut self, line: usize, hits: &mut Vec<Hit>) -> usize {
         let rest = &self.lines[line - 1..];
         if let Some((header, path)) = header(rest[0]) {
-            self.tables.push(Table { header, path, line: Some(line), ..Table::default() });
+            self.tables.push(LegacyTable {
+                header,
+                path,
+                line: Some(line),
+                ..LegacyTable::default()
+            });
             return 1;
         }
         let (leaves, count, is_toml) = match statement(rest, self.is_toml) {

@@ -26,7 +26,7 @@ impl Assignment {
 }
 
 #[derive(Default)]
-pub(super) struct Table {
+pub(super) struct LegacyTable {
     /// Empty for the keys above the first header.
     pub(super) header: String,
     /// The names of the tables around it, and its own.
@@ -37,7 +37,7 @@ pub(super) struct Table {
     pub(super) new: Vec<Assignment>,
 }
 
-impl Table {
+impl LegacyTable {
     pub(super) fn new(name: &str, header: String, new: Vec<Assignment>) -> Self {
         Self { header, path: vec![name.to_owned()], new, ..Self::default() }
     }

@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use crate::config::error::Result;
-use crate::config::table::Table;
+use crate::config::table::SettingsTable;
 use crate::config::values::{list, name, text};
 use crate::domain::profile::ColumnSource;
 
@@ -14,7 +14,7 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) fn read(top: &Table<'_>) -> Result<Self> {
+    pub(super) fn read(top: &SettingsTable<'_>) -> Result<Self> {
         let names = |value: &DeValue<'_>| list(value, "[\"id\", \"expires\"]", name);
         let required = top.required("columns", "all columns of the table", names)?;
         let optional = top.optional("optional", names)?.unwrap_or_default();
@@ -49,7 +49,11 @@ impl Columns {
 
     /// The source that the keys `column` and `path` describe; `default` is the column of a
     /// table without the key.
-    pub(super) fn source(&self, table: &Table<'_>, default: Option<&str>) -> Result<ColumnSource> {
+    pub(super) fn source(
+        &self,
+        table: &SettingsTable<'_>,
+        default: Option<&str>,
+    ) -> Result<ColumnSource> {
         let path = table.optional("path", path)?;
         let column = match (table.optional("column", |value| self.find(value))?, default) {
             (Some(column), _) => column,

@@ -4,12 +4,12 @@ use toml::de::DeValue;
 
 use super::parameters::Parameters;
 use crate::config::error::Result;
-use crate::config::table::Table;
+use crate::config::table::SettingsTable;
 use crate::config::values::{choice, describe, integer, list, text, words};
 use crate::domain::profile::{Decimals, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
 use crate::domain::time_zone::{TimeZone, TimeZoneError};
 
-type ReadEncoding = fn(&Table<'_>, &mut Parameters<'_>) -> Result<Encoding>;
+type ReadEncoding = fn(&SettingsTable<'_>, &mut Parameters<'_>) -> Result<Encoding>;
 
 const ENCODINGS: &[(&str, (&[&str], ReadEncoding))] = &[
     ("unix", (&["unit", "storage"], unix)),
@@ -53,7 +53,7 @@ const UNITS: &[(&str, Unit)] = &[
 ];
 
 /// Reads an encoding of one form or of several.
-pub(super) fn read(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+pub(super) fn read(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
     if !table.has("forms") {
         return form(table, parameters);
     }
@@ -79,7 +79,7 @@ pub(super) fn read(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result
     }
 }
 
-fn form(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+fn form(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
     let (keys, read) = required_choice(table, "encoding", ENCODINGS)?;
     for key in FORM_KEYS.iter().filter(|key| !keys.contains(key) && **key != "encoding") {
         let allowed = keys.join(", ");
@@ -88,26 +88,30 @@ fn form(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> 
     read(table, parameters)
 }
 
-fn required_choice<T: Clone>(table: &Table<'_>, key: &str, known: &[(&str, T)]) -> Result<T> {
+fn required_choice<T: Clone>(
+    table: &SettingsTable<'_>,
+    key: &str,
+    known: &[(&str, T)],
+) -> Result<T> {
     table.required(key, &format!("one of {}", words(known)), choice(key, known))
 }
 
-fn unix(table: &Table<'_>, _: &mut Parameters<'_>) -> Result<Encoding> {
+fn unix(table: &SettingsTable<'_>, _: &mut Parameters<'_>) -> Result<Encoding> {
     Ok(Encoding::Unix(required_choice(table, "unit", UNITS)?, storage(table, Storage::Integer)?))
 }
 
-fn julian(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+fn julian(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
     localized(Encoding::Julian(storage(table, Storage::Real)?), table, parameters)
 }
 
-fn ticks(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+fn ticks(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
     localized(Encoding::Ticks(storage(table, Storage::Integer)?), table, parameters)
 }
 
 /// The encoding of numbers that count local time, if there is a time zone.
 fn localized(
     encoding: Encoding,
-    table: &Table<'_>,
+    table: &SettingsTable<'_>,
     parameters: &mut Parameters<'_>,
 ) -> Result<Encoding> {
     if !table.has("timezone") {
@@ -116,20 +120,20 @@ fn localized(
     Ok(Encoding::Local(Box::new(encoding), timezone(table, parameters)?))
 }
 
-fn storage(table: &Table<'_>, default: Storage) -> Result<Vec<Storage>> {
+fn storage(table: &SettingsTable<'_>, default: Storage) -> Result<Vec<Storage>> {
     let class = choice("storage class", STORAGE_CLASSES);
     let classes = table.optional("storage", |value| list(value, "[\"integer\"]", class))?;
     Ok(classes.unwrap_or_else(|| vec![default]))
 }
 
-fn text_form(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+fn text_form(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
     let separator = required_choice(table, "separator", SEPARATORS)?;
     let what = "a number, an array like [0, 6], or \"any\"";
     let decimals = table.required("decimals", what, decimals)?;
     Ok(Encoding::Text(TextForm { separator, decimals, zone: zone_form(table, parameters)? }))
 }
 
-fn zone_form(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<ZoneForm> {
+fn zone_form(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<ZoneForm> {
     let what = format!("one of {}, or an array of them", words(ZONE_SUFFIXES));
     let suffixes = table.required("zone", &what, zone_suffixes)?;
     if !suffixes.contains(&ZoneSuffix::None) {
@@ -163,7 +167,7 @@ fn zone_suffixes(value: &DeValue<'_>) -> Result<Vec<ZoneSuffix>, String> {
     }
 }
 
-fn timezone(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<TimeZone> {
+fn timezone(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<TimeZone> {
     if !table.has("timezone") {
         let what = "\"UTC\", \"local\", a name such as \"Europe/Berlin\", \
                     or { parameter = \"timezone\" }";
@@ -173,7 +177,7 @@ fn timezone(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<TimeZo
     Ok(parameters.value(table, "timezone", zone)?.unwrap_or(TimeZone::UTC))
 }
 
-fn pattern(table: &Table<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
+fn pattern(table: &SettingsTable<'_>, parameters: &mut Parameters<'_>) -> Result<Encoding> {
     let complete = |value: &DeValue<'_>| match text(value)? {
         pattern if Encoding::is_complete(pattern) => Ok(pattern.to_owned()),
         pattern => Err(format!("{pattern:?} needs a full date, and either no time or a full one")),

@@ -10,7 +10,7 @@ use super::symbols::Symbols;
 use super::{rules, times};
 use crate::config::document::Document;
 use crate::config::error::{ConfigError, Result};
-use crate::config::table::Table;
+use crate::config::table::SettingsTable;
 use crate::config::values::{choice, describe, flag, name, sql_values, text};
 use crate::domain::profile::{
     ColumnSource, Dependent, DependentAction, Profile, TokenForm, UserForm, UserSource,
@@ -60,13 +60,13 @@ pub fn parse(
 ) -> Result<Profile, ConfigError> {
     let document = Document::new(file, text);
     let parsed = document.parse()?;
-    let top = &Table::top_level(&document, parsed.get_ref());
+    let top = &SettingsTable::top_level(&document, parsed.get_ref());
     top.allow_only(KEYS)?;
     let (columns, parameters) = (Columns::read(top)?, Parameters::read(top, given)?);
     read(top, Symbols { columns, parameters, times: Vec::new(), inputs: Vec::new() })
 }
 
-fn read(top: &Table<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
+fn read(top: &SettingsTable<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
     let profile_name = top.required("name", "the name of the profile", profile_name)?;
     let id = top.required("id", "the column that identifies a session", |value| {
         symbols.columns.find(value)
@@ -127,7 +127,7 @@ fn readonly(value: &DeValue<'_>) -> Result<Option<String>, String> {
     }
 }
 
-fn token(top: &Table<'_>, columns: &Columns) -> Result<Option<TokenForm>> {
+fn token(top: &SettingsTable<'_>, columns: &Columns) -> Result<Option<TokenForm>> {
     let Some(table) = top.table("token")? else { return Ok(None) };
     table.allow_only(&["column", "prefix", "hash"])?;
     Ok(Some(TokenForm {
@@ -145,7 +145,7 @@ struct Secrets<'a> {
 
 impl Secrets<'_> {
     /// Refuses to show a credential as the user or the client.
-    fn reject(&self, table: &Table<'_>, source: &ColumnSource) -> Result<()> {
+    fn reject(&self, table: &SettingsTable<'_>, source: &ColumnSource) -> Result<()> {
         let token = self.token.map(|token| ("token", token.column.as_str()));
         for (what, column) in [("id", self.id)].into_iter().chain(token) {
             if column.eq_ignore_ascii_case(&source.column) {
@@ -160,7 +160,11 @@ impl Secrets<'_> {
     }
 }
 
-fn user(top: &Table<'_>, columns: &Columns, secrets: &Secrets<'_>) -> Result<Option<UserSource>> {
+fn user(
+    top: &SettingsTable<'_>,
+    columns: &Columns,
+    secrets: &Secrets<'_>,
+) -> Result<Option<UserSource>> {
     let Some(table) = top.table("user")? else { return Ok(None) };
     table.allow_only(&["column", "path", "payload", "nobody"])?;
     let source = columns.source(&table, None)?;
@@ -175,7 +179,7 @@ fn user(top: &Table<'_>, columns: &Columns, secrets: &Secrets<'_>) -> Result<Opt
 }
 
 fn client(
-    top: &Table<'_>,
+    top: &SettingsTable<'_>,
     columns: &Columns,
     secrets: &Secrets<'_>,
 ) -> Result<Option<ColumnSource>> {
@@ -186,8 +190,8 @@ fn client(
     Ok(Some(source))
 }
 
-fn dependents(top: &Table<'_>, columns: &Columns, id: &str) -> Result<Vec<Dependent>> {
-    let dependent = |table: Table<'_>| {
+fn dependents(top: &SettingsTable<'_>, columns: &Columns, id: &str) -> Result<Vec<Dependent>> {
+    let dependent = |table: SettingsTable<'_>| {
         table.allow_only(&["table", "column", "references", "action"])?;
         let references = table.optional("references", |value| columns.find(value))?;
         let action = table.optional("action", choice("action", ACTIONS))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::de::DeValue;
 
 use crate::config::error::Result;
-use crate::config::table::{Table, join};
+use crate::config::table::{SettingsTable, join};
 use crate::config::values::{name, text};
 use crate::domain::profile::Parameter;
 
@@ -22,7 +22,10 @@ struct Defined {
 }
 
 impl<'a> Parameters<'a> {
-    pub(super) fn read(top: &Table<'_>, given: &'a BTreeMap<String, String>) -> Result<Self> {
+    pub(super) fn read(
+        top: &SettingsTable<'_>,
+        given: &'a BTreeMap<String, String>,
+    ) -> Result<Self> {
         let mut defined = Vec::new();
         for (parameter, table) in top.section("parameters")?.tables()? {
             table.allow_only(&["about", "example"])?;
@@ -46,7 +49,7 @@ impl<'a> Parameters<'a> {
     /// the parameter is missing.
     pub(super) fn value<T>(
         &mut self,
-        table: &Table<'_>,
+        table: &SettingsTable<'_>,
         key: &str,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>> {
@@ -72,7 +75,7 @@ impl<'a> Parameters<'a> {
     }
 
     /// The parameters without a value, once all references to parameters have been read.
-    pub(super) fn missing(self, top: &Table<'_>) -> Result<Vec<Parameter>> {
+    pub(super) fn missing(self, top: &SettingsTable<'_>) -> Result<Vec<Parameter>> {
         if let Some(Defined { parameter, offset, .. }) =
             self.defined.iter().find(|known| !known.is_used)
         {

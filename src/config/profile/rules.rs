@@ -4,7 +4,7 @@ use toml::de::DeValue;
 
 use super::symbols::Symbols;
 use crate::config::error::Result;
-use crate::config::table::Table;
+use crate::config::table::SettingsTable;
 use crate::config::values::{choice, flag, integer, span, sql_value, sql_values, text, words};
 use crate::domain::profile::{ColumnSource, Condition, Length, Predicate, Rule, RuleKind, Unit};
 use crate::domain::time::{Span, SpanError};
@@ -33,16 +33,19 @@ const UNITS: &[(&str, Unit)] = &[
 /// is a typing error, or a number in another unit.
 const MIN_LIFETIME: Span = Span::minutes(1);
 
-pub(super) fn read(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Vec<Rule>> {
+pub(super) fn read(top: &SettingsTable<'_>, symbols: &mut Symbols<'_>) -> Result<Vec<Rule>> {
     let rules = top.array("expired", "[[expired]]")?;
     rules.iter().map(|table| rule(table, symbols)).collect()
 }
 
-pub(super) fn read_filter(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Vec<Condition>> {
+pub(super) fn read_filter(
+    top: &SettingsTable<'_>,
+    symbols: &mut Symbols<'_>,
+) -> Result<Vec<Condition>> {
     conditions(&top.array("filter", "[[filter]]")?, symbols)
 }
 
-fn rule(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Rule> {
+fn rule(table: &SettingsTable<'_>, symbols: &mut Symbols<'_>) -> Result<Rule> {
     table.allow_only(RULE_KEYS)?;
     let kind = rule_kind(table, symbols)?;
     let boundary = choice("boundary", BOUNDARIES);
@@ -58,7 +61,7 @@ fn rule(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Rule> {
     Ok(Rule { kind, when: conditions(&when, symbols)?, inclusive, grace })
 }
 
-fn rule_kind(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<RuleKind> {
+fn rule_kind(table: &SettingsTable<'_>, symbols: &mut Symbols<'_>) -> Result<RuleKind> {
     let mut kinds = RULE_KINDS.into_iter().filter(|key| table.has(key));
     let Some(key) = kinds.next() else {
         let what = "a rule has at, or after with lifetime, or not_null";
@@ -82,7 +85,7 @@ fn rule_kind(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<RuleKind> {
     })
 }
 
-fn length(table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<Length> {
+fn length(table: &SettingsTable<'_>, symbols: &mut Symbols<'_>) -> Result<Length> {
     let what = "a duration like \"2h\", { parameter = \"lifetime\" }, \
                 or { column = \"max_age\", unit = \"seconds\" }";
     let is_parameter = match table.value("lifetime") {
@@ -113,7 +116,7 @@ fn too_short(lifetime: &str) -> String {
     )
 }
 
-fn conditions(tables: &[Table<'_>], symbols: &mut Symbols<'_>) -> Result<Vec<Condition>> {
+fn conditions(tables: &[SettingsTable<'_>], symbols: &mut Symbols<'_>) -> Result<Vec<Condition>> {
     let mut all = Vec::new();
     for table in tables {
         table.allow_only(CONDITION_KEYS)?;
@@ -129,7 +132,7 @@ fn conditions(tables: &[Table<'_>], symbols: &mut Symbols<'_>) -> Result<Vec<Con
     Ok(all)
 }
 
-fn tests(table: &Table<'_>) -> Result<Vec<Predicate>> {
+fn tests(table: &SettingsTable<'_>) -> Result<Vec<Predicate>> {
     let one = |value: &DeValue<'_>| sql_value(value).map(|value| vec![value]);
     let one_or_more =
         |value: &DeValue<'_>| if value.is_array() { sql_values(value) } else { one(value) };

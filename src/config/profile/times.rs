@@ -3,7 +3,7 @@
 use super::encoding;
 use super::symbols::Symbols;
 use crate::config::error::Result;
-use crate::config::table::Table;
+use crate::config::table::SettingsTable;
 use crate::config::values::{choice, sql_values};
 use crate::domain::profile::{NullMeaning, TimeColumn};
 
@@ -14,7 +14,7 @@ const NULLS: &[(&str, NullMeaning)] =
     &[("expired", NullMeaning::Expired), ("never", NullMeaning::Never)];
 
 /// Reads all times into `symbols`.
-pub(super) fn read(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<()> {
+pub(super) fn read(top: &SettingsTable<'_>, symbols: &mut Symbols<'_>) -> Result<()> {
     for (name, table) in top.section("times")?.tables()? {
         let time = time_column(&name, &table, symbols)?;
         symbols.times.push((name, time));
@@ -22,7 +22,11 @@ pub(super) fn read(top: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<()> {
     Ok(())
 }
 
-fn time_column(name: &str, table: &Table<'_>, symbols: &mut Symbols<'_>) -> Result<TimeColumn> {
+fn time_column(
+    name: &str,
+    table: &SettingsTable<'_>,
+    symbols: &mut Symbols<'_>,
+) -> Result<TimeColumn> {
     table.allow_only(&[SOURCE_KEYS, encoding::FORM_KEYS, MEANING_KEYS].concat())?;
     let source = symbols.columns.source(table, Some(name))?;
     let encoding = encoding::read(table, &mut symbols.parameters)?;

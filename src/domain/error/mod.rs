@@ -239,7 +239,7 @@ impl InterruptReason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
     pub impact: RunImpact,
-    pub limit: GuardLimit,
+    pub limit: ExceededLimit,
 }
 
 /// Effect of a run, compared with the content of the table.
@@ -280,12 +280,12 @@ impl GuardedRun {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum GuardLimit {
+pub enum ExceededLimit {
     Percent(f64),
     Rows(u64),
 }
 
-impl Eq for GuardLimit {}
+impl Eq for ExceededLimit {}
 
 impl RunImpact {
     /// The sessions that a guard counts: those that would end, less the backlog.
@@ -303,8 +303,8 @@ impl GuardRefusal {
         let permille = u128::from(counted) * 1000 / u128::from((*sessions).max(1));
         let whose = task.as_ref().map_or_else(String::new, |task| format!(" of {task}"));
         let limit = match self.limit {
-            GuardLimit::Percent(percent) => format!("max_percent = {percent}"),
-            GuardLimit::Rows(rows) => format!("max_rows = {}", format_count(rows)),
+            ExceededLimit::Percent(percent) => format!("max_percent = {percent}"),
+            ExceededLimit::Rows(rows) => format!("max_rows = {}", format_count(rows)),
         };
         let context = match work {
             GuardedRun::FirstPurge => {

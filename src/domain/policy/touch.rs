@@ -2,7 +2,7 @@
 
 use super::rules::{ExpiryMode, Policy};
 use super::two_pass::PurgeTime;
-use crate::domain::session::{EndReason, Session, State};
+use crate::domain::session::{EndReason, Session, SessionState};
 use crate::domain::time::{Span, UnixTime};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,24 +81,24 @@ impl Policy {
     ///
     /// Under `expire = "timeout"` no session is therefore idle or abandoned: once it
     /// has outstayed its timeout, it is due.
-    pub fn state(&self, session: &Session, now: UnixTime) -> State {
+    pub fn state(&self, session: &Session, now: UnixTime) -> SessionState {
         if session.has_ended(now) {
-            return State::Ended;
+            return SessionState::Ended;
         }
         let due = self.due(session, PurgeTime::at(now));
         if due.is_some_and(|reason| reason != EndReason::Abandoned) {
-            return State::Expired;
+            return SessionState::Expired;
         }
         if session.expiry.is_some() {
-            return State::Active;
+            return SessionState::Active;
         }
         let idle = session.idle(now).unwrap_or(Span::ZERO);
         match (self.expire, session.idle_timeout) {
-            (ExpiryMode::TwoPass, _) if session.mark().is_some() => State::Idle,
-            (ExpiryMode::TwoPass, _) | (_, None) => State::Active,
-            (_, Some(timeout)) if idle > timeout.max(self.abandoned) => State::Abandoned,
-            (_, Some(timeout)) if idle > timeout => State::Idle,
-            (_, Some(_)) => State::Active,
+            (ExpiryMode::TwoPass, _) if session.mark().is_some() => SessionState::Idle,
+            (ExpiryMode::TwoPass, _) | (_, None) => SessionState::Active,
+            (_, Some(timeout)) if idle > timeout.max(self.abandoned) => SessionState::Abandoned,
+            (_, Some(timeout)) if idle > timeout => SessionState::Idle,
+            (_, Some(_)) => SessionState::Active,
         }
     }
 

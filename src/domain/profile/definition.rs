@@ -189,7 +189,7 @@ impl Profile {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
+pub enum SessionUser {
     /// No user: nobody has logged in.
     Nobody,
     User(String),
@@ -197,7 +197,7 @@ pub enum Owner {
     Unreadable,
 }
 
-impl Owner {
+impl SessionUser {
     /// The user, if it is known that there is one.
     pub fn user(self) -> Option<String> {
         match self {

@@ -20,7 +20,7 @@ pub const HOUR: i64 = 3_600;
 
 /// Evidence from the rows of Django's table for the clock of `expire_date`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClockEvidence {
+pub enum OffsetEvidence {
     Utc,
     /// A clock that is this many seconds ahead of UTC.
     Ahead(i64),
@@ -29,7 +29,7 @@ pub enum ClockEvidence {
     Nothing,
 }
 
-impl ClockEvidence {
+impl OffsetEvidence {
     /// Judges by how long sessions [last](signed_lifetime), their times being read as UTC.
     ///
     /// 1. A lifetime of exactly two weeks is evidence of UTC.

@@ -20,14 +20,14 @@ pub mod value;
 pub use columns::ColumnMismatch;
 pub use condition::{Condition, Predicate};
 pub use definition::{
-    ColumnSource, Dependent, DependentAction, Owner, Profile, TokenForm, UserForm, UserSource,
+    ColumnSource, Dependent, DependentAction, Profile, SessionUser, TokenForm, UserForm, UserSource,
 };
 #[cfg(feature = "internals")]
 pub use django::django_user;
 pub use doubt::{DetectionDoubt, Parameter, ProfileChoice};
 pub use encoding::{Decimals, DecodedTime, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
 pub use expiry::{Expiry, RowStatus};
-pub use lifetime::{ClockEvidence, signed_lifetime};
+pub use lifetime::{OffsetEvidence, signed_lifetime};
 pub use rule::{Length, NullMeaning, Rule, RuleKind, TimeColumn};
 #[cfg(feature = "internals")]
 pub use timestamp::Timestamp;

@@ -1,6 +1,6 @@
 //! Owners of sessions.
 
-use super::definition::{Owner, Profile, UserForm};
+use super::definition::{Profile, SessionUser, UserForm};
 use super::django::django_user;
 use super::value::{SqlValue, SqlValueRef};
 use crate::domain::hex;
@@ -13,20 +13,20 @@ impl Profile {
     /// and so is a payload that names nobody. A payload of a form that is not known is
     /// unreadable, and so are bytes at a path in JSON, by which the store says that the
     /// column holds something else.
-    pub fn owner(&self, value: SqlValueRef<'_>) -> Owner {
+    pub fn owner(&self, value: SqlValueRef<'_>) -> SessionUser {
         let Some(source) = &self.user else {
-            return Owner::Nobody;
+            return SessionUser::Nobody;
         };
         if value == SqlValueRef::Null || source.nobody.iter().any(|nobody| nobody.is_same(value)) {
-            return Owner::Nobody;
+            return SessionUser::Nobody;
         }
         match (source.form, value) {
             (UserForm::DjangoPayload, SqlValueRef::Text(payload)) => django_user(payload),
-            (UserForm::DjangoPayload, _) => Owner::Unreadable,
+            (UserForm::DjangoPayload, _) => SessionUser::Unreadable,
             (UserForm::Plain, SqlValueRef::Blob(_)) if source.source.path.is_some() => {
-                Owner::Unreadable
+                SessionUser::Unreadable
             }
-            (UserForm::Plain, value) => plain(value).map_or(Owner::Nobody, Owner::User),
+            (UserForm::Plain, value) => plain(value).map_or(SessionUser::Nobody, SessionUser::User),
         }
     }
 }

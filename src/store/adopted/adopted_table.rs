@@ -9,11 +9,11 @@ use super::expiry_index::ExpiryIndex;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::sample;
-use super::state::State;
+use super::state::FrameworkState;
 use super::{delete, list, scan, stats};
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
-use crate::domain::session::{EndReason, Key, Session};
+use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::token::Token;
 use crate::storage::{
     Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows,
@@ -32,7 +32,7 @@ pub(super) struct Adopted<T> {
     pub(super) deletions: OnceCell<Deletions>,
     /// Rows that were due but kept, until the caller takes them.
     pub(super) kept: KeptRows,
-    pub(super) state: State,
+    pub(super) state: FrameworkState,
     /// Maximum number of due rows held in memory; computed on first use.
     pub(super) max_due_rows: OnceCell<usize>,
     /// Rows that a purge may still read, where triggers may insert rows.
@@ -65,7 +65,7 @@ impl Deletions {
 }
 
 impl<T: Database> Adopted<T> {
-    pub(super) fn new(database: T, reader: TableReader, state: State) -> Self {
+    pub(super) fn new(database: T, reader: TableReader, state: FrameworkState) -> Self {
         Self {
             index: ExpiryIndex::of(&database, &reader),
             deletions: OnceCell::new(),
@@ -95,7 +95,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         Some(&self.reader.profile)
     }
 
-    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+    fn find(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>> {
         list::find(&self.database, &self.reader, keys)
     }
 
@@ -233,7 +233,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         std::mem::take(&mut self.kept)
     }
 
-    fn check_references(&self, keys: &[Key]) -> Result<(Vec<bool>, KeptRows)> {
+    fn check_references(&self, keys: &[SessionKey]) -> Result<(Vec<bool>, KeptRows)> {
         self.deletions()?.blocking().find_kept(&self.database, &self.reader, keys)
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::foreign_keys::ForeignKey;
 use super::reader::TableReader;
-use super::table::Table;
+use super::table::TableSchema;
 use crate::domain::error::Result;
 use crate::domain::profile::{Dependent, DependentAction};
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::storage::{KeptRows, ReferencingTable};
 use crate::store::database::Database;
 use crate::store::statement::{Statement, key_ref, quoted};
@@ -33,7 +33,7 @@ pub(super) struct ReferencingKey {
 /// Foreign keys that lead from a session to the rows that refer to it, directly or through
 /// rows deleted with it.
 pub(super) struct ReferenceGraph<'a> {
-    pub(super) table: &'a Table,
+    pub(super) table: &'a TableSchema,
     /// Key of the sessions, as an expression.
     pub(super) key: &'a str,
     /// Relevant foreign keys, without those that the profile handles.
@@ -177,7 +177,7 @@ impl BlockingReferences<'_> {
         &self,
         database: &impl Database,
         reader: &TableReader,
-        keys: &[Key],
+        keys: &[SessionKey],
     ) -> Result<(Vec<bool>, KeptRows)> {
         let (mut kept, mut are_kept) = (KeptRows::default(), vec![false; keys.len()]);
         if !self.is_possible() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
-use super::sample::{Row, Sampling};
-use super::table::Table;
+use super::sample::{SampleRow, Sampling};
+use super::table::TableSchema;
 use crate::domain::error::{Error, Result};
 use crate::domain::format::format_count;
 use crate::domain::profile::{
@@ -35,7 +35,7 @@ pub(super) fn describe_mismatch(difference: &ColumnMismatch) -> String {
 
 pub(super) fn column_mismatch(
     profile: &Profile,
-    table: &Table,
+    table: &TableSchema,
     difference: &ColumnMismatch,
 ) -> String {
     let (title, name) = (&profile.title, &profile.name);
@@ -122,7 +122,7 @@ pub(super) fn encoding_errors(
     let mut errors = Vec::new();
     for index in 0..reader.profile.times.len() {
         let time = &reader.profile.times[index];
-        let rows: Vec<&Row> = applicable_rows(reader, sample, index).collect();
+        let rows: Vec<&SampleRow> = applicable_rows(reader, sample, index).collect();
         errors.extend(unreadable_times(reader, time, &rows));
         errors.extend(path_never_matches(database, reader, time, &rows)?);
     }
@@ -134,7 +134,7 @@ pub(super) fn applicable_rows<'a>(
     reader: &'a TableReader,
     sample: &'a Sampling,
     time: usize,
-) -> impl Iterator<Item = &'a Row> {
+) -> impl Iterator<Item = &'a SampleRow> {
     let Profile { filter, rules, .. } = &reader.profile;
     sample.rows.iter().filter(move |row| {
         let inputs = row.raw();
@@ -148,7 +148,11 @@ fn uses_time(kind: &RuleKind, time: usize) -> bool {
     matches!(kind, RuleKind::At(by) | RuleKind::After(by, _) if *by == time)
 }
 
-fn unreadable_times(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Option<String> {
+fn unreadable_times(
+    reader: &TableReader,
+    time: &TimeColumn,
+    rows: &[&SampleRow],
+) -> Option<String> {
     let values = TimeValues::of(reader, time, rows);
     let bad: u64 = values.bad.values().sum();
     if bad <= values.good {
@@ -169,7 +173,7 @@ fn unreadable_times(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> O
 }
 
 impl TimeValues {
-    fn of(reader: &TableReader, time: &TimeColumn, rows: &[&Row]) -> Self {
+    fn of(reader: &TableReader, time: &TimeColumn, rows: &[&SampleRow]) -> Self {
         let mut values = Self::default();
         for row in rows {
             match time.read(&row.raw()) {
@@ -198,13 +202,13 @@ fn path_never_matches(
     database: &impl Database,
     reader: &TableReader,
     time: &TimeColumn,
-    rows: &[&Row],
+    rows: &[&SampleRow],
 ) -> Result<Option<String>> {
     let source = reader.profile.inputs.get(time.input);
     let Some(ColumnSource { column, path: Some(path) }) = source else {
         return Ok(None);
     };
-    let is_found = |row: &&Row| {
+    let is_found = |row: &&SampleRow| {
         // A blob stands for a text that is not JSON.
         !matches!(row.inputs.get(time.input), None | Some(SqlValue::Null | SqlValue::Blob(_)))
     };

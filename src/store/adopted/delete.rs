@@ -10,7 +10,7 @@ use super::referencing_tables::ReferencingTables;
 use super::values::id_digest;
 use crate::domain::error::Error;
 use crate::domain::profile::{Dependent, DependentAction, SqlValue, SqlValueRef};
-use crate::domain::session::{End, EndReason, Key, Session};
+use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSnapshot};
 use crate::store::database::{BatchResult, Database, RowRef};
@@ -233,7 +233,7 @@ pub(super) fn end(
 ) -> Partial<Ended> {
     let plan = deletion.plan();
     let row = |index: usize| match &endings[index].key {
-        key @ Key::Row(_, id) => vec![key_ref(key), key_ref(id)],
+        key @ SessionKey::Row(_, id) => vec![key_ref(key), key_ref(id)],
         key => vec![key_ref(key)],
     };
     let chunk = deletion.is_slow.then_some(1);
@@ -243,7 +243,7 @@ pub(super) fn end(
         &mut Rows { count: endings.len(), row: &row, chunk },
     );
     let kept = deletion.kept_rows(&plan, &run, |index| match &endings[index].key {
-        Key::Row(_, id) => id_digest(key_ref(id)).handle(),
+        SessionKey::Row(_, id) => id_digest(key_ref(id)).handle(),
         key => id_digest(key_ref(key)).handle(),
     });
     // A session that existed a moment ago was deleted by the request whose response was

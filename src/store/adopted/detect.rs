@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::check::{describe_mismatch, encoding_errors};
-use super::detection_doubt::{clock_evidence, detection_doubt};
+use super::detection_doubt::{detection_doubt, offset_evidence};
 use super::open::open_file;
 use super::reader::TableReader;
 use super::sample::Sampling;
 use super::table;
-use super::table::Table;
+use super::table::TableSchema;
 use crate::domain::error::{Error, ForeignContent, Result};
-use crate::domain::profile::{ClockEvidence, ColumnMismatch, Profile};
+use crate::domain::profile::{ColumnMismatch, OffsetEvidence, Profile};
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::{Access, SqliteFile};
@@ -42,7 +42,7 @@ pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -
 
 fn detect_in(database: &impl Database, profiles: Vec<Profile>) -> Result<Profile> {
     let names = table::table_names(database)?;
-    let mut found = Findings::default();
+    let mut found = Detection::default();
     for profile in profiles {
         if names.iter().any(|name| name.eq_ignore_ascii_case(&profile.table)) {
             found.check_profile(database, profile)?;
@@ -66,11 +66,11 @@ fn refuse_unknown(path: &Path, profiles: &[Profile]) -> Option<Error> {
         return None;
     }
     let unsafe_to_open = SqliteFile::must_be_safe_to_open(path).err();
-    unsafe_to_open.or_else(|| Findings::default().conclude(file.display_name(), &names).err())
+    unsafe_to_open.or_else(|| Detection::default().conclude(file.display_name(), &names).err())
 }
 
 #[derive(Default)]
-struct Findings {
+struct Detection {
     fits: Vec<Fit>,
     /// Profiles that fit, but have to be named, with the names of the tables.
     hints: Vec<(String, Profile)>,
@@ -83,8 +83,8 @@ struct Findings {
 struct Fit {
     table: String,
     profile: Profile,
-    /// Result of [`clock_evidence`].
-    clock: Option<(String, ClockEvidence)>,
+    /// Result of [`offset_evidence`].
+    clock: Option<(String, OffsetEvidence)>,
 }
 
 /// Reasons why a table with the columns of a profile does not fit it.
@@ -96,10 +96,10 @@ struct Mismatch {
     sentences: Vec<String>,
 }
 
-impl Findings {
+impl Detection {
     fn check_profile(&mut self, database: &impl Database, profile: Profile) -> Result<()> {
         let is_detected = profile.is_detected;
-        let table = match Table::read(database, &profile.table) {
+        let table = match TableSchema::read(database, &profile.table) {
             Ok(table) => table,
             Err(Error::Refused(reason)) => {
                 let (table, sentences) = (profile.table, vec![reason]);
@@ -118,7 +118,7 @@ impl Findings {
             let (table, profile) = (reader.table.name, Some(reader.profile.name));
             self.mismatches.push(Mismatch { table, profile, is_detected, sentences });
         } else if is_detected {
-            let clock = clock_evidence(database, &reader)?;
+            let clock = offset_evidence(database, &reader)?;
             let TableReader { profile, table, .. } = reader;
             self.fits.push(Fit { table: table.name, profile, clock });
         } else {
@@ -127,7 +127,12 @@ impl Findings {
         Ok(())
     }
 
-    fn record_nearest(&mut self, table: &Table, profile: &Profile, difference: &ColumnMismatch) {
+    fn record_nearest(
+        &mut self,
+        table: &TableSchema,
+        profile: &Profile,
+        difference: &ColumnMismatch,
+    ) {
         let distance = difference.missing.len() + difference.unexpected.len();
         if self.nearest.as_ref().is_none_or(|(nearest, _)| distance < *nearest) {
             let (name, title) = (&table.name, &profile.title);

@@ -6,7 +6,7 @@ use super::reader::TableReader;
 use super::sample;
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    ClockEvidence, DetectionDoubt, Profile, ProfileChoice, Rule, RuleKind, UserForm,
+    DetectionDoubt, OffsetEvidence, Profile, ProfileChoice, Rule, RuleKind, UserForm,
     signed_lifetime,
 };
 use crate::store::database::{Database, RowRef};
@@ -20,10 +20,10 @@ const MAX_LATEST: usize = 1_000;
 ///
 /// The latest rows are read, which are all rows of a small table, and a sample of a larger
 /// one.
-pub(super) fn clock_evidence(
+pub(super) fn offset_evidence(
     database: &impl Database,
     reader: &TableReader,
-) -> Result<Option<(String, ClockEvidence)>> {
+) -> Result<Option<(String, OffsetEvidence)>> {
     let Profile { user, times, rules, .. } = &reader.profile;
     let user = user.as_ref().filter(|user| user.form == UserForm::DjangoPayload);
     let (Some(user), [Rule { kind: RuleKind::At(time), .. }]) = (user, rules.as_slice()) else {
@@ -52,7 +52,7 @@ pub(super) fn clock_evidence(
         let spread = sample::key_distribution(database, reader)?;
         lifetimes.extend(sample::rows_between(database, reader, &what, &spread, lifetime)?);
     }
-    Ok(Some((column, ClockEvidence::of(lifetimes.into_iter().flatten()))))
+    Ok(Some((column, OffsetEvidence::of(lifetimes.into_iter().flatten()))))
 }
 
 /// Describes the doubt about a detected Django profile, if any; `local` is the profile for
@@ -61,11 +61,11 @@ pub(super) fn detection_doubt(
     profile: &Profile,
     local: Option<&Profile>,
     column: &str,
-    found: ClockEvidence,
+    found: OffsetEvidence,
 ) -> Option<DetectionDoubt> {
     let table = &profile.table;
     let finding = match found {
-        ClockEvidence::Nothing => format!(
+        OffsetEvidence::Nothing => format!(
             "the rows of {table} do not show whether {column} is in UTC (USE_TZ = True) or in the \
              local time of TIME_ZONE (USE_TZ = False)"
         ),
@@ -83,11 +83,11 @@ pub(super) fn detection_doubt(
 }
 
 /// Describes the evidence against UTC, if any.
-pub(super) fn contradiction(table: &str, column: &str, found: ClockEvidence) -> Option<String> {
+pub(super) fn contradiction(table: &str, column: &str, found: OffsetEvidence) -> Option<String> {
     let offset = match found {
-        ClockEvidence::Utc | ClockEvidence::Nothing => return None,
-        ClockEvidence::Ahead(seconds) => format!("{} UTC", describe_offset(seconds)),
-        ClockEvidence::Mixed => "at several offsets from UTC".to_owned(),
+        OffsetEvidence::Utc | OffsetEvidence::Nothing => return None,
+        OffsetEvidence::Ahead(seconds) => format!("{} UTC", describe_offset(seconds)),
+        OffsetEvidence::Mixed => "at several offsets from UTC".to_owned(),
     };
     Some(format!(
         "{column} in {table} is {offset}, by the two weeks that its sessions last: it looks like \

@@ -9,8 +9,8 @@ use super::expiry_index::ExpiryIndex;
 use super::open::open_file;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
-use super::sample::{Row, Sampling, is_expired};
-use super::table::{Table, query_plan};
+use super::sample::{SampleRow, Sampling, is_expired};
+use super::table::{TableSchema, query_plan};
 use super::values::id_digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus, SqlValue};
@@ -81,7 +81,7 @@ pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Re
 
 fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     let mut found = Diagnosis::default();
-    let table = match Table::read(database, &profile.table) {
+    let table = match TableSchema::read(database, &profile.table) {
         Err(Error::Refused(reason)) => {
             found.refusals.push(reason);
             return Ok(found);
@@ -129,7 +129,7 @@ impl Diagnosis {
         self.dependents = references.descriptions;
         self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
         self.warnings.extend(warnings(reader, sampling, now));
-        let clock = detection_doubt::clock_evidence(database, reader)?;
+        let clock = detection_doubt::offset_evidence(database, reader)?;
         self.warnings.extend(clock.and_then(|(column, found)| {
             detection_doubt::contradiction(&reader.table.name, &column, found)
         }));
@@ -172,7 +172,7 @@ fn samples(
     sampling: &Sampling,
     now: UnixTime,
 ) -> Result<Vec<Sample>> {
-    let mut rows: Vec<(&Row, RowStatus)> =
+    let mut rows: Vec<(&SampleRow, RowStatus)> =
         sampling.rows.iter().map(|row| (row, row.judge(&reader.profile))).collect();
     rows.sort_by_key(|(_, status)| expiry_order(*status));
     let over = rows.iter().filter(|(_, status)| is_expired(*status, now)).count();
@@ -182,7 +182,7 @@ fn samples(
         evenly_spaced.chain([over.saturating_sub(1), over.min(last)]).collect();
     indexes.sort_unstable();
     indexes.dedup();
-    let rows: Vec<(&Row, RowStatus)> =
+    let rows: Vec<(&SampleRow, RowStatus)> =
         indexes.iter().filter_map(|at| rows.get(*at)).copied().collect();
     let mut users = Vec::new();
     let mut sql = reader.select(&reader.session_columns());
@@ -195,7 +195,12 @@ fn samples(
     Ok(rows.map(|((row, status), user)| sample(reader, row, status, user)).collect())
 }
 
-fn sample(reader: &TableReader, row: &Row, status: RowStatus, user: Option<String>) -> Sample {
+fn sample(
+    reader: &TableReader,
+    row: &SampleRow,
+    status: RowStatus,
+    user: Option<String>,
+) -> Sample {
     let inputs = row.raw();
     let times = reader.profile.times.iter().enumerate().map(|(index, time)| {
         let shown = |value| reader.display_value(time.input, value);
@@ -314,7 +319,7 @@ fn sentinel_kind(value: &SqlValue, reading: DecodedTime) -> Option<usize> {
 }
 
 fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
-    let is_session = |row: &&Row| row.judge(&reader.profile) != RowStatus::NoSession;
+    let is_session = |row: &&SampleRow| row.judge(&reader.profile) != RowStatus::NoSession;
     let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
     let (mut sessions, mut known) = (0, BTreeSet::new());
     known.extend(ids.inspect(|_| sessions += 1));

@@ -1,6 +1,6 @@
 //! Foreign keys of a database, read from its schema.
 
-use super::table::{Column, columns_of};
+use super::table::{TableColumn, columns_of};
 use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::Statement;
@@ -73,9 +73,9 @@ pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<
 }
 
 /// Adds the target of a foreign key that does not name one: the primary key.
-fn add_implicit_targets(mut key: ForeignKey, parent: &[Column]) -> ForeignKey {
+fn add_implicit_targets(mut key: ForeignKey, parent: &[TableColumn]) -> ForeignKey {
     if key.targets.is_empty() {
-        let mut primary: Vec<&Column> =
+        let mut primary: Vec<&TableColumn> =
             parent.iter().filter(|column| column.key_position > 0).collect();
         primary.sort_by_key(|column| column.key_position);
         key.targets = primary.into_iter().map(|column| column.name.clone()).collect();

@@ -10,7 +10,7 @@ use super::values::id_digest;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::profile::{Expiry, SqlValueRef, UserForm, values_shown_as};
-use crate::domain::session::{Key, Session, State};
+use crate::domain::session::{Session, SessionKey, SessionState};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
@@ -23,7 +23,7 @@ const ROWS_PER_FETCH: usize = 500;
 pub(super) fn find(
     database: &impl Database,
     reader: &TableReader,
-    keys: &[Key],
+    keys: &[SessionKey],
 ) -> Result<Vec<Option<Session>>> {
     let mut sql = reader.select(&reader.session_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
@@ -87,7 +87,7 @@ pub(super) fn by_handle(
     most: usize,
 ) -> Result<Vec<Session>> {
     let prefix = prefix.to_ascii_lowercase();
-    let mut found: BTreeMap<String, Vec<Key>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<SessionKey>> = BTreeMap::new();
     reader.for_each_row(database, reader.id(), &mut |row| {
         let id = id_digest(row.value(1)).id();
         if id.starts_with(&prefix)
@@ -220,7 +220,7 @@ fn scan_sorted(
     scanned: &mut ScanResult,
     visit: &mut dyn FnMut(Session) -> VisitResult,
 ) -> Result<()> {
-    let mut found: Vec<(Rank, Key)> = Vec::new();
+    let mut found: Vec<(Rank, SessionKey)> = Vec::new();
     let in_order = SessionQuery { order: Order::default(), ..*query };
     let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, &in_order, blocking, last);
     database.query_pages(&mut page, &mut |row| {
@@ -232,7 +232,7 @@ fn scan_sorted(
     // The rows came in the order of their keys, and equal ones stay in it.
     found.sort_by(|(one, _), (other, _)| direction(one.cmp(other)));
     for chunk in found.chunks(ROWS_PER_FETCH) {
-        let keys: Vec<Key> = chunk.iter().map(|(_, key)| key.clone()).collect();
+        let keys: Vec<SessionKey> = chunk.iter().map(|(_, key)| key.clone()).collect();
         for session in find(database, reader, &keys)?.into_iter().flatten() {
             // The row may have changed in between.
             if is_match(query, &session, &mut ScanResult::default())
@@ -253,7 +253,7 @@ fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
         SortKey::Client => (0, session.client.clone()),
         SortKey::State => {
             let policy = query.scope.policies.for_task(&session.task);
-            (i64::from(policy.state(session, query.scope.now) == State::Expired), None)
+            (i64::from(policy.state(session, query.scope.now) == SessionState::Expired), None)
         }
         SortKey::Idle | SortKey::LastUsed => time(session.last_used_at),
         SortKey::Created => time(session.created_at),

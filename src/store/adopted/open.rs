@@ -5,8 +5,8 @@ use std::path::Path;
 use super::adopted_table::Adopted;
 use super::check::column_mismatch;
 use super::reader::TableReader;
-use super::state::{State, StateDirectory};
-use super::table::Table;
+use super::state::{FrameworkState, StateDirectory};
+use super::table::TableSchema;
 use crate::domain::error::{Absence, Error, Result};
 use crate::domain::profile::Profile;
 use crate::storage::Backend;
@@ -49,7 +49,7 @@ pub fn open_with_state(
     }
     profile.resolve_local(&|| Err(Error::Refused(UNRESOLVED.to_owned())))?;
     let at = at.into();
-    let state_of = || State::of(&at, access, state);
+    let state_of = || FrameworkState::of(&at, access, state);
     match &at {
         Location::File(path) => open_in(open_file(path, access)?, profile, state_of),
         Location::Cluster(cluster) => open_in(Rqlite::new(cluster, access), profile, state_of),
@@ -59,12 +59,12 @@ pub fn open_with_state(
 fn open_in<T: Database + 'static>(
     database: T,
     profile: Profile,
-    state: impl FnOnce() -> Result<State>,
+    state: impl FnOnce() -> Result<FrameworkState>,
 ) -> Result<Box<dyn Backend>>
 where
     Adopted<T>: Backend,
 {
-    let table = Table::read(&database, &profile.table)?;
+    let table = TableSchema::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
         return Err(Error::Refused(column_mismatch(&profile, &table, &difference)));
     }

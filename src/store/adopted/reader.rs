@@ -3,11 +3,13 @@
 use std::cell::Cell;
 
 use super::column_sql::{display_expression, id_expression, input_expression, user_expression};
-use super::table::{KeyColumn, Table};
+use super::table::{KeyColumn, TableSchema};
 use super::values::{display_text, display_value, id_digest, key_from};
 use crate::domain::error::Result;
-use crate::domain::profile::{ColumnSource, Owner, Profile, RowStatus, SqlValue, SqlValueRef};
-use crate::domain::session::{Key, Session};
+use crate::domain::profile::{
+    ColumnSource, Profile, RowStatus, SessionUser, SqlValue, SqlValueRef,
+};
+use crate::domain::session::{Session, SessionKey};
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted};
@@ -30,7 +32,7 @@ pub(super) const HANDLE_DIGITS: usize = 12;
 #[derive(Debug)]
 pub struct TableReader {
     pub(super) profile: Profile,
-    pub(super) table: Table,
+    pub(super) table: TableSchema,
     pub(super) key: String,
     /// Last row id at the start of a purge whose triggers may insert rows; `None`: all rows
     /// are read.
@@ -51,7 +53,7 @@ struct ColumnList {
 }
 
 impl TableReader {
-    pub fn new(database: &impl Database, profile: Profile, table: Table) -> Self {
+    pub fn new(database: &impl Database, profile: Profile, table: TableSchema) -> Self {
         let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &table.key;
         let key = quoted(key);
         let id = id_expression(&key, &quoted(&profile.id));
@@ -199,11 +201,11 @@ impl TableReader {
     }
 
     /// Key of a row; `None` for a row id that is not an integer, which does not occur.
-    pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<Key> {
+    pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<SessionKey> {
         Some(match self.table.key {
             KeyColumn::PrimaryKey(_) => key_from(row.value(0)),
             KeyColumn::RowId(_) => {
-                Key::Row(row.integer(0)?, Box::new(key_from(row.value(ID_COLUMN))))
+                SessionKey::Row(row.integer(0)?, Box::new(key_from(row.value(ID_COLUMN))))
             }
         })
     }
@@ -215,7 +217,7 @@ impl TableReader {
         // The id is among the values.
         let key = match self.table.key {
             KeyColumn::PrimaryKey(_) => self.key_of(row)?,
-            KeyColumn::RowId(_) => Key::Integer(row.integer(0)?),
+            KeyColumn::RowId(_) => SessionKey::Integer(row.integer(0)?),
         };
         Some(RowSnapshot { key, values })
     }
@@ -233,7 +235,7 @@ impl TableReader {
         Some(Session {
             key: self.key_of(row)?,
             handle: id_digest(row.value(ID_COLUMN)).handle(),
-            is_user_unreadable: owner == Owner::Unreadable,
+            is_user_unreadable: owner == SessionUser::Unreadable,
             user: owner.user(),
             task: profile.task.clone(),
             client: display_text(row.value(last + 1)),
@@ -290,7 +292,7 @@ impl TableReader {
         sql.push(&format!(" ORDER BY {} {direction}", self.key));
     }
 
-    pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> Owner {
+    pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> SessionUser {
         self.profile.owner(row.value(index))
     }
 

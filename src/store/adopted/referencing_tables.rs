@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::blocking_references::{BlockingReference, ReferenceGraph, ReferencingKey};
 use super::foreign_keys::{ForeignKey, are_enforced, foreign_keys_to};
 use super::reader::TableReader;
-use super::table::{Column, Table, columns_of, join_names};
+use super::table::{TableColumn, TableSchema, columns_of, join_names};
 use super::triggers;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{Dependent, DependentAction, Profile};
@@ -98,16 +98,16 @@ impl ReferencingTables {
     fn add_key(
         &mut self,
         database: &impl Database,
-        table: &Table,
+        table: &TableSchema,
         parent: &str,
         key: ForeignKey,
     ) -> Result<ReferencingKey> {
         let columns = columns_of(database, &key.child)?;
         let of_key = || {
-            let is_of_key = |column: &&Column| key.columns.iter().any(|name| column.is(name));
+            let is_of_key = |column: &&TableColumn| key.columns.iter().any(|name| column.is(name));
             columns.iter().filter(is_of_key)
         };
-        let may_be_null = of_key().all(Column::may_be_null);
+        let may_be_null = of_key().all(TableColumn::may_be_null);
         let cascades_back = key.cascades() && key.child.eq_ignore_ascii_case(&table.name);
         if self.not_enforced && !key.blocks_deletion() {
             self.refusals.push(not_enforced_refusal(&key, parent, database.display_name()));
@@ -119,7 +119,7 @@ impl ReferencingTables {
             ));
         } else {
             self.descriptions.push(describe_action(&key, parent));
-            let is_null = |column: &Column| column.default.as_deref().is_none_or(is_null);
+            let is_null = |column: &TableColumn| column.default.as_deref().is_none_or(is_null);
             let gets_null = match key.on_delete.as_str() {
                 "SET NULL" => of_key().any(|column| !column.may_be_null()),
                 "SET DEFAULT" => of_key().any(|column| !column.may_be_null() && is_null(column)),
@@ -140,7 +140,7 @@ impl ReferencingTables {
     fn check_dependent(
         &mut self,
         database: &impl Database,
-        table: &Table,
+        table: &TableSchema,
         dependent: &Dependent,
     ) -> Result<bool> {
         let Dependent { table: child, column, references, action } = dependent;
@@ -201,7 +201,7 @@ impl ReferencingTables {
         let Some(column) = columns.first() else {
             return Ok(());
         };
-        let has_index = match Table::read(database, child) {
+        let has_index = match TableSchema::read(database, child) {
             Ok(table) => table.is_indexed(column),
             Err(_) => columns_of(database, child)?
                 .iter()
@@ -227,7 +227,7 @@ impl ReferencingTables {
     }
 
     /// A trigger may reject a deletion, or let it pass and keep the row.
-    fn check_triggers(&mut self, database: &impl Database, table: &Table) -> Result<()> {
+    fn check_triggers(&mut self, database: &impl Database, table: &TableSchema) -> Result<()> {
         let name = &table.name;
         for (trigger, words) in triggers::delete_triggers(database, name)? {
             self.triggers.push(trigger.clone());
@@ -325,7 +325,7 @@ fn default_row_exists(
     database: &impl Database,
     parent: &str,
     key: &ForeignKey,
-    columns: &[Column],
+    columns: &[TableColumn],
 ) -> Result<bool> {
     let name = quoted(parent);
     let default = |column: &String| {

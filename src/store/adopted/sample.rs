@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::reader::TableReader;
 use crate::domain::error::Result;
 use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::domain::time::UnixTime;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, key_ref};
@@ -18,11 +18,11 @@ const SMALL_TABLE_ROWS: usize = 1_000;
 
 #[derive(Debug)]
 pub(super) struct Sampling {
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<SampleRow>,
 }
 
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct SampleRow {
     pub(super) key: SqlValue,
     pub(super) id: SqlValue,
     pub(super) inputs: Vec<SqlValue>,
@@ -31,7 +31,7 @@ pub(super) struct Row {
     pub(super) is_evenly_spaced: bool,
 }
 
-impl Row {
+impl SampleRow {
     fn of(row: &dyn RowRef, inputs: usize) -> Self {
         let value = |column| row.value(column).to_value();
         let inputs = (0..inputs).map(|column| value(column + 2)).collect();
@@ -52,14 +52,14 @@ impl Sampling {
     /// about as long in a large table as in a small one.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
         let seen = reader.snapshot_columns();
-        let row = |row: &dyn RowRef| Row::of(row, reader.profile.inputs.len());
+        let row = |row: &dyn RowRef| SampleRow::of(row, reader.profile.inputs.len());
         let read =
             |direction, most| database.query_all(&rows_by_key(reader, &seen, direction, most), row);
         let mut rows = read("ASC", SMALL_TABLE_ROWS)?;
         if rows.len() == SMALL_TABLE_ROWS {
             let first = rows.into_iter().take(END_ROWS);
             let last = read("DESC", END_ROWS)?;
-            let ends = first.chain(last).map(|row| Row { is_evenly_spaced: false, ..row });
+            let ends = first.chain(last).map(|row| SampleRow { is_evenly_spaced: false, ..row });
             // A row that is found both ways counts as one of those in between.
             rows =
                 rows_between(database, reader, &seen, &key_distribution(database, reader)?, row)?;
@@ -168,7 +168,7 @@ impl KeyDistribution {
 
     /// Fraction of the range that precedes a key, in `[0, 1]`; 0.5 if the range is unknown.
     #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
-    pub fn position(&self, key: &Key) -> f64 {
+    pub fn position(&self, key: &SessionKey) -> f64 {
         let share = |first: i128, last: i128, here: i128| {
             (here - first) as f64 / (last - first).max(1) as f64
         };

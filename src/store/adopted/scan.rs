@@ -10,7 +10,7 @@ use super::unreadable_value::unreadable_value;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
 use crate::domain::profile::{Expiry, RowStatus, SqlValueRef};
-use crate::domain::session::{EndReason, Key};
+use crate::domain::session::{EndReason, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
     Cursor, DueCounts, DueRange, DueScan, PolicyContext, PurgeCounts, RowSnapshot, ScanLimits,
@@ -34,7 +34,7 @@ pub(super) fn scan_by_key(
     let mut page = |last: Option<&dyn RowRef>| {
         let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
-        if let (Some(Cursor::Key(after)), None) = (after, last) {
+        if let (Some(Cursor::SessionKey(after)), None) = (after, last) {
             sql.push(&format!(" AND {} > ", reader.key)).bind(after);
         }
         reader.order_by_key(&mut sql, last, false);
@@ -43,10 +43,10 @@ pub(super) fn scan_by_key(
     database.query_pages(&mut page, &mut |row| {
         counter.add_row(reader, row);
         let key = if counter.is_done() { reader.key_of(row) } else { None };
-        Ok(counter.stop_at(key.map(Cursor::Key)))
+        Ok(counter.stop_at(key.map(Cursor::SessionKey)))
     })?;
     let fraction = match &counter.last {
-        Some(Cursor::Key(key)) => distribution.position(key),
+        Some(Cursor::SessionKey(key)) => distribution.position(key),
         _ => 1.0,
     };
     Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
@@ -67,7 +67,7 @@ pub(super) struct ScanCounter {
     backlog: u64,
     snapshots: Vec<RowSnapshot>,
     /// Keys of due rows in a counting scan, if references may block some of them.
-    due_keys: Option<Vec<Key>>,
+    due_keys: Option<Vec<SessionKey>>,
     unreadable_value: Option<UnreadableValue>,
     pub(super) last: Option<Cursor>,
 }

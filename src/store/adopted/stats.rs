@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use super::reader::TableReader;
 use crate::domain::error::Result;
-use crate::domain::profile::{Expiry, Owner, RowStatus};
+use crate::domain::profile::{Expiry, RowStatus, SessionUser};
 use crate::domain::time::UnixTime;
 use crate::storage::{GroupBy, PolicyContext, TaskStats, UserStats, VisitResult};
 use crate::store::database::{Database, RowRef};
@@ -106,7 +106,7 @@ fn by_user(
         match reader.judge_at(row, 2) {
             RowStatus::Session(expiry) if !expiry.is_expired(scope.now) => {
                 let owner = reader.owner_at(row, 1);
-                let is_unreadable = owner == Owner::Unreadable;
+                let is_unreadable = owner == SessionUser::Unreadable;
                 let load = loads.entry(owner.user()).or_default();
                 load.sessions += 1;
                 load.unreadable_users += u64::from(is_unreadable);

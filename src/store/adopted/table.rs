@@ -8,7 +8,7 @@ use crate::store::statement::Statement;
 const ROW_ID_NAMES: [&str; 3] = ["rowid", "_rowid_", "oid"];
 
 #[derive(Debug, Clone)]
-pub struct Table {
+pub struct TableSchema {
     /// Name as spelled in the schema.
     pub(super) name: String,
     /// Columns, including computed and hidden ones.
@@ -44,7 +44,7 @@ pub(super) struct Index {
 /// The collations that SQLite itself has. Under each of them a text is equal to itself.
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
 
-impl Table {
+impl TableSchema {
     /// Reads the schema of a table.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
 
 /// A column as the schema declares it.
 #[derive(Debug, Clone)]
-pub(super) struct Column {
+pub(super) struct TableColumn {
     pub(super) name: String,
     is_declared_integer: bool,
     is_not_null: bool,
@@ -173,7 +173,7 @@ pub(super) struct Column {
     pub(super) key_position: u64,
 }
 
-impl Column {
+impl TableColumn {
     pub(super) fn is(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -185,10 +185,10 @@ impl Column {
 }
 
 /// Returns the columns of a table; empty if there is no such table.
-pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<Column>> {
+pub(super) fn columns_of(database: &impl Database, table: &str) -> Result<Vec<TableColumn>> {
     let sql = "SELECT name, type, pk, \"notnull\", dflt_value FROM pragma_table_xinfo(?1) \
                ORDER BY cid";
-    database.query_all(&Statement::new(sql).with(table), |row| Column {
+    database.query_all(&Statement::new(sql).with(table), |row| TableColumn {
         name: row.text(0).unwrap_or_default(),
         is_declared_integer: row.text(1).is_some_and(|kind| kind.eq_ignore_ascii_case("integer")),
         is_not_null: row.count(3) != 0,
@@ -223,8 +223,9 @@ fn index(
     Ok(Index { name, columns, is_plain, is_unique, collation: collation.unwrap_or_default() })
 }
 
-fn key_column(table: &str, has_row_ids: bool, columns: &[Column]) -> Result<KeyColumn> {
-    let primary: Vec<&Column> = columns.iter().filter(|column| column.key_position > 0).collect();
+fn key_column(table: &str, has_row_ids: bool, columns: &[TableColumn]) -> Result<KeyColumn> {
+    let primary: Vec<&TableColumn> =
+        columns.iter().filter(|column| column.key_position > 0).collect();
     let has = |name: &str| columns.iter().any(|column| column.is(name));
     if has_row_ids {
         let free = ROW_ID_NAMES.into_iter().find(|name| !has(name)).map(str::to_owned);

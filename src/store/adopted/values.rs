@@ -2,17 +2,17 @@
 
 use super::column_sql::MAX_VALUE_BYTES;
 use crate::domain::profile::{SqlValue, SqlValueRef};
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::domain::token::Digest;
 
 /// Converts a value to a key; NULL becomes an empty text.
-pub(super) fn key_from(value: SqlValueRef<'_>) -> Key {
+pub(super) fn key_from(value: SqlValueRef<'_>) -> SessionKey {
     match value {
-        SqlValueRef::Null => Key::Text(Vec::new()),
-        SqlValueRef::Integer(number) => Key::Integer(number),
-        SqlValueRef::Real(number) => Key::Real(number),
-        SqlValueRef::Text(bytes) => Key::Text(bytes.to_vec()),
-        SqlValueRef::Blob(bytes) => Key::Blob(bytes.to_vec()),
+        SqlValueRef::Null => SessionKey::Text(Vec::new()),
+        SqlValueRef::Integer(number) => SessionKey::Integer(number),
+        SqlValueRef::Real(number) => SessionKey::Real(number),
+        SqlValueRef::Text(bytes) => SessionKey::Text(bytes.to_vec()),
+        SqlValueRef::Blob(bytes) => SessionKey::Blob(bytes.to_vec()),
     }
 }
 

@@ -1,8 +1,7 @@
 //! sessctl's own session table, as created by the scripts in migrations/.
 
 mod copy;
-pub mod open;
-pub mod per_task;
+pub mod open_session;
 mod policy_sql;
 mod purge;
 mod remote_batch;
@@ -13,6 +12,7 @@ mod sort;
 mod stats;
 pub mod table;
 mod tally;
+pub mod task_rules;
 mod triggers;
 mod vacuum;
 

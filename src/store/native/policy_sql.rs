@@ -3,10 +3,10 @@
 //! The reference is [`Policy`]; a property test compares the two. Every function writes an
 //! expression for all tasks at once: the policy of the row's task applies.
 
-use super::per_task::{per_task, task_matches};
+use super::task_rules::{per_task, task_matches};
 use crate::domain::filter::Filter;
 use crate::domain::policy::{ExpiryMode, Policies, Policy, PurgeTime};
-use crate::domain::session::State;
+use crate::domain::session::SessionState;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::PolicyContext;
 use crate::store::statement::Statement;
@@ -41,14 +41,14 @@ fn retention_elapsed_for(sql: &mut Statement, policy: &Policy, now: UnixTime) {
 }
 
 /// Writes the reason for which a purge ends a live session, or NULL.
-fn purge_reason(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
+fn purge_reason(sql: &mut Statement, policy: &Policy, purge_time: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
-        sql.push("CASE WHEN marked_at <= ").bind(policy.mark_cutoff(check));
+        sql.push("CASE WHEN marked_at <= ").bind(policy.mark_cutoff(purge_time));
         sql.push(" AND ").push(HAS_VALID_MARK).push(" THEN 'expired' ELSE ");
-        expiry_reason(sql, policy, check.now());
+        expiry_reason(sql, policy, purge_time.now());
         sql.push(" END");
     } else {
-        expiry_reason(sql, policy, check.now());
+        expiry_reason(sql, policy, purge_time.now());
     }
 }
 
@@ -77,10 +77,10 @@ pub(super) fn when_lifetime_exceeded(sql: &mut Statement, policy: &Policy, now: 
 }
 
 /// Writes the time with which a purge marks a live session that does not end, or NULL.
-fn mark_time_for(sql: &mut Statement, policy: &Policy, check: PurgeTime) {
+fn mark_time_for(sql: &mut Statement, policy: &Policy, purge_time: PurgeTime) {
     if policy.expire == ExpiryMode::TwoPass {
         sql.push("CASE WHEN ").push(HAS_VALID_MARK).push(" THEN NULL ELSE max(");
-        sql.bind(policy.nominal_time(check)).push(", last_used_at, created_at) END");
+        sql.bind(policy.nominal_time(purge_time)).push(", last_used_at, created_at) END");
     } else {
         sql.push("NULL");
     }
@@ -105,12 +105,12 @@ pub(super) fn verdict(sql: &mut Statement, scope: &PolicyContext<'_>) {
 
 /// Writes the reason for which the purge ends a live session, or NULL.
 pub(super) fn end_reason(sql: &mut Statement, scope: &PolicyContext<'_>) {
-    per_task(sql, scope.policies, |sql, policy| purge_reason(sql, policy, scope.check()));
+    per_task(sql, scope.policies, |sql, policy| purge_reason(sql, policy, scope.purge_time()));
 }
 
 /// Writes the time with which the purge marks a live session that does not end, or NULL.
 pub(super) fn mark_time(sql: &mut Statement, scope: &PolicyContext<'_>) {
-    per_task(sql, scope.policies, |sql, policy| mark_time_for(sql, policy, scope.check()));
+    per_task(sql, scope.policies, |sql, policy| mark_time_for(sql, policy, scope.purge_time()));
 }
 
 /// 0 for a session that has ended, 1 for any other, and 2 more for a row from the future.
@@ -152,7 +152,7 @@ fn ends_where(sql: &mut Statement, scope: &PolicyContext<'_>, applies: fn(&Polic
     sql.push("ended_at IS NULL AND ");
     per_task(sql, scope.policies, |sql, policy| {
         if applies(policy) {
-            purge_reason(sql, policy, scope.check());
+            purge_reason(sql, policy, scope.purge_time());
         } else {
             sql.push("NULL");
         }
@@ -174,7 +174,7 @@ pub(super) fn retention_elapsed(sql: &mut Statement, scope: &PolicyContext<'_>) 
 }
 
 /// The number of the row's state, counted from 0 in the order of
-/// [`State::ALL`].
+/// [`SessionState::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
     sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 4 ELSE ");
     per_task(sql, policies, |sql, policy| live_state(sql, policy, now));
@@ -253,7 +253,9 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyCon
     }
 }
 
-fn state_numbers(states: &[State]) -> String {
-    let number = |state: &State| State::ALL.iter().position(|known| known == state).unwrap_or(0);
+fn state_numbers(states: &[SessionState]) -> String {
+    let number = |state: &SessionState| {
+        SessionState::ALL.iter().position(|known| known == state).unwrap_or(0)
+    };
     states.iter().map(|state| number(state).to_string()).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,7 @@
 //! Changes of a purge to a range of the native table, in one write transaction.
 
-use super::per_task::MAX_COMPARED;
 use super::rows::{COLUMNS, ended_session};
+use super::task_rules::MAX_COMPARED;
 use super::{policy_sql, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::{ExpiryMode, Policies, Policy};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::rows::{COLUMNS, session};
 use crate::domain::error::Result;
-use crate::domain::session::{Key, Session};
+use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{TouchedRows, WriteTiming};
 use crate::store::database::{Database, RowRef};
@@ -16,7 +16,7 @@ const KEY_IN_LIST: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 /// [`find_linearizable`](crate::storage::SessionStore::find_linearizable).
 pub(super) fn find(
     database: &impl Database,
-    keys: &[Key],
+    keys: &[SessionKey],
     is_linearizable: bool,
 ) -> Result<Vec<Option<Session>>> {
     let sql = format!("SELECT {COLUMNS} FROM sessions{KEY_IN_LIST}");
@@ -24,7 +24,7 @@ pub(super) fn find(
     let statement =
         Statement { is_linearizable, is_quick, ..Statement::new(&sql).with(json_list(keys)) };
     let found = database.query_all(&statement, session)?.into_iter();
-    let found: HashMap<Key, Session> =
+    let found: HashMap<SessionKey, Session> =
         found.map(|session| (session.key.clone(), session)).collect();
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
@@ -32,7 +32,7 @@ pub(super) fn find(
 /// Implements [`touch_rows`](crate::storage::SessionStore::touch_rows).
 pub(super) fn touch_rows(
     database: &mut impl Database,
-    keys: &[Key],
+    keys: &[SessionKey],
     now: UnixTime,
 ) -> Result<TouchedRows> {
     let list = json_list(keys);
@@ -45,15 +45,15 @@ pub(super) fn touch_rows(
     let statements = [statement(renew).with(now), statement("SELECT id FROM sessions")];
     let applied = database.execute_batch(&statements)?;
     let rows = applied.answers.iter().flatten();
-    let renewed: HashSet<Key> = rows
-        .filter_map(|row| (row as &dyn RowRef).text(0).map(|id| Key::Text(id.into())))
+    let renewed: HashSet<SessionKey> = rows
+        .filter_map(|row| (row as &dyn RowRef).text(0).map(|id| SessionKey::Text(id.into())))
         .collect();
     let done = keys.iter().map(|key| renewed.contains(key)).collect();
     let work = applied.timing.hold.saturating_sub(applied.timing.commit);
     Ok(TouchedRows { done, timing: WriteTiming::of_hold(work) })
 }
 
-fn json_list(keys: &[Key]) -> String {
-    let text = |key: &Key| key.text().map(serde_json::Value::from);
+fn json_list(keys: &[SessionKey]) -> String {
+    let text = |key: &SessionKey| key.text().map(serde_json::Value::from);
     serde_json::Value::Array(keys.iter().filter_map(text).collect()).to_string()
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::policy_sql;
 use super::tally::ScannedRows;
 use crate::domain::error::Result;
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::domain::time::UnixTime;
 use crate::storage::{PolicyContext, ScanLimits};
 use crate::store::database::Database;
@@ -23,7 +23,7 @@ const MAX_WINDOW: usize = 50_000;
 pub(super) fn scan_windows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
-    after: Option<&Key>,
+    after: Option<&SessionKey>,
     limits: ScanLimits,
 ) -> Result<ScannedRows> {
     let started = Instant::now();
@@ -43,7 +43,7 @@ pub(super) fn scan_windows(
         let is_done = scanned.tally.due >= limits.due as u64
             || scanned.tally.rows >= limits.rows as u64
             || started.elapsed() >= limits.time;
-        after = Some(Key::Text(last.clone().into()));
+        after = Some(SessionKey::Text(last.clone().into()));
         scanned.last = Some(last);
         if is_done {
             return Ok(scanned);
@@ -85,13 +85,13 @@ fn add_window(
 /// stops there.
 fn window(
     scope: &PolicyContext<'_>,
-    after: Option<&Key>,
+    after: Option<&SessionKey>,
     rows: usize,
     due: usize,
     backlog: Option<UnixTime>,
 ) -> Statement {
     let mut sql = Statement::new(
-        "SELECT min(id), task, standing, verdict, end_reason, count(*), max(id), was_due \
+        "SELECT min(id), task, status, verdict, end_reason, count(*), max(id), was_due \
          FROM (SELECT id, task, ",
     );
     policy_sql::row_flags(&mut sql, scope);
@@ -117,7 +117,7 @@ fn window(
 }
 
 /// Selects the verdict on each row after a key, as the last column.
-fn verdicts(sql: &mut Statement, scope: &PolicyContext<'_>, after: Option<&Key>) {
+fn verdicts(sql: &mut Statement, scope: &PolicyContext<'_>, after: Option<&SessionKey>) {
     policy_sql::verdict(sql, scope);
     sql.push(" AS verdict FROM sessions WHERE TRUE");
     if let Some(after) = after {

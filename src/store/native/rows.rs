@@ -1,6 +1,6 @@
 //! Columns of the native table, and how its rows are read and inserted.
 
-use crate::domain::session::{End, Key, Session};
+use crate::domain::session::{End, Session, SessionKey};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::NewSession;
 use crate::store::database::RowRef;
@@ -42,7 +42,7 @@ pub(super) fn session(row: &dyn RowRef) -> Session {
     let reason = row.text(9).and_then(|word| word.parse().ok());
     Session {
         handle: id.get(..HANDLE_DIGITS).unwrap_or(&id).to_owned(),
-        key: Key::Text(id.into()),
+        key: SessionKey::Text(id.into()),
         user: row.text(1),
         is_user_unreadable: false,
         task: row.text(2).unwrap_or_default(),

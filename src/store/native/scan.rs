@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::tally::{ScannedRows, Tally};
 use super::{policy_sql, remote_scan};
 use crate::domain::error::Result;
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::domain::time::UnixTime;
 use crate::storage::raw_row::key_position;
 use crate::storage::{Cursor, DueCounts, DueRange, DueScan, KeptRows, PolicyContext, ScanLimits};
@@ -23,7 +23,7 @@ pub(super) fn scan_due(
     // Read first: what is found is at least as new as that.
     let version = database.version()?;
     let after = match after {
-        Some(Cursor::Key(key)) => Some(key),
+        Some(Cursor::SessionKey(key)) => Some(key),
         _ => None,
     };
     let scanned = if database.is_remote() {
@@ -36,15 +36,15 @@ pub(super) fn scan_due(
     Ok(DueScan {
         kept: KeptRows::default(),
         fraction: scanned.last.as_deref().map_or(1.0, key_position),
-        last: scanned.last.map(|last| Cursor::Key(Key::Text(last.into()))),
+        last: scanned.last.map(|last| Cursor::SessionKey(SessionKey::Text(last.into()))),
         rows,
         counts: found.counts,
         sessions,
         unreadable_value: None,
         version,
         due: scanned.due.map(|(first, last)| DueRange {
-            first: Key::Text(first.into()),
-            last: Key::Text(last.into()),
+            first: SessionKey::Text(first.into()),
+            last: SessionKey::Text(last.into()),
             found: Some(found),
             seen: Vec::new(),
         }),
@@ -54,7 +54,7 @@ pub(super) fn scan_due(
 fn scan_rows(
     database: &impl Database,
     scope: &PolicyContext<'_>,
-    after: Option<&Key>,
+    after: Option<&SessionKey>,
     limits: ScanLimits,
 ) -> Result<ScannedRows> {
     // Compiling a statement with many policies takes time before the first row; the time
@@ -91,7 +91,7 @@ fn store_key(key: &mut String, row: &dyn RowRef) {
 
 fn select_verdicts(
     scope: &PolicyContext<'_>,
-    after: Option<&Key>,
+    after: Option<&SessionKey>,
     backlog: Option<UnixTime>,
 ) -> Statement {
     let mut sql = Statement::new("SELECT id, task, ");

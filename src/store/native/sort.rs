@@ -1,17 +1,17 @@
 //! Sort order of a list, and the start of its next page.
 
-use super::per_task::per_task;
 use super::policy_sql::{HAS_VALID_MARK, idle, state};
+use super::task_rules::per_task;
 use crate::domain::policy::ExpiryMode;
 use crate::domain::profile::SqlValueRef;
 use crate::storage::{Order, PolicyContext, SortKey};
 use crate::store::database::RowRef;
 use crate::store::statement::Statement;
 
-type Write<'a> = dyn Fn(&mut Statement) + 'a;
+type SqlWriter<'a> = dyn Fn(&mut Statement) + 'a;
 
 pub(super) struct SortTerm<'a> {
-    pub(super) write: &'a Write<'a>,
+    pub(super) write: &'a SqlWriter<'a>,
     pub(super) is_descending: bool,
     /// Text, which may be NULL and then sorts before all texts; other terms are never NULL.
     pub(super) is_text: bool,

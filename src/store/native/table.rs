@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
-use super::{open, policy_sql, purge, remote_batch, scan, sort, stats};
+use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::profile::SqlValueRef;
-use crate::domain::session::{EndReason, Key, Session};
+use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
     Admission, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, NewSession,
-    PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult, SessionOpen, SessionQuery,
+    PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult, SessionOpener, SessionQuery,
     SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats, Vacuum,
     VisitResult, Wal,
 };
@@ -73,7 +73,7 @@ impl<T: Database> Native<T> {
 }
 
 impl<T: Database> SessionStore for Native<T> {
-    fn find(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+    fn find(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>> {
         if self.database.is_remote() {
             return remote_batch::find(&self.database, keys, false);
         }
@@ -88,7 +88,7 @@ impl<T: Database> SessionStore for Native<T> {
         !self.database.is_remote()
     }
 
-    fn find_linearizable(&self, keys: &[Key]) -> Result<Vec<Option<Session>>> {
+    fn find_linearizable(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>> {
         if self.database.is_remote() {
             remote_batch::find(&self.database, keys, true)
         } else {
@@ -218,9 +218,9 @@ impl<T: Database> Interruptible for Native<T> {
     }
 }
 
-impl<T: Database> SessionOpen for Native<T> {
+impl<T: Database> SessionOpener for Native<T> {
     fn sync_indexes(&mut self, policies: &Policies) -> Result<()> {
-        self.database.execute_batch(&open::sync_indexes(policies))?;
+        self.database.execute_batch(&open_session::sync_indexes(policies))?;
         Ok(())
     }
 
@@ -243,10 +243,10 @@ impl<T: Database> SessionOpen for Native<T> {
         policies: &Policies,
         return_ended: bool,
     ) -> Result<Admission> {
-        open::open_limited(&mut self.database, session, policies, return_ended)
+        open_session::open_limited(&mut self.database, session, policies, return_ended)
     }
 
-    fn touch_rows(&mut self, keys: &[Key], now: UnixTime) -> Result<TouchedRows> {
+    fn touch_rows(&mut self, keys: &[SessionKey], now: UnixTime) -> Result<TouchedRows> {
         if self.database.is_remote() {
             return remote_batch::touch_rows(&mut self.database, keys, now);
         }
@@ -264,7 +264,7 @@ impl Backend for Native<SqliteFile> {
         self.database.display_name()
     }
 
-    fn opening(&mut self) -> Option<&mut dyn SessionOpen> {
+    fn session_opener(&mut self) -> Option<&mut dyn SessionOpener> {
         Some(self)
     }
 
@@ -291,7 +291,7 @@ impl Backend for Native<Rqlite> {
         self.database.display_name()
     }
 
-    fn opening(&mut self) -> Option<&mut dyn SessionOpen> {
+    fn session_opener(&mut self) -> Option<&mut dyn SessionOpener> {
         Some(self)
     }
 

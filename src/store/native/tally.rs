@@ -121,7 +121,7 @@ fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verd
     match word {
         "" => Verdict::Keep,
         policy_sql::DELETE => Verdict::Delete,
-        policy_sql::MARK => Verdict::Mark(policy.nominal_time(scope.check())),
+        policy_sql::MARK => Verdict::Mark(policy.nominal_time(scope.purge_time())),
         reason => match reason.parse() {
             Err(_) => Verdict::Keep,
             Ok(reason) if policy_sql::deletes_at_end(policy) => Verdict::Discard(reason),

@@ -10,4 +10,4 @@ mod purge {
     mod checkpoint;
 }
 mod throttle;
-mod touch_batch;
+mod token_batch;

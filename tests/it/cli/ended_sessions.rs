@@ -1,14 +1,14 @@
 //! Tests of `cli::ended_sessions`.
 
 use sessctl::cli::ended_sessions::sentence;
-use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::domain::time::UnixTime;
 
 #[test]
 fn a_session_that_ends_takes_one_line_in_which_nothing_acts() {
     let end = End { at: UnixTime(10_000), reason: EndReason::Expired };
     let session = Session {
-        key: Key::Text("3fa94c1d2e3f77".into()),
+        key: SessionKey::Text("3fa94c1d2e3f77".into()),
         handle: "3fa94c1d2e3f".to_owned(),
         user: Some("alice".to_owned()),
         is_user_unreadable: false,

@@ -1,6 +1,6 @@
 //! Tests of `domain::session`.
 
-use sessctl::domain::session::{EndReason, State};
+use sessctl::domain::session::{EndReason, SessionState};
 
 #[test]
 fn words_and_variants_name_each_other() {
@@ -8,7 +8,7 @@ fn words_and_variants_name_each_other() {
         assert_eq!(reason.as_str().parse(), Ok(*reason));
     }
     assert_eq!(
-        "gone".parse::<State>().unwrap_err().to_string(),
+        "gone".parse::<SessionState>().unwrap_err().to_string(),
         "\"gone\" is not a valid state; valid values: active, idle, abandoned, expired, ended"
     );
 }

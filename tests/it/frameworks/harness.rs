@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rusqlite::Connection;
 use serde_json::Value;
-use sessctl::app::PurgeSummary;
+use sessctl::app::PurgeReport;
 use sessctl::config::profile;
 use sessctl::domain::profile::Profile;
 use sessctl::store::{Access, Location, adopted};
@@ -251,12 +251,12 @@ impl Application {
     }
 
     /// Purges the table through the library with its profile.
-    pub fn purge(&self, now: UnixTime) -> Result<PurgeSummary> {
+    pub fn purge(&self, now: UnixTime) -> Result<PurgeReport> {
         self.purge_with_profile(self.framework.read(), now)
     }
 
     /// Purges the table through the library with another profile.
-    pub fn purge_with_profile(&self, profile: Profile, now: UnixTime) -> Result<PurgeSummary> {
+    pub fn purge_with_profile(&self, profile: Profile, now: UnixTime) -> Result<PurgeReport> {
         let go_on = &mut |_: &_| ControlFlow::Continue(());
         self.service(profile)?.purge(&PurgeRequest::default(), now, go_on)
     }

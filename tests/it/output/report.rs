@@ -1,14 +1,14 @@
 //! Tests of `output::report`.
 
 use sessctl::output::FormatName;
-use sessctl::output::report::{Section, write_report};
+use sessctl::output::report::{ReportSection, write_report};
 
 use super::sample;
 
 fn report(name: FormatName) -> String {
     let sections = [
-        Section { name: "none", schema: &sample::SESSIONS, records: Vec::new() },
-        Section { name: "tasks", schema: &sample::STAT, records: sample::stat() },
+        ReportSection { name: "none", schema: &sample::SESSIONS, records: Vec::new() },
+        ReportSection { name: "tasks", schema: &sample::STAT, records: sample::stat() },
     ];
     let session = sample::session("3f2a91c07d5e", "a\u{1b}b", "imap", "192.0.2.17");
     let mut out = Vec::new();

@@ -82,21 +82,21 @@ impl Backend {
     }
 
     /// Snapshot of everything that a command could change.
-    pub fn snapshot(&self, folder: &Path) -> State {
+    pub fn snapshot(&self, folder: &Path) -> SessionState {
         match self {
-            Self::File(_) => State::Files(files_in(folder)),
-            Self::Cluster(tenancy) => State::Log(tenancy.nodes().index()),
+            Self::File(_) => SessionState::Files(files_in(folder)),
+            Self::Cluster(tenancy) => SessionState::Log(tenancy.nodes().index()),
         }
     }
 
     /// Snapshot of the database.
-    pub fn database_snapshot(&self) -> State {
+    pub fn database_snapshot(&self) -> SessionState {
         match self {
             Self::File(path) => {
                 let bytes = std::fs::read(path).unwrap();
-                State::Files([("app.db".to_owned(), bytes)].into())
+                SessionState::Files([("app.db".to_owned(), bytes)].into())
             }
-            Self::Cluster(tenancy) => State::Log(tenancy.nodes().index()),
+            Self::Cluster(tenancy) => SessionState::Log(tenancy.nodes().index()),
         }
     }
 
@@ -114,7 +114,7 @@ impl Backend {
 /// Snapshot: the contents of files, or the length of the Raft log, which contains every write of a
 /// cluster.
 #[derive(PartialEq, Eq)]
-pub enum State {
+pub enum SessionState {
     Files(BTreeMap<String, Vec<u8>>),
     Log(u64),
 }

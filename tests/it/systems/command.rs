@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::processes::Running;
 use crate::support::{Finished, JOBS_HAVE_WAITED, Row, Sandbox, feed, handle, handles, now};
-use crate::systems::backend::{Backend, Db, State};
+use crate::systems::backend::{Backend, Db, SessionState};
 
 /// The path of a system's configuration.
 pub fn path(system: &str) -> PathBuf {
@@ -77,12 +77,12 @@ impl System {
     }
 
     /// Snapshot of everything that a command could change.
-    pub fn snapshot(&self) -> State {
+    pub fn snapshot(&self) -> SessionState {
         self.backend.snapshot(&self.sandbox.path(""))
     }
 
     /// Snapshot of the database.
-    pub fn database_snapshot(&self) -> State {
+    pub fn database_snapshot(&self) -> SessionState {
         self.backend.database_snapshot()
     }
 

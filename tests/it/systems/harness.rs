@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Deref, DerefMut};
 
 use sessctl::app::{
-    JobOptions, JobOutcome, OpenRequest, OpenedSession, PurgeRequest, PurgeSummary, SessionService,
+    JobOptions, JobOutcome, OpenRequest, OpenedSession, PurgeReport, PurgeRequest, SessionService,
     TouchOutcome,
 };
 use sessctl::domain::job::{Job, JobStatus};
@@ -109,7 +109,7 @@ impl Library {
 
     /// Runs a purge without a job.
     #[track_caller]
-    pub fn purge(&mut self, now: UnixTime) -> PurgeSummary {
+    pub fn purge(&mut self, now: UnixTime) -> PurgeReport {
         self.service
             .purge(&PurgeRequest::default(), now, &mut |_| ControlFlow::Continue(()))
             .unwrap()

@@ -208,9 +208,9 @@ fn w5_an_interval_that_is_set_holds_from_a_second_on() {
         Library::with_changes("websphere", &[("every = \"auto\"", "every = \"5m\"")]);
     websphere.run("reaper", later(at(NOON), -10 * MINUTE));
     websphere.run("reaper", at(NOON));
-    let standing = websphere.job_status("reaper", later(at(NOON), 100));
+    let status = websphere.job_status("reaper", later(at(NOON), 100));
     assert!(
-        matches!(standing, JobStatus::Scheduled { next, last_settled_at } if next == last_settled_at.plus(Span::minutes(5)))
+        matches!(status, JobStatus::Scheduled { next, last_settled_at } if next == last_settled_at.plus(Span::minutes(5)))
     );
 }
 

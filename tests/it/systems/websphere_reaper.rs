@@ -36,23 +36,23 @@ fn w6_runs_never_overlap_and_the_interval_counts_from_the_end_of_one() {
     // When one of them is in the middle of its run
     let mut seen = Vec::new();
     let ran = websphere.service.run_job(&job, &terms, noon, &mut || {
-        let standing = other.job_statuses(std::slice::from_ref(&job), &terms, noon).unwrap()[0];
+        let status = other.job_statuses(std::slice::from_ref(&job), &terms, noon).unwrap()[0];
         let ran = other.run_job(&job, &terms, noon, &mut || ControlFlow::Continue(()));
-        seen.push((standing, ran));
+        seen.push((status, ran));
         ControlFlow::Continue(())
     });
     // Then the other one sees that, and does nothing
     assert!(matches!(ran, Ok(JobOutcome::Purged(summary)) if summary.done.ended == 1));
     assert!(!seen.is_empty());
-    for (standing, ran) in seen {
-        assert!(matches!(standing, JobStatus::Running(_)), "{standing:?}");
+    for (status, ran) in seen {
+        assert!(matches!(status, JobStatus::Running(_)), "{status:?}");
         assert!(matches!(ran, Ok(JobOutcome::NotDue(JobStatus::Running(_)))), "{ran:?}");
     }
     // And the next run is an interval after the end of this one
     let run = websphere.runs().pop().unwrap();
     let next = run.finished.unwrap().plus(Span::seconds(300));
-    let standing = websphere.job_status("reaper", later(next, -1));
-    assert!(matches!(standing, JobStatus::Scheduled { next: found, .. } if found == next));
+    let status = websphere.job_status("reaper", later(next, -1));
+    assert!(matches!(status, JobStatus::Scheduled { next: found, .. } if found == next));
     assert!(matches!(websphere.job_status("reaper", next), JobStatus::Due(_)));
 }
 

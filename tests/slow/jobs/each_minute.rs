@@ -29,7 +29,7 @@ fn year_of(schedule: &str, zone: &str) -> Vec<UnixTime> {
                 due.planned
             }
             JobStatus::Scheduled { last_settled_at, .. } => last_settled_at,
-            standing => panic!("{standing:?}"),
+            status => panic!("{status:?}"),
         };
         known = Some(JobHistory {
             last_settled_at: Some(last_settled_at),

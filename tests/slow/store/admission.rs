@@ -111,7 +111,7 @@ macro_rules! tests {
                 if is_indexed.replace(has_index) != has_index {
                     let limit = u64::from(has_index);
                     let limits = Policy { limit, user_limit: limit, ..Policy::default() };
-                    db.sessions.opening().unwrap().sync_indexes(&Policies::uniform(limits)).unwrap();
+                    db.sessions.session_opener().unwrap().sync_indexes(&Policies::uniform(limits)).unwrap();
                 }
                 db.upsert_rows(&sessions);
                 let (mut rows, mut now, mut refused) = (sessions, NOW, 0);
@@ -131,7 +131,7 @@ macro_rules! tests {
                     let of_licence = |task: &str| licence.is_some_and(|own| own.covers(task));
                     let before = [live(&rows, of_task), live(&rows, of_licence)];
                     let expected = admission_model::open_limited(&mut rows, &new, &policies);
-                    let admission = db.sessions.opening().unwrap().open_limited(&new, &policies, true).unwrap();
+                    let admission = db.sessions.session_opener().unwrap().open_limited(&new, &policies, true).unwrap();
 
                     prop_assert_eq!(&admission.outcome, &expected.outcome);
                     let ended = expected.over.len() + usize::from(expected.evicted.is_some());

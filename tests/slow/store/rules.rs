@@ -11,7 +11,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, PurgeTime, Verdict};
-use sessctl::domain::session::{End, EndReason, Session, State};
+use sessctl::domain::session::{End, EndReason, Session, SessionState};
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{
     GroupBy, Order, PurgeCounts, ScanLimits, SessionQuery, SortKey, TaskStats, UserStats,
@@ -227,7 +227,7 @@ macro_rules! tests {
                 for stat in db.sessions.tasks(&scope(&policies)).unwrap() {
                     let of_task =
                         || sessions.iter().filter(|session| session.task.eq_ignore_ascii_case(&stat.task));
-                    for state in State::ALL {
+                    for state in SessionState::ALL {
                         let has =
                             |session: &&Session| policies.for_task(&session.task).state(session, NOW) == *state;
                         prop_assert_eq!(stat.in_state(*state), of_task().filter(has).count() as u64);
@@ -272,11 +272,11 @@ macro_rules! tests {
                 let mut expected: BTreeMap<Option<String>, [u64; 4]> = BTreeMap::new();
                 for session in sessions.iter().filter(|session| session.end.is_none()) {
                     let state = match policies.for_task(&session.task).state(session, NOW) {
-                        State::Active => 0,
-                        State::Idle => 1,
-                        State::Abandoned => 2,
-                        State::Expired => 3,
-                        State::Ended => panic!("{session:?}"),
+                        SessionState::Active => 0,
+                        SessionState::Idle => 1,
+                        SessionState::Abandoned => 2,
+                        SessionState::Expired => 3,
+                        SessionState::Ended => panic!("{session:?}"),
                     };
                     expected.entry(session.user.clone()).or_default()[state] += 1;
                 }

@@ -8,7 +8,7 @@ use super::sample;
 use super::sample::SAMPLES;
 use crate::domain::format::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
-use crate::output::report::Section;
+use crate::output::report::ReportSection;
 
 pub static CHECK: Schema = Schema::one(
     "the check of a profile",
@@ -82,8 +82,8 @@ impl<'a> CheckFindings<'a> {
         Record::new(["check"], values)
     }
 
-    pub fn sections(&self) -> Vec<Section> {
-        let section = |name, schema, records| Section { name, schema, records };
+    pub fn sections(&self) -> Vec<ReportSection> {
+        let section = |name, schema, records| ReportSection { name, schema, records };
         let Self { diagnosis, now, .. } = self;
         vec![
             section("differences", &DIFFERENCES, self.differences()),

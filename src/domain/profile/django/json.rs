@@ -29,19 +29,19 @@ pub enum Member {
 #[derive(Debug)]
 pub struct Scan {
     name: &'static str,
-    state: State,
+    state: ScanState,
     /// The containers that are open: whether each is an object.
     open: Vec<bool>,
     /// Set if the next value is that of the member.
     is_sought: bool,
     /// Role of the string or number that is being read.
-    role: Role,
+    role: StringRole,
     text: Text,
     found: Member,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum State {
+enum ScanState {
     /// A value, or the end of a list that is still empty.
     Value {
         or_end: bool,
@@ -57,14 +57,14 @@ enum State {
     Escape,
     /// More digits of `\uXXXX`: how many have come, and what they say.
     Unicode(u8, u16),
-    Number(Number),
+    Number(NumberState),
     /// The rest of `null` and its like.
     Word(&'static [u8]),
     Broken,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Number {
+enum NumberState {
     Minus,
     Zero,
     Whole,
@@ -76,7 +76,7 @@ enum Number {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum StringRole {
     /// Skipped.
     Rest,
     /// Name in a nested object, which is skipped as well.
@@ -87,7 +87,7 @@ enum Role {
     Sought,
 }
 
-impl Role {
+impl StringRole {
     const fn is_passed_over(self) -> bool {
         matches!(self, Self::Rest | Self::OtherName)
     }
@@ -98,10 +98,10 @@ impl Scan {
     pub fn of(name: &'static str) -> Self {
         Self {
             name,
-            state: State::Value { or_end: false },
+            state: ScanState::Value { or_end: false },
             open: Vec::new(),
             is_sought: false,
-            role: Role::Rest,
+            role: StringRole::Rest,
             text: Text::default(),
             found: Member::Missing,
         }
@@ -110,7 +110,7 @@ impl Scan {
     /// Continues with the next bytes. Each byte is a character, as in Django.
     pub fn feed(&mut self, mut bytes: &[u8]) {
         while let Some((byte, rest)) = bytes.split_first() {
-            if matches!(self.state, State::String) && self.role.is_passed_over() {
+            if matches!(self.state, ScanState::String) && self.role.is_passed_over() {
                 let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
                 let passed = bytes.iter().position(ends).unwrap_or(bytes.len());
                 if passed > 0 {
@@ -125,41 +125,42 @@ impl Scan {
 
     /// The member, the last one of its name; `None`: Python could not read the text.
     pub fn finish(mut self) -> Option<Member> {
-        if let State::Number(number) = self.state {
+        if let ScanState::Number(number) = self.state {
             self.end_number(number);
         }
-        (matches!(self.state, State::After) && self.open.is_empty()).then_some(self.found)
+        (matches!(self.state, ScanState::After) && self.open.is_empty()).then_some(self.found)
     }
 
     fn take(&mut self, byte: u8) {
         match self.state {
-            State::String => self.in_string(byte),
-            State::Escape => self.escaped(byte),
-            State::Unicode(digits, code) => self.unicode(digits, code, byte),
-            State::Number(number) => self.in_number(number, byte),
-            State::Word(rest) => self.in_word(rest, byte),
-            State::Broken => {}
+            ScanState::String => self.in_string(byte),
+            ScanState::Escape => self.escaped(byte),
+            ScanState::Unicode(digits, code) => self.unicode(digits, code, byte),
+            ScanState::Number(number) => self.in_number(number, byte),
+            ScanState::Word(rest) => self.in_word(rest, byte),
+            ScanState::Broken => {}
             _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => {}
-            State::Value { or_end: true } if byte == b']' => self.close(false),
-            State::Value { .. } => self.begin_value(byte),
-            State::Name { or_end: true } if byte == b'}' => self.close(true),
-            State::Name { .. } if byte == b'"' => {
-                let role = if self.open.len() == 1 { Role::Name } else { Role::OtherName };
-                self.begin(State::String, role);
+            ScanState::Value { or_end: true } if byte == b']' => self.close(false),
+            ScanState::Value { .. } => self.begin_value(byte),
+            ScanState::Name { or_end: true } if byte == b'}' => self.close(true),
+            ScanState::Name { .. } if byte == b'"' => {
+                let role =
+                    if self.open.len() == 1 { StringRole::Name } else { StringRole::OtherName };
+                self.begin(ScanState::String, role);
             }
-            State::Colon if byte == b':' => self.state = State::Value { or_end: false },
-            State::After => self.after_value(byte),
-            State::Name { .. } | State::Colon => self.state = State::Broken,
+            ScanState::Colon if byte == b':' => self.state = ScanState::Value { or_end: false },
+            ScanState::After => self.after_value(byte),
+            ScanState::Name { .. } | ScanState::Colon => self.state = ScanState::Broken,
         }
     }
 
     fn begin_value(&mut self, byte: u8) {
-        let role = if self.is_sought { Role::Sought } else { Role::Rest };
+        let role = if self.is_sought { StringRole::Sought } else { StringRole::Rest };
         match byte {
-            b'"' => self.begin(State::String, role),
-            b'-' => self.begin_number(Number::Minus, byte, role),
-            b'0' => self.begin_number(Number::Zero, byte, role),
-            b'1'..=b'9' => self.begin_number(Number::Whole, byte, role),
+            b'"' => self.begin(ScanState::String, role),
+            b'-' => self.begin_number(NumberState::Minus, byte, role),
+            b'0' => self.begin_number(NumberState::Zero, byte, role),
+            b'1'..=b'9' => self.begin_number(NumberState::Whole, byte, role),
             b'{' => self.open(true),
             b'[' => self.open(false),
             b'n' => self.begin_word(b"ull", Member::Null),
@@ -167,23 +168,23 @@ impl Scan {
             b'f' => self.begin_word(b"alse", Member::Other),
             b'N' => self.begin_word(b"aN", Member::Other),
             b'I' => self.begin_word(b"nfinity", Member::Other),
-            _ => self.state = State::Broken,
+            _ => self.state = ScanState::Broken,
         }
     }
 
-    fn begin(&mut self, state: State, role: Role) {
+    fn begin(&mut self, state: ScanState, role: StringRole) {
         (self.state, self.role) = (state, role);
         self.text = Text::default();
     }
 
-    fn begin_number(&mut self, number: Number, byte: u8, role: Role) {
-        self.begin(State::Number(number), role);
+    fn begin_number(&mut self, number: NumberState, byte: u8, role: StringRole) {
+        self.begin(ScanState::Number(number), role);
         self.keep(byte.into());
     }
 
     fn begin_word(&mut self, rest: &'static [u8], says: Member) {
         self.found_if_sought(says);
-        self.state = State::Word(rest);
+        self.state = ScanState::Word(rest);
     }
 
     fn found_if_sought(&mut self, member: Member) {
@@ -195,40 +196,43 @@ impl Scan {
     fn open(&mut self, is_object: bool) {
         self.found_if_sought(Member::Other);
         if self.open.len() == DEEPEST {
-            self.state = State::Broken;
+            self.state = ScanState::Broken;
             return;
         }
         self.open.push(is_object);
-        self.state =
-            if is_object { State::Name { or_end: true } } else { State::Value { or_end: true } };
+        self.state = if is_object {
+            ScanState::Name { or_end: true }
+        } else {
+            ScanState::Value { or_end: true }
+        };
     }
 
     fn close(&mut self, is_object: bool) {
         let is_open = self.open.pop() == Some(is_object);
-        self.state = if is_open { State::After } else { State::Broken };
+        self.state = if is_open { ScanState::After } else { ScanState::Broken };
     }
 
     fn after_value(&mut self, byte: u8) {
         match (byte, self.open.last()) {
-            (b',', Some(true)) => self.state = State::Name { or_end: false },
-            (b',', Some(false)) => self.state = State::Value { or_end: false },
+            (b',', Some(true)) => self.state = ScanState::Name { or_end: false },
+            (b',', Some(false)) => self.state = ScanState::Value { or_end: false },
             (b'}', _) => self.close(true),
             (b']', _) => self.close(false),
-            _ => self.state = State::Broken,
+            _ => self.state = ScanState::Broken,
         }
     }
 
     fn in_string(&mut self, byte: u8) {
         match byte {
             b'"' => self.end_string(),
-            b'\\' => self.state = State::Escape,
-            ..0x20 => self.state = State::Broken,
+            b'\\' => self.state = ScanState::Escape,
+            ..0x20 => self.state = ScanState::Broken,
             byte => self.keep(byte.into()),
         }
     }
 
     fn escaped(&mut self, byte: u8) {
-        self.state = State::String;
+        self.state = ScanState::String;
         match byte {
             b'"' | b'\\' | b'/' => self.keep(byte.into()),
             b'b' => self.keep(0x08),
@@ -236,68 +240,75 @@ impl Scan {
             b'n' => self.keep(0x0a),
             b'r' => self.keep(0x0d),
             b't' => self.keep(0x09),
-            b'u' => self.state = State::Unicode(0, 0),
-            _ => self.state = State::Broken,
+            b'u' => self.state = ScanState::Unicode(0, 0),
+            _ => self.state = ScanState::Broken,
         }
     }
 
     fn unicode(&mut self, digits: u8, code: u16, byte: u8) {
         let Some(digit) = char::from(byte).to_digit(16) else {
-            self.state = State::Broken;
+            self.state = ScanState::Broken;
             return;
         };
         // Four digits are 16 bits.
         let code = code << 4 | u16::try_from(digit).unwrap_or(0);
         if digits < 3 {
-            self.state = State::Unicode(digits + 1, code);
+            self.state = ScanState::Unicode(digits + 1, code);
         } else {
-            self.state = State::String;
+            self.state = ScanState::String;
             self.keep(code);
         }
     }
 
     fn end_string(&mut self) {
-        let role = std::mem::replace(&mut self.role, Role::Rest);
-        self.state = State::After;
+        let role = std::mem::replace(&mut self.role, StringRole::Rest);
+        self.state = ScanState::After;
         match role {
-            Role::OtherName => self.state = State::Colon,
-            Role::Name => {
-                self.state = State::Colon;
+            StringRole::OtherName => self.state = ScanState::Colon,
+            StringRole::Name => {
+                self.state = ScanState::Colon;
                 let text = std::mem::take(&mut self.text).finish();
                 self.is_sought = text.as_deref() == Some(self.name);
             }
-            Role::Sought => {
+            StringRole::Sought => {
                 let text = std::mem::take(&mut self.text).finish();
                 self.found_if_sought(text.map_or(Member::Other, Member::Text));
             }
-            Role::Rest => {}
+            StringRole::Rest => {}
         }
     }
 
-    fn in_number(&mut self, number: Number, byte: u8) {
+    fn in_number(&mut self, number: NumberState, byte: u8) {
         let next = match (number, byte) {
-            (Number::Minus, b'0') => Number::Zero,
-            (Number::Minus, b'1'..=b'9') | (Number::Whole, b'0'..=b'9') => Number::Whole,
-            (Number::Zero | Number::Whole, b'.') => Number::Point,
-            (Number::Point | Number::Fraction, b'0'..=b'9') => Number::Fraction,
-            (Number::Zero | Number::Whole | Number::Fraction, b'e' | b'E') => Number::E,
-            (Number::E, b'+' | b'-') => Number::Sign,
-            (Number::E | Number::Sign | Number::Exponent, b'0'..=b'9') => Number::Exponent,
-            (Number::Minus, b'I') => return self.begin_word(b"nfinity", Member::Other),
+            (NumberState::Minus, b'0') => NumberState::Zero,
+            (NumberState::Minus, b'1'..=b'9') | (NumberState::Whole, b'0'..=b'9') => {
+                NumberState::Whole
+            }
+            (NumberState::Zero | NumberState::Whole, b'.') => NumberState::Point,
+            (NumberState::Point | NumberState::Fraction, b'0'..=b'9') => NumberState::Fraction,
+            (NumberState::Zero | NumberState::Whole | NumberState::Fraction, b'e' | b'E') => {
+                NumberState::E
+            }
+            (NumberState::E, b'+' | b'-') => NumberState::Sign,
+            (NumberState::E | NumberState::Sign | NumberState::Exponent, b'0'..=b'9') => {
+                NumberState::Exponent
+            }
+            (NumberState::Minus, b'I') => return self.begin_word(b"nfinity", Member::Other),
             _ => {
                 self.end_number(number);
                 return self.take(byte);
             }
         };
-        self.state = State::Number(next);
+        self.state = ScanState::Number(next);
         self.keep(byte.into());
     }
 
-    fn end_number(&mut self, number: Number) {
-        let is_whole = matches!(number, Number::Zero | Number::Whole);
-        let is_complete = is_whole || matches!(number, Number::Fraction | Number::Exponent);
-        self.state = if is_complete { State::After } else { State::Broken };
-        self.role = Role::Rest;
+    fn end_number(&mut self, number: NumberState) {
+        let is_whole = matches!(number, NumberState::Zero | NumberState::Whole);
+        let is_complete =
+            is_whole || matches!(number, NumberState::Fraction | NumberState::Exponent);
+        self.state = if is_complete { ScanState::After } else { ScanState::Broken };
+        self.role = StringRole::Rest;
         let digits = std::mem::take(&mut self.text).finish();
         self.found_if_sought(match digits {
             // Python has a single zero.
@@ -309,9 +320,9 @@ impl Scan {
 
     fn in_word(&mut self, rest: &'static [u8], byte: u8) {
         self.state = match rest.split_first() {
-            Some((next, [])) if *next == byte => State::After,
-            Some((next, rest)) if *next == byte => State::Word(rest),
-            _ => State::Broken,
+            Some((next, [])) if *next == byte => ScanState::After,
+            Some((next, rest)) if *next == byte => ScanState::Word(rest),
+            _ => ScanState::Broken,
         };
     }
 

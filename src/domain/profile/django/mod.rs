@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{GeneralPurpose, STANDARD, URL_SAFE_NO_PAD}
 use miniz_oxide::inflate::stream::{InflateState, inflate};
 use miniz_oxide::{DataFormat, MZFlush, MZStatus};
 
-use super::definition::Owner;
+use super::definition::SessionUser;
 use json::{Member, Scan};
 
 /// Maximum size of what a payload unpacks to. It is looked through as it is unpacked, so
@@ -36,15 +36,15 @@ pub const SIGNATURE_LENGTH: usize = 40;
 ///    its own.
 ///
 /// The signature is not looked at, since nothing is granted for it.
-pub fn django_user(payload: &[u8]) -> Owner {
+pub fn django_user(payload: &[u8]) -> SessionUser {
     if payload.is_empty() {
-        return Owner::Nobody;
+        return SessionUser::Nobody;
     }
     match member(payload) {
-        Some(Member::Missing | Member::Null) => Owner::Nobody,
-        Some(Member::Text(user)) if user.is_empty() => Owner::Nobody,
-        Some(Member::Text(user) | Member::Integer(user)) => Owner::User(user),
-        Some(Member::Other) | None => Owner::Unreadable,
+        Some(Member::Missing | Member::Null) => SessionUser::Nobody,
+        Some(Member::Text(user)) if user.is_empty() => SessionUser::Nobody,
+        Some(Member::Text(user) | Member::Integer(user)) => SessionUser::User(user),
+        Some(Member::Other) | None => SessionUser::Unreadable,
     }
 }
 

@@ -25,12 +25,12 @@ const DAY_IN_MILLISECONDS: f64 = 86_400_000.0;
 
 /// A number as it is stored.
 #[derive(Clone, Copy)]
-enum Number {
+enum StoredNumber {
     Whole(i64),
     Real(f64),
 }
 
-impl Number {
+impl StoredNumber {
     /// The number in a value of one of these classes.
     fn of(value: SqlValueRef<'_>, storage: &[Storage]) -> Option<Self> {
         let (number, class) = match value {
@@ -79,19 +79,19 @@ fn plausible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
 }
 
 pub fn unix(unit: Unit, storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
-    let number = Number::of(value, storage)?;
+    let number = StoredNumber::of(value, storage)?;
     let end = if unit == Unit::Minutes { END_OF_MINUTES } else { END };
     plausible(number.times(unit.nanoseconds()), end)
 }
 
 pub fn ticks(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
-    let number = Number::of(value, storage)?;
+    let number = StoredNumber::of(value, storage)?;
     let since = number.times(Unit::Ticks.nanoseconds());
     plausible(FIRST_TICK.saturating_add(since), END_OF_TICKS)
 }
 
 pub fn julian(storage: &[Storage], value: SqlValueRef<'_>) -> Option<Timestamp> {
-    let number = Number::of(value, storage)?;
+    let number = StoredNumber::of(value, storage)?;
     let since = floor(number.to_real() * DAY_IN_MILLISECONDS + 0.5);
     plausible(since.saturating_sub(JULIAN).saturating_mul(MILLISECOND), END)
 }
@@ -151,7 +151,7 @@ impl Unit {
     /// digits, or is negative.
     pub fn length(self, value: SqlValueRef<'_>) -> Option<i128> {
         const ALL: [Storage; 3] = [Storage::Integer, Storage::Real, Storage::Text];
-        let number = Number::of(value, &ALL)?;
+        let number = StoredNumber::of(value, &ALL)?;
         let length = number.times(self.nanoseconds());
         (length >= 0).then_some(length)
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Attempt, Backing, FileFault, files};
+use super::{Backing, FileFault, FileResult, files};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::StateFault;
 use crate::store::open_native::is_native;
@@ -10,7 +10,7 @@ use crate::store::open_native::is_native;
 impl Backing {
     /// The outcome of a step that has failed: a fault of the file, or an error that has
     /// nothing to do with it, such as a lock that another process holds.
-    pub(super) fn classify<T>(&self, error: Error, to_write: bool) -> Result<Attempt<T>> {
+    pub(super) fn classify<T>(&self, error: Error, to_write: bool) -> Result<FileResult<T>> {
         let is_unrelated =
             matches!(error, Error::LeaseHeld { .. } | Error::AlreadyRun | Error::State(_));
         let (Self::Read(file, identity) | Self::File(file, identity)) = self else {

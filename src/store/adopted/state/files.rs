@@ -84,11 +84,11 @@ pub(super) fn checked_directory(path: &Path) -> Result<Option<PathBuf>, StateFau
 /// Checks a database in such a directory and its sidecar files: each is a regular file of
 /// the effective user or root, has a single name, and is not world-writable. Returns the
 /// identity of the database itself.
-pub(super) fn checked_file(path: &Path) -> Result<Option<Identity>, StateFault> {
+pub(super) fn checked_file(path: &Path) -> Result<Option<FileId>, StateFault> {
     for (suffix, _) in SIDECARS {
         check_file(&sibling(path, suffix))?;
     }
-    Ok(check_file(path)?.map(|found| Identity::of(&found)))
+    Ok(check_file(path)?.map(|found| FileId::of(&found)))
 }
 
 fn check_file(path: &Path) -> Result<Option<Metadata>, StateFault> {
@@ -199,13 +199,13 @@ pub(super) fn forbidden(path: &Path, to_write: bool) -> Option<StateFault> {
 
 /// Number by which a file is recognized after it was renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct FileId {
     device: u64,
     inode: u64,
     pub(super) is_empty: bool,
 }
 
-impl Identity {
+impl FileId {
     fn of(found: &Metadata) -> Self {
         Self { device: found.dev(), inode: found.ino(), is_empty: found.len() == 0 }
     }
@@ -240,7 +240,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
 /// process has already done so.
 pub(super) fn set_aside(
     path: &Path,
-    damaged: Identity,
+    damaged: FileId,
     time: i64,
 ) -> Result<Option<PathBuf>, StateFault> {
     let directory = path.parent().unwrap_or(path);

@@ -26,7 +26,7 @@ use crate::store::location::Location;
 use crate::store::native::Native;
 use crate::store::open_native;
 
-use files::Identity;
+use files::FileId;
 use naming::{name_of_cluster, name_of_file};
 
 pub use files::check_state_directory;
@@ -70,11 +70,11 @@ impl StateDirectory {
 pub struct StateMemory(Rc<RefCell<Option<Native<SqliteFile>>>>);
 
 /// The ledger, the leases and the counters of a framework's table.
-pub(super) struct State {
+pub(super) struct FrameworkState {
     directory: StateDirectory,
     access: Access,
     name: OsString,
-    open: RefCell<Option<Open>>,
+    open: RefCell<Option<OpenFile>>,
     /// A fault was found since the current lease was taken, so the open database does not
     /// have the lease.
     has_lost_lease: Cell<bool>,
@@ -86,26 +86,26 @@ pub(super) struct State {
     unwritten: BTreeMap<(String, EndReason), u64>,
 }
 
-struct Open {
+struct OpenFile {
     native: Native<SqliteFile>,
     backing: Backing,
 }
 
 enum Backing {
     /// A file, which it may only read.
-    Read(PathBuf, Option<Identity>),
-    File(PathBuf, Option<Identity>),
+    Read(PathBuf, Option<FileId>),
+    File(PathBuf, Option<FileId>),
     Memory,
 }
 
 /// Outcome of an attempt to use the file, which may turn out to be faulty.
-type Attempt<T> = std::result::Result<T, FileFault>;
+type FileResult<T> = std::result::Result<T, FileFault>;
 
 /// Fault of a file, and the file itself as it was when it was opened.
 struct FileFault {
     file: PathBuf,
     kind: StateFault,
-    identity: Option<Identity>,
+    identity: Option<FileId>,
 }
 
 impl FileFault {
@@ -115,7 +115,7 @@ impl FileFault {
     }
 }
 
-impl State {
+impl FrameworkState {
     /// Prepares the state of a database, in a directory that need not exist yet. The state
     /// of a cluster is local to this host: other hosts do not see its lease.
     pub(super) fn of(
@@ -182,7 +182,7 @@ impl State {
     }
 
     pub(super) fn is_volatile(&self) -> bool {
-        matches!(self.open.borrow().as_ref(), Some(Open { backing: Backing::Memory, .. }))
+        matches!(self.open.borrow().as_ref(), Some(OpenFile { backing: Backing::Memory, .. }))
     }
 
     /// Records deleted rows by reason. The rows are gone in any case: counts that cannot be
@@ -214,7 +214,7 @@ impl State {
     fn try_to_read<T>(
         &self,
         query: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
-    ) -> Result<Attempt<Option<T>>> {
+    ) -> Result<FileResult<Option<T>>> {
         if self.open.borrow().is_none() {
             (self.directory.opened)();
             match self.open_to_read()? {
@@ -234,7 +234,7 @@ impl State {
     fn try_to_change<T>(
         &self,
         step: &mut impl FnMut(&mut Native<SqliteFile>) -> Result<T>,
-    ) -> Result<Attempt<T>> {
+    ) -> Result<FileResult<T>> {
         let mut slot = self.open.borrow_mut();
         let mut open = match slot.take() {
             Some(open) if !matches!(open.backing, Backing::Read(..)) => open,
@@ -294,7 +294,7 @@ impl State {
             Some(native) => native,
             None => open_native::create_in_memory(Path::new(&self.name))?,
         };
-        *self.open.borrow_mut() = Some(Open { native, backing: Backing::Memory });
+        *self.open.borrow_mut() = Some(OpenFile { native, backing: Backing::Memory });
         Ok(())
     }
 
@@ -303,9 +303,9 @@ impl State {
     }
 }
 
-impl Drop for State {
+impl Drop for FrameworkState {
     fn drop(&mut self) {
-        if let Some(Open { native, backing: Backing::Memory }) = self.open.get_mut().take() {
+        if let Some(OpenFile { native, backing: Backing::Memory }) = self.open.get_mut().take() {
             *self.directory.memory.0.borrow_mut() = Some(native);
         }
     }

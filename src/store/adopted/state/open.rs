@@ -4,17 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::fault::is_sessctl_file;
-use super::files::Identity;
+use super::files::FileId;
 use super::legacy::MoveOutcome;
-use super::{Attempt, Backing, FileFault, Open, State, files, legacy};
+use super::{Backing, FileFault, FileResult, FrameworkState, OpenFile, files, legacy};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::{StateConsequence, StateFault, StateNotice};
 use crate::store::database::sqlite::Access;
 use crate::store::open_native;
 
-impl State {
+impl FrameworkState {
     /// Opens the existing file, if there is one.
-    pub(super) fn open_to_read(&self) -> Result<Attempt<Option<Open>>> {
+    pub(super) fn open_to_read(&self) -> Result<FileResult<Option<OpenFile>>> {
         let found = self.file_to_read().and_then(|path| {
             let Some(path) = path else { return Ok(None) };
             let identity = files::checked_file(&path).map_err(FileFault::of(&path))?;
@@ -30,12 +30,12 @@ impl State {
         }
         let identity = Some(identity);
         match open_native::open_file(&path, Access::Read) {
-            Ok(native) => Ok(Ok(Some(Open { native, backing: Backing::Read(path, identity) }))),
+            Ok(native) => Ok(Ok(Some(OpenFile { native, backing: Backing::Read(path, identity) }))),
             // The file may belong to an older sessctl: only sessctl migrates it.
             Err(Error::ForeignDatabase { .. }) if is_sessctl_file(&path) => {
                 match open_native::create_file(&path) {
                     Ok(native) => {
-                        Ok(Ok(Some(Open { native, backing: Backing::File(path, identity) })))
+                        Ok(Ok(Some(OpenFile { native, backing: Backing::File(path, identity) })))
                     }
                     Err(error) => Backing::File(path, identity).classify(error, false),
                 }
@@ -45,7 +45,7 @@ impl State {
     }
 
     /// Handles an empty file, which another process may be about to fill.
-    fn read_empty(&self, path: PathBuf, identity: Identity) -> Result<Attempt<Option<Open>>> {
+    fn read_empty(&self, path: PathBuf, identity: FileId) -> Result<FileResult<Option<OpenFile>>> {
         if self.access == Access::Write {
             // The following write reports it.
             return Ok(Ok(None));
@@ -60,7 +60,7 @@ impl State {
         Ok(Err(FileFault { file: path, kind: StateFault::Empty, identity }))
     }
 
-    fn file_to_read(&self) -> Attempt<Option<PathBuf>> {
+    fn file_to_read(&self) -> FileResult<Option<PathBuf>> {
         let Some(directory) = &self.directory.path else { return Ok(None) };
         let named = directory.join(&self.name);
         let checked = files::checked_directory(directory).map_err(FileFault::of(&named))?;
@@ -79,7 +79,7 @@ impl State {
     }
 
     /// Opens the file; creates it and its directory if they are missing.
-    pub(super) fn open_to_write(&self) -> Result<Attempt<Open>> {
+    pub(super) fn open_to_write(&self) -> Result<FileResult<OpenFile>> {
         let prepared = match &self.directory.path {
             Some(directory) => self.prepare(directory),
             None => Err(FileFault::of(Path::new(&self.name))(StateFault::NoDirectory)),
@@ -93,7 +93,7 @@ impl State {
         match created {
             Ok(native) => {
                 let identity = identity.or_else(|| files::checked_file(&path).ok().flatten());
-                Ok(Ok(Open { native, backing: Backing::File(path, identity) }))
+                Ok(Ok(OpenFile { native, backing: Backing::File(path, identity) }))
             }
             Err(error) => Backing::File(path, identity).classify(error, true),
         }
@@ -101,7 +101,7 @@ impl State {
 
     /// Creates the directory, moves a legacy file there, and checks the existing file.
     /// Returns a lock if there is none.
-    fn prepare(&self, directory: &Path) -> Attempt<(PathBuf, Option<Identity>, Option<fs::File>)> {
+    fn prepare(&self, directory: &Path) -> FileResult<(PathBuf, Option<FileId>, Option<fs::File>)> {
         let named = directory.join(&self.name);
         let at = FileFault::of(&named);
         let found = match files::checked_directory(directory).map_err(&at)? {

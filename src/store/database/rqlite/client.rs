@@ -10,7 +10,7 @@ use ureq::http::{HeaderValue, Response};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, SendBody};
 
-use super::error::{Attempt, MAX_RESPONSE_BYTES, NodeError, NodeErrors};
+use super::error::{MAX_RESPONSE_BYTES, NodeError, NodeErrors, RequestAttempt};
 use super::json;
 use super::json::{ParsedResponse, StatementResult};
 use super::shared::NodeMemory;
@@ -183,9 +183,9 @@ impl Client {
         ))
     }
 
-    fn attempt(&self, may_have_applied: bool) -> Attempt {
+    fn attempt(&self, may_have_applied: bool) -> RequestAttempt {
         let has_credentials = self.authorization.is_some();
-        Attempt {
+        RequestAttempt {
             may_have_applied,
             has_credentials,
             has_answered_before: self.has_answered_before(),

@@ -28,7 +28,7 @@ pub enum NodeErrorKind {
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Attempt {
+pub(super) struct RequestAttempt {
     /// True if a write was sent completely.
     pub(super) may_have_applied: bool,
     pub(super) has_credentials: bool,
@@ -60,7 +60,7 @@ impl NodeError {
         Self { may_have_applied, ..self }
     }
 
-    pub(super) fn from_ureq(error: &ureq::Error, attempt: Attempt) -> Self {
+    pub(super) fn from_ureq(error: &ureq::Error, attempt: RequestAttempt) -> Self {
         let error = match error {
             ureq::Error::HostNotFound => Self::unreachable(UNRESOLVED),
             ureq::Error::Timeout(_) => Self::transient("timed out waiting for a response"),
@@ -113,8 +113,8 @@ impl NodeError {
     }
 
     /// Maps an HTTP status and a plain-text body.
-    pub(super) fn from_status(status: u16, text: Option<&str>, attempt: Attempt) -> Self {
-        let Attempt { may_have_applied, has_credentials, has_answered_before } = attempt;
+    pub(super) fn from_status(status: u16, text: Option<&str>, attempt: RequestAttempt) -> Self {
+        let RequestAttempt { may_have_applied, has_credentials, has_answered_before } = attempt;
         let text = text.map(to_one_line).filter(|text| !text.is_empty());
         let said = match &text {
             Some(text) => format!("status {status}: {text}"),
@@ -143,7 +143,7 @@ impl NodeError {
         Self::transient(to_one_line(words)).may_have_applied(may_have_applied && !is_not_applied)
     }
 
-    pub(super) fn cut_off(attempt: Attempt) -> Self {
+    pub(super) fn cut_off(attempt: RequestAttempt) -> Self {
         Self::transient("the response was truncated").may_have_applied(attempt.may_have_applied)
     }
 }

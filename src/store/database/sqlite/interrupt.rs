@@ -60,13 +60,13 @@ pub struct InterruptHandle(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<InterruptState>,
     /// True if a row has arrived since the last poll.
     has_new_row: AtomicBool,
 }
 
 #[derive(Default)]
-struct State {
+struct InterruptState {
     doing: String,
     begun: Option<Instant>,
     /// Approximate time of the last row.
@@ -85,7 +85,7 @@ impl InterruptHandle {
     }
 
     /// Registers a statement until the result is dropped; `doing` describes it.
-    pub fn start_run(&self, doing: &str, sql: &str, display_name: &str) -> RunningStatement {
+    pub fn start_statement(&self, doing: &str, sql: &str, display_name: &str) -> RunningStatement {
         let mut state = self.state();
         let is_nested = state.begun.is_some();
         if !is_nested {
@@ -139,7 +139,7 @@ impl InterruptHandle {
         stop.is_some()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, InterruptState> {
         // A panic leaves the state consistent.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

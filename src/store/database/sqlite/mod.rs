@@ -110,8 +110,8 @@ impl SqliteFile {
         }
     }
 
-    fn start_run(&self, doing: &str, sql: &str) -> RunningStatement {
-        self.interrupt.start_run(doing, sql, &self.place)
+    fn start_statement(&self, doing: &str, sql: &str) -> RunningStatement {
+        self.interrupt.start_statement(doing, sql, &self.place)
     }
 
     /// Runs a change; on a full file system, truncates the write-ahead log and tries again.
@@ -150,7 +150,7 @@ impl Database for SqliteFile {
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let to_error = |e| self.error("read", e);
-        let _running = self.start_run("read", &statement.sql);
+        let _running = self.start_statement("read", &statement.sql);
         let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(to_error)?;
         let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(to_error)?;
         while let Some(row) = rows.next().map_err(to_error)? {
@@ -168,7 +168,7 @@ impl Database for SqliteFile {
         values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
-        let _running = self.start_run("read", &statement.sql);
+        let _running = self.start_statement("read", &statement.sql);
         let looked = batch::query_all_for_each(&self.connection, &statement.sql, values, visit);
         looked.map_err(|e| self.error("read", e))
     }
@@ -180,7 +180,7 @@ impl Database for SqliteFile {
     ) -> Result<BatchResult> {
         let name = name_of(statements);
         let doing = if name.is_empty() { "write to" } else { "delete rows of" };
-        let _running = self.start_run(doing, name);
+        let _running = self.start_statement(doing, name);
         let applied =
             batch::execute_for_rows(&mut self.connection, &self.free_space, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
@@ -196,7 +196,7 @@ impl Database for SqliteFile {
     }
 
     fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult> {
-        let _running = self.start_run("write to", name_of(statements));
+        let _running = self.start_statement("write to", name_of(statements));
         let applied = self.with_room(|connection, free_space| {
             let all = statements.iter().map(|statement| (statement, None));
             batch::execute_all(connection, free_space, all)
@@ -211,7 +211,7 @@ impl Database for SqliteFile {
         otherwise: &[Statement],
     ) -> Result<BatchResult> {
         let _running =
-            self.start_run("write to", expected.first().map_or("", |one| &one.statement.sql));
+            self.start_statement("write to", expected.first().map_or("", |one| &one.statement.sql));
         let applied = self.with_room(|connection, free_space| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
             batch::execute_all(connection, free_space, all)

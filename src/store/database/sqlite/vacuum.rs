@@ -43,7 +43,7 @@ impl SqliteFile {
     }
 
     pub fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
-        let _running = self.start_run("write to", "");
+        let _running = self.start_statement("write to", "");
         let released = shorten(&mut self.connection, pages);
         released.map_err(|e| self.error("write to", e))
     }

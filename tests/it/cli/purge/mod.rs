@@ -72,7 +72,7 @@ fn of_every_kind() -> Sandbox {
 }
 
 /// Each session's handle, and how it stands.
-fn standing(sandbox: &Sandbox) -> Vec<(String, Option<String>)> {
+fn status(sandbox: &Sandbox) -> Vec<(String, Option<String>)> {
     let listed = sandbox.run(["list", "--json"]).succeeds().json();
     let reason = |session: &Value| session["end_reason"].as_str().map(str::to_owned);
     let reasons: Vec<_> = listed.as_array().unwrap().iter().map(reason).collect();
@@ -88,7 +88,7 @@ fn a_dry_run_lists_exactly_what_the_purge_then_changes() {
             sandbox.run([first, &config[..], task].concat()).succeeds().json()
         };
         // Given what a dry run says, which changes nothing
-        let (before, files) = (standing(&sandbox), sandbox.files());
+        let (before, files) = (status(&sandbox), sandbox.files());
         let plan = run(&["purge", "--dry-run"]);
         assert!(sandbox.files() == files);
         // When the same purge runs
@@ -103,7 +103,7 @@ fn a_dry_run_lists_exactly_what_the_purge_then_changes() {
                 other => panic!("{other}"),
             }
         }
-        assert_eq!(standing(&sandbox), expected, "{task:?}");
+        assert_eq!(status(&sandbox), expected, "{task:?}");
         for figure in ["marked", "ended", "deleted", "live"] {
             assert_eq!(plan[figure], summary[figure], "{task:?} {figure}");
         }
@@ -115,7 +115,7 @@ fn a_dry_run_lists_exactly_what_the_purge_then_changes() {
 fn each_task_is_purged_under_its_own_policy() {
     let sandbox = of_every_kind();
     sandbox.run(["purge", "--config", "sessctl.toml"]).succeeds().is_silent();
-    let left: std::collections::BTreeMap<_, _> = standing(&sandbox).into_iter().collect();
+    let left: std::collections::BTreeMap<_, _> = status(&sandbox).into_iter().collect();
     let ends = [
         ("in use", Some("-")),
         ("idle", Some("expired")),

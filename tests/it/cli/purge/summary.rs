@@ -1,6 +1,6 @@
 //! Tests of `cli::purge::summary`.
 
-use sessctl::app::PurgeSummary;
+use sessctl::app::PurgeReport;
 use sessctl::cli::purge::summary::sentence;
 use sessctl::storage::UnreadableValue;
 
@@ -13,7 +13,7 @@ fn one_session_is_one() {
         .unwrap();
     let said = |deleted, live, dry_run| {
         let done = PurgeProgress { deleted, ..PurgeProgress::default() };
-        sentence(&PurgeSummary { done, live, ..PurgeSummary::default() }, Some(&profile), dry_run)
+        sentence(&PurgeReport { done, live, ..PurgeReport::default() }, Some(&profile), dry_run)
     };
     assert_eq!(said(1, 1, true), "would delete 1 expired session, and leave 1");
     assert_eq!(said(1_204, 0, true), "would delete 1,204 expired sessions, and leave 0");
@@ -30,8 +30,7 @@ fn rows_that_nobody_can_read_are_counted_with_an_example() {
             input: "expire_date".to_owned(),
             value: value.to_owned(),
         });
-        let summary =
-            PurgeSummary { unreadable, unreadable_value: value, ..PurgeSummary::default() };
+        let summary = PurgeReport { unreadable, unreadable_value: value, ..PurgeReport::default() };
         sessctl::cli::purge::summary::unreadable(&summary, dry_run)
     };
     let is = |text: &str| Some(text.to_owned());

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use sessctl::config::profile::parse;
 use sessctl::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
-    Owner, Predicate, Profile, RuleKind, Separator, SqlValue, Storage, TextForm, TokenForm, Unit,
-    UserForm, ZoneForm,
+    Predicate, Profile, RuleKind, Separator, SessionUser, SqlValue, Storage, TextForm, TokenForm,
+    Unit, UserForm, ZoneForm,
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::time_zone::TimeZone;
@@ -312,7 +312,7 @@ fn some_users_are_nobody() {
         SqlValueRef::Text(b"guest"),
         SqlValueRef::Null,
     ] {
-        assert_eq!(profile.owner(nobody), Owner::Nobody, "{nobody:?}");
+        assert_eq!(profile.owner(nobody), SessionUser::Nobody, "{nobody:?}");
     }
     assert_eq!(profile.owner(SqlValueRef::Integer(1)).user().as_deref(), Some("1"));
     assert_eq!(profile.owner(SqlValueRef::Text(b"0")).user().as_deref(), Some("0"));

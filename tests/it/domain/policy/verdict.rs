@@ -1,7 +1,7 @@
 //! Tests of `domain::policy::verdict`.
 
 use sessctl::domain::policy::{ExpiryMode, Policy, PurgeTime, TouchDecision, Verdict};
-use sessctl::domain::session::{EndReason, Key, Session, State};
+use sessctl::domain::session::{EndReason, Session, SessionKey, SessionState};
 use sessctl::domain::time::UnixTime;
 
 const NOON: UnixTime = UnixTime(1_781_524_800);
@@ -17,7 +17,7 @@ fn two_pass() -> Policy {
 /// A session that was opened and used then, and has this mark.
 fn session(created: i64, used: i64, mark: Option<i64>) -> Session {
     Session {
-        key: Key::Text("a".into()),
+        key: SessionKey::Text("a".into()),
         handle: "a".into(),
         user: None,
         is_user_unreadable: false,
@@ -41,13 +41,13 @@ fn a_mark_that_is_older_than_the_last_use_or_the_opening_does_not_count() {
         assert_eq!(verdict(&stale), Verdict::Mark(NOON));
         assert_eq!(two_pass().due(&stale, PurgeTime::at(NOON)), None);
         assert_eq!(two_pass().expires_at(&stale), None);
-        assert_eq!(two_pass().state(&stale, NOON), State::Active);
+        assert_eq!(two_pass().state(&stale, NOON), SessionState::Active);
         // A touch clears it all the same
         assert_eq!(two_pass().touch(&stale, NOON), TouchDecision::Renew);
     }
     let marked_at_the_last_use = session(-48, -24, Some(-24));
     assert_eq!(verdict(&marked_at_the_last_use), Verdict::End(EndReason::Expired));
-    assert_eq!(two_pass().state(&marked_at_the_last_use, NOON), State::Expired);
+    assert_eq!(two_pass().state(&marked_at_the_last_use, NOON), SessionState::Expired);
 }
 
 #[test]

@@ -4,18 +4,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sessctl::domain::profile::django::json::{Member, Scan};
 use sessctl::domain::profile::django::{MAX_UNPACKED, SIGNATURE_LENGTH};
-use sessctl::domain::profile::{Owner, django_user};
+use sessctl::domain::profile::{SessionUser, django_user};
 
 /// Payload written by Django 5.2.
 const WRITTEN: &str = ".eJyrVkpOLCpRsjLQUYpPLC3JiC8tTi2Kz0xRslIyVEIRS0pMzk7NA0mkZCXmpefrJefnlRRlJumBlOhBZYv1fPNTUnOcoGqBBhSnFhdn5ufFp1YUZBZVKlkZmxkY1AIAigYphw:1xUaB8:YzDFU2NrytPoy9-vUDJ4xJatL2uN4OoEecwbzYi6tbU";
 
-fn user(name: &str) -> Owner {
-    Owner::User(name.to_owned())
+fn user(name: &str) -> SessionUser {
+    SessionUser::User(name.to_owned())
 }
 
 /// Owner in this JSON, checked in each form of a payload.
 #[track_caller]
-fn read(json: impl AsRef<[u8]>) -> Owner {
+fn read(json: impl AsRef<[u8]>) -> SessionUser {
     let json = json.as_ref();
     let owner = django_user(format!("{}:t:s", URL_SAFE_NO_PAD.encode(json)).as_bytes());
     assert_eq!(django_user(packed(json).as_bytes()), owner);
@@ -50,7 +50,7 @@ fn the_user_of_a_payload_is_found() {
         "{}",
         " 7 ",
     ] {
-        assert_eq!(read(nobody), Owner::Nobody, "{nobody}");
+        assert_eq!(read(nobody), SessionUser::Nobody, "{nobody}");
     }
 }
 
@@ -115,30 +115,30 @@ fn what_python_does_not_read_is_unreadable() {
         &format!("{{\"_auth_user_id\":\"{}\"}}", "1".repeat(70_000)),
         &deep,
     ] {
-        assert_eq!(read(json), Owner::Unreadable, "{}", &json[..json.len().min(99)]);
+        assert_eq!(read(json), SessionUser::Unreadable, "{}", &json[..json.len().min(99)]);
     }
     // Output of pickle.
-    assert_eq!(read(b"\x80\x04}\x94\x8c\r_auth_user_id\x94K\x01s."), Owner::Unreadable);
+    assert_eq!(read(b"\x80\x04}\x94\x8c\r_auth_user_id\x94K\x01s."), SessionUser::Unreadable);
 }
 
 #[test]
 fn what_is_no_payload_is_unreadable() {
-    assert_eq!(django_user(b""), Owner::Nobody);
+    assert_eq!(django_user(b""), SessionUser::Nobody);
     for text in [":", ".", "..", "a", "e30:s", "gASVAAAA:t:s", ".AAAA:t:s", "Zürich:t:s", "=:t:s"]
     {
-        assert_eq!(django_user(text.as_bytes()), Owner::Unreadable, "{text}");
+        assert_eq!(django_user(text.as_bytes()), SessionUser::Unreadable, "{text}");
     }
     for end in 1..WRITTEN.len() - 50 {
-        assert_eq!(django_user(&WRITTEN.as_bytes()[..end]), Owner::Unreadable, "{end}");
+        assert_eq!(django_user(&WRITTEN.as_bytes()[..end]), SessionUser::Unreadable, "{end}");
     }
     let unsigned = STANDARD.encode(r#"{"_auth_user_id":"1"}"#);
-    assert_eq!(django_user(unsigned.as_bytes()), Owner::Unreadable);
+    assert_eq!(django_user(unsigned.as_bytes()), SessionUser::Unreadable);
 }
 
 #[test]
 fn a_payload_that_unpacks_to_too_much_is_unreadable() {
     let json = format!("{{\"_auth_user_id\":\"1\",\"x\":\"{}\"}}", "x".repeat(MAX_UNPACKED));
-    assert_eq!(django_user(packed(json.as_bytes()).as_bytes()), Owner::Unreadable);
+    assert_eq!(django_user(packed(json.as_bytes()).as_bytes()), SessionUser::Unreadable);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use sessctl::domain::profile::lifetime::{EAST, HOUR, JITTER, QUARTER, TWO_WEEKS, WEST};
-use sessctl::domain::profile::{ClockEvidence, signed_lifetime};
+use sessctl::domain::profile::{OffsetEvidence, signed_lifetime};
 use sessctl::domain::time::UnixTime;
 
 #[test]
@@ -19,31 +19,31 @@ fn the_moment_of_the_signature_is_read() {
 #[test]
 fn two_weeks_to_the_second_prove_utc() {
     for lifetime in [TWO_WEEKS, TWO_WEEKS + 1, TWO_WEEKS + JITTER, TWO_WEEKS - JITTER] {
-        assert_eq!(ClockEvidence::of([lifetime]), ClockEvidence::Utc, "{lifetime}");
+        assert_eq!(OffsetEvidence::of([lifetime]), OffsetEvidence::Utc, "{lifetime}");
     }
-    assert_eq!(ClockEvidence::of([77, TWO_WEEKS, 8 * HOUR, -5]), ClockEvidence::Utc);
+    assert_eq!(OffsetEvidence::of([77, TWO_WEEKS, 8 * HOUR, -5]), OffsetEvidence::Utc);
     for lifetime in [TWO_WEEKS + JITTER + 1, TWO_WEEKS - JITTER - 1, 8 * HOUR, HOUR, 0, -HOUR] {
-        assert_eq!(ClockEvidence::of([lifetime]), ClockEvidence::Nothing, "{lifetime}");
+        assert_eq!(OffsetEvidence::of([lifetime]), OffsetEvidence::Nothing, "{lifetime}");
     }
-    assert_eq!(ClockEvidence::of([]), ClockEvidence::Nothing);
-    assert_eq!(ClockEvidence::of([i64::MIN, i64::MAX]), ClockEvidence::Nothing);
+    assert_eq!(OffsetEvidence::of([]), OffsetEvidence::Nothing);
+    assert_eq!(OffsetEvidence::of([i64::MIN, i64::MAX]), OffsetEvidence::Nothing);
 }
 
 #[test]
 fn two_weeks_and_the_offset_of_a_zone_are_evidence_of_that_zone() {
     // Kathmandu, Kolkata, New York, St. John's, Kiritimati, and the west of the date line.
     for offset in [20_700, 19_800, -14_400, -12_600, EAST, WEST] {
-        let (lifetime, ahead) = (TWO_WEEKS + offset, ClockEvidence::Ahead(offset));
-        assert_eq!(ClockEvidence::of([lifetime + 1, 8 * HOUR, lifetime]), ahead, "{offset}");
+        let (lifetime, ahead) = (TWO_WEEKS + offset, OffsetEvidence::Ahead(offset));
+        assert_eq!(OffsetEvidence::of([lifetime + 1, 8 * HOUR, lifetime]), ahead, "{offset}");
         // With other evidence, UTC is no longer proved
         for other in [TWO_WEEKS, lifetime - offset.signum() * QUARTER] {
             let lifetimes = [other, lifetime, other];
-            assert_eq!(ClockEvidence::of(lifetimes), ClockEvidence::Mixed, "{offset}");
+            assert_eq!(OffsetEvidence::of(lifetimes), OffsetEvidence::Mixed, "{offset}");
         }
     }
     for offset in [EAST + QUARTER, WEST - QUARTER, 450, 899 - JITTER] {
         let lifetimes = [TWO_WEEKS + offset];
-        assert_eq!(ClockEvidence::of(lifetimes), ClockEvidence::Nothing, "{offset}");
+        assert_eq!(OffsetEvidence::of(lifetimes), OffsetEvidence::Nothing, "{offset}");
     }
 }
 
@@ -67,6 +67,6 @@ proptest! {
         let zones = || (WEST..=EAST).step_by(900).filter(|zone| *zone != 0);
         let of_zones = lifetimes.iter().filter(|l| zones().any(|zone| is_near(**l, zone)));
         let is_proved = of_utc > 0 && of_zones.count() == 0;
-        prop_assert_eq!(ClockEvidence::of(lifetimes) == ClockEvidence::Utc, is_proved);
+        prop_assert_eq!(OffsetEvidence::of(lifetimes) == OffsetEvidence::Utc, is_proved);
     }
 }

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
-use sessctl::domain::profile::{Owner, django_user};
+use sessctl::domain::profile::{SessionUser, django_user};
 
 use super::Django;
 use crate::frameworks::harness::{Application, named};
@@ -116,9 +116,9 @@ proptest! {
         for answer in answers.as_array().unwrap() {
             let (data, user) = (answer[0].as_str().unwrap(), answer[2].as_str());
             let expected = match answer[1].as_str().unwrap() {
-                "user" => Owner::User(user.unwrap().to_owned()),
-                "nobody" => Owner::Nobody,
-                _ => Owner::Unreadable,
+                "user" => SessionUser::User(user.unwrap().to_owned()),
+                "nobody" => SessionUser::Nobody,
+                _ => SessionUser::Unreadable,
             };
             prop_assert_eq!(django_user(data.as_bytes()), expected, "{}", data);
         }

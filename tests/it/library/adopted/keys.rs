@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::storage::EndRequest;
 
 use crate::support::NOW;
@@ -89,7 +89,7 @@ proptest! {
             prop_assert_eq!(sessions.len(), before.len());
             prop_assert!(rest.ends_with("what)") || rest.contains("INDEX")
                 || sessions.is_sorted_by(|one, other| one.key < other.key));
-            let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+            let keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
             let found: Vec<_> = store.find(&keys).unwrap().into_iter().flatten().collect();
             prop_assert_eq!(&found, &sessions);
             for session in &sessions {
@@ -104,7 +104,7 @@ proptest! {
             prop_assert_eq!(totals.counts.unreadable, 0);
             prop_assert_eq!(rows(&db), before);
             // And the others end when somebody names them
-            let end = End { at: NOW, reason: EndReason::Cycled };
+            let end = End { at: NOW, reason: EndReason::CycleReport };
             let left = all_sessions(store.as_ref());
             let ending = |session: &Session| EndRequest { key: session.key.clone(), end, keep_row: false };
             let endings: Vec<EndRequest> = left.iter().map(ending).collect();
@@ -208,16 +208,16 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         }
         let mut store = db.store(plain("t", "id"));
         let sessions = all_sessions(store.as_ref());
-        let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+        let keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
         let found = store.find(&keys).unwrap();
         assert_eq!(found.into_iter().map(Option::unwrap).collect::<Vec<_>>(), sessions);
         let b = keys.iter().position(|key| match key {
-            Key::Row(_, id) => **id == Key::Text("b".into()),
-            key => *key == Key::Text("b".into()),
+            SessionKey::Row(_, id) => **id == SessionKey::Text("b".into()),
+            key => *key == SessionKey::Text("b".into()),
         });
         db.application().execute("UPDATE t SET id = 'c' WHERE id = 'b'", []).unwrap();
-        let end = End { at: NOW, reason: EndReason::Cycled };
-        let ending = |key: &Key| EndRequest { key: key.clone(), end, keep_row: false };
+        let end = End { at: NOW, reason: EndReason::CycleReport };
+        let ending = |key: &SessionKey| EndRequest { key: key.clone(), end, keep_row: false };
         let endings: Vec<EndRequest> = keys.iter().map(ending).collect();
         let done = store.end(&endings).unwrap();
         let kept: Vec<usize> = (0..done.len()).filter(|place| !done[*place]).collect();
@@ -225,7 +225,7 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         assert_eq!(store.find(&keys).unwrap().iter().flatten().count(), 0);
         assert_eq!(db.column("t", "id"), ["c"]);
         let stat = &store.tasks(&all_tasks()).unwrap()[0];
-        assert_eq!(stat.ended_by[&EndReason::Cycled], done.len() as u64 - 1);
+        assert_eq!(stat.ended_by[&EndReason::CycleReport], done.len() as u64 - 1);
         assert_eq!((stat.opened, stat.deleted), (done.len() as u64, done.len() as u64 - 1));
     }
 }
@@ -245,7 +245,7 @@ fn a_session_ends_whose_id_is_not_its_primary_key() {
         .0;
     let mut store = db.store(profile);
     let sessions = all_sessions(store.as_ref());
-    let end = End { at: NOW, reason: EndReason::Cycled };
+    let end = End { at: NOW, reason: EndReason::CycleReport };
     let ending = EndRequest { key: sessions[1].key.clone(), end, keep_row: false };
     assert_eq!(store.end(&[ending]).unwrap(), [true]);
     assert_eq!((db.column("t", "token"), db.column("child", "t")), {

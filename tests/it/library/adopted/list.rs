@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use sessctl::domain::filter::Filter;
-use sessctl::domain::session::{Session, State};
+use sessctl::domain::session::{Session, SessionState};
 use sessctl::domain::token::{Digest, Token};
 use sessctl::storage::{Backend, GroupBy, Order, SessionQuery, SortKey};
 
@@ -39,8 +39,9 @@ fn a_row_is_mapped_to_a_session() {
     );
     let policy = all_tasks().policies.for_task("laravel");
     assert_eq!(policy.expires_at(&sessions[0]).unwrap().0, NOW.0 - 60 + 7_200);
-    let states: Vec<State> = sessions.iter().map(|session| policy.state(session, NOW)).collect();
-    assert_eq!(states, [State::Active, State::Expired, State::Expired]);
+    let states: Vec<SessionState> =
+        sessions.iter().map(|session| policy.state(session, NOW)).collect();
+    assert_eq!(states, [SessionState::Active, SessionState::Expired, SessionState::Expired]);
 }
 
 #[test]
@@ -67,7 +68,7 @@ fn filters_and_orders_are_those_of_the_domain() {
         users(Filter::default(), SortKey::User, false)[..3],
         names(&["Q3kW1guestBoundary", "d", "e"])
     );
-    let expired = Filter { states: vec![State::Expired], ..Filter::default() };
+    let expired = Filter { states: vec![SessionState::Expired], ..Filter::default() };
     assert_eq!(
         users(expired, SortKey::LastUsed, true),
         names(&["Q3kW1guestBoundary", "Q3kW1expired"])
@@ -140,8 +141,9 @@ fn sessions_are_found_by_what_their_clients_hold() {
     let store = db.store(rails());
     assert_eq!(found(store.as_ref(), &["secret", "active1"]), [true, false]);
     let db = ApplicationDb::of("CREATE TABLE t (id, expiry)");
-    let untold = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
-    let outcome = db.store(untold).by_tokens(&tokens(&["active1"]));
+    let unreported =
+        draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
+    let outcome = db.store(unreported).by_tokens(&tokens(&["active1"]));
     insta::assert_snapshot!(refused(outcome), @"refused: profile t does not say how to find the row of a token in t; select the session by its handle");
 }
 

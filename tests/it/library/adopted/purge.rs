@@ -274,5 +274,5 @@ fn a_filter_for_another_task_selects_nothing() {
     let survey = store.scan_due(&scope, None, few(9)).unwrap();
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));
     assert_eq!(store.tasks(&scope).unwrap(), []);
-    assert!(store.opening().is_none());
+    assert!(store.session_opener().is_none());
 }

@@ -25,7 +25,7 @@ use crate::support::profiles::{laravel, scs};
 
 const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");
 
-fn purge(db: &ApplicationDb) -> sessctl::app::PurgeSummary {
+fn purge(db: &ApplicationDb) -> sessctl::app::PurgeReport {
     let mut service = SessionService::new(db.store(laravel()), Policies::default());
     let go_on = &mut |_: &_| ControlFlow::Continue(());
     service.purge(&PurgeRequest::default(), NOW, go_on).unwrap()
@@ -117,9 +117,9 @@ fn a_directory_that_cannot_be_made_leaves_the_state_in_memory() {
     assert!(store.is_volatile() && store.renew_lease(&lease("one"), NOW).unwrap());
     assert!(matches!(store.take_lease(&lease("two"), NOW).unwrap(), StartResult::LeaseHeld(_)));
     let told = told.borrow();
-    let [StateNotice::Trouble(trouble)] = told.as_slice() else { panic!("{told:?}") };
-    assert!(trouble.file.starts_with(db.state()), "{trouble}");
-    assert_eq!(trouble.loss, StateConsequence::NothingKept);
+    let [StateNotice::Trouble(problem)] = told.as_slice() else { panic!("{told:?}") };
+    assert!(problem.file.starts_with(db.state()), "{problem}");
+    assert_eq!(problem.loss, StateConsequence::NothingKept);
 }
 
 #[test]
@@ -141,12 +141,12 @@ fn a_file_that_is_damaged_during_a_run_is_set_aside_and_the_run_keeps_its_lease(
     assert!(store.renew_lease(&lease("one"), NOW).unwrap());
     store.drop_lease(&lease("one")).unwrap();
     let told = told.borrow();
-    let [StateNotice::Trouble(trouble)] = told.as_slice() else { panic!("{told:?}") };
-    let StateFault::Damaged { set_aside: Some(aside), .. } = &trouble.fault else {
-        panic!("{trouble}")
+    let [StateNotice::Trouble(problem)] = told.as_slice() else { panic!("{told:?}") };
+    let StateFault::Damaged { set_aside: Some(aside), .. } = &problem.fault else {
+        panic!("{problem}")
     };
     let name = format!("{}.damaged-{}", path.display(), NOW.0);
-    assert_eq!((aside.display().to_string(), trouble.loss), (name, StateConsequence::Content));
+    assert_eq!((aside.display().to_string(), problem.loss), (name, StateConsequence::Content));
     assert!(aside.is_file() && store::is_native(&path).unwrap());
     assert_eq!(runs(&db), []);
 }
@@ -324,14 +324,14 @@ fn cycles_delete_and_are_counted() {
     assert_eq!(cycled.ended, 2);
     assert_eq!(db.column("sessions", "id"), ["Q3kW1guestBoundary"]);
     let stat = &service.tasks(None, NOW).unwrap()[0];
-    assert_eq!((stat.ended_by[&EndReason::Cycled], stat.peak), (2, 3));
+    assert_eq!((stat.ended_by[&EndReason::CycleReport], stat.peak), (2, 3));
 }
 
 #[test]
 fn what_belongs_to_the_application_is_left_to_it() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/scs_sqlite3store.sql"));
     let mut store = db.store(scs());
-    assert!(store.opening().is_none());
+    assert!(store.session_opener().is_none());
     assert!(store.vacuum().is_none());
     assert!(store.row_copy().is_none() && store.row_copy_mut().is_none());
     assert!(store.wal().is_some());

@@ -127,7 +127,7 @@ fn sessions_whose_user_cannot_be_read_are_counted_where_a_user_is_asked_for() {
         assert_eq!(count(&Filter::default(), by), (9, 0));
         assert_eq!(count(&of("3"), by), (1, 4));
         assert_eq!(count(&of("5"), by), (0, 4));
-        let live = vec![sessctl::domain::session::State::Active];
+        let live = vec![sessctl::domain::session::SessionState::Active];
         assert_eq!(count(&Filter { states: live, ..of("4") }, by), (1, 3));
         let client = Some("10.0.0.1".parse().unwrap());
         assert_eq!(count(&Filter { client, ..of("3") }, by), (0, 0));

@@ -47,7 +47,7 @@ fn starts(job: &Job, policies: &Policies, jitter: u64, noise: &[(i64, i64)]) -> 
             }
             JobStatus::Running(_) => assert!(is_alive),
             JobStatus::Scheduled { next, .. } => assert!(next > now),
-            standing => panic!("{standing:?}"),
+            status => panic!("{status:?}"),
         }
     }
     starts
@@ -127,19 +127,19 @@ fn w6_a_process_that_stays_keeps_the_exact_interval() {
         since: Some(later(end, -DAY)),
         ..JobHistory::default()
     };
-    let standing = |poll: i64, now: UnixTime| {
+    let status = |poll: i64, now: UnixTime| {
         let poll = Span::seconds(poll);
         let jitter = Jitter::default();
         let rhythm = ScheduleContext { zone: &TimeZone::UTC, policies: &policies, jitter, poll };
         job.job_status(Some(&known), rhythm, now)
     };
-    let is_due = |standing: JobStatus| matches!(standing, JobStatus::Due(_));
+    let is_due = |status: JobStatus| matches!(status, JobStatus::Due(_));
     // when cron calls, then it is due at the call that is nearest to its time
     let call = at("2026-06-15T00:05:00Z");
-    assert!(matches!(standing(60, call), JobStatus::Due(due) if due.planned == call));
-    assert!(!is_due(standing(60, later(call, -60))) && !is_due(standing(60, later(call, -27))));
+    assert!(matches!(status(60, call), JobStatus::Due(due) if due.planned == call));
+    assert!(!is_due(status(60, later(call, -60))) && !is_due(status(60, later(call, -27))));
     // and in a process that stays after five minutes, to the second
     let next = later(end, 300);
-    assert_eq!(standing(0, later(next, -1)), JobStatus::Scheduled { next, last_settled_at: end });
-    assert!(is_due(standing(0, next)));
+    assert_eq!(status(0, later(next, -1)), JobStatus::Scheduled { next, last_settled_at: end });
+    assert!(is_due(status(0, next)));
 }

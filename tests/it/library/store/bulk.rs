@@ -7,7 +7,7 @@ use std::thread;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{Policies, Policy};
-use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{Backend, EndRequest, GroupBy, Order, ScanLimits, SortKey, UserStats};
 
@@ -90,7 +90,7 @@ macro_rules! tests {
             db.upsert_rows(&sessions);
             let ended = session("over").ended(5, EndReason::Closed);
             db.upsert_rows(std::slice::from_ref(&ended));
-            let mut keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+            let mut keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
             keys.extend([ended.key.clone(), session("no").key, keys[7].clone()]);
             let found = db.sessions.find(&keys).unwrap();
             let mut expected: Vec<Option<Session>> = sessions.iter().cloned().map(Some).collect();
@@ -98,10 +98,10 @@ macro_rules! tests {
             assert_eq!(found, expected);
             let mut renewed = vec![true; 300];
             renewed.extend([false, false, true]);
-            assert_eq!(db.sessions.opening().unwrap().renew(&keys, NOW).unwrap(), renewed);
+            assert_eq!(db.sessions.session_opener().unwrap().renew(&keys, NOW).unwrap(), renewed);
             let last = db.sessions.find(&keys[299..300]).unwrap().remove(0).unwrap();
             assert_eq!(last.last_used_at, Some(NOW));
-            assert!(db.sessions.opening().unwrap().renew(&[], NOW).unwrap().is_empty());
+            assert!(db.sessions.session_opener().unwrap().renew(&[], NOW).unwrap().is_empty());
             assert!(db.sessions.find(&[]).unwrap().is_empty());
         }
 
@@ -116,15 +116,15 @@ macro_rules! tests {
                 db.sessions.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().version
             };
             // Given a store that has written before
-            db.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
+            db.sessions.session_opener().unwrap().renew(&keys, NOW).unwrap();
             let before = version(&db);
             // When it writes once more, then that is its own
-            db.sessions.opening().unwrap().renew(&keys, NOW).unwrap();
+            db.sessions.session_opener().unwrap().renew(&keys, NOW).unwrap();
             assert_eq!(version(&db), before);
             // When another has written, it knows by its next write at the latest
             let later = UnixTime(NOW.0 + 1);
-            db.beside().opening().unwrap().renew(&keys, later).unwrap();
-            db.sessions.opening().unwrap().renew(&keys, later).unwrap();
+            db.beside().session_opener().unwrap().renew(&keys, later).unwrap();
+            db.sessions.session_opener().unwrap().renew(&keys, later).unwrap();
             assert_ne!(version(&db), before);
         }
 
@@ -146,8 +146,8 @@ macro_rules! tests {
                 (Policy::default(), &[]),
             ] {
                 let policies = Policies::uniform(policy);
-                db.sessions.opening().unwrap().sync_indexes(&policies).unwrap();
-                db.beside().opening().unwrap().sync_indexes(&policies).unwrap();
+                db.sessions.session_opener().unwrap().sync_indexes(&policies).unwrap();
+                db.beside().session_opener().unwrap().sync_indexes(&policies).unwrap();
                 assert_eq!(indexes(&db), names);
             }
         }

@@ -6,7 +6,7 @@ use sessctl::SessionService;
 use sessctl::app::PurgeRequest;
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
-use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{DueRange, EndRequest, NewSession, Order, PolicyContext, ScanLimits};
@@ -65,7 +65,7 @@ macro_rules! tests {
             let reach = ScanLimits { due: 100, rows: 100, ..ScanLimits::ALL };
             let survey = db.sessions.scan_due(&scope(&policies), None, reach).unwrap();
             // When another program touches one before they are settled
-            let renewed = db.beside().opening().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
+            let renewed = db.beside().session_opener().unwrap().renew(std::slice::from_ref(&touched.key), NOW).unwrap();
             assert_eq!((survey.counts.due, renewed), (2, vec![true]));
             let settled =
                 db.sessions.apply_purge(&scope(&policies), &survey.due.unwrap(), false).unwrap();
@@ -102,14 +102,14 @@ macro_rules! tests {
             let mut db = db();
             db.upsert_rows(&[
                 session("a").idle(2_000),
-                session("b").idle(9_000).ended(86_400, EndReason::Cycled),
+                session("b").idle(9_000).ended(86_400, EndReason::CycleReport),
                 session("c"),
             ]);
             let _ =
                 db.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
             let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.deleted, stat.live, stat.ended), (3, 1, [1, 0, 0], 1));
-            assert_eq!(stat.ended_by[&EndReason::Cycled], 1);
+            assert_eq!(stat.ended_by[&EndReason::CycleReport], 1);
             assert_eq!(stat.ended_by[&EndReason::Expired], 1);
         }
 
@@ -125,8 +125,8 @@ macro_rules! tests {
                 created_at: NOW,
                 idle_timeout: None,
             };
-            db.sessions.opening().unwrap().insert(&[new("there")]).unwrap();
-            assert!(db.sessions.opening().unwrap().insert(&[new("new"), new("there")]).is_err());
+            db.sessions.session_opener().unwrap().insert(&[new("there")]).unwrap();
+            assert!(db.sessions.session_opener().unwrap().insert(&[new("new"), new("there")]).is_err());
             assert_eq!(handles(&db.all()), [session("there").handle]);
         }
 
@@ -149,7 +149,7 @@ macro_rules! tests {
             db.upsert_rows(&[session("a"), over.clone()]);
             let keys = [session("a").key, over.key.clone(), session("no").key];
             let earlier = UnixTime(NOW.0 - 60);
-            assert_eq!(db.sessions.opening().unwrap().renew(&keys, earlier).unwrap(), [true, false, false]);
+            assert_eq!(db.sessions.session_opener().unwrap().renew(&keys, earlier).unwrap(), [true, false, false]);
             assert_eq!(db.sessions.find(&keys[..2]).unwrap(), [Some(session("a")), Some(over)]);
         }
 
@@ -158,7 +158,7 @@ macro_rules! tests {
         fn t2_renewing_clears_the_mark() {
             let mut db = db();
             db.upsert_rows(&[session("a").idle(9_000).marked(60)]);
-            let _ = db.sessions.opening().unwrap().renew(&[session("a").key], NOW).unwrap();
+            let _ = db.sessions.session_opener().unwrap().renew(&[session("a").key], NOW).unwrap();
             let a = db.sessions.find(&[session("a").key]).unwrap().remove(0).unwrap();
             assert_eq!((a.marked_at, a.last_used_at), (None, Some(NOW)));
         }
@@ -197,7 +197,7 @@ macro_rules! tests {
             };
             let endings = [
                 ending("a", EndReason::Closed, true),
-                ending("a", EndReason::Cycled, true),
+                ending("a", EndReason::CycleReport, true),
                 ending("b", EndReason::Closed, false),
                 ending("b", EndReason::Closed, false),
                 ending("no", EndReason::Closed, true),
@@ -213,7 +213,7 @@ macro_rules! tests {
         $(#[$on])*
         fn a_handle_is_as_long_as_it_takes_to_tell_the_sessions_apart() {
             let mut db = db();
-            let with_id = |id: String| Session { key: Key::Text(id.into()), ..session("") };
+            let with_id = |id: String| Session { key: SessionKey::Text(id.into()), ..session("") };
             let ids = ["abcdef0123456789", "abcdef0123456780", "0123456789abcdef"]
                 .map(|start| start.repeat(4));
             db.upsert_rows(&ids.clone().map(with_id));

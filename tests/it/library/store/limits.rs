@@ -33,7 +33,7 @@ impl TestDb {
     fn open_limited(&mut self, token: &str, policy: &Policy) -> Admission {
         let policies = Policies::uniform(policy.clone());
         self.sessions
-            .opening()
+            .session_opener()
             .unwrap()
             .open_limited(&new(token, "alice"), &policies, true)
             .unwrap()
@@ -61,7 +61,8 @@ fn crowd(db: &TestDb, policy: &Policy) -> Vec<Admission> {
         let one = |serial: usize| {
             let new = new(&format!("{thread} {serial}"), "alice");
             let policies = Policies::uniform(policy.clone());
-            let admission = store.opening().unwrap().open_limited(&new, &policies, false).unwrap();
+            let admission =
+                store.session_opener().unwrap().open_limited(&new, &policies, false).unwrap();
             let counts = store.scan_due(&scope(&policies), None, ScanLimits::ALL).unwrap().counts;
             assert!(counts.sessions <= 10, "{} have not ended", counts.sessions);
             admission
@@ -230,7 +231,7 @@ macro_rules! tests {
                 Policies::uniform(Policy { user_limit: 1, ..Policy::default() });
             let mut open_limited = |token, user: Option<&str>| {
                 let new = NewSession { user: user.map(str::to_owned), ..new(token, "") };
-                db.sessions.opening().unwrap().open_limited(&new, &policies, false).unwrap().outcome
+                db.sessions.session_opener().unwrap().open_limited(&new, &policies, false).unwrap().outcome
             };
             assert_eq!(open_limited("1", Some("alice")), Err(LimitScope::User));
             assert_eq!(open_limited("2", Some("Alice")), Ok(()));
@@ -367,7 +368,7 @@ macro_rules! tests {
             let before = db.all();
             // When a session opens whose key is taken
             let policies = Policies::uniform(Policy { user_limit: 1, ..limit(1) });
-            let again = db.sessions.opening().unwrap().open_limited(&new("a", "alice"), &policies, false);
+            let again = db.sessions.session_opener().unwrap().open_limited(&new("a", "alice"), &policies, false);
             // Then it says so, and nobody has lost a place
             assert!(again.is_err(), "{again:?}");
             assert_eq!((db.all(), db.refusals()), (before, 0));
@@ -379,7 +380,7 @@ macro_rules! tests {
             let mut db = db();
             db.upsert_rows(&[session("a").idle(IDLE)]);
             let policies = Policies::uniform(limit(1));
-            let admission = db.sessions.opening().unwrap().open_limited(&new("new", "alice"), &policies, false).unwrap();
+            let admission = db.sessions.session_opener().unwrap().open_limited(&new("new", "alice"), &policies, false).unwrap();
             assert_eq!((admission.ended, admission.ended_sessions), (1, vec![]));
         }
     };

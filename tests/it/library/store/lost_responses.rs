@@ -60,10 +60,10 @@ fn an_open_evicts_one_and_says_so() {
     assert_eq!(opened.evicted, 1);
     let ended = |row: &&Session| row.end.is_some_and(|end| end.reason == EndReason::Evicted);
     assert_eq!((db.all().len(), db.all().iter().filter(ended).count()), (2, 1));
-    let untold = service.take_missed_notifications().unwrap();
-    assert_eq!((untold.sessions, untold.since, *told.lock().unwrap()), (1, NOW, 0));
+    let unreported = service.take_missed_notifications().unwrap();
+    assert_eq!((unreported.sessions, unreported.since, *told.lock().unwrap()), (1, NOW, 0));
     assert_eq!(
-        untold.to_string(),
+        unreported.to_string(),
         "the hook did not receive 1 ended session: the response of the cluster was lost"
     );
     // And the token is good
@@ -109,7 +109,7 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
 fn a_close_says_that_it_closed() {
     for retention in [None, Some(Span::ZERO)] {
         let mut db = TestDb::native_on_rqlite();
-        db.upsert_rows(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
+        db.upsert_rows(&[session("a"), session("over").ended(5, EndReason::CycleReport)]);
         let (proxy, told) = (before(&db), Arc::default());
         let policies = Policies::uniform(Policy { retention, ..Policy::default() });
         let service = SessionService::new(behind(&proxy), policies);
@@ -118,8 +118,11 @@ fn a_close_says_that_it_closed() {
         let tokens = ["a", "over", "no"].map(Token::presented);
         let answers = service.close(&tokens, NOW).unwrap();
         let outcomes: Vec<TouchOutcome> = answers.iter().map(|answer| answer.outcome).collect();
-        let expected =
-            [TouchOutcome::Closed, TouchOutcome::Ended(EndReason::Cycled), TouchOutcome::Unknown];
+        let expected = [
+            TouchOutcome::Closed,
+            TouchOutcome::Ended(EndReason::CycleReport),
+            TouchOutcome::Unknown,
+        ];
         assert_eq!((outcomes.as_slice(), proxy.has_dropped_response()), (&expected[..], true));
         // Of what ends by its token, the answer has all that there is to tell
         assert_eq!((*told.lock().unwrap(), service.take_missed_notifications()), (1, None));

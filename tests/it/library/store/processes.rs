@@ -24,7 +24,7 @@ fn new(token: &str) -> NewSession {
 fn opening_the_file_again_keeps_the_locks_of_the_process() {
     // Given a store in use, and another one on the same file that comes and goes
     let mut db = TestDb::native_in_sqlite();
-    db.sessions.opening().unwrap().insert(&[new("before")]).unwrap();
+    db.sessions.session_opener().unwrap().insert(&[new("before")]).unwrap();
     drop(db.beside());
     // When another process, whose SQLite may be older, leaves as the last it knows of
     let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); \
@@ -32,7 +32,7 @@ fn opening_the_file_again_keeps_the_locks_of_the_process() {
     let other = Command::new("python3").args(["-c", script]).arg(db.path()).status();
     assert!(other.unwrap().success());
     // Then what the first store writes is still there for everybody
-    db.sessions.opening().unwrap().insert(&[new("after")]).unwrap();
+    db.sessions.session_opener().unwrap().insert(&[new("after")]).unwrap();
     assert!(db.path().with_extension("db-wal").exists());
     assert_eq!(db.beside().find(&[session("after").key]).unwrap().iter().flatten().count(), 1);
 }

@@ -6,7 +6,7 @@ use sessctl::domain::filter::Filter;
 use sessctl::store::Access;
 use sessctl::store::adopted::list::and_user;
 use sessctl::store::adopted::reader::TableReader;
-use sessctl::store::adopted::table::{Table, query_plan};
+use sessctl::store::adopted::table::{TableSchema, query_plan};
 use sessctl::store::database::sqlite::SqliteFile;
 use tempfile::TempDir;
 
@@ -29,7 +29,7 @@ fn steps(columns: &str, index: &str, user: &str) -> String {
     application.execute_batch(&format!("CREATE TABLE t ({columns}); {index}")).unwrap();
     let file = SqliteFile::open_foreign(&path, Access::Read).unwrap();
     let profile = parse(PROFILE, "t", &std::collections::BTreeMap::new()).unwrap();
-    let table = Table::read(&file, "t").unwrap();
+    let table = TableSchema::read(&file, "t").unwrap();
     let reader = TableReader::new(&file, profile, table);
     let mut sql = reader.select(&reader.session_columns());
     sql.push(" WHERE TRUE");

@@ -1,7 +1,7 @@
 //! Tests of `store::adopted::diagnose::key_distribution`.
 
 use sessctl::domain::profile::SqlValueRef;
-use sessctl::domain::session::Key;
+use sessctl::domain::session::SessionKey;
 use sessctl::store::adopted::sample::{KeyDistribution, SamplePoint};
 
 #[test]
@@ -28,17 +28,17 @@ fn sample_points_are_evenly_spaced() {
 fn positions_grow_from_zero_to_one() {
     let texts = KeyDistribution::between(SqlValueRef::Text(b"2::a"), SqlValueRef::Text(b"2::e"));
     for (key, share) in [("2::a", 0.0), ("2::c", 0.5), ("2::e", 1.0), ("3", 0.0), ("", 0.0)] {
-        let found = texts.position(&Key::Text(key.into()));
+        let found = texts.position(&SessionKey::Text(key.into()));
         assert!((found - share).abs() < 0.01, "{key}: {found}");
     }
     let numbers = KeyDistribution::Numbers(10, 20);
-    let row = |row_id| Key::Row(row_id, Box::new(Key::Integer(0)));
+    let row = |row_id| SessionKey::Row(row_id, Box::new(SessionKey::Integer(0)));
     assert!((numbers.position(&row(15)) - 0.5).abs() < 0.01);
     assert!((numbers.position(&row(99)) - 1.0).abs() < 0.01);
     assert!((KeyDistribution::Unknown.position(&row(1)) - 0.5).abs() < 0.01);
     let all =
         KeyDistribution::between(SqlValueRef::Real(f64::NEG_INFINITY), SqlValueRef::Real(f64::MAX));
     for (key, share) in [(f64::MIN, 0.0), (0.0, 0.5), (f64::INFINITY, 1.0)] {
-        assert!((all.position(&Key::Real(key)) - share).abs() < 0.01, "{key}");
+        assert!((all.position(&SessionKey::Real(key)) - share).abs() < 0.01, "{key}");
     }
 }

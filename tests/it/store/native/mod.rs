@@ -1,8 +1,8 @@
 //! A paged connection yields the same results as a direct one.
 
-mod open;
+mod open_session;
 mod paged_double;
-mod per_task;
+mod task_rules;
 
 use std::ops::ControlFlow;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use sessctl::app::ListRequest;
 use sessctl::domain::job::Job;
-use sessctl::domain::session::{EndReason, Session, State};
+use sessctl::domain::session::{EndReason, Session, SessionState};
 use sessctl::storage::{RunOutcome, RunQuery, RunRecord};
 use sessctl::{Span, UnixTime};
 
@@ -38,7 +38,12 @@ impl Simulation {
                 states[self.model.state(entry, now)] += 1;
                 live += u64::from(!self.model.is_due(entry, now));
             }
-            let counted = [State::Active, State::Idle, State::Abandoned, State::Expired];
+            let counted = [
+                SessionState::Active,
+                SessionState::Idle,
+                SessionState::Abandoned,
+                SessionState::Expired,
+            ];
             assert_eq!(counted.map(|state| stat.in_state(state)), states, "at {now}");
             assert_eq!(stat.live_total(), live, "at {now}");
         }

@@ -30,11 +30,11 @@ const READ_VERSION: u64 = 19;
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-type Identity = (u64, u64);
+type DeviceAndInode = (u64, u64);
 
-static DATABASES: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
+static DATABASES: Mutex<BTreeMap<DeviceAndInode, Arc<File>>> = Mutex::new(BTreeMap::new());
 /// Descriptors of shared-memory files, which come and go with the databases' users.
-static SHARED_MEMORY: Mutex<BTreeMap<Identity, Arc<File>>> = Mutex::new(BTreeMap::new());
+static SHARED_MEMORY: Mutex<BTreeMap<DeviceAndInode, Arc<File>>> = Mutex::new(BTreeMap::new());
 static HOLDING: Mutex<()> = Mutex::new(());
 
 /// Database file with its permanently open descriptor.
@@ -152,7 +152,7 @@ fn forget_removed() {
 }
 
 fn kept_descriptor(
-    all: &Mutex<BTreeMap<Identity, Arc<File>>>,
+    all: &Mutex<BTreeMap<DeviceAndInode, Arc<File>>>,
     path: &Path,
     open: impl FnOnce() -> io::Result<File>,
 ) -> io::Result<Arc<File>> {
@@ -170,7 +170,7 @@ fn kept_descriptor(
     Ok(Arc::clone(known))
 }
 
-fn identity(file: &fs::Metadata) -> Identity {
+fn identity(file: &fs::Metadata) -> DeviceAndInode {
     (file.dev(), file.ino())
 }
 

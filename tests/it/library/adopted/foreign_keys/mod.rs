@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use sessctl::domain::filter::Filter;
 use sessctl::domain::profile::Profile;
-use sessctl::domain::session::{End, EndReason, Key, Session};
+use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::domain::token::Digest;
 use sessctl::storage::{EndRequest, KeptRows, Order, ScanLimits, SessionQuery};
 
@@ -141,10 +141,10 @@ fn referenced_sessions_are_kept_when_ended_by_key() {
     db.application().execute("INSERT INTO t VALUES ('free', 1781524900)", []).unwrap();
     let mut store = db.store(plain().0);
     let sessions = all_sessions(store.as_ref());
-    let keys: Vec<Key> = sessions.iter().map(|session| session.key.clone()).collect();
+    let keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
     let (are_kept, would_keep) = store.check_references(&keys).unwrap();
     assert_eq!(are_kept, [true, true, false]);
-    let end = End { at: NOW, reason: EndReason::Cycled };
+    let end = End { at: NOW, reason: EndReason::CycleReport };
     let endings: Vec<EndRequest> =
         keys.into_iter().map(|key| EndRequest { key, end, keep_row: false }).collect();
     assert_eq!(store.end(&endings).unwrap(), [false, false, true]);
@@ -221,7 +221,7 @@ fn a_cascade_may_be_stopped_by_the_next_table() {
 
 #[test]
 fn a_row_that_the_database_rejects_is_skipped() {
-    for (trouble, why) in [
+    for (problem, why) in [
         (
             "CREATE TRIGGER no BEFORE DELETE ON t WHEN old.id IN ('s003', 's017', 's060')
              BEGIN SELECT RAISE(ABORT, 'no way'); END",
@@ -247,29 +247,29 @@ fn a_row_that_the_database_rejects_is_skipped() {
             "CREATE TABLE t (id TEXT PRIMARY KEY, expiry);
              WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 99)
              INSERT INTO t SELECT printf('s%03d', n), iif(n < 80, 1781524700, 1781524900) FROM n;
-             {trouble}"
+             {problem}"
         ));
         let mut store = db.store(plain().0);
         let totals = purge_all(store.as_mut(), 64).unwrap();
         assert_eq!(
             (totals.settled.deleted, totals.settled.ended_sessions.len()),
             (77, 77),
-            "{trouble}"
+            "{problem}"
         );
         let kept = store.take_kept();
-        assert_eq!((kept.referenced_rows(), kept.rejected), (0, 3), "{trouble}");
+        assert_eq!((kept.referenced_rows(), kept.rejected), (0, 3), "{problem}");
         let named: Vec<_> = kept.examples.iter().map(|row| row.handle.clone()).collect();
-        assert_eq!(named, handles(&["s003", "s017", "s060"]), "{trouble}");
+        assert_eq!(named, handles(&["s003", "s017", "s060"]), "{problem}");
         assert!(kept.examples.iter().all(|row| row.why == why), "{:?}", kept.examples);
         assert_eq!(db.column("t", "id").len(), 23);
-        let end = End { at: NOW, reason: EndReason::Cycled };
+        let end = End { at: NOW, reason: EndReason::CycleReport };
         let endings = all_sessions(store.as_ref()).into_iter();
         let endings: Vec<EndRequest> =
             endings.map(|session| EndRequest { key: session.key, end, keep_row: false }).collect();
         let done = store.end(&endings).unwrap();
-        let left = if trouble.contains("s090") { 4 } else { 3 };
-        assert_eq!(done.iter().filter(|done| !**done).count(), left, "{trouble}");
-        assert_eq!(store.take_kept().rejected, left as u64, "{trouble}");
+        let left = if problem.contains("s090") { 4 } else { 3 };
+        assert_eq!(done.iter().filter(|done| !**done).count(), left, "{problem}");
+        assert_eq!(store.take_kept().rejected, left as u64, "{problem}");
     }
 }
 

@@ -17,7 +17,7 @@ fn a_statement_without_an_end_is_interrupted_when_its_time_is_over() {
     handle.watch(&mut connection).unwrap();
     for cause in [InterruptReason::Time, InterruptReason::Lease] {
         handle.limit(Some(StatementLimit { time: Duration::ZERO, cause }));
-        let _statement = handle.start_run("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
+        let _statement = handle.start_statement("read", "SELECT * FROM \"t\" WHERE 1", "a.db");
         let answer: rusqlite::Result<i64> = connection.query_row(ENDLESS, [], |row| row.get(0));
         let code = answer.unwrap_err().sqlite_error_code();
         assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
@@ -35,7 +35,7 @@ fn a_short_statement_ends_although_its_time_is_over() {
         (InterruptHandle::default(), Connection::open_in_memory().unwrap());
     handle.watch(&mut connection).unwrap();
     handle.limit(Some(StatementLimit { time: Duration::ZERO, cause: InterruptReason::Time }));
-    let _statement = handle.start_run("read", "", "a.db");
+    let _statement = handle.start_statement("read", "", "a.db");
     let short = ENDLESS.replace("FROM n)", "FROM n WHERE n < 3000)");
     let rows: i64 = connection.query_row(&short, [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 3_000);

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::service::SessionService;
 use super::sessions::TouchOutcome;
 use crate::domain::error::Result;
-use crate::domain::session::Key;
+use crate::domain::session::SessionKey;
 use crate::domain::time::UnixTime;
 use crate::domain::token::Digest;
 
@@ -13,7 +13,7 @@ use crate::domain::token::Digest;
 /// table of millions, and the page is read and written once for all of them.
 pub const MAX_TOKENS: usize = 1 << 18;
 
-pub struct TouchResults {
+pub struct TouchBatchResult {
     /// Outcomes in the order of the tokens; `None`: not reached.
     pub outcomes: Vec<Option<TouchOutcome>>,
     pub ended: Result<()>,
@@ -28,13 +28,13 @@ impl SessionService {
         digests: &[Digest],
         now: &mut dyn FnMut() -> UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-    ) -> TouchResults {
+    ) -> TouchBatchResult {
         let order = key_order(digests);
-        let mut results = TouchResults { outcomes: vec![None; digests.len()], ended: Ok(()) };
+        let mut results = TouchBatchResult { outcomes: vec![None; digests.len()], ended: Ok(()) };
         let mut rest = order.as_slice();
         while !rest.is_empty() && go_on().is_continue() {
             let (batch, others) = rest.split_at(rest.len().min(self.touch_sizer.keys()));
-            let keys: Vec<Key> = batch.iter().map(|(digest, _)| digest.key()).collect();
+            let keys: Vec<SessionKey> = batch.iter().map(|(digest, _)| digest.key()).collect();
             match self.touch_keys(&keys, now()) {
                 Ok(touched) => {
                     self.touch_sizer.record(keys.len(), touched.hold);
@@ -42,7 +42,7 @@ impl SessionService {
                         results.outcomes[*index] = Some(outcome);
                     }
                 }
-                Err(error) => return TouchResults { ended: Err(error), ..results },
+                Err(error) => return TouchBatchResult { ended: Err(error), ..results },
             }
             rest = others;
         }
@@ -51,13 +51,16 @@ impl SessionService {
 
     /// Closes the sessions of these tokens, all or none. In a framework table,
     /// [`close`](Self::close) takes the tokens themselves.
-    pub fn close_all(&mut self, digests: &[Digest], now: UnixTime) -> TouchResults {
-        let keys: Vec<Key> = digests.iter().map(Digest::key).collect();
+    pub fn close_all(&mut self, digests: &[Digest], now: UnixTime) -> TouchBatchResult {
+        let keys: Vec<SessionKey> = digests.iter().map(Digest::key).collect();
         match self.close_keys(&keys, now) {
-            Ok(outcomes) => {
-                TouchResults { outcomes: outcomes.into_iter().map(Some).collect(), ended: Ok(()) }
+            Ok(outcomes) => TouchBatchResult {
+                outcomes: outcomes.into_iter().map(Some).collect(),
+                ended: Ok(()),
+            },
+            Err(error) => {
+                TouchBatchResult { outcomes: vec![None; digests.len()], ended: Err(error) }
             }
-            Err(error) => TouchResults { outcomes: vec![None; digests.len()], ended: Err(error) },
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::service::SessionService;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::Profile;
-use crate::storage::{Backend, RowCopy, SessionOpen, Vacuum};
+use crate::storage::{Backend, RowCopy, SessionOpener, Vacuum};
 
 impl SessionService {
     /// Returns the profile of a framework table; `None`: the table is native.
@@ -78,9 +78,9 @@ impl SessionService {
 }
 
 /// Returns the capability of a store to open and touch sessions.
-pub(super) fn opening(store: &mut dyn Backend) -> Result<&mut dyn SessionOpen> {
+pub(super) fn session_opener(store: &mut dyn Backend) -> Result<&mut dyn SessionOpener> {
     let at = store.display_name().to_owned();
-    store.opening().ok_or_else(|| {
+    store.session_opener().ok_or_else(|| {
         Error::Refused(format!("\"{at}\": the application opens and touches the sessions there"))
     })
 }

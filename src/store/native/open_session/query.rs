@@ -4,12 +4,12 @@ use super::licence_sql::is_licensed;
 use crate::domain::policy::{ExpiryMode, Licence, OverflowPolicy, Policies, Policy};
 use crate::domain::session::EndReason;
 use crate::storage::{LimitScope, NewSession};
-use crate::store::native::per_task::per_task;
 use crate::store::native::rows::insert_row;
+use crate::store::native::task_rules::per_task;
 use crate::store::native::{policy_sql, stats};
 use crate::store::statement::Statement;
 
-type Write<'a> = Box<dyn Fn(&mut Statement) + 'a>;
+type BoxedSqlWriter<'a> = Box<dyn Fn(&mut Statement) + 'a>;
 
 /// A session to open, and the rules that apply to it.
 #[derive(Clone, Copy)]
@@ -29,8 +29,8 @@ struct ActiveLimit {
 }
 
 pub(super) struct Ending<'a> {
-    pub(super) reason: Write<'a>,
-    pub(super) condition: Write<'a>,
+    pub(super) reason: BoxedSqlWriter<'a>,
+    pub(super) condition: BoxedSqlWriter<'a>,
     pub(super) rows: EndedRows<'a>,
 }
 
@@ -39,7 +39,7 @@ pub(super) enum EndedRows<'a> {
     Kept,
     Deleted,
     /// Rows are deleted where this expression is true.
-    DeletedWhere(Write<'a>),
+    DeletedWhere(BoxedSqlWriter<'a>),
 }
 
 impl<'a> OpenQuery<'a> {

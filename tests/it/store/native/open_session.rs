@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, StatementStatus, params_from_iter};
 use sessctl::domain::policy::{Licence, OverflowPolicy, Policies, Policy};
-use sessctl::domain::session::Key;
+use sessctl::domain::session::SessionKey;
 use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::NewSession;
-use sessctl::store::native::open::query::OpenQuery;
-use sessctl::store::native::open::{OpenBatch, sync_indexes};
+use sessctl::store::native::open_session::query::OpenQuery;
+use sessctl::store::native::open_session::{OpenBatch, sync_indexes};
 use sessctl::store::statement::Statement;
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ fn rows_scanned(db: &Connection, policies: &Policies) -> i32 {
         db.execute(&index.sql, []).unwrap();
     }
     let session = NewSession {
-        key: Key::Text("f".repeat(64).into()),
+        key: SessionKey::Text("f".repeat(64).into()),
         user: Some("alice".to_owned()),
         task: "web".to_owned(),
         client: None,

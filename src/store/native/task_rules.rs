@@ -31,7 +31,7 @@ pub(super) fn per_task(
 ) {
     let count = policies.iter_named().count();
     if count > MAX_COMPARED {
-        let directory = RuleDirectory::of(policies, &write);
+        let directory = TaskRuleIndex::of(policies, &write);
         directory.push_lookup(sql, |sql| per_pattern(sql, policies, &write));
     } else if count == 0 {
         sql.push("(");
@@ -134,7 +134,7 @@ fn per_cap(
 
 /// Rules of many tasks. Most differ only in their numbers, which are stored after the name
 /// of the task, with the number of the form of the rule.
-struct RuleDirectory<'a> {
+struct TaskRuleIndex<'a> {
     /// Rules in the order of the task names, which is also SQLite's order.
     rules: Vec<(&'a str, String)>,
     /// Expressions with `v0`, `v1`, … as placeholders for numbers.
@@ -143,7 +143,7 @@ struct RuleDirectory<'a> {
     values: usize,
 }
 
-impl<'a> RuleDirectory<'a> {
+impl<'a> TaskRuleIndex<'a> {
     /// Collects the tasks whose rule differs from the rule of unnamed tasks.
     fn of(policies: &'a Policies, write: &impl Fn(&mut Statement, &Policy)) -> Self {
         let rule = |policy: &Policy| {

@@ -1,6 +1,6 @@
 //! Tests of `store::native::per_task`.
 
-use sessctl::store::native::per_task::form;
+use sessctl::store::native::task_rules::form;
 use sessctl::store::statement::Statement;
 
 #[test]

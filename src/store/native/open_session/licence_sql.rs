@@ -2,7 +2,7 @@
 
 use crate::domain::policy::Licence;
 use crate::domain::task::TaskPattern;
-use crate::store::native::per_task::task_matches;
+use crate::store::native::task_rules::task_matches;
 use crate::store::statement::Statement;
 
 /// Condition that the index for limits exists.
