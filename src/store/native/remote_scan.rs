@@ -95,7 +95,7 @@ fn window(
          FROM (SELECT id, task, ",
     );
     policy_sql::row_flags(&mut sql, scope);
-    sql.push(" AS standing, end_reason, ");
+    sql.push(" AS status, end_reason, ");
     match backlog {
         Some(at) => policy_sql::was_due(&mut sql, scope, at),
         None => drop(sql.push("FALSE")),
@@ -112,7 +112,7 @@ fn window(
     }
     sql.push(" ORDER BY id LIMIT ").bind(rows);
     // Group by spelling; the program combines the groups.
-    sql.push(") GROUP BY task COLLATE BINARY, standing, verdict, end_reason, was_due");
+    sql.push(") GROUP BY task COLLATE BINARY, status, verdict, end_reason, was_due");
     sql
 }
 

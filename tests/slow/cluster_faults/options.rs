@@ -98,9 +98,9 @@ fn invalid_credentials_are_not_printed() {
     let mut command = sandbox.command(["--db", db, "list"]);
     all.push(said(&Finished(command.env("SESSCTL_CREDENTIALS", "topsecret").output().unwrap())));
     insta::assert_snapshot!(all.concat(), @r#"
-    sessctl: empty: the first line must be USER:PASSWORD
-    sessctl: line: the first line must be USER:PASSWORD
-    sessctl: bytes: the first line must be USER:PASSWORD
+    sessctl: "empty": the first line must be USER:PASSWORD
+    sessctl: "line": the first line must be USER:PASSWORD
+    sessctl: "bytes": the first line must be USER:PASSWORD
     sessctl: could not read "missing": No such file or directory (os error 2)
     sessctl: SESSCTL_CREDENTIALS: the first line must be USER:PASSWORD
     "#);
