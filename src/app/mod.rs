@@ -3,7 +3,6 @@
 //! caller passes `now`.
 
 pub mod batch_loop;
-pub mod batch_sizer;
 mod capabilities;
 mod clock;
 mod clock_check;
@@ -24,6 +23,7 @@ mod skipped;
 mod stop;
 pub mod throttle;
 pub mod token_batch;
+pub mod token_batch_sizer;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};

@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 
-use super::batch_sizer::BatchSizer;
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
 use super::notify::{EndHook, MissedNotifications, Notifier};
 use super::run::{ProcessProbe, RunObserver};
+use super::token_batch_sizer::TokenBatchSizer;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::session::Session;
@@ -21,7 +21,7 @@ pub struct SessionService {
     pub(super) notifier: Notifier,
     /// Cache of the task names that were read so far.
     names: RefCell<TaskNames>,
-    pub(super) touch_sizer: BatchSizer,
+    pub(super) touch_sizer: TokenBatchSizer,
     pub(super) uptime: MonotonicClock,
     pub(super) timer: Timer,
     pub(super) observer: Option<Box<dyn RunObserver>>,
@@ -47,7 +47,7 @@ impl SessionService {
             origin,
             notifier: Notifier::default(),
             names: RefCell::default(),
-            touch_sizer: BatchSizer::default(),
+            touch_sizer: TokenBatchSizer::default(),
             uptime: process_clock,
             timer: Timer::default(),
             observer: None,

@@ -20,7 +20,7 @@ use super::env::CREDENTIALS;
 use super::privileges::detached;
 use super::privileges::identity::Identity;
 use super::trust::FilePurpose;
-use super::{orphans, session_records, trust};
+use super::{reap_children, session_records, trust};
 use crate::output;
 use crate::output::{FormatName, Style};
 
@@ -174,7 +174,7 @@ impl EndHook for Hook {
             }
         };
         // Children that it has left behind would accumulate in a long run.
-        orphans::reap();
+        reap_children::reap();
         ended
     }
 }

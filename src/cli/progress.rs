@@ -13,7 +13,7 @@ use crate::domain::format::format_count;
 const BAR_LENGTH: u64 = 10_000;
 const BAR_DELAY: Duration = Duration::from_millis(500);
 
-pub struct Display {
+pub struct ProgressDisplay {
     begun: Instant,
     form: Form,
 }
@@ -24,7 +24,7 @@ enum Form {
     Lines { every: Duration, next: Duration },
 }
 
-impl Display {
+impl ProgressDisplay {
     /// Creates a display that prints at an interval; without one, a bar on a terminal.
     pub fn new(every: Option<Duration>, context: &Context) -> Self {
         let form = match every {
@@ -62,7 +62,7 @@ impl Display {
     }
 }
 
-impl Drop for Display {
+impl Drop for ProgressDisplay {
     fn drop(&mut self) {
         if let Form::Bar(Some(bar)) = &self.form {
             bar.finish_and_clear();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::exit::{Exit, eprint_line, exit_code, exit_code_of_error, is_broken_pipe};
-use super::{advice, context, disk_space, guard, legacy};
+use super::{advice, context, disk_space, guard, legacy_commands};
 use crate::Error;
 use crate::output::sanitize;
 
@@ -26,13 +26,13 @@ pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
 
 /// Message of an error, with advice in terms of the command line.
 pub fn message(error: &anyhow::Error) -> String {
-    let guidance = error.downcast_ref::<Error>().and_then(guidance);
-    let advice = guidance.map_or_else(String::new, |guidance| format!("; {guidance}"));
+    let hint = error.downcast_ref::<Error>().and_then(advice_on);
+    let advice = hint.map_or_else(String::new, |hint| format!("; {hint}"));
     format!("{error:#}{advice}")
 }
 
 /// Advice on an error of the library, in terms of the command line.
-fn guidance(error: &Error) -> Option<String> {
+fn advice_on(error: &Error) -> Option<String> {
     match error {
         Error::Guard(refusal) => Some(guard::advice(refusal)),
         Error::State(problem) => Some(context::advice(problem)),
@@ -52,9 +52,9 @@ fn guidance(error: &Error) -> Option<String> {
 }
 
 /// Message of an error of the library, with advice in options of the command line.
-pub fn with_guidance(error: &Error) -> String {
+pub fn with_advice(error: &Error) -> String {
     let message = error.with_causes();
-    guidance(error).map_or_else(|| message.clone(), |guidance| format!("{message}; {guidance}"))
+    advice_on(error).map_or_else(|| message.clone(), |hint| format!("{message}; {hint}"))
 }
 
 /// Prints the requested help or version, or one line about invalid arguments.
@@ -82,6 +82,6 @@ fn instead_of(answer: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
         return None;
     };
-    let instead = legacy::instead_of(name, std::env::args_os())?;
+    let instead = legacy_commands::instead_of(name, std::env::args_os())?;
     Some(format!("unrecognized subcommand '{name}': {instead}"))
 }

@@ -25,7 +25,7 @@ static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
 /// Installs the watchdog and the memory limit in this process.
 pub fn install() {
-    protect(Protection { memory: MEMORY, ask });
+    protect(Protection { memory: MEMORY, ask: interrupt_reason });
 }
 
 /// A bound on the time of all statements, until it is dropped.
@@ -51,7 +51,7 @@ fn set_deadline(until: Option<Instant>) {
     }
 }
 
-fn ask(running: &Running<'_>) -> Option<InterruptReason> {
+fn interrupt_reason(running: &Running<'_>) -> Option<InterruptReason> {
     report_slow_statement(running);
     if Interrupt::of_process().is_some() {
         return Some(InterruptReason::Asked);

@@ -10,7 +10,7 @@ use super::values::{command, count, flag, name, parsed, percent, span, span_or, 
 use crate::domain::time::Span;
 
 /// A key that sets a part of a `T`.
-pub(super) struct PolicyKey<T> {
+pub(super) struct ConfigKey<T> {
     pub(super) name: &'static str,
     pub(super) read: fn(&mut T, &DeValue<'_>) -> Result<(), String>,
     /// Formats the value as the file writes it, without quotes.
@@ -23,10 +23,10 @@ pub(super) struct KeyFormat<T> {
     pub(super) show: fn(&T) -> String,
 }
 
-/// A [`PolicyKey`]: its name, the field that it sets, and its [`KeyFormat`].
+/// A [`ConfigKey`]: its name, the field that it sets, and its [`KeyFormat`].
 macro_rules! key {
     ($name:literal, $($field:ident).+, $format:expr) => {
-        $crate::config::keys::PolicyKey {
+        $crate::config::keys::ConfigKey {
             name: $name,
             read: |target, value| {
                 target.$($field).+ = ($format.read)(value)?;

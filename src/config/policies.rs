@@ -1,7 +1,7 @@
 //! Policies of the tasks: `[policy]`, `[policy.TASK]` and `[policy."PATTERN"]`.
 
 use super::error::Result;
-use super::keys::{COUNT, FLAG, FOREVER, NEVER, PolicyKey, SPAN, key, parsed_format, show_span_or};
+use super::keys::{COUNT, ConfigKey, FLAG, FOREVER, NEVER, SPAN, key, parsed_format, show_span_or};
 use super::options::Config;
 use super::table::SettingsTable;
 use super::{retention, tasks};
@@ -9,7 +9,7 @@ use crate::domain::policy::{ExpiryMode, OverflowPolicy, Policy, RetentionCap};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
-pub(super) const POLICY_KEYS: &[PolicyKey<Policy>] = &[
+pub(super) const POLICY_KEYS: &[ConfigKey<Policy>] = &[
     key!("expire", expire, parsed_format()),
     key!("timeout", timeout, NEVER),
     key!("min_timeout", min_timeout, SPAN),

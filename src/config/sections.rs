@@ -2,7 +2,7 @@
 
 use super::cluster::ClusterOptions;
 use super::keys::{
-    COMMAND, COUNT, FOREVER, KeyFormat, NAME, PERCENT, PolicyKey, TEXT, key, parsed_format,
+    COMMAND, COUNT, ConfigKey, FOREVER, KeyFormat, NAME, PERCENT, TEXT, key, parsed_format,
     show_span_or,
 };
 use super::options::{Config, Hooks};
@@ -28,13 +28,13 @@ pub(super) const TOP_LEVEL: &[&str] = &[
 ];
 
 /// Keys above the first section.
-pub(super) const GENERAL: &[PolicyKey<Config>] =
+pub(super) const GENERAL: &[ConfigKey<Config>] =
     &[key!("db", db, TEXT), key!("profile", profile, NAME), key!("state_dir", state_dir, NAME)];
 
 /// `[retention]` also has a table for each group of tasks.
-pub(super) const RETENTION: &[PolicyKey<Config>] = &[key!("max", policies.retention_cap, FOREVER)];
+pub(super) const RETENTION: &[ConfigKey<Config>] = &[key!("max", policies.retention_cap, FOREVER)];
 
-pub(super) const SECTIONS: &[(&str, &[PolicyKey<Config>])] = &[
+pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
     ("schedule", &[key!("timezone", zone, parsed_format())]),
     (
         "guard",

@@ -1,6 +1,6 @@
 //! All settings in force, with the lines that set them.
 
-use super::keys::{PolicyKey, show_span_or};
+use super::keys::{ConfigKey, show_span_or};
 use super::licences;
 use super::options::Config;
 use super::policies::POLICY_KEYS;
@@ -80,7 +80,7 @@ impl Config {
         })
     }
 
-    fn shown<T>(&self, table: &str, keys: &[PolicyKey<T>], source: &T) -> Vec<Setting> {
+    fn shown<T>(&self, table: &str, keys: &[ConfigKey<T>], source: &T) -> Vec<Setting> {
         keys.iter().map(|key| self.setting(table, key.name, &(key.show)(source))).collect()
     }
 

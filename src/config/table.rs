@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::document::Document;
 use super::error::{ConfigError, Result};
-use super::keys::PolicyKey;
+use super::keys::ConfigKey;
 use super::values::describe;
 
 pub(super) type Entry<'d> = (&'d Spanned<Cow<'d, str>>, &'d Spanned<DeValue<'d>>);
@@ -73,7 +73,7 @@ impl<'d> SettingsTable<'d> {
     }
 
     /// Reads the values of these keys into `target`, and ignores all others.
-    pub(super) fn read_known<T>(&self, keys: &[PolicyKey<T>], target: &mut T) -> Result<()> {
+    pub(super) fn read_known<T>(&self, keys: &[ConfigKey<T>], target: &mut T) -> Result<()> {
         for (name, value) in &self.entries {
             if let Some(key) = keys.iter().find(|key| key.name == name.get_ref()) {
                 (key.read)(target, value.get_ref()).map_err(|e| self.error(key.name, &e))?;
@@ -83,7 +83,7 @@ impl<'d> SettingsTable<'d> {
     }
 
     /// Reads all values into `target`, and rejects all other keys.
-    pub(super) fn read<T>(&self, keys: &[PolicyKey<T>], target: &mut T) -> Result<()> {
+    pub(super) fn read<T>(&self, keys: &[ConfigKey<T>], target: &mut T) -> Result<()> {
         self.allow_only(&keys.iter().map(|key| key.name).collect::<Vec<_>>())?;
         self.read_known(keys, target)
     }

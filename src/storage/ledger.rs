@@ -56,7 +56,7 @@ pub struct RunOrigin {
 }
 
 /// Minimum number of entries that the ledger keeps, whatever their age.
-pub const FEWEST_KEPT: usize = 100;
+pub const MIN_KEPT_RUNS: usize = 100;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobKey {
@@ -271,7 +271,7 @@ pub trait Ledger {
     ) -> Result<()>;
 
     /// Deletes at most a few hundred runs that started more than `keep` ago. The latest
-    /// [`FEWEST_KEPT`] stay. A run is old only relative to the oldest of these, because `now`
+    /// [`MIN_KEPT_RUNS`] stay. A run is old only relative to the oldest of these, because `now`
     /// may come from a wrong clock.
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()>;
 

@@ -29,7 +29,7 @@ pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
 pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{
-    FEWEST_KEPT, JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunOrigin,
+    JobKey, JobState, Lease, LeaseHolder, Ledger, MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunOrigin,
     RunOutcome, RunQuery, RunRecord, StartResult,
 };
 pub use list::{Order, ScanResult, SessionQuery, SortKey};

@@ -47,10 +47,10 @@ impl BatchWork for Sweep<'_> {
     /// while, and then gives up.
     fn checkpoint(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
         let (timer, throttle) = (self.timer, &self.throttle);
-        let (is_contended, is_cramped) = (throttle.is_contended(), throttle.is_cramped());
+        let (is_contended, is_at_min_batch) = (throttle.is_contended(), throttle.is_at_min_batch());
         let wal = batches.service.store.wal();
         let (size, backoff) =
-            self.checkpointer.after_batch(wal, timer, is_contended, is_cramped)?;
+            self.checkpointer.after_batch(wal, timer, is_contended, is_at_min_batch)?;
         self.done.log_peak = self.checkpointer.peak;
         self.record_checkpoint_hold();
         if size < self.request.write_limits.max_log.0 {

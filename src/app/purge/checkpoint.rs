@@ -47,7 +47,7 @@ impl Checkpointer {
         wal: Option<&dyn Wal>,
         timer: Timer,
         is_contended: bool,
-        is_cramped: bool,
+        is_at_min_batch: bool,
     ) -> Result<(u64, Duration)> {
         let Some(size) = self.status(wal)? else {
             return Ok((0, Duration::ZERO));
@@ -58,7 +58,7 @@ impl Checkpointer {
         }
         let step = if is_contended { CONTENDED_STEP } else { STEP };
         let has_backlog = self.checkpointed >= LARGE_WAL;
-        if !is_cramped && !has_backlog && size.bytes - self.checkpointed < step {
+        if !is_at_min_batch && !has_backlog && size.bytes - self.checkpointed < step {
             return Ok((size.bytes, Duration::ZERO));
         }
         let size = self.checkpoint(wal, timer)?.unwrap_or(size);

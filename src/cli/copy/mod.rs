@@ -17,7 +17,7 @@ use super::args::duration;
 use super::context::{Context, SettingSource, print};
 use super::exit::{Exit, Usage, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
-use super::progress::{Display, remaining_time};
+use super::progress::{ProgressDisplay, remaining_time};
 use super::retry::retry_while_held;
 use super::{clock, profiles};
 use crate::domain::format::format_count;
@@ -152,7 +152,7 @@ impl Args {
         interrupt: &Interrupt,
         context: &Context,
     ) -> crate::Result<CopyReport> {
-        let mut display = Display::new(None, context);
+        let mut display = ProgressDisplay::new(None, context);
         let mut go_on = |progress: &CopyProgress| -> ControlFlow<()> {
             display.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
             interrupt.go_on()

@@ -22,7 +22,7 @@ use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::privileges::helper;
-use crate::cli::progress::Display;
+use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
 use crate::cli::show::stat;
 use crate::cli::statement_watchdog::Deadline;
@@ -142,7 +142,7 @@ impl Args {
         let purged = retry_while_held(self.wait, &interrupt, is_held, || {
             // After a wait it is later.
             let now = if self.wait.is_some() { clock::now() } else { context.now };
-            let mut display = Display::new(every, context);
+            let mut display = ProgressDisplay::new(every, context);
             service.purge(request, now, &mut |progress| {
                 display.show(progress);
                 interrupt.go_on()

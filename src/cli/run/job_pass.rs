@@ -17,7 +17,7 @@ use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::purge::print_row_notices;
-use crate::cli::report::with_guidance;
+use crate::cli::report::with_advice;
 use crate::cli::retry::retry_while_held;
 use crate::domain::format::format_count;
 use crate::output::record::{Record, Value};
@@ -248,20 +248,20 @@ impl JobReport {
                 cycled.stopped,
             ),
             Err(error @ Error::LeaseHeld { .. }) => {
-                no_work(Exit::Busy, "held", Some(with_guidance(error)))
+                no_work(Exit::Busy, "held", Some(with_advice(error)))
             }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),
                 ..no_work(Exit::Refused, "refused", Some(refusal.to_string()))
             },
             Err(error) if error.is_refusal() => {
-                no_work(Exit::Refused, "refused", Some(with_guidance(error)))
+                no_work(Exit::Refused, "refused", Some(with_advice(error)))
             }
             Err(error) if error.is_transient() => {
                 let obstructed = no_work(Exit::Busy, "held", error.obstacle());
                 Self { is_resumable: true, ..obstructed }
             }
-            Err(error) => no_work(Exit::Failed, "failed", Some(with_guidance(error))),
+            Err(error) => no_work(Exit::Failed, "failed", Some(with_advice(error))),
         })
     }
 

@@ -1,7 +1,7 @@
 //! `sessctl run`
 
 mod job_pass;
-mod service;
+mod setup;
 mod watch;
 
 use std::time::Duration;
@@ -17,7 +17,7 @@ use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
 use job_pass::JobPass;
-use service::{forget_jobs, no_jobs};
+use setup::{forget_jobs, no_jobs};
 
 /// Run the jobs of the configuration that are due
 ///

@@ -12,14 +12,14 @@ use crate::domain::job::JobStatus;
 use crate::domain::time::{Span, UnixTime};
 
 use super::job_pass::JobPass;
-use super::service::{forget_jobs, no_jobs, reopen};
+use super::setup::{forget_jobs, no_jobs, reopen};
 use crate::cli::context::Context;
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, reexec};
-use crate::cli::report::{message, with_guidance};
-use crate::cli::{clock, orphans};
+use crate::cli::report::{message, with_advice};
+use crate::cli::{clock, reap_children};
 use crate::output::sanitize::escape;
 
 /// Poll interval of the clock, which may have been set, and of the file.
@@ -67,7 +67,7 @@ pub(super) fn watch(
             let next = watch.run_due_jobs(&interrupt);
             watch.next = Some(next);
         }
-        orphans::reap();
+        reap_children::reap();
         sleeper.sleep(POLL_INTERVAL)?;
     }
     if each.is_stdout() {
@@ -194,7 +194,7 @@ impl Watch<'_> {
             said.is_same_as(&refusal) && uptime.saturating_sub(at) < REMINDER_INTERVAL
         };
         if !self.last_clock_refusal.is_some_and(is_known) {
-            let message = with_guidance(&crate::Error::Clock(refusal));
+            let message = with_advice(&crate::Error::Clock(refusal));
             eprint_line(&escape(&format!("sessctl: {message}")));
             self.last_clock_refusal = Some((refusal, uptime));
         }

@@ -1,19 +1,19 @@
 //! From legacy keys to the assignments that replace them.
 
+use super::domino_program;
 use super::key_table::{PARAM, Replacement, WEBSPHERE};
-use super::program;
-use super::scan::{Hit, LineScan};
+use super::scan::{LegacyEntry, LineScan};
 use super::table::{Assignment, LegacyTable};
 use super::value::{Conversion, is_off};
 
 /// Adds what replaces legacy keys to the tables of a file and to new ones. Returns remarks.
-pub(super) fn convert(scan: &mut LineScan<'_>, hits: &[Hit]) -> Vec<String> {
+pub(super) fn convert(scan: &mut LineScan<'_>, hits: &[LegacyEntry]) -> Vec<String> {
     let mut draft = Draft { tables: &mut scan.tables, hits, remarks: Vec::new() };
-    let programs = program::group(hits);
+    let programs = domino_program::group(hits);
     for hit in hits {
         if let [(_, _, Conversion::Program, _)] = hit.key.replacements {
             let program = programs.iter().find(|program| std::ptr::eq(program[0], hit));
-            let jobs = program.map(|program| program::jobs(program, &mut draft.remarks));
+            let jobs = program.map(|program| domino_program::jobs(program, &mut draft.remarks));
             for job in jobs.into_iter().flatten() {
                 draft.add_element("job", job, hit.table);
             }
@@ -31,13 +31,13 @@ pub(super) fn convert(scan: &mut LineScan<'_>, hits: &[Hit]) -> Vec<String> {
 
 struct Draft<'a> {
     tables: &'a mut Vec<LegacyTable>,
-    hits: &'a [Hit],
+    hits: &'a [LegacyEntry],
     remarks: Vec<String>,
 }
 
 impl Draft<'_> {
     /// Writes the keys that replace one, table by table. Fails without a value to write.
-    fn write(&mut self, hit: &Hit) -> Result<(), &'static str> {
+    fn write(&mut self, hit: &LegacyEntry) -> Result<(), &'static str> {
         for keys in hit.key.replacements.chunk_by(|one, other| one.0 == other.0) {
             let new = keys.iter().map(|key| assignment(hit, key));
             let mut new: Vec<Assignment> = new.collect::<Result<_, _>>()?;
@@ -58,7 +58,7 @@ impl Draft<'_> {
     }
 
     fn is_cleanup_off(&self) -> bool {
-        let is_switch = |hit: &&Hit| hit.key.name() == "Schedule sessions cleanup";
+        let is_switch = |hit: &&LegacyEntry| hit.key.name() == "Schedule sessions cleanup";
         self.hits.iter().filter(is_switch).any(|hit| is_off(&hit.value))
     }
 
@@ -155,14 +155,14 @@ impl Draft<'_> {
     }
 }
 
-fn policy_around(hit: &Hit) -> String {
+fn policy_around(hit: &LegacyEntry) -> String {
     match hit.path.as_slice() {
         [policy, task] if policy == "policy" => format!("policy.{task:?}"),
         _ => "policy".to_owned(),
     }
 }
 
-fn assignment(hit: &Hit, new: &Replacement) -> Result<Assignment, &'static str> {
+fn assignment(hit: &LegacyEntry, new: &Replacement) -> Result<Assignment, &'static str> {
     let (_, key, conversion, default) = new;
     let converted = conversion.convert(&hit.value, &hit.any, default)?;
     let remark = |expected| format!("{} is not {expected}; using the default", hit.quoted());

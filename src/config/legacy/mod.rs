@@ -5,9 +5,9 @@
 //! replace them to its tables, and [`render`] makes a block of lines of these.
 
 mod convert;
+mod domino_program;
 mod key_table;
 mod notation;
-mod program;
 mod render;
 mod scan;
 mod table;

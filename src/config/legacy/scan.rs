@@ -8,7 +8,7 @@ use super::notation::pairs;
 use super::table::LegacyTable;
 
 /// A legacy key with its value.
-pub(super) struct Hit {
+pub(super) struct LegacyEntry {
     pub(super) key: &'static LegacyKey,
     /// The name in the file, with its tables.
     pub(super) name: String,
@@ -21,7 +21,7 @@ pub(super) struct Hit {
     pub(super) path: Vec<String>,
 }
 
-impl Hit {
+impl LegacyEntry {
     /// The key and its value for a remark.
     pub(super) fn quoted(&self) -> String {
         format!("{} {:?}", self.name, self.value)
@@ -49,7 +49,10 @@ pub(super) struct LineScan<'a> {
 }
 
 /// Scans a file, of which sessctl itself has `own_tables`.
-pub(super) fn scan<'a>(text: &'a str, own_tables: &'a [&'a str]) -> (LineScan<'a>, Vec<Hit>) {
+pub(super) fn scan<'a>(
+    text: &'a str,
+    own_tables: &'a [&'a str],
+) -> (LineScan<'a>, Vec<LegacyEntry>) {
     let lines: Vec<&str> = text.lines().collect();
     let mut scan = LineScan {
         kinds: vec![LineKind::Blank; lines.len() + 1],
@@ -73,7 +76,7 @@ impl LineScan<'_> {
 
     /// Reads the header, the TOML or the other notation that begins on a line, and returns
     /// the number of its lines.
-    fn read(&mut self, line: usize, hits: &mut Vec<Hit>) -> usize {
+    fn read(&mut self, line: usize, hits: &mut Vec<LegacyEntry>) -> usize {
         let rest = &self.lines[line - 1..];
         if let Some((header, path)) = header(rest[0]) {
             self.tables.push(LegacyTable {
@@ -100,7 +103,7 @@ impl LineScan<'_> {
         line: usize,
         (name, value): Leaf,
         is_toml: bool,
-        hits: &mut Vec<Hit>,
+        hits: &mut Vec<LegacyEntry>,
     ) -> LineKind {
         let table = self.tables.len() - 1;
         let path = [self.tables[table].path.as_slice(), &name].concat();
@@ -113,7 +116,7 @@ impl LineScan<'_> {
             };
             let name = name.trim_start_matches("-D").trim_matches(['"', '\'', ' ', ':']).to_owned();
             let path = path[..path.len() - 1].to_vec();
-            hits.push(Hit { key, name, any, value, line, table, path });
+            hits.push(LegacyEntry { key, name, any, value, line, table, path });
             LineKind::Legacy
         } else if self.is_own(&path) {
             self.tables[table].own.push((name[0].clone(), value));

@@ -11,7 +11,7 @@ use super::lease::and_if_held;
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    FEWEST_KEPT, JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery, RunRecord,
+    JobKey, Lease, MIN_KEPT_RUNS, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery, RunRecord,
     StartResult, VisitResult,
 };
 use crate::store::database::{Database, RowRef};
@@ -235,6 +235,10 @@ pub(super) fn drop_runs(database: &mut impl Database, keep: Span, now: UnixTime)
          SELECT id FROM runs WHERE started_at < (SELECT min(started_at, ?2) - ?3 FROM kept) \
          AND id < (SELECT id FROM kept) AND outcome <> 'running' ORDER BY started_at LIMIT ?4)",
     );
-    database.execute_batch(&[sql.with(FEWEST_KEPT - 1).with(now).with(keep).with(MAX_DROPPED)])?;
+    database.execute_batch(&[sql
+        .with(MIN_KEPT_RUNS - 1)
+        .with(now)
+        .with(keep)
+        .with(MAX_DROPPED)])?;
     Ok(())
 }

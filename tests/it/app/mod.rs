@@ -1,7 +1,7 @@
 //! The operations of `app`, one module of the source each.
 
 mod batch_loop;
-mod batch_sizer;
+mod token_batch_sizer;
 mod copy {
     mod range;
 }

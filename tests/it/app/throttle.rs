@@ -161,13 +161,13 @@ fn batches_shrink_to_one_row_without_space_and_grow_again_slowly() {
         }
     };
     record(&mut throttle, 60);
-    assert!(throttle.shrink(throttle.rows()) && throttle.is_cramped());
+    assert!(throttle.shrink(throttle.rows()) && throttle.is_at_min_batch());
     assert_eq!(throttle.rows(), 250);
     record(&mut throttle, 1);
     assert_eq!(throttle.rows(), 266);
     // With enough space again, batches return to their size
     record(&mut throttle, 200);
-    assert!(!throttle.is_cramped());
+    assert!(!throttle.is_at_min_batch());
     assert_eq!(throttle.rows(), 500);
 }
 

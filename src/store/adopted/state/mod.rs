@@ -6,8 +6,8 @@
 
 mod fault;
 mod files;
-mod legacy;
 pub mod naming;
+mod old_location;
 mod open;
 
 use std::cell::{Cell, RefCell};

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::files::FileId;
-use super::legacy::MoveOutcome;
-use super::{Backing, FileFault, FileResult, FrameworkState, OpenFile, files, legacy};
+use super::old_location::MoveOutcome;
+use super::{Backing, FileFault, FileResult, FrameworkState, OpenFile, files, old_location};
 use crate::domain::error::{Error, Result};
 use crate::domain::state_file::{StateConsequence, StateFault, StateNotice};
 use crate::store::database::sqlite::Access;
@@ -72,7 +72,7 @@ impl FrameworkState {
         if let Some(fault) = files::forbidden(&named, false) {
             return Err(FileFault::of(&named)(fault));
         }
-        Ok(self.legacy().find(|path| legacy::is_usable(path)))
+        Ok(self.legacy().find(|path| old_location::is_usable(path)))
     }
 
     fn legacy(&self) -> impl Iterator<Item = PathBuf> {
@@ -125,7 +125,7 @@ impl FrameworkState {
             None => {}
         }
         for legacy in self.legacy() {
-            match legacy::move_file(&legacy, &path) {
+            match old_location::move_file(&legacy, &path) {
                 Ok(MoveOutcome::Nothing) => continue,
                 Ok(MoveOutcome::InUse) => return Ok((legacy, None, None)),
                 Ok(MoveOutcome::Done) => {

@@ -1,7 +1,7 @@
 //! Retention of ledger entries.
 
 use sessctl::domain::time::Span;
-use sessctl::storage::FEWEST_KEPT;
+use sessctl::storage::MIN_KEPT_RUNS;
 
 use crate::support::jobs::{Host, purge_at, purge_every};
 use crate::support::{DAY, HOUR, at, later};
@@ -19,7 +19,7 @@ fn entries_go_when_they_are_older_than_their_retention() {
     let end = later(start, 12 * DAY - HOUR);
     let ledger = host.ledger(end);
     // then those of the last five are left, and as many as stay in any case
-    let youngest = HOUR * (i64::try_from(FEWEST_KEPT).unwrap() - 1);
+    let youngest = HOUR * (i64::try_from(MIN_KEPT_RUNS).unwrap() - 1);
     assert_eq!(ledger[0].started, later(end, -5 * DAY - youngest));
     // and the job is known although its first entries are gone
     let back = later(start, 30 * DAY);
@@ -48,12 +48,12 @@ fn many_old_entries_go_in_a_few_runs() {
     // when they are to be kept no longer
     host.terms.keep_runs = Some(Span::days(2));
     let back = later(start, 30 * DAY);
-    let kept = i64::try_from(FEWEST_KEPT).unwrap();
+    let kept = i64::try_from(MIN_KEPT_RUNS).unwrap();
     for run in 1..kept {
         host.run_if_due(&job, later(back, run * 600));
     }
     // then they stay until there are enough later ones
-    assert_eq!(host.ledger(back).len(), before + FEWEST_KEPT - 1);
+    assert_eq!(host.ledger(back).len(), before + MIN_KEPT_RUNS - 1);
     // and some hundred go with each run from then on
     let now = later(back, kept * 600);
     host.run_if_due(&job, now);
@@ -61,5 +61,5 @@ fn many_old_entries_go_in_a_few_runs() {
     for run in 1..20 {
         host.run_if_due(&job, later(now, run * 600));
     }
-    assert_eq!(host.ledger(now).len(), FEWEST_KEPT + 19);
+    assert_eq!(host.ledger(now).len(), MIN_KEPT_RUNS + 19);
 }

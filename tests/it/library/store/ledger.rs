@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use sessctl::domain::job::{JobHistory, RunInProgress};
 use sessctl::domain::time::Span;
 use sessctl::storage::{
-    Backend, FEWEST_KEPT, JobKey, JobState, Lease, NewJob, NewRun, RunEnd, RunOutcome, RunQuery,
+    Backend, JobKey, JobState, Lease, MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunOutcome, RunQuery,
     RunRecord, StartResult,
 };
 
@@ -332,7 +332,7 @@ macro_rules! tests {
             // When it is right again, then the entries go when their time has come
             ledger.enters_youngest(86_401);
             ledger.drop_runs(Span::days(1), at(86_401)).unwrap();
-            assert_eq!(count(ledger), 50 + FEWEST_KEPT);
+            assert_eq!(count(ledger), 50 + MIN_KEPT_RUNS);
         }
 
         #[test]
@@ -351,7 +351,7 @@ macro_rules! tests {
             // When runs are dropped, then the old ones go
             ledger.drop_runs(Span::seconds(100), at(0)).unwrap();
             let runs = ledger.runs_that(&RunQuery::default(), at(0));
-            assert_eq!(runs.len(), 300 + FEWEST_KEPT);
+            assert_eq!(runs.len(), 300 + MIN_KEPT_RUNS);
             assert!(runs.iter().all(|run| run.started >= at(0)));
         }
     };

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use sessctl::domain::job::JobHistory;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{
-    Backend, FEWEST_KEPT, JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery,
+    Backend, JobKey, Lease, MIN_KEPT_RUNS, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery,
     RunRecord, StartResult,
 };
 
@@ -93,7 +93,7 @@ impl LedgerQueries for Box<dyn Backend> {
     }
 
     fn enters_youngest(&mut self, seconds: i64) {
-        for serial in 0..FEWEST_KEPT {
+        for serial in 0..MIN_KEPT_RUNS {
             let holder = format!("at {seconds}: {serial}");
             self.insert_run(&holder, &by_hand(seconds), &done(seconds)).unwrap();
         }

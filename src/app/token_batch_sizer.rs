@@ -18,19 +18,19 @@ const WINDOW: usize = 4;
 /// [`Throttle`](super::throttle::Throttle), it neither measures commits nor pauses: a client
 /// waits for each batch.
 #[derive(Debug)]
-pub struct BatchSizer {
+pub struct TokenBatchSizer {
     keys: usize,
     /// Time per key of each of the last batches.
     per_key: VecDeque<Duration>,
 }
 
-impl Default for BatchSizer {
+impl Default for TokenBatchSizer {
     fn default() -> Self {
         Self { keys: MIN_BATCH, per_key: VecDeque::with_capacity(WINDOW) }
     }
 }
 
-impl BatchSizer {
+impl TokenBatchSizer {
     pub fn keys(&self) -> usize {
         self.keys
     }

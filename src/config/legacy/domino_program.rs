@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::key_table::CONSOLE_COMMAND;
-use super::scan::Hit;
+use super::scan::LegacyEntry;
 use super::table::Assignment;
 use super::value::{Conversion, sanitize, seconds, time_of_day};
 
 /// The fields of each Program document: it ends where a field is repeated or its table ends.
 /// Consecutive console commands are one document.
-pub(super) fn group(hits: &[Hit]) -> Vec<Vec<&Hit>> {
-    let mut programs: Vec<Vec<&Hit>> = Vec::new();
+pub(super) fn group(hits: &[LegacyEntry]) -> Vec<Vec<&LegacyEntry>> {
+    let mut programs: Vec<Vec<&LegacyEntry>> = Vec::new();
     for hit in hits.iter().filter(|hit| hit.key.replacements[0].2 == Conversion::Program) {
         let name = hit.key.name();
-        let continues = |other: &&Hit| match other.key.name() {
+        let continues = |other: &&LegacyEntry| match other.key.name() {
             CONSOLE_COMMAND => name == CONSOLE_COMMAND,
             _ if other.table != hit.table => false,
             other => name != CONSOLE_COMMAND && name != other,
@@ -27,7 +27,7 @@ pub(super) fn group(hits: &[Hit]) -> Vec<Vec<&Hit>> {
 }
 
 /// A job for each task, server and schedule of a Program document.
-pub(super) fn jobs(program: &[&Hit], remarks: &mut Vec<String>) -> Vec<Vec<Assignment>> {
+pub(super) fn jobs(program: &[&LegacyEntry], remarks: &mut Vec<String>) -> Vec<Vec<Assignment>> {
     let field = |name: &str| {
         let values = program.iter().filter(|hit| hit.key.name() == name);
         values.map(|hit| hit.value.trim()).collect::<Vec<_>>().join(";")

@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use super::batch_sizer::next_size;
+use super::token_batch_sizer::next_size;
 use crate::storage::{DataVersion, WriteTiming};
 
 /// Minimum number of rows of a batch, unless this many would hold the lock for
@@ -119,7 +119,7 @@ impl Throttle {
         rows > 1
     }
 
-    pub fn is_cramped(&self) -> bool {
+    pub fn is_at_min_batch(&self) -> bool {
         self.ceiling.is_some()
     }
 
