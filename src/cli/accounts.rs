@@ -6,12 +6,10 @@ pub fn name_of_user(uid: u32) -> Option<String> {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
 }
 
-/// Name of a user for a message, or else the number.
 pub fn user(uid: u32) -> String {
     name_of_user(uid).unwrap_or_else(|| uid.to_string())
 }
 
-/// Name of a group for a message, or else the number.
 pub fn group(gid: u32) -> String {
     let found = Group::from_gid(Gid::from_raw(gid)).ok().flatten();
     found.map_or_else(|| gid.to_string(), |group| group.name)

@@ -36,7 +36,6 @@ pub fn profile_check(profile: &str) -> String {
     format!("`sessctl profile check {profile}` shows the values")
 }
 
-/// The options that name each of the profiles, with the condition for it.
 pub fn for_doubt(doubt: &DetectionDoubt) -> String {
     let option = |ProfileChoice { name, parameters, condition }: &ProfileChoice| {
         let parameters =

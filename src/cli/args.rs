@@ -67,7 +67,6 @@ impl Since {
     }
 }
 
-/// Returns the time at which a zone's clock shows this.
 fn resolve_local(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
     let wall = wall.and_utc().timestamp();
     let less_offset = |at: i64| wall - zone.offset_at(UnixTime(at)).unwrap_or(0);

@@ -23,7 +23,6 @@ pub fn uptime() -> Duration {
     Duration::try_from(clock_gettime(BOOT_CLOCK)).unwrap_or_default()
 }
 
-/// Reads the other clocks of the machine, at this time of its wall clock.
 pub fn read(wall: UnixTime) -> ClockReading {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
     let stamp = ClockStamp {

@@ -108,7 +108,6 @@ impl Args {
         }
     }
 
-    /// The user, the client and the task that were asked for.
     fn selection(&self) -> String {
         let user = self.user.as_ref().map(|user| format!(" of user {user:?}"));
         let client = self.client.as_ref().map(|client| format!(" from client {client}"));

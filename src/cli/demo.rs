@@ -70,7 +70,6 @@ impl Args {
     }
 }
 
-/// Removes the database of an earlier demo, and no other file.
 fn remove_previous(path: &Path) -> anyhow::Result<()> {
     if !path.exists() {
         return Ok(());

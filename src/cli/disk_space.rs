@@ -38,7 +38,6 @@ fn unknown(path: &Path, error: std::io::Error) -> Error {
     Error::failed(format!("determine the free space of \"{}\"", path.display()), error)
 }
 
-/// Advice on a file system that is full, with the space that is left.
 pub fn advice(database: &str) -> String {
     let room = directory_of(Path::new(database)).and_then(|directory| volume(&directory));
     match room {

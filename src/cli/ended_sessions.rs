@@ -18,7 +18,6 @@ use crate::output::human;
 use crate::output::record::Schema;
 use crate::output::sanitize::escape;
 
-/// The option that asks for reports.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct LineTarget {
     /// Report each session that ends: handle, task, user, client, idle time and reason. By
@@ -45,7 +44,6 @@ impl LineTarget {
     }
 }
 
-/// Reports of one command, which form one listing on standard output.
 pub struct EndedLines {
     wanted: Option<ReportTarget>,
     reports: Rc<RefCell<Reports>>,
@@ -53,7 +51,6 @@ pub struct EndedLines {
 
 struct Reports {
     reporter: Reporter,
-    /// Targets of the current work.
     to: BTreeSet<ReportTarget>,
     job: Option<String>,
 }
@@ -83,7 +80,6 @@ impl EndedLines {
         Box::new(LineHook(Rc::clone(&self.reports)))
     }
 
-    /// Starts the reports of a job, to the targets of the command and of the job.
     pub fn start_job(&self, job: &str, own: Option<ReportTarget>) {
         let mut reports = self.reports.borrow_mut();
         reports.job = Some(job.to_owned());
@@ -133,7 +129,6 @@ impl EndHook for LineHook {
 /// Characters of a name that a sentence shows.
 const MAX_NAME: usize = 40;
 
-/// Describes a session and its end: handle, task, user, client, idle time, reason.
 pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
     let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), human::span);
     let job = job.map_or_else(String::new, |job| format!("  job {}", short(job)));

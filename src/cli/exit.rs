@@ -10,7 +10,6 @@ use crate::domain::error::InterruptReason;
 use crate::domain::schedule::ScheduleError;
 use crate::output::UnsupportedFormat;
 
-/// Outcome of a command that did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Done,
@@ -42,7 +41,6 @@ impl Exit {
     }
 }
 
-/// Exit code of a command that did not fail.
 pub const fn exit_code(exit: Exit) -> u8 {
     match exit {
         Exit::Done => 0,
@@ -55,7 +53,6 @@ pub const fn exit_code(exit: Exit) -> u8 {
     }
 }
 
-/// Exit code of a command that failed.
 pub fn exit_code_of_error(error: &anyhow::Error) -> u8 {
     let is_usage = error.chain().any(|cause| {
         cause.is::<Usage>()

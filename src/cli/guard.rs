@@ -5,7 +5,6 @@ use crate::domain::guard::{Guard, GuardLimits};
 
 use super::args::percent;
 
-/// Guard limits of a cycle.
 #[derive(clap::Args)]
 pub struct CycleLimits {
     /// End nothing (exit code 4) if more than this percentage of the sessions in the table

@@ -60,7 +60,6 @@ impl Hook {
         })
     }
 
-    /// Reason why a hook that is configured by its path cannot be run.
     pub fn fault(hooks: &Hooks) -> Option<String> {
         let program = hooks.on_end.first().filter(|program| program.contains('/'))?;
         let fault = match fs::metadata(program) {
@@ -124,7 +123,6 @@ impl Hook {
     }
 }
 
-/// Search path of this process, or the one of a process without any.
 fn search_path() -> OsString {
     env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into())
 }

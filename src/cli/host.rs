@@ -13,7 +13,6 @@ pub fn name() -> String {
     }
 }
 
-/// Returns the jitter that spreads the automatic intervals of several machines.
 pub fn jitter() -> Jitter {
     // FNV-1a: any even spread will do.
     let spread = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);

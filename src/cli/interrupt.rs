@@ -43,13 +43,11 @@ impl Signal {
     }
 }
 
-/// Termination request of the process.
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     noted: Arc<AtomicUsize>,
     /// Set if the next signal ends the process.
     at_once: Arc<AtomicBool>,
-    /// Set if the configuration must be reloaded.
     reload: Arc<AtomicBool>,
 }
 
@@ -97,7 +95,6 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Notes a signal, and ends the process at the next one.
     fn note(&self, signal: Signal) -> io::Result<()> {
         let (number, exit_code) = (signal.number(), signal.exit_code());
         // The order matters: no signal gets lost in between, and the first one
@@ -128,7 +125,6 @@ impl Interrupt {
         come
     }
 
-    /// Continues unless a signal has arrived.
     pub fn go_on(&self) -> ControlFlow<()> {
         if self.signal().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

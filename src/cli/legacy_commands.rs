@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-/// The advice for an unknown subcommand that is a console command of another system.
 pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<String> {
     let args = args.map(|arg| arg.to_string_lossy().into_owned());
     let words = args.skip_while(|arg| arg != name).skip(1).filter(|arg| !arg.starts_with('-'));

@@ -4,7 +4,6 @@ use crate::output;
 use crate::output::record::{Record, Schema};
 use crate::output::{FormatName, Style};
 
-/// Figures in the exposition format of Prometheus.
 pub fn text(figures: &[(&'static Schema, &[Record])]) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     for (schema, records) in figures {

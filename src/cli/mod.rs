@@ -132,7 +132,6 @@ enum Command {
 }
 
 impl Command {
-    /// Returns the database of the command, and the files that it needs as root.
     fn needs(&self, context: &Context) -> anyhow::Result<Option<PrivilegeNeeds>> {
         let files = match self {
             Self::Purge(args) => args.privileged_files(),

@@ -10,7 +10,6 @@ use rustix::process::{Pid, getpid, test_kill_process};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessIdentity {
     pub boot: String,
-    /// The namespace of processes, in which its number means something.
     pub numbers: u64,
     /// The namespace of times, in which its start does; 0: the kernel has none.
     pub times: u64,

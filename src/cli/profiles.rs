@@ -92,7 +92,6 @@ fn ensure_known_parameters(
     )))
 }
 
-/// Refuses a profile that asks for more than it was given.
 pub fn ensure_complete(profile: &Profile) -> anyhow::Result<()> {
     let missing: Vec<String> = profile
         .missing

@@ -40,7 +40,6 @@ impl ProgressDisplay {
         self.show_share(progress.fraction, |elapsed| figures(progress, elapsed));
     }
 
-    /// Shows the progress of another scan of all keys, with its figures.
     pub fn show_share(&mut self, fraction: f64, figures: impl FnOnce(Duration) -> String) {
         let elapsed = self.begun.elapsed();
         match &mut self.form {
@@ -110,7 +109,6 @@ pub fn figures(progress: &PurgeProgress, elapsed: Duration) -> String {
     )
 }
 
-/// Estimates the remaining time from the rate so far.
 pub fn remaining_time(fraction: f64, elapsed: Duration) -> String {
     if fraction <= 0.0 {
         return "?".to_owned();

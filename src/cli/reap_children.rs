@@ -14,7 +14,6 @@ pub fn reap() {
     }
 }
 
-/// Reports whether this is the process that gets the orphans of its descendants.
 fn gets_orphans() -> bool {
     getpid().is_init() || is_subreaper()
 }

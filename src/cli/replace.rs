@@ -12,7 +12,6 @@ use rustix::io::Errno;
 
 use super::trust::{ComponentKind, ResolvedPath, is_root};
 
-/// Maximum number of names to try for the file in the making.
 const MAX_ATTEMPTS: u32 = 16;
 
 /// Writes a file that every user may read. Readers find the old file or the new one, never

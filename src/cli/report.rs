@@ -31,7 +31,6 @@ pub fn message(error: &anyhow::Error) -> String {
     format!("{error:#}{advice}")
 }
 
-/// Advice on an error of the library, in terms of the command line.
 fn advice_on(error: &Error) -> Option<String> {
     match error {
         Error::Guard(refusal) => Some(guard::advice(refusal)),
@@ -77,7 +76,6 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Replacement for a console command of another system.
 fn instead_of(answer: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
         return None;

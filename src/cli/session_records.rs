@@ -21,13 +21,11 @@ const MARKED: Column = Column::detail("marked_at", "marked").time();
 const ENDED: Column = Column::detail("ended_at", "ended").time();
 const ENDED_BY: Column = Column::row("end_reason", "ended by");
 
-/// Values of [`session`].
 const COLUMNS: [Column; 13] = [
     HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED, ENDED,
     ENDED_BY,
 ];
 
-/// Columns of the times at which things happen to one session.
 const FACTS: [Column; 3] = [
     Column::row("eligible_since", "eligible").time(),
     Column::row("next_purge_at", "next purge").time(),
@@ -38,7 +36,6 @@ const FORECAST: [Column; 1] = [Column::row("outlook", "outlook")];
 
 pub static SESSIONS: Schema = Schema::many("sessions", &COLUMNS);
 
-/// Schema of sessions that jobs have ended.
 pub static SESSIONS_OF_JOBS: Schema =
     Schema::many("sessions", &concat::<14>(&COLUMNS, &[Column::row("job", "job")]));
 
@@ -78,7 +75,6 @@ pub fn facts_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_FACTS } else { &SESSION_FACTS }
 }
 
-/// Schema of one session and its forecast.
 pub static SESSION: Schema =
     Schema::one("a session", &concat::<17>(SESSION_FACTS.columns, &FORECAST));
 
@@ -151,7 +147,6 @@ pub fn due_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_DUE } else { &DUE }
 }
 
-/// A session and what a purge would do with it.
 pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
     let (action, reason) = match verdict {
         Verdict::Keep => ("keep", Value::Absent),

@@ -23,7 +23,6 @@ const NOTICE_AFTER_IN_LOG: Duration = Duration::from_mins(5);
 static DEADLINE: Mutex<Option<Instant>> = Mutex::new(None);
 static IS_REPORTED: AtomicBool = AtomicBool::new(false);
 
-/// Installs the watchdog and the memory limit in this process.
 pub fn install() {
     protect(Protection { memory: MEMORY, ask: interrupt_reason });
 }
@@ -60,7 +59,6 @@ fn interrupt_reason(running: &Running<'_>) -> Option<InterruptReason> {
     until.is_some_and(|until| Instant::now() >= until).then_some(InterruptReason::Time)
 }
 
-/// Reports, once, a statement that has returned no row for a long time.
 fn report_slow_statement(running: &Running<'_>) {
     if running.silent < NOTICE_AFTER || IS_REPORTED.load(Ordering::Relaxed) {
         return;

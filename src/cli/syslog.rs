@@ -37,7 +37,6 @@ impl RunObserver for Syslog {
     }
 }
 
-/// Writes that a session has ended: its line, as commands print it.
 pub fn session_ended(line: &str) {
     open();
     write(Severity::LOG_INFO, line);

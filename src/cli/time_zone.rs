@@ -10,7 +10,6 @@ use jiff::tz;
 
 use super::exit::Usage;
 
-/// Directories in which systems keep the IANA database.
 const DATABASES: [&str; 4] =
     ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 
@@ -29,7 +28,6 @@ pub fn machine_time_zone() -> anyhow::Result<TimeZone> {
     machine.zone(env::var_os("TZ").as_deref())
 }
 
-/// The files of a machine that tell its zone.
 pub struct Machine<'a> {
     pub localtime: &'a Path,
     pub databases: &'a [PathBuf],
@@ -89,7 +87,6 @@ impl Machine<'_> {
         compiled(&data, id)
     }
 
-    /// The zone of this name.
     fn named(&self, name: &str) -> Option<TimeZone> {
         let is_plain = |part: &str| !part.is_empty() && part != "." && part != "..";
         if !name.split('/').all(is_plain) {

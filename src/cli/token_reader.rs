@@ -29,7 +29,6 @@ pub struct TokenLines {
     buffer: Vec<u8>,
     start: usize,
     has_ended: bool,
-    /// Error in the line after the last batch.
     error: Option<anyhow::Error>,
 }
 
@@ -59,7 +58,6 @@ impl TokenLines {
         }
     }
 
-    /// Range of the next line in the buffer, if it is complete.
     fn line(&mut self) -> anyhow::Result<Option<Range<usize>>> {
         let rest = &self.buffer[self.start..];
         let seen = &rest[..rest.len().min(MAX_LINE)];
@@ -79,7 +77,6 @@ impl TokenLines {
         Ok(Some(self.start - length..self.start))
     }
 
-    /// Reads more input, and waits for it if necessary.
     fn fill(&mut self) -> anyhow::Result<()> {
         self.buffer.drain(..self.start);
         self.start = 0;

@@ -29,11 +29,8 @@ pub struct TokenSource {
     misplaced: Vec<String>,
 }
 
-/// Operation on the tokens.
 pub struct TokenCommand {
-    /// Checks that the table supports the operation.
     pub check: fn(&SessionService) -> crate::Result<()>,
-    /// Processes a batch of digests.
     pub serve: fn(&mut SessionService, &[Digest], &Interrupt) -> TouchBatchResult,
     pub max_batch: usize,
     /// Processes a batch of tokens in a framework's table, which may store the tokens

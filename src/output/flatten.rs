@@ -6,7 +6,6 @@ use super::record::{Column, Record, Schema, Value};
 /// its children that have no namesake there.
 pub struct RowFlattener {
     pub columns: Vec<&'static Column>,
-    /// Index of each column in the records of each depth.
     indexes: Vec<Vec<Option<usize>>>,
 }
 

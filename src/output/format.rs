@@ -7,7 +7,6 @@ use clap::ValueEnum;
 
 use super::record::{Record, Schema};
 
-/// Names of `-o`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormatName {
     /// Aligned columns that fit the terminal

@@ -10,7 +10,6 @@ use crate::domain::time::Span;
 use super::record::Value;
 use super::sanitize;
 
-/// A cell of a table.
 pub fn show(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Absent => Cow::from("-"),

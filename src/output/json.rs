@@ -13,7 +13,6 @@ use super::sanitize;
 pub struct Json<W> {
     out: W,
     schema: &'static Schema,
-    /// Separators before the next record, and after the last.
     before: &'static str,
     after: &'static str,
     empty: &'static str,
@@ -102,7 +101,6 @@ pub fn object(text: &mut String, schema: &Schema, record: &Record) {
     text.push('}');
 }
 
-/// Writes the members of a record's object.
 pub(super) fn members(text: &mut String, schema: &Schema, record: &Record) {
     for (place, (column, value)) in schema.columns.iter().zip(&record.values).enumerate() {
         text.push_str(if place == 0 { "\"" } else { ",\"" });

@@ -35,7 +35,6 @@ impl<W: io::Write> Format for Plain<W> {
     }
 }
 
-/// Formats the facts of a record and of its nested records.
 pub(super) fn facts(schema: &Schema, record: &Record) -> String {
     let mut lines = String::new();
     add(&mut lines, schema, record);

@@ -23,7 +23,6 @@ struct Family {
     samples: String,
 }
 
-/// Reports whether these records have a metric.
 pub fn serves(schema: &Schema) -> bool {
     schema.columns.iter().any(|column| column.metric.is_some())
         || schema.children.is_some_and(|(_, child)| serves(child))

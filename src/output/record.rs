@@ -5,7 +5,6 @@ use std::borrow::Cow;
 
 use crate::domain::time::{Span, UnixTime};
 
-/// Value of a record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// No value: an empty cell, `null`.
@@ -29,11 +28,9 @@ pub enum Value {
     Time(UnixTime),
 }
 
-/// Color of a word on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     Plain,
-    /// In use.
     Good,
     Warn,
     Bad,
@@ -53,9 +50,7 @@ pub enum Visibility {
 pub struct Column {
     /// Key in JSON, header in CSV, last word in `plain`.
     pub name: &'static str,
-    /// Header in a table.
     pub title: &'static str,
-    /// Visibility in a table.
     pub place: Visibility,
     /// Set for times: csv and json add a column in unix seconds, even without any value.
     pub time: bool,
@@ -76,9 +71,7 @@ pub struct Metric {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MetricKind {
-    /// Goes up and down.
     Gauge,
-    /// Only grows.
     Counter,
 }
 

@@ -134,7 +134,6 @@ impl Context {
         files
     }
 
-    /// Warns if other users can read the file with the password.
     pub fn warn_of_readers(&self, path: &Path) {
         let is_open =
             fs::metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o077 != 0);
@@ -196,7 +195,6 @@ impl Context {
     }
 }
 
-/// Returns a file named by an option or a variable.
 fn named(flag: Option<PathBuf>, variable: &'static str) -> Option<(PathBuf, SettingSource)> {
     NamedPath::by(flag, variable).map(|named| (named.path, named.source))
 }

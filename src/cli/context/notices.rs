@@ -14,7 +14,6 @@ impl Context {
         }
     }
 
-    /// Prints the notifications that the hook missed, and returns the exit code.
     pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,
@@ -25,7 +24,6 @@ impl Context {
         }
     }
 
-    /// Prints the ended sessions that the hook missed.
     pub fn print_missed(&self, missed: &MissedNotifications) {
         eprint_line(&sanitize::escape(&format!("sessctl: {missed}; {}", recovery_hint(missed))));
     }
@@ -57,7 +55,6 @@ impl Context {
     }
 }
 
-/// Command that lists the ended sessions that the hook missed.
 pub fn recovery_hint(missed: &MissedNotifications) -> String {
     let since = missed.since;
     format!(

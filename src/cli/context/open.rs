@@ -78,7 +78,6 @@ impl Context {
         Ok(self.service(self.store(&db, access, config)?, config))
     }
 
-    /// Creates the service for a table, under the policies of a configuration.
     pub fn service(&self, store: Box<dyn Backend>, config: &Config) -> SessionService {
         let service = SessionService::new(store, config.policies.clone())
             .with_host(host::name())
@@ -99,7 +98,6 @@ impl Context {
         }
     }
 
-    /// Returns the system log, for runs that root starts.
     fn syslog(&self, config: &Config) -> Option<Syslog> {
         let user = match self.identity() {
             Some(identity) => identity.to_string(),

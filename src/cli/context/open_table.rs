@@ -221,7 +221,6 @@ impl Context {
         }
     }
 
-    /// Warns, once, that other programs may have the database open under another name.
     pub fn warn_of_name(&self, db: &Location) {
         let Some(hazard) = store::name_hazard(db).filter(|_| !self.warned_of_name.replace(true))
         else {
@@ -247,7 +246,6 @@ impl Context {
         Ok(adopted::open_with_state(db, access, profile, state)?)
     }
 
-    /// Warns that the detected profile may be wrong, and must be named before a deletion.
     fn warn_of_doubt(&self, profile: &Profile) {
         if let Some(doubt) = &profile.doubt {
             self.warn(&format!(

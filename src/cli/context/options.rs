@@ -107,7 +107,6 @@ pub enum SettingSource {
     Default,
 }
 
-/// Path or profile that the user has named.
 pub struct NamedPath {
     pub path: PathBuf,
     pub source: SettingSource,

@@ -26,7 +26,6 @@ impl Context {
         Ok(output::open(self.format(), style(self.global.color), stdout(), schema, head)?)
     }
 
-    /// Prepares a listing on standard output without starting it.
     pub fn pending_listing(&self, schema: &'static Schema) -> PendingListing {
         PendingListing { format: self.format(), style: style(self.global.color), schema }
     }

@@ -35,11 +35,9 @@ pub struct Context {
     config: OnceCell<Config>,
     pub(super) announced_profile: Cell<bool>,
     pub(super) warned_of_name: Cell<bool>,
-    /// Messages about the state of a framework's table that were shown.
     pub(super) state_warnings: StateWarnings,
     /// State that no file could keep.
     pub(super) memory: StateMemory,
-    /// Set if the command shows the record of runs.
     pub(super) wants_runs: Cell<bool>,
     pub(super) runs_jobs: Cell<bool>,
     pub(super) warned_of_readers: Cell<bool>,
@@ -49,7 +47,6 @@ pub struct Context {
     identity: OnceCell<Identity>,
     /// Device and inode of the database that they were taken for.
     pub(super) found: Cell<Option<(u64, u64)>>,
-    /// Process that keeps root's privileges.
     helper: RefCell<Option<Helper>>,
     /// Contents of files that only root may be able to read.
     files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
@@ -214,7 +211,6 @@ impl Context {
         }
     }
 
-    /// Records that the command runs jobs, whose history is in the state.
     pub fn will_run_jobs(&self) {
         self.runs_jobs.set(true);
     }

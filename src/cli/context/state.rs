@@ -24,19 +24,16 @@ use crate::output::sanitize::escape;
 pub struct StateLocation {
     pub path: PathBuf,
     pub source: SettingSource,
-    /// Earlier directories of the state.
     pub legacy: Vec<PathBuf>,
     /// Reason why this is not the directory that all callers share, although that exists.
     pub warning: Option<String>,
 }
 
-/// Environment that determines the state directory.
 #[derive(Debug, Default)]
 pub struct StateEnv {
     /// `STATE_DIRECTORY`, as systemd sets it: directories with colons between them.
     pub state: Option<OsString>,
     pub xdg: Option<OsString>,
-    /// The user's own directory.
     pub home: Option<PathBuf>,
 }
 
@@ -52,7 +49,6 @@ impl StateEnv {
 }
 
 impl StateLocation {
-    /// Reports whether it was named explicitly.
     pub fn is_named(&self) -> bool {
         match self.source {
             SettingSource::Flag | SettingSource::File => true,
@@ -103,7 +99,6 @@ impl StateLocation {
 }
 
 impl StateEnv {
-    /// The user's own directory for state.
     fn own(&self) -> Option<(PathBuf, SettingSource)> {
         let xdg = self.xdg.as_ref().map(PathBuf::from).filter(|path| path.is_absolute());
         if let Some(path) = xdg {
@@ -142,12 +137,10 @@ fn is_safe(base: &Path, shared: &Path) -> Result<bool, String> {
     Ok(true)
 }
 
-/// A user, by name if there is one.
 fn named(uid: u32) -> String {
     user_name(uid).unwrap_or_else(|| format!("user {uid}"))
 }
 
-/// Consequence for jobs where no history can be kept.
 const WITHOUT_HISTORY: &str = ", and jobs run only within the minute after each of their times: \
                                missed runs are not made up for";
 
@@ -186,7 +179,6 @@ pub fn warn_once(warned: &StateWarnings, sentence: &str) {
     }
 }
 
-/// Remedy for trouble with the state.
 pub fn advice(problem: &StateProblem) -> String {
     let StateProblem { file, fault, loss } = problem;
     let directory = file.parent().unwrap_or(file);

@@ -30,7 +30,6 @@ impl PendingListing {
     }
 }
 
-/// Writes a text to standard output.
 pub fn print(text: impl AsRef<[u8]>) -> anyhow::Result<()> {
     let mut out = stdout();
     // A buffer that is merely dropped keeps to itself what went wrong.
@@ -60,7 +59,6 @@ fn width() -> Option<usize> {
     columns.filter(|_| io::stdout().is_terminal())
 }
 
-/// Prints sentences, each from the beginning of a line.
 pub fn print_sentences(sentences: &[String]) -> anyhow::Result<()> {
     let lines = |sentence: &String| {
         let sentence = output::sanitize::escape(sentence).into_owned();
@@ -77,7 +75,6 @@ pub fn filled(sentence: &str, width: usize) -> String {
     textwrap::fill(sentence, options)
 }
 
-/// Opens a file of the user's, for a message that names it.
 pub fn read(path: &Path) -> anyhow::Result<fs::File> {
     fs::File::open(path).with_context(|| format!("could not read \"{}\"", path.display()))
 }

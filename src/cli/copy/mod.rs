@@ -192,7 +192,6 @@ impl Args {
     }
 }
 
-/// Opens the table that is to be copied, to read it.
 fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     let from = up_to_date(from);
     match store::open(&from, Access::Read) {
@@ -212,7 +211,6 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     }
 }
 
-/// Returns the target duration of a write to the destination.
 fn hold(to: &Location, asked: HoldLimit) -> HoldLimit {
     match to {
         Location::File(_) => asked,

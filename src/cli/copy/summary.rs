@@ -121,7 +121,6 @@ fn describe_difference(comparison: &Comparison) -> String {
     )
 }
 
-/// Describes rows that were left alone, if any, and the possible reasons.
 pub fn warning(ends: &Endpoints, done: &CopyReport) -> Option<String> {
     let Endpoints { from, to } = ends;
     let are = |number: u64| if number == 1 { "is" } else { "are" };

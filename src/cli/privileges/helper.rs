@@ -81,7 +81,6 @@ fn read_config(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(text.into_bytes())
 }
 
-/// The command's end of the pipe.
 pub struct Helper {
     process: Child,
     requests: Option<ChildStdin>,
@@ -121,7 +120,6 @@ impl Helper {
         Ok(Self { process, requests, answers: BufReader::new(answers), reads_config })
     }
 
-    /// Reports whether root has given it a configuration file.
     pub const fn reads_config(&self) -> bool {
         self.reads_config
     }

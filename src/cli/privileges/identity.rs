@@ -9,7 +9,6 @@ use nix::unistd::{self, Gid, Group, Uid, User};
 
 use crate::cli::exit::Usage;
 
-/// A user, with the groups that its processes have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     uid: Uid,
@@ -108,7 +107,6 @@ impl Identity {
         self.entry.as_ref().map(|(_, home)| home.as_path())
     }
 
-    /// The variables that name the user and its home directory to programs.
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let Some((name, home)) = &self.entry else { return vec![("HOME", "/".into())] };
         vec![("USER", name.into()), ("LOGNAME", name.into()), ("HOME", home.into())]

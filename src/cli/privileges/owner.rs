@@ -17,7 +17,6 @@ use crate::cli::trust::ResolvedPath;
 /// A database as it was found, before it is opened.
 #[derive(Debug)]
 pub struct FoundDatabase {
-    /// The user whose privileges root takes.
     pub owner: Identity,
     /// Device and inode; `None`: the file is missing.
     pub file: Option<(u64, u64)>,
@@ -119,7 +118,6 @@ fn reject_foreign_link(resolved: &ResolvedPath, owner: u32, path: &Path) -> crat
     )))
 }
 
-/// Refuses to work as root where another user chooses the file.
 fn ensure_out_of_reach(resolved: &ResolvedPath, path: &Path) -> crate::Result<()> {
     let Some(fault) = resolved.fault_on_the_way() else { return Ok(()) };
     Err(Error::Refused(format!(

@@ -17,18 +17,14 @@ use crate::cli::state_dir::DatabaseOwner;
 use crate::cli::trust;
 use crate::store::Location;
 
-/// A command's needs that depend on privileges.
 pub struct PrivilegeNeeds {
     pub database: Location,
-    /// Another database that it works on, with the same privileges.
     pub also: Option<Location>,
     /// Treatment of one that is missing.
     pub if_missing: IfMissing,
     /// Set if the command ends sessions, and therefore keeps state of a framework's table.
     pub writes_state: bool,
-    /// The profile that it is about, if it names one itself.
     pub profile: Option<PathBuf>,
-    /// Files that only root may be able to write or read again.
     pub files: helper::Args,
 }
 
@@ -95,7 +91,6 @@ fn ensure_same_owner(
     .into())
 }
 
-/// The database has another owner than when its privileges were chosen.
 #[derive(Debug, thiserror::Error)]
 #[error("\"{database}\" now belongs to {owner}; run sessctl again")]
 pub struct NewOwner {
@@ -118,7 +113,6 @@ pub fn ensure_privileges_kept(database: &Location, context: &Context) -> anyhow:
     Err(NewOwner { database: database.clone(), owner }.into())
 }
 
-/// Starts the program of this process anew, in its place.
 pub fn reexec() -> anyhow::Error {
     let program = env::current_exe().context("could not find the executable of sessctl");
     match program {

@@ -105,7 +105,6 @@ pub struct Args {
 }
 
 impl Args {
-    /// Files that only root may be able to write.
     pub fn privileged_files(&self) -> helper::Args {
         helper::Args::new(self.metrics_file.as_deref(), None)
     }

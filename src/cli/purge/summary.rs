@@ -100,7 +100,6 @@ static ADOPTED: Schema = Schema::one(
     ],
 );
 
-/// Metrics that show whether purges still run.
 pub static RUN: Schema = Schema::one(
     "the time of a purge",
     &[

@@ -30,7 +30,6 @@ pub struct JobPass<'a> {
     context: &'a Context,
     each: &'a EndedLines,
     reports: BTreeMap<String, config::ReportTarget>,
-    /// Set if the sessions are the output.
     has_each: bool,
     pub options: JobOptions,
     wait: Option<Duration>,
@@ -191,7 +190,6 @@ impl<'a> JobPass<'a> {
     }
 }
 
-/// Notifications that a job's hook missed.
 fn missed_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
         Ok(JobOutcome::Purged(summary)) => summary.missed_notifications.as_ref(),
@@ -204,7 +202,6 @@ fn describe_late(late: &LateRun) -> String {
     late.next.map_or_else(|| late.to_string(), |next| format!("{late}; it runs next at {next}"))
 }
 
-/// Result of a job that was due.
 struct JobReport {
     exit: Exit,
     outcome: &'static str,
@@ -213,7 +210,6 @@ struct JobReport {
     advice: Option<String>,
     /// Set after a temporary obstacle: the next run continues.
     is_resumable: bool,
-    /// Cycle that was too late.
     late: Option<LateRun>,
 }
 

@@ -80,15 +80,12 @@ struct Watch<'a> {
     context: &'a Context,
     each: EndedLines,
     config: Config,
-    /// Metadata of the configuration file when it was read.
     file: Option<FileStat>,
-    /// Metadata of the configuration file at the last poll.
     last_stat: Option<FileStat>,
     /// Time at the last poll.
     seen: UnixTime,
     /// Time at which the first job is due; `None`: not known yet.
     next: Option<UnixTime>,
-    /// Last error, so that it is not repeated every second.
     last_error: Option<String>,
     /// Set if the first pass accepts the current time.
     accept_clock: bool,
@@ -127,7 +124,6 @@ impl Watch<'_> {
         }
     }
 
-    /// Recomputes the due jobs if the clock has been set back.
     fn observe_clock(&mut self, now: UnixTime) {
         if now < self.seen {
             self.next = None;
@@ -200,7 +196,6 @@ impl Watch<'_> {
         }
     }
 
-    /// Reports an error unless it is the last one again.
     fn report_error(&mut self, sentence: String) {
         if self.last_error.as_ref() != Some(&sentence) {
             eprint_line(&escape(&format!("sessctl: {sentence}")));
@@ -220,7 +215,6 @@ fn next_check(status: &JobStatus, now: UnixTime) -> UnixTime {
     }
 }
 
-/// Metadata that shows whether a file has changed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct FileStat {
     modified: (i64, i64),

@@ -52,7 +52,6 @@ impl ResolvedInvocation {
         Ok(format!("# for the crontab of {name}: crontab -u {name} -e\n"))
     }
 
-    /// The user whose rights a call has.
     fn user(&self) -> anyhow::Result<ScheduleUser> {
         match (&self.owner, &self.directory) {
             (Some(owner), _) => Ok(owner.clone()),

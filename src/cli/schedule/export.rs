@@ -13,7 +13,6 @@ use super::user::ScheduleUser;
 use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
 
-/// Invocation of sessctl, with the names that the user has given.
 pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
     pub db: &'a Location,
@@ -22,9 +21,7 @@ pub struct Invocation<'a> {
     pub state_dir: Option<&'a Path>,
     /// Options that name files which a cluster wants.
     pub files: Vec<(&'static str, PathBuf)>,
-    /// The jobs, and not the purge.
     pub is_of_jobs: bool,
-    /// Set if it starts a hook.
     pub has_hook: bool,
     /// Owner of the database file; `None`: there is no file.
     pub owner: Option<ScheduleUser>,
@@ -68,7 +65,6 @@ impl Invocation<'_> {
     }
 }
 
-/// A call that works from anywhere.
 pub struct ResolvedInvocation {
     pub words: Vec<String>,
     /// The directory of the database; `None`: it is on a cluster.
@@ -100,7 +96,6 @@ impl ResolvedInvocation {
         }
     }
 
-    /// Directory below `/var/lib`, one for each owner of databases.
     fn state_directory(&self) -> String {
         let of_owner = |owner: &ScheduleUser| {
             format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory())
@@ -115,7 +110,6 @@ impl ResolvedInvocation {
         }
     }
 
-    /// Paths that the unit may write to.
     fn writable_paths(&self) -> String {
         let line = |directory: &String| format!("ReadWritePaths={}\n", of_a_path(directory));
         self.directory.as_ref().map_or_else(String::new, line)
@@ -262,7 +256,6 @@ fn systemd_word(word: &str) -> String {
     quoted
 }
 
-/// A profile: its name, or the full path of its file.
 fn named(profile: &Path) -> anyhow::Result<String> {
     if is_file(profile) { absolute(profile) } else { Ok(profile.display().to_string()) }
 }

@@ -2,7 +2,6 @@
 
 use crate::domain::schedule::{Schedule, ScheduleError};
 
-/// A schedule, in one argument or in several.
 #[derive(clap::Args)]
 pub struct Spec {
     /// <minute> <hour> <weekday>, preferably quoted

@@ -12,7 +12,6 @@ use crate::cli::exit::Usage;
 use crate::cli::privileges::IfMissing;
 use crate::cli::{privileges, state_dir, trust};
 
-/// User of a scheduled call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleUser {
     pub uid: u32,
@@ -37,7 +36,6 @@ impl ScheduleUser {
         Ok(Some(Self { uid: file.uid(), gid: file.gid(), name: name_of_user(file.uid()) }))
     }
 
-    /// The user who has started this process.
     pub fn caller() -> Self {
         let uid = geteuid().as_raw();
         Self { uid, gid: getegid().as_raw(), name: name_of_user(uid) }
@@ -48,7 +46,6 @@ impl ScheduleUser {
         self.name.as_deref().filter(|name| is_plain(name))
     }
 
-    /// `User=` of a unit, and `Group=` where systemd cannot know it; nothing for root.
     pub fn in_unit(&self) -> String {
         match (self.uid, self.plain_name()) {
             (0, _) => String::new(),
@@ -57,7 +54,6 @@ impl ScheduleUser {
         }
     }
 
-    /// Name of this owner's directory for state.
     pub fn directory(&self) -> String {
         let owner = state_dir::DatabaseOwner { uid: self.uid, gid: self.gid };
         owner.directory().to_string_lossy().into_owned()

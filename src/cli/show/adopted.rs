@@ -85,7 +85,6 @@ pub fn record(stat: &TaskStats, profile: &Profile, now: UnixTime) -> Record {
     Record::new([stat.task.as_str(), "sessions"], values)
 }
 
-/// Heading above the figures, for users who have not named the table.
 pub fn heading(stats: &[TaskStats], profile: &Profile) -> String {
     let Profile { table, title, name, .. } = profile;
     let all = match stats.iter().map(TaskStats::sessions).sum() {

@@ -51,7 +51,6 @@ impl Args {
     }
 }
 
-/// Warns of patterns that match no task, where a database can be read to find that out.
 fn warn_of_patterns(config: &Config, context: &Context) {
     if context.global.quiet || config.task_patterns().next().is_none() {
         return;
@@ -106,7 +105,6 @@ fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
     file(setting, &directory.path, directory.source, "--state-dir", context)
 }
 
-/// Source of the credentials, never their values.
 fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record {
     match context.credential_source(config) {
         Some(CredentialSource::File(path, source)) => {

@@ -56,7 +56,6 @@ impl Args {
         }
     }
 
-    /// Files that only root may be able to write.
     pub fn privileged_files(&self) -> helper::Args {
         match &self.topic {
             Topic::Stat(args) => args.privileged_files(),

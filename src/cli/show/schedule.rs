@@ -84,7 +84,6 @@ fn last_run(
     Ok(last)
 }
 
-/// Formats the schedule of a job, with the length of an automatic interval.
 fn when(job: &Job, policies: &Policies) -> String {
     match job.when {
         JobTiming::Every(Interval::Auto) => {
@@ -119,7 +118,6 @@ fn record(
     Record::new(["job", job.name.as_str()], values)
 }
 
-/// Returns the next run of a job on this host.
 pub(super) fn next_time(job: &Job, status: &JobStatus) -> Option<UnixTime> {
     match status {
         _ if !job.enabled || !job.runs_on(&host::name()) => None,

@@ -71,7 +71,6 @@ fn show(forecast: &Forecast<'_>, mut record: Record, context: &Context) -> anyho
     context.write_records(&session_records::SESSION, &[record])
 }
 
-/// Finds the scheduled jobs that affect a session on this machine.
 fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {
     let (config, now) = (context.config()?, context.now);
     let (options, mut plans) = (context.job_options(config)?, Plans::default());

@@ -77,12 +77,10 @@ pub static STAT: Schema = of_tasks(&[
 static CURRENT: Schema =
     of_tasks(&[TASK, LIVE, ACTIVE, IDLE, ABANDONED, EXPIRED_NOW, ENDED, OLDEST, PEAK, REFUSED]);
 
-/// Schema of the totals since the database was created.
 static TOTALS: Schema =
     of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, ENDED_ABANDONED, EVICTED, CYCLED, LIFETIME, DELETED]);
 
 impl Args {
-    /// The file that only root may be able to write.
     pub fn privileged_files(&self) -> helper::Args {
         helper::Args::new(self.metrics_file.as_deref(), None)
     }
@@ -124,7 +122,6 @@ impl Args {
     }
 }
 
-/// Writes figures of a table of sessctl's own to standard output.
 pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
     if context.format() != FormatName::Table {
         return context.write_records(&STAT, records);

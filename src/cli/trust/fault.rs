@@ -16,19 +16,16 @@ const STICKY: u32 = 0o1000;
 /// Shown as the owner of files whose owner does not exist in this user namespace.
 pub const OVERFLOW_UID: u32 = 65_534;
 
-/// A component that others than root control.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault<'a> {
     pub component: &'a PathComponent,
     pub writer: Writer,
 }
 
-/// Users other than root who may change a component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Writer {
     Owner(u32),
     Group(u32),
-    /// Users in an access control list.
     Listed,
     Everyone,
 }
@@ -98,7 +95,6 @@ impl ResolvedPath {
         })
     }
 
-    /// Lists the links that others than root can exchange.
     pub fn links_in_reach(&self) -> impl Iterator<Item = &PathComponent> {
         let first = self.first_fault().map_or(self.components.len(), |(index, _)| index);
         self.components[first..]
@@ -133,7 +129,6 @@ impl ResolvedPath {
 }
 
 impl PathComponent {
-    /// Users other than the owner who may write to it.
     fn may_also_write(&self) -> Option<Writer> {
         if self.mode & OTHERS_WRITE != 0 {
             Some(Writer::Everyone)
@@ -184,7 +179,6 @@ impl fmt::Display for Fault<'_> {
     }
 }
 
-/// Quotes a path for a shell.
 pub fn shell_quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     shlex::try_quote(&text).map_or_else(|_| format!("{text:?}"), Cow::into_owned)

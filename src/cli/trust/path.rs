@@ -58,7 +58,6 @@ pub enum ComponentKind {
     Handed,
 }
 
-/// A path that was followed to its end.
 #[derive(Debug)]
 pub struct ResolvedPath {
     /// All components in the order in which they were followed, from `/` to the file itself;
@@ -125,7 +124,6 @@ impl ResolvedPath {
 
 struct PathResolver {
     components: Vec<PathComponent>,
-    /// Component that has been reached.
     at: OwnedFd,
     /// Index of that component in `components`.
     place: usize,

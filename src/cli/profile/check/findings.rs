@@ -24,11 +24,9 @@ pub static CHECK: Schema = Schema::one(
     ],
 );
 
-/// Columns that the table lacks, or should not have.
 pub static DIFFERENCES: Schema =
     Schema::many("differences", &[Column::row("column", "column"), Column::row("is", "is")]);
 
-/// Storage classes of the inputs.
 pub static STORAGE: Schema = Schema::many(
     "storage classes",
     &[
@@ -125,7 +123,6 @@ impl<'a> CheckFindings<'a> {
         self.diagnosis.classes.iter().map(record).collect()
     }
 
-    /// The sample rows, as people read them.
     pub fn rows(&self) -> Vec<Record> {
         self.diagnosis.samples.iter().flat_map(|row| sample::rows(row, self.now)).collect()
     }

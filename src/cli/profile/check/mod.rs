@@ -65,7 +65,6 @@ impl Args {
     }
 }
 
-/// Prints the findings as sentences, with small tables between them.
 fn explain(
     findings: &CheckFindings<'_>,
     diagnosis: &Diagnosis,

@@ -46,7 +46,6 @@ impl Forecast<'_> {
         ]
     }
 
-    /// Describes the purge that deletes a valid session.
     fn describe_purge(&self, profile: &Profile) -> String {
         describe_readonly(profile).unwrap_or_else(|| match self.plans.last_purge {
             Some(purge) => {

@@ -7,7 +7,6 @@ use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// Session with everything that determines its future.
 pub(super) struct Forecast<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
@@ -17,7 +16,6 @@ pub(super) struct Forecast<'a> {
     pub(super) plans: Plans,
 }
 
-/// Scheduled jobs that affect a session on this machine.
 #[derive(Debug, Default)]
 pub(super) struct Plans {
     /// The next purge of its task; now, if it is overdue.
@@ -32,7 +30,6 @@ pub(super) struct Plans {
 }
 
 impl Forecast<'_> {
-    /// Returns the time since which the next purge would end it.
     pub(super) fn eligible_since(&self) -> Option<UnixTime> {
         let since = self.policy.expires_at(self.session)?;
         if let Some(expiry) = self.session.expiry {
@@ -41,7 +38,6 @@ impl Forecast<'_> {
         (self.session.end.is_none() && since < self.now).then_some(since)
     }
 
-    /// Returns the end of the retention of an ended session.
     pub(super) fn kept_until(&self) -> Option<UnixTime> {
         Some(self.session.end?.at.plus(self.policy.retention?))
     }
@@ -83,7 +79,6 @@ impl Forecast<'_> {
         vec![format!("Eligible to end since {since} ({reason}): {use_}."), self.next("ends it")]
     }
 
-    /// Returns the time since which a live session is due for this reason.
     fn due_since(&self, reason: EndReason) -> Option<UnixTime> {
         if reason == EndReason::Lifetime {
             return self.lifetime_end();
@@ -116,7 +111,6 @@ impl Forecast<'_> {
         sentences
     }
 
-    /// Reports whether the mark is old enough for the next purge to end the session.
     fn is_due_at_next_purge(&self, mark: UnixTime) -> bool {
         mark.plus(self.policy.mark_min_age()) <= self.plans.next_purge.unwrap_or(self.now)
     }
@@ -157,7 +151,6 @@ impl Forecast<'_> {
         Some(format!("Its lifetime ends at {over}, regardless of use."))
     }
 
-    /// Describes the effect of the next purge.
     fn next(&self, does: &str) -> String {
         match self.plans.next_purge {
             Some(next) if next <= self.now => format!("The next purge, due now, {does}."),
@@ -168,7 +161,6 @@ impl Forecast<'_> {
         }
     }
 
-    /// Describes the purge that ends it.
     fn describe_last_purge(&self) -> String {
         match self.plans.last_purge {
             Some(purge) => {
