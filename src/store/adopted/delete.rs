@@ -112,6 +112,10 @@ impl DeleteStatements {
         self.blocking.iter().any(|holder| holder.is_self_reference)
     }
 
+    fn purge_plan(&self, reader: &TableReader, is_remote: bool, return_ended: bool) -> Plan {
+        if return_ended { self.plan_with_rows(reader, is_remote) } else { self.plan() }
+    }
+
     /// Collects the rows that were kept. `handle` names each of them.
     fn kept_rows(
         &self,
@@ -172,11 +176,7 @@ pub(super) fn apply_purge(
     if snapshots.is_empty() {
         return (<(PurgeBatchResult, KeptRows)>::default(), Ok(()));
     }
-    let plan = if return_ended {
-        deletion.plan_with_rows(reader, database.is_remote())
-    } else {
-        deletion.plan()
-    };
+    let plan = deletion.purge_plan(reader, database.is_remote(), return_ended);
     // A session that refers to another usually sorts after it.
     let is_reversed = deletion.is_self_reference();
     let at =

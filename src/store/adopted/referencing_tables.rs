@@ -145,50 +145,20 @@ impl ReferencingTables {
     ) -> Result<bool> {
         let Dependent { table: child, column, references, action } = dependent;
         let columns = columns_of(database, child)?;
-        let found = columns.iter().find(|known| known.is(column));
-        let name = &table.name;
-        if child.eq_ignore_ascii_case(name) {
-            self.refusals.push(format!(
-                "the profile names {name} itself under [[dependents]]: deleting a session would delete \
-                 others, even if they have not expired"
-            ));
-        } else if columns.is_empty() {
-            self.refusals
-                .push(format!("[[dependents]] names table {child:?}, which does not exist"));
-        } else if found.is_none() {
-            self.refusals.push(format!(
-                "[[dependents]] names column {column:?}, which table {child:?} does not have"
-            ));
-        } else if !table.has(references) {
-            self.refusals.push(format!(
-                "[[dependents]] for {child:?} has references = {references:?}, but table {name:?} \
-                 has no such column"
-            ));
-        } else if !table.is_unique_column(references) {
-            self.refusals.push(format!(
-                "rows of {child} would be deleted with their session by its {references}, which need \
-                 not be unique: {name} has no unique index on {references} alone, so rows of other \
-                 sessions could be deleted"
-            ));
-        } else if *action == DependentAction::SetNull && found.is_some_and(|it| !it.may_be_null()) {
-            self.refusals.push(format!(
-                "the profile sets action = \"set null\" for {child:?}, but column {column:?} is NOT \
-                 NULL: use action = \"delete\", or remove {child:?} from [[dependents]] to keep \
-                 sessions with rows there"
-            ));
-        } else {
-            let are = match action {
-                DependentAction::Delete => "are deleted with it",
-                DependentAction::SetNull => "lose the reference",
-            };
-            self.descriptions.push(format!(
-                "rows of {child} whose {column} is a session's {references} {are} (the profile's \
-                 [[dependents]])"
-            ));
-            self.check_index(database, child, std::slice::from_ref(column))?;
-            return Ok(true);
+        if let Some(refusal) = dependent_refusal(dependent, &columns, table) {
+            self.refusals.push(refusal);
+            return Ok(false);
         }
-        Ok(false)
+        let are = match action {
+            DependentAction::Delete => "are deleted with it",
+            DependentAction::SetNull => "lose the reference",
+        };
+        self.descriptions.push(format!(
+            "rows of {child} whose {column} is a session's {references} {are} (the profile's \
+             [[dependents]])"
+        ));
+        self.check_index(database, child, std::slice::from_ref(column))?;
+        Ok(true)
     }
 
     /// Checks for an index; without one, each deletion scans the whole table.
@@ -347,4 +317,49 @@ fn create_index(table: &str, columns: &[String]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let index = quoted(&format!("{table}_{}", columns.join("_")));
     format!("CREATE INDEX {index} ON {} ({});", quoted(table), names.join(", "))
+}
+
+/// Reason why the rows of a dependent table cannot be deleted or changed with their session.
+fn dependent_refusal(
+    dependent: &Dependent,
+    columns: &[TableColumn],
+    table: &TableSchema,
+) -> Option<String> {
+    let Dependent { table: child, column, references, action } = dependent;
+    let name = &table.name;
+    if child.eq_ignore_ascii_case(name) {
+        return Some(format!(
+            "the profile names {name} itself under [[dependents]]: deleting a session would delete \
+             others, even if they have not expired"
+        ));
+    }
+    if columns.is_empty() {
+        return Some(format!("[[dependents]] names table {child:?}, which does not exist"));
+    }
+    let Some(found) = columns.iter().find(|known| known.is(column)) else {
+        return Some(format!(
+            "[[dependents]] names column {column:?}, which table {child:?} does not have"
+        ));
+    };
+    if !table.has(references) {
+        return Some(format!(
+            "[[dependents]] for {child:?} has references = {references:?}, but table {name:?} has \
+             no such column"
+        ));
+    }
+    if !table.is_unique_column(references) {
+        return Some(format!(
+            "rows of {child} would be deleted with their session by its {references}, which need \
+             not be unique: {name} has no unique index on {references} alone, so rows of other \
+             sessions could be deleted"
+        ));
+    }
+    let is_refused = *action == DependentAction::SetNull && !found.may_be_null();
+    is_refused.then(|| {
+        format!(
+            "the profile sets action = \"set null\" for {child:?}, but column {column:?} is NOT \
+             NULL: use action = \"delete\", or remove {child:?} from [[dependents]] to keep \
+             sessions with rows there"
+        )
+    })
 }
