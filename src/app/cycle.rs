@@ -225,7 +225,7 @@ impl SessionService {
     }
 
     pub(super) fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.end_sessions(sessions, End { at: now, reason: EndReason::CycleReport })
+        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
     }
 
     pub(super) fn next_unended(

@@ -45,7 +45,7 @@ pub enum JobOutcome {
     /// Not run: a cycle that was missed by more than its job allows.
     TooLate(LateRun),
     Purged(PurgeReport),
-    CycleReport(CycleReport),
+    Cycled(CycleReport),
 }
 
 impl SessionService {
@@ -298,7 +298,7 @@ impl SessionService {
             }
             JobAction::Cycle(task) => {
                 let guard = job.limits.or(Guard::default());
-                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::CycleReport)
+                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
             }
         }
     }

@@ -226,7 +226,7 @@ struct SessionLines {
 impl SessionLines {
     fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
         let reporter = Reporter::new(context, session_records::sessions_schema(service.profile()));
-        let end = End { at: context.now, reason: EndReason::CycleReport };
+        let end = End { at: context.now, reason: EndReason::Cycled };
         Self { policies: service.policies().clone(), end, dry_run, reporter, shown: 0 }
     }
 

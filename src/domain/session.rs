@@ -163,7 +163,7 @@ pub enum EndReason {
     /// Evicted in favor of a new session.
     Evicted,
     /// An administrator ended it.
-    CycleReport,
+    Cycled,
     /// Maximum age exceeded.
     Lifetime,
 }
@@ -194,7 +194,7 @@ string_enum!(EndReason, "end reason", {
     Expired => "expired",
     Abandoned => "abandoned",
     Evicted => "evicted",
-    CycleReport => "cycled",
+    Cycled => "cycled",
     Lifetime => "lifetime",
 });
 

@@ -79,7 +79,7 @@ pub struct DueRange {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cursor {
     /// Row with this key, in key order.
-    SessionKey(SessionKey),
+    Key(SessionKey),
     /// Time and row, in the order of the expiry index.
     Time(SqlValue, i64),
 }

@@ -158,7 +158,7 @@ impl Host {
 }
 
 pub fn has_run(ran: &JobOutcome) -> bool {
-    matches!(ran, JobOutcome::Purged(_) | JobOutcome::CycleReport(_) | JobOutcome::Skipped)
+    matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_) | JobOutcome::Skipped)
 }
 
 /// The planned times of runs, as text.

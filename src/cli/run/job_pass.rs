@@ -123,7 +123,7 @@ impl<'a> JobPass<'a> {
             // The work is done; what could not be asked any more does not undo it.
             let _ = warn_of_unindexed(service, self.context.global.verbose, self.context);
         }
-        if let Ok(JobOutcome::CycleReport(cycled)) = &ran {
+        if let Ok(JobOutcome::Cycled(cycled)) = &ran {
             print_kept(&cycled.kept, Wording::end(false), self.context);
         }
         self.exit = self.exit.max_severity(report.exit);
@@ -193,7 +193,7 @@ impl<'a> JobPass<'a> {
 fn missed_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
     match ran {
         Ok(JobOutcome::Purged(summary)) => summary.missed_notifications.as_ref(),
-        Ok(JobOutcome::CycleReport(cycled)) => cycled.missed_notifications.as_ref(),
+        Ok(JobOutcome::Cycled(cycled)) => cycled.missed_notifications.as_ref(),
         _ => None,
     }
 }
@@ -238,7 +238,7 @@ impl JobReport {
                 let counts = [done.marked, done.ended, done.deleted];
                 Self::of_work(counts, summary.incomplete_reason(), summary.stopped)
             }
-            Ok(JobOutcome::CycleReport(cycled)) => Self::of_work(
+            Ok(JobOutcome::Cycled(cycled)) => Self::of_work(
                 [0, cycled.ended, cycled.deleted],
                 cycled.incomplete_reason(),
                 cycled.stopped,

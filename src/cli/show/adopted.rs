@@ -78,7 +78,7 @@ pub fn record(stat: &TaskStats, profile: &Profile, now: UnixTime) -> Record {
         Value::Count(stat.peak),
         ended_by(EndReason::Closed),
         ended_by(EndReason::Expired),
-        ended_by(EndReason::CycleReport),
+        ended_by(EndReason::Cycled),
         Value::Count(stat.deleted),
         Value::Count(stat.future),
     ];

@@ -34,7 +34,7 @@ pub(super) fn scan_by_key(
     let mut page = |last: Option<&dyn RowRef>| {
         let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
-        if let (Some(Cursor::SessionKey(after)), None) = (after, last) {
+        if let (Some(Cursor::Key(after)), None) = (after, last) {
             sql.push(&format!(" AND {} > ", reader.key)).bind(after);
         }
         reader.order_by_key(&mut sql, last, false);
@@ -43,10 +43,10 @@ pub(super) fn scan_by_key(
     database.query_pages(&mut page, &mut |row| {
         counter.add_row(reader, row);
         let key = if counter.is_done() { reader.key_of(row) } else { None };
-        Ok(counter.stop_at(key.map(Cursor::SessionKey)))
+        Ok(counter.stop_at(key.map(Cursor::Key)))
     })?;
     let fraction = match &counter.last {
-        Some(Cursor::SessionKey(key)) => distribution.position(key),
+        Some(Cursor::Key(key)) => distribution.position(key),
         _ => 1.0,
     };
     Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })

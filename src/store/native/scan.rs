@@ -23,7 +23,7 @@ pub(super) fn scan_due(
     // Read first: what is found is at least as new as that.
     let version = database.version()?;
     let after = match after {
-        Some(Cursor::SessionKey(key)) => Some(key),
+        Some(Cursor::Key(key)) => Some(key),
         _ => None,
     };
     let scanned = if database.is_remote() {
@@ -36,7 +36,7 @@ pub(super) fn scan_due(
     Ok(DueScan {
         kept: KeptRows::default(),
         fraction: scanned.last.as_deref().map_or(1.0, key_position),
-        last: scanned.last.map(|last| Cursor::SessionKey(SessionKey::Text(last.into()))),
+        last: scanned.last.map(|last| Cursor::Key(SessionKey::Text(last.into()))),
         rows,
         counts: found.counts,
         sessions,

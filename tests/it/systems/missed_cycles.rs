@@ -75,8 +75,8 @@ fn d11_a_cycle_first_runs_at_its_time_or_one_interval_after_it_is_first_seen() {
         let token = domino.open("imap", ten);
         // When cron calls each minute
         let mut calls = minutes(ten, later(ten, minutes_of));
-        let ran = calls
-            .find(|now| matches!(domino.run("restart imap", *now), JobOutcome::CycleReport(_)));
+        let ran =
+            calls.find(|now| matches!(domino.run("restart imap", *now), JobOutcome::Cycled(_)));
         // Then it first runs at its time
         assert_eq!(ran, Some(first));
         assert_eq!(domino.fate(&token, first), "cycled");
@@ -97,7 +97,7 @@ fn d11_a_second_host_that_takes_the_cycle_up_ends_no_session() {
     let go_on = &mut || std::ops::ControlFlow::Continue(());
     let ran = other.run_job(&job, &domino.terms, now, go_on).unwrap();
     // Then it ends nothing, and its first run is one interval later
-    assert!(!matches!(ran, JobOutcome::CycleReport(_)), "{ran:?}");
+    assert!(!matches!(ran, JobOutcome::Cycled(_)), "{ran:?}");
     assert_eq!(domino.fate(&token, now), "active");
 }
 

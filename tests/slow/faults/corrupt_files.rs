@@ -91,7 +91,7 @@ enum Victim {
     Native,
     OwnConfig,
     Django,
-    SessionState,
+    State,
 }
 
 impl Victim {
@@ -100,7 +100,7 @@ impl Victim {
         match number % 10 {
             0..4 => Self::Native,
             4..7 => Self::Django,
-            7..9 => Self::SessionState,
+            7..9 => Self::State,
             _ => Self::OwnConfig,
         }
     }
@@ -109,7 +109,7 @@ impl Victim {
         match self {
             Self::Native | Self::Django => harness.path("app.db"),
             Self::OwnConfig => harness.path("c.toml"),
-            Self::SessionState => harness.state(),
+            Self::State => harness.state(),
         }
     }
 }
@@ -135,7 +135,7 @@ fn try_file(number: u64, own: &Harness, django: &Harness, outcome: &Mutex<Outcom
     for args in COMMANDS {
         let output = bounded(&harness.command(args)).output().unwrap();
         let mut wrong = find_misbehavior(&output).unwrap_or_default();
-        if matches!(victim, Victim::SessionState) && !args.starts_with("cycle") {
+        if matches!(victim, Victim::State) && !args.starts_with("cycle") {
             let lost = harness.lost();
             if !lost.is_empty() {
                 write!(wrong, "lost {lost:?}").unwrap();

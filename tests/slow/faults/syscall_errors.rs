@@ -65,7 +65,7 @@ const FAULTS: [(&str, &str); 12] = [
 enum Files {
     All,
     /// Calls on the state file of a framework's table, which no purge depends on.
-    SessionState,
+    State,
 }
 
 /// Trials in parallel.
@@ -117,7 +117,7 @@ impl Trial<'_> {
         let state = self.harness.state();
         let databases = match self.files {
             Files::All => vec![self.harness.path("app.db"), self.harness.path("b.db"), state],
-            Files::SessionState => vec![state],
+            Files::State => vec![state],
         };
         for file in databases {
             for ending in ["", "-wal", "-shm", "-journal"] {
@@ -148,7 +148,7 @@ impl Trial<'_> {
         if lost.len() > usize::from(may_end) {
             write!(wrong, "lost {lost:?}").unwrap();
         }
-        if self.files == Files::SessionState && self.args.starts_with("purge --json") {
+        if self.files == Files::State && self.args.starts_with("purge --json") {
             let due = self.harness.due();
             if code != Some(0) || due > 0 {
                 write!(wrong, "{due} left by a purge").unwrap();
@@ -247,5 +247,5 @@ fn no_call_that_fails_does_harm_to_a_table_of_django_without_a_write_ahead_log()
 #[test]
 #[ignore = "needs strace"]
 fn no_call_that_fails_on_the_state_keeps_a_purge_from_its_work() {
-    inject(Table::Django, "WAL", Files::SessionState, &DJANGO);
+    inject(Table::Django, "WAL", Files::State, &DJANGO);
 }

@@ -347,7 +347,7 @@ impl Month {
         let (since, last, open) = (history.since[&place], history.last, history.open);
         let has_run = matches!(
             ran,
-            None | Some(JobOutcome::Purged(_) | JobOutcome::CycleReport(_) | JobOutcome::Skipped)
+            None | Some(JobOutcome::Purged(_) | JobOutcome::Cycled(_) | JobOutcome::Skipped)
         );
         if !has_run {
             let due = match wanted.interval() {
@@ -422,7 +422,7 @@ impl Month {
             "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND created_at <= {until}"
         ));
         let is_complete = match ran {
-            Some(JobOutcome::CycleReport(cycled)) => cycled.stopped.is_none(),
+            Some(JobOutcome::Cycled(cycled)) => cycled.stopped.is_none(),
             Some(_) => true,
             None => false,
         };

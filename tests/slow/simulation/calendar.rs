@@ -56,7 +56,7 @@ impl Plan {
 
     /// Takes a check of the job and its result; returns the expected run, if any.
     pub fn check(&mut self, now: i64, ran: &JobOutcome) -> Option<ExpectedRun> {
-        let has_run = matches!(ran, JobOutcome::Purged(_) | JobOutcome::CycleReport(_));
+        let has_run = matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_));
         match self {
             Self::At { max_delay, pending, is_known, .. } => {
                 *is_known = true;

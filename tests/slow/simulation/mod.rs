@@ -13,7 +13,7 @@ use chrono::DateTime;
 use sessctl::Config;
 use sessctl::domain::policy::TimeoutRequest;
 use sessctl::domain::session::EndReason;
-use sessctl::domain::session::EndReason::{Abandoned, Closed, CycleReport, Evicted, Expired};
+use sessctl::domain::session::EndReason::{Abandoned, Closed, Cycled, Evicted, Expired};
 
 use calendar::Plan;
 use clients::{Behavior, minutes};
@@ -61,7 +61,7 @@ fn domino_releases_what_is_idle_and_restarts_a_task_each_night() {
         include_str!("../../../examples/domino.toml"),
         "2026-02-20T00:07:00Z",
         scenario,
-        &[Closed, Expired, CycleReport],
+        &[Closed, Expired, Cycled],
     );
 }
 

@@ -200,7 +200,7 @@ fn what_a_lost_answer_would_have_said_is_not_passed_over() {
     let mut opened = Opened::at(at(), django()).unwrap();
     // When the answer is lost to a request that ends a session
     let session = opened.sessions().remove(0);
-    let end = End { at: NOW, reason: EndReason::CycleReport };
+    let end = End { at: NOW, reason: EndReason::Cycled };
     proxy.drop_response("DELETE");
     let ending = EndRequest { key: session.key, end, keep_row: false };
     // Then it is said to be over, as it is
@@ -321,7 +321,7 @@ fn rows_that_others_refer_to_are_kept_and_rejected_ones_skipped() {
     let log = nodes.nodes[0].rows("SELECT t FROM log ORDER BY t");
     assert_eq!(log, [json!([null]), json!(["b"]), json!(["e"])]);
     let sessions = opened.sessions();
-    let end = End { at: NOW, reason: EndReason::CycleReport };
+    let end = End { at: NOW, reason: EndReason::Cycled };
     let ending = |session: Session| EndRequest { key: session.key, end, keep_row: false };
     let endings: Vec<EndRequest> = sessions.into_iter().map(ending).collect();
     assert_eq!(opened.store.end(&endings).unwrap(), [false, false, true]);

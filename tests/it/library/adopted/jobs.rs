@@ -108,6 +108,6 @@ fn d11_a_cycle_with_an_interval_does_not_run_without_a_history() {
     let nightly = cycle(JobTiming::At("0 12 *".parse().unwrap()));
     let ran = |seconds: i64| attempt(&db, &nightly, minute, UnixTime(NOW.0 + seconds)).unwrap();
     assert!(matches!(ran(-90), JobOutcome::NotDue(_)));
-    assert!(matches!(ran(30), JobOutcome::CycleReport(_)));
+    assert!(matches!(ran(30), JobOutcome::Cycled(_)));
     assert!(matches!(ran(90), JobOutcome::NotDue(_)));
 }

@@ -104,7 +104,7 @@ proptest! {
             prop_assert_eq!(totals.counts.unreadable, 0);
             prop_assert_eq!(rows(&db), before);
             // And the others end when somebody names them
-            let end = End { at: NOW, reason: EndReason::CycleReport };
+            let end = End { at: NOW, reason: EndReason::Cycled };
             let left = all_sessions(store.as_ref());
             let ending = |session: &Session| EndRequest { key: session.key.clone(), end, keep_row: false };
             let endings: Vec<EndRequest> = left.iter().map(ending).collect();
@@ -216,7 +216,7 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
             key => *key == SessionKey::Text("b".into()),
         });
         db.application().execute("UPDATE t SET id = 'c' WHERE id = 'b'", []).unwrap();
-        let end = End { at: NOW, reason: EndReason::CycleReport };
+        let end = End { at: NOW, reason: EndReason::Cycled };
         let ending = |key: &SessionKey| EndRequest { key: key.clone(), end, keep_row: false };
         let endings: Vec<EndRequest> = keys.iter().map(ending).collect();
         let done = store.end(&endings).unwrap();
@@ -225,7 +225,7 @@ fn a_session_ends_by_its_key_if_the_row_is_still_its_own() {
         assert_eq!(store.find(&keys).unwrap().iter().flatten().count(), 0);
         assert_eq!(db.column("t", "id"), ["c"]);
         let stat = &store.tasks(&all_tasks()).unwrap()[0];
-        assert_eq!(stat.ended_by[&EndReason::CycleReport], done.len() as u64 - 1);
+        assert_eq!(stat.ended_by[&EndReason::Cycled], done.len() as u64 - 1);
         assert_eq!((stat.opened, stat.deleted), (done.len() as u64, done.len() as u64 - 1));
     }
 }
@@ -245,7 +245,7 @@ fn a_session_ends_whose_id_is_not_its_primary_key() {
         .0;
     let mut store = db.store(profile);
     let sessions = all_sessions(store.as_ref());
-    let end = End { at: NOW, reason: EndReason::CycleReport };
+    let end = End { at: NOW, reason: EndReason::Cycled };
     let ending = EndRequest { key: sessions[1].key.clone(), end, keep_row: false };
     assert_eq!(store.end(&[ending]).unwrap(), [true]);
     assert_eq!((db.column("t", "token"), db.column("child", "t")), {

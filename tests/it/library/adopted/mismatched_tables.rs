@@ -52,7 +52,7 @@ fn the_refusal_says_what_is_there() {
     insta::assert_snapshot!(refused(purge_all(store.as_mut(), 100)), @r#"refused: 968 of 968 values of expiry in t are not times in the format of profile unfit: 492 real, 476 text, such as 12.5 and "tomorrow""#);
     // Single sessions can be ended all the same: no time is read for that.
     let key = all_sessions(store.as_ref())[0].key.clone();
-    let end = End { at: NOW, reason: EndReason::CycleReport };
+    let end = End { at: NOW, reason: EndReason::Cycled };
     assert_eq!(store.end(&[EndRequest { key, end, keep_row: false }]).unwrap(), [true]);
     assert_eq!(db.column("t", "id").len(), 4_999);
     refused(purge_all(store.as_mut(), 100));

@@ -324,7 +324,7 @@ fn cycles_delete_and_are_counted() {
     assert_eq!(cycled.ended, 2);
     assert_eq!(db.column("sessions", "id"), ["Q3kW1guestBoundary"]);
     let stat = &service.tasks(None, NOW).unwrap()[0];
-    assert_eq!((stat.ended_by[&EndReason::CycleReport], stat.peak), (2, 3));
+    assert_eq!((stat.ended_by[&EndReason::Cycled], stat.peak), (2, 3));
 }
 
 #[test]

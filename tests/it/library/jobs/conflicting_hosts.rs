@@ -146,8 +146,7 @@ fn an_interrupted_run_is_resumed_by_another_machine_but_not_by_one_that_joined_l
             one.opens("imap", later(start, -MINUTE));
         }
         let stop = &mut || std::ops::ControlFlow::Break(());
-        let JobOutcome::CycleReport(first) =
-            one.service.run_job(&job, &one.terms, start, stop).unwrap()
+        let JobOutcome::Cycled(first) = one.service.run_job(&job, &one.terms, start, stop).unwrap()
         else {
             panic!("it has not run");
         };
@@ -158,7 +157,7 @@ fn an_interrupted_run_is_resumed_by_another_machine_but_not_by_one_that_joined_l
             two.set_jobs(&[&job], later(start, joins));
         }
         let rest = match two.run_if_due(&job, now) {
-            JobOutcome::CycleReport(rest) => rest.ended + first.ended,
+            JobOutcome::Cycled(rest) => rest.ended + first.ended,
             _ => 0,
         };
         // then it ends what was there at four, and only if it was there itself

@@ -25,7 +25,7 @@ fn d6_another_host_skips_a_job_and_the_ledger_says_so() {
     assert_eq!((run.work.as_str(), run.task.as_deref()), ("cycle", Some("imap")));
     // and the right one runs it all the same
     assert!(
-        matches!(right.run_if_due(&job, later(sunday, 20)), JobOutcome::CycleReport(done) if done.ended == 1)
+        matches!(right.run_if_due(&job, later(sunday, 20)), JobOutcome::Cycled(done) if done.ended == 1)
     );
     assert!(!right.is_live(&session, later(sunday, 20)));
     // each once for its time
@@ -90,7 +90,7 @@ fn s9_a_job_that_fails_is_recorded_and_the_others_still_run() {
     let [refused, cycled] = jobs.each_ref().map(|job| host.try_run_if_due(job, now));
     // then the first one has failed, the second one has run, and the ledger has both
     assert!(matches!(refused, Err(sessctl::Error::Guard(_))));
-    assert!(matches!(cycled, Ok(JobOutcome::CycleReport(cycled)) if cycled.ended == 3));
+    assert!(matches!(cycled, Ok(JobOutcome::Cycled(cycled)) if cycled.ended == 3));
     let ledger = host.ledger(now);
     assert_eq!(ledger[0].outcome, RunOutcome::Refused);
     assert!(ledger[0].reason.as_deref().unwrap().contains('3'));

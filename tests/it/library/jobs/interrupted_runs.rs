@@ -97,7 +97,7 @@ fn a_cycle_resumed_after_a_crash_spares_sessions_opened_since() {
         // when somebody has come back before it is completed
         let back = host.opens("imap", later(start, 30));
         let now = later(start, 2 * MINUTE);
-        let JobOutcome::CycleReport(cycled) = host.run_if_due(&job, now) else {
+        let JobOutcome::Cycled(cycled) = host.run_if_due(&job, now) else {
             panic!("it has not run")
         };
         // then that session stays
@@ -116,7 +116,7 @@ fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
     let crowd: Vec<_> = (0..300).map(|_| host.opens("imap", later(start, -MINUTE))).collect();
     let mut until_the_first_batch = || ControlFlow::Break(());
     let ran = host.service.run_job(&job, &host.terms, start, &mut until_the_first_batch).unwrap();
-    let JobOutcome::CycleReport(cycled) = ran else { panic!("it has not run") };
+    let JobOutcome::Cycled(cycled) = ran else { panic!("it has not run") };
     assert!(0 < cycled.ended && cycled.ended < 300);
     // and a run after that, which dies before it has done anything
     let (lease, again) = run_of(&job, later(start, 20));
@@ -126,9 +126,7 @@ fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
     // when somebody has come back, and the job is asked for again
     let back = host.opens("imap", later(start, 10));
     let now = later(start, 2 * MINUTE);
-    let JobOutcome::CycleReport(rest) = host.run_if_due(&job, now) else {
-        panic!("it has not run")
-    };
+    let JobOutcome::Cycled(rest) = host.run_if_due(&job, now) else { panic!("it has not run") };
     // then it ends the rest of them, and nobody else
     assert_eq!(cycled.ended + rest.ended, 300);
     assert!(crowd.iter().all(|session| !host.is_live(session, now)));
@@ -140,7 +138,7 @@ fn a_cycle_stopped_by_a_signal_resumes_with_the_sessions_of_its_beginning() {
 /// Runs a job that a signal stops after its first batch; returns the number of ended sessions.
 fn is_stopped(host: &mut Host, job: &Job, now: UnixTime) -> u64 {
     let ran = host.service.run_job(job, &host.terms, now, &mut || ControlFlow::Break(())).unwrap();
-    let JobOutcome::CycleReport(cycled) = ran else { panic!("it has not run") };
+    let JobOutcome::Cycled(cycled) = ran else { panic!("it has not run") };
     cycled.ended
 }
 
@@ -161,9 +159,7 @@ fn the_first_run_of_a_new_job_is_resumed_as_well() {
         assert!(0 < ended && ended < 600);
         // when it is asked for again
         let now = later(start, 4 * MINUTE);
-        let JobOutcome::CycleReport(rest) = host.run_if_due(&job, now) else {
-            panic!("it has not run")
-        };
+        let JobOutcome::Cycled(rest) = host.run_if_due(&job, now) else { panic!("it has not run") };
         // then it ends the rest of them, and nobody else
         assert_eq!(ended + rest.ended, 600);
         assert!(host.is_live(&back, now));
@@ -190,7 +186,7 @@ fn what_another_host_has_skipped_meanwhile_makes_no_difference() {
     assert_eq!(other.run_if_due(&job, later(start, 1)), JobOutcome::Skipped);
     let back = own.opens("imap", later(start, 30));
     let now = later(start, 2 * MINUTE);
-    let JobOutcome::CycleReport(rest) = own.run_if_due(&job, now) else { panic!("it has not run") };
+    let JobOutcome::Cycled(rest) = own.run_if_due(&job, now) else { panic!("it has not run") };
     // then those stay who have come back since it began
     assert_eq!(ended + rest.ended, 300);
     assert!(own.is_live(&back, now));
@@ -208,7 +204,7 @@ fn an_interrupted_run_is_superseded_by_the_next_one() {
     host.run_if_due(&job, later(start, 2 * MINUTE));
     dies(&database, &job, later(start, DAY));
     assert!(
-        matches!(host.run_if_due(&job, later(now, DAY)), JobOutcome::CycleReport(cycled) if cycled.ended == 1)
+        matches!(host.run_if_due(&job, later(now, DAY)), JobOutcome::Cycled(cycled) if cycled.ended == 1)
     );
     assert!(!host.is_live(&session, later(now, DAY)));
 }

@@ -43,7 +43,7 @@ fn a_lock_of_seven_seconds_leaves_the_job_due_and_what_was_done_is_told() {
         ControlFlow::Continue(())
     };
     let ran = host.service.run_job(&job, &host.terms, monday, go_on).unwrap();
-    let JobOutcome::CycleReport(first) = ran else { panic!("it has not run") };
+    let JobOutcome::Cycled(first) = ran else { panic!("it has not run") };
     holder.unwrap().join().unwrap();
     // then it says what it has done, and so does the ledger
     assert_eq!(first.stopped, Some(StopReason::Busy));
@@ -56,9 +56,7 @@ fn a_lock_of_seven_seconds_leaves_the_job_due_and_what_was_done_is_told() {
     // and the next minute goes on, with those who were there at the time
     let back = host.opens("imap", later(monday, 30));
     let now = later(monday, MINUTE);
-    let JobOutcome::CycleReport(rest) = host.run_if_due(&job, now) else {
-        panic!("it has not run")
-    };
+    let JobOutcome::Cycled(rest) = host.run_if_due(&job, now) else { panic!("it has not run") };
     assert_eq!(first.ended + rest.ended, 600);
     assert!(host.is_live(&back, now));
     assert!(!has_run(&host.run_if_due(&job, later(now, MINUTE))));

@@ -49,7 +49,7 @@ fn d11_a_cycle_may_begin_as_late_as_its_job_says_and_no_later() {
             let now = later(four, late);
             let ran = host.run_if_due(&job, now);
             // then it runs, or it is skipped and no session ends
-            assert_eq!(matches!(ran, JobOutcome::CycleReport(_)), runs, "{late}");
+            assert_eq!(matches!(ran, JobOutcome::Cycled(_)), runs, "{late}");
             assert_eq!(matches!(ran, JobOutcome::TooLate(_)), !runs, "{late}");
             assert_eq!(host.is_live(&session, later(four, 1)), !runs, "{late}");
         }
@@ -128,7 +128,7 @@ fn d11_an_interrupted_cycle_resumes_within_its_late_limit_and_is_skipped_after_i
             let back = later(four, late);
             let ran = host.run_if_due(&job, back);
             // then it goes on, or ends nothing more, and the ledger says why
-            assert_eq!(matches!(ran, JobOutcome::CycleReport(_)), goes_on, "{ran:?}");
+            assert_eq!(matches!(ran, JobOutcome::Cycled(_)), goes_on, "{ran:?}");
             assert_eq!(host.is_live(&session, four), !goes_on);
             let reason = "interrupted, and 5h late, more than late = 1h";
             assert_eq!(skipped(&host, back), if goes_on { vec![] } else { vec![reason] });
@@ -149,7 +149,7 @@ fn d11_a_later_limit_leaves_the_history_as_it_is() {
     let patient = Job { late: Some(Span::hours(6)), ..nightly() };
     host.set_jobs(&[&patient], later(four, 5 * HOUR));
     // then it is the same job, and is made up
-    assert!(matches!(host.run_if_due(&patient, later(four, 5 * HOUR)), JobOutcome::CycleReport(_)));
+    assert!(matches!(host.run_if_due(&patient, later(four, 5 * HOUR)), JobOutcome::Cycled(_)));
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn d11_a_cycle_that_was_first_seen_by_a_wrong_clock_does_not_run_when_that_is_ri
         let JobStatus::Scheduled { next, .. } = host.job_status(&job, now) else {
             panic!("it is due")
         };
-        assert!(matches!(host.run_if_due(&job, next), JobOutcome::CycleReport(_)), "{job:?}");
+        assert!(matches!(host.run_if_due(&job, next), JobOutcome::Cycled(_)), "{job:?}");
     }
 }
 

@@ -102,14 +102,14 @@ macro_rules! tests {
             let mut db = db();
             db.upsert_rows(&[
                 session("a").idle(2_000),
-                session("b").idle(9_000).ended(86_400, EndReason::CycleReport),
+                session("b").idle(9_000).ended(86_400, EndReason::Cycled),
                 session("c"),
             ]);
             let _ =
                 db.sessions.apply_purge(&scope(&Policies::default()), &everything(), false).unwrap();
             let stat = &db.sessions.tasks(&scope(&Policies::default())).unwrap()[0];
             assert_eq!((stat.opened, stat.deleted, stat.live, stat.ended), (3, 1, [1, 0, 0], 1));
-            assert_eq!(stat.ended_by[&EndReason::CycleReport], 1);
+            assert_eq!(stat.ended_by[&EndReason::Cycled], 1);
             assert_eq!(stat.ended_by[&EndReason::Expired], 1);
         }
 
@@ -197,7 +197,7 @@ macro_rules! tests {
             };
             let endings = [
                 ending("a", EndReason::Closed, true),
-                ending("a", EndReason::CycleReport, true),
+                ending("a", EndReason::Cycled, true),
                 ending("b", EndReason::Closed, false),
                 ending("b", EndReason::Closed, false),
                 ending("no", EndReason::Closed, true),

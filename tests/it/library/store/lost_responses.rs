@@ -109,7 +109,7 @@ fn a_refused_open_counts_one_refusal_and_knows_which_limit_it_was() {
 fn a_close_says_that_it_closed() {
     for retention in [None, Some(Span::ZERO)] {
         let mut db = TestDb::native_on_rqlite();
-        db.upsert_rows(&[session("a"), session("over").ended(5, EndReason::CycleReport)]);
+        db.upsert_rows(&[session("a"), session("over").ended(5, EndReason::Cycled)]);
         let (proxy, told) = (before(&db), Arc::default());
         let policies = Policies::uniform(Policy { retention, ..Policy::default() });
         let service = SessionService::new(behind(&proxy), policies);
@@ -118,11 +118,8 @@ fn a_close_says_that_it_closed() {
         let tokens = ["a", "over", "no"].map(Token::presented);
         let answers = service.close(&tokens, NOW).unwrap();
         let outcomes: Vec<TouchOutcome> = answers.iter().map(|answer| answer.outcome).collect();
-        let expected = [
-            TouchOutcome::Closed,
-            TouchOutcome::Ended(EndReason::CycleReport),
-            TouchOutcome::Unknown,
-        ];
+        let expected =
+            [TouchOutcome::Closed, TouchOutcome::Ended(EndReason::Cycled), TouchOutcome::Unknown];
         assert_eq!((outcomes.as_slice(), proxy.has_dropped_response()), (&expected[..], true));
         // Of what ends by its token, the answer has all that there is to tell
         assert_eq!((*told.lock().unwrap(), service.take_missed_notifications()), (1, None));

@@ -217,7 +217,7 @@ fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
     assert_eq!((run.outcome, &*run.origin.host), (RunOutcome::Skipped, "mail2"));
     assert_eq!(run.reason.as_deref(), Some("it runs only on host mail1, and this host is mail2"));
     // And its own host cycles the task, once that night
-    assert!(matches!(mail1.run("restart imap", four), JobOutcome::CycleReport(_)));
+    assert!(matches!(mail1.run("restart imap", four), JobOutcome::Cycled(_)));
     assert_eq!(mail1.fate(&token, four), "cycled");
     assert!(matches!(mail1.run("restart imap", later(four, 60)), JobOutcome::NotDue(_)));
     // And the job that is not enabled never runs, not even on Sundays at half past four

@@ -342,13 +342,13 @@ impl Simulation {
                 assert_eq!(summary.done.deleted, purged.deleted);
                 assert_eq!(summary.live, self.model.live());
             }
-            (JobAction::Cycle(task), JobOutcome::CycleReport(cycled)) => {
+            (JobAction::Cycle(task), JobOutcome::Cycled(cycled)) => {
                 let live = self.model.live_of(task.as_str());
                 assert_eq!(notified.keys().copied().collect::<BTreeSet<_>>(), live, "at {now}");
-                assert!(notified.values().all(|reason| *reason == EndReason::CycleReport));
+                assert!(notified.values().all(|reason| *reason == EndReason::Cycled));
                 assert_eq!(cycled.ended, live.len() as u64);
                 for entry in live {
-                    self.model.end(entry, now, EndReason::CycleReport);
+                    self.model.end(entry, now, EndReason::Cycled);
                 }
             }
             other => panic!("{other:?}"),

@@ -144,7 +144,7 @@ fn referenced_sessions_are_kept_when_ended_by_key() {
     let keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
     let (are_kept, would_keep) = store.check_references(&keys).unwrap();
     assert_eq!(are_kept, [true, true, false]);
-    let end = End { at: NOW, reason: EndReason::CycleReport };
+    let end = End { at: NOW, reason: EndReason::Cycled };
     let endings: Vec<EndRequest> =
         keys.into_iter().map(|key| EndRequest { key, end, keep_row: false }).collect();
     assert_eq!(store.end(&endings).unwrap(), [false, false, true]);
@@ -262,7 +262,7 @@ fn a_row_that_the_database_rejects_is_skipped() {
         assert_eq!(named, handles(&["s003", "s017", "s060"]), "{problem}");
         assert!(kept.examples.iter().all(|row| row.why == why), "{:?}", kept.examples);
         assert_eq!(db.column("t", "id").len(), 23);
-        let end = End { at: NOW, reason: EndReason::CycleReport };
+        let end = End { at: NOW, reason: EndReason::Cycled };
         let endings = all_sessions(store.as_ref()).into_iter();
         let endings: Vec<EndRequest> =
             endings.map(|session| EndRequest { key: session.key, end, keep_row: false }).collect();
