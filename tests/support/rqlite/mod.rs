@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Maximum wait for a node to be ready.
-const MAX_WAIT: Duration = Duration::from_mins(1);
+const MAX_WAIT: Duration = Duration::from_mins(5);
 
 /// Shell script that starts a program, prints its process id, and kills it when standard input
 /// ends, so that no node outlives a failed test.
