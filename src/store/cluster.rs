@@ -7,11 +7,9 @@ use std::time::Duration;
 use super::database::rqlite::{SharedState, address};
 use crate::storage::consistency::Consistency;
 
-/// An rqlite cluster and its connection options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {
-    /// Base URLs of the nodes, such as `http://db1:4001`, in the order in which they are
-    /// tried.
+    /// Base URLs of the nodes, such as `http://db1:4001`, in the order in which they are tried.
     pub nodes: Vec<String>,
     /// Read consistency of commands that change nothing.
     pub consistency: Consistency,
@@ -23,12 +21,10 @@ pub struct Cluster {
     pub timeout: Duration,
     /// Time for which a step is retried, on one node after another, before it fails.
     pub retry_for: Duration,
-    /// State shared by all clones.
     pub(super) shared: SharedState,
 }
 
 impl Cluster {
-    /// Default of [`timeout`](Self::timeout).
     pub const TIMEOUT: Duration = Duration::from_secs(10);
     /// Default of [`retry_for`](Self::retry_for). Electing a leader takes about two seconds.
     pub const RETRY_FOR: Duration = Duration::from_secs(30);
@@ -54,7 +50,6 @@ impl Cluster {
         })
     }
 
-    /// Rejects the address: this build has no client for rqlite.
     #[cfg(not(feature = "rqlite"))]
     pub(super) fn parse(_scheme: &str, _text: &str) -> Result<Self, String> {
         Err("rqlite clusters are not supported by this build of sessctl: its feature \"rqlite\" \
@@ -62,7 +57,6 @@ impl Cluster {
             .to_owned())
     }
 
-    /// True if all connections use TLS.
     pub fn is_encrypted(&self) -> bool {
         self.nodes.iter().all(|node| node.starts_with("https:"))
     }
@@ -79,7 +73,6 @@ impl fmt::Display for Cluster {
     }
 }
 
-/// User and password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     pub(super) user: String,
@@ -87,8 +80,7 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Parses `USER:PASSWORD` from the first line of a text. `None` without a user or
-    /// without a colon.
+    /// Parses `USER:PASSWORD` from the first line. `None` without a user or without a colon.
     pub fn parse(text: &str) -> Option<Self> {
         let line = text.lines().next()?;
         let (user, password) = line.split_once(':').filter(|(user, _)| !user.is_empty())?;
@@ -102,7 +94,6 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Trusted CA certificates.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CaCertificates(Arc<Vec<Vec<u8>>>);
 
@@ -113,7 +104,6 @@ impl CaCertificates {
         (!certificates.is_empty()).then(|| Self(Arc::new(certificates)))
     }
 
-    /// Certificates in DER format.
     #[cfg(feature = "rqlite")]
     pub(super) fn der(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().map(Vec::as_slice)

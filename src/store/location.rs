@@ -16,14 +16,13 @@ pub enum Location {
 }
 
 impl Location {
-    /// Parses the name of a database: `http://HOST:PORT,HOST:PORT,…`, or the same with
-    /// `https`, is a cluster; anything else is the path of a file, except URLs of another
-    /// scheme. The scheme may precede each node or only the first; the default port is
-    /// 4001.
+    /// Parses the name of a database: `http://HOST:PORT,HOST:PORT,…`, or the same with `https`, is
+    /// a cluster; anything else is the path of a file, except URLs of another scheme. The scheme
+    /// may precede each node or only the first; the default port is 4001.
     ///
     /// # Errors
-    /// A `LocationError` for an invalid address of a cluster. Its text repeats nothing that
-    /// may be a password.
+    /// A `LocationError` for an invalid address of a cluster. Its text repeats nothing that may be
+    /// a password.
     pub fn parse(name: &OsStr) -> Result<Self, LocationError> {
         let text = name.to_str().unwrap_or_default().trim();
         let is_cluster = |scheme: &str| {

@@ -16,7 +16,6 @@ pub const APPLICATION_ID: i64 = 0x7363_746c;
 pub struct Script {
     pub sql: &'static str,
     creates_table: &'static str,
-    /// Not needed in a file.
     cluster_only: bool,
 }
 
@@ -30,7 +29,6 @@ const fn script(sql: &'static str, creates_table: &'static str) -> Script {
     Script { sql, creates_table, cluster_only: false }
 }
 
-/// All scripts, in their order.
 pub const SCRIPTS: &[Script] = &[
     script(include_str!("../../migrations/0001_sessions.sql"), "sessions"),
     script(include_str!("../../migrations/0002_ledger.sql"), "runs"),
@@ -47,7 +45,6 @@ pub const SCRIPTS: &[Script] = &[
 /// outside the contract are added and removed without a new version.
 pub const SCHEMA_VERSION: i64 = 1;
 
-/// Header fields that identify a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct SchemaVersion {
     application_id: i64,
@@ -76,14 +73,13 @@ const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table'
 
 const MAX_NAMED_TABLES: usize = 4;
 
-/// Brings a database to this program's version.
-///
-/// The version is read within the transaction that applies the scripts, so that
-/// of two programs that start at once one does it and the other finds it done.
+/// Brings a database to this program's version. The version is read within the transaction that
+/// applies the scripts, so that of two programs that start at once one does it and the other finds
+/// it done.
 ///
 /// # Errors
-/// [`Error::ForeignDatabase`] if it holds another program's tables, or those of a newer
-/// sessctl; then it is as it was.
+/// [`Error::ForeignDatabase`] if it holds another program's tables, or those of a newer sessctl;
+/// then it is as it was.
 pub fn apply(file: &mut SqliteFile) -> Result<()> {
     let database = file.display_name().to_owned();
     file.upgrade(|connection| {
@@ -94,9 +90,8 @@ pub fn apply(file: &mut SqliteFile) -> Result<()> {
     })
 }
 
-/// Brings a cluster to this program's version: reads its schema first; if another process
-/// changes it in between, the scripts are rejected as a whole, and the schema is read
-/// again.
+/// Brings a cluster to this program's version: reads its schema first; if another process changes
+/// it in between, the scripts are rejected as a whole, and the schema is read again.
 pub fn apply_to_cluster(database: &mut impl Database) -> Result<()> {
     let mut state = SchemaState::read(database, DatabaseKind::Cluster)?;
     loop {
@@ -168,8 +163,7 @@ impl SchemaState {
     }
 }
 
-/// Returns the scripts that a database lacks as one script, if it is blank or sessctl's
-/// own.
+/// Returns the scripts that a database lacks as one script, if it is blank or sessctl's own.
 fn pending_script(
     database: &str,
     kind: DatabaseKind,
@@ -185,7 +179,6 @@ fn pending_script(
     Ok((!is_current).then(|| joined_scripts(kind, tables)))
 }
 
-/// The scripts that have not run on a database with these tables.
 pub fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'static Script> {
     let is_for = move |script: &&Script| kind == DatabaseKind::Cluster || !script.cluster_only;
     let is_there = |script: &Script| tables.iter().any(|table| table == script.creates_table);
@@ -206,7 +199,6 @@ pub fn check_application_id(database: &impl Database) -> Result<()> {
     check_version(database.display_name(), version, &tables_in(database)?)
 }
 
-/// Ensures that a database belongs to sessctl or is blank.
 pub fn check_application_id_or_blank(database: &impl Database) -> Result<()> {
     let is_blank =
         SchemaVersion::read(database)? == SchemaVersion::BLANK && tables_in(database)?.is_empty();

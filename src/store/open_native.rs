@@ -15,8 +15,7 @@ use crate::domain::error::{Error, Result};
 use crate::storage::Backend;
 use crate::storage::consistency::ReadFreshness;
 
-/// Reports why other programs may open a file under another name; `None` for a missing
-/// file and for a cluster.
+/// `None` for a missing file and for a cluster.
 pub fn name_hazard(at: &Location) -> Option<NameHazard> {
     at.file().and_then(NameHazard::of)
 }
@@ -52,12 +51,11 @@ pub(super) fn open_file(path: &Path, access: Access) -> Result<Native<SqliteFile
     Ok(Native::new(file))
 }
 
-/// Checks for a database of sessctl, of any version, as opposed to one of another program
-/// or a blank one.
+/// `true` for any version of sessctl's schema, `false` for a blank database.
 ///
 /// # Errors
-/// [`Error::Missing`] if it does not exist, [`Error::ForeignDatabase`] if it is not an
-/// SQLite database, and errors from reading it.
+/// [`Error::Missing`] if it does not exist, [`Error::ForeignDatabase`] if it is not an SQLite
+/// database, and errors from reading it.
 pub fn is_native(at: impl Into<Location>) -> Result<bool> {
     match at.into() {
         Location::File(path) => is_native_file(&path),
@@ -85,13 +83,12 @@ fn is_native_file(path: &Path) -> Result<bool> {
     }
 }
 
-/// Creates the native table: an SQLite file with mode 0600, or a table on an empty cluster.
-/// An existing table is migrated to this program's version and keeps its rows.
+/// Creates the native table: an SQLite file with mode 0600, or a table on an empty cluster. An
+/// existing table is migrated to this program's version and keeps its rows.
 ///
 /// # Errors
-/// [`Error::ForeignDatabase`] if the database belongs to another program, and errors from
-/// writing it. A file created by a failed call is removed, unless another program has begun
-/// to use it.
+/// [`Error::ForeignDatabase`] if the database belongs to another program, and errors from writing
+/// it. A file created by a failed call is removed, unless another program has begun to use it.
 pub fn create(at: impl Into<Location>) -> Result<Box<dyn Backend>> {
     match at.into() {
         Location::File(path) => Ok(Box::new(create_file(&path)?)),
@@ -130,11 +127,9 @@ pub(super) fn create_in_memory(path: &Path) -> Result<Native<SqliteFile>> {
     Ok(Native::new(file))
 }
 
-/// Refuses a file of another program before it is modified.
-///
-/// The check takes no lock, so it may read the file while another program writes; a file
-/// that cannot be parsed then passes. The application id never changes, so a refusal is
-/// reliable.
+/// Refuses a file of another program before it is modified. The check takes no lock, so it may read
+/// the file while another program writes; a file that cannot be parsed then passes. The application
+/// id never changes, so a refusal is reliable.
 fn check_unlocked(path: &Path, check: fn(&SqliteFile) -> Result<()>) -> Result<()> {
     match SqliteFile::open_immutable(path).and_then(|file| check(&file)) {
         Err(refusal @ (Error::Missing { .. } | Error::ForeignDatabase { .. })) => Err(refusal),

@@ -4,10 +4,8 @@ use std::time::Instant;
 
 use crate::storage::ScanLimits;
 
-/// Rows between two checks of the elapsed time.
 const CLOCK_CHECK_ROWS: u64 = 128;
 
-/// Reports whether a scan has reached one of its limits.
 pub(super) fn is_reached(limits: ScanLimits, rows: u64, due: u64, started: Instant) -> bool {
     due >= limits.due as u64
         || rows >= limits.rows as u64

@@ -5,18 +5,15 @@ use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::SessionKey;
 use crate::domain::time::{Span, UnixTime};
 
-/// SQL text and the values of its parameters `?1`, `?2`, ….
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Statement {
     pub sql: String,
     pub values: Vec<SqlValue>,
-    /// Each column is wrapped by
-    /// [`Database::lossless`](super::database::Database::lossless).
+    /// Each column is wrapped by [`Database::lossless`](super::database::Database::lossless).
     pub is_lossless: bool,
     /// Must see all writes that were acknowledged before, on any node.
     pub is_linearizable: bool,
-    /// May read stale data, even before a change: its result is checked again before it is
-    /// used.
+    /// May read stale data, even before a change: its result is checked again before it is used.
     pub is_quick: bool,
 }
 
@@ -25,7 +22,6 @@ impl Statement {
         Self { sql: sql.to_owned(), ..Self::default() }
     }
 
-    /// Makes the statement see all writes that were acknowledged before.
     #[must_use]
     #[cfg(feature = "rqlite")]
     pub fn linearizable(self) -> Self {
@@ -50,7 +46,6 @@ impl Statement {
         self
     }
 
-    /// Appends this value as it is written in a statement.
     pub fn literal(&mut self, value: impl Into<SqlValue>) -> &mut Self {
         let literal = value_literal(value.into().raw());
         self.push(&literal)
@@ -144,7 +139,6 @@ impl<T: Into<Self>> From<Option<T>> for SqlValue {
     }
 }
 
-/// Key as a value of the database.
 pub fn key_ref(key: &SessionKey) -> SqlValueRef<'_> {
     match key {
         SessionKey::Integer(number) => SqlValueRef::Integer(*number),
@@ -155,12 +149,10 @@ pub fn key_ref(key: &SessionKey) -> SqlValueRef<'_> {
     }
 }
 
-/// Quotes the name of a table, a column or an index.
 pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Quotes a text that is part of the statement rather than a value of a row.
 pub fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

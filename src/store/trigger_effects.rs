@@ -20,8 +20,7 @@ pub(super) struct TriggerEffect {
     pub(super) ignores: bool,
 }
 
-/// The triggers that a change sets off, with what they do to a table. The actions of
-/// foreign keys have no name.
+/// The actions of foreign keys have no name.
 pub(super) fn trigger_effects(
     database: &impl Database,
     change: &Statement,

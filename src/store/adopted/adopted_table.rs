@@ -80,7 +80,6 @@ impl<T: Database> Adopted<T> {
         }
     }
 
-    /// Returns the delete statements, read from the schema once.
     pub(super) fn deletions(&self) -> Result<&Deletions> {
         if let Some(known) = self.deletions.get() {
             return Ok(known);
@@ -103,8 +102,7 @@ impl<T: Database> SessionStore for Adopted<T> {
         list::by_tokens(&self.database, &self.reader, tokens)
     }
 
-    /// Ends sessions by key. Expiry times do not matter here, so their encoding is not
-    /// checked.
+    /// Expiry times do not matter here, so their encoding is not checked.
     fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
         self.reader.profile.may_delete()?;
         if !self.deletable_checked.get() {
@@ -165,8 +163,8 @@ impl<T: Database> SessionStore for Adopted<T> {
         self.sample_valid_rows().map(drop)
     }
 
-    /// Scans due rows. A scan with a limit on due rows belongs to a purge: the first one
-    /// validates the table and chooses the order. Other scans only count.
+    /// A scan with a limit on due rows belongs to a purge: the first one validates the table and
+    /// chooses the order. Other scans only count.
     fn scan_due(
         &self,
         scope: &PolicyContext<'_>,

@@ -17,21 +17,18 @@ const KEYS_PER_QUERY: usize = 500;
 #[derive(Debug, Clone)]
 pub(super) struct BlockingReference {
     pub(super) referrer: ReferencingTable,
-    /// Condition that a blocking row exists, as an expression over a row of the session
-    /// table.
+    /// Condition that a blocking row exists, as an expression over a row of the session table.
     pub(super) sql: String,
     pub(super) is_self_reference: bool,
 }
 
-/// A foreign key with the table that it refers to, and whether its columns may be NULL.
 pub(super) struct ReferencingKey {
     pub(super) parent: String,
     pub(super) key: ForeignKey,
     pub(super) may_be_null: bool,
 }
 
-/// Foreign keys that lead from a session to the rows that refer to it, directly or through
-/// rows deleted with it.
+/// From a session to the rows that refer to it, directly or through rows deleted with it.
 pub(super) struct ReferenceGraph<'a> {
     pub(super) table: &'a TableSchema,
     /// Key of the sessions, as an expression.
@@ -49,8 +46,7 @@ impl ReferenceGraph<'_> {
         self.blocking_of(&self.table.name, &quoted(&self.table.name), &mut path)
     }
 
-    /// Returns the references that block rows of a table with the alias `name`. A cycle of
-    /// cascades is followed once: SQLite itself enforces the rest.
+    /// `name` is an alias. A cycle of cascades is followed once: SQLite enforces the rest.
     fn blocking_of(
         &self,
         parent: &str,
@@ -85,7 +81,6 @@ impl ReferenceGraph<'_> {
         blocking
     }
 
-    /// Returns the references that block rows deleted together with rows of another table.
     fn blocking_through(
         &self,
         child: &str,
@@ -106,9 +101,7 @@ impl ReferenceGraph<'_> {
         blocking
     }
 
-    /// Reports whether a foreign key blocks deletion of the rows it refers to. A `NO
-    /// ACTION` from a table that loses rows with the same session may or may not block:
-    /// SQLite decides.
+    /// Of a `NO ACTION` from a table that loses rows with the same session, SQLite decides.
     fn blocks(&self, ReferencingKey { parent, key, .. }: &ReferencingKey) -> bool {
         let is_open = !parent.eq_ignore_ascii_case(&self.table.name)
             && key.on_delete == "NO ACTION"
@@ -116,10 +109,9 @@ impl ReferenceGraph<'_> {
         key.blocks_deletion() && key.has_all_targets() && !is_open
     }
 
-    /// Condition that a row refers to another, compared as SQLite does on deletion: by the
-    /// collation of the referenced column. (Where the affinities of the columns differ,
-    /// SQLite's cascades may compare differently; a row that it then rejects is reported as
-    /// rejected.) A session may refer to itself.
+    /// Compares as SQLite does on deletion: by the collation of the referenced column. (Where the
+    /// affinities of the columns differ, SQLite's cascades may compare differently; a row that it
+    /// then rejects is reported as rejected.) A session may refer to itself.
     fn join_condition(
         &self,
         ReferencingKey { parent, key, .. }: &ReferencingKey,
@@ -168,14 +160,12 @@ impl BlockingReferences<'_> {
         !self.0.is_empty()
     }
 
-    /// Condition that nothing blocks a session, to be appended to another condition.
     pub(super) fn and_unreferenced(&self) -> String {
         let conditions = self.0.iter().map(|holder| format!(" AND NOT {}", holder.sql));
         conditions.collect::<Vec<String>>().concat()
     }
 
-    /// Expression for the index of the reference that blocks a session; `otherwise` if none
-    /// does.
+    /// Expression for the index of the reference that blocks a session; `otherwise` if none does.
     pub(super) fn blocking_index(&self, otherwise: &str) -> String {
         if self.0.is_empty() {
             return otherwise.to_owned();

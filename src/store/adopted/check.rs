@@ -97,7 +97,6 @@ fn deletes_others(trigger: &str, table: &str) -> String {
     )
 }
 
-/// Readability of the values of a time column in a sample.
 #[derive(Debug, Default)]
 struct TimeValues {
     good: u64,
@@ -196,8 +195,7 @@ impl TimeValues {
     }
 }
 
-/// Message for a path that matches no JSON text in the sample, if a session without the
-/// time would count as expired.
+/// Only if a session without the time would count as expired.
 fn path_never_matches(
     database: &impl Database,
     reader: &TableReader,

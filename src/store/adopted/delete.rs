@@ -16,10 +16,8 @@ use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSna
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::{Statement, key_ref, quoted};
 
-/// Reason reported for a row that is still there although its deletion did not fail.
 const IGNORED_REASON: &str = "a trigger of the application kept the row";
 
-/// Reason reported for a session that was deleted and is there again.
 const REINSERTED_REASON: &str = "a trigger of the application inserted the row again";
 
 /// Statements that delete one row and its dependents, in order.
@@ -27,8 +25,7 @@ const REINSERTED_REASON: &str = "a trigger of the application inserted the row a
 pub(super) struct DeleteStatements {
     dependents: Vec<Statement>,
     session: Statement,
-    /// Returns the reason why the row is still there, if it is: the index of the blocking
-    /// reference, or -1.
+    /// Returns why the row is still there, if it is: the index of the blocking reference, or -1.
     probe: Option<Statement>,
     condition: String,
     blocking: Vec<BlockingReference>,
@@ -86,7 +83,6 @@ impl DeleteStatements {
         }
     }
 
-    /// Returns all statements, one of which returns the deleted row.
     fn plan_with_rows(&self, reader: &TableReader, is_remote: bool) -> Plan {
         let mut plan = self.plan();
         if is_remote {
@@ -194,8 +190,7 @@ pub(super) fn apply_purge(
         at(index).values.first().map_or_else(String::new, |id| id_digest(id.raw()).handle())
     });
     let BatchResult { timing, response_lost, .. } = run.applied;
-    // Some of the missing rows may have been deleted by the request whose response was
-    // lost.
+    // Some of the missing rows may have been deleted by the request whose response was lost.
     let left = (snapshots.len() as u64).saturating_sub(deleted + kept.rows());
     let unreported = if return_ended && response_lost { left } else { 0 };
     // Rows that do not fit are left to the next scan, with fewer rows.
@@ -256,8 +251,7 @@ pub(super) fn end(
         SessionKey::Row(_, id) => id_digest(key_ref(id)).handle(),
         key => id_digest(key_ref(key)).handle(),
     });
-    // A session that existed a moment ago was deleted by the request whose response was
-    // lost.
+    // A session that existed a moment ago was deleted by the request whose response was lost.
     let was_lost = run.applied.response_lost && kept.rows() == 0;
     let done: Vec<bool> = run.done(&plan).map(|done| done || was_lost).collect();
     let mut gone = BTreeMap::new();

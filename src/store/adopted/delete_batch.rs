@@ -11,10 +11,8 @@ use crate::store::statement::Statement;
 /// Maximum size of one request to a cluster. Each becomes an entry of the Raft log that all
 /// nodes write before further writes proceed, including the application's.
 const MAX_REQUEST_BYTES: usize = 256 << 10;
-/// Target duration of a transaction that ends sessions by key, if each deletion scans a
-/// whole table.
+/// Target for a transaction that ends sessions by key, if each deletion scans a whole table.
 const TARGET_HOLD: Duration = Duration::from_millis(2);
-/// Statements for each row, and the indexes of the important ones.
 pub(super) struct Plan {
     pub(super) statements: Vec<Statement>,
     /// The one that deletes the session.
@@ -48,15 +46,12 @@ pub(super) type Partial<T> = (T, Result<()>);
 
 pub(super) struct Rows<'a, 'r> {
     pub(super) count: usize,
-    /// The values of the parameters for one of them.
     pub(super) row: &'a dyn Fn(usize) -> Vec<SqlValueRef<'r>>,
-    /// Rows in the first transaction; later sizes adapt to its duration. `None`: all rows
-    /// in one transaction.
+    /// Rows in the first transaction; later sizes adapt to its duration. `None`: all in one.
     pub(super) chunk: Option<usize>,
 }
 
 impl Rows<'_, '_> {
-    /// Returns the end of the next request within a range, as limited by its size.
     fn request_end(
         &self,
         range: &Range<usize>,

@@ -18,16 +18,15 @@ use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::location::Location;
 use crate::store::migrations;
 
-/// Finds the profile that fits the one session table of a database, by its columns and
-/// values. If another profile may be the right one and has to be named, the result has a
+/// Finds the profile that fits the one session table of a database, by its columns and values. If
+/// another profile may be the right one and has to be named, the result has a
 /// [doubt](Profile::doubt).
 ///
-/// The database is only read; with [`Access::Write`], a cluster is read with the
-/// consistency of a subsequent change.
+/// The database is only read; with [`Access::Write`], a cluster is read with the consistency of a
+/// subsequent change.
 ///
 /// # Errors
-/// [`Error::ForeignDatabase`] if no profile fits, and [`Error::AmbiguousTable`] if several
-/// do.
+/// [`Error::ForeignDatabase`] if no profile fits, and [`Error::AmbiguousTable`] if several do.
 pub fn detect(at: impl Into<Location>, access: Access, profiles: Vec<Profile>) -> Result<Profile> {
     match at.into() {
         Location::File(path) => {
@@ -51,9 +50,8 @@ fn detect_in(database: &impl Database, profiles: Vec<Profile>) -> Result<Profile
     found.conclude(database.display_name(), &names)
 }
 
-/// Refuses a file that has tables, but none of these names, before it is modified. Accepts
-/// a file with a write-ahead log in use, which may contain more tables, and one that is
-/// being written.
+/// Refuses a file that has tables, but none of these names, before it is modified. Accepts a file
+/// with a write-ahead log in use, which may contain more tables, and one that is being written.
 fn refuse_unknown(path: &Path, profiles: &[Profile]) -> Option<Error> {
     if SqliteFile::has_a_log_in_use(path) {
         return None;
@@ -83,11 +81,9 @@ struct Detection {
 struct Fit {
     table: String,
     profile: Profile,
-    /// Result of [`offset_evidence`].
     clock: Option<(String, OffsetEvidence)>,
 }
 
-/// Reasons why a table with the columns of a profile does not fit it.
 struct Mismatch {
     table: String,
     /// Name of the profile, if the values do not match it.

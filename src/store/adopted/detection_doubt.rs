@@ -15,11 +15,9 @@ use crate::store::statement::quoted;
 /// Number of latest sessions whose clock is examined: the current setting has written them.
 const MAX_LATEST: usize = 1_000;
 
-/// Finds the expiry column of Django sessions and the evidence for its clock; `None` if the
-/// profile is not Django's for times in UTC, or if there are no rows.
-///
-/// The latest rows are read, which are all rows of a small table, and a sample of a larger
-/// one.
+/// Finds the expiry column of Django sessions and the evidence for its clock; `None` if the profile
+/// is not Django's for times in UTC, or if there are no rows. The latest rows are read, which are
+/// all rows of a small table, and a sample of a larger one.
 pub(super) fn offset_evidence(
     database: &impl Database,
     reader: &TableReader,
@@ -55,8 +53,7 @@ pub(super) fn offset_evidence(
     Ok(Some((column, OffsetEvidence::of(lifetimes.into_iter().flatten()))))
 }
 
-/// Describes the doubt about a detected Django profile, if any; `local` is the profile for
-/// the other setting.
+/// `local` is the profile for the other setting.
 pub(super) fn detection_doubt(
     profile: &Profile,
     local: Option<&Profile>,
@@ -82,7 +79,6 @@ pub(super) fn detection_doubt(
     Some(DetectionDoubt { finding, choices: std::iter::once(utc).chain(local).collect() })
 }
 
-/// Describes the evidence against UTC, if any.
 pub(super) fn contradiction(table: &str, column: &str, found: OffsetEvidence) -> Option<String> {
     let offset = match found {
         OffsetEvidence::Utc | OffsetEvidence::Nothing => return None,

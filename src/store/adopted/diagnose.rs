@@ -23,15 +23,12 @@ use crate::store::statement::Statement;
 
 const MAX_SAMPLES: usize = 8;
 
-/// Findings of a profile check.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Diagnosis {
-    /// Differences between the columns of the table and those of the profile.
     pub difference: Option<ColumnMismatch>,
     pub rows: u64,
     pub classes: Vec<ClassCount>,
-    /// Sessions in an evenly spaced sample: about 800 rows, or all rows of a table of less
-    /// than 1,000.
+    /// Sessions in an evenly spaced sample: of about 800 rows, or of all if less than 1,000.
     pub sampled: u64,
     /// Expired sessions among them.
     pub sampled_over: u64,
@@ -41,12 +38,10 @@ pub struct Diagnosis {
     pub plans: Vec<(String, Vec<String>)>,
     /// Tables that refer to it, and what becomes of their rows, in sentences.
     pub dependents: Vec<String>,
-    /// Reasons for which a purge would be refused; empty if it would not be.
     pub refusals: Vec<String>,
     pub warnings: Vec<String>,
 }
 
-/// Values of one class in one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassCount {
     /// The column, with the path in it if there is one.
@@ -68,8 +63,7 @@ pub struct Sample {
     pub expiry: Option<Expiry>,
 }
 
-/// Checks how a profile matches a database, without changing anything. For a table with
-/// other columns, only the difference is reported.
+/// Changes nothing. For a table with other columns, only the difference is reported.
 pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     match at.into() {
         Location::File(path) => diagnose_in(&open_file(&path, Access::Read)?, profile, now),
@@ -105,8 +99,7 @@ fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Re
 }
 
 impl Diagnosis {
-    /// Counts the evenly spaced sessions, excluding the two ends of the table, which hold
-    /// the oldest and the newest rows.
+    /// Excludes the two ends of the table, which hold the oldest and the newest rows.
     fn count_over(&mut self, reader: &TableReader, sampling: &Sampling, now: UnixTime) {
         for row in sampling.rows.iter().filter(|row| row.is_evenly_spaced) {
             let status = row.judge(&reader.profile);
@@ -218,8 +211,7 @@ fn sample(
     }
 }
 
-/// Sorts by expiry; then sessions that never expire, unreadable ones, and rows that are not
-/// sessions.
+/// By expiry; then sessions that never expire, unreadable ones, and rows that are none.
 fn expiry_order(status: RowStatus) -> (u8, i128) {
     match status {
         RowStatus::Session(Expiry::Expired) => (0, 0),
@@ -306,7 +298,6 @@ fn sentinel_warnings(reader: &TableReader, sampling: &Sampling, index: usize) ->
     found.map(sentence).collect()
 }
 
-/// Index of the sentinel that a value probably is.
 fn sentinel_kind(value: &SqlValue, reading: DecodedTime) -> Option<usize> {
     match (value, reading) {
         (_, DecodedTime::Never | DecodedTime::Expired | DecodedTime::Null) => None,

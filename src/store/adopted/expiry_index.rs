@@ -13,7 +13,6 @@ use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted};
 
-/// Index in the order of the one column that determines expiry.
 #[derive(Debug, Clone)]
 pub(super) struct ExpiryIndex {
     name: String,
@@ -25,7 +24,6 @@ pub(super) struct ExpiryIndex {
     /// Time from the column's value to the expiry.
     after: Span,
     grace: Span,
-    /// A session without a time has expired.
     null_is_expired: bool,
 }
 
@@ -44,11 +42,9 @@ fn only_rule(profile: &Profile) -> Option<(&Rule, usize, Span)> {
 }
 
 impl ExpiryIndex {
-    /// Finds the index of a table for its profile.
-    ///
-    /// Preconditions: there is one rule, it applies to all rows, and its time is a plain
-    /// column. An index over this column alone contains all rows, the table has row ids,
-    /// and the order of the values agrees with the order of the times.
+    /// `None` unless there is one rule, it applies to all rows, its time is a plain column, an
+    /// index over this column alone contains all rows, the table has row ids, and the order of the
+    /// values agrees with the order of the times.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Option<Self> {
         let TableReader { profile, table, .. } = reader;
         let (rule, time, after) = only_rule(profile)?;
@@ -138,8 +134,7 @@ impl ExpiryIndex {
         find_by_row_id(database, reader, &due_out_of_order, counter)
     }
 
-    /// Counts a row of which only the row id and the time were read; reports whether it is
-    /// due.
+    /// Counts a row of which only the row id and the time were read.
     fn is_due(&self, reader: &TableReader, row: &dyn RowRef, counter: &mut ScanCounter) -> bool {
         let mut inputs = vec![SqlValueRef::Null; reader.profile.inputs.len()];
         inputs[self.input] = row.value(1);
@@ -205,11 +200,9 @@ fn find_by_row_id(
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Segment {
-    /// Rows without a time.
     Null,
     /// Rows whose time may have passed.
     Due,
-    /// Rows whose time has not passed.
     Later,
 }
 
@@ -224,7 +217,6 @@ impl Segment {
     }
 }
 
-/// Remainder of an index after a cursor.
 #[derive(Clone, Copy)]
 struct IndexScan<'a> {
     index: &'a ExpiryIndex,
@@ -233,7 +225,6 @@ struct IndexScan<'a> {
     cursor: Option<(&'a SqlValue, i64)>,
 }
 
-/// Rows of an index that one statement selects, in order.
 struct ScanRange {
     segment: Segment,
     sql: Statement,
@@ -256,7 +247,6 @@ impl IndexScan<'_> {
         ranges
     }
 
-    /// Selects the rows of a range after the last one, in order.
     fn page(&self, range: &ScanRange, last: Option<&dyn RowRef>) -> Statement {
         let (key, column) = (&self.reader.key, &self.index.column);
         let ScanRange { segment, sql, has_times } = range;

@@ -11,7 +11,6 @@ pub(super) struct ForeignKey {
     pub(super) columns: Vec<String>,
     /// The columns that they refer to, in the same order; fewer where there are none.
     pub(super) targets: Vec<String>,
-    /// ON DELETE action, as in SQL.
     pub(super) on_delete: String,
 }
 
@@ -20,13 +19,11 @@ impl ForeignKey {
         !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
     }
 
-    /// Reports whether referencing rows are deleted with the referenced row.
     pub(super) fn cascades(&self) -> bool {
         self.on_delete == "CASCADE"
     }
 
-    /// Reports whether each column has a target; if not, SQLite rejects the foreign key
-    /// itself.
+    /// If not, SQLite rejects the foreign key itself.
     pub(super) fn has_all_targets(&self) -> bool {
         self.targets.len() == self.columns.len()
     }

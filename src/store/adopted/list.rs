@@ -17,7 +17,6 @@ use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, key_ref, quoted};
 
-/// Rows that are fetched at once in a sorted scan.
 const ROWS_PER_FETCH: usize = 500;
 
 pub(super) fn find(
@@ -118,8 +117,7 @@ fn common_prefix_length(one: &str, other: &str) -> usize {
     one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
 }
 
-/// Visits sessions one by one: in key order as stored; in any other order after a first
-/// scan that collects the sort keys.
+/// In key order as stored; in any other order after a first scan that collects the sort keys.
 pub(super) fn scan(
     database: &impl Database,
     reader: &TableReader,
@@ -151,8 +149,7 @@ pub(super) fn scan(
     Ok(scanned)
 }
 
-/// Reports whether a session matches the query. A session for which this is unknown is
-/// counted.
+/// A session for which it is unknown is counted in `scanned`.
 fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
     let SessionQuery { scope, filter, due_only, .. } = query;
     if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_expired(scope.now)) {
@@ -163,7 +160,6 @@ fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResul
     filter.matches(session, scope.policies, scope.now)
 }
 
-/// Selects the rows after the last one that was visited.
 fn in_key_order(
     reader: &TableReader,
     query: &SessionQuery<'_>,
@@ -209,7 +205,6 @@ pub fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     sql.push(")");
 }
 
-/// Sort key of a session: a number, then a text.
 type Rank = (i64, Option<String>);
 
 fn scan_sorted(

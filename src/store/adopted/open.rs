@@ -20,14 +20,13 @@ const UNRESOLVED: &str = "the profile reads local times, and the machine's time 
                           resolved: call Profile::resolve_local first";
 
 /// Opens a framework's table, as a profile describes it. The ledger and the leases are in a
-/// separate file in the directory `state`, created at the first change. Without a
-/// directory, or if the file cannot be used, they are kept in memory; [`open_with_state`]
-/// reports that.
+/// separate file in the directory `state`, created at the first change. Without a directory, or if
+/// the file cannot be used, they are kept in memory; [`open_with_state`] reports that.
 ///
 /// # Errors
-/// [`Error::Missing`] and [`Error::ForeignDatabase`] if there is no such table,
-/// [`Error::Refused`] if the table does not match the profile or a parameter is missing,
-/// and errors from opening the files.
+/// [`Error::Missing`] and [`Error::ForeignDatabase`] if there is no such table, [`Error::Refused`]
+/// if the table does not match the profile or a parameter is missing, and errors from opening the
+/// files.
 pub fn open(
     at: impl Into<Location>,
     access: Access,
@@ -37,7 +36,6 @@ pub fn open(
     open_with_state(at, access, profile, StateDirectory::silent(state.map(Path::to_owned)))
 }
 
-/// Opens a framework's table like [`open`], and reports problems with the state.
 pub fn open_with_state(
     at: impl Into<Location>,
     access: Access,

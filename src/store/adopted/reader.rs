@@ -14,13 +14,11 @@ use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted};
 
-/// Inputs that are stored on the stack; more are allocated.
 const INLINE_INPUTS: usize = 12;
 
 /// Result of the probe for a session that was deleted and is there again.
 pub(super) const REINSERTED: i64 = -2;
 
-/// Column of the id in the lists of [`TableReader`], and first column of the inputs.
 const ID_COLUMN: usize = 1;
 pub(super) const INPUTS_COLUMN: usize = 2;
 
@@ -34,8 +32,7 @@ pub struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: TableSchema,
     pub(super) key: String,
-    /// Last row id at the start of a purge whose triggers may insert rows; `None`: all rows
-    /// are read.
+    /// At the start of a purge whose triggers may insert rows; `None`: all rows are read.
     pub(super) last_row_id: Cell<Option<i64>>,
     id: String,
     inputs: Vec<String>,
@@ -78,8 +75,7 @@ impl TableReader {
         Self { profile, table, key, last_row_id: Cell::new(None), id, inputs, columns }
     }
 
-    /// Reports whether a row, whose key is its first column, was inserted since the scan
-    /// started.
+    /// The key is the first column of the row.
     pub(super) fn is_inserted_since(&self, row: &dyn RowRef) -> bool {
         self.last_row_id.get().zip(row.integer(0)).is_some_and(|(last, index)| index > last)
     }
@@ -95,8 +91,7 @@ impl TableReader {
         })
     }
 
-    /// Value of an input for messages; ids and tokens are credentials and are not
-    /// displayed.
+    /// Ids and tokens are credentials and are not displayed.
     pub(super) fn display_value(&self, index: usize, value: &SqlValue) -> String {
         let Profile { id, token, inputs, .. } = &self.profile;
         let secret = [Some(id), token.as_ref().map(|token| &token.column)];
@@ -122,12 +117,10 @@ impl TableReader {
         &self.columns.key
     }
 
-    /// Columns that [`snapshot`](Self::snapshot) reads.
     pub(super) fn snapshot_columns(&self) -> String {
         format!("{}, {}, {}", self.key_column(), self.id(), self.inputs())
     }
 
-    /// Columns that [`session`](Self::session) reads.
     pub fn session_columns(&self) -> String {
         format!("{}, {}, {}", self.snapshot_columns(), self.columns.user, self.columns.client)
     }
@@ -141,9 +134,8 @@ impl TableReader {
         format!("{} = ?1{same}", self.key)
     }
 
-    /// Condition that the row with the key `?1` still has the id `?2`. A NULL id counts as
-    /// empty, as in a [`Key`]. A primary key identifies a session by itself; a row id does
-    /// not.
+    /// Condition that the row with the key `?1` still has the id `?2`. A NULL id counts as empty,
+    /// as in a [`SessionKey`]. A primary key identifies a session by itself; a row id does not.
     pub(super) fn same_key_condition(&self) -> String {
         let (key, id) = (&self.key, &self.id);
         if matches!(self.table.key, KeyColumn::PrimaryKey(_)) {
@@ -222,8 +214,7 @@ impl TableReader {
         Some(RowSnapshot { key, values })
     }
 
-    /// Reads a row of [`session_columns`](Self::session_columns); `None` if it is not a
-    /// session.
+    /// Reads a row of [`session_columns`](Self::session_columns); `None` if it is not a session.
     pub(super) fn session(&self, row: &dyn RowRef) -> Option<Session> {
         let RowStatus::Session(expiry) = self.judge(row) else {
             return None;
@@ -254,7 +245,6 @@ impl TableReader {
         self.lossless_statement(&format!("SELECT {what} FROM {}", self.table()))
     }
 
-    /// Creates a statement whose columns are wrapped by [`Database::lossless`].
     #[expect(clippy::unused_self, reason = "its columns are those of a reader")]
     pub(super) fn lossless_statement(&self, sql: &str) -> Statement {
         Statement { is_lossless: true, ..Statement::new(sql) }
@@ -300,7 +290,6 @@ impl TableReader {
         &self.columns.user
     }
 
-    /// Reads the least and the greatest value of a column.
     pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {
         // A single query for both would scan the whole table.
         let end =

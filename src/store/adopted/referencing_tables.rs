@@ -23,33 +23,25 @@ pub(super) struct ReferencingTables {
     pub(super) refusals: Vec<String>,
     /// Tables that each deletion reads as a whole.
     pub(super) unindexed: Vec<UnindexedTable>,
-    /// References that block single sessions.
     pub(super) blocking: Vec<BlockingReference>,
     /// A trigger may skip rows without an error, or insert them again.
     pub(super) has_triggers: bool,
-    /// The triggers that a deletion may set off, by their names.
     pub(super) triggers: Vec<String>,
     not_enforced: bool,
 }
 
 impl ReferencingTables {
-    /// Follows the foreign keys to a table, and to the tables whose rows are deleted with
-    /// its rows.
+    /// Follows the foreign keys to a table, and to the tables whose rows are deleted with its rows.
     ///
-    /// 1. Rows that a cascade deletes, or that lose their reference, are handled as the
-    ///    application intends.
-    /// 2. If a foreign key blocks a session (`NO ACTION`, `RESTRICT`), or a row that would
-    ///    be
-    ///    deleted with it, referenced sessions are kept and the others are deleted, unless
-    ///    the
-    ///    profile handles such rows. This holds whether or not the database enforces
-    ///    foreign keys.
-    /// 3. If a cascade returns to the sessions, other sessions would be deleted without
-    ///    being
+    /// 1. Rows that a cascade deletes, or that lose their reference, are handled as the application
+    ///    intends.
+    /// 2. If a foreign key blocks a session (`NO ACTION`, `RESTRICT`), or a row that would be
+    ///    deleted with it, referenced sessions are kept and the others are deleted, unless the
+    ///    profile handles such rows. This holds whether or not the database enforces foreign keys.
+    /// 3. If a cascade returns to the sessions, other sessions would be deleted without being
     ///    evaluated: nothing is deleted.
-    /// 4. A `NO ACTION` from a table that also loses rows by a cascade may or may not
-    ///    block:
-    ///    SQLite decides, and a row that it rejects is kept.
+    /// 4. A `NO ACTION` from a table that also loses rows by a cascade may or may not block: SQLite
+    ///    decides, and a row that it rejects is kept.
     /// 5. If an action is impossible, such as `SET NULL` on a `NOT NULL` column, nothing is
     ///    deleted.
     /// 6. If the database does not enforce foreign keys, cascades do not happen: nothing is
@@ -290,7 +282,6 @@ fn is_null(expression: &str) -> bool {
     expression.trim().eq_ignore_ascii_case("null")
 }
 
-/// Checks for the row that the defaults of a foreign key refer to.
 fn default_row_exists(
     database: &impl Database,
     parent: &str,

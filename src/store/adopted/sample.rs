@@ -71,7 +71,6 @@ impl Sampling {
     }
 }
 
-/// The range of the keys of a table.
 pub(super) fn key_distribution(
     database: &impl Database,
     reader: &TableReader,
@@ -81,7 +80,6 @@ pub(super) fn key_distribution(
     Ok(database.query_first(&ends, between)?.unwrap_or(KeyDistribution::Unknown))
 }
 
-/// Reads `what` of the first rows by the key, or of the last.
 pub(super) fn rows_by_key(
     reader: &TableReader,
     what: &str,
@@ -124,14 +122,12 @@ const KEY_BYTES: usize = 8;
 const STEPS: i128 = 1_000;
 const GOLDEN_STEP: i128 = 618;
 
-/// The range of the keys of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub enum KeyDistribution {
     Numbers(i64, i64),
     /// First and last number, if some have a fraction.
     Reals(f64, f64),
-    /// Texts or blobs: their common prefix, and the following bytes of the first and the
-    /// last as numbers.
+    /// Texts or blobs: common prefix, and the next bytes of the first and the last as numbers.
     Bytes {
         is_text: bool,
         prefix: Vec<u8>,
@@ -224,7 +220,6 @@ impl KeyDistribution {
     }
 }
 
-/// Key at which a row is searched.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SamplePoint {
     Number(i64),

@@ -19,7 +19,6 @@ use crate::storage::{
 use crate::store::database::{Database, RowRef};
 use crate::store::scan_limits;
 
-/// Scans the rows after a key, in key order.
 pub(super) fn scan_by_key(
     database: &impl Database,
     reader: &TableReader,
@@ -152,8 +151,7 @@ impl ScanCounter {
         self.backlog += u64::from(self.was_in_backlog(status));
     }
 
-    /// Reports whether a due row was already due at the time of interest. For a session
-    /// that expired without a time, this is unknown.
+    /// `false` for a session that expired without a time: since when, is unknown.
     fn was_in_backlog(&self, status: RowStatus) -> bool {
         let RowStatus::Session(expiry @ Expiry::At { .. }) = status else {
             return false;

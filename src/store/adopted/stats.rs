@@ -16,8 +16,7 @@ pub(super) fn is_in_scope(reader: &TableReader, scope: &PolicyContext<'_>) -> bo
     scope.task.is_none_or(|task| task.matches(&reader.profile.task))
 }
 
-/// Statistics of the one task. Only the inputs of each row are read, so that a covering
-/// index suffices.
+/// Reads only the inputs of each row, so that a covering index suffices.
 pub(super) fn task_stats(
     database: &impl Database,
     reader: &TableReader,
@@ -50,7 +49,6 @@ pub(super) fn task_stats(
     Ok(stat)
 }
 
-/// Last use of a session whose inputs start at a column.
 fn last_use(reader: &TableReader, row: &dyn RowRef, at: usize) -> Option<UnixTime> {
     let used = reader.profile.used?;
     reader.with_inputs(row, at, |inputs| reader.profile.time(Some(used), inputs))
@@ -67,7 +65,6 @@ struct UserLoad {
     oldest_use: Option<UnixTime>,
 }
 
-/// Visits the counts of live sessions of each user.
 pub(super) fn user_stats(
     database: &impl Database,
     reader: &TableReader,

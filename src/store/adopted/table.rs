@@ -25,7 +25,6 @@ pub struct TableSchema {
 pub(super) enum KeyColumn {
     /// Row id, by a name that no column has.
     RowId(String),
-    /// The one column of the primary key.
     PrimaryKey(String),
 }
 
@@ -45,11 +44,8 @@ pub(super) struct Index {
 const COLLATIONS: [&str; 3] = ["BINARY", "NOCASE", "RTRIM"];
 
 impl TableSchema {
-    /// Reads the schema of a table.
-    ///
-    /// # Errors
-    /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its
-    /// rows cannot be told apart.
+    /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its rows
+    /// cannot be told apart.
     pub fn read(database: &impl Database, name: &str) -> Result<Self> {
         let kinds = table_entries(database)?;
         let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
@@ -98,8 +94,7 @@ impl TableSchema {
         is_primary || key.eq_ignore_ascii_case(column) || self.indexes.iter().any(is_first)
     }
 
-    /// The collation, one of SQLite's own, in which rows can be found by this column
-    /// without going through all of them; `None`: there is none.
+    /// One of SQLite's own, in which rows can be found by this column without a full scan.
     pub(super) fn index_collation(&self, column: &str) -> Option<&'static str> {
         let indexes = || self.indexes.iter().filter(|index| index.begins_with(column));
         let is_one_of = |collation: &&str| {
@@ -119,7 +114,6 @@ impl Index {
     }
 }
 
-/// Entry of SQLite's list of tables.
 struct TableEntry {
     name: String,
     /// `table`, `view`, `virtual`, `shadow`.
@@ -154,7 +148,6 @@ fn missing_table(database: &str, name: &str, kinds: &[TableEntry]) -> Error {
 
 const MAX_NAMES: usize = 12;
 
-/// Joins names, up to a maximum.
 pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
     let some: Vec<&str> = names.iter().take(MAX_NAMES).map(AsRef::as_ref).collect();
     let more = names.len().saturating_sub(MAX_NAMES);
@@ -162,7 +155,6 @@ pub(super) fn join_names<T: AsRef<str>>(names: &[T]) -> String {
     format!("{}{rest}", some.join(", "))
 }
 
-/// A column as the schema declares it.
 #[derive(Debug, Clone)]
 pub(super) struct TableColumn {
     pub(super) name: String,

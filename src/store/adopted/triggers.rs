@@ -27,8 +27,7 @@ pub(super) fn trigger_names(database: &impl Database, table: &str) -> Result<Vec
     database.query_all(&sql.with(table), |row| row.text(0).unwrap_or_default())
 }
 
-/// Reports whether a trigger rejects every deletion: it is unconditional, and starts by
-/// raising an error.
+/// The trigger is unconditional, and starts by raising an error.
 pub fn always_rejects(words: &[String]) -> bool {
     let mut head = header(words);
     let is_conditional = head.any(|word| word == "when");
@@ -42,7 +41,6 @@ pub fn always_rejects(words: &[String]) -> bool {
     }
 }
 
-/// Tokens before the body of a trigger.
 fn header(words: &[String]) -> impl Iterator<Item = &String> {
     words.iter().take_while(|word| *word != "begin")
 }

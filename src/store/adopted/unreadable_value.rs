@@ -6,8 +6,7 @@ use crate::domain::profile::{
 };
 use crate::storage::UnreadableValue;
 
-/// First value of a row that makes its expiry unknown: the input of a condition, the time,
-/// or the length.
+/// The first in this order: the input of a condition, the time, the length.
 pub(super) fn unreadable_value(
     reader: &TableReader,
     inputs: &[SqlValueRef<'_>],
@@ -18,7 +17,6 @@ pub(super) fn unreadable_value(
     Some(UnreadableValue { input: reader.input_name(input), value })
 }
 
-/// Input that makes one rule undecidable.
 fn unreadable_input(profile: &Profile, rule: &Rule, inputs: &[SqlValueRef<'_>]) -> Option<usize> {
     if !rule.may_apply(inputs) {
         return None;

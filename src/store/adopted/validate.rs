@@ -10,21 +10,18 @@ use crate::domain::profile::RowStatus;
 use crate::domain::time::UnixTime;
 use crate::store::database::{Database, memory};
 
-/// Factor by which due rows must be rarer than rows for the index to be worth its detour
-/// through the table.
+/// Factor by which due rows must be rarer than rows: the index makes a detour through the table.
 const INDEX_WORTH_FACTOR: usize = 10;
 
 /// Bytes that a row takes, about, from when it is found due until it is deleted, and which
 /// part of the memory that the process may use all of them take.
 const BYTES_PER_DUE_ROW: u64 = 512;
 const MEMORY_FRACTION: u64 = 8;
-/// Rows that the application may insert during a purge, in addition to twice the present
-/// number.
+/// Rows that the application may insert during a purge, in addition to twice the present number.
 const SPARE_ROWS: u64 = 1_000;
 
 impl<T: Database> Adopted<T> {
-    /// Ensures that rows may be deleted: the profile permits it, the referencing tables
-    /// permit it, and a sample has the encodings of the profile.
+    /// Checks the profile, the referencing tables, and the encodings of a sample.
     pub(super) fn ensure_valid(&self) -> Result<Sampling> {
         self.ensure_deletable()?;
         let sample = self.sample_valid_rows()?;
@@ -32,7 +29,6 @@ impl<T: Database> Adopted<T> {
         Ok(sample)
     }
 
-    /// Reads a sample, and checks that its values have the encodings of the profile.
     pub(super) fn sample_valid_rows(&self) -> Result<Sampling> {
         let sample = Sampling::of(&self.database, &self.reader)?;
         let errors = encoding_errors(&self.database, &self.reader, &sample)?;
@@ -80,7 +76,6 @@ impl<T: Database> Adopted<T> {
         Ok(())
     }
 
-    /// Counts scanned rows, and fails when the budget is exceeded.
     pub(super) fn use_scan_budget(&self, rows: u64) -> Result<()> {
         let Some(left) = self.scan_budget.get() else { return Ok(()) };
         self.scan_budget.set(Some(left.saturating_sub(rows)));

@@ -39,8 +39,7 @@ pub(super) fn display_text(value: SqlValueRef<'_>) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-/// A value as messages show it: of what is long, the beginning, and quoted where it is
-/// no number.
+/// A value as messages show it: of what is long, the beginning, and quoted where it is no number.
 pub(super) fn display_value(value: &SqlValue) -> String {
     const LONG: usize = 40;
     match value {

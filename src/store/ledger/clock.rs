@@ -17,7 +17,6 @@ pub(super) fn reference(database: &impl Database, host: &str) -> Result<Option<C
     Ok(database.query_first(&sql, reference)?.flatten())
 }
 
-/// Reads a stamp from this column on.
 fn stamp(row: &dyn RowRef, first: usize) -> Option<ClockStamp> {
     Some(ClockStamp {
         wall: UnixTime(row.integer(first)?),
@@ -39,8 +38,7 @@ pub(super) fn set(database: &mut impl Database, host: &str, last: &ClockStamp) -
     Ok(())
 }
 
-/// Sets when a jump was first seen, if the reference is still the one that it is a jump
-/// from.
+/// Sets when a jump was first seen, if the reference is still the one that it is a jump from.
 pub(super) fn record_jump(
     database: &mut impl Database,
     host: &str,

@@ -18,8 +18,7 @@ const MAX_MEMBERS: usize = 1_000;
 /// The key of a history, as [`with_key`] binds it.
 const KEY_CONDITION: &str = "name = ?1 AND spec = ?2 AND host_scope = ?3";
 
-/// Appends the condition that a job still has the known last settled time, if there is a
-/// job.
+/// Appends the condition that a job still has the known last settled time, if there is a job.
 pub(super) fn and_last_settled_is(
     sql: &mut Statement,
     job: Option<&JobKey>,
@@ -50,8 +49,7 @@ pub(super) fn settle_like_same_name(job: &JobKey, run: &NewRun) -> Statement {
     sql
 }
 
-/// Records in the history of a job that a run has started. A run of a job that was not
-/// registered creates its history.
+/// A run of a job that was not registered creates its history.
 pub(super) fn record_start(lease: &Lease, job: &JobKey, planned: UnixTime) -> Statement {
     let sql = for_job(
         "INSERT INTO job_histories (name, spec, host_scope, interrupted_at) \
@@ -63,8 +61,7 @@ pub(super) fn record_start(lease: &Lease, job: &JobKey, planned: UnixTime) -> St
     sql
 }
 
-/// Updates the last settled time of a job that has run completely. A late run must not undo
-/// the result of a later one.
+/// A late run must not undo the result of a later one.
 pub(super) fn update_last_settled(
     lease: &Lease,
     job: &JobKey,
@@ -123,9 +120,8 @@ pub(super) fn change_jobs(
     Ok(())
 }
 
-/// Creates a history, unless a host already has it. A last settled time between the start
-/// and now is kept: it belongs to a job that is removed and registered again within a
-/// minute.
+/// Creates a history, unless a host already has it. A last settled time between the start and now
+/// is kept: it belongs to a job that is removed and registered again within a minute.
 fn start_history(job: &JobKey, start: UnixTime, now: UnixTime) -> Statement {
     for_job(
         "INSERT INTO job_histories (name, spec, host_scope, settled_at) VALUES (?1, ?2, ?3, ?4) \
@@ -207,8 +203,7 @@ fn read_job_state(row: &dyn RowRef, now: UnixTime) -> JobState {
     }
 }
 
-/// A statement that ends in the condition for the history of a job, whose key is the first
-/// three of its values.
+/// Appends the condition for the history of a job, whose key is the first three of the values.
 fn with_key(sql: &str, job: &JobKey) -> Statement {
     for_job(&format!("{sql}{KEY_CONDITION}"), job)
 }

@@ -62,8 +62,7 @@ pub(super) fn take_if(
     sql
 }
 
-/// Selects the holder of a lease and its work, which the run records or the holder's name
-/// contains.
+/// Selects the holder of a lease and its work, which the run records or the holder's name contains.
 pub(super) fn select_holder(lease: &Lease) -> Statement {
     Statement::new(
         "SELECT leases.holder, renewed_at, coalesce(work, \
@@ -74,8 +73,7 @@ pub(super) fn select_holder(lease: &Lease) -> Statement {
     .with(lease.name.as_str())
 }
 
-/// Interprets the result of [`select_holder`], the last statement of a batch, for the
-/// requester of the lease.
+/// Reads [`select_holder`], the last statement of a batch, for the requester of the lease.
 pub(super) fn start_result(applied: &BatchResult, lease: &Lease, now: UnixTime) -> StartResult {
     let row = applied.answers.last().and_then(|rows| rows.first());
     match row.map(|row| row as &dyn RowRef) {
@@ -103,14 +101,12 @@ fn read_holder(row: &dyn RowRef) -> LeaseHolder {
     }
 }
 
-/// The statement on the condition that a lease is held.
 pub(super) fn and_if_held(mut sql: Statement, lease: &Lease) -> Statement {
     sql.push("(SELECT holder FROM leases WHERE name = ").bind(lease.name.as_str());
     sql.push(") = ").bind(lease.holder.as_str());
     sql
 }
 
-/// Gives a lease back, if it is still held.
 pub(super) fn delete_lease(lease: &Lease) -> Statement {
     Statement::new("DELETE FROM leases WHERE name = ?1 AND holder = ?2")
         .with(lease.name.as_str())

@@ -17,7 +17,6 @@ use crate::storage::{
     StartResult, VisitResult,
 };
 
-/// A store with access to the database that holds its ledger.
 pub(super) trait LedgerDatabase {
     type Database: Database;
 

@@ -17,10 +17,8 @@ use crate::storage::{
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
-/// Maximum number of entries that are dropped at once.
 const MAX_DROPPED: usize = 250;
 
-/// Columns that [`read_run`] reads.
 const RUN_COLUMNS: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
                    finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
                    runs.holder, user";
@@ -52,7 +50,6 @@ pub(super) fn release_lease(database: &mut impl Database, lease: &Lease) -> Resu
     Ok(())
 }
 
-/// Marks runs of the lease that have died.
 fn mark_lost(lease: &Lease) -> Statement {
     let sql = Statement::new(
         "UPDATE runs SET outcome = 'lost', reason = 'its process died, or was stopped for longer \
@@ -165,7 +162,6 @@ pub(super) fn runs(
     })
 }
 
-/// Selects all runs, or those after the `last` row of a page.
 fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
     let mut sql = Statement::new("SELECT ");
     sql.push(RUN_COLUMNS)

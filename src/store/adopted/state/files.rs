@@ -28,8 +28,7 @@ const MAX_LINKS: usize = 40;
 const MAX_WAIT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// Makes a directory that is missing, and its parents, for this user alone. Root makes none
-/// where another user could put a link in its way.
+/// With its parents, for this user alone. Root makes none where another user could put a link.
 pub(super) fn make_directory(path: &Path) -> Result<(), StateFault> {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     if geteuid().is_root() && !only_root_controls(path) {
@@ -174,7 +173,6 @@ fn unreadable(path: &Path, error: &io::Error) -> StateFault {
     }
 }
 
-/// The directory or file of a path at which permission is denied.
 fn nearest_existing(path: &Path) -> &Path {
     let is_there = |path: &&Path| fs::symlink_metadata(path).is_ok();
     path.ancestors().find(is_there).filter(|path| !path.as_os_str().is_empty()).unwrap_or(path)
@@ -184,7 +182,6 @@ pub(super) fn denied(path: &Path) -> StateFault {
     StateFault::Denied { path: path.to_owned(), user: geteuid().as_raw() }
 }
 
-/// The directory or the file that this user may not use as it has to be used.
 pub(super) fn forbidden(path: &Path, to_write: bool) -> Option<StateFault> {
     let may = |path: &Path, access| accessat(CWD, path, access, AtFlags::EACCESS).is_ok();
     let wanted = if to_write { Access::READ_OK | Access::WRITE_OK } else { Access::READ_OK };
@@ -216,8 +213,7 @@ impl FileId {
     }
 }
 
-/// Locks a directory, so that no other process creates, moves or renames state files in it.
-/// The lock ends when the result is dropped.
+/// Until the result is dropped, no other process creates, moves or renames state files in it.
 pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
     let failed = |e: &dyn std::fmt::Display| {
         StateFault::Other(format!("could not lock {}: {e}", quoted(directory)))
@@ -236,8 +232,7 @@ pub(super) fn lock(directory: &Path) -> Result<File, StateFault> {
     }
 }
 
-/// Renames a damaged database and its sidecar files to an unused name. `None`: another
-/// process has already done so.
+/// To an unused name, with its sidecar files. `None`: another process has already done so.
 pub(super) fn set_aside(
     path: &Path,
     damaged: FileId,
@@ -258,8 +253,7 @@ pub(super) fn set_aside(
         if fs::symlink_metadata(&aside).is_ok() {
             continue;
         }
-        // Sidecar files first: once the database is gone, another process creates a new
-        // one.
+        // Sidecar files first: once the database is gone, another process creates a new one.
         for (suffix, _) in SIDECARS {
             match fs::rename(sibling(path, suffix), sibling(&aside, suffix)) {
                 Err(e) if e.kind() == ErrorKind::NotFound => {}

@@ -31,7 +31,6 @@ use naming::{name_of_cluster, name_of_file};
 
 pub use files::check_state_directory;
 
-/// Location of the state of a framework's table, and callbacks for notices.
 #[derive(Clone)]
 pub struct StateDirectory {
     /// Directory; `None`: the state is kept in memory.
@@ -42,7 +41,6 @@ pub struct StateDirectory {
     pub is_wanted: bool,
     /// The time that the name of a damaged file gets.
     pub now: UnixTime,
-    /// Called with what users have to know.
     pub notify: Rc<dyn Fn(&StateNotice)>,
     /// Called when the state is used for the first time.
     pub opened: Rc<dyn Fn()>,
@@ -51,7 +49,6 @@ pub struct StateDirectory {
 }
 
 impl StateDirectory {
-    /// A directory that reports nothing.
     pub fn silent(path: Option<PathBuf>) -> Self {
         Self {
             path,
@@ -69,14 +66,12 @@ impl StateDirectory {
 #[derive(Clone, Default)]
 pub struct StateMemory(Rc<RefCell<Option<Native<SqliteFile>>>>);
 
-/// The ledger, the leases and the counters of a framework's table.
 pub(super) struct FrameworkState {
     directory: StateDirectory,
     access: Access,
     name: OsString,
     open: RefCell<Option<OpenFile>>,
-    /// A fault was found since the current lease was taken, so the open database does not
-    /// have the lease.
+    /// A fault was found since the lease was taken, so the open database does not have the lease.
     has_lost_lease: Cell<bool>,
     /// A damaged file was set aside; a second one is not, to avoid a loop.
     has_set_aside: Cell<bool>,
@@ -98,10 +93,8 @@ enum Backing {
     Memory,
 }
 
-/// Outcome of an attempt to use the file, which may turn out to be faulty.
 type FileResult<T> = std::result::Result<T, FileFault>;
 
-/// Fault of a file, and the file itself as it was when it was opened.
 struct FileFault {
     file: PathBuf,
     kind: StateFault,
@@ -116,8 +109,7 @@ impl FileFault {
 }
 
 impl FrameworkState {
-    /// Prepares the state of a database, in a directory that need not exist yet. The state
-    /// of a cluster is local to this host: other hosts do not see its lease.
+    /// The directory need not exist. A cluster's state is local: other hosts do not see its lease.
     pub(super) fn of(
         database: &Location,
         access: Access,
@@ -139,7 +131,6 @@ impl FrameworkState {
         })
     }
 
-    /// Asks the database, if there is one that can be read.
     pub(super) fn read<T>(
         &self,
         query: impl FnOnce(&Native<SqliteFile>) -> Result<T>,
@@ -158,8 +149,7 @@ impl FrameworkState {
         }
     }
 
-    /// Changes the database, which is created if it does not exist. If it cannot be used,
-    /// the change is repeated on its replacement.
+    /// Creates the database if missing. If it cannot be used, its replacement gets the change.
     pub(super) fn change<T>(
         &self,
         mut step: impl FnMut(&mut Native<SqliteFile>) -> Result<T>,
@@ -172,7 +162,6 @@ impl FrameworkState {
         }
     }
 
-    /// Notes a request for a lease in the open database.
     pub(super) fn note_lease(&self) {
         self.has_lost_lease.set(false);
     }
@@ -185,8 +174,7 @@ impl FrameworkState {
         matches!(self.open.borrow().as_ref(), Some(OpenFile { backing: Backing::Memory, .. }))
     }
 
-    /// Records deleted rows by reason. The rows are gone in any case: counts that cannot be
-    /// written now are written with the next ones.
+    /// The rows are gone in any case: counts that cannot be written now are written with the next.
     pub(super) fn record_deleted(
         &mut self,
         task: &str,
@@ -256,8 +244,7 @@ impl FrameworkState {
         }
     }
 
-    /// Replaces a database that cannot be used, and reports it: by a new file, if the old
-    /// one is damaged and can be set aside, or by one in memory.
+    /// By a new file, if the old one is damaged and can be set aside, or one in memory; reports it.
     fn replace(&self, fault: FileFault) -> Result<()> {
         let FileFault { file, kind: fault, identity } = fault;
         // Close the connection before the file is renamed.

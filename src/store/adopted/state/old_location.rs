@@ -12,7 +12,6 @@ use crate::store::database::sqlite::file::sibling;
 
 pub(super) enum MoveOutcome {
     Nothing,
-    /// The file has its new path.
     Done,
     /// Another process uses the file: it is moved another time.
     InUse,
@@ -25,11 +24,8 @@ pub(super) fn is_usable(path: &Path) -> bool {
     is_directory && checked_file(path).is_ok_and(|file| file.is_some_and(|file| !file.is_empty))
 }
 
-/// Moves a state file, including the content of its write-ahead log. The target directory
-/// is locked, so that no other process does the same.
-///
-/// # Errors
-/// Errors from reading or moving the file, which then stays in place.
+/// Includes the content of the write-ahead log. The target directory is locked, so that no other
+/// process does the same. After an error, the file stays in place.
 pub(super) fn move_file(from: &Path, to: &Path) -> Result<MoveOutcome> {
     if !is_usable(from) {
         return Ok(MoveOutcome::Nothing);

@@ -12,7 +12,6 @@ use crate::store::database::sqlite::Access;
 use crate::store::open_native;
 
 impl FrameworkState {
-    /// Opens the existing file, if there is one.
     pub(super) fn open_to_read(&self) -> Result<FileResult<Option<OpenFile>>> {
         let found = self.file_to_read().and_then(|path| {
             let Some(path) = path else { return Ok(None) };
