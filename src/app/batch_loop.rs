@@ -9,7 +9,6 @@ use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 
-/// End of a loop before its work was done.
 pub(super) enum Stop {
     Early(StopReason),
     Failed(Error),
@@ -27,7 +26,6 @@ impl From<Error> for Stop {
     }
 }
 
-/// Result of a part of a loop.
 pub(super) type LoopResult<T = ()> = std::result::Result<T, Stop>;
 
 /// Returns the reason why a loop stopped early; `None`: its work is done.
@@ -39,7 +37,6 @@ pub(super) fn stop_reason(result: LoopResult) -> Result<Option<StopReason>> {
     }
 }
 
-/// Work that is done in batches.
 pub(super) trait BatchWork {
     /// Reports the progress, and asks the caller whether to continue.
     fn go_on(&mut self) -> ControlFlow<()>;
@@ -58,7 +55,6 @@ pub(super) trait BatchWork {
     }
 }
 
-/// A loop in progress.
 pub(super) struct BatchLoop<'a> {
     pub(super) service: &'a mut SessionService,
     /// Run whose lease must hold; `None`: it has no lease.

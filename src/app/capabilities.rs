@@ -64,7 +64,6 @@ impl SessionService {
         })
     }
 
-    /// Returns the capability to return free space to the file system.
     pub(super) fn vacuumable(&mut self) -> Result<&mut dyn Vacuum> {
         self.ensure_native("only its application may compact the file")?;
         let at = self.store.display_name().to_owned();
@@ -77,7 +76,6 @@ impl SessionService {
     }
 }
 
-/// Returns the capability of a store to open and touch sessions.
 pub(super) fn session_opener(store: &mut dyn Backend) -> Result<&mut dyn SessionOpener> {
     let at = store.display_name().to_owned();
     store.session_opener().ok_or_else(|| {
@@ -85,12 +83,10 @@ pub(super) fn session_opener(store: &mut dyn Backend) -> Result<&mut dyn Session
     })
 }
 
-/// Returns the capability of a store to read its stored rows.
 pub(super) fn row_copy(store: &dyn Backend) -> Result<&dyn RowCopy> {
     store.row_copy().ok_or_else(|| not_copied(store))
 }
 
-/// Returns the capability of a store to write its stored rows.
 pub(super) fn row_copy_mut(store: &mut dyn Backend) -> Result<&mut dyn RowCopy> {
     row_copy(store)?;
     store.row_copy_mut().ok_or_else(|| Error::Refused("its rows cannot be written".to_owned()))

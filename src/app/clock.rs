@@ -47,7 +47,6 @@ impl Timer {
 /// Reads the other clocks of the machine when its wall clock shows the given time.
 pub type ClockReader = Box<dyn Fn(UnixTime) -> ClockReading>;
 
-/// Guard against wall clock jumps, and the last trusted state of the clocks.
 pub(super) struct ClockCheck {
     pub(super) guard: ClockGuard,
     pub(super) read: ClockReader,

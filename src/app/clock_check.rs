@@ -19,8 +19,7 @@ struct ClockObservation {
 }
 
 impl SessionService {
-    /// Sets the guard against a clock that has moved since the last run, and the function
-    /// that reads the clocks.
+    /// Sets the guard against a clock that has moved, and the function that reads the clocks.
     #[must_use]
     pub fn with_clock_guard(mut self, guard: ClockGuard, read: ClockReader) -> Self {
         self.clock = Some(ClockCheck { guard, read, trusted: None, warning: None });
@@ -58,9 +57,6 @@ impl SessionService {
 
     /// Makes sure that the clock has not moved since the last run, or since the last check of
     /// this process. Returns the check; `None`: none was needed.
-    ///
-    /// # Errors
-    /// See [`check_clock`](Self::check_clock).
     fn observe_clock(&mut self, now: UnixTime) -> Result<Option<ClockObservation>> {
         let Some(observation) =
             self.judge_clock(now).or_else(|error| self.without_ledger(error))?
@@ -77,16 +73,11 @@ impl SessionService {
         Ok(Some(observation))
     }
 
-    /// Makes sure that the clock can be trusted at `now`.
-    ///
-    /// # Errors
-    /// See [`check_clock`](Self::check_clock).
     pub(super) fn ensure_clock_trusted(&mut self, now: UnixTime) -> Result<()> {
         self.observe_clock(now).map(drop)
     }
 
-    /// Returns the reason why a run at `now` would be refused because of the clock. Records
-    /// nothing.
+    /// Returns the reason why the clock would refuse a run at `now`. Records nothing.
     ///
     /// # Errors
     /// Any error of reading the ledger.

@@ -16,8 +16,7 @@ use crate::storage::{
     KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery, UnindexedTable,
 };
 
-/// Sessions that one write transaction ends: a few milliseconds of work, and on a cluster
-/// about 100 KiB of the Raft log.
+/// Sessions per write transaction: a few milliseconds, and about 100 KiB of a cluster's Raft log.
 pub(super) const BATCH: usize = 250;
 
 /// Parameters of a cycle.
@@ -34,8 +33,7 @@ pub struct CycleRequest {
 pub struct CycleReport {
     /// Sessions that were ended.
     pub ended: u64,
-    /// Number of these whose rows were deleted immediately: their retention is zero, or the
-    /// table is a framework's.
+    /// Those whose rows were deleted at once: of zero retention, or in a framework's table.
     pub deleted: u64,
     /// Reason why it stopped early.
     pub stopped: Option<StopReason>,
@@ -43,8 +41,7 @@ pub struct CycleReport {
     pub obstacle: Option<String>,
     /// Ended sessions that hooks were not notified of.
     pub missed_notifications: Option<MissedNotifications>,
-    /// Live sessions that may match but were left alone: the filter has a user, and theirs
-    /// cannot be read.
+    /// Live sessions that may match but were kept: the filter has a user, theirs is unreadable.
     pub unreadable_users: u64,
     /// Sessions of a framework table that are still live because other rows refer to them or
     /// the database rejected the deletion.
@@ -175,8 +172,7 @@ impl SessionService {
         Ok(guard.check(impact(would_end, scan.counts.sessions)))
     }
 
-    /// Ends those of these sessions that have not ended, and reports for each whether it
-    /// did.
+    /// Ends those of these sessions that have not ended, and reports for each whether it did.
     ///
     /// # Errors
     /// See [`cycle`](Self::cycle).
@@ -262,8 +258,7 @@ impl SessionService {
         })
     }
 
-    /// Records the peaks of each task before many sessions end, and returns the number of all
-    /// sessions.
+    /// Records the peaks of all tasks before many sessions end; returns the number of all sessions.
     pub(super) fn record_peaks(&mut self, now: UnixTime) -> Result<u64> {
         let scan = self.store.scan_due(&self.scope(None, now), None, ScanLimits::ALL)?;
         match self.store.record_peaks(&scan.sessions) {
@@ -275,7 +270,6 @@ impl SessionService {
     }
 }
 
-/// Reports whether the row of a session is deleted when it ends.
 pub(super) fn deletes_row(policies: &Policies, session: &Session) -> bool {
     session.expiry.is_some() || policies.for_task(&session.task).retention == Some(Span::ZERO)
 }

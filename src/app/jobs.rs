@@ -120,8 +120,7 @@ impl SessionService {
         JobKey { name: job.name.clone(), host_scope, spec: job.spec(&options.zone) }
     }
 
-    /// Returns the state of all jobs. A run whose process has exited does not count as
-    /// running.
+    /// Returns the state of all jobs. A run whose process has exited does not count as running.
     fn job_states(&self, options: &JobOptions, now: UnixTime) -> Result<Vec<JobState>> {
         let mut states = self.store.jobs(&self.machine(options), now)?;
         for JobState { history, holder, .. } in &mut states {
@@ -132,7 +131,6 @@ impl SessionService {
         Ok(states)
     }
 
-    /// Identifies this machine with its configuration.
     fn machine(&self, options: &JobOptions) -> String {
         format!("{}:{}", self.origin.host, options.configuration)
     }
@@ -146,8 +144,7 @@ impl SessionService {
         }
     }
 
-    /// Returns the first run of a job after `moment`, assuming that earlier runs take place
-    /// on time and take no time.
+    /// Returns the first run of a job after `moment`, if earlier runs are on time and take no time.
     pub fn first_run_after(
         &self,
         job: &Job,
@@ -158,9 +155,8 @@ impl SessionService {
         job.first_run_after(status, self.schedule_context(options), moment)
     }
 
-    /// Runs a job if it is due at `now`, and records the run in the ledger. Adds a job that is
-    /// new to this machine, and removes one that is disabled, like
-    /// [`set_jobs`](Self::set_jobs).
+    /// Runs a job if it is due at `now`, and records the run in the ledger. Adds a job that is new
+    /// to this machine, and removes one that is disabled, like [`set_jobs`](Self::set_jobs).
     ///
     /// # Errors
     /// [`Error::LeaseHeld`] if another process runs it now; then the job stays due.
@@ -224,8 +220,7 @@ impl SessionService {
         outcome
     }
 
-    /// Adds a job to this machine, and returns its history; `None`: it is disabled, and was
-    /// removed.
+    /// Adds a job to this machine, and returns its history; `None`: it was disabled and is removed.
     fn add_job(
         &mut self,
         job: &Job,
@@ -267,8 +262,7 @@ impl SessionService {
     /// Drops runs from the ledger that started longer ago than their retention; `None`: none.
     ///
     /// # Errors
-    /// Any error of writing the ledger, except for transient ones: the next run drops them
-    /// as well.
+    /// Any error of writing the ledger, except for transient ones: the next run drops them as well.
     pub fn drop_runs(&mut self, keep: Option<Span>, now: UnixTime) -> Result<()> {
         let Some(keep) = keep else { return Ok(()) };
         match self.store.drop_runs(keep, now) {

@@ -12,14 +12,11 @@ use crate::storage::{
 };
 
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
-/// Time that a run continues without renewing its lease on a full file system: less than
-/// [`Lease::TERM`].
+/// Time that a run continues without renewing its lease on a full disk: under [`Lease::TERM`].
 const MAX_UNRENEWED: Duration = Duration::from_secs(30);
-/// Maximum time of one statement of a run: what remains of a lease that has just been
-/// renewed, with a margin.
+/// Maximum time of a statement: what remains of a lease just renewed, with a margin.
 const MAX_STATEMENT_TIME: Duration = Duration::from_secs(45);
-/// Attempts to record the end of a run while the database is locked. Each waits as long as
-/// any other step.
+/// Attempts to record the end of a run in a locked database. Each waits as long as other steps.
 const FINISH_ATTEMPTS: usize = 3;
 
 impl SessionService {
@@ -62,8 +59,7 @@ impl SessionService {
         }
     }
 
-    /// Holds the lease of purges during exclusive work that the ledger does not record: it
-    /// records only runs that end sessions.
+    /// Holds the lease of purges during work that ends no sessions, and so is not in the ledger.
     pub(super) fn with_lease<T>(
         &mut self,
         work: &str,
@@ -115,8 +111,7 @@ impl SessionService {
         Lease::process(holder).is_some_and(self.processes.is_gone)
     }
 
-    /// Finds who holds the lease when the database stays busy: a rebuild blocks all other
-    /// writers until it is done.
+    /// Finds who holds the lease of a busy database: a rebuild blocks all other writers.
     fn find_lease_holder(&self, lease: &Lease, error: Error, now: UnixTime) -> Result<StartResult> {
         if !matches!(error, Error::Busy { .. }) {
             return Err(error);

@@ -1,6 +1,5 @@
-//! Operations on a table of sessions. They depend on what
-//! [`Backend`](crate::storage::Backend) offers, not on the kind of table or database; the
-//! caller passes `now`.
+//! Operations on a table of sessions. They depend on what [`Backend`](crate::storage::Backend)
+//! offers, not on the kind of table or database; the caller passes `now`.
 
 pub mod batch_loop;
 mod capabilities;

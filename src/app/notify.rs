@@ -51,7 +51,6 @@ impl std::fmt::Display for MissedNotifications {
     }
 }
 
-/// Hooks, and the notifications that they have missed.
 #[derive(Default)]
 pub struct Notifier {
     hooks: Vec<Box<dyn EndHook>>,

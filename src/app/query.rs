@@ -69,8 +69,7 @@ impl SessionService {
         Ok(ListCounts { unreadable_users: scanned.unreadable_users, ..listed })
     }
 
-    /// Returns the session whose handle starts with a prefix; of several with the same id,
-    /// the first.
+    /// Returns the session whose handle starts with a prefix; of several with one id, the first.
     ///
     /// # Errors
     /// See [`sessions_by_handle`](Self::sessions_by_handle).
@@ -133,7 +132,7 @@ impl SessionService {
         self.task_usage_from(task, now, 1)
     }
 
-    /// Returns the usage of each task, with the users who have at min `min` sessions.
+    /// Returns the usage of each task, with the users who have at least `min` sessions.
     fn task_usage_from(
         &self,
         task: Option<&TaskPattern>,

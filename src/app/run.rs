@@ -22,8 +22,7 @@ pub struct ProcessProbe {
     /// Returns a name for this process that is unique across machines and contains neither
     /// a colon nor an @; `None`: it has none.
     pub own: fn() -> Option<String>,
-    /// Reports whether the process of such a name is known to have exited. Processes of
-    /// other machines are never known to have.
+    /// Reports whether such a process is known to have exited; those of other machines never are.
     pub is_gone: fn(&str) -> bool,
 }
 
@@ -84,8 +83,7 @@ impl ActiveRun {
         (self.uptime)().saturating_sub(self.begun)
     }
 
-    /// Returns the time of the start plus what the monotonic clock has measured since: the
-    /// wall clock may be set meanwhile.
+    /// The start plus the time by the monotonic clock: the wall clock may be set meanwhile.
     pub(super) fn now(&self) -> UnixTime {
         let elapsed = i64::try_from(self.elapsed().as_secs()).unwrap_or(i64::MAX);
         self.started.plus(Span::seconds(elapsed))
@@ -99,7 +97,6 @@ pub(super) struct RunCounts {
     pub(super) deleted: u64,
 }
 
-/// Result of a run, for the ledger.
 pub(super) enum RunResult<'a> {
     Complete,
     /// Reason, and whether the job resumes the run as soon as possible.

@@ -32,8 +32,7 @@ pub struct SessionService {
 }
 
 impl SessionService {
-    /// Creates a service for a table, such as [`store::open`](crate::store::open)
-    /// returns.
+    /// Creates a service for a table, such as [`store::open`](crate::store::open) returns.
     pub fn new(store: Box<dyn Backend>, policies: Policies) -> Self {
         let origin = RunOrigin {
             host: "localhost".to_owned(),

@@ -51,8 +51,7 @@ pub enum TouchOutcome {
     Closed,
     /// The session had ended before.
     Ended(EndReason),
-    /// The session is live, but its row cannot be deleted: other rows refer to it, or the database
-    /// rejects the deletion.
+    /// Live: its row cannot be deleted, as others refer to it or the database rejects that.
     Kept,
     /// No session has this token.
     Unknown,
@@ -92,8 +91,7 @@ impl Touched {
 
 impl SessionService {
     /// Opens a session, if the limits of its policy and licence allow it or sessions can be
-    /// evicted. If the clock has moved since the last run, it ignores the limits and evicts
-    /// none.
+    /// evicted. If the clock has moved since the last run, it ignores the limits and evicts none.
     ///
     /// # Errors
     /// [`Error::LimitReached`] if a limit is reached, [`Error::Refused`] in a framework table,
@@ -188,8 +186,7 @@ impl SessionService {
         Ok(touched)
     }
 
-    /// Decides the touch of each of these sessions. A refusal is confirmed by a linearizable
-    /// read.
+    /// Decides the touch of each of these sessions. A refusal is confirmed by a linearizable read.
     fn decide_touches(&self, keys: &[SessionKey], now: UnixTime) -> Result<Touched> {
         let outcome = |session: Option<Session>| match session {
             None => TouchOutcome::Unknown,
@@ -211,8 +208,7 @@ impl SessionService {
         Ok(Touched { outcomes, hold: None })
     }
 
-    /// Rereads the sessions with these keys linearizably; returns none if the first read was
-    /// linearizable.
+    /// Rereads the sessions linearizably; returns none if the first read was linearizable.
     fn reread_linearizable(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>> {
         let is_needless = keys.is_empty() || self.store.is_linearizable();
         if is_needless { Ok(Vec::new()) } else { self.store.find_linearizable(keys) }
@@ -265,7 +261,6 @@ impl SessionService {
         Ok(all)
     }
 
-    /// Returns the result for one token, from its live and its ended sessions.
     fn closed(
         &self,
         live: &[&Session],
@@ -294,8 +289,7 @@ impl SessionService {
         })
     }
 
-    /// Ends sessions, and notifies the hooks of those that were live. Takes no lock if there
-    /// are none.
+    /// Ends sessions, and notifies the hooks of those that were live. Takes no lock for none.
     pub(super) fn end_sessions(&mut self, sessions: &[Session], end: End) -> Result<Vec<bool>> {
         if sessions.is_empty() {
             return Ok(Vec::new());
@@ -329,9 +323,7 @@ impl SessionService {
     }
 }
 
-/// Result of a close for one token.
 struct Closed {
-    /// Handle of a session; `None`: there is none.
     handle: Option<String>,
     outcome: TouchOutcome,
     others: u64,

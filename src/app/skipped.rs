@@ -10,7 +10,6 @@ use crate::domain::time::UnixTime;
 use crate::storage::{RunEnd, RunOutcome, random_name};
 
 impl SessionService {
-    /// Records that a job belongs to another host.
     pub(super) fn skip_other_host(
         &mut self,
         job: &Job,
@@ -24,7 +23,6 @@ impl SessionService {
         Ok(JobOutcome::Skipped)
     }
 
-    /// Records that a cycle was missed by more than its job allows.
     pub(super) fn skip_too_late(
         &mut self,
         job: &Job,
@@ -54,8 +52,7 @@ impl SessionService {
         self.store.insert_run(&random_name()?, &run, &end)
     }
 
-    /// Records a cycle in the ledger that its guard has refused. The refusal takes precedence
-    /// over any error of recording it.
+    /// Records the refusal of a cycle, which takes precedence over any error of recording it.
     pub(super) fn record_refusal(
         &mut self,
         task: Option<&TaskPattern>,

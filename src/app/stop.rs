@@ -16,8 +16,7 @@ pub enum StopReason {
     Clock,
     /// The lease expired, and another process may have taken over.
     Lease,
-    /// The write-ahead log reached its maximum size while a reader kept it from being
-    /// reused.
+    /// The write-ahead log reached its maximum size while a reader kept it from being reused.
     WalLimit,
     Busy,
     /// The file system is full: not even one more row could be changed.

@@ -45,11 +45,9 @@ const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
 ///
 /// 1. A batch costs a fixed time for the transaction, which is the shortest commit so far,
 ///    and a time for each row, which is a moving average.
-/// 2. The next batch has as many rows as fit into the target, at most twice as many as the
-///    last.
-/// 3. Where a commit alone takes as long as the target or longer, as without a write-ahead
-///    log, on a slow disk or on a cluster, it has as many rows as make half of the hold
-///    useful.
+/// 2. The next batch has as many rows as fit into the target, at most twice as many as the last.
+/// 3. Where a commit alone takes as long as the target or longer, as without a write-ahead log, on
+///    a slow disk or on a cluster, it has as many rows as make half of the hold useful.
 /// 4. Where other writers make commits take longer than the shortest, this is added to the
 ///    cost of the rows, and batches shrink; but not below those whose own work takes as
 ///    long as the shortest commit. The rest of the hold is then not caused by the run, and
@@ -93,7 +91,6 @@ impl Throttle {
         }
     }
 
-    /// Creates the throttle of a run without other writers.
     pub fn unthrottled() -> Self {
         Self {
             is_unthrottled: true,
@@ -123,8 +120,7 @@ impl Throttle {
         self.ceiling.is_some()
     }
 
-    /// Returns the maximum time of the scan for the next batch. The batch will read the
-    /// same rows again under the lock, in less time.
+    /// Maximum time of the next scan. The batch reads its rows again under the lock, in less time.
     pub(super) fn scan_time(&self) -> Duration {
         if self.is_unthrottled {
             MAX_SCAN_TIME_UNTHROTTLED

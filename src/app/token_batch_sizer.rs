@@ -6,12 +6,10 @@ use std::time::Duration;
 
 /// Target time that one batch holds the write lock.
 const TARGET_HOLD: Duration = Duration::from_millis(2);
-/// Minimum and maximum size of a batch. On a cluster a batch is one entry of the Raft log
-/// with some 70 bytes per key, and entries of more than about 256 KiB delay those of the
-/// application.
+/// Minimum and maximum size of a batch. On a cluster a batch is one entry of the Raft log with some
+/// 70 bytes per key, and entries of more than about 256 KiB delay those of the application.
 pub const MIN_BATCH: usize = 128;
 pub const MAX_BATCH: usize = 4096;
-/// Number of batches that are remembered.
 const WINDOW: usize = 4;
 
 /// Adapts the number of keys in a batch of touches to the time that batches take. Unlike a

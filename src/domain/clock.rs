@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::time::{Span, UnixTime};
 
-/// Tolerated difference between the clocks of two machines: a row that is no further ahead
-/// than this is not from the future.
+/// Tolerated difference between two machines' clocks: a row this far ahead is not in the future.
 pub const CLOCK_SKEW: Span = Span::minutes(1);
 
 /// Tolerated difference between two clocks that count since boot, in seconds.
@@ -26,7 +25,6 @@ pub struct ClockStamp {
     pub uptime: Option<i64>,
 }
 
-/// Clocks of a machine and the kernel's judgment of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockReading {
     pub stamp: ClockStamp,
@@ -104,7 +102,6 @@ impl Default for ClockGuard {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClockVerdict {
-    /// The run may trust the clock.
     Trusted,
     /// The clock has moved: the run must not end anything.
     Moved {
@@ -114,7 +111,6 @@ pub enum ClockVerdict {
     },
 }
 
-/// Refusal to trust a clock that has moved since the last run on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockRefusal {
     /// Seconds that the clock has moved: forward, or back if negative.
@@ -163,9 +159,8 @@ impl ClockGuard {
     ///    the threshold against `CLOCK_BOOTTIME` since the reference. The same holds against
     ///    `/proc/uptime` if the two agreed to the minute at the reference: they differ where
     ///    the time of this process alone is faked, and `CLOCK_BOOTTIME` with it.
-    /// 3. Across two boots, or if the boots cannot be told apart, the clock has moved if the
-    ///    wall clock is more than the threshold behind the reference. A lead cannot be
-    ///    detected.
+    /// 3. Across two boots, or if the boots cannot be told apart, the clock has moved if the wall
+    ///    clock is more than the threshold behind the reference. A lead cannot be detected.
     /// 4. A clock that has moved is trusted if the kernel reports it as synchronized and the
     ///    kernel's own time is that of the wall clock to the minute.
     /// 5. It is trusted as well once the jump has persisted for a day, so that a virtual

@@ -21,10 +21,8 @@ pub struct Filter {
     pub client: Option<ClientFilter>,
     /// States; empty: any.
     pub states: Vec<SessionState>,
-    /// Lower limit of the idle time.
     pub idle_over: Option<Span>,
     pub ended_by: Option<EndReason>,
-    /// Earliest time of the end.
     pub ended_since: Option<UnixTime>,
     /// Latest time of the opening, for a look at the past.
     pub opened_by: Option<UnixTime>,
@@ -57,8 +55,7 @@ impl Filter {
             && self.opened_by.is_none_or(|time| session.created_at.is_none_or(|at| at <= time))
     }
 
-    /// Reports whether the client of a session matches: a condition that SQL cannot
-    /// express.
+    /// Reports whether the client of a session matches: a condition that SQL cannot express.
     pub fn matches_client(&self, session: &Session) -> bool {
         self.client.as_ref().is_none_or(|filter| {
             session.client.as_deref().is_some_and(|client| filter.matches(client))
@@ -75,7 +72,6 @@ pub enum ClientFilter {
     Text(String),
 }
 
-/// Error for a text that is not a valid client filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a valid network: use an address or CIDR notation such as 10.0.0.0/8 or 2001:db8::/32"
@@ -110,7 +106,6 @@ impl FromStr for ClientFilter {
 }
 
 impl ClientFilter {
-    /// Reports whether a row's client matches.
     pub fn matches(&self, client: &str) -> bool {
         match self {
             Self::Net(net) => address(client).is_some_and(|address| net.contains(&address)),

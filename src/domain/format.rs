@@ -5,7 +5,6 @@ pub fn format_count(number: u64) -> String {
     group_digits(&number.to_string())
 }
 
-/// Digits with thousands separators.
 pub fn group_digits(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -2,8 +2,7 @@
 
 use super::error::{ExceededLimit, GuardRefusal, RunImpact};
 
-/// Limits of the number of sessions that a run may end. A run that exceeds one ends
-/// nothing.
+/// Limits of the number of sessions that a run may end. A run that exceeds one ends nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guard {
     /// The greatest share of the sessions that have not ended, in percent; 100: any.
@@ -29,9 +28,6 @@ impl Guard {
     /// 1. A [backlog](RunImpact::backlog) counts for neither limit.
     /// 2. The share is one of all sessions in the table that have not ended, the backlog
     ///    among them.
-    ///
-    /// # Errors
-    /// The refusal, with its figures.
     pub fn check(&self, impact: RunImpact) -> Result<(), GuardRefusal> {
         let counted = impact.counted();
         #[expect(clippy::cast_precision_loss, reason = "no table has 2^52 rows")]
@@ -49,9 +45,7 @@ impl Guard {
 /// The limits that one run has of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct GuardLimits {
-    /// See [`Guard::max_percent`].
     pub max_percent: Option<f64>,
-    /// See [`Guard::max_rows`].
     pub max_rows: Option<u64>,
 }
 
@@ -59,7 +53,6 @@ pub struct GuardLimits {
 impl Eq for GuardLimits {}
 
 impl GuardLimits {
-    /// Completes these limits with those of a guard.
     #[must_use]
     pub fn or(self, guard: Guard) -> Guard {
         Guard {

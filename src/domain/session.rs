@@ -9,15 +9,13 @@ use super::time::{Span, UnixTime};
 pub use super::variants::UnknownVariant;
 use super::variants::string_enum;
 
-/// A row's key, in the order in which SQLite sorts keys: numbers by their value, then
-/// text and bytes, byte by byte.
+/// A row's key, in SQLite's order: numbers by their value, then text and bytes, byte by byte.
 #[derive(Debug, Clone)]
 pub enum SessionKey {
     Integer(i64),
     /// A number with a fraction, or of a column that holds whole numbers like these.
     Real(f64),
-    /// Text, which need not be UTF-8: native tables have the lower-case hex SHA-256 of the
-    /// token.
+    /// Text, which need not be UTF-8: native tables have the lower-case hex SHA-256 of the token.
     Text(Vec<u8>),
     Blob(Vec<u8>),
     /// Row id and key of a framework's row: another row may take the row id.
@@ -100,8 +98,7 @@ pub struct Session {
     pub user: Option<String>,
     /// Set if the value that names the user cannot be read.
     pub is_user_unreadable: bool,
-    /// The service that it belongs to. Names match without regard to ASCII
-    /// case.
+    /// The service that it belongs to. Names match without regard to ASCII case.
     pub task: String,
     /// Address of the client, or any text that the application has written.
     pub client: Option<String>,
@@ -121,8 +118,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Time since the last use, if the table holds that; for an ended session, until its
-    /// end.
+    /// Time since the last use, if the table holds that; for an ended session, until its end.
     pub fn idle(&self, now: UnixTime) -> Option<Span> {
         let until = self.end.map_or(now, |end| end.at.min(now));
         self.last_used_at.map(|used| until.since(used))
@@ -158,9 +154,7 @@ pub enum EndReason {
     Closed,
     /// Unused for longer than the timeout.
     Expired,
-    /// Unused for long enough to count as abandoned.
     Abandoned,
-    /// Evicted in favor of a new session.
     Evicted,
     /// An administrator ended it.
     Cycled,
@@ -174,12 +168,10 @@ pub enum SessionState {
     Active,
     /// The session has been unused for longer than that, but is not abandoned.
     Idle,
-    /// The session has been unused for longer than its timeout and the policy's
-    /// `abandoned`.
+    /// The session has been unused for longer than its timeout and the policy's `abandoned`.
     Abandoned,
     /// Due to end, but no purge has ended it yet.
     Expired,
-    /// Over for good.
     Ended,
 }
 

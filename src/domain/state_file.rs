@@ -4,7 +4,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Message about the state of a framework's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateNotice {
     /// The file was moved here from the directory that was used before.
@@ -22,7 +21,6 @@ pub struct StateProblem {
     pub loss: StateConsequence,
 }
 
-/// Reason why a state file cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateFault {
     NoDirectory,
@@ -41,12 +39,10 @@ pub enum StateFault {
     Unsafe {
         /// Directory or file in question.
         path: PathBuf,
-        /// Finding.
         why: UntrustedReason,
     },
     /// The user may not use the directory or the file.
     Denied {
-        /// Directory or file in question.
         path: PathBuf,
         /// Effective user of this process.
         user: u32,
@@ -55,7 +51,6 @@ pub enum StateFault {
     Other(String),
 }
 
-/// Reason why a directory or a file is not trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UntrustedReason {
     Link,
@@ -75,8 +70,7 @@ pub enum UntrustedReason {
 pub enum StateConsequence {
     /// The run reads no state: no counters, no ledger.
     NothingRead,
-    /// The run keeps its state in memory: no record, no counters, no lease that other
-    /// processes see.
+    /// The run's state is in memory: no record, no counters, no lease that other processes see.
     NothingKept,
     /// The run continues with a new file; the content of the old one is lost.
     Content,
@@ -110,7 +104,6 @@ impl StateProblem {
     }
 }
 
-/// A path between quotation marks.
 pub(crate) fn quoted(path: &Path) -> String {
     format!("\"{}\"", path.display())
 }

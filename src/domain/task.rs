@@ -10,12 +10,10 @@ impl TaskPattern {
         &self.0
     }
 
-    /// Reports whether the pattern has a wildcard.
     pub fn is_wild(&self) -> bool {
         self.0.contains('*')
     }
 
-    /// Reports whether a name matches.
     pub fn matches(&self, task: &str) -> bool {
         let (pattern, task) = (self.0.as_bytes(), task.as_bytes());
         let (mut p, mut t) = (0, 0);
@@ -72,8 +70,7 @@ impl TaskPattern {
         self.matches(&other.0)
     }
 
-    /// Canonical form of all patterns that match the same names: in lower case, and without
-    /// repeated wildcards.
+    /// Canonical form of patterns that match the same names: lower case, no repeated wildcards.
     #[must_use]
     pub fn normalized(&self) -> Self {
         let mut text = self.0.to_ascii_lowercase();
@@ -83,8 +80,7 @@ impl TaskPattern {
         Self(text)
     }
 
-    /// Rank of the pattern among others: by the number of its characters other than
-    /// wildcards, then by the fewest wildcards.
+    /// Rank: by the number of characters other than wildcards, then by the fewest wildcards.
     pub fn specificity(&self) -> impl Ord + use<> {
         let wildcards = self.0.matches('*').count();
         (self.0.chars().count() - wildcards, std::cmp::Reverse(wildcards))

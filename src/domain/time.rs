@@ -20,8 +20,7 @@ impl UnixTime {
         Self(self.0.saturating_add(span.0))
     }
 
-    /// Time since `earlier`; zero if that lies in the future, as with the clocks of two
-    /// machines.
+    /// Time since `earlier`; zero if that lies in the future, as with the clocks of two machines.
     pub fn since(self, earlier: Self) -> Span {
         Span(self.0.saturating_sub(earlier.0).max(0))
     }
@@ -44,8 +43,7 @@ impl From<std::time::SystemTime> for UnixTime {
     }
 }
 
-/// RFC 3339 in UTC, `2026-06-15T12:00:00Z`; a moment outside the calendar
-/// appears as `@` and its number.
+/// RFC 3339 in UTC, `2026-06-15T12:00:00Z`; outside the calendar, `@` and the number.
 impl fmt::Display for UnixTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.utc() {
@@ -89,18 +87,14 @@ impl Span {
     }
 }
 
-/// Error for a text that is not a valid duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpanError {
-    /// A number without a unit, which could be anything.
     #[error("{0:?} has no unit: use {0}s, {0}m, {0}h or {0}d")]
     NoUnit(String),
-    /// Malformed text.
     #[error(
         "{0:?} is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"
     )]
     NotASpan(String),
-    /// Span that exceeds the calendar.
     #[error("{0:?} is longer than 9,999 years")]
     TooLong(String),
 }

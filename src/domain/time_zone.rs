@@ -8,8 +8,7 @@ use jiff::tz::{self, TimeZoneDatabase};
 
 use crate::domain::time::UnixTime;
 
-/// Beginning of the period whose rules identify a zone: 2025. What a zone did before
-/// says nothing about the times of a schedule.
+/// Start of the rules that identify a zone: 2025. Earlier ones do not matter to a schedule.
 const MODERN: Timestamp = Timestamp::constant(1_735_689_600, 0);
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,7 +31,6 @@ pub struct LocalZone {
 }
 
 impl TimeZone {
-    /// Universal time.
     pub const UTC: Self = Self::Named(tz::TimeZone::UTC);
 
     /// The machine's own zone, by its rules and by a text that another zone does not
@@ -41,17 +39,13 @@ impl TimeZone {
         Self::Machine(LocalZone { rules, id: id.into() })
     }
 
-    /// Resolves [`Local`](Self::Local) to the zone of the machine.
-    ///
-    /// # Errors
-    /// Whatever `machine` fails with. It is not called for any other zone.
+    /// Resolves [`Local`](Self::Local); `machine` is called for no other zone.
     pub fn or_machine<E>(&self, machine: impl FnOnce() -> Result<Self, E>) -> Result<Self, E> {
         if *self == Self::Local { machine() } else { Ok(self.clone()) }
     }
 
-    /// Seconds that the wall clock is ahead of UTC at a moment; negative west
-    /// of Greenwich. Nothing for a moment outside the calendar, nor for a local zone
-    /// that has not been resolved.
+    /// Seconds that the wall clock is ahead of UTC at a moment; negative west of Greenwich. Nothing
+    /// for a moment outside the calendar, nor for a local zone that has not been resolved.
     pub fn offset_at(&self, moment: UnixTime) -> Option<i64> {
         moment.utc()?;
         // Its last day ends some hours before that of the calendar.
@@ -90,12 +84,10 @@ impl TimeZone {
     }
 }
 
-/// Name of a time zone that does not exist.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name:?} is not a valid time zone: {}", self.advice())]
 pub struct TimeZoneError {
     name: String,
-    /// Zone with a similar name.
     pub meant: Option<String>,
 }
 
@@ -124,8 +116,7 @@ impl FromStr for TimeZone {
     }
 }
 
-/// The zone that a name nearly spells: in another letter case, with blanks,
-/// or by its city alone.
+/// The zone that a name nearly spells: in another letter case, with blanks, or by its city alone.
 fn matching(name: &str) -> Option<String> {
     let name = name.trim().replace(' ', "_");
     let zones = TimeZoneDatabase::bundled();

@@ -32,7 +32,6 @@ macro_rules! string_enum {
 }
 pub(crate) use string_enum;
 
-/// A word that names no variant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", invalid_value(word, what, &known.join(", ")))]
 pub struct UnknownVariant {
@@ -41,7 +40,6 @@ pub struct UnknownVariant {
     pub(crate) known: &'static [&'static str],
 }
 
-/// The message about a word that is none of the valid ones.
 pub fn invalid_value(word: &str, what: &str, valid: &str) -> String {
     format!("{word:?} is not a valid {what}; valid values: {valid}")
 }

@@ -12,13 +12,11 @@ pub struct WriteLimits {
     pub hold: HoldLimit,
     /// Assume that there are no other writers, and use the fastest batches.
     pub fast: bool,
-    /// Maximum size of the write-ahead log while a reader of an older snapshot keeps it
-    /// from being reused.
+    /// Maximum size of the write-ahead log while a reader of an older snapshot blocks its reuse.
     pub max_log: ByteSize,
 }
 
 impl Default for WriteLimits {
-    /// Two milliseconds, and 64 MiB.
     fn default() -> Self {
         Self { hold: HoldLimit(Duration::from_millis(2)), fast: false, max_log: ByteSize(64 << 20) }
     }
@@ -28,7 +26,6 @@ impl Default for WriteLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldLimit(pub Duration);
 
-/// Error for a text that is not such a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a valid duration: use 100us to 10s, such as 2ms, 500us or 1s")]
 pub struct HoldLimitError(String);
@@ -60,7 +57,6 @@ impl fmt::Display for HoldLimit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ByteSize(pub u64);
 
-/// Error for a text that is not such a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a valid size: use 1MiB or more, such as 64MiB, 100MB or 1GiB")]
 pub struct ByteSizeError(String);
@@ -88,7 +84,6 @@ impl fmt::Display for ByteSize {
     }
 }
 
-/// Reads a whole number and one of these units.
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     units.iter().find_map(|(unit, size)| {
         let number: u64 = text.strip_suffix(unit)?.trim_end().parse().ok()?;

@@ -203,8 +203,7 @@ impl SessionService {
     }
 }
 
-/// Returns the reason why the file is longer than its database: a reader keeps it from
-/// being truncated.
+/// The file is longer than its database where a reader keeps it from being truncated.
 fn untruncated(after: &DiskUsage) -> Option<StopReason> {
     Some(StopReason::Reader).filter(|_| after.untruncated_bytes() > 0)
 }

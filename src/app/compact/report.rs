@@ -37,8 +37,7 @@ impl CompactReport {
         Self { before, after: before, steps: 0, longest_hold, elapsed, stopped: None }
     }
 
-    /// Returns the number of bytes returned to the file system: zero if the application has
-    /// used more meanwhile.
+    /// Returns the bytes returned to the disk: zero if the application has used more meanwhile.
     pub const fn freed(&self) -> u64 {
         self.before.bytes().saturating_sub(self.after.bytes())
     }

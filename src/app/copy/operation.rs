@@ -25,9 +25,8 @@ impl SessionService {
     /// 1. Both sides are read in key order, and what differs is written in batches that
     ///    hold the write lock for about the requested time. Equal rows are left alone: to
     ///    resume an interrupted copy, repeat it.
-    /// 2. Rows that are newer or exist only here are left alone and
-    ///    counted; with `replace`, they are overwritten and deleted. The same applies to
-    ///    counters that are higher here.
+    /// 2. Rows that are newer or exist only here are left alone and counted; with `replace`, they
+    ///    are overwritten and deleted. The same applies to counters that are higher here.
     /// 3. The source is only read. Rows that are written to it meanwhile show as differences
     ///    in the comparison, and the next copy brings them.
     ///
@@ -78,8 +77,7 @@ impl SessionService {
         Ok(CopyReport { stopped, elapsed: timer.elapsed(begun), ..copy.done })
     }
 
-    /// Makes sure that the copy is possible. The lease is held already: no other copy to
-    /// this table can start.
+    /// The lease is held already: no other copy to this table can start.
     fn ensure_can_copy(&self, copy: &CopyRun<'_>, now: UnixTime) -> Result<()> {
         let is_active = |holder: &LeaseHolder| {
             Lease::holds(holder.renewed_at, now) && !self.is_gone(&holder.holder)

@@ -12,7 +12,6 @@ pub(super) const MAX_ROWS: usize = 1_000;
 /// Maximum number of bytes likewise.
 pub(super) const MAX_BYTES: usize = 256 << 10;
 
-/// Rows of both sides in a range of keys.
 pub(super) struct KeyRange {
     pub(super) here: Vec<RawRow>,
     pub(super) there: Vec<RawRow>,

@@ -9,8 +9,7 @@ use crate::storage::raw_row::TableChecksum;
 
 #[derive(Debug, Clone)]
 pub struct CopyRequest {
-    /// Make the destination equal to the source: overwrite rows that are newer there, and
-    /// delete those that exist only there.
+    /// Overwrite rows that are newer in the destination, and delete those that exist only there.
     pub replace: bool,
     /// Create the indexes in the destination that the limits of the policies need.
     pub sync_indexes: bool,
@@ -66,8 +65,7 @@ impl CopyReport {
         self.new + self.changed
     }
 
-    /// Returns the number of rows that were left alone because another program may have
-    /// written them.
+    /// Returns the rows that were left alone because another program may have written them.
     pub const fn left_alone(&self) -> u64 {
         self.newer + self.extra
     }
@@ -90,7 +88,6 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Returns the number of rows in which they differ.
     pub const fn differ(&self) -> u64 {
         self.missing + self.older + self.newer + self.extra
     }

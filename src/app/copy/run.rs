@@ -13,7 +13,6 @@ use crate::domain::error::Result;
 use crate::storage::raw_row::{RawRow, TableDiff};
 use crate::storage::{Backend, WriteResult};
 
-/// Receives the progress, and decides whether to continue.
 pub(super) type CopyCallback<'a> = &'a mut dyn FnMut(&CopyProgress) -> ControlFlow<()>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +22,6 @@ enum CopyAction {
     Delete,
 }
 
-/// A copy or comparison in progress.
 pub(super) struct CopyRun<'a> {
     pub(super) request: &'a CopyRequest,
     pub(super) source: &'a dyn Backend,
@@ -39,7 +37,6 @@ pub(super) struct CopyRun<'a> {
     go_on: CopyCallback<'a>,
 }
 
-/// Copies or compares the tables range by range of the keys.
 impl BatchWork for CopyRun<'_> {
     fn go_on(&mut self) -> ControlFlow<()> {
         (self.go_on)(&self.progress)
@@ -123,7 +120,6 @@ impl<'a> CopyRun<'a> {
         row_copy_mut(service.store.as_mut())?.set_counters(&set, &drop, on_conflict)
     }
 
-    /// Writes what differs within a range of keys.
     fn sync_range(&mut self, range: &KeyRange, batches: &mut BatchLoop<'_>) -> LoopResult {
         let mut diff = TableDiff::between(&range.here, &range.there);
         if self.request.replace {

@@ -14,7 +14,6 @@ use crate::storage::{DueScan, PurgeCounts};
 
 /// Maximum wait for a long-running reader.
 const MAX_WAIT: Duration = Duration::from_secs(3);
-/// Poll interval while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl BatchWork for Sweep<'_> {
@@ -42,9 +41,8 @@ impl BatchWork for Sweep<'_> {
         Ok(may_have_more)
     }
 
-    /// Checkpoints the write-ahead log in small steps. While a reader keeps it from being
-    /// reused, the purge slows down; at the maximum size, it waits for the reader for a
-    /// while, and then gives up.
+    /// Checkpoints the write-ahead log in small steps. While a reader keeps it from being reused,
+    /// the purge slows down; at the maximum size, it waits for a while, and then gives up.
     fn checkpoint(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
         let (timer, throttle) = (self.timer, &self.throttle);
         let (is_contended, is_at_min_batch) = (throttle.is_contended(), throttle.is_at_min_batch());
@@ -76,7 +74,6 @@ impl BatchWork for Sweep<'_> {
 }
 
 impl Sweep<'_> {
-    /// Makes sure that the guard allows the sweep.
     pub(super) fn check_guard(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
         let request = self.request;
         if request.guard.is_set() {

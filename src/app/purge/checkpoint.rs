@@ -12,8 +12,7 @@ use crate::storage::{CheckpointMode, Wal, WalStatus};
 
 /// Growth of the log from one checkpoint to the next.
 const STEP: u64 = 10 << 20;
-/// Growth while there are other writers: less than the 4 MB at which SQLite checkpoints
-/// within one of their commits.
+/// Growth beside other writers: less than the 4 MB at which SQLite checkpoints in their commits.
 const CONTENDED_STEP: u64 = 1 << 20;
 /// Size from which other writers wait for the last part of a checkpoint, if that part is
 /// smaller than [`SMALL_PENDING`].
@@ -28,12 +27,10 @@ const PASSIVE_ATTEMPTS: usize = 2;
 pub const BACKOFF: Duration = Duration::from_millis(5);
 const MAX_BACKOFF_STEPS: u64 = 10;
 
-/// Checkpoints the write-ahead log of a purge.
 #[derive(Debug, Default)]
 pub(super) struct Checkpointer {
     /// Size of the log after the last checkpoint.
     checkpointed: u64,
-    /// Maximum size of the log.
     pub(super) peak: u64,
     /// Longest time that checkpoints have blocked other writers since it was last taken.
     hold: Duration,
@@ -66,7 +63,6 @@ impl Checkpointer {
         Ok((size.bytes, backoff(size)))
     }
 
-    /// Checkpoints what is left at the end of the purge.
     pub(super) fn final_checkpoint(&mut self, wal: Option<&dyn Wal>, timer: Timer) -> Result<()> {
         if self.status(wal)?.is_some_and(|size| size.pending > 0) {
             self.checkpoint(wal, timer)?;
@@ -87,8 +83,7 @@ impl Checkpointer {
         })
     }
 
-    /// Returns the longest time that checkpoints have blocked other writers since the last
-    /// call; `None`: they have not.
+    /// Takes the longest time that checkpoints have blocked other writers; `None`: they have not.
     pub(super) fn take_hold(&mut self) -> Option<Duration> {
         Some(std::mem::take(&mut self.hold)).filter(|hold| !hold.is_zero())
     }
@@ -132,8 +127,7 @@ fn checkpoint(wal: Option<&dyn Wal>, mode: CheckpointMode) -> Result<Option<WalS
     wal.map_or(Ok(None), |wal| wal.checkpoint(mode))
 }
 
-/// Returns the pause before the log grows further: proportional to its size where it cannot
-/// be reused.
+/// Returns the pause before the log grows: proportional to its size where it cannot be reused.
 pub fn backoff(size: WalStatus) -> Duration {
     if size.pending == 0 && !size.is_in_use {
         return Duration::ZERO;

@@ -11,7 +11,6 @@ use crate::domain::time::UnixTime;
 use crate::domain::token::Digest;
 use crate::storage::{PurgeCounts, RunOutcome, RunQuery, RunRecord};
 
-/// Returns what a purge would end, for its guard.
 pub(super) fn impact(
     request: &PurgeRequest,
     counts: &PurgeCounts,

@@ -9,13 +9,10 @@ use crate::storage::{
     Cursor, DueScan, KeptRows, PolicyContext, PurgeCounts, ScanLimits, UnreadableValue,
 };
 
-/// Totals of several scans.
 #[derive(Debug, Default)]
 pub(super) struct ScanTotals {
     pub(super) counts: PurgeCounts,
-    /// An example of an unreadable value.
     pub(super) unreadable_value: Option<UnreadableValue>,
-    /// Due rows that are kept.
     pub(super) kept: KeptRows,
 }
 
@@ -27,8 +24,7 @@ impl ScanTotals {
     }
 }
 
-/// Maximum time of one scan. Without a write-ahead log, other processes cannot commit
-/// during a scan.
+/// Maximum time of a scan: without a write-ahead log, other processes cannot commit during it.
 const SCAN_TIME: Duration = Duration::from_millis(250);
 const SCAN_TIME_WITHOUT_WAL: Duration = Duration::from_millis(5);
 

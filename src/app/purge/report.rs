@@ -79,8 +79,7 @@ pub struct PurgeReport {
     pub obstacle: Option<String>,
     /// Ended sessions that hooks were not notified of.
     pub missed_notifications: Option<MissedNotifications>,
-    /// Rows of a framework table that were kept because their times cannot be read, as far
-    /// as it was swept.
+    /// Rows of a framework table that were kept for unreadable times, as far as it was swept.
     pub unreadable: u64,
     /// An example of such a value.
     pub unreadable_value: Option<UnreadableValue>,
@@ -117,13 +116,11 @@ impl PurgeReport {
     }
 }
 
-/// Result of a dry run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PurgePreview {
     /// Counts of the changes that it would make.
     pub summary: PurgeReport,
     /// Rows that it would change in any way.
     pub due: u64,
-    /// Verdict of the guard.
     pub guard: std::result::Result<(), GuardRefusal>,
 }

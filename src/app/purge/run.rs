@@ -21,21 +21,19 @@ use crate::storage::{Order, SessionQuery, VisitResult};
 impl SessionService {
     /// Marks, ends and deletes what is due at `now`.
     ///
-    /// Sweeps the table once in key order: it scans for the next due rows without a
-    /// lock, then applies them in a write transaction that checks them again and takes
-    /// about as long as
-    /// `WriteLimits::hold`. If there are
-    /// other writers, it pauses between batches, and it keeps the write-ahead log small. It
-    /// can be stopped after any batch, by `go_on` or by a crash, and the next run finds
-    /// what is left. Only one purge runs on a table at a time, and the ledger records each.
+    /// Sweeps the table once in key order: it scans for the next due rows without a lock, then
+    /// applies them in a write transaction that checks them again and takes about as long as
+    /// `WriteLimits::hold`. If there are other writers, it pauses between batches, and it keeps the
+    /// write-ahead log small. It can be stopped after any batch, by `go_on` or by a crash, and the
+    /// next run finds what is left. Only one purge runs on a table at a time, and the ledger
+    /// records each.
     ///
     /// # Errors
-    /// [`Error::LeaseHeld`] if another purge is running.
-    /// [`Error::Guard`] if it would end more than the guard allows.
-    /// [`Error::Clock`] if the clock has moved since the last run.
-    /// [`Error::Refused`] if nothing may be deleted from a framework table, or if its
-    /// content does not match the profile. In these cases nothing has changed.
-    /// Any error of reading or writing the table; earlier batches stay applied.
+    /// [`Error::LeaseHeld`] if another purge is running. [`Error::Guard`] if it would end more than
+    /// the guard allows. [`Error::Clock`] if the clock has moved since the last run.
+    /// [`Error::Refused`] if nothing may be deleted from a framework table, or if its content does
+    /// not match the profile. In these cases nothing has changed. Any error of reading or writing
+    /// the table; earlier batches stay applied.
     pub fn purge(
         &mut self,
         request: &PurgeRequest,

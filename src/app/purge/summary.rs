@@ -104,8 +104,7 @@ impl SessionService {
         }
     }
 
-    /// Counts the rows after the point where a run stopped, and reports whether it counted
-    /// all of them.
+    /// Counts the rows after the point where a run stopped, and reports whether it counted all.
     fn count_remaining(
         &self,
         sweep: &Sweep<'_>,

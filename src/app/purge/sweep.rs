@@ -75,7 +75,6 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Returns the policies and times by which it decides.
     pub(super) fn scope<'s>(&'s self, policies: &'s Policies) -> PolicyContext<'s> {
         self.request.scope(policies, self.now)
     }
@@ -90,8 +89,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Returns the result of a batch; `None`: the file system has no space for this many
-    /// rows, but may have it for fewer.
+    /// Returns the result of a batch; `None`: no disk space for so many rows, but maybe for fewer.
     pub(super) fn unless_too_large(
         &mut self,
         batch: Result<PurgeBatchResult>,
@@ -128,8 +126,7 @@ impl<'a> Sweep<'a> {
         self.done.longest_hold = self.done.longest_hold.max(batch.timing.hold);
     }
 
-    /// Counts the time that a checkpoint has blocked other writers as a hold: the lock has
-    /// been free only since then.
+    /// Counts the hold of a checkpoint: the lock has been free only since then.
     pub(super) fn record_checkpoint_hold(&mut self) {
         if let Some(hold) = self.checkpointer.take_hold() {
             self.released = self.timer.now();

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-/// Reason why there is no database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absence {
     /// There is no file, and sessctl can create one.
@@ -22,7 +21,6 @@ impl fmt::Display for Absence {
     }
 }
 
-/// Content of a database without a table of sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForeignContent {
     /// Nothing: an empty file, or a database without tables.

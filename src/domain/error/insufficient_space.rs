@@ -1,13 +1,11 @@
 use super::format_count;
 
-/// Lack of disk space to rebuild a database.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not enough disk space to rebuild the database: {purpose} would take {} bytes in \"{directory}\", \
      which has {} free; nothing was changed", format_count(*.wanted), format_count(*.free)
 )]
 pub struct InsufficientSpace {
-    /// Directory that lacks space.
     pub directory: String,
     /// Files that need the space.
     pub purpose: &'static str,

@@ -2,7 +2,6 @@
 
 use crate::domain::policy::Licence;
 
-/// Limit that keeps a session from opening.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("limit reached: {}", self.finding())]
 pub struct LimitReached {

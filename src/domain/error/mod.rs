@@ -43,8 +43,7 @@ pub enum Error {
         /// Content of the database, as far as it suggests a remedy.
         content: ForeignContent,
     },
-    /// There are several tables that this program knows, or a table that might be one or
-    /// the other.
+    /// There are several tables that this program knows, or a table that might be one or the other.
     #[error("cannot tell which table in \"{at}\" holds the sessions: {found}")]
     AmbiguousTable {
         /// Path or address.
@@ -99,8 +98,7 @@ pub enum Error {
         /// Time since its last heartbeat.
         ago: Span,
     },
-    /// Another process has run the job since it was found
-    /// due.
+    /// Another process has run the job since it was found due.
     #[error("another process has already run the job")]
     AlreadyRun,
     /// The database does not accept a change to a row, because of a constraint or of a
@@ -224,7 +222,6 @@ impl Error {
 }
 
 impl InterruptReason {
-    /// Explanation of the interruption of a statement that had run for this long.
     fn sentence(self, after: Duration) -> String {
         let ran = format!("the statement was interrupted after {:.1} s", after.as_secs_f64());
         match self {
@@ -235,17 +232,14 @@ impl InterruptReason {
     }
 }
 
-/// A run that would end more sessions than the guard allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuardRefusal {
     pub impact: RunImpact,
     pub limit: ExceededLimit,
 }
 
-/// Effect of a run, compared with the content of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunImpact {
-    /// Kind of the run.
     pub work: GuardedRun,
     /// Pattern of tasks; `None`: all.
     pub task: Option<String>,

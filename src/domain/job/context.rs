@@ -6,13 +6,11 @@ use crate::domain::policy::Policies;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
 
-/// Settings on which the times of a job depend.
 #[derive(Debug, Clone, Copy)]
 pub struct ScheduleContext<'a> {
     pub zone: &'a TimeZone,
     /// Policies, which determine automatic intervals.
     pub policies: &'a Policies,
-    /// Offset of automatic intervals.
     pub jitter: Jitter,
     /// Interval between the calls that look for due jobs, as of cron; zero: a process keeps
     /// watching.

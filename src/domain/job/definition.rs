@@ -7,15 +7,13 @@ use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
 
-/// Scheduled work of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// Unique name, in the configuration and in the ledger.
     pub name: String,
     pub when: JobTiming,
     pub work: JobAction,
-    /// Limits of what a run may end. Unset, a purge keeps to the guard for all runs, and a
-    /// cycle to none.
+    /// Limits of what a run may end. Unset, a purge keeps to those of all runs, a cycle to none.
     pub limits: GuardLimits,
     /// Maximum lateness of a cycle: one that was missed by more is skipped. `None`: any. A
     /// missed purge always runs.
@@ -28,7 +26,6 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a configuration has few jobs")]
 pub enum JobTiming {
-    /// At these times of the week.
     At(Schedule),
     /// Repeatedly, an interval after the end of the last run.
     Every(Interval),
@@ -85,12 +82,10 @@ impl Job {
         own == host || is_short_for(&own, &host) || is_short_for(&host, &own)
     }
 
-    /// Specification under which the ledger keeps the history of the job, together with its
-    /// name: its times, its action, and its host. A job with another specification starts a new
-    /// history.
+    /// Specification under which the ledger keeps the history of the job, together with its name:
+    /// its times, its action, and its host. A job with another specification starts a new history.
     ///
-    /// Limits and the maximum lateness are not part of it, so that editing them keeps the
-    /// history.
+    /// Limits and the maximum lateness are not part of it, so that editing them keeps the history.
     ///
     /// The time zone is the [identity](TimeZone::identity) of the one in which its times are
     /// read. An interval depends on none. Tasks and hosts have no case.

@@ -13,10 +13,8 @@ pub struct JobHistory {
     pub last_settled_at: Option<UnixTime>,
     /// Planned time of a run that has begun and is not complete, for whatever reason.
     pub interrupted: Option<UnixTime>,
-    /// Time since which this machine has had the job in its configuration without interruption;
-    /// `None`: it has not.
+    /// Time since which this machine has had the job without interruption; `None`: it has not.
     pub since: Option<UnixTime>,
-    /// Run that has begun and not ended.
     pub unfinished: Option<RunInProgress>,
 }
 
@@ -32,7 +30,6 @@ impl JobHistory {
     }
 }
 
-/// Run that has begun and not ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunInProgress {
     pub planned: UnixTime,

@@ -40,10 +40,8 @@ impl Interval {
     /// Below this, a run costs more than it gains.
     pub const RECOMMENDED_MIN: Span = Span::seconds(60);
 
-    /// Length of the interval.
-    ///
-    /// The automatic one follows the longest timeout T of the policies of the
-    /// tasks that are meant, in seconds, with a jitter r from 0 to 29:
+    /// An automatic interval follows the longest timeout T of the policies of the tasks that are
+    /// meant, in seconds, with a jitter r from 0 to 29:
     ///
     /// 1. T up to 900: 60 + r.
     /// 2. Above: 300 + 2 r.

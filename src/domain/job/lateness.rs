@@ -15,11 +15,9 @@ pub struct DueRun {
     pub resumes: bool,
 }
 
-/// A cycle that was missed by more than its job allows. It is skipped, so that it ends no
-/// session in the middle of the day.
+/// A cycle that is too late: it is skipped, so that it ends no session in the middle of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LateRun {
-    /// Skipped run.
     pub due: DueRun,
     pub lateness: Span,
     pub max_lateness: Span,

@@ -16,8 +16,7 @@ const MIN_SPACING: Span = Span::minutes(1);
 /// `task` is one that has a policy of its own; `None`: any other.
 ///
 /// 1. The jobs that count are enabled, purge, and apply to the task.
-/// 2. Times of schedules are those of a week without a change of the clock, of all jobs
-///    together.
+/// 2. Times of schedules are those of a week without a change of the clock, of all jobs together.
 /// 3. A job with an interval counts with that, as if its runs took no time.
 ///
 /// The search stops at an interval that is no longer than `enough`.

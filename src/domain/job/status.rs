@@ -9,9 +9,8 @@ use crate::domain::schedule::Schedule;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 
-/// Bounds of the tolerated lead of another machine's clock, which is half of the time between
-/// two runs of a job. A last settled time that lies further in the future shows that a clock was
-/// wrong.
+/// Bounds of the tolerated lead of another machine's clock, which is half of the time between two
+/// runs of a job. A last settled time that lies further in the future shows that a clock was wrong.
 const MIN_LEAD: Span = GRACE;
 const MAX_LEAD: Span = Span::minutes(5);
 
@@ -28,7 +27,6 @@ pub enum JobStatus {
     /// The job is late by more than it allows: the run is to be skipped.
     TooLate(LateRun),
     Running(RunInProgress),
-    /// The job runs next at a later time.
     Scheduled {
         next: UnixTime,
         /// Last settled time that the ledger should have.
@@ -47,12 +45,11 @@ impl Job {
     ///    not know registers the job now.
     /// 3. A job at fixed times is due when one of those has come since its last settled time. It
     ///    runs once, for the last of them.
-    /// 4. A job with an interval is due when that has passed since its last settled time: the
-    ///    end of its last run, or the start of its history. If the machine has registered the
-    ///    job later than that, the interval counts from the registration. Among calls at regular
-    ///    intervals, it is due at the call that is nearest to its time: when less than half of
-    ///    the interval between two calls is left, or half of its own interval, if that is
-    ///    shorter.
+    /// 4. A job with an interval is due when that has passed since its last settled time: the end
+    ///    of its last run, or the start of its history. If the machine has registered the job later
+    ///    than that, the interval counts from the registration. Among calls at regular intervals,
+    ///    it is due at the call that is nearest to its time: when less than half of the interval
+    ///    between two calls is left, or half of its own interval, if that is shorter.
     /// 5. An interrupted run is due until it is complete, however late, unless a later one of
     ///    the fixed times has come.
     /// 6. A last settled time in the future was set by a wrong clock, unless it is so close that
@@ -98,9 +95,8 @@ impl Job {
         }
     }
 
-    /// Last settled time of a job that is registered at this moment and has no history: earlier
-    /// times are skipped, except for one of the last minute, for which a scheduler has started
-    /// the process.
+    /// Last settled time of a job registered at this moment, without a history: earlier times are
+    /// skipped, except for one of the last minute, for which a scheduler has started the process.
     pub fn history_start(&self, context: ScheduleContext<'_>, moment: UnixTime) -> UnixTime {
         match &self.when {
             JobTiming::At(schedule) => just_before(schedule, context.zone, moment),
@@ -141,8 +137,7 @@ impl Job {
         }
     }
 
-    /// The first run later than a moment, by how things stand, if the runs until then
-    /// take place in time, and take none.
+    /// The first run after a moment, as things stand, if earlier runs are on time and take no time.
     pub fn first_run_after(
         &self,
         status: &JobStatus,
@@ -222,8 +217,7 @@ fn lead(period: Span) -> Span {
     Span::seconds(period.as_seconds() / 2).clamp(MIN_LEAD, MAX_LEAD)
 }
 
-/// The moment before the time of a schedule that has come within the last minute, or else
-/// this moment.
+/// The moment before a time of the schedule within the last minute, or else this moment.
 fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime {
     match schedule.latest_at_or_before(now, zone) {
         Some(last) if now.since(last) < GRACE => UnixTime(last.0 - 1),
@@ -231,9 +225,8 @@ fn just_before(schedule: &Schedule, zone: &TimeZone, now: UnixTime) -> UnixTime 
     }
 }
 
-/// Status of a job with an interval. If the machine registered the job a whole interval or
-/// more after its next time, nobody was there to run it, and the history continues from the
-/// registration.
+/// Status of a job with an interval. If the machine registered it a whole interval or more after
+/// its next time, nobody was there to run it: the history continues from the registration.
 fn status_at_intervals(
     interval: Span,
     poll: Span,

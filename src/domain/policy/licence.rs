@@ -5,7 +5,6 @@ use std::fmt;
 use super::rules::OverflowPolicy;
 use crate::domain::task::TaskPattern;
 
-/// Limit shared by the sessions of several tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Licence {
     /// The tasks, by their names or patterns. No task belongs to two licences.

@@ -4,14 +4,12 @@ use super::rules::Policy;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
-/// A policy whose retention a cap reduces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CappedRetention {
     pub tasks: TaskPattern,
     pub policy: Policy,
 }
 
-/// The longest retention of the tasks that match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetentionCap {
     /// The pattern, or the name of a task, [normalized](TaskPattern::normalized).

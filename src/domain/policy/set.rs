@@ -13,9 +13,8 @@ use crate::domain::time::Span;
 /// Each task has one policy:
 ///
 /// 1. That of its name. ASCII case is ignored.
-/// 2. Otherwise that of the most specific pattern that matches it: the one with the most
-///    characters other than `*`, then the one with the fewest `*`, then the one that was
-///    inserted first.
+/// 2. Otherwise that of the most specific pattern that matches it: the one with the most characters
+///    other than `*`, then the one with the fewest `*`, then the one that was inserted first.
 /// 3. Otherwise the default.
 ///
 /// Its retention is no longer than the smallest cap whose pattern matches
@@ -68,8 +67,7 @@ impl Policies {
         }
     }
 
-    /// Cuts the retention of all policies, those that are there and those that are
-    /// inserted later.
+    /// Cuts the retention of all policies, those that are there and those that are inserted later.
     pub fn cap_retention(&mut self, tasks: &str, max: Option<Span>) {
         self.caps.push(RetentionCap { tasks: TaskPattern::from(tasks).normalized(), max });
         self.caps.sort_by_key(RetentionCap::seconds);
@@ -97,8 +95,7 @@ impl Policies {
         }
     }
 
-    /// The name or the pattern, in lower case, whose policy a task has; `None`: it has the
-    /// default.
+    /// The name or the pattern, in lower case, whose policy a task has; `None`: it has the default.
     pub fn table_of(&self, task: &str) -> Option<&str> {
         let named = self.names.get_key_value(&task.to_ascii_lowercase());
         let matching = || self.patterns.iter().find(|own| own.tasks.matches(task));

@@ -7,12 +7,9 @@ use crate::domain::time::{Span, UnixTime};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TouchDecision {
-    /// Update the time of the last use.
     Renew,
-    /// Write nothing: the last use is too recent, or irrelevant, to be
-    /// written.
+    /// Write nothing: the last use is too recent, or irrelevant, to be written.
     Unchanged,
-    /// Refuse: the session is over, for this reason.
     Refuse(EndReason),
 }
 
@@ -22,15 +19,12 @@ pub enum TimeoutRequest {
     /// The timeout of the policy.
     #[default]
     Nothing,
-    /// No timeout.
     Never,
-    /// A given timeout.
     For(Span),
 }
 
 impl Policy {
-    /// Timeout of a new session: the requested one, or `timeout`,
-    /// within [`min_timeout`, `max_timeout`].
+    /// The requested timeout, or else `timeout`, within [`min_timeout`, `max_timeout`].
     pub fn granted_timeout(&self, asked: TimeoutRequest) -> Option<Span> {
         let wanted = match asked {
             TimeoutRequest::Nothing => self.timeout,
@@ -102,8 +96,7 @@ impl Policy {
         }
     }
 
-    /// Reports whether the session is live at `now`: it has neither ended, nor is it
-    /// [due](Self::due) to end.
+    /// Reports whether the session is live at `now`: neither ended nor [due](Self::due) to end.
     pub fn is_live(&self, session: &Session, now: UnixTime) -> bool {
         !session.has_ended(now) && self.due(session, PurgeTime::at(now)).is_none()
     }
@@ -115,9 +108,8 @@ impl Policy {
     ///    alone refuses nothing.
     /// 3. Under `expire = "two-pass"` a touch writes only if there is a mark to
     ///    clear: nothing else is asked of such a session.
-    /// 4. Otherwise a touch less than a second, or no more than
-    ///    `touch_resolution`, after the last use writes nothing, unless there is
-    ///    a mark to clear.
+    /// 4. Otherwise a touch less than a second, or no more than `touch_resolution`, after the last
+    ///    use writes nothing, unless there is a mark to clear.
     /// 5. Every other touch renews the session.
     pub fn touch(&self, session: &Session, now: UnixTime) -> TouchDecision {
         if let Some(end) = session.end {

@@ -7,7 +7,6 @@ use crate::domain::time::{Span, UnixTime};
 /// when clocks are set forward.
 const TOLERANCE: Span = Span::hours(1);
 
-/// Time of a purge: the current time, and the planned one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PurgeTime {
     now: UnixTime,
@@ -20,7 +19,6 @@ impl PurgeTime {
         Self { now, planned: now }
     }
 
-    /// Check of a job whose planned time has come.
     pub fn planned(planned: UnixTime, now: UnixTime) -> Self {
         Self { now, planned: planned.min(now) }
     }
@@ -43,8 +41,7 @@ impl Policy {
         if check.now.since(check.planned) <= max_lateness { check.planned } else { check.now }
     }
 
-    /// Latest mark that ends its session at a check: one of the [minimum
-    /// age](Self::mark_min_age).
+    /// Latest mark that ends its session at a check: one of the [minimum age](Self::mark_min_age).
     pub fn mark_cutoff(&self, check: PurgeTime) -> UnixTime {
         UnixTime(self.nominal_time(check).0.saturating_sub(self.mark_min_age().as_seconds()))
     }

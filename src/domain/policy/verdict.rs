@@ -5,7 +5,6 @@ use super::two_pass::PurgeTime;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::time::{Span, UnixTime};
 
-/// Decision of a purge on a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Keep,
@@ -22,14 +21,12 @@ pub enum Verdict {
 impl Policy {
     /// Decides on a session of this policy.
     ///
-    /// 1. A row whose session has ended goes when `retention` has passed since
-    ///    the end: at `ended_at + retention` and later. Without a limit to the
-    ///    retention it stays.
-    /// 2. Under `expire = "timeout"` a session that has not ended is *expired* when it has
-    ///    been unused for longer than its own `idle_timeout`: at
-    ///    `last_used_at + idle_timeout` it is still valid, a second later it is
-    ///    not. Without a timeout it never is; a timeout of zero makes it
-    ///    expired as soon as a second has passed.
+    /// 1. A row whose session has ended goes when `retention` has passed since the end: at
+    ///    `ended_at + retention` and later. Without a limit to the retention it stays.
+    /// 2. Under `expire = "timeout"` a session that has not ended is *expired* when it has been
+    ///    unused for longer than its own `idle_timeout`: at `last_used_at + idle_timeout` it is
+    ///    still valid, a second later it is not. Without a timeout it never is; a timeout of zero
+    ///    makes it expired as soon as a second has passed.
     /// 3. Under `expire = "abandoned"` it is *abandoned* when it has been unused
     ///    for longer than both its own `idle_timeout` and `abandoned`, with the
     ///    same boundary. Without a timeout it never is.
@@ -37,21 +34,18 @@ impl Policy {
     ///    second, at the [time of the check](Self::nominal_time); at delays of whole days [an
     ///    hour may be missing](Self::mark_min_age). A mark that is older than the last use or
     ///    the opening of the session [does not count](Session::mark).
-    /// 5. A session that has not ended and to which none of these applies is over its
-    ///    *lifetime* when it was opened longer than `lifetime` ago, with the boundary
-    ///    of rule 2.
+    /// 5. A session that has not ended and to which none of these applies is over its *lifetime*
+    ///    when it was opened longer than `lifetime` ago, with the boundary of rule 2.
     /// 6. A session that ends under a retention of zero loses its row at once.
-    /// 7. Under `expire = "two-pass"` a live session that does not end and has no
-    ///    mark that counts is marked with the time of the check, or with that of its
-    ///    last use or opening where that is later. A mark that counts stays as it is
-    ///    until a touch clears it.
+    /// 7. Under `expire = "two-pass"` a live session that does not end and has no mark that counts
+    ///    is marked with the time of the check, or with that of its last use or opening where that
+    ///    is later. A mark that counts stays as it is until a touch clears it.
     ///
     /// A last use, a mark or an opening in the future counts as of now. A rule does not apply
     /// if the time that it needs is unknown.
     ///
-    /// None of this applies to a session of a framework's table: it is *expired* once
-    /// it is over by the framework's rules,
-    /// and then its row goes at once.
+    /// None of this applies to a session of a framework's table: it is *expired* once it is over by
+    /// the framework's rules, and then its row goes at once.
     pub fn verdict(&self, session: &Session, check: PurgeTime) -> Verdict {
         if let Some(end) = session.end {
             return match self.retention {
@@ -105,7 +99,6 @@ impl Policy {
         }
     }
 
-    /// Time for which a session may stay unused.
     pub(super) fn idle_limit(&self, session: &Session) -> Option<Span> {
         match self.expire {
             ExpiryMode::Timeout => session.idle_timeout,

@@ -2,17 +2,14 @@
 
 use super::definition::Profile;
 
-/// Difference between the columns of a table and those of a profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnMismatch {
     pub missing: Vec<String>,
-    /// Columns that the profile does not know.
     pub unexpected: Vec<String>,
 }
 
 impl Profile {
-    /// Compares the columns of a table with those of the profile; `None`: they match. ASCII
-    /// case is ignored, as in SQLite.
+    /// ASCII case is ignored, as in SQLite. `None`: the columns match.
     pub fn difference(&self, columns: &[String]) -> Option<ColumnMismatch> {
         let holds = |names: &[String], name: &String| {
             names.iter().any(|known| known.eq_ignore_ascii_case(name))

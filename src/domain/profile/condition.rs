@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 
 use super::value::{SqlValue, SqlValueRef, order};
 
-/// Condition on one of a profile's inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Condition {
     /// Index of the [input](super::Profile::inputs).
@@ -17,20 +16,17 @@ pub enum Predicate {
     Null(bool),
     Among(Vec<SqlValue>),
     NotAmong(Vec<SqlValue>),
-    /// A number that is greater than this.
     Above(i64),
     UpTo(i64),
     Prefix(String),
 }
 
 impl Condition {
-    /// Reports whether the condition holds for a row with these inputs.
     pub fn holds(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         self.test.holds(inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null))
     }
 
-    /// Reports whether the condition can be decided: text and bytes do not compare with a
-    /// number, while NULL fails the comparison.
+    /// Text and bytes do not compare with a number, while NULL fails the comparison.
     pub fn is_decidable(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         match (&self.test, inputs.get(self.input)) {
             (

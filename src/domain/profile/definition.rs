@@ -7,7 +7,6 @@ use super::value::SqlValue;
 use crate::domain::error::{Error, Result};
 use crate::domain::time_zone::TimeZone;
 
-/// A framework's table of sessions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
     /// Unique name: lower-case letters, digits and hyphens.
@@ -25,13 +24,11 @@ pub struct Profile {
     pub optional: Vec<String>,
     /// Column that identifies a session. Handles derive from it.
     pub id: String,
-    /// Set if detection may choose the profile: not if another profile fits the same tables
-    /// and is the safer guess.
+    /// Set if detection may choose it: not if another profile fits the same tables and is safer.
     pub is_detected: bool,
     /// Reason why rows must not be deleted; `None`: they may be.
     pub readonly: Option<String>,
     pub user: Option<UserSource>,
-    /// Source of the client's address, if there is one.
     pub client: Option<ColumnSource>,
     /// Lookup of a row by its token; `None`: not possible.
     pub token: Option<TokenForm>,
@@ -51,23 +48,19 @@ pub struct Profile {
     pub dependents: Vec<Dependent>,
     /// Parameters without a value. While there are any, no session is ever over.
     pub missing: Vec<Parameter>,
-    /// Reason why the detected profile must be confirmed by name before anything is
-    /// deleted.
+    /// Reason why the detected profile must be confirmed by name before anything is deleted.
     pub doubt: Option<DetectionDoubt>,
 }
 
-/// A value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnSource {
     pub column: String,
-    /// The path in the JSON text that the column holds, in SQLite's notation; `None`:
-    /// the column itself.
+    /// Path in the JSON text of the column, in SQLite's notation; `None`: the column itself.
     pub path: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserSource {
-    /// Value that holds the user.
     pub source: ColumnSource,
     pub form: UserForm,
     pub nobody: Vec<SqlValue>,
@@ -81,7 +74,6 @@ pub enum UserForm {
     DjangoPayload,
 }
 
-/// Lookup of a row by its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenForm {
     /// Column that holds the token or its hash.
@@ -92,7 +84,6 @@ pub struct TokenForm {
     pub is_hashed: bool,
 }
 
-/// Table whose rows depend on sessions, and the action on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
     pub table: String,
@@ -121,11 +112,8 @@ impl Profile {
         })
     }
 
-    /// Checks that rows may be deleted by this profile.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it is for looking only, and [`Error::UnconfirmedProfile`] if it has to be
-    /// named first.
+    /// [`Error::Refused`] if the profile is for looking only, and [`Error::UnconfirmedProfile`] if
+    /// it has to be named first.
     pub fn may_delete(&self) -> Result<()> {
         if let Some(reason) = self.readonly_reason() {
             return Err(Error::Refused(reason));
@@ -146,10 +134,7 @@ impl Profile {
         })
     }
 
-    /// Checks that the profile has a source of the user.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it does not.
+    /// [`Error::Refused`] if the profile has no source of the user.
     pub fn must_name_users(&self) -> Result<()> {
         let Self { name, table, user, .. } = self;
         if user.is_some() {
@@ -161,10 +146,7 @@ impl Profile {
         )))
     }
 
-    /// Lookup of a row by its token.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] if it cannot be.
+    /// [`Error::Refused`] if no row can be looked up by its token.
     pub fn token_form(&self) -> Result<&TokenForm> {
         let Self { name, table, token, .. } = self;
         token.as_ref().ok_or_else(|| {
@@ -177,9 +159,6 @@ impl Profile {
 
     /// Puts the machine's zone wherever a time is read by a local wall clock. `machine`
     /// resolves it, and is not called for a profile that needs none.
-    ///
-    /// # Errors
-    /// Whatever `machine` fails with.
     pub fn resolve_local<E>(
         &mut self,
         machine: &dyn Fn() -> std::result::Result<TimeZone, E>,
@@ -193,12 +172,10 @@ pub enum SessionUser {
     /// No user: nobody has logged in.
     Nobody,
     User(String),
-    /// Unknown: the value cannot be read.
     Unreadable,
 }
 
 impl SessionUser {
-    /// The user, if it is known that there is one.
     pub fn user(self) -> Option<String> {
         match self {
             Self::User(user) => Some(user),

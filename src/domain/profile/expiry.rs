@@ -7,7 +7,6 @@ use super::timestamp::Timestamp;
 use super::value::SqlValueRef;
 use crate::domain::time::UnixTime;
 
-/// Expiry of a session by the rules of its framework.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
     At {
@@ -61,7 +60,6 @@ impl Expiry {
 pub enum RowStatus {
     /// Not a session: the filter excludes it.
     NoSession,
-    /// A session that is over then.
     Session(Expiry),
 }
 
@@ -101,8 +99,7 @@ impl Profile {
         }
     }
 
-    /// Reports whether the row with these inputs was opened or used after a moment, as far
-    /// as they tell.
+    /// Reports whether the row was opened or used after a moment, as far as its inputs tell.
     pub fn is_after(&self, moment: UnixTime, inputs: &[SqlValueRef<'_>]) -> bool {
         [self.used, self.created]
             .into_iter()

@@ -8,8 +8,7 @@ use crate::domain::time::UnixTime;
 
 /// Lifetime of a session where the settings have no `SESSION_COOKIE_AGE`, in seconds.
 pub const TWO_WEEKS: i64 = 14 * 24 * HOUR;
-/// Maximum difference between the moment of the signature and that from which the
-/// lifetime is counted, in seconds.
+/// Maximum seconds between the signature and the moment from which the lifetime is counted.
 pub const JITTER: i64 = 2;
 /// Time zones differ from UTC by a multiple of this, in seconds.
 pub const QUARTER: i64 = 900;
@@ -58,9 +57,8 @@ fn offset(lifetime: i64) -> Option<i64> {
     (rest <= 2 * JITTER && (WEST..=EAST).contains(&offset)).then_some(offset)
 }
 
-/// Lifetime of a Django session from the signature of its payload to its expiry, in
-/// seconds; `None`: the payload has no time, as before Django 3.1. The end of the payload
-/// is enough.
+/// Lifetime of a Django session from the signature of its payload to its expiry, in seconds;
+/// `None`: the payload has no time, as before Django 3.1. The end of the payload is enough.
 pub fn signed_lifetime(payload: &str, over: UnixTime) -> Option<i64> {
     over.0.checked_sub(signed_at(payload)?.0)
 }

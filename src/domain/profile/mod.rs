@@ -1,8 +1,7 @@
 //! Tables of sessions that frameworks have, described: what is where in a row, how its
 //! times are written, and when its session is over.
 //!
-//! A profile is data. What it means is here, as pure functions; the store reads the
-//! rows and asks.
+//! A profile is data. What it means is here, as pure functions; the store reads the rows and asks.
 
 mod columns;
 mod condition;

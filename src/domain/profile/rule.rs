@@ -15,8 +15,7 @@ pub struct TimeColumn {
     pub null: Option<NullMeaning>,
     /// Values that are not times, but mean never.
     pub never: Vec<SqlValue>,
-    /// Values that are not times, but mean a time in the past. None of them is among
-    /// [`never`](Self::never).
+    /// Values that mean a time in the past. None of them is among [`never`](Self::never).
     pub over: Vec<SqlValue>,
 }
 
@@ -33,13 +32,11 @@ pub struct Rule {
     pub when: Vec<Condition>,
     /// Set if the session is over at the very moment of the rule, and not only after it.
     pub inclusive: bool,
-    /// Additional time.
     pub grace: Span,
 }
 
 impl Rule {
-    /// Reports whether the rule applies to a row with these inputs, or might: a condition
-    /// that cannot be decided excludes nothing.
+    /// Reports whether the rule might apply: a condition that cannot be decided excludes nothing.
     pub fn may_apply(&self, inputs: &[SqlValueRef<'_>]) -> bool {
         self.when.iter().all(|it| !it.is_decidable(inputs) || it.holds(inputs))
     }
@@ -48,9 +45,7 @@ impl Rule {
 /// Kind of a rule. A time is an index into the [profile's times](super::Profile::times).
 #[derive(Debug, Clone, PartialEq)]
 pub enum RuleKind {
-    /// Over at a time.
     At(usize),
-    /// Over when a length has passed after a time.
     After(usize, Length),
     /// Over if an input is not NULL.
     NotNull(usize),
@@ -60,8 +55,7 @@ pub enum RuleKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Length {
     Fixed(Span),
-    /// Length that only the application's configuration knows and nobody has given: for
-    /// ever.
+    /// Length that only the application's configuration knows and nobody has given: for ever.
     Unspecified,
     Input {
         /// Index of the [input](super::Profile::inputs).
@@ -73,7 +67,6 @@ pub enum Length {
 }
 
 impl TimeColumn {
-    /// Reads the time in a row with these inputs.
     pub fn read(&self, inputs: &[SqlValueRef<'_>]) -> DecodedTime {
         let value = inputs.get(self.input).copied().unwrap_or(SqlValueRef::Null);
         let is_among = |values: &[SqlValue]| values.iter().any(|known| known.is_same(value));

@@ -15,7 +15,6 @@ impl Timestamp {
         UnixTime(i64::try_from(seconds).unwrap_or(if seconds < 0 { i64::MIN } else { i64::MAX }))
     }
 
-    /// The moment this much later.
     #[must_use]
     pub fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(i128::from(span.as_seconds()) * SECOND))

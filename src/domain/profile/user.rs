@@ -9,10 +9,9 @@ impl Profile {
     /// Owner of a row by its value of [`user`](Profile::user): text as it stands, a number
     /// in decimal, bytes in hexadecimal.
     ///
-    /// NULL, empty text and the values that the profile lists under `nobody` are nobody,
-    /// and so is a payload that names nobody. A payload of a form that is not known is
-    /// unreadable, and so are bytes at a path in JSON, by which the store says that the
-    /// column holds something else.
+    /// NULL, empty text and the values that the profile lists under `nobody` are nobody, and so is
+    /// a payload that names nobody. A payload of a form that is not known is unreadable, and so are
+    /// bytes at a path in JSON, by which the store says that the column holds something else.
     pub fn owner(&self, value: SqlValueRef<'_>) -> SessionUser {
         let Some(source) = &self.user else {
             return SessionUser::Nobody;
@@ -31,8 +30,7 @@ impl Profile {
     }
 }
 
-/// All values that are shown as this user where the form is [plain](UserForm::Plain);
-/// `None`: too many to list.
+/// All values shown as this user where the form is [plain](UserForm::Plain); `None`: too many.
 pub fn values_shown_as(user: &str) -> Option<Vec<SqlValue>> {
     if user.contains(char::REPLACEMENT_CHARACTER) {
         // The replacement character may stand for any bytes.

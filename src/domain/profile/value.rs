@@ -2,7 +2,6 @@
 
 use std::cmp::Ordering;
 
-/// Value of one of SQLite's five storage classes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SqlValue {
     Null,
@@ -13,13 +12,11 @@ pub enum SqlValue {
     Blob(Vec<u8>),
 }
 
-/// Borrowed [`SqlValue`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum SqlValueRef<'a> {
     Null,
     Integer(i64),
     Real(f64),
-    /// Text; it need not be UTF-8.
     Text(&'a [u8]),
     Blob(&'a [u8]),
 }
@@ -35,8 +32,7 @@ impl SqlValue {
         }
     }
 
-    /// Reports whether SQLite treats two values as equal: numbers by their value, text by
-    /// its bytes.
+    /// Reports whether SQLite treats both as equal: numbers by their value, text by its bytes.
     pub fn is_same(&self, other: SqlValueRef<'_>) -> bool {
         is_same(self.raw(), other)
     }
@@ -73,7 +69,6 @@ impl<'a> SqlValueRef<'a> {
     }
 }
 
-/// Reports whether SQLite treats two values as equal: numbers by their value.
 pub fn is_same(one: SqlValueRef<'_>, other: SqlValueRef<'_>) -> bool {
     match (one, other) {
         (SqlValueRef::Real(_), SqlValueRef::Integer(whole)) => {

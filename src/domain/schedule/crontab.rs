@@ -4,14 +4,12 @@ use super::definition::{Hours, Schedule};
 use super::field::{Field, Values};
 use super::parse::{FieldSyntax, FieldToken};
 
-/// The schedule that a line of five or six crontab fields means, if three
-/// fields can say it.
+/// The schedule that a line of five or six crontab fields means, if three fields can say it.
 ///
 /// 1. The day of the month and the month must be `*`.
 /// 2. A sixth field that is not a weekday is a user or a command, and ignored.
-/// 3. A sixth field that is one makes the first field seconds, which must be
-///    0. The programs that read such lines do not agree where their week
-///    begins, so their weekdays must be `*` or names.
+/// 3. A sixth field that is one makes the first field seconds, which must be 0. The programs that
+///    read such lines do not agree where their week begins, so their weekdays must be `*` or names.
 pub(super) fn translate(line: &[FieldToken<'_>]) -> Option<Schedule> {
     let (minute, hour, rest) = match line {
         [seconds, minute, hour, rest @ .., weekday] if line.len() == 6 && is_weekday(*weekday) => {

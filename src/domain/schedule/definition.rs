@@ -3,7 +3,6 @@
 use super::field::{Field, Values, WEEKDAYS};
 use super::parse::{FieldSyntax, FieldToken, SpannedError};
 
-/// The times of a job in a week.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
     pub(super) minutes: Values,

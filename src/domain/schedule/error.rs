@@ -43,10 +43,8 @@ pub enum ScheduleErrorKind {
     /// A text that is neither a number nor, among weekdays, a name.
     #[error("{} is not valid", EscapedText(.0))]
     Unknown(String),
-    /// A number of three or more digits.
     #[error("{0} has more than two digits")]
     TooManyDigits(String),
-    /// A number that the field does not go to.
     #[error("{0} is out of range")]
     OutOfRange(String),
     /// A range of minutes or hours from the greater to the smaller.
@@ -55,7 +53,6 @@ pub enum ScheduleErrorKind {
     /// A step from one number; the text is the range that was probably meant.
     #[error("step needs a range or *: use {0}")]
     StepOnNumber(String),
-    /// A step that is not one or two digits.
     #[error("step must be a number of one or two digits")]
     StepUnknown,
     #[error("step cannot be 0")]
@@ -135,9 +132,8 @@ fn field_count(fields: usize) -> String {
     format!("{fields} field{}", if fields == 1 { "" } else { "s" })
 }
 
-/// Text in which every character takes as many columns as it has bytes, so that carets line up
-/// and a terminal interprets nothing: white space as a blank, and anything but printable ASCII
-/// as an escape.
+/// Text whose characters take as many columns as bytes, so that carets line up and a terminal
+/// interprets nothing: white space as a blank, anything but printable ASCII as an escape.
 struct EscapedText<'a>(&'a str);
 
 impl fmt::Display for EscapedText<'_> {

@@ -17,7 +17,6 @@ pub enum Field {
 }
 
 impl Field {
-    /// The values that the field may hold.
     pub const fn bounds(self) -> RangeInclusive<u8> {
         match self {
             Self::Minute => 0..=59,
@@ -26,7 +25,6 @@ impl Field {
         }
     }
 
-    /// Description of the valid values.
     pub const fn valid_values(self) -> &'static str {
         match self {
             Self::Minute => "0-59, *, lists (0,30), ranges (1-5) and steps (*/15, 10-50/20)",

@@ -27,12 +27,10 @@ impl Schedule {
     ///
     /// 1. A run is due whenever the local clock of the zone shows a minute,
     ///    an hour and a weekday of the schedule, at its full minute.
-    /// 2. With `*` as the hour that is all: where the clock is set back a
-    ///    repeated time runs twice, where it is set forward a skipped one
-    ///    does not run.
-    /// 3. With anything else as the hour a repeated time runs the first time
-    ///    only, and a skipped one at the first instant after the gap, unless
-    ///    its whole date was skipped.
+    /// 2. With `*` as the hour that is all: where the clock is set back a repeated time runs twice,
+    ///    where it is set forward a skipped one does not run.
+    /// 3. With anything else as the hour a repeated time runs the first time only, and a skipped
+    ///    one at the first instant after the gap, unless its whole date was skipped.
     /// 4. Times that fall on one instant are one run.
     pub fn next_after(&self, after: UnixTime, zone: &TimeZone) -> Option<UnixTime> {
         let mut start = UnixTime(after.0.checked_add(1)?);
@@ -66,8 +64,7 @@ impl Schedule {
         std::iter::successors(next(&after), next)
     }
 
-    /// The last run that is not later than `until`: the time that a run which
-    /// starts at `until` belongs to.
+    /// The last run up to `until`: the time to which a run that starts at `until` belongs.
     pub fn latest_at_or_before(&self, until: UnixTime, zone: &TimeZone) -> Option<UnixTime> {
         // Weekly at most, but a date can be skipped.
         let spans = std::iter::successors(Some(60), |span| Some(span * 2));
@@ -80,8 +77,7 @@ impl Schedule {
             })
     }
 
-    /// Reports whether a run that the clock skipped is to take place at an instant: the
-    /// first one after a gap.
+    /// Reports whether a skipped run takes place at an instant: the first one after a gap.
     fn skipped_before(&self, instant: UnixTime, zone: &TimeZone) -> Option<bool> {
         let from = instant.0 + zone.offset_at(UnixTime(instant.0 - 1))?;
         let to = instant.0 + zone.offset_at(instant)?;
@@ -100,8 +96,7 @@ impl Schedule {
 
     /// The first local-clock time of the schedule from `local` on.
     fn next_local(&self, local: LocalSeconds) -> Option<LocalSeconds> {
-        // All weeks are alike, so one serves for all: the years that the cron
-        // crate knows end in 2100.
+        // All weeks are alike, so one serves for all: the years of the cron crate end in 2100.
         let monday = local - (local - MONDAY).rem_euclid(WEEK);
         let before = DateTime::from_timestamp(local - monday + MONDAY - 1, 0)?;
         let next = self.cron.after(&before).next()?;
@@ -109,8 +104,7 @@ impl Schedule {
     }
 }
 
-/// The first instant after `from`, up to `to`, at which the offset is another
-/// than at `from`.
+/// The first instant after `from`, up to `to`, at which the offset is another than at `from`.
 #[expect(clippy::option_option, reason = "the outer one is the end of the calendar")]
 fn first_change(zone: &TimeZone, from: UnixTime, to: UnixTime) -> Option<Option<UnixTime>> {
     let offset = zone.offset_at(from)?;
@@ -133,8 +127,7 @@ fn first_change(zone: &TimeZone, from: UnixTime, to: UnixTime) -> Option<Option<
     Some(Some(UnixTime(other)))
 }
 
-/// The first instant at which the local clock shows a time; nothing if it
-/// skips that time.
+/// The first instant at which the local clock shows a time; nothing if it skips that time.
 fn first_instant_showing(zone: &TimeZone, local: LocalSeconds) -> Option<UnixTime> {
     let reach = MAX_UTC_OFFSET + MIN_OFFSET_DURATION;
     (-reach..=reach)

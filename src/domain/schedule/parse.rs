@@ -5,14 +5,12 @@ use std::ops::{Range, RangeInclusive};
 use super::error::ScheduleErrorKind;
 use super::field::{Field, Values, WEEKDAYS};
 
-/// A token of the text, and where it begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldToken<'a> {
     pub(super) at: usize,
     pub(super) text: &'a str,
 }
 
-/// A mistake and its place in the text.
 #[derive(Debug)]
 pub(super) struct SpannedError {
     pub(super) place: Range<usize>,
@@ -160,8 +158,7 @@ impl FieldSyntax {
     }
 }
 
-/// One or two ASCII digits: a sign, or a third digit, is more likely a slip
-/// than a number.
+/// One or two ASCII digits: a sign, or a third digit, is more likely a slip than a number.
 fn digits(text: &str) -> Option<&str> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     (plain && text.len() <= 2).then_some(text)

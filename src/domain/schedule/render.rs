@@ -35,8 +35,7 @@ impl Schedule {
     }
 }
 
-/// The form that [`FromStr`](std::str::FromStr) reads, the shortest of those
-/// that mean the same.
+/// The form that [`FromStr`](std::str::FromStr) reads, the shortest of those that mean the same.
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hours = match self.hours {

@@ -15,7 +15,6 @@ const MAX_TEXT: usize = 1 << 16;
 pub enum Member {
     /// Missing, or the text is not an object.
     Missing,
-    /// `null`.
     Null,
     /// Text. A lone surrogate in it is replaced.
     Text(String),
@@ -25,7 +24,6 @@ pub enum Member {
     Other,
 }
 
-/// Incremental scanner.
 #[derive(Debug)]
 pub struct Scan {
     name: &'static str,
@@ -34,7 +32,6 @@ pub struct Scan {
     open: Vec<bool>,
     /// Set if the next value is that of the member.
     is_wanted: bool,
-    /// Role of the string or number that is being read.
     role: StringRole,
     text: Text,
     found: Member,

@@ -21,8 +21,7 @@ const BYTES: usize = DIGITS / 4 * 3;
 /// Bytes that are unpacked at once.
 const UNPACKED: usize = 8 << 10;
 
-/// Length of the signature in a payload from before Django 3.1: a SHA-1 in hexadecimal
-/// digits.
+/// Length of the signature in a payload from before Django 3.1: a SHA-1 in hexadecimal digits.
 pub const SIGNATURE_LENGTH: usize = 40;
 
 /// Reads whose session a payload is, as Django would: the `_auth_user_id` in it.
@@ -32,8 +31,7 @@ pub const SIGNATURE_LENGTH: usize = 40;
 /// 2. It holds what Python's `json` module reads, each byte being one character. Of
 ///    several members of the name, the last one counts.
 /// 3. Text and whole numbers are users, `null` and empty text mean no user.
-/// 4. What is of any other form cannot be read: the application may use a serializer of
-///    its own.
+/// 4. What is of any other form cannot be read: the application may use a serializer of its own.
 ///
 /// The signature is not looked at, since nothing is granted for it.
 pub fn django_user(payload: &[u8]) -> SessionUser {
@@ -86,7 +84,6 @@ fn after_signature(bytes: &[u8]) -> Option<&[u8]> {
     rest.strip_prefix(b":").filter(|_| is_signature)
 }
 
-/// Decodes base 64, some digits at a time.
 fn decode(
     base64: &GeneralPurpose,
     digits: &[u8],
@@ -100,7 +97,6 @@ fn decode(
     Some(())
 }
 
-/// A payload that is unpacked as it arrives.
 struct Inflater {
     state: Box<InflateState>,
     length: usize,

@@ -6,8 +6,7 @@ const DAYS: [i64; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 /// Days from the first of January in the year 1 to that of 1970.
 pub const EPOCH: i64 = 719_162;
 
-/// Days since 1970-01-01 until a date; `None`: the calendar has no such date in the
-/// years 1 to 9999.
+/// Days from 1970-01-01 to a date; `None`: no date of the calendar in the years 1 to 9999.
 pub fn days(year: i64, month: usize, day: i64) -> Option<i64> {
     let place = month.checked_sub(1)?;
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

@@ -3,7 +3,6 @@
 use crate::domain::profile::timestamp::Timestamp;
 use crate::domain::time_zone::TimeZone;
 
-/// Form in which a column holds a time.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Encoding {
     /// Number of units since 1970, in one of these classes.
@@ -17,8 +16,7 @@ pub enum Encoding {
     Pattern(String, TimeZone),
     /// Another encoding, but of the wall clock of this zone instead of UTC.
     Local(Box<Self>, TimeZone),
-    /// One of several encodings with [classes](Self::classes) of their own: no value can be
-    /// read by two of them.
+    /// Encodings of different [classes](Self::classes): no value can be read by two of them.
     OneOf(Vec<Self>),
 }
 
@@ -33,7 +31,6 @@ pub enum Unit {
     Microseconds,
     /// .NET's ticks: tenths of a microsecond.
     Ticks,
-    /// Thousand-millionths of a second.
     Nanoseconds,
 }
 
@@ -58,7 +55,6 @@ pub struct TextForm {
 pub enum Separator {
     Blank,
     T,
-    /// One or the other.
     Either,
 }
 
@@ -66,11 +62,9 @@ pub enum Separator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decimals(pub Vec<u8>);
 
-/// Form of the zone in a text.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ZoneForm {
-    /// No zone: the text is the wall clock of this one. A time that the clock shows twice is
-    /// the later one.
+    /// The wall clock of this zone. A time that the clock shows twice is the later one.
     None(TimeZone),
     Z,
     /// An offset: `+02:00`, `+0200` or `+02`, with or without a blank before it.

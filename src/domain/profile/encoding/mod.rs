@@ -50,7 +50,6 @@ impl Encoding {
         }
     }
 
-    /// The classes of the values that it can read.
     pub fn classes(&self) -> Vec<Storage> {
         match self {
             Self::Unix(_, storage) | Self::Julian(storage) | Self::Ticks(storage) => {
@@ -62,7 +61,6 @@ impl Encoding {
         }
     }
 
-    /// Puts the machine's zone wherever it reads a local wall clock.
     pub(super) fn resolve_local<E>(
         &mut self,
         machine: &dyn Fn() -> Result<TimeZone, E>,

@@ -23,7 +23,6 @@ const JULIAN: i128 = 210_866_760_000_000;
 const MILLISECOND: i128 = SECOND / 1000;
 const DAY_IN_MILLISECONDS: f64 = 86_400_000.0;
 
-/// A number as it is stored.
 #[derive(Clone, Copy)]
 enum StoredNumber {
     Whole(i64),
@@ -31,7 +30,6 @@ enum StoredNumber {
 }
 
 impl StoredNumber {
-    /// The number in a value of one of these classes.
     fn of(value: SqlValueRef<'_>, storage: &[Storage]) -> Option<Self> {
         let (number, class) = match value {
             SqlValueRef::Integer(number) => (Self::Whole(number), Storage::Integer),
@@ -73,7 +71,6 @@ pub fn is_plausible(moment: Timestamp) -> bool {
     (FIRST..END).contains(&moment.0)
 }
 
-/// Timestamp of a number, if it is plausible.
 fn plausible(nanoseconds: i128, end: i128) -> Option<Timestamp> {
     (FIRST..end).contains(&nanoseconds).then_some(Timestamp(nanoseconds))
 }
@@ -147,8 +144,7 @@ impl Unit {
         }
     }
 
-    /// Length of this many units, in nanoseconds; `None`: the value is not a number or text of
-    /// digits, or is negative.
+    /// Length in nanoseconds; `None`: the value is negative, or neither a number nor digits.
     pub fn length(self, value: SqlValueRef<'_>) -> Option<i128> {
         const ALL: [Storage; 3] = [Storage::Integer, Storage::Real, Storage::Text];
         let number = StoredNumber::of(value, &ALL)?;

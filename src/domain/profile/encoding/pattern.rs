@@ -53,7 +53,6 @@ fn has(pattern: &str, letters: &[char]) -> bool {
 }
 
 impl Encoding {
-    /// Reports whether texts of a pattern hold their offset from UTC.
     pub fn has_offset(pattern: &str) -> bool {
         has(pattern, &OFFSET)
     }

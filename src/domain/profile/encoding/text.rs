@@ -26,15 +26,13 @@ impl TextForm {
         Some(moment).filter(|moment| moment.0 >= number::FIRST)
     }
 
-    /// See [`Encoding::upper_bound`](super::Encoding::upper_bound).
     pub(super) fn upper_bound(&self, moment: UnixTime) -> Option<String> {
         let separator = self.separator.letter()?;
         self.zone.upper_bound(&self.decimals, separator, moment)
     }
 }
 
-/// Time in UTC as text, followed by `rest`; beyond the calendar, a text that sorts before all
-/// times or after them.
+/// UTC time as text, then `rest`; beyond the calendar, a text that sorts before or after all times.
 fn written(moment: UnixTime, separator: char, rest: &str) -> String {
     const FIRST: UnixTime = UnixTime(-62_135_596_800);
     match moment.utc() {
@@ -62,7 +60,6 @@ fn reading(text: &[u8; LENGTH]) -> Option<i64> {
     is_time.then_some(days * 86_400 + hour * 3_600 + minute * 60 + second)
 }
 
-/// The number of two digits.
 fn pair(tens: u8, ones: u8) -> Option<i64> {
     let digits = [tens, ones];
     let is_number = digits.iter().all(u8::is_ascii_digit);
@@ -141,7 +138,6 @@ impl ZoneForm {
         }
     }
 
-    /// Reports whether a time without a zone is taken for UTC.
     pub(super) fn is_silently_utc(&self) -> bool {
         match self {
             Self::None(zone) => *zone == TimeZone::UTC,
