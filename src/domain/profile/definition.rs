@@ -149,28 +149,27 @@ impl Profile {
     /// Checks that the profile has a source of the user.
     ///
     /// # Errors
-    /// [`Error::Refused`] if it does not.
+    /// [`Error::Unselectable`] if it does not.
     pub fn must_name_users(&self) -> Result<()> {
         let Self { name, table, user, .. } = self;
         if user.is_some() {
             return Ok(());
         }
-        Err(Error::Refused(format!(
+        Err(Error::Unselectable(format!(
             "profile {name} does not say where {table} holds the user of a session, so sessions \
-             cannot be selected by user; select a session by its handle"
+             cannot be selected by user"
         )))
     }
 
     /// Lookup of a row by its token.
     ///
     /// # Errors
-    /// [`Error::Refused`] if it cannot be.
+    /// [`Error::Unselectable`] if there is none.
     pub fn token_form(&self) -> Result<&TokenForm> {
         let Self { name, table, token, .. } = self;
         token.as_ref().ok_or_else(|| {
-            Error::Refused(format!(
-                "profile {name} does not say how to find the row of a token in {table}; select the \
-                 session by its handle"
+            Error::Unselectable(format!(
+                "profile {name} does not say how to find the row of a token in {table}"
             ))
         })
     }

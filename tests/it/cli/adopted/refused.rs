@@ -59,7 +59,7 @@ fn a_read_only_table_is_listed() {
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django)");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, not a session table that sessctl recognizes; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the tables that it recognizes"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, which is not a session table that sessctl recognizes; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the supported tables"#);
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session"#);
 }
 
