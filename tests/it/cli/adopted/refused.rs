@@ -143,6 +143,21 @@ fn a_profile_of_ones_own_may_state_a_lifetime_under_a_minute() {
 }
 
 #[test]
+fn what_a_profile_does_not_describe_is_selected_by_its_handle() {
+    let sandbox = database(DJANGO);
+    let profile = "name = \"mine\"\ntable = \"django_session\"\nid = \"session_key\"\n\
+                   columns = [\"session_key\", \"session_data\", \"expire_date\"]\n\
+                   [times.expire_date]\nencoding = \"text\"\nseparator = \" \"\n\
+                   decimals = [0, 6]\nzone = \"none\"\ntimezone = \"UTC\"\n\
+                   [[expired]]\nat = \"expire_date\"\nboundary = \"<\"\n";
+    sandbox.file("mine.toml", profile);
+    let with =
+        |args: &[&str]| refuses(&sandbox, &[&["--profile", "./mine.toml"], args].concat(), 4);
+    insta::assert_snapshot!(with(&["list", "--user", "alice"]), @"refused: profile mine does not say where django_session holds the user of a session, so sessions cannot be selected by user; to end a session, use `sessctl cycle --session HANDLE`");
+    insta::assert_snapshot!(with(&["close"]), @"refused: profile mine does not say how to find the row of a token in django_session; to end a session, use `sessctl cycle --session HANDLE`");
+}
+
+#[test]
 fn a_value_that_does_not_fit_is_named_where_it_was_given() {
     let sandbox = laravel();
     sandbox.file("sessctl.toml", "profile = \"laravel\"\n\n[parameters]\nlifetime = \"120\"\n");

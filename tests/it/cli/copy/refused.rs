@@ -93,3 +93,15 @@ fn a_purge_of_the_destination_and_a_move_exclude_each_other() {
     let said = moves(&sandbox, &[]).is_refused_with(11).stderr();
     assert!(said.contains("a move of this database is already running (another process"), "{said}");
 }
+
+#[test]
+fn a_destination_that_has_runs_is_named_with_the_option_for_it() {
+    let sandbox = filled();
+    sandbox.run(["--db", "new.db", "init"]).succeeds();
+    sandbox.run(["--db", "new.db", "purge"]).succeeds();
+    let said = moves(&sandbox, &[]).is_refused_with(4).stderr();
+    assert!(said.contains("what was deleted there since an earlier pass"), "{said}");
+    assert!(said.contains("; if no program uses the destination yet, pass --replace"), "{said}");
+    moves(&sandbox, &["--replace"]).succeeds().is_silent();
+    are_equal(&sandbox);
+}
