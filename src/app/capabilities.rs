@@ -30,8 +30,8 @@ impl SessionService {
     /// Makes sure that sessions can be closed by the tokens of their clients.
     ///
     /// # Errors
-    /// [`Error::Refused`] if deletion is not allowed, or if the profile of a framework table
-    /// does not define how to find the row of a token.
+    /// [`Error::Refused`] if deletion is not allowed, and [`Error::Unselectable`] if the profile
+    /// of a framework table does not define how to find the row of a token.
     pub fn ensure_can_close(&self) -> Result<()> {
         self.ensure_can_delete()?;
         self.profile().map_or(Ok(()), |profile| profile.token_form().map(drop))
@@ -69,8 +69,8 @@ impl SessionService {
         let at = self.store.display_name().to_owned();
         self.store.vacuum().ok_or_else(|| {
             Error::Refused(format!(
-                "each node of \"{at}\" has its own file, which rqlite maintains; let the nodes return \
-                 the space with -auto-vacuum-int"
+                "each node of \"{at}\" has its own file, which rqlite maintains; start rqlited with \
+                 -auto-vacuum-int, such as 24h, to return the space"
             ))
         })
     }

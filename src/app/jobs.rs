@@ -18,7 +18,7 @@ use crate::storage::{JobKey, JobState, NewJob, RunQuery, RunRecord, VisitResult}
 
 const NO_HISTORY: &str = "a cycle with \"every\" needs a record of its last run, which cannot \
                           be stored; nothing was ended; use \"at\" instead, or make the state \
-                          file writable";
+                          file usable";
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobOptions {

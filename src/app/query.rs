@@ -89,14 +89,18 @@ impl SessionService {
         if !is_handle {
             return Err(Error::NotAHandle(prefix.to_owned()));
         }
-        let sessions = self.store.by_handle(prefix, SUGGESTIONS)?;
+        let sessions = self.store.by_handle(prefix, SUGGESTIONS + 1)?;
         let mut handles: Vec<String> =
             sessions.iter().map(|session| session.handle.clone()).collect();
         handles.dedup();
         match handles.as_slice() {
             [] => Err(Error::NoSession(prefix.to_owned())),
             [_] => sessions.into_iter().map(|session| self.with_task_name(session)).collect(),
-            _ => Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles }),
+            _ => {
+                let is_truncated = handles.len() > SUGGESTIONS;
+                handles.truncate(SUGGESTIONS);
+                Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles, is_truncated })
+            }
         }
     }
 

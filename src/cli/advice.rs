@@ -1,6 +1,6 @@
 //! Advice on the errors of the library, in terms of the command line.
 
-use crate::domain::error::{Absence, ForeignContent};
+use crate::domain::error::{Absence, Denial, ForeignContent};
 use crate::domain::profile::{DetectionDoubt, ProfileChoice};
 
 pub fn for_absence(why: &Absence) -> Option<String> {
@@ -15,20 +15,35 @@ pub fn for_content(content: &ForeignContent) -> Option<String> {
     match content {
         ForeignContent::Nothing => Some("initialize it with `sessctl init`".to_owned()),
         ForeignContent::Outdated => Some("upgrade it with `sessctl init`".to_owned()),
-        ForeignContent::Tables { mismatch, candidates } => {
-            let found = match mismatch {
-                Some(profile) => profile_check(profile),
-                None => "`sessctl show profiles` lists the tables that it recognizes".to_owned(),
-            };
-            let options = candidates.iter().map(|name| format!("--profile {name}"));
-            let options: Vec<String> = options.collect();
-            Some(if options.is_empty() {
-                found
-            } else {
-                format!("{found}; to select a table, pass {}", options.join(" or "))
-            })
+        ForeignContent::Tables { is_known, mismatches, candidates } => {
+            let mut advice: Vec<String> =
+                mismatches.iter().map(|name| profile_check(name)).collect();
+            if !is_known {
+                advice.push("`sessctl show profiles` lists the supported tables".to_owned());
+            }
+            advice.extend(for_candidates(candidates));
+            (!advice.is_empty()).then(|| advice.join("; "))
         }
         ForeignContent::Other => None,
+    }
+}
+
+fn for_candidates(candidates: &[(String, String)]) -> Option<String> {
+    let option = |(table, profile): &(String, String)| format!("--profile {profile} (for {table})");
+    let options = candidates.iter().map(option).collect::<Vec<_>>().join(" or ");
+    match candidates {
+        [] => None,
+        [_] => Some(format!("to use it, pass {options}")),
+        _ => Some(format!("to use one of these, pass {options}")),
+    }
+}
+
+/// Advice on nodes of a cluster that deny requests.
+pub fn for_denial(denial: Denial) -> Option<String> {
+    match denial {
+        Denial::CredentialsRequired => Some("pass --credentials FILE".to_owned()),
+        Denial::UnknownAuthority => Some("pass --ca-file FILE".to_owned()),
+        Denial::Other => None,
     }
 }
 

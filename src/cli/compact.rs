@@ -224,7 +224,7 @@ fn describe_freed(done: &CompactReport) -> String {
         }
         _ => String::new(),
     };
-    format!("freed {freed} in {steps} of at most {hold} ms; {size} remain{log}")
+    format!("freed {freed} in {steps} of at most {hold} ms; the database now takes {size}{log}")
 }
 
 fn describe_slack(slack: u64, done: &CompactReport) -> String {

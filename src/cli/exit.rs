@@ -73,6 +73,8 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         | Error::Clock(_)
         | Error::LimitReached(_)
         | Error::Refused(_)
+        | Error::Unselectable(_)
+        | Error::DestinationHasRuns
         | Error::ValueMismatch { .. } => 4,
         Error::NoSession(_) => 5,
         Error::Missing { .. } | Error::ForeignDatabase { .. } => 10,
@@ -89,6 +91,7 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         Error::InsufficientSpace(_)
         | Error::DiskFull { .. }
         | Error::Rejected { .. }
+        | Error::Denied { .. }
         | Error::State(_)
         | Error::Failed { .. } => 1,
     }

@@ -72,14 +72,15 @@ fn referenced_by(referrer: &ReferencingTable, rows: u64, wording: Wording) -> St
     let (count, were_kept) = (wording.count(rows), wording.were_kept(rows));
     let ReferencingTable { table, columns, targets, through, may_be_null } = referrer;
     let them = if rows == 1 { "it" } else { "them" };
-    let by = columns.join(", ");
+    let noun = if columns.len() == 1 { "column" } else { "columns" };
+    let by = format!("{noun} {}", columns.join(", "));
     if let Some(through) = through {
         return format!(
-            "{count} {were_kept} because rows of {table} refer by {by} to rows of {through} that \
+            "{count} {were_kept} because rows of {table} refer in {by} to rows of {through} that \
              would be deleted with {them}: remove those rows of {table} first"
         );
     }
-    let because = format!("{count} {were_kept} because rows of {table} refer to {them} by {by}");
+    let because = format!("{count} {were_kept} because rows of {table} refer to {them} in {by}");
     let ([column], [target]) = (columns.as_slice(), targets.as_slice()) else {
         return format!("{because}: remove those rows of {table} first");
     };

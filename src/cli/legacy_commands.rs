@@ -19,8 +19,11 @@ pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<St
             format!("cycle {}", word(0, "TASK"))
         }
         ("load", [_, ..]) => {
-            let cycle = format!("use sessctl cycle {}", word(0, "TASK"));
-            return Some(format!("sessctl runs no programs; to end its sessions, {cycle}"));
+            return Some(format!(
+                "sessctl does not start server tasks; to end the sessions of a task, use sessctl \
+                 cycle {}",
+                word(0, "TASK")
+            ));
         }
         ("drop", ["all", ..]) => "cycle --all".to_owned(),
         ("drop", [_, _, ..]) => format!("cycle --user {}, once for each user", word(0, "USER")),

@@ -64,17 +64,18 @@ const ABOUT: &str = "End and purge unused sessions";
 const EXIT_CODES: &str = "\
 Exit codes:
   0    success, including nothing to do
-  1    failure; also if a cluster rejects the credentials
+  1    failure; also if a cluster refuses the user, or its certificate is not trusted
   2    usage error: an invalid argument, schedule or configuration
   3    incomplete: work remains, because the command stopped early or rows changed
-       meanwhile; a session was kept that should have ended; it is unknown whether a
-       cluster applied a step; or, with --user, the user of some sessions could not be read
-  4    refused: by the guard, because the clock has been changed, by a limit on open
+       meanwhile; a session was kept that should have been ended or deleted; a hook failed;
+       it is unknown whether a cluster applied a step; or, with --user, the user of some
+       sessions could not be read
+  4    refused: by the guard, because the clock has moved, by a limit on open
        sessions, because a framework's table does not support the operation or does not
        match its profile, or because another user could change or redirect a file
   5    no such live session
-  10   no database, no node at the address of a cluster, or no table of sessions in it that
-       sessctl recognizes
+  10   no database, no node at the address of a cluster, or a database without a table of
+       sessions that sessctl recognizes
   11   busy: the database is locked, another process is doing the same work, or a cluster is
        temporarily unavailable
   12   the database is corrupt

@@ -18,7 +18,7 @@ use crate::output::record::{Column, Record, Schema, Value};
 ///
 /// The limits of the configuration apply: those of the task's policy, and that of the licence
 /// that the task shares with other tasks. At a limit, another session is evicted, or this one
-/// is refused with exit code 4. If the machine's clock has been changed since the last run (by
+/// is refused with exit code 4. If the machine's clock has moved since the last run (by
 /// more than `[guard] clock`, one hour by default), no session is evicted, whatever the
 /// limits, and a warning is printed.
 #[derive(clap::Args)]

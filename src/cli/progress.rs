@@ -117,7 +117,7 @@ pub fn remaining_time(fraction: f64, elapsed: Duration) -> String {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "a number of seconds that is positive"
+        reason = "a positive number of seconds"
     )]
     let seconds = seconds as u64;
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {

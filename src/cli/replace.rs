@@ -29,7 +29,7 @@ const MAX_ATTEMPTS: u32 = 16;
 pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let doing = || format!("could not write \"{}\"", path.display());
     let Some(name) = path.file_name() else {
-        bail!("{}: it is not the name of a file", doing());
+        bail!("{}: it does not end in a file name", doing());
     };
     let directory = directory_of(path)?;
     ensure_replaceable(&directory.end, name).with_context(doing)?;

@@ -45,6 +45,14 @@ fn advice_on(error: &Error) -> Option<String> {
         Error::AmbiguousTable { .. } => Some("select one with --profile NAME".to_owned()),
         Error::UnconfirmedProfile(doubt) => Some(format!("pass {}", advice::for_doubt(doubt))),
         Error::ValueMismatch { profile, .. } => Some(advice::profile_check(profile)),
+        Error::Unselectable(_) => {
+            Some("to end a session, use `sessctl cycle --session HANDLE`".to_owned())
+        }
+        Error::DestinationHasRuns => Some(
+            "if no program uses the destination yet, pass --replace to make it equal to the source"
+                .to_owned(),
+        ),
+        Error::Denied { denial, .. } => advice::for_denial(*denial),
         Error::NotAHandle(_) => Some("`sessctl list` shows handles".to_owned()),
         _ => None,
     }

@@ -34,8 +34,8 @@ impl ClusterOptions {
         let mut warnings = Vec::new();
         if *patience > Self::RECOMMENDED_MAX_PATIENCE {
             warnings.push(format!(
-                "cluster.patience = \"{patience}\" may exceed the lease of a purge, one minute: \
-                 another purge may start while this one waits for the cluster; use {} or less",
+                "cluster.patience = \"{patience}\" is too long for the lease of a purge, which \
+                 lasts one minute: another purge may start while this one waits for the cluster; use {} or less",
                 Self::RECOMMENDED_MAX_PATIENCE
             ));
         }

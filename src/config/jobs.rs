@@ -70,7 +70,8 @@ fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
     let enabled = table.optional("enabled", flag)?.unwrap_or(true);
     let (when, work) = (when(table, at, every)?, work(table, action, task)?);
     if matches!(work, JobAction::Purge(_)) {
-        let message = "is only allowed with do = \"cycle\": a missed purge always runs later";
+        let message = "is only allowed with do = \"cycle\": a missed purge is always made up \
+                       for, once";
         table.reject("late", message)?;
     } else if when == JobTiming::Every(Interval::Auto) {
         let message = "\"auto\" depends on the timeouts, which a cycle ignores: use at, or every \

@@ -64,7 +64,7 @@ pub trait Format {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{format} cannot show {subject}{reason}; use {choices}")]
+#[error("-o {format} is not available for {subject}{reason}; use {choices}")]
 pub struct UnsupportedFormat {
     format: FormatName,
     subject: &'static str,
@@ -78,7 +78,7 @@ impl UnsupportedFormat {
         Self {
             format: FormatName::Prometheus,
             subject,
-            reason: ": it is only for the figures of show stat",
+            reason: ", only for show stat and purge",
             choices: "table, plain, csv, json or jsonl",
         }
     }

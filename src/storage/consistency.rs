@@ -46,13 +46,13 @@ impl fmt::Display for ReadFreshness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "read from {} alone, ", self.node)?;
         match self.contact {
-            LeaderContact::IsLeader => f.write_str("the leader by its own account"),
+            LeaderContact::IsLeader => f.write_str("which claims to be the leader"),
             LeaderContact::Ago(ago) => {
                 let tenths = ago.as_millis().div_ceil(100);
-                write!(f, "which last heard of the leader {}.{}s ago", tenths / 10, tenths % 10)
+                write!(f, "which last heard from the leader {}.{} s ago", tenths / 10, tenths % 10)
             }
             LeaderContact::Never => {
-                f.write_str("which has not heard of a leader since it was started")
+                f.write_str("which has not heard from a leader since it started")
             }
             LeaderContact::Unknown => {
                 f.write_str("which does not say how far behind the others it is")

@@ -32,12 +32,6 @@ impl Cluster {
     /// Parses the addresses of nodes; the first begins with `scheme`.
     #[cfg(feature = "rqlite")]
     pub(super) fn parse(scheme: &str, text: &str) -> Result<Self, String> {
-        // In the whole text: a password may contain a comma.
-        if text.contains('@') {
-            return Err("the address must not contain a user and a password, which other users \
-                        could see: use a credentials file"
-                .to_owned());
-        }
         let node = |name: &str| address::node_url(scheme, name);
         Ok(Self {
             nodes: text.split(',').map(node).collect::<Result<_, _>>()?,

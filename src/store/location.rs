@@ -29,9 +29,13 @@ impl Location {
             text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         };
         match ["http://", "https://"].into_iter().find(|scheme| is_cluster(scheme)) {
-            Some(scheme) => Cluster::parse(scheme, text).map(Self::Cluster).map_err(LocationError),
+            // In the whole text: a password may contain a comma.
+            Some(_) if text.contains('@') => Err(LocationError::ContainsCredentials),
+            Some(scheme) => {
+                Cluster::parse(scheme, text).map(Self::Cluster).map_err(LocationError::Invalid)
+            }
             // It may contain a password, which no message may repeat.
-            None if has_scheme(text) => Err(LocationError(
+            None if has_scheme(text) => Err(LocationError::Invalid(
                 "unsupported URL scheme: the address of a cluster begins with http:// or https://"
                     .to_owned(),
             )),
@@ -88,8 +92,12 @@ impl From<&Self> for Location {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct LocationError(String);
+pub enum LocationError {
+    #[error("the address must not contain a user and a password, which other users could see")]
+    ContainsCredentials,
+    #[error("{0}")]
+    Invalid(String),
+}
 
 fn has_scheme(name: &str) -> bool {
     let scheme = name.split_once("://").map(|(scheme, _)| scheme);

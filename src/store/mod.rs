@@ -18,9 +18,7 @@ mod trigger_effects;
 
 pub use cluster::{CaCertificates, Cluster, Credentials};
 pub use database::sqlite::{Access, Protection, Running, protect};
-pub use location::Location;
-#[cfg(feature = "internals")]
-pub use location::LocationError;
+pub use location::{Location, LocationError};
 pub use open_native::{create, freshness, is_native, name_hazard, open};
 
 pub use crate::storage::consistency::Consistency;

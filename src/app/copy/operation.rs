@@ -35,9 +35,9 @@ impl SessionService {
     /// # Errors
     /// [`Error::LeaseHeld`] if one is running. [`Error::Refused`] if the source is this
     /// database, the destination of another copy, or a framework table; if the source is
-    /// empty and `replace` would delete all sessions here; or, without `replace`, if the
-    /// ledger here has any run: deleted rows would come back. In these cases nothing has
-    /// changed. Any error of reading or writing the tables; earlier batches stay applied.
+    /// empty and `replace` would delete all sessions here. [`Error::DestinationHasRuns`],
+    /// without `replace`, if the ledger here has any run: deleted rows would come back. In
+    /// these cases nothing has changed. Any error of reading or writing the tables; earlier batches stay applied.
     pub fn copy_from(
         &mut self,
         source: &dyn Backend,
@@ -88,19 +88,14 @@ impl SessionService {
             if holder.renewed_at == now {
                 return Err(Error::Refused(
                     "the source and the destination are the same database, or another move to \
-                     the source has just started"
+                     the source has just started; in the latter case, try again later"
                         .to_owned(),
                 ));
             }
             return Err(lease_held_error(holder, now));
         }
         if !copy.request.replace && self.has_run(now)? {
-            return Err(Error::Refused(
-                "a purge or a job has already run in the destination, and a move would bring \
-                 back the rows that it deleted; if no program uses the destination yet, replace \
-                 its content with that of the source"
-                    .to_owned(),
-            ));
+            return Err(Error::DestinationHasRuns);
         }
         let one = RowRange { rows: 1, bytes: 1, ..RowRange::default() };
         let is_empty =

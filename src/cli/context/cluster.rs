@@ -10,7 +10,9 @@ use std::{env, fs};
 use crate::config::Config;
 use crate::domain::time::Span;
 use crate::store;
-use crate::store::{Access, CaCertificates, Cluster, Consistency, Credentials, Location};
+use crate::store::{
+    Access, CaCertificates, Cluster, Consistency, Credentials, Location, LocationError,
+};
 
 use super::options::{CredentialSource, NamedPath, SettingSource};
 use super::settings::Context;
@@ -19,7 +21,13 @@ use crate::cli::exit::Usage;
 use crate::cli::trust::FilePurpose;
 
 pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
-    Location::parse(name.as_os_str()).map_err(|e| Usage::error(e.to_string()))
+    Location::parse(name.as_os_str()).map_err(|error| {
+        let advice = match &error {
+            LocationError::ContainsCredentials => "; pass them in a file with --credentials FILE",
+            LocationError::Invalid(_) => "",
+        };
+        Usage::error(format!("{error}{advice}"))
+    })
 }
 
 impl Context {

@@ -109,8 +109,8 @@ fn reject_foreign_link(resolved: &ResolvedPath, owner: u32, path: &Path) -> crat
     let foreign = resolved.links_in_reach().find(|link| link.uid != 0 && link.uid != owner);
     let Some(link) = foreign else { return Ok(()) };
     Err(Error::Refused(format!(
-        "\"{}\" contains the symbolic link \"{}\", which {} owns, and refers to a file of {}; pass \
-         the path of the file itself, or --as USER",
+        "the path \"{}\" passes through the symbolic link \"{}\", which {} owns, to a file of {}; \
+         pass the path of the file itself, or --as USER",
         path.display(),
         link.path.display(),
         accounts::user(link.uid),

@@ -37,7 +37,7 @@ use summary::{RUN, SUMMARY, record, schema, sentence};
 /// Sessions that are due under the policy of their task end; rows of ended sessions are
 /// deleted after their retention. The table is processed in short write transactions, so that
 /// the application keeps running; the run can be interrupted at any time, and the next one
-/// continues with the rest. If the machine's clock has been changed since the last run (by
+/// continues with the rest. If the machine's clock has moved since the last run (by
 /// more than `[guard] clock`, one hour by default), nothing ends (exit code 4). If standard
 /// output is not a terminal, a successful purge prints nothing unless a format is given. With
 /// --each, the sessions that end are the output; the summary goes to standard error, if that

@@ -46,7 +46,7 @@ const COUNTED: Column = Column::row("counted", "counted");
 const BATCHES: Column = Column::row("batches", "batches");
 const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
     "sessctl_purge_longest_hold_milliseconds",
-    "Longest write transaction of the last purge, during which other writers waited.",
+    "Longest write transaction of the last purge; other writers have to wait for it.",
 ));
 const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric(last(
     "sessctl_purge_log_peak_bytes",
@@ -156,7 +156,7 @@ pub fn sentence(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool)
             let remaining = format_count(summary.remaining);
             let rows = if summary.remaining == 1 { "row is" } else { "rows are" };
             let stopped = match &summary.obstacle {
-                Some(obstacle) => format!("stopped early, as {obstacle}"),
+                Some(obstacle) => format!("stopped early: {obstacle}"),
                 None => format!("stopped early ({why})"),
             };
             format!("{summary_text}; {stopped}, {least}{remaining} {rows} still due")
@@ -180,8 +180,9 @@ fn describe_purged(summary: &PurgeReport) -> String {
         marked => format!("marked {}, ", format_count(marked)),
     };
     let elapsed = human::measure(milliseconds(summary.elapsed));
+    let remain = if summary.live == 1 { "session remains" } else { "sessions remain" };
     format!(
-        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} are left live"
+        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} live {remain}"
     )
 }
 

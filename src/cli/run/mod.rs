@@ -34,7 +34,7 @@ use setup::{forget_jobs, no_jobs};
 /// applies to all jobs of the call, in addition to the `each` key of each job.
 ///
 /// If another process is running a job, that job is left to it, and the exit code is 11. If
-/// the machine's clock has been changed since the last run (by more than `[guard] clock`, one
+/// the machine's clock has moved since the last run (by more than `[guard] clock`, one
 /// hour by default), no job runs, and the exit code is 4.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:

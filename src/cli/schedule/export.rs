@@ -143,7 +143,8 @@ impl ResolvedInvocation {
              Type=oneshot\n\
              {user}\
              ExecStart={command}\n\
-             # 3: incomplete, the next run continues. 11: busy.\n\
+             # 3: incomplete; the next run continues. 11: another process is at work, or the\n\
+             # database is locked.\n\
              SuccessExitStatus=3 11\n\
              Nice=10\n\
              IOSchedulingClass=idle\n\

@@ -40,7 +40,7 @@ pub const OLDEST: Column = Column::row("oldest_idle_seconds", "oldest").metric(g
 ));
 pub const PEAK: Column = Column::row("peak", "peak").metric(gauge(
     "sessctl_sessions_peak",
-    "Largest number of sessions observed at once that had not ended.",
+    "Largest number of open (not ended) sessions observed at the same time.",
     &[],
 ));
 pub const OPENED: Column = Column::row("opened", "opened").metric(total(

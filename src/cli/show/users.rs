@@ -70,7 +70,7 @@ impl Args {
             context.print_notice(&truncation_notice(most, all, "users", self.limit.is_some()));
         }
         // No user was selected, so none is left out.
-        context.unreadable_users(unreadable, "show users counts {} without a user");
+        context.unreadable_users(unreadable, "show users counts {} as sessions without a user");
         Ok(Exit::Done)
     }
 }

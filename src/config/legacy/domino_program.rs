@@ -41,7 +41,8 @@ pub(super) fn jobs(program: &[&LegacyEntry], remarks: &mut Vec<String>) -> Vec<V
     if tasks.is_empty() && others.is_empty() {
         remarks.push("Program document: restarts no task".to_owned());
     }
-    let no_counterpart = |command| format!("{command:?}: no counterpart; sessctl runs no programs");
+    let no_counterpart =
+        |command| format!("{command:?}: no counterpart in sessctl; leave it to Domino");
     remarks.extend(others.iter().map(no_counterpart));
     let mut jobs = Vec::new();
     if !tasks.is_empty() {
@@ -94,7 +95,9 @@ fn enabled(text: &str, remarks: &mut Vec<String>) -> Option<bool> {
         "enabled" | "true" | "yes" => Some(true),
         "disabled" | "false" | "no" => Some(false),
         _ => {
-            remarks.push(format!("Enabled/disabled {text:?}: no counterpart; using false"));
+            remarks.push(format!(
+                "Enabled/disabled {text:?}: not recognized; the job is disabled (enabled = false)"
+            ));
             Some(false)
         }
     }
@@ -141,7 +144,9 @@ fn times(
         "*".to_owned()
     });
     let every = minutes(repeat).unwrap_or_else(|| {
-        remarks.push(format!("Repeat interval {repeat:?}: not in whole minutes; not repeated"));
+        remarks.push(format!(
+            "Repeat interval {repeat:?}: not a duration in whole minutes; the job is not repeated"
+        ));
         0
     });
     let times = match (given, every) {
@@ -153,7 +158,9 @@ fn times(
     let schedules = schedules(times, every, &weekdays);
     if schedules.is_none() {
         let every = if every > 0 { format!(", every {every} minutes") } else { String::new() };
-        remarks.push(format!("Run at times {given:?}{every}: not a schedule; using 04:00"));
+        remarks.push(format!(
+            "Run at times {given:?}{every}: cannot be converted to schedules; using 04:00"
+        ));
     } else if given.is_empty() && every == 0 {
         remarks.push("no Run at times; using 04:00".to_owned());
     } else if every > 0 && !times.contains('-') {

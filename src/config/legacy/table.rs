@@ -80,7 +80,10 @@ impl LegacyTable {
             None => self.new.push(new),
             Some(old) if new.rank < old.rank => *old = new,
             Some(old) if new.rank == old.rank && new.value != old.value => {
-                remarks.push(format!("{}: ignored, because of {}", new.source, old.source));
+                remarks.push(format!(
+                    "{}: ignored, because {} has another value",
+                    new.source, old.source
+                ));
             }
             Some(_) => {}
         }

@@ -29,10 +29,12 @@ pub enum ForeignContent {
     Outdated,
     /// Tables that no profile fits by itself.
     Tables {
-        /// Profile whose columns match a table, but not its values.
-        mismatch: Option<String>,
-        /// Profiles that fit a table, but have to be named.
-        candidates: Vec<String>,
+        /// True if the columns of a table match a profile, but the table cannot be used.
+        is_known: bool,
+        /// Profiles whose columns match a table, but not its values.
+        mismatches: Vec<String>,
+        /// Tables with a profile that fits, but has to be named.
+        candidates: Vec<(String, String)>,
     },
     /// Anything else, such as the tables of a newer sessctl.
     Other,

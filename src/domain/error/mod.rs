@@ -1,5 +1,6 @@
 //! Errors that callers can match on.
 
+mod denial;
 mod foreign;
 mod insufficient_space;
 mod interrupt;
@@ -14,6 +15,7 @@ use super::profile::DetectionDoubt;
 use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
 
+pub use denial::Denial;
 pub use foreign::{Absence, ForeignContent};
 pub use insufficient_space::InsufficientSpace;
 pub use interrupt::InterruptReason;
@@ -58,6 +60,15 @@ pub enum Error {
     /// The operation is not possible on this table; nothing has changed.
     #[error("refused: {0}")]
     Refused(String),
+    /// The profile of a table does not allow sessions to be selected by user or by token.
+    #[error("refused: {0}")]
+    Unselectable(String),
+    /// The destination of a move has a run in its ledger; nothing has changed.
+    #[error(
+        "refused: a purge or a job has already run in the destination, and a move would bring \
+         back what was deleted there since an earlier pass"
+    )]
+    DestinationHasRuns,
     /// Too many values of a table do not match its profile; nothing has changed.
     #[error("refused: {found}")]
     ValueMismatch {
@@ -89,7 +100,7 @@ pub enum Error {
         why: String,
     },
     /// Another process holds the lease for this kind of run.
-    #[error("another {work} of this database is running ({by}, last heartbeat {ago} ago)")]
+    #[error("a {work} of this database is already running ({by}, last heartbeat {ago} ago)")]
     LeaseHeld {
         /// Kind of the run.
         work: String,
@@ -119,6 +130,16 @@ pub enum Error {
         cause: InterruptReason,
         /// Time that the statement had run.
         after: Duration,
+    },
+    /// The nodes of a cluster deny the request.
+    #[error("could not query \"{at}\": {why}")]
+    Denied {
+        /// Addresses of the cluster.
+        at: String,
+        /// Messages of the nodes.
+        why: String,
+        /// Reason, as far as it suggests a remedy.
+        denial: Denial,
     },
     /// The database is damaged.
     #[error(
@@ -156,12 +177,14 @@ pub enum Error {
     #[error("no session with handle {0}")]
     NoSession(String),
     /// Several sessions have handles that begin like this.
-    #[error("handle {prefix} is ambiguous: it matches {}", handles.join(", "))]
+    #[error("handle {prefix} is ambiguous: it matches{} {}", among(*is_truncated), handles.join(", "))]
     AmbiguousHandle {
         /// Prefix that was given.
         prefix: String,
         /// The handles of some of them.
         handles: Vec<String>,
+        /// True if there are more.
+        is_truncated: bool,
     },
     /// The text is not a handle.
     #[error("{0:?} is not a valid handle: expected 4 or more hexadecimal digits")]
@@ -192,7 +215,13 @@ impl Error {
 
     /// Reports whether the operation is not possible on this table.
     pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused(_) | Self::ValueMismatch { .. })
+        matches!(
+            self,
+            Self::Refused(_)
+                | Self::Unselectable(_)
+                | Self::DestinationHasRuns
+                | Self::ValueMismatch { .. }
+        )
     }
 
     /// Reports whether the file system is full.
@@ -221,15 +250,8 @@ impl Error {
     }
 }
 
-impl InterruptReason {
-    fn sentence(self, after: Duration) -> String {
-        let ran = format!("the statement was interrupted after {:.1} s", after.as_secs_f64());
-        match self {
-            Self::Asked => format!("{ran} because the process was asked to stop"),
-            Self::Time => format!("{ran} because the run reached its time limit"),
-            Self::Lease => format!("{ran} because the lease of the run was about to expire"),
-        }
-    }
+const fn among(is_truncated: bool) -> &'static str {
+    if is_truncated { ", among others," } else { "" }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -134,25 +134,24 @@ impl Profile {
         })
     }
 
-    /// [`Error::Refused`] if the profile has no source of the user.
+    /// [`Error::Unselectable`] if the profile has no source of the user.
     pub fn must_name_users(&self) -> Result<()> {
         let Self { name, table, user, .. } = self;
         if user.is_some() {
             return Ok(());
         }
-        Err(Error::Refused(format!(
+        Err(Error::Unselectable(format!(
             "profile {name} does not say where {table} holds the user of a session, so sessions \
-             cannot be selected by user; select a session by its handle"
+             cannot be selected by user"
         )))
     }
 
-    /// [`Error::Refused`] if no row can be looked up by its token.
+    /// [`Error::Unselectable`] if no row can be looked up by its token.
     pub fn token_form(&self) -> Result<&TokenForm> {
         let Self { name, table, token, .. } = self;
         token.as_ref().ok_or_else(|| {
-            Error::Refused(format!(
-                "profile {name} does not say how to find the row of a token in {table}; select the \
-                 session by its handle"
+            Error::Unselectable(format!(
+                "profile {name} does not say how to find the row of a token in {table}"
             ))
         })
     }

@@ -162,16 +162,22 @@ impl Detection {
         let hint = |(table, Profile { title, about, .. }): &(String, Profile)| {
             format!("{table} may be {title} ({about})")
         };
+        let candidate =
+            |(table, profile): &(String, Profile)| (table.clone(), profile.name.clone());
         let hints = self.hints.iter().map(hint);
         let mismatches = reported_mismatches(self.mismatches);
         let content = ForeignContent::Tables {
-            mismatch: mismatches.iter().find_map(|mismatch| mismatch.profile.clone()),
-            candidates: self.hints.iter().map(|(_, profile)| profile.name.clone()).collect(),
+            is_known: !mismatches.is_empty(),
+            mismatches: mismatches.iter().filter_map(|found| found.profile.clone()).collect(),
+            candidates: self.hints.iter().map(candidate).collect(),
         };
         let sentences: Vec<String> = if mismatches.is_empty() {
-            let tables = if names.len() == 1 { "the table" } else { "the tables" };
+            let (tables, which) = match names {
+                [_] => ("the table", "which is not"),
+                _ => ("the tables", "none of which is"),
+            };
             let unknown = format!(
-                "it contains {tables} {}, not a session table that sessctl recognizes",
+                "it contains {tables} {}, {which} a session table that sessctl recognizes",
                 table::join_names(names)
             );
             let nearest = self.nearest.map(|(_, nearest)| nearest);

@@ -75,7 +75,9 @@ pub(super) fn detection_doubt(
     };
     let utc =
         choice(profile, "settings.py has USE_TZ = True, which is the default since Django 5.0");
-    let local = local.map(|local| choice(local, "it has USE_TZ = False, with your TIME_ZONE"));
+    let local = local.map(|local| {
+        choice(local, "settings.py has USE_TZ = False (replace the example with your TIME_ZONE)")
+    });
     Some(DetectionDoubt { finding, choices: std::iter::once(utc).chain(local).collect() })
 }
 
@@ -86,7 +88,7 @@ pub(super) fn contradiction(table: &str, column: &str, found: OffsetEvidence) ->
         OffsetEvidence::Mixed => "at several offsets from UTC".to_owned(),
     };
     Some(format!(
-        "{column} in {table} is {offset}, by the two weeks that its sessions last: it looks like \
+        "judging by sessions that last two weeks, {column} in {table} is {offset}: it looks like \
          the local time of TIME_ZONE (USE_TZ = False)"
     ))
 }

@@ -129,8 +129,8 @@ impl Diagnosis {
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
             self.warnings.push(format!(
-                "profile {name} is not chosen by itself, since another fits the same tables: make \
-                 sure that this is {about}"
+                "profile {name} is never selected automatically, because another profile fits the \
+                 same tables: make sure that this is {about}"
             ));
         }
         Ok(())

@@ -251,8 +251,8 @@ fn describe_action(key: &ForeignKey, parent: &str) -> String {
 fn not_enforced_refusal(key: &ForeignKey, parent: &str, database: &str) -> String {
     let (description, child) = (key.describe(parent), &key.child);
     format!(
-        "{description}, but \"{database}\" does not enforce foreign keys (rqlited does with its option \
-         -fk): rows of {child} would be left behind, unless the profile names {child} under \
+        "{description}, but \"{database}\" does not enforce foreign keys (start all nodes with rqlited -fk to \
+         enforce them): rows of {child} would be left behind, unless the profile names {child} under \
          [[dependents]]"
     )
 }

@@ -237,7 +237,7 @@ fn a_purge_and_a_compaction_exclude_each_other() {
             let reason = sandbox.run(command.iter().copied()).is_refused_with(11).stderr();
             assert!(
                 reason.contains(&format!(
-                    "another {work} of this database is running (another process"
+                    "a {work} of this database is already running (another process"
                 )),
                 "{reason}"
             );
@@ -262,7 +262,7 @@ fn a_rebuild_that_keeps_everyone_out_is_named_and_can_be_waited_for() {
     rebuilding.execute_batch("BEGIN IMMEDIATE").unwrap();
     let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
     assert!(
-        reason.contains("another compaction of this database is running (another process"),
+        reason.contains("a compaction of this database is already running (another process"),
         "{reason}"
     );
     // And who waits gets its turn

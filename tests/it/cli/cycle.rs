@@ -176,6 +176,12 @@ fn d5_a_prefix_of_several_handles_is_refused_with_their_names() {
     }
     let reason = sandbox.run(["cycle", "--session", "abab"]).is_refused_with(2).stderr();
     assert!(reason.starts_with("sessctl: handle abab is ambiguous: it matches ababab"), "{reason}");
+    for tail in ["2", "3", "4", "5"] {
+        sandbox.insert(&row("").keyed(&format!("{}{tail}", "ab".repeat(31) + "a")));
+    }
+    let reason = sandbox.run(["cycle", "--session", "abab"]).is_refused_with(2).stderr();
+    assert!(reason.contains(" is ambiguous: it matches, among others, ababab"), "{reason}");
+    assert_eq!(reason.matches(", ababab").count(), 5);
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 0);
 }
 

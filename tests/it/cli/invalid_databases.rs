@@ -147,9 +147,10 @@ fn no_database_at_all_is_a_mistake_of_usage() {
 
 /// The output for a file with these tables, none of which is a framework's.
 fn strange(tables: &str, nearest: &str) -> String {
+    let which = if tables.contains("tables") { "none of which is" } else { "which is not" };
     format!(
-        "\"app.db\" is not a sessctl database: it contains {tables}, not a session table that sessctl \
-         recognizes{nearest}; `sessctl show profiles` lists the tables that it recognizes"
+        "\"app.db\" is not a sessctl database: it contains {tables}, {which} a session table that \
+         sessctl recognizes{nearest}; `sessctl show profiles` lists the supported tables"
     )
 }
 

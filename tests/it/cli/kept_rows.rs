@@ -21,13 +21,13 @@ fn said(kept: &KeptRows, dry_run: bool) -> String {
 fn what_refers_to_kept_rows_is_named_with_both_remedies() {
     let mut kept = KeptRows::default();
     kept.refer(&referrer(true), 1_204);
-    insta::assert_snapshot!(said(&kept, false), @r#"1,204 expired sessions were kept because rows of basket refer to them by session; to delete those rows, too, add [[dependents]] with table = "basket", column = "session", references = "id", action = "delete" to the profile; action = "set null" keeps them without the reference"#);
+    insta::assert_snapshot!(said(&kept, false), @r#"1,204 expired sessions were kept because rows of basket refer to them in column session; to delete those rows, too, add [[dependents]] with table = "basket", column = "session", references = "id", action = "delete" to the profile; action = "set null" keeps them without the reference"#);
     let mut kept = KeptRows::default();
     kept.refer(&referrer(false), 1);
     kept.refer(&ReferencingTable { through: Some("device".to_owned()), ..referrer(true) }, 2);
     insta::assert_snapshot!(said(&kept, true), @r#"
-    1 expired session would be kept because rows of basket refer to it by session; to delete those rows, too, add [[dependents]] with table = "basket", column = "session", references = "id", action = "delete" to the profile; action = "set null" would keep them, but session is NOT NULL
-    2 expired sessions would be kept because rows of basket refer by session to rows of device that would be deleted with them: remove those rows of basket first
+    1 expired session would be kept because rows of basket refer to it in column session; to delete those rows, too, add [[dependents]] with table = "basket", column = "session", references = "id", action = "delete" to the profile; action = "set null" would keep them, but session is NOT NULL
+    2 expired sessions would be kept because rows of basket refer in column session to rows of device that would be deleted with them: remove those rows of basket first
     "#);
     assert_eq!(said(&KeptRows::default(), false), "");
 }

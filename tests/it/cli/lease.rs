@@ -27,7 +27,7 @@ fn w8_a_purge_that_finds_another_running_exits() {
         let reason = sandbox.run(["purge"]).is_refused_with(11).stderr();
         assert!(
             reason.contains(
-                "another purge of this database is running (another process, last heartbeat"
+                "a purge of this database is already running (another process, last heartbeat"
             ),
             "{reason}"
         );
@@ -81,7 +81,7 @@ fn w8_of_two_purges_one_works_and_the_other_leaves_and_says_to_whom() {
     // Then it leaves, and names the first
     let reason = second.is_refused_with(11).stderr();
     assert!(
-        reason.contains(&format!("another purge of this database is running (process {pid} on ")),
+        reason.contains(&format!("a purge of this database is already running (process {pid} on ")),
         "{reason}"
     );
     let running = sandbox.run(["show", "runs", "--json"]).succeeds().json();

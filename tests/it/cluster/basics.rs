@@ -40,6 +40,6 @@ fn compact_is_refused_on_a_cluster() {
         refused
             .unwrap_err()
             .to_string()
-            .contains("let the nodes return the space with -auto-vacuum-int")
+            .contains("start rqlited with -auto-vacuum-int, such as 24h, to return the space")
     );
 }

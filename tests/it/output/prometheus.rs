@@ -41,7 +41,7 @@ fn records_without_a_metric_are_refused_before_anything_is_written() {
         .expect("a listing has no metric");
     let inner = error.get_ref().expect("it says why");
     assert_eq!(inner.downcast_ref(), Some(&UnsupportedFormat::without_metrics("sessions")));
-    insta::assert_snapshot!(inner, @r#"prometheus cannot show sessions: it is only for the figures of show stat; use table, plain, csv, json or jsonl"#);
+    insta::assert_snapshot!(inner, @r#"-o prometheus is not available for sessions, only for show stat and purge; use table, plain, csv, json or jsonl"#);
     assert!(out.is_empty());
     assert_eq!(FormatName::Json.check(&sample::SESSIONS), Ok(()));
 }

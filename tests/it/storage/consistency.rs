@@ -12,8 +12,8 @@ fn a_contact_is_never_made_younger() {
     };
     assert_eq!(
         said(32),
-        "read from http://db2:4001 alone, which last heard of the leader 0.1s ago"
+        "read from http://db2:4001 alone, which last heard from the leader 0.1 s ago"
     );
-    assert!(said(300).ends_with(" 0.3s ago"));
-    assert!(said(62_001).ends_with(" 62.1s ago"));
+    assert!(said(300).ends_with(" 0.3 s ago"));
+    assert!(said(62_001).ends_with(" 62.1 s ago"));
 }

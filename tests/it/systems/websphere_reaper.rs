@@ -107,7 +107,7 @@ fn w8_of_two_processes_one_runs_the_purge_and_the_other_leaves_or_waits() {
     let reason = websphere.run(&["purge"]).is_refused_with(11).stderr();
     assert!(
         reason.contains(&format!(
-            "another purge of this database is running (process {pid} on mail1"
+            "a purge of this database is already running (process {pid} on mail1"
         )),
         "{reason}"
     );

@@ -131,15 +131,15 @@ fn an_address_with_a_password_is_refused_without_printing_it() {
     let said: Vec<String> = ran.iter().map(said).collect();
     assert!(said.iter().all(|line| !line.contains("top") && !line.contains("secret")), "{said:?}");
     insta::assert_snapshot!(said.concat(), @r"
-    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
-    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
+    sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
     sessctl: unexpected argument '--no-such-option' found; see --help
-    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
     sessctl: unexpected argument 'https://…@db2:4001' found; see --help
     sessctl: unrecognized subcommand 'https://…@db2:4001'; see --help
-    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
-    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
-    sessctl: the address must not contain a user and a password, which other users could see: use a credentials file
+    sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
+    sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
+    sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
     ");
 }
 
@@ -192,7 +192,7 @@ fn a_verbose_read_from_one_node_reports_its_freshness() {
     // Then they are told, beside the answer
     assert_eq!(ran.succeeds().stdout(), "[]\n");
     let said = ran.stderr().replace(&node.url, "NODE");
-    insta::assert_snapshot!(said, @"sessctl: read from NODE alone, which last heard of the leader 0.4s ago");
+    insta::assert_snapshot!(said, @"sessctl: read from NODE alone, which last heard from the leader 0.4 s ago");
     assert!(node.seen().iter().any(|seen| seen.path.contains("level=none")));
     // Else nothing is said, nor asked
     let quiet = FakeNode::start(native);
@@ -326,7 +326,7 @@ fn invalid_cluster_options_are_refused_or_warned_of() {
     sessctl: c.toml:2: cluster.consistency: "strong" is not a valid consistency; valid values: weak, linearizable, none
     sessctl: c.toml:2: cluster.credentials: must not be empty
     sessctl: c.toml:2: cluster.password: unknown key; valid keys: credentials, ca_file, consistency, timeout, patience
-    sessctl: warning: cluster.patience = "2m" may exceed the lease of a purge, one minute: another purge may start while this one waits for the cluster; use 45s or less
+    sessctl: warning: cluster.patience = "2m" is too long for the lease of a purge, which lasts one minute: another purge may start while this one waits for the cluster; use 45s or less
     sessctl: warning: cluster.timeout = "20s" has no effect: cluster.patience ends a request after 5s
     "#);
 }

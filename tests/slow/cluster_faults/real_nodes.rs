@@ -43,9 +43,9 @@ fn credentials_are_accepted_or_the_refusal_is_explained() {
     ]
     .map(|ran| refusal(&ran, 1, &db));
     insta::assert_snapshot!(said.concat(), @r#"
-    sessctl: could not ask "CLUSTER": the user lacks permission for this request
-    sessctl: could not ask "CLUSTER": it rejected the user and password
-    sessctl: could not ask "CLUSTER": it requires authentication: configure a user and a password
+    sessctl: could not query "CLUSTER": the user lacks permission for this request
+    sessctl: could not query "CLUSTER": it rejected the user and password
+    sessctl: could not query "CLUSTER": it requires authentication; pass --credentials FILE
     "#);
 }
 
@@ -92,8 +92,8 @@ fn a_node_at_https_presents_its_certificate() {
         refusal(&run(&sandbox, &plain, ["list"]), 10, &plain),
     ];
     insta::assert_snapshot!(said.concat(), @r#"
-    sessctl: could not ask "CLUSTER": its certificate is signed by an unknown authority: configure the CA certificate
-    sessctl: could not ask "CLUSTER": its certificate is not valid for this host name
+    sessctl: could not query "CLUSTER": its certificate is signed by an unknown authority; pass --ca-file FILE
+    sessctl: could not query "CLUSTER": its certificate is not valid for this host name
     sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
     "#);
 }
@@ -104,7 +104,7 @@ fn a_node_that_does_not_speak_tls_is_recognized() {
     let nodes = Nodes::start(1);
     let db = nodes.url().replace("http:", "https:");
     let said = refusal(&run(&default_timeouts(), &db, ["list"]), 1, &db);
-    insta::assert_snapshot!(said, @r#"sessctl: could not ask "CLUSTER": it does not use TLS: use http://"#);
+    insta::assert_snapshot!(said, @r#"sessctl: could not query "CLUSTER": it does not use TLS: use http://"#);
 }
 
 const OPEN: [&str; 5] = ["open", "--user", "alice", "--task", "imap"];
@@ -161,9 +161,9 @@ fn an_outage_of_all_nodes_is_waited_for() {
 fn freshness_warning(ran: &Finished, node: &Node) -> String {
     let said = ran.succeeds().stderr().replace(&node.url(), "NODE");
     let words = said.split_whitespace();
-    let word = |word: &str| match word.strip_suffix('s').map(str::parse::<f64>) {
-        Some(Ok(_)) => "SECONDS".to_owned(),
-        _ => word.to_owned(),
+    let word = |word: &str| match word.parse::<f64>() {
+        Ok(_) => "SECONDS".to_owned(),
+        Err(_) => word.to_owned(),
     };
     words.map(word).collect::<Vec<_>>().join(" ")
 }
@@ -183,14 +183,14 @@ fn an_isolated_node_serves_reads_with_consistency_none() {
         let ran = run(&sandbox, &node.url(), ["--consistency", "none", "-v", "list"]);
         freshness_warning(&ran, node)
     };
-    insta::assert_snapshot!(alone(&nodes, leader), @"no sessions sessctl: read from NODE alone, the leader by its own account");
-    insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard of the leader SECONDS ago");
+    insta::assert_snapshot!(alone(&nodes, leader), @"no sessions sessctl: read from NODE alone, which claims to be the leader");
+    insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard from the leader SECONDS s ago");
     // When the others are gone
     for place in (0..3).filter(|place| *place != other) {
         nodes.nodes[place].kill();
     }
     // Then it still says what it has
-    insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard of the leader SECONDS ago");
+    insta::assert_snapshot!(alone(&nodes, other), @"no sessions sessctl: read from NODE alone, which last heard from the leader SECONDS s ago");
     // And nothing that wants a leader
     let url = nodes.nodes[other].url();
     let sandbox = short_timeouts();

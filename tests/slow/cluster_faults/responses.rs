@@ -104,12 +104,12 @@ fn a_denied_request_says_what_is_missing() {
         }
     }
     insta::assert_snapshot!(said.concat(), @r#"
-    sessctl: could not ask "CLUSTER": it requires authentication: configure a user and a password
-    sessctl: could not ask "CLUSTER": it requires authentication: configure a user and a password
-    sessctl: could not ask "CLUSTER": it rejected the user and password
-    sessctl: could not ask "CLUSTER": the user lacks permission for this request
-    sessctl: could not ask "CLUSTER": the user lacks permission for this request
-    sessctl: could not ask "CLUSTER": the user lacks permission for this request
+    sessctl: could not query "CLUSTER": it requires authentication; pass --credentials FILE
+    sessctl: could not query "CLUSTER": it requires authentication; pass --credentials FILE
+    sessctl: could not query "CLUSTER": it rejected the user and password
+    sessctl: could not query "CLUSTER": the user lacks permission for this request
+    sessctl: could not query "CLUSTER": the user lacks permission for this request
+    sessctl: could not query "CLUSTER": the user lacks permission for this request
     "#);
 }
 
@@ -141,10 +141,10 @@ fn a_read_that_gets_no_answer_is_given_up_in_the_end() {
     sessctl: "CLUSTER" is temporarily unavailable: status 503; this step changed nothing; try again
     sessctl: "CLUSTER" is temporarily unavailable: status 500: store\u{1b}[31m is not open; this step changed nothing; try again
     sessctl: "CLUSTER" is temporarily unavailable: timed out waiting for a response; this step changed nothing; try again
-    sessctl: "CLUSTER" is temporarily unavailable: connection reset; this step changed nothing; try again
-    sessctl: "CLUSTER" is temporarily unavailable: connection reset; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: the connection was lost; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: the connection was lost; this step changed nothing; try again
     sessctl: "CLUSTER" is temporarily unavailable: the response was truncated; this step changed nothing; try again
-    sessctl: "CLUSTER" is temporarily unavailable: connection reset; this step changed nothing; try again
+    sessctl: "CLUSTER" is temporarily unavailable: the connection was lost; this step changed nothing; try again
     "#);
 }
 
@@ -170,10 +170,10 @@ fn an_open_that_may_have_been_done_is_unknown() {
         page("504 Gateway Timeout"),
     ];
     insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_open(act, 3)), @r#"
-    sessctl: outcome unknown: "CLUSTER" may have applied this step (connection reset); check before retrying
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (the connection was lost); check before retrying
     sessctl: outcome unknown: "CLUSTER" may have applied this step (timed out waiting for a response); check before retrying
     sessctl: outcome unknown: "CLUSTER" may have applied this step (leadership lost while committing log); check before retrying
-    sessctl: outcome unknown: "CLUSTER" may have applied this step (connection reset); check before retrying
+    sessctl: outcome unknown: "CLUSTER" may have applied this step (the connection was lost); check before retrying
     sessctl: outcome unknown: "CLUSTER" may have applied this step (the server is not rqlite); check before retrying
     sessctl: outcome unknown: "CLUSTER" may have applied this step (status 504); check before retrying
     "#);
@@ -276,8 +276,8 @@ fn an_answer_without_an_end_is_given_up() {
         refusal(&run(&sandbox(), &fake.url, ["list"]), 1, &fake.url)
     });
     insta::assert_snapshot!(said, @r#"
-    sessctl: could not ask "CLUSTER": its response is longer than 32 MiB
-    sessctl: could not ask "CLUSTER": its response is longer than 32 MiB
-    sessctl: could not ask "CLUSTER": its response is longer than 32 MiB
+    sessctl: could not query "CLUSTER": its response is longer than 32 MiB
+    sessctl: could not query "CLUSTER": its response is longer than 32 MiB
+    sessctl: could not query "CLUSTER": its response is longer than 32 MiB
     "#);
 }

@@ -30,7 +30,7 @@ impl Forecast<'_> {
 
     fn describe_expired(&self, expiry: Expiry, profile: &Profile, by_rule: &str) -> Vec<String> {
         let over = match expiry.last_moment() {
-            Some(since) => format!("It has been expired since {since}"),
+            Some(since) => format!("It expired at {since}"),
             None => format!("It has expired, {by_rule}"),
         };
         if let Some(sentence) = describe_readonly(profile) {

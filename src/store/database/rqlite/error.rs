@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::domain::error::{Absence, Error, ForeignContent};
+use crate::domain::error::{Absence, Denial, Error, ForeignContent};
 
 /// Maximum size of a response, in bytes: four times that of a page of rows. Parsed, it takes
 /// about ten times as much memory.
@@ -23,7 +23,7 @@ pub enum NodeErrorKind {
     Unreachable,
     NotRqlite,
     /// Authentication, permission or certificate error.
-    Denied,
+    Denied(Denial),
     Transient,
 }
 
@@ -49,7 +49,7 @@ impl NodeError {
     }
 
     fn denied(why: impl Into<String>) -> Self {
-        Self::new(NodeErrorKind::Denied, why)
+        Self::new(NodeErrorKind::Denied(Denial::Other), why)
     }
 
     fn transient(why: impl Into<String>) -> Self {
@@ -90,7 +90,7 @@ impl NodeError {
                 Self::unreachable("no route to host")
             }
             (BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof, _) => {
-                Self::transient("connection reset")
+                Self::transient("the connection was lost")
             }
             // Wrapped by the TLS library.
             (InvalidData, Some(cause)) => Self::from_tls(&cause),
@@ -106,10 +106,13 @@ impl NodeError {
     fn from_tls(error: &impl ToString) -> Self {
         let error = error.to_string();
         let known = TLS_ERRORS.iter().find(|(text, _)| error.contains(text));
-        Self::denied(known.map_or_else(
-            || format!("TLS handshake failed: {}", to_one_line(&error)),
-            |(_, why)| (*why).to_owned(),
-        ))
+        match known {
+            Some((UNKNOWN_ISSUER, why)) => {
+                Self::new(NodeErrorKind::Denied(Denial::UnknownAuthority), *why)
+            }
+            Some((_, why)) => Self::denied(*why),
+            None => Self::denied(format!("TLS handshake failed: {}", to_one_line(&error))),
+        }
     }
 
     /// Maps an HTTP status and a plain-text body.
@@ -125,7 +128,8 @@ impl NodeError {
                 Self::not_rqlite("the server is not rqlite").may_have_applied(may_have_applied)
             }
             401 | 403 if !has_credentials => {
-                Self::denied("it requires authentication: configure a user and a password")
+                let kind = NodeErrorKind::Denied(Denial::CredentialsRequired);
+                Self::new(kind, "it requires authentication")
             }
             401 if !has_answered_before => Self::denied("it rejected the user and password"),
             401 | 403 => Self::denied("the user lacks permission for this request"),
@@ -150,12 +154,11 @@ impl NodeError {
 
 const UNRESOLVED: &str = "the name does not resolve";
 
+const UNKNOWN_ISSUER: &str = "UnknownIssuer";
+
 /// Parts of TLS errors, and their messages.
 const TLS_ERRORS: &[(&str, &str)] = &[
-    (
-        "UnknownIssuer",
-        "its certificate is signed by an unknown authority: configure the CA certificate",
-    ),
+    (UNKNOWN_ISSUER, "its certificate is signed by an unknown authority"),
     (
         "CaUsedAsEndEntity",
         "its certificate is a CA certificate: it needs a server certificate signed by that CA",
@@ -215,7 +218,7 @@ impl NodeErrors {
     pub fn are_permanent(&self, has_answered_before: bool) -> bool {
         let is_final = |error: &NodeError| match error.kind {
             NodeErrorKind::Transient => false,
-            NodeErrorKind::Denied => true,
+            NodeErrorKind::Denied(_) => true,
             NodeErrorKind::Unreachable | NodeErrorKind::NotRqlite => !has_answered_before,
         };
         !self.may_have_applied() && self.last.iter().all(|last| last.as_ref().is_some_and(is_final))
@@ -223,6 +226,11 @@ impl NodeErrors {
 
     pub fn to_error(&self, at: &str, nodes: &[String], has_answered_before: bool) -> Error {
         let (at, why) = (at.to_owned(), self.why(nodes));
+        let denials = self.last.iter().flatten().filter_map(|error| match error.kind {
+            NodeErrorKind::Denied(denial) => Some(denial),
+            _ => None,
+        });
+        let denial = denials.min_by_key(|denial| *denial == Denial::Other);
         let of = |kind| self.last.iter().flatten().any(|error| error.kind == kind);
         match &self.first_uncertain {
             Some(first_uncertain) if *first_uncertain == why => Error::OutcomeUnknown { at, why },
@@ -231,12 +239,14 @@ impl NodeErrors {
                 why: format!("{first_uncertain}, and since then: {why}"),
             },
             None if of(NodeErrorKind::Transient) => Error::Unavailable { at, why },
-            None if of(NodeErrorKind::Denied) => Error::failed(format!("ask \"{at}\""), why),
-            None if has_answered_before => Error::Unavailable { at, why },
-            None if of(NodeErrorKind::NotRqlite) => {
-                Error::ForeignDatabase { at, found: why, content: ForeignContent::Other }
-            }
-            None => Error::Missing { at, why: Absence::Other(why) },
+            None => match denial {
+                Some(denial) => Error::Denied { at, why, denial },
+                None if has_answered_before => Error::Unavailable { at, why },
+                None if of(NodeErrorKind::NotRqlite) => {
+                    Error::ForeignDatabase { at, found: why, content: ForeignContent::Other }
+                }
+                None => Error::Missing { at, why: Absence::Other(why) },
+            },
         }
     }
 

@@ -82,7 +82,7 @@ fn lacking(place: &str, doing: &str, sentence: &str) -> String {
         "for security, sessctl does not let the schema of an application use functions or virtual \
          tables with side effects"
     } else {
-        "only the application defines it, when it opens the database"
+        "only the application defines it, when it opens the database, so sessctl cannot use it"
     };
     format!("could not {doing} \"{place}\": {sentence}: {why}")
 }

@@ -26,7 +26,7 @@ fn nothing_is_deleted_before_the_profile_is_named() {
     );
     let session = handle("key b");
     let asked = run(&sandbox, ["purge"]).is_refused_with(2).stderr();
-    insta::assert_snapshot!(asked, @"sessctl: the rows of django_session do not show whether expire_date is in UTC (USE_TZ = True) or in the local time of TIME_ZONE (USE_TZ = False); nothing is deleted until you name the profile; pass --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin if it has USE_TZ = False, with your TIME_ZONE");
+    insta::assert_snapshot!(asked, @"sessctl: the rows of django_session do not show whether expire_date is in UTC (USE_TZ = True) or in the local time of TIME_ZONE (USE_TZ = False); nothing is deleted until you name the profile; pass --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin if settings.py has USE_TZ = False (replace the example with your TIME_ZONE)");
     for args in [
         &["cycle", "--all"][..],
         &["cycle", "django"],
@@ -53,7 +53,7 @@ fn read_commands_answer_with_a_warning() {
     let sandbox = eight_hours();
     let before = sandbox.files();
     let warned = run(&sandbox, ["list", "--json"]);
-    insta::assert_snapshot!(warned.succeeds().stderr(), @"sessctl: warning: the rows of django_session do not show whether expire_date is in UTC (USE_TZ = True) or in the local time of TIME_ZONE (USE_TZ = False); it is read as UTC here; before anything can be deleted, name the profile: --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin if it has USE_TZ = False, with your TIME_ZONE");
+    insta::assert_snapshot!(warned.succeeds().stderr(), @"sessctl: warning: the rows of django_session do not show whether expire_date is in UTC (USE_TZ = True) or in the local time of TIME_ZONE (USE_TZ = False); it is read as UTC here; before anything can be deleted, name the profile: --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin if settings.py has USE_TZ = False (replace the example with your TIME_ZONE)");
     assert_eq!(warned.json().as_array().unwrap().len(), 2);
     for args in [
         &["show", "stat"][..],
@@ -105,7 +105,7 @@ fn django_s_own_two_weeks_need_no_name() {
 fn two_weeks_by_another_clock_are_said_to_be_local_time() {
     let sandbox = django_lasting(TWO_WEEKS - 4 * HOUR, &[("key a", OVER), ("key b", VALID)]);
     let said = run(&sandbox, ["purge"]).is_refused_with(2).stderr();
-    insta::assert_snapshot!(said, @"sessctl: expire_date in django_session is 4 hours behind UTC, by the two weeks that its sessions last: it looks like the local time of TIME_ZONE (USE_TZ = False); nothing is deleted until you name the profile; pass --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin if it has USE_TZ = False, with your TIME_ZONE");
+    insta::assert_snapshot!(said, @"sessctl: judging by sessions that last two weeks, expire_date in django_session is 4 hours behind UTC: it looks like the local time of TIME_ZONE (USE_TZ = False); nothing is deleted until you name the profile; pass --profile django if settings.py has USE_TZ = True, which is the default since Django 5.0; --profile django-local --param timezone=Europe/Berlin if settings.py has USE_TZ = False (replace the example with your TIME_ZONE)");
     let checked = run(&sandbox, ["profile", "check", "django"]).succeeds().stdout();
     assert!(checked.contains("is 4 hours behind UTC"), "{checked}");
     let local = ["--profile", "django-local", "--param", "timezone=America/New_York"];

@@ -133,7 +133,7 @@ fn the_forecast_of_a_session_follows_its_framework() {
     eligible    2020-02-03T04:05:06Z
     next purge  -
 
-    It has been expired since 2020-02-03T04:05:06Z; the next purge deletes it.
+    It expired at 2020-02-03T04:05:06Z; the next purge deletes it.
     No job of the configuration schedules one on this machine.
     "
     );
@@ -151,10 +151,7 @@ fn the_forecast_of_a_session_follows_its_framework() {
          [[job]]\nname = \"out\"\nevery = \"1m\"\ndo = \"cycle\"\ntask = \"django\"\n",
     );
     let planned = outlook(&sandbox, &["--config", "c.toml"], "over");
-    assert_eq!(
-        planned[0],
-        "It has been expired since 2020-02-03T04:05:06Z; the next purge deletes it."
-    );
+    assert_eq!(planned[0], "It expired at 2020-02-03T04:05:06Z; the next purge deletes it.");
     assert!(planned[1].starts_with("That purge is "), "{planned:?}");
     assert!(planned[2].starts_with("The job \"out\" ends it at "), "{planned:?}");
     let eligible = |id: &str| {
@@ -171,7 +168,7 @@ fn a_read_only_table_says_so_of_each_session() {
         database(&format!("{} INSERT INTO session VALUES ('k1', x'00', 1400000000)", super::GITEA));
     let said = outlook(&sandbox, &["--profile", "gitea", "--param", "lifetime=1d"], "k1");
     assert_eq!(said.len(), 2);
-    assert_eq!(said[0], "It has been expired since 2014-05-14T16:53:20Z.");
+    assert_eq!(said[0], "It expired at 2014-05-14T16:53:20Z.");
     assert!(said[1].starts_with("No purge deletes it: "), "{said:?}");
 }
 

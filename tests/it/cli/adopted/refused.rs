@@ -59,7 +59,7 @@ fn a_read_only_table_is_listed() {
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django)");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, not a session table that sessctl recognizes; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the tables that it recognizes"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, which is not a session table that sessctl recognizes; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the supported tables"#);
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session"#);
 }
 
@@ -140,6 +140,21 @@ fn a_profile_of_ones_own_may_state_a_lifetime_under_a_minute() {
     sandbox.file("states.toml", profile("\"30s\"", ""));
     let ran = run(&sandbox, ["--profile", "./states.toml", "purge", "--json"]);
     assert_eq!(ran.succeeds().json()["deleted"], 2);
+}
+
+#[test]
+fn what_a_profile_does_not_describe_is_selected_by_its_handle() {
+    let sandbox = database(DJANGO);
+    let profile = "name = \"mine\"\ntable = \"django_session\"\nid = \"session_key\"\n\
+                   columns = [\"session_key\", \"session_data\", \"expire_date\"]\n\
+                   [times.expire_date]\nencoding = \"text\"\nseparator = \" \"\n\
+                   decimals = [0, 6]\nzone = \"none\"\ntimezone = \"UTC\"\n\
+                   [[expired]]\nat = \"expire_date\"\nboundary = \"<\"\n";
+    sandbox.file("mine.toml", profile);
+    let with =
+        |args: &[&str]| refuses(&sandbox, &[&["--profile", "./mine.toml"], args].concat(), 4);
+    insta::assert_snapshot!(with(&["list", "--user", "alice"]), @"refused: profile mine does not say where django_session holds the user of a session, so sessions cannot be selected by user; to end a session, use `sessctl cycle --session HANDLE`");
+    insta::assert_snapshot!(with(&["close"]), @"refused: profile mine does not say how to find the row of a token in django_session; to end a session, use `sessctl cycle --session HANDLE`");
 }
 
 #[test]

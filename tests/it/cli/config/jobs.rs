@@ -143,6 +143,6 @@ fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
     c.toml:6: job.late: must be at least 1m, not 0s; jobs are checked once a minute
     c.toml:6: job.late: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "forever"
     c.toml:6: job.late: must be a duration in quotes, like "30m", not the integer 60; or use "forever"
-    c.toml:4: job.late: is only allowed with do = "cycle": a missed purge always runs later
+    c.toml:4: job.late: is only allowed with do = "cycle": a missed purge is always made up for, once
     "#);
 }

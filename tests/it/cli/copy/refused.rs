@@ -75,7 +75,10 @@ fn a_purge_of_the_destination_and_a_move_exclude_each_other() {
     let hold = "INSERT OR REPLACE INTO leases VALUES ('purge', 'x', ?1)";
     there.execute(hold, [now()]).unwrap();
     let said = moves(&sandbox, &[]).is_refused_with(11).stderr();
-    assert!(said.contains("another purge of this database is running (another process"), "{said}");
+    assert!(
+        said.contains("a purge of this database is already running (another process"),
+        "{said}"
+    );
     assert_eq!(rows(&there), None);
     // And it waits if it is told to; its lease is gone when it is done
     let waiting = start(&sandbox, "move --from app.db --to new.db --wait 5m");
@@ -88,5 +91,17 @@ fn a_purge_of_the_destination_and_a_move_exclude_each_other() {
     let at_work = "INSERT OR REPLACE INTO leases VALUES ('purge', 'move:x', ?1)";
     sandbox.db().execute(at_work, [now() - 30]).unwrap();
     let said = moves(&sandbox, &[]).is_refused_with(11).stderr();
-    assert!(said.contains("another move of this database is running (another process"), "{said}");
+    assert!(said.contains("a move of this database is already running (another process"), "{said}");
+}
+
+#[test]
+fn a_destination_that_has_runs_is_named_with_the_option_for_it() {
+    let sandbox = filled();
+    sandbox.run(["--db", "new.db", "init"]).succeeds();
+    sandbox.run(["--db", "new.db", "purge"]).succeeds();
+    let said = moves(&sandbox, &[]).is_refused_with(4).stderr();
+    assert!(said.contains("what was deleted there since an earlier pass"), "{said}");
+    assert!(said.contains("; if no program uses the destination yet, pass --replace"), "{said}");
+    moves(&sandbox, &["--replace"]).succeeds().is_silent();
+    are_equal(&sandbox);
 }

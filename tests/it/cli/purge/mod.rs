@@ -225,7 +225,7 @@ fn a_purge_prints_nothing_under_cron() {
     assert_eq!(ran.succeeds().stdout(), "");
     let said = ran.stderr();
     assert!(said.starts_with("ended 1 and deleted 0 sessions in "), "{said}");
-    assert!(said.ends_with(" ms; 0 are left live\n"), "{said}");
+    assert!(said.ends_with(" ms; 0 live sessions remain\n"), "{said}");
     sandbox.run(["purge", "-q", "-v"]).exits(2);
     sandbox.run(["purge", "--at", "2026-06-15T12:00:00Z"]).exits(2);
 }

@@ -69,10 +69,10 @@ fn a_program_document_is_a_job() {
     [[job]]; name = "restart imap"; at = "0 0,1,2,3,4,5,6,22,23 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0,45 0,3,6,9,12,15,18,21 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 2"; at = "15 2,5,8,11,14,17,20,23 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 3"; at = "30 1,4,7,10,13,16,19,22 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 0,3,6,9,12,15,18,21 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart imap 2"; at = "30 1,4,7,10,13,16,19,22 *"; do = "cycle"; task = "imap"
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "00:00 - 23:59", every 7 minutes: not a schedule; using 04:00
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "at night": not a schedule; using 04:00
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "🕒": not a schedule; using 04:00
-    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; enabled = false; # Enabled/disabled "At server startup only": no counterpart; using false
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "00:00 - 23:59", every 7 minutes: cannot be converted to schedules; using 04:00
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "at night": cannot be converted to schedules; using 04:00
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; # Run at times "🕒": cannot be converted to schedules; using 04:00
+    [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; enabled = false; # Enabled/disabled "At server startup only": not recognized; the job is disabled (enabled = false)
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; enabled = false; # Comments: "why"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail1"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; host = "mail1"
@@ -81,11 +81,11 @@ fn a_program_document_is_a_job() {
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"; [[job]]; name = "restart pop3"; at = "0 4 *"; do = "cycle"; task = "pop3"
     [[job]]; name = "restart imap"; at = "0 4 *"; do = "cycle"; task = "imap"
-    # "tell router compact": no counterpart; sessctl runs no programs
-    # "restart server": no counterpart; sessctl runs no programs
-    # "compact -B -S10": no counterpart; sessctl runs no programs
-    # "nupdall": no counterpart; sessctl runs no programs
-    # "cmd.exe /c x": no counterpart; sessctl runs no programs
+    # "tell router compact": no counterpart in sessctl; leave it to Domino
+    # "restart server": no counterpart in sessctl; leave it to Domino
+    # "compact -B -S10": no counterpart in sessctl; leave it to Domino
+    # "nupdall": no counterpart in sessctl; leave it to Domino
+    # "cmd.exe /c x": no counterpart in sessctl; leave it to Domino
     [[job]]; name = "restart all"; at = "0 4 *"; do = "cycle"; task = "*"
     "#);
     // In a job that is there already, it has what that lacks

@@ -135,7 +135,7 @@ fn keys_that_say_the_same_are_written_once_and_others_are_told() {
     [policy]; touch_resolution = "2m"
     [policy]; touch_resolution = "0s"
     [policy]; timeout = "30m"; [[job]]; name = "reaper"; every = "auto"; do = "purge"
-    [policy]; timeout = "30m"; [[job]]; name = "reaper"; every = "auto"; do = "purge"; # session-timeout "15": ignored, because of MaxInactiveInterval "1800"
+    [policy]; timeout = "30m"; [[job]]; name = "reaper"; every = "auto"; do = "purge"; # session-timeout "15": ignored, because MaxInactiveInterval "1800" has another value
     [policy]; strict = false; retention = "0"; [[job]]; name = "reaper"; every = "60s"; do = "purge"
     [policy]; strict = false; retention = "0"; [[job]]; name = "reaper"; every = "60s"; do = "purge"; [[job]]; name = "reaper 2"; every = "90s"; do = "purge"
     [[job]]; name = "cleanup, first time of day"; at = "0 2 *"; do = "purge"; enabled = false; [[job]]; name = "cleanup, second time of day"; at = "0 14 *"; do = "purge"; enabled = false; # Schedule sessions cleanup "false": the cleanup is off

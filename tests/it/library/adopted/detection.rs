@@ -24,12 +24,12 @@ fn known() -> Vec<Profile> {
 #[test]
 fn a_file_without_such_a_table_is_described() {
     let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, not a session table that sessctl recognizes"#);
+    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, none of which is a session table that sessctl recognizes"#);
     let db = ApplicationDb::of("");
     insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: the file is empty"#);
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the table sessions, not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; it has unexpected columns data"#);
+    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; it has unexpected columns data"#);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let named =
         draft("t-local", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true);
     let named = named.named().0;
-    insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, not a session table that sessctl recognizes; t may be the framework t-local ()"#);
+    insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
     assert_eq!(detect(db.path(), Access::Read, vec![named, found.clone()]).unwrap(), found);
 }
@@ -119,10 +119,10 @@ fn other_lifetimes_and_payloads_prove_nothing() {
 #[test]
 fn two_weeks_plus_an_offset_are_evidence_against_utc() {
     let new_york = "2025-06-29 11:06:40.116000";
-    insta::assert_snapshot!(doubt_of(&signed(&[new_york])).unwrap(), @"expire_date in django_session is 4 hours behind UTC, by the two weeks that its sessions last: it looks like the local time of TIME_ZONE (USE_TZ = False)");
-    insta::assert_snapshot!(doubt_of(&signed(&["2025-06-29 20:36:41"])).unwrap(), @"expire_date in django_session is 5:30 hours ahead of UTC, by the two weeks that its sessions last: it looks like the local time of TIME_ZONE (USE_TZ = False)");
-    insta::assert_snapshot!(doubt_of(&signed(&["2025-06-29 16:06:40"])).unwrap(), @"expire_date in django_session is 1 hour ahead of UTC, by the two weeks that its sessions last: it looks like the local time of TIME_ZONE (USE_TZ = False)");
-    insta::assert_snapshot!(doubt_of(&signed(&[new_york, TWO_WEEKS_LATER])).unwrap(), @"expire_date in django_session is at several offsets from UTC, by the two weeks that its sessions last: it looks like the local time of TIME_ZONE (USE_TZ = False)");
+    insta::assert_snapshot!(doubt_of(&signed(&[new_york])).unwrap(), @"judging by sessions that last two weeks, expire_date in django_session is 4 hours behind UTC: it looks like the local time of TIME_ZONE (USE_TZ = False)");
+    insta::assert_snapshot!(doubt_of(&signed(&["2025-06-29 20:36:41"])).unwrap(), @"judging by sessions that last two weeks, expire_date in django_session is 5:30 hours ahead of UTC: it looks like the local time of TIME_ZONE (USE_TZ = False)");
+    insta::assert_snapshot!(doubt_of(&signed(&["2025-06-29 16:06:40"])).unwrap(), @"judging by sessions that last two weeks, expire_date in django_session is 1 hour ahead of UTC: it looks like the local time of TIME_ZONE (USE_TZ = False)");
+    insta::assert_snapshot!(doubt_of(&signed(&[new_york, TWO_WEEKS_LATER])).unwrap(), @"judging by sessions that last two weeks, expire_date in django_session is at several offsets from UTC: it looks like the local time of TIME_ZONE (USE_TZ = False)");
 }
 
 #[test]

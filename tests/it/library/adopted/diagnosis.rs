@@ -47,12 +47,12 @@ fn a_diagnosis_lists_all_refusals_and_warnings() {
         .0;
     let found = diagnose(db.path(), &by_name, NOW).unwrap();
     insta::assert_snapshot!(found.refusals.join("\n"), @"profile by-name needs the parameter lifetime, such as lifetime=2h (of the configuration)");
-    insta::assert_snapshot!(found.warnings.join("\n"), @"profile by-name is not chosen by itself, since another fits the same tables: make sure that this is");
+    insta::assert_snapshot!(found.warnings.join("\n"), @"profile by-name is never selected automatically, because another profile fits the same tables: make sure that this is");
     let complete = sessctl::domain::profile::Profile { missing: Vec::new(), ..by_name };
     let found = diagnose(db.path(), &complete, NOW).unwrap();
     insta::assert_snapshot!(found.warnings.join("\n"), @r#"
 all 3 sampled sessions have expired: is expiry the time of the last use rather than of the end, or in another time zone?
-profile by-name is not chosen by itself, since another fits the same tables: make sure that this is
+profile by-name is never selected automatically, because another profile fits the same tables: make sure that this is
 "#);
 }
 

@@ -144,7 +144,7 @@ fn sessions_are_found_by_what_their_clients_hold() {
     let unreported =
         draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
     let outcome = db.store(unreported).by_tokens(&tokens(&["active1"]));
-    insta::assert_snapshot!(refused(outcome), @"refused: profile t does not say how to find the row of a token in t; select the session by its handle");
+    insta::assert_snapshot!(refused(outcome), @"refused: profile t does not say how to find the row of a token in t");
 }
 
 #[test]

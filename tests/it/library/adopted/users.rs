@@ -172,5 +172,5 @@ fn a_profile_that_names_no_users_does_not_let_one_be_chosen() {
     let query =
         SessionQuery { scope: all_tasks(), filter: &filter, due_only: false, after: None, order };
     let outcome = store.scan(&query, &mut |_| Ok(ControlFlow::Continue(())));
-    insta::assert_snapshot!(refused(outcome), @"refused: profile rails does not say where sessions holds the user of a session, so sessions cannot be selected by user; select a session by its handle");
+    insta::assert_snapshot!(refused(outcome), @"refused: profile rails does not say where sessions holds the user of a session, so sessions cannot be selected by user");
 }

@@ -54,7 +54,9 @@ fn sessions_whose_user_cannot_be_read_are_reported_where_a_user_is_asked_for() {
     let users = run(&sandbox, ["show", "users", "--json"]);
     assert_eq!(users.succeeds().json()[0]["sessions"], 2);
     assert!(
-        users.stderr().contains("the user of 1 session, so show users counts it without a user")
+        users
+            .stderr()
+            .contains("the user of 1 session, so show users counts it as sessions without a user")
     );
     run(&sandbox, ["list", "--json"]).succeeds();
     let unreadable = run(&sandbox, ["list", "--user-unreadable", "--json"]).succeeds().json();

@@ -64,11 +64,11 @@ fn a_doubt_does_not_go_away() {
     let mut errors = NodeErrors::new(1);
     errors.record(
         0,
-        NodeError::new(NodeErrorKind::Transient, "connection reset").may_have_applied(true),
+        NodeError::new(NodeErrorKind::Transient, "the connection was lost").may_have_applied(true),
     );
     errors.record(0, refused());
     assert!(errors.may_have_applied() && !errors.are_permanent(false));
-    insta::assert_snapshot!(said(&errors, true), @r#"outcome unknown: "http://db1:4001,…" may have applied this step (connection reset, and since then: connection refused); check before retrying"#);
+    insta::assert_snapshot!(said(&errors, true), @r#"outcome unknown: "http://db1:4001,…" may have applied this step (the connection was lost, and since then: connection refused); check before retrying"#);
 }
 
 #[test]
