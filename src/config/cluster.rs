@@ -1,11 +1,8 @@
-//! Options for a database on an rqlite cluster.
-
 use std::ops::RangeInclusive;
 
 use crate::domain::time::Span;
 use crate::storage::consistency::Consistency;
 
-/// Options for a database on an rqlite cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterOptions {
     /// The file with the user and the password, relative to the configuration file.
@@ -21,9 +18,7 @@ pub struct ClusterOptions {
 }
 
 impl ClusterOptions {
-    /// The valid timeouts of a request.
     pub const TIMEOUT_RANGE: RangeInclusive<Span> = Span::seconds(1)..=Span::seconds(60);
-    /// The valid retry times.
     pub const PATIENCE_RANGE: RangeInclusive<Span> = Span::seconds(1)..=Span::minutes(10);
     /// The longest retry time in which a purge cannot outlive its lease of a minute.
     pub const RECOMMENDED_MAX_PATIENCE: Span = Span::seconds(45);

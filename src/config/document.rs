@@ -5,11 +5,9 @@ use toml::de::{DeTable, Error};
 
 use super::error::{ConfigError, Result};
 
-/// A file's text, and its name in messages.
 pub(super) struct Document<'a> {
     pub(super) file: &'a str,
     pub(super) text: &'a str,
-    /// The offset of each line.
     line_starts: Vec<usize>,
 }
 

@@ -1,5 +1,3 @@
-//! Mistakes in a configuration file or a profile.
-
 pub(super) type Result<T, E = ConfigError> = std::result::Result<T, E>;
 
 /// A mistake in a configuration file.

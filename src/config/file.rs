@@ -1,5 +1,3 @@
-//! Reading of a configuration file.
-
 use super::document::Document;
 use super::error::{ConfigError, Result};
 use super::options::Config;

@@ -39,7 +39,6 @@ string_enum!(ActionWord, "job action", {
     Cycle => "cycle",
 });
 
-/// Reads all jobs into `config`.
 pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
     for table in top.array("job", "[[job]]")? {
         table.allow_only(KEYS)?;

@@ -17,7 +17,6 @@ pub(super) struct ConfigKey<T> {
     pub(super) show: fn(&T) -> String,
 }
 
-/// A type of value: how to read and to show it.
 pub(super) struct KeyFormat<T> {
     pub(super) read: fn(&DeValue<'_>) -> Result<T, String>,
     pub(super) show: fn(&T) -> String,

@@ -51,7 +51,6 @@ fn limit(value: &DeValue<'_>) -> Result<u64, String> {
     }
 }
 
-/// Checks that no task of a licence belongs to another one.
 fn check_overlap(table: &SettingsTable<'_>, licence: &Licence, config: &Config) -> Result<()> {
     let items = table.value("tasks").and_then(DeValue::as_array).into_iter().flatten();
     let tasks: Vec<(&TaskPattern, &Spanned<DeValue<'_>>)> =

@@ -1,5 +1,3 @@
-//! The options of a configuration, and their defaults.
-
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
@@ -39,8 +37,7 @@ pub struct Config {
     pub zone: TimeZone,
     /// The jobs, in the order of the file.
     pub jobs: Vec<Job>,
-    /// The destinations of jobs that report each session that they end, by the names of the
-    /// jobs.
+    /// The destinations of jobs that report each session that they end, by the names of the jobs.
     pub reports: BTreeMap<String, ReportTarget>,
     /// Commands that are notified.
     pub hooks: Hooks,
@@ -80,7 +77,6 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The line on which the file sets a key.
     pub(super) fn line(&self, table: &str, key: &str) -> Option<usize> {
         self.lines.get(&join(table, key)).copied()
     }
@@ -119,9 +115,7 @@ impl Default for Hooks {
 /// The destination of a report on each session that ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ReportTarget {
-    /// Standard output.
     Stdout,
-    /// The system log.
     Syslog,
 }
 

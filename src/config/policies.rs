@@ -83,7 +83,6 @@ fn widen_bounds(policy: &mut Policy, is_set: impl Fn(&str) -> bool) {
 /// Keys that contradict each other, and a message about the first of them.
 type Conflict = (&'static [&'static str], String);
 
-/// Timeouts that are not within their bounds.
 fn timeout_conflict(policy: &Policy) -> Option<Conflict> {
     let min = policy.min_timeout;
     let max = policy.max_timeout.unwrap_or(Span::seconds(i64::MAX));

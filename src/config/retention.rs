@@ -1,5 +1,4 @@
-//! Caps on the retention of policies: `[retention]`, and `[retention.TASK]` for groups of
-//! tasks.
+//! Caps on the retention of policies: `[retention]`, and `[retention.TASK]` for groups of tasks.
 
 use super::error::Result;
 use super::keys::{FOREVER, show_span_or};
@@ -47,9 +46,8 @@ pub(super) fn cap(
     }
 }
 
-/// A warning for each cap that reduces the retention, the smallest first. The retention of
-/// all other tasks is a default: to reduce it is what the cap of a group is for, and no
-/// reason to warn.
+/// A warning for each cap that reduces the retention, the smallest first. The retention of all
+/// other tasks is a default: to reduce it is what the cap of a group is for, and no reason to warn.
 fn reductions(
     table: &str,
     tasks: Option<&TaskPattern>,

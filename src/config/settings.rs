@@ -1,5 +1,3 @@
-//! All settings in force, with the lines that set them.
-
 use super::keys::{ConfigKey, show_span_or};
 use super::licences;
 use super::options::Config;
@@ -8,7 +6,6 @@ use super::sections::{GENERAL, RETENTION, SECTIONS};
 use super::table::join;
 use crate::domain::task::TaskPattern;
 
-/// A setting in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// The key with its table: `policy.imap.timeout`.

@@ -54,17 +54,14 @@ impl<'d> SettingsTable<'d> {
         self.entry(key).map(|(_, value)| value.get_ref())
     }
 
-    /// Returns all keys in the order of the file.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'d str> {
         self.entries.iter().map(|(key, _)| key.get_ref().as_ref())
     }
 
-    /// Takes the entries that meet a condition out of the table.
     pub(super) fn take(&mut self, is_taken: fn(Entry<'_>) -> bool) -> Vec<Entry<'d>> {
         self.entries.extract_if(.., |entry| is_taken(*entry)).collect()
     }
 
-    /// Rejects all keys but these.
     pub(super) fn allow_only(&self, valid: &[&str]) -> Result<()> {
         let unknown = self.entries.iter().find(|(key, _)| !valid.contains(&key.get_ref().as_ref()));
         let Some((key, _)) = unknown else { return Ok(()) };
@@ -117,8 +114,7 @@ impl<'d> SettingsTable<'d> {
         self.error(key, &format!("is required: {what}"))
     }
 
-    /// A mistake at the value of a key, or at the start of the table if there is no such
-    /// key.
+    /// A mistake at the value of a key, or at the start of the table if there is no such key.
     pub(super) fn error(&self, key: &str, message: &str) -> ConfigError {
         let offset = self.entry(key).map_or(self.offset, |(_, value)| value.span().start);
         self.error_at(offset, key, message)
@@ -153,7 +149,6 @@ impl<'d> SettingsTable<'d> {
         Ok(Self::new(self.document, name, entries, offset))
     }
 
-    /// All values as tables, by their keys.
     pub(super) fn tables(&self) -> Result<Vec<(String, Self)>> {
         let named = |(key, value): &Entry<'d>| {
             let key = key.get_ref().clone().into_owned();

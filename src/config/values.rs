@@ -27,7 +27,6 @@ pub(super) fn parsed<T: FromStr<Err: Display>>(value: &DeValue<'_>) -> Result<T,
     text(value)?.parse().map_err(|e: T::Err| e.to_string())
 }
 
-/// A program and its arguments.
 pub(super) fn command(value: &DeValue<'_>) -> Result<Vec<String>, String> {
     const EXPECTED: &str =
         "must be a program and its arguments, like [\"/usr/local/bin/notify\", \"-v\"]";
@@ -81,7 +80,6 @@ fn number<'v>(value: &'v DeValue<'v>) -> Result<&'v DeInteger<'v>, String> {
     value.as_integer().ok_or_else(|| format!("must be an integer, not {}", describe(value)))
 }
 
-/// An integer that is not negative.
 pub(super) fn count(value: &DeValue<'_>) -> Result<u64, String> {
     let number = number(value)?;
     u64::from_str_radix(number.as_str(), number.radix())

@@ -4,7 +4,6 @@ use super::options::Config;
 use crate::domain::job::{Interval, JobTiming, min_spacing};
 use crate::domain::policy::{ExpiryMode, Policy};
 
-/// Warnings of intervals that are too short to be useful.
 pub(super) fn short_intervals(config: &Config) -> Vec<String> {
     let intervals = config.jobs.iter().filter_map(|job| match job.when {
         JobTiming::Every(Interval::Fixed(span)) => Some((&job.name, span)),

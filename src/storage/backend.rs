@@ -1,5 +1,3 @@
-//! A database that holds sessions and their ledger, and its optional capabilities.
-
 use super::copy::RowCopy;
 use super::interrupt::Interruptible;
 use super::ledger::Ledger;
@@ -8,12 +6,8 @@ use super::sessions::SessionStore;
 use super::vacuum::Vacuum;
 use super::wal::Wal;
 
-/// A database that holds sessions and their ledger.
-///
-/// Everything else is a capability: an accessor returns `None` where the table or its
-/// database lacks it.
+/// All but sessions and ledger is a capability: `None` where the table or its database lacks it.
 pub trait Backend: SessionStore + Ledger + Interruptible {
-    /// Name of the database in messages.
     fn display_name(&self) -> &str;
 
     /// Opening and touching sessions; absent where the application does both.
@@ -21,7 +15,6 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
         None
     }
 
-    /// The write-ahead log of an SQLite file.
     fn wal(&self) -> Option<&dyn Wal> {
         None
     }
@@ -31,12 +24,10 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
         None
     }
 
-    /// Stored rows, for reading.
     fn row_copy(&self) -> Option<&dyn RowCopy> {
         None
     }
 
-    /// Stored rows, for writing.
     fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
         None
     }

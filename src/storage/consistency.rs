@@ -30,11 +30,9 @@ pub struct ReadFreshness {
     pub contact: LeaderContact,
 }
 
-/// Last contact of a node with the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaderContact {
     IsLeader,
-    /// Time since the last contact.
     Ago(Duration),
     /// No contact since the node started.
     Never,

@@ -1,12 +1,9 @@
-//! Context in which policies are applied.
-
 use crate::domain::clock::CLOCK_SKEW;
 use crate::domain::policy::{Policies, PurgeTime, Verdict};
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
-/// Policies and the time at which they apply.
 #[derive(Debug, Clone, Copy)]
 pub struct PolicyContext<'a> {
     pub policies: &'a Policies,
@@ -28,7 +25,6 @@ impl PolicyContext<'_> {
         time.is_some_and(|time| time > self.present())
     }
 
-    /// Nominal time of a purge in this context.
     pub fn purge_time(&self) -> PurgeTime {
         self.planned
             .map_or(PurgeTime::at(self.now), |planned| PurgeTime::planned(planned, self.now))

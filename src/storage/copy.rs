@@ -1,11 +1,8 @@
-//! Copying raw rows and counters to another database.
-
 use super::purge::DataVersion;
 use super::timing::WriteTiming;
 use crate::domain::error::Result;
 use crate::storage::raw_row::{Counter, RawRow, TaskName};
 
-/// Key range to read, and its limits.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RowRange<'a> {
     /// Exclusive start; `None` for the first key.
@@ -25,7 +22,6 @@ pub struct RowPage {
     pub has_more: bool,
 }
 
-/// Conflict rule for existing rows and counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnConflict {
     /// Overwrites existing rows that are not [newer](RawRow::is_newer_than), and counters that
@@ -43,14 +39,11 @@ pub struct WriteResult {
     pub version: Option<DataVersion>,
 }
 
-/// Table whose raw rows can be copied.
-///
 /// Each method that writes is one atomic batch; a method that fails has changed nothing.
 pub trait RowCopy {
     fn read_rows(&self, range: RowRange<'_>) -> Result<RowPage>;
 
-    /// Inserts or overwrites rows. An existing row that `on_conflict` protects stays, and is not
-    /// counted.
+    /// An existing row that `on_conflict` protects stays, and is not counted.
     fn upsert_rows(&mut self, rows: &[&RawRow], on_conflict: OnConflict) -> Result<WriteResult>;
 
     /// Deletes rows, without counting them as deleted sessions.
@@ -58,7 +51,6 @@ pub trait RowCopy {
 
     fn read_counters(&self) -> Result<Vec<Counter>>;
 
-    /// Reads the canonical names of tasks.
     fn read_task_names(&self) -> Result<Vec<TaskName>>;
 
     /// Sets the canonical names of tasks. Unless `on_conflict` overwrites all, a name is set only if

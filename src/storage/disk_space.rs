@@ -1,22 +1,16 @@
-//! Disk space for rebuilding a database.
-
 use super::vacuum::SpaceRequirement;
 use crate::domain::error::InsufficientSpace;
 
-/// A directory and the free space of its file system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Volume {
-    /// Path of the directory, for messages.
     pub directory: String,
-    /// Identifier of the file system.
     pub file_system: u64,
     /// Bytes available to this user.
     pub free: u64,
 }
 
 impl SpaceRequirement {
-    /// Checks that the directories of the database and of temporary files, which may share
-    /// a file system, have enough space.
+    /// The directories of the database and of temporary files may share a file system.
     ///
     /// # Errors
     /// [`InsufficientSpace`] for the first directory that lacks space.

@@ -1,5 +1,3 @@
-//! Rows of a framework's table that could not be deleted.
-
 use std::collections::BTreeMap;
 
 /// Maximum number of failures kept as examples.
@@ -18,12 +16,10 @@ pub struct KeptRows {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReferencingTable {
     pub table: String,
-    /// Referencing columns.
     pub columns: Vec<String>,
     /// Referenced columns.
     pub targets: Vec<String>,
-    /// Referenced table, if it is not the session table but one whose rows are deleted with a
-    /// session.
+    /// Referenced table, if not the session table but one whose rows are deleted with a session.
     pub through: Option<String>,
     /// True if all referencing columns may be NULL.
     pub may_be_null: bool,
@@ -45,7 +41,6 @@ impl KeptRows {
         self.referenced_rows() + self.rejected
     }
 
-    /// Adds referenced rows.
     pub fn refer(&mut self, referrer: &ReferencingTable, rows: u64) {
         if let Some(known) = self.referenced.get_mut(referrer) {
             *known += rows;
@@ -54,7 +49,6 @@ impl KeptRows {
         }
     }
 
-    /// Adds a row whose deletion was rejected.
     pub fn reject(&mut self, rejection: impl FnOnce() -> RejectedRow) {
         self.rejected += 1;
         if self.examples.len() < EXAMPLES {
@@ -76,7 +70,6 @@ impl KeptRows {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnindexedTable {
     pub table: String,
-    /// Referencing columns.
     pub columns: Vec<String>,
     /// Statement that creates the missing index.
     pub remedy: String,

@@ -1,5 +1,3 @@
-//! Ledger of runs, and leases that prevent concurrent runs.
-
 use super::sessions::VisitResult;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
@@ -38,14 +36,12 @@ impl Lease {
         holder.split_once('@').map(|(_, process)| process)
     }
 
-    /// True if a lease renewed at `renewed_at` holds at `now`.
     pub fn holds(renewed_at: UnixTime, now: UnixTime) -> bool {
         let (oldest, youngest) = Self::renewed_between(now);
         (oldest..=youngest).contains(&renewed_at)
     }
 }
 
-/// Machine and process of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunOrigin {
     pub host: String,
@@ -61,14 +57,12 @@ pub const MIN_KEPT_RUNS: usize = 100;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobKey {
     pub name: String,
-    /// Host with a separate history, for a job tied to one host; empty if all hosts share the
-    /// history.
+    /// Host to which the job is tied, with a history of its own; empty if all hosts share one.
     pub host_scope: String,
     /// Its [specification](crate::domain::job::Job::spec).
     pub spec: String,
 }
 
-/// Job that a machine registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewJob {
     pub job: JobKey,
@@ -76,7 +70,6 @@ pub struct NewJob {
     pub start: UnixTime,
 }
 
-/// Run about to begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRun {
     /// Job of the run; `None` for a run started by hand or by cron.
@@ -99,7 +92,6 @@ pub struct NewRun {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StartResult {
-    /// The run has the lease and is in the ledger.
     Started,
     LeaseHeld(LeaseHolder),
     /// The job has been run since it was found due.
@@ -154,10 +146,8 @@ pub struct RunEnd {
     pub last_settled_at: Option<UnixTime>,
 }
 
-/// Entry of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRecord {
-    /// Sequence number.
     pub id: i64,
     pub job: Option<String>,
     pub work: String,
@@ -178,7 +168,6 @@ pub struct RunRecord {
 
 #[derive(Debug, Clone, Default)]
 pub struct RunQuery {
-    /// Only runs of this job.
     pub job: Option<String>,
     /// Only unsuccessful runs: partial, refused, failed or lost.
     pub failures: bool,
@@ -223,12 +212,10 @@ pub trait Ledger {
 
     fn drop_lease(&mut self, lease: &Lease) -> Result<()>;
 
-    /// Releases the lease of a holder whose process has ended, and marks its unfinished run
-    /// as lost.
+    /// Releases the lease of an ended process, and marks its unfinished run as lost.
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
-    /// Renews a lease at `now`. Reports whether the holder still has it, and it has not
-    /// [expired](Lease::holds).
+    /// Reports whether the holder still has the lease, and it has not [expired](Lease::holds).
     fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
 
     /// Ends the run that has this lease, and releases the lease. A run that has lost its lease
@@ -258,11 +245,9 @@ pub trait Ledger {
         now: UnixTime,
     ) -> Result<()>;
 
-    /// State of all jobs at `now`, for a machine.
     fn jobs(&self, machine: &str, now: UnixTime) -> Result<Vec<JobState>>;
 
-    /// Visits runs, the latest first. An unfinished run is running at `now` if its lease holds,
-    /// and lost otherwise.
+    /// Latest first. An unfinished run is running at `now` if its lease holds, and lost otherwise.
     fn runs(
         &self,
         query: &RunQuery,
@@ -275,14 +260,12 @@ pub trait Ledger {
     /// may come from a wrong clock.
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()>;
 
-    /// Recorded state of the clock of a machine, if any.
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>>;
 
     /// Records the clocks at a run that trusts them, and clears any jump.
     fn set_clock_reference(&mut self, host: &str, last: &ClockStamp) -> Result<()>;
 
-    /// Records the clocks at the first observation of a jump from this reference, if the
-    /// reference has not changed.
+    /// Records the clocks at the first sight of a jump, if the reference is still `from`.
     fn record_clock_jump(&mut self, host: &str, from: &ClockStamp, jump: &ClockStamp)
     -> Result<()>;
 }

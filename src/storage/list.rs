@@ -1,5 +1,3 @@
-//! Selection and order of sessions.
-
 use super::context::PolicyContext;
 use crate::domain::filter::Filter;
 use crate::domain::session::SessionKey;
@@ -17,7 +15,6 @@ pub struct SessionQuery<'a> {
     pub order: Order,
 }
 
-/// Additional result of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ScanResult {
     /// Sessions that match the filter except for the user, which is unreadable.
@@ -28,7 +25,6 @@ pub struct ScanResult {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Order {
     pub by: SortKey,
-    /// True for descending order.
     pub reverse: bool,
 }
 

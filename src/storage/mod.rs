@@ -1,8 +1,7 @@
 //! Contract between operations and backends.
 //!
-//! A method that changes rows is one atomic batch of statements that contain their own
-//! conditions, so that it is safe while an application writes to the same table, also on a
-//! cluster.
+//! A method that changes rows is one atomic batch of statements that contain their own conditions,
+//! so that it is safe while an application writes to the same table, also on a cluster.
 
 mod backend;
 pub mod consistency;

@@ -1,5 +1,3 @@
-//! Opening and touching sessions.
-
 use super::timing::WriteTiming;
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
@@ -17,17 +15,13 @@ pub struct NewSession {
     pub idle_timeout: Option<Span>,
 }
 
-/// Result of opening a session under limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
-    /// Success, or the limit that was reached.
     pub outcome: std::result::Result<(), LimitScope>,
-    /// Number of sessions ended to make room for it.
     pub ended: u64,
-    /// Those sessions, if requested.
+    /// Empty unless requested.
     pub ended_sessions: Vec<Session>,
-    /// Number of ended sessions that are not returned although requested, because the response
-    /// of the cluster was lost.
+    /// Ended sessions that are not returned although requested: the cluster's response was lost.
     pub unreported: u64,
 }
 
@@ -42,17 +36,13 @@ pub enum LimitScope {
 pub struct TouchedRows {
     /// For each key, true if there was a live session.
     pub done: Vec<bool>,
-    /// Timing of the transaction; on a cluster, the time that the node took, without the
-    /// network.
+    /// Timing of the transaction; on a cluster, the time that the node took, without the network.
     pub timing: WriteTiming,
 }
 
-/// A table of sessions that sessctl opens and touches.
-///
 /// A method that fails has changed nothing.
 pub trait SessionOpener {
-    /// Creates the indexes that the limits of these policies need, and drops those that they do
-    /// not.
+    /// Creates the indexes that the limits of these policies need, and drops the others.
     fn sync_indexes(&mut self, policies: &Policies) -> Result<()>;
 
     /// Opens sessions regardless of limits: all or none.
@@ -61,14 +51,13 @@ pub trait SessionOpener {
     /// Opens a session if the limits of its policy and of its licence allow it, or if enough
     /// sessions can be ended or evicted:
     ///
-    /// 1. Sessions end that the limit should not count: under any `when_full` those whose
-    ///    lifetime is over; under `"evict-idle"` also abandoned ones, if the policy ends unused
-    ///    sessions; under `"refuse"` all that are
-    ///    [over](crate::domain::policy::Policy::end_reason). A `limit` counts the whole task, a
-    ///    `user_limit` the sessions of the user. The
-    ///    [licence](crate::domain::policy::Licence) of the task comes first and counts all of
-    ///    its tasks: each session is judged by the policy of its own task, with the `when_full`
-    ///    of the licence.
+    /// 1. Sessions end that the limit should not count: under any `when_full` those whose lifetime
+    ///    is over; under `"evict-idle"` also abandoned ones, if the policy ends unused sessions;
+    ///    under `"refuse"` all that are [over](crate::domain::policy::Policy::end_reason). A
+    ///    `limit` counts the whole task, a `user_limit` the sessions of the user. The
+    ///    [licence](crate::domain::policy::Licence) of the task comes first and counts all of its
+    ///    tasks: each session is judged by the policy of its own task, with the `when_full` of the
+    ///    licence.
     /// 2. The session opens if fewer sessions than `limit` of the task, `user_limit` of the user
     ///    and the limit of the licence have not ended, or if one can be evicted. A limit of
     ///    zero is none. Sessions without a user have no `user_limit`.
@@ -90,12 +79,10 @@ pub trait SessionOpener {
         return_ended: bool,
     ) -> Result<Admission>;
 
-    /// Sets the last use of live sessions to `now`, never to an earlier time, and clears their
-    /// marks.
+    /// Sets the last use of live sessions to `now`, but never back, and clears their marks.
     fn touch_rows(&mut self, keys: &[SessionKey], now: UnixTime) -> Result<TouchedRows>;
 
-    /// Variant of [`touch_rows`](Self::touch_rows) without timing. Reports for each key whether
-    /// there was a live session.
+    /// [`touch_rows`](Self::touch_rows) without timing.
     fn renew(&mut self, keys: &[SessionKey], now: UnixTime) -> Result<Vec<bool>> {
         Ok(self.touch_rows(keys, now)?.done)
     }

@@ -1,5 +1,3 @@
-//! Scans and write batches of a purge.
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -15,7 +13,6 @@ pub struct ScanLimits {
     /// Maximum number of due rows. `usize::MAX` makes a counting scan, which may leave
     /// [`DueRange::seen`] empty.
     pub due: usize,
-    /// Maximum number of rows.
     pub rows: usize,
     /// Approximate maximum duration. At least one row is scanned.
     pub time: Duration,
@@ -35,18 +32,14 @@ pub struct DueScan {
     pub last: Option<Cursor>,
     /// Fraction of the key space before that cursor, in `[0, 1]`.
     pub fraction: f64,
-    /// Rows scanned.
     pub rows: u64,
-    /// Range from the first to the last due row, if any.
     pub due: Option<DueRange>,
     pub counts: PurgeCounts,
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
-    /// Example of an [unreadable](PurgeCounts::unreadable) value, if any.
     pub unreadable_value: Option<UnreadableValue>,
     /// Expired rows that would be kept, for a counting scan. They do not count as due.
     pub kept: KeptRows,
-    /// Data version of the database at the scan, if known.
     pub version: Option<DataVersion>,
 }
 
@@ -75,7 +68,6 @@ pub struct DueRange {
     pub seen: Vec<RowSnapshot>,
 }
 
-/// Position of a scan.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cursor {
     /// Row with this key, in key order.
@@ -91,7 +83,6 @@ pub struct RowSnapshot {
     pub values: Vec<SqlValue>,
 }
 
-/// Counts of a scan for a key range.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DueCounts {
     pub counts: PurgeCounts,
@@ -101,14 +92,11 @@ pub struct DueCounts {
     pub tasks: BTreeSet<String>,
 }
 
-/// Sessions counted by the action of a purge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PurgeCounts {
     /// Sessions that have not ended.
     pub sessions: u64,
-    /// Live sessions that a purge would mark.
     pub would_mark: u64,
-    /// Due sessions, which a purge would end.
     pub would_end: u64,
     /// Due sessions that were due already at [the given time](ScanLimits::backlog).
     pub backlog: u64,
@@ -129,8 +117,6 @@ impl PurgeCounts {
         self.sessions.saturating_sub(self.would_end)
     }
 
-    /// Adds rows with the same state: ended or not, the action of a purge, and due at the time
-    /// of the backlog or not.
     pub fn count(&mut self, rows: u64, has_ended: bool, verdict: Verdict, was_due: bool) {
         let (ends, goes) = match verdict {
             Verdict::Keep | Verdict::Mark(_) => (false, false),
@@ -165,18 +151,15 @@ impl PurgeCounts {
     }
 }
 
-/// Result of one write batch of a purge.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PurgeBatchResult {
-    /// Live sessions marked as unused.
     pub marked: u64,
     pub ended: u64,
     pub deleted: u64,
     pub timing: WriteTiming,
     /// Ended sessions, if requested.
     pub ended_sessions: Vec<Session>,
-    /// Number of ended sessions that are not returned although requested, because the response
-    /// of the cluster was lost.
+    /// Ended sessions that are not returned although requested: the cluster's response was lost.
     pub unreported: u64,
     /// True if the batch was cut short because the file system is full.
     pub is_cut_short: bool,

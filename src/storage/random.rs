@@ -1,5 +1,3 @@
-//! Random names.
-
 use crate::domain::error::{Error, Result};
 
 /// Draws a unique name of 32 hexadecimal digits.

@@ -9,19 +9,16 @@ use crate::domain::hex;
 /// Row with all ten columns. Text is kept as bytes, because it need not be UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawRow {
-    /// Key.
     pub id: String,
     pub user: Option<Vec<u8>>,
     /// Task, in its original letter case.
     pub task: Vec<u8>,
-    /// Client address.
     pub client: Option<Vec<u8>>,
     /// Opening time, in Unix seconds like all following times.
     pub created_at: i64,
     pub last_used_at: i64,
     /// Idle timeout in seconds.
     pub idle_timeout: Option<i64>,
-    /// Time of the mark of a two-pass purge.
     pub marked_at: Option<i64>,
     pub ended_at: Option<i64>,
     pub end_reason: Option<Vec<u8>>,
@@ -88,7 +85,6 @@ fn append_number(text: &mut Vec<u8>, value: Option<i64>) {
     }
 }
 
-/// Content summary of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TableChecksum {
     pub rows: u64,
@@ -106,7 +102,6 @@ pub struct TableHasher {
 }
 
 impl TableHasher {
-    /// Adds the next rows.
     pub fn take(&mut self, rows: &[RawRow]) {
         self.text.clear();
         for row in rows {
@@ -116,7 +111,6 @@ impl TableHasher {
         self.rows += rows.len() as u64;
     }
 
-    /// Summary of the rows added.
     pub fn content(self) -> TableChecksum {
         let sha256 = hex::encode(&self.hash.finalize());
         TableChecksum { rows: self.rows, sha256 }
@@ -126,13 +120,11 @@ impl TableHasher {
 /// Differences of a destination table from a source table within a key range.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct TableDiff<'a> {
-    /// Rows of the source that the destination lacks.
     pub missing: Vec<&'a RawRow>,
     /// Source rows that differ in the destination and are not newer there.
     pub older: Vec<&'a RawRow>,
     /// Source rows that are newer in the destination.
     pub newer: Vec<&'a RawRow>,
-    /// Rows of the destination that the source lacks.
     pub extra: Vec<&'a RawRow>,
 }
 
@@ -182,7 +174,6 @@ pub fn key_position(key: &str) -> f64 {
 pub struct TaskName {
     /// Task, in the letter case of its first use.
     pub task: Vec<u8>,
-    /// Opening time of the session.
     pub created_at: i64,
 }
 
@@ -196,7 +187,6 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// True if both have the same name and task.
     pub fn is_of(&self, other: &Self) -> bool {
         self.task.eq_ignore_ascii_case(&other.task) && self.name == other.name
     }

@@ -1,5 +1,3 @@
-//! The table of sessions.
-
 use super::context::PolicyContext;
 use super::kept_rows::{KeptRows, UnindexedTable};
 use super::list::{ScanResult, SessionQuery};
@@ -20,11 +18,8 @@ pub struct EndRequest {
     pub keep_row: bool,
 }
 
-/// Result of a visitor: continue or stop.
 pub type VisitResult = Result<ControlFlow<()>>;
 
-/// A table of sessions.
-///
 /// Every method fails if the table cannot be read or written; a method that fails has changed
 /// nothing.
 pub trait SessionStore {
@@ -44,14 +39,12 @@ pub trait SessionStore {
         true
     }
 
-    /// Linearizable variant of [`find`](Self::find).
     fn find_linearizable(&self, keys: &[SessionKey]) -> Result<Vec<Option<Session>>> {
         self.find(keys)
     }
 
-    /// Sessions with these tokens, in the order of the tokens. Tokens are compared bytewise. In
-    /// a framework's table, several sessions may share a token, and some of them may have
-    /// expired.
+    /// Sessions with these tokens, in the order of the tokens. Tokens are compared bytewise. In a
+    /// framework's table, several sessions may share a token, and some of them may have expired.
     fn by_tokens(&self, tokens: &[Token]) -> Result<Vec<Vec<Session>>> {
         let found = self.find_linearizable(&tokens.iter().map(Token::key).collect::<Vec<_>>())?;
         Ok(found.into_iter().map(|session| session.into_iter().collect()).collect())
@@ -131,11 +124,9 @@ pub trait SessionStore {
         Ok((vec![false; keys.len()], KeptRows::default()))
     }
 
-    /// Tables that each deletion of a session scans completely.
     fn unindexed(&self) -> Result<Vec<UnindexedTable>> {
         Ok(Vec::new())
     }
 
-    /// Records the observed numbers of concurrent sessions by task.
     fn record_peaks(&mut self, sessions: &BTreeMap<String, u64>) -> Result<()>;
 }

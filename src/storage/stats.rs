@@ -1,5 +1,3 @@
-//! Statistics by task and by user.
-
 use std::collections::BTreeMap;
 
 use crate::domain::session::{EndReason, SessionState};
@@ -12,7 +10,6 @@ pub struct TaskStats {
     pub task: String,
     /// Live sessions in the states active, idle and abandoned.
     pub live: [u64; 3],
-    /// Due sessions in the state abandoned.
     pub due_abandoned: u64,
     pub expired: u64,
     /// Live sessions with unreadable times.
@@ -69,17 +66,14 @@ impl TaskNames {
         self.get(&task).map_or(task, str::to_owned)
     }
 
-    /// Canonical name of a task, if known.
     pub fn get(&self, task: &str) -> Option<&str> {
         self.0.get(&task.to_ascii_lowercase()).map(String::as_str)
     }
 
-    /// Sets the canonical name of a task.
     pub fn insert(&mut self, name: String) {
         self.0.insert(name.to_ascii_lowercase(), name);
     }
 
-    /// True if any of the names matches.
     pub fn has(&self, task: &TaskPattern) -> bool {
         self.0.values().any(|name| task.matches(name))
     }
@@ -91,7 +85,6 @@ impl FromIterator<String> for TaskNames {
     }
 }
 
-/// Statistics of a user, for one task or for all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserStats {
     /// User; `None` for sessions without a user.
@@ -116,7 +109,6 @@ impl UserStats {
     }
 }
 
-/// Grouping of user statistics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupBy {
     /// By task and user, in that order.

@@ -1,5 +1,3 @@
-//! Timing of write transactions.
-
 use std::ops::AddAssign;
 use std::time::Duration;
 
@@ -9,12 +7,10 @@ pub struct WriteTiming {
     pub hold: Duration,
     /// Part of the hold time spent in the commit; zero if unknown.
     pub commit: Duration,
-    /// Time spent waiting for the write lock.
     pub waited: Duration,
 }
 
 impl WriteTiming {
-    /// Creates the timing of a transaction of which only the hold time is known.
     pub fn of_hold(hold: Duration) -> Self {
         Self { hold, ..Self::default() }
     }

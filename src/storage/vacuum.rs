@@ -1,27 +1,20 @@
-//! Disk usage of a database, and reclaiming free space.
-
 use super::timing::WriteTiming;
 use crate::domain::error::Result;
 
-/// Size of a database and of its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DiskUsage {
-    /// Bytes in a page.
     pub page_size: u64,
     /// Pages of the database, including free pages.
     pub pages: u64,
-    /// Pages on the freelist.
     pub free_pages: u64,
     /// True if incremental vacuum is enabled.
     pub steps_possible: bool,
-    /// Length of the database file.
     pub file_bytes: u64,
     /// Length of the write-ahead log or rollback journal.
     pub log_bytes: u64,
 }
 
 impl DiskUsage {
-    /// Bytes in all files.
     pub const fn bytes(&self) -> u64 {
         self.file_bytes + self.log_bytes
     }
@@ -39,7 +32,6 @@ impl DiskUsage {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct VacuumStep {
-    /// Pages removed from the database.
     pub pages: u64,
     pub timing: WriteTiming,
 }
@@ -56,11 +48,8 @@ pub struct SpaceRequirement {
 /// Polled during a long operation; `true` cancels it.
 pub type CancelCheck = Box<dyn FnMut() -> bool + Send>;
 
-/// Free space of an SQLite file.
-///
 /// A method that fails has changed nothing.
 pub trait Vacuum {
-    /// Size of the database and of its files.
     fn disk_usage(&self) -> Result<DiskUsage>;
 
     /// Estimate of the unused bytes within pages in use, from a sample. Only a full vacuum
@@ -71,7 +60,6 @@ pub trait Vacuum {
     /// from the end of the file to free pages.
     fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep>;
 
-    /// Temporary disk space that [`vacuum`](Self::vacuum) needs.
     fn space_requirement(&self) -> Result<SpaceRequirement>;
 
     /// Rebuilds the database without free pages and with full ones, and enables

@@ -1,5 +1,3 @@
-//! The write-ahead log of an SQLite file.
-
 use std::time::Duration;
 
 use crate::domain::error::Result;

@@ -62,7 +62,6 @@ impl Draft<'_> {
         self.hits.iter().filter(is_switch).any(|hit| is_off(&hit.value))
     }
 
-    /// Adds keys to the table with a name.
     fn add(&mut self, name: &str, new: Vec<Assignment>) {
         let plain = |name: &str| name.to_lowercase().replace(['"', '\'', ' '], "");
         let is_same = |table: &LegacyTable| plain(&table.path.join(".")) == plain(name);

@@ -237,8 +237,7 @@ fn weekdays(text: &str) -> Option<String> {
     Some(if days.is_empty() { "*".to_owned() } else { list(&days, 7) })
 }
 
-/// The number of a weekday by its English name, the beginning of that, or the short German
-/// name.
+/// The number of a weekday by its English name, the beginning of that, or the short German name.
 fn weekday(name: &str) -> Option<u32> {
     const ENGLISH: [&str; 7] =
         ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];

@@ -10,7 +10,6 @@ use super::value::Conversion::{
     Text, WriteFrequency, WriteInterval,
 };
 
-/// A key of another system.
 pub struct LegacyKey {
     pub system: &'static str,
     /// The system's word for such a key.

@@ -73,7 +73,6 @@ fn body(scan: &LineScan<'_>, at: usize) -> Range<usize> {
     first..last.map_or(first, |last| last + 1)
 }
 
-/// Own lines of a table from a line on.
 fn kept(scan: &LineScan<'_>, at: usize, from: usize) -> Vec<String> {
     let lines = body(scan, at).filter(|line| *line >= from);
     let own = lines.filter(|line| matches!(scan.kinds[*line], LineKind::Own | LineKind::Blank));

@@ -7,7 +7,6 @@ use super::key_table::{CONSOLE_COMMAND, LegacyKey, find};
 use super::notation::pairs;
 use super::table::LegacyTable;
 
-/// A legacy key with its value.
 pub(super) struct LegacyEntry {
     pub(super) key: &'static LegacyKey,
     /// The name in the file, with its tables.

@@ -14,12 +14,10 @@ pub(super) struct Assignment {
 }
 
 impl Assignment {
-    /// Assigns an exact value.
     pub(super) fn new(key: &str, value: String) -> Self {
         Self { key: key.to_owned(), value, rank: 0, source: String::new(), remarks: Vec::new() }
     }
 
-    /// Assigns an exact string.
     pub(super) fn text(key: &str, value: &str) -> Self {
         Self::new(key, format!("\"{value}\""))
     }

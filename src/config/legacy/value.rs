@@ -6,7 +6,6 @@ use jiff::SpanRelativeTo;
 use crate::domain::schedule::Schedule;
 use crate::domain::time::Span;
 
-/// The conversion of a value that was given to a legacy key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Conversion {
     /// The default as it stands, whatever was given.
@@ -34,7 +33,6 @@ pub enum Conversion {
     Program,
 }
 
-/// A value in TOML.
 pub(super) struct Converted {
     pub(super) toml: String,
     /// A lower rank is more exact.
@@ -95,7 +93,6 @@ impl Conversion {
         }
     }
 
-    /// The kind of value that can be converted.
     fn expected(self) -> &'static str {
         match self {
             Self::Limit => "a number of sessions",

@@ -23,7 +23,6 @@ const ENCODINGS: &[(&str, (&[&str], ReadEncoding))] = &[
 pub(super) const FORM_KEYS: &[&str] =
     &["encoding", "unit", "storage", "separator", "decimals", "zone", "timezone", "pattern"];
 
-/// The end of a time in text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum ZoneSuffix {
     None,

@@ -1,5 +1,3 @@
-//! Reading of a profile.
-
 use std::collections::BTreeMap;
 
 use toml::de::DeValue;

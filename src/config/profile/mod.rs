@@ -1,5 +1,4 @@
-//! Profiles of adopted tables: TOML text in, a [`Profile`](crate::domain::profile::Profile)
-//! out.
+//! Profiles of adopted tables: TOML text in, a [`Profile`](crate::domain::profile::Profile) out.
 
 mod columns;
 mod encoding;

@@ -1,5 +1,3 @@
-//! Names that the tables of a profile refer to.
-
 use toml::de::DeValue;
 
 use super::columns::Columns;

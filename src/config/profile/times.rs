@@ -13,7 +13,6 @@ const MEANING_KEYS: &[&str] = &["forms", "null", "never", "over"];
 const NULLS: &[(&str, NullMeaning)] =
     &[("expired", NullMeaning::Expired), ("never", NullMeaning::Never)];
 
-/// Reads all times into `symbols`.
 pub(super) fn read(top: &SettingsTable<'_>, symbols: &mut Symbols<'_>) -> Result<()> {
     for (name, table) in top.section("times")?.tables()? {
         let time = time_column(&name, &table, symbols)?;

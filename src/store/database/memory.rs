@@ -1,11 +1,8 @@
-//! The memory that this process may use, where something limits it.
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The least of the limits that hold for this process, in bytes: of its control group and
-/// those around it, of its address space and data, and of the machine. `None`: none is
-/// known.
+/// The least of the limits that hold for this process, in bytes: of its control group and those
+/// around it, of its address space and data, and of the machine. `None`: none is known.
 pub(in crate::store) fn limit() -> Option<u64> {
     let read = |path: &Path| fs::read_to_string(path).ok();
     let of = |path: &str| read(Path::new(path)).unwrap_or_default();

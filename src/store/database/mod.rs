@@ -16,10 +16,8 @@ use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
 
 pub trait Database {
-    /// Name of the database in messages.
     fn display_name(&self) -> &str;
 
-    /// Runs a query, and visits its rows one by one.
     fn query(
         &self,
         statement: &Statement,
@@ -37,7 +35,6 @@ pub trait Database {
         self.query(&next(None), visit)
     }
 
-    /// Reads all rows of a query.
     fn query_all<V>(
         &self,
         statement: &Statement,
@@ -51,7 +48,6 @@ pub trait Database {
         Ok(values)
     }
 
-    /// Reads the first row of a query.
     fn query_first<V>(
         &self,
         statement: &Statement,
@@ -74,8 +70,7 @@ pub trait Database {
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()>;
 
-    /// Variant of [`query_all_for_each`](Self::query_all_for_each) that visits the first row
-    /// for each value, or `None`.
+    /// [`query_all_for_each`](Self::query_all_for_each), but only the first row of each, or `None`.
     fn query_each(
         &self,
         statement: &Statement,
@@ -115,8 +110,7 @@ pub trait Database {
     /// batch may take effect twice, so it must be idempotent.
     fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult>;
 
-    /// Runs `expected` if each statement changes the expected number of rows, or else
-    /// `otherwise`.
+    /// Runs `expected` if each statement changes the expected number of rows, or else `otherwise`.
     fn execute_if_counts_match(
         &mut self,
         _expected: &[ExpectedCount],
@@ -136,13 +130,11 @@ pub trait Database {
         false
     }
 
-    /// Data version of the database, if known.
     fn version(&self) -> Result<Option<DataVersion>> {
         Ok(None)
     }
 
-    /// See
-    /// [`Interruptible::limit_statements`](crate::storage::Interruptible::limit_statements). No
+    /// See [`Interruptible::limit_statements`](crate::storage::Interruptible::limit_statements). No
     /// effect if requests have their own timeout.
     fn limit_statements(&mut self, _limit: Option<StatementLimit>) {}
 }
@@ -154,7 +146,6 @@ pub struct ExpectedCount {
     pub rows: Option<u64>,
 }
 
-/// Columns of the current row.
 pub trait RowRef {
     /// Value of a column, counted from 0.
     fn value(&self, place: usize) -> SqlValueRef<'_>;
@@ -189,22 +180,18 @@ pub trait RowRef {
     }
 }
 
-/// Result of a batch.
 #[derive(Debug, Clone, Default)]
 pub struct BatchResult {
     /// Number of changed rows of each statement.
     pub rows: Vec<u64>,
-    /// Rows returned by each statement.
     pub answers: Vec<Vec<OwnedRow>>,
     /// True if returned rows were lost with the response, and only the counts were recovered.
     pub response_lost: bool,
     /// True if the statements with expected counts ran, and the counts matched.
     pub matched_expectation: bool,
-    /// Timing of its transaction.
     pub timing: WriteTiming,
 }
 
-/// Owned row, of a batch or from the network.
 #[derive(Debug, Clone, Default)]
 pub struct OwnedRow(pub Vec<SqlValue>);
 

@@ -1,5 +1,3 @@
-//! Raw rows and counters of a native table, copied from and to another such table.
-
 use std::ops::ControlFlow;
 
 use super::rows::COLUMNS;
@@ -119,7 +117,7 @@ impl<T: Database> Native<T> {
     }
 }
 
-/// Reads the rows of a range. Text is read as bytes, because it need not be UTF-8.
+/// Text is read as bytes, because it need not be UTF-8.
 fn read_rows(database: &impl Database, range: RowRange<'_>) -> Statement {
     let column = |name: &str| {
         let is_text = matches!(name, "user" | "task" | "client" | "end_reason");

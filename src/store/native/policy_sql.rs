@@ -11,11 +11,9 @@ use crate::domain::time::{Span, UnixTime};
 use crate::storage::PolicyContext;
 use crate::store::statement::Statement;
 
-/// Result of [`verdict`] for a row to delete. For a live session to end, the result is the
-/// reason.
+/// Result of [`verdict`] for a row to delete. For a live session to end, the result is the reason.
 pub(super) const DELETE: &str = "delete";
 
-/// Result of [`verdict`] for a session to mark.
 pub(super) const MARK: &str = "mark";
 
 /// Condition that a row has a valid mark, as in [`Session::mark`]; NULL without a mark.
@@ -31,8 +29,6 @@ fn before(now: UnixTime, span: Span) -> UnixTime {
     UnixTime(now.0.saturating_sub(span.as_seconds()))
 }
 
-/// Writes the condition that the row of an ended session has reached the end of its
-/// retention.
 fn retention_elapsed_for(sql: &mut Statement, policy: &Policy, now: UnixTime) {
     match policy.retention {
         Some(retention) => sql.push("ended_at <= ").bind(before(now, retention)),
@@ -103,12 +99,10 @@ pub(super) fn verdict(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push(" THEN '").push(DELETE).push("' END");
 }
 
-/// Writes the reason for which the purge ends a live session, or NULL.
 pub(super) fn end_reason(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| purge_reason(sql, policy, scope.purge_time()));
 }
 
-/// Writes the time with which the purge marks a live session that does not end, or NULL.
 pub(super) fn mark_time(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| mark_time_for(sql, policy, scope.purge_time()));
 }
@@ -167,14 +161,12 @@ pub(super) fn is_mark_due(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push(" IS NOT NULL");
 }
 
-/// Writes the condition that the row of an ended session is due for deletion.
 pub(super) fn retention_elapsed(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("ended_at IS NOT NULL AND ");
     per_task(sql, scope.policies, |sql, policy| retention_elapsed_for(sql, policy, scope.now));
 }
 
-/// The number of the row's state, counted from 0 in the order of
-/// [`SessionState::ALL`].
+/// The number of the row's state, counted from 0 in the order of [`SessionState::ALL`].
 pub(super) fn state(sql: &mut Statement, policies: &Policies, now: UnixTime) {
     sql.push("CASE WHEN ended_at <= ").bind(now).push(" THEN 4 ELSE ");
     per_task(sql, policies, |sql, policy| live_state(sql, policy, now));
@@ -211,8 +203,7 @@ pub(super) fn idle(sql: &mut Statement, now: UnixTime) {
     sql.push(") - last_used_at)");
 }
 
-/// Writes the condition that a session was already due at this time, as far as its row
-/// shows.
+/// Writes the condition that a session was already due at this time, as far as its row shows.
 pub(super) fn was_due(sql: &mut Statement, scope: &PolicyContext<'_>, at: UnixTime) {
     end_reason(sql, &PolicyContext { now: at, planned: None, ..*scope });
     sql.push(" IS NOT NULL");

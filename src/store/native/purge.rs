@@ -1,5 +1,3 @@
-//! Changes of a purge to a range of the native table, in one write transaction.
-
 use super::rows::{COLUMNS, ended_session};
 use super::task_rules::MAX_COMPARED;
 use super::{policy_sql, stats};
@@ -132,7 +130,6 @@ fn required(scope: &PolicyContext<'_>, found: Option<&DueCounts>) -> Vec<RowChan
     wants.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(change, _)| change).collect()
 }
 
-/// Statements of a batch, and the indexes of those that change rows.
 struct PurgeBatch<'a> {
     scope: &'a PolicyContext<'a>,
     due: &'a DueRows<'a>,
@@ -142,7 +139,7 @@ struct PurgeBatch<'a> {
 }
 
 impl<'a> PurgeBatch<'a> {
-    /// Builds the statements for these changes; with `counted`, deletions are counted already.
+    /// With `counted`, deletions are counted already.
     fn of(
         scope: &'a PolicyContext<'a>,
         due: &'a DueRows<'a>,
@@ -172,7 +169,6 @@ impl<'a> PurgeBatch<'a> {
         batch
     }
 
-    /// Returns the statements with the expected number of deleted rows.
     fn with_expected_counts(&self, counts: PurgeCounts) -> Vec<ExpectedCount> {
         let discards = counts.would_discard();
         let expected = [
@@ -210,8 +206,7 @@ impl<'a> PurgeBatch<'a> {
         self.statements[index].push(stats::UPSERT_ADD_GROUPED);
     }
 
-    /// Adds a statement for the rows of the range that match a condition, and returns its
-    /// index.
+    /// Adds a statement for the rows of the range that match a condition, and returns its index.
     fn add(
         &mut self,
         mut sql: Statement,

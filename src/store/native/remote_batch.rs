@@ -12,8 +12,6 @@ use crate::store::statement::Statement;
 
 const KEY_IN_LIST: &str = " WHERE id IN (SELECT value FROM json_each(?1))";
 
-/// Implements [`find`](crate::storage::SessionStore::find) and
-/// [`find_linearizable`](crate::storage::SessionStore::find_linearizable).
 pub(super) fn find(
     database: &impl Database,
     keys: &[SessionKey],
@@ -29,7 +27,6 @@ pub(super) fn find(
     Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
 }
 
-/// Implements [`touch_rows`](crate::storage::SessionStore::touch_rows).
 pub(super) fn touch_rows(
     database: &mut impl Database,
     keys: &[SessionKey],

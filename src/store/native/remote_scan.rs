@@ -80,9 +80,8 @@ fn add_window(
     Ok(end)
 }
 
-/// Counts the next rows by task and verdict: at most `rows` of them, and none after the
-/// last of `due` due rows. SQLite visits the rows of the inner statement in order, and
-/// stops there.
+/// Counts the next rows by task and verdict: at most `rows` of them, and none after the last of
+/// `due` due rows. SQLite visits the rows of the inner statement in order, and stops there.
 fn window(
     scope: &PolicyContext<'_>,
     after: Option<&SessionKey>,

@@ -1,13 +1,10 @@
-//! Columns of the native table, and how its rows are read and inserted.
-
 use crate::domain::session::{End, Session, SessionKey};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::NewSession;
 use crate::store::database::RowRef;
 use crate::store::statement::Statement;
 
-/// Digits of the key that are displayed and typed, if they are enough to tell sessions
-/// apart.
+/// Digits of the key that are displayed and typed, if they are enough to tell sessions apart.
 pub(super) const HANDLE_DIGITS: usize = 12;
 
 /// Columns that [`session`] reads.

@@ -1,5 +1,3 @@
-//! Scan for due rows after a key, without locks that block writers.
-
 use std::ops::ControlFlow;
 use std::time::Instant;
 

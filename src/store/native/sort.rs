@@ -139,8 +139,7 @@ fn sort_value(sql: &mut Statement, by: SortKey, scope: &PolicyContext<'_>) {
     sql.push(column);
 }
 
-/// The moment up to which a live session is valid; those without one sort
-/// behind all others.
+/// The moment up to which a live session is valid; those without one sort behind all others.
 fn expiry_or_last(sql: &mut Statement, scope: &PolicyContext<'_>) {
     sql.push("CASE WHEN ended_at IS NOT NULL THEN 1 << 60 ELSE ");
     per_task(sql, scope.policies, |sql, policy| {

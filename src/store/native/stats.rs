@@ -72,7 +72,6 @@ pub(super) fn count_refused(task: &str) -> Statement {
     sql
 }
 
-/// Counts one live row that ends and is deleted.
 pub(super) fn count_row_deleted_at_end(ending: &EndRequest) -> Statement {
     let mut sql = Statement::new(
         "INSERT INTO counters (task, name, value) SELECT task, 'deleted.' || ?2, 1 \
@@ -97,8 +96,7 @@ pub(super) fn record_peaks(sessions: &BTreeMap<String, u64>) -> Statement {
     .with(serde_json::Value::Array(peaks).to_string())
 }
 
-/// Counts the sessions of a task that have not ended and remembers how many, in a small
-/// table.
+/// Counts the sessions of a task that have not ended and remembers how many, in a small table.
 pub(super) fn record_peak_if_small(task: &str) -> Statement {
     Statement::new(
         "INSERT INTO counters (task, name, value) \
@@ -110,9 +108,8 @@ pub(super) fn record_peak_if_small(task: &str) -> Statement {
     .with(SMALL_TABLE)
 }
 
-/// The figures of the tasks in scope. One statement reads rows and counters: a
-/// purge between two would move sessions from the ones to the others, and they
-/// would count twice.
+/// One statement reads rows and counters: a purge between two would move sessions from
+/// the ones to the others, and they would count twice.
 pub(super) fn tasks(database: &impl Database, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
     let mut tasks: BTreeMap<String, TaskStats> = BTreeMap::new();
     database.query(&rows_and_counters(scope), &mut |row| {

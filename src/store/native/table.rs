@@ -1,5 +1,3 @@
-//! Native table: sessions in a database of sessctl's own.
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
@@ -52,8 +50,7 @@ impl<T: Database> Native<T> {
         self.database.execute_batch(&[stats::add_deleted(deletions)]).map(drop)
     }
 
-    /// Returns the shortest prefix of a key that no other key has, at least as long as a
-    /// handle.
+    /// Returns the shortest prefix of a key that no other key has, at least as long as a handle.
     fn unique_prefix(&self, id: &str) -> Result<String> {
         let neighbors = Statement::new(
             "SELECT max(id) FROM sessions WHERE id < ?1 \
@@ -165,8 +162,7 @@ impl<T: Database> SessionStore for Native<T> {
     }
 
     fn validate(&self) -> Result<()> {
-        // Triggers on a cluster are not checked: each request would take another round
-        // trip.
+        // Triggers on a cluster are not checked: each request would take another round trip.
         if self.database.is_remote() { Ok(()) } else { validate_triggers(&self.database) }
     }
 

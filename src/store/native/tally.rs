@@ -8,7 +8,6 @@ use crate::domain::session::EndReason;
 use crate::storage::{DueCounts, PolicyContext};
 use crate::store::database::RowRef;
 
-/// Tasks that are searched linearly.
 const LINEAR_SEARCH_TASKS: usize = 8;
 
 #[derive(Default)]
@@ -20,7 +19,6 @@ pub(super) struct ScannedRows {
     pub(super) due: Option<(String, String)>,
 }
 
-/// Rows counted by their properties.
 #[derive(Default)]
 pub(super) struct Tally {
     pub(super) rows: u64,
@@ -35,7 +33,6 @@ struct TaskTally {
     kinds: Vec<(TallyKind, u64)>,
 }
 
-/// Properties by which rows are counted.
 #[derive(PartialEq, Eq)]
 struct TallyKind {
     has_ended: bool,
@@ -48,8 +45,7 @@ struct TallyKind {
 }
 
 impl Tally {
-    /// Counts `rows` rows with the properties of this one, and reports whether they are
-    /// due.
+    /// Counts `rows` rows with the properties of this one, and reports whether they are due.
     pub(super) fn count(&mut self, row: &dyn RowRef, rows: u64, was_due: bool) -> bool {
         self.rows += rows;
         let (task, verdict) = (row.bytes(1), row.bytes(3));
@@ -130,7 +126,6 @@ fn read_verdict(kind: &TallyKind, task: &str, scope: &PolicyContext<'_>) -> Verd
     }
 }
 
-/// Returns the reason under which a deleted row is counted.
 fn deletion_reason(kind: &TallyKind, verdict: Verdict) -> Option<EndReason> {
     match verdict {
         Verdict::Discard(reason) => Some(reason),

@@ -21,9 +21,8 @@ const VALUE_DIGITS: usize = 20;
 
 /// Writes, for each task's policy, the expression that `write` creates from it.
 ///
-/// A large number of policies is stored in a directory within the text: a statement may
-/// have at most 32,766 parameters, and a branch for each policy would take minutes to
-/// compile.
+/// A large number of policies is stored in a directory within the text: a statement may have at
+/// most 32,766 parameters, and a branch for each policy would take minutes to compile.
 pub(super) fn per_task(
     sql: &mut Statement,
     policies: &Policies,
@@ -178,7 +177,6 @@ impl<'a> TaskRuleIndex<'a> {
         self.rules.push((task, line));
     }
 
-    /// Writes an expression that finds the rule of a row's task.
     fn push_lookup(&self, sql: &mut Statement, fallback: impl Fn(&mut Statement)) {
         if self.rules.is_empty() {
             sql.push("(");
@@ -228,7 +226,6 @@ fn entry(sql: &mut Statement, rules: &[(&str, String)]) {
     sql.push(" END");
 }
 
-/// The form of a rule, and the numbers in it.
 pub fn form(rule: &Statement) -> (String, Vec<i64>) {
     let (mut form, mut numbers) = (Statement::default(), Vec::new());
     replace_parameters(&mut form, rule, |form, value| match value {
@@ -243,7 +240,6 @@ pub fn form(rule: &Statement) -> (String, Vec<i64>) {
     (form.sql, numbers)
 }
 
-/// Appends a rule, replacing each of its parameters.
 fn replace_parameters(
     sql: &mut Statement,
     rule: &Statement,

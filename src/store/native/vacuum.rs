@@ -1,5 +1,3 @@
-//! Disk space of a native table's database.
-
 use super::table::Native;
 use crate::domain::error::Result;
 use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};

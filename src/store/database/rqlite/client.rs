@@ -34,7 +34,6 @@ pub(super) struct Request<'a> {
     pub(super) writes: bool,
 }
 
-/// Response to a batch of statements.
 pub(super) struct NodeResponse {
     /// Results, or the error message of SQLite.
     pub(super) outcome: std::result::Result<Vec<StatementResult>, String>,
@@ -99,8 +98,7 @@ impl Client {
         })
     }
 
-    /// Sends a request to one node after another until one responds, or the retry time has
-    /// passed.
+    /// Sends a request to one node after another until one responds, or the retry time has passed.
     ///
     /// Each node gets a share of the remaining time, so that an unresponsive node leaves time
     /// for the others; it is tried last from then on. Permanent errors end the retries at once.
@@ -148,8 +146,7 @@ impl Client {
         }
     }
 
-    /// Starts later requests with the node after this one, unless another thread has changed
-    /// the first node meanwhile.
+    /// Starts later requests with the next node, unless another thread has changed the first node.
     fn prefer_node_after(&self, at: usize) {
         let next = (at + 1) % self.cluster.nodes.len();
         let first = &self.memory().first_node;
@@ -245,7 +242,7 @@ pub fn authorization(credentials: &Credentials) -> String {
     format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// Body of a response. Invalid UTF-8 is replaced; rqlite sends none.
+/// Invalid UTF-8 is replaced; rqlite sends none.
 fn read_body(response: &mut Response<Body>) -> std::result::Result<String, ureq::Error> {
     let body = response.body_mut().with_config();
     body.limit(MAX_RESPONSE_BYTES).lossy_utf8(true).read_to_string()

@@ -1,5 +1,3 @@
-//! Requests to a cluster.
-
 use std::time::Duration;
 
 use super::client::{Client, NodeResponse, Request};
@@ -21,7 +19,6 @@ pub struct Rqlite {
     pub(super) client: Client,
     pub(super) consistency: Consistency,
     pub(super) quick: Consistency,
-    /// True if the database has a table for receipts.
     pub(super) has_receipts: bool,
     /// `total_changes()` of the node after the last write.
     pub(super) changes: Option<i64>,
@@ -54,7 +51,6 @@ impl Rqlite {
         Self { has_receipts: true, ..self }
     }
 
-    /// Makes all reads [quick](Statement::is_quick).
     #[must_use]
     pub fn with_quick_reads(self) -> Self {
         Self { consistency: self.quick, ..self }

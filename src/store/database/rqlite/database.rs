@@ -1,5 +1,3 @@
-//! Statements of tables, as requests to a cluster.
-
 use std::ops::ControlFlow;
 use std::time::Instant;
 

@@ -1,5 +1,3 @@
-//! Errors of nodes, and the resulting error of the cluster.
-
 use std::io;
 
 use crate::domain::error::{Absence, Denial, Error, ForeignContent};
@@ -19,7 +17,6 @@ pub struct NodeError {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NodeErrorKind {
-    /// No server responds.
     Unreachable,
     NotRqlite,
     /// Authentication, permission or certificate error.
@@ -115,7 +112,6 @@ impl NodeError {
         }
     }
 
-    /// Maps an HTTP status and a plain-text body.
     pub(super) fn from_status(status: u16, text: Option<&str>, attempt: RequestAttempt) -> Self {
         let RequestAttempt { may_have_applied, has_credentials, has_answered_before } = attempt;
         let text = text.map(to_one_line).filter(|text| !text.is_empty());
@@ -187,7 +183,6 @@ pub fn to_one_line(text: &str) -> String {
     }
 }
 
-/// Errors of all nodes for one request.
 pub struct NodeErrors {
     /// Last error of each node; `None` if it was not tried.
     last: Vec<Option<NodeError>>,
@@ -250,7 +245,6 @@ impl NodeErrors {
         }
     }
 
-    /// Messages of the nodes, grouped.
     fn why(&self, nodes: &[String]) -> String {
         let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
         let said = nodes.iter().zip(&self.last);

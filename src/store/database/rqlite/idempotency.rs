@@ -95,7 +95,6 @@ impl Rqlite {
 /// Statements of [`add_receipt`] before those of the batch.
 const BEFORE_STEPS: usize = 2;
 
-/// Adds a receipt that records the changes of each statement.
 fn add_receipt(steps: &[IdempotentStep<'_>], name: &str) -> Vec<Statement> {
     let total = || Statement::new("SELECT total_changes()");
     let mut list =

@@ -1,5 +1,3 @@
-//! State that all connections to a cluster share.
-
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, OnceLock};

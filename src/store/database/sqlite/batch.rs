@@ -60,8 +60,7 @@ pub(super) fn execute_for_rows(
     Ok(applied)
 }
 
-/// Runs one statement with the values of a row. A statement that returns rows counts them as
-/// changes.
+/// A statement that returns rows counts them as changes.
 fn run_for_row(
     statement: &mut CachedStatement<'_>,
     row: &[SqlValueRef<'_>],
@@ -106,7 +105,6 @@ pub(super) fn execute_all<'s>(
     Ok(ControlFlow::Continue(applied))
 }
 
-/// Runs one statement, and answers the number of changed rows.
 fn run_statement(
     transaction: &Transaction<'_>,
     statement: &Statement,

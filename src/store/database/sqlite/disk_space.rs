@@ -27,7 +27,6 @@ const RESERVES: [u64; 2] = [4, 8];
 /// Space that a transaction may take in the log before its size is known.
 const MAX_TRANSACTION: u64 = 4 << 20;
 
-/// Free space of the file system of a database.
 pub(super) struct FreeSpace {
     path: PathBuf,
     /// Time at which the space was last ample.

@@ -1,5 +1,3 @@
-//! Mapping of SQLite errors to domain errors.
-
 use std::path::Path;
 
 use nix::errno::Errno;
@@ -96,7 +94,6 @@ fn fails_to_be_read(place: &str) -> bool {
     })
 }
 
-/// Reason of an I/O error, as far as it is known.
 fn io_failure(errno: Errno, error: &rusqlite::Error) -> String {
     let code = error.sqlite_error().map_or(0, |error| error.extended_code);
     match (code, errno) {

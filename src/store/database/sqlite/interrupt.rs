@@ -1,5 +1,4 @@
-//! Interrupting statements: a trigger or a generated column of an application may never
-//! terminate.
+//! Interrupting statements: a trigger or a generated column of an application may never terminate.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,8 +9,7 @@ use rusqlite::Connection;
 use crate::domain::error::{Error, InterruptReason};
 use crate::storage::StatementLimit;
 
-/// Virtual machine steps between two calls of the progress handler: a fraction of a
-/// millisecond.
+/// Virtual machine steps between two calls of the progress handler: a fraction of a millisecond.
 const PROGRESS_STEPS: i32 = 10_000;
 /// Time for which a statement may continue after a stop request or its time limit. Statements
 /// of a batch take a few milliseconds and complete.
@@ -39,7 +37,6 @@ static PROTECTION: OnceLock<Protection> = OnceLock::new();
 
 /// Sets the limits of all connections opened from now on. Only the first call has an effect.
 pub fn protect(protection: Protection) {
-    // Later calls are ignored.
     let _ = PROTECTION.set(protection);
 }
 

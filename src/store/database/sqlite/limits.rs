@@ -8,8 +8,7 @@ use super::interrupt::protection;
 
 /// Maximum size of a value or row, in bytes. Sessions are a thousand times smaller.
 const MAX_LENGTH: i32 = 16 << 20;
-/// Maximum size of a statement, in bytes. Statements for thousands of policies have a few
-/// million.
+/// Maximum size of a statement, in bytes. Statements for thousands of policies have a few million.
 const MAX_SQL_LENGTH: i32 = 64 << 20;
 /// Maximum nesting of triggers. Cascades of applications have a handful of levels.
 const MAX_TRIGGER_DEPTH: i32 = 64;

@@ -28,7 +28,6 @@ const MIN_CACHE: u64 = 2 << 20;
 const MEMORY_SHARE: u64 = 4;
 
 impl SqliteFile {
-    /// Opens an existing file.
     pub fn open(path: &Path, access: Access) -> Result<Self> {
         let mut found = DatabaseFiles::at(path)?;
         let _hold = found.hold()?;
@@ -75,8 +74,7 @@ impl SqliteFile {
         Ok(file)
     }
 
-    /// Opens the file of another program: enforces its foreign keys, and enlarges the page
-    /// cache.
+    /// Opens the file of another program: enforces its foreign keys, and enlarges the page cache.
     pub fn open_foreign(path: &Path, access: Access) -> Result<Self> {
         file::validate_file(path)?;
         let file = Self::open(path, access)?;
@@ -145,8 +143,7 @@ impl SqliteFile {
     /// Opens a file exclusively, and checkpoints its write-ahead log.
     ///
     /// # Errors
-    /// [`Error::Busy`] if another connection uses it, and whatever keeps it from being
-    /// written.
+    /// [`Error::Busy`] if another connection uses it, and whatever keeps it from being written.
     pub fn open_alone(path: &Path) -> Result<Self> {
         let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         file.ensure_writable()?;

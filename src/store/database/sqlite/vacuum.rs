@@ -1,5 +1,3 @@
-//! Disk usage and vacuum of an SQLite file.
-
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
@@ -97,8 +95,7 @@ fn length(path: &Path, suffix: &str) -> u64 {
 }
 
 /// Space for a full vacuum. The temporary copy holds at most the pages in use and their pointer
-/// map. A write-ahead log receives all of these, a rollback journal the old content of the
-/// file.
+/// map. A write-ahead log receives all of these, a rollback journal the old content of the file.
 fn space_requirement(space: &DiskUsage, has_log: bool) -> SpaceRequirement {
     let used = space.pages.saturating_sub(space.free_pages);
     let map = used * MAPPED / space.page_size.max(1) + 2;

@@ -1,5 +1,3 @@
-//! Values in the types of rusqlite.
-
 use rusqlite::Row;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 

@@ -1,5 +1,3 @@
-//! SQLite's write-ahead log and data version.
-
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode};
@@ -32,7 +30,6 @@ pub fn status(connection: &Connection) -> rusqlite::Result<Option<WalStatus>> {
     }
 }
 
-/// Runs a checkpoint, and answers the size of the log afterwards.
 pub fn checkpoint(
     connection: &Connection,
     mode: CheckpointMode,

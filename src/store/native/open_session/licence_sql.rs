@@ -1,19 +1,15 @@
-//! Condition for the tasks that a licence covers.
-
 use crate::domain::policy::Licence;
 use crate::domain::task::TaskPattern;
 use crate::store::native::task_rules::task_matches;
 use crate::store::statement::Statement;
 
-/// Condition that the index for limits exists.
 const HAS_INDEX: &str = "EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'live_by_task')";
 
 /// Selects live rows of the tasks that a licence covers.
 ///
-/// SQLite does not search an index for a pattern combined with other conditions: it would
-/// read all live rows. With the index, each name of a task is found by one step from the
-/// name before. Without it, each step would read the table, so the rows are compared
-/// instead.
+/// SQLite does not search an index for a pattern combined with other conditions: it would read all
+/// live rows. With the index, each name of a task is found by one step from the name before.
+/// Without it, each step would read the table, so the rows are compared instead.
 pub(super) fn is_licensed(sql: &mut Statement, licence: &Licence) {
     if !licence.tasks.iter().any(TaskPattern::is_wild) {
         matches_any_task(sql, licence, "");
@@ -31,7 +27,6 @@ pub(super) fn is_licensed(sql: &mut Statement, licence: &Licence) {
     sql.push(" LIMIT CASE WHEN ").push(HAS_INDEX).push(" THEN 0 ELSE -1 END))");
 }
 
-/// Compares the column `task` with the names and patterns of a licence.
 fn matches_any_task(sql: &mut Statement, licence: &Licence, collation: &str) {
     for (index, pattern) in licence.tasks.iter().enumerate() {
         sql.push(if index > 0 { " OR " } else { "(" });

@@ -13,7 +13,6 @@ use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 use query::{EndedRows, Ending, OpenQuery};
 
-/// Index that a limit needs.
 struct LimitIndex {
     is_needed: fn(&Policies) -> bool,
     name: &'static str,
@@ -53,8 +52,6 @@ pub fn sync_indexes(policies: &Policies) -> Vec<Statement> {
     INDEXES.iter().map(statement).collect()
 }
 
-/// Opens a session where the limits of its policy and of its licence leave room, or make
-/// some.
 pub(super) fn open_limited(
     database: &mut impl Database,
     session: &NewSession,
@@ -90,7 +87,7 @@ pub struct OpenBatch<'a> {
 }
 
 impl<'a> OpenBatch<'a> {
-    /// Builds the batch. Its last statement returns the limit that was reached.
+    /// The last statement returns the limit that was reached.
     pub fn of(query: OpenQuery<'a>, return_ended: bool) -> Self {
         let (statements, ended_rows, ends) = (Vec::new(), Vec::new(), Vec::new());
         let mut batch = Self { query, return_ended, statements, ended_rows, ends, open: 0 };
@@ -104,8 +101,7 @@ impl<'a> OpenBatch<'a> {
         }
         batch.add(query.count_refusal());
         batch.add(stats::record_peak_if_small(&query.session.task));
-        // Last, after all writes: a read after the last write is repeated if the response
-        // is lost.
+        // Last, after all writes: a read after the last write is repeated if the response is lost.
         batch.add(query.which_limit());
         batch
     }

@@ -11,7 +11,6 @@ use crate::store::statement::Statement;
 
 type BoxedSqlWriter<'a> = Box<dyn Fn(&mut Statement) + 'a>;
 
-/// A session to open, and the rules that apply to it.
 #[derive(Clone, Copy)]
 pub struct OpenQuery<'a> {
     pub(super) session: &'a NewSession,
@@ -22,7 +21,6 @@ pub struct OpenQuery<'a> {
 
 #[derive(Clone, Copy)]
 struct ActiveLimit {
-    /// The kind of the limit, which tells what sessions it counts.
     of: LimitScope,
     limit: u64,
     when_full: OverflowPolicy,
@@ -34,7 +32,6 @@ pub(super) struct Ending<'a> {
     pub(super) rows: EndedRows<'a>,
 }
 
-/// Treatment of the rows of sessions that end.
 pub(super) enum EndedRows<'a> {
     Kept,
     Deleted,
@@ -49,7 +46,7 @@ impl<'a> OpenQuery<'a> {
         Self { session, policies, policy, licence }
     }
 
-    /// The limits in force. Each one counts all sessions that the one before counts.
+    /// Each limit counts all sessions that the one before counts.
     fn limits(self) -> impl DoubleEndedIterator<Item = ActiveLimit> {
         let Policy { limit, user_limit, when_full, .. } = *self.policy;
         let own = [(LimitScope::User, user_limit), (LimitScope::Task, limit)];
@@ -63,8 +60,7 @@ impl<'a> OpenQuery<'a> {
         own.chain(licence)
     }
 
-    /// The policies of the sessions that may end: that of the task, or with a licence those
-    /// of all tasks.
+    /// The policies of sessions that may end: the task's, or with a licence those of all tasks.
     fn policies_concerned(self) -> Box<dyn Iterator<Item = &'a Policy> + 'a> {
         match self.licence {
             Some(_) => Box::new(self.policies.all()),
@@ -72,8 +68,7 @@ impl<'a> OpenQuery<'a> {
         }
     }
 
-    /// The sessions that end before the others are counted: first those of the licence, then
-    /// those of the task's own limits.
+    /// Ends before the others are counted: first those of the licence, then of the own limits.
     pub(super) fn ends_before_counting(self) -> impl Iterator<Item = Ending<'a>> {
         let licence = self.licence.and_then(|licence| self.ended_by_licence(licence));
         let own = self.limits().rfind(|limit_in_force| limit_in_force.of != LimitScope::Licence);
@@ -123,8 +118,7 @@ impl<'a> OpenQuery<'a> {
         Ending { reason: Box::new(reason), condition: Box::new(condition), rows }
     }
 
-    /// The reason for which a session of a policy ends before the others are counted, or
-    /// NULL.
+    /// The reason for which a session of a policy ends before the others are counted, or NULL.
     fn reason(self, sql: &mut Statement, policy: &Policy, when_full: OverflowPolicy) {
         let now = self.session.created_at;
         if when_full == OverflowPolicy::Refuse {
@@ -148,8 +142,7 @@ impl<'a> OpenQuery<'a> {
         }
     }
 
-    /// Checks for a policy that deletes rows at the end of a session, or for one that keeps
-    /// them.
+    /// Checks for a policy that deletes rows at the end of a session, or for one that keeps them.
     fn any_deletes_at_end(self, discards: bool) -> bool {
         self.policies_concerned().any(|policy| policy_sql::deletes_at_end(policy) == discards)
     }
@@ -171,7 +164,6 @@ impl<'a> OpenQuery<'a> {
         }
     }
 
-    /// The sessions that a limit counts and that may be evicted at it.
     fn is_evictable(self, sql: &mut Statement, limit_in_force: ActiveLimit) {
         self.population(sql, limit_in_force.of);
         match limit_in_force.when_full {
@@ -298,8 +290,7 @@ impl<'a> OpenQuery<'a> {
         sql
     }
 
-    /// Reads the index in [`limits`](Self::limits) of the limit that rejects the session,
-    /// if one does.
+    /// The index in [`limits`](Self::limits) of the limit that rejects the session, or NULL.
     pub(super) fn which_limit(self) -> Statement {
         let mut sql = Statement::new("SELECT CASE WHEN FALSE THEN NULL");
         let index = |limit_in_force: ActiveLimit| {

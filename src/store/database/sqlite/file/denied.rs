@@ -172,7 +172,6 @@ fn missing_permission(permission: &str, name: &str, path: &Path) -> String {
     format!("user {user} has no {permission} permission for {name}{owner}")
 }
 
-/// Database and its sidecar files.
 fn database_files(path: &Path) -> Vec<PathBuf> {
     let real = resolve(path);
     let sidecars = SIDECARS.iter().map(|(suffix, _)| sibling(&real, suffix)).collect();

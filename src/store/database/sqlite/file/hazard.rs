@@ -1,5 +1,3 @@
-//! Hazards of opening a database under different names.
-
 use std::fmt;
 use std::path::Path;
 

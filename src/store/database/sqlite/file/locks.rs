@@ -1,8 +1,7 @@
 //! Locks of SQLite and of other processes on a file.
 //!
-//! Closing any descriptor of a file releases all POSIX locks of this process on it, including
-//! those of SQLite connections. Therefore the descriptors used here stay open, one for each
-//! file.
+//! Closing any descriptor of a file releases all POSIX locks of this process on it, including those
+//! of SQLite connections. Therefore the descriptors used here stay open, one for each file.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -21,7 +20,6 @@ use nix::libc::{self, c_int};
 pub const SHARED: (i64, i64) = (0x4000_0002, 510);
 /// Byte of a shared-memory file on which every connection that uses it holds a lock.
 pub const IN_USE: (i64, i64) = (128, 1);
-/// Read version of a database in WAL mode.
 const WAL_READ_VERSION: u8 = 2;
 /// Offset of the read version in the database header.
 const READ_VERSION: u64 = 19;
@@ -46,7 +44,6 @@ impl KeptFile {
         kept_descriptor(&DATABASES, path, || open_nonblocking(path, 0)).map(Self)
     }
 
-    /// True if the header specifies WAL mode.
     pub fn is_wal_mode(&self) -> io::Result<bool> {
         let mut version = [0];
         let read = self.0.read_at(&mut version, READ_VERSION)?;
@@ -144,8 +141,7 @@ fn open_nonblocking(path: &Path, flags: c_int) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(flags | libc::O_NONBLOCK).open(path)
 }
 
-/// Closes the descriptors of removed shared-memory files, on which nothing can be locked any
-/// more.
+/// Closes the descriptors of removed shared-memory files, on which nothing can be locked any more.
 fn forget_removed() {
     let mut all = SHARED_MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
     all.retain(|_, file| file.metadata().map_or(true, |file| file.nlink() > 0));
@@ -174,8 +170,7 @@ fn identity(file: &fs::Metadata) -> DeviceAndInode {
     (file.dev(), file.ino())
 }
 
-/// Lock of another process or descriptor on part of a file; `None` on file systems without
-/// locks.
+/// Lock of another process or descriptor on part of a file; `None` on file systems without locks.
 fn foreign_lock(file: &File, bytes: (i64, i64)) -> Option<libc::flock> {
     let mut lock = region(libc::F_WRLCK, bytes);
     fcntl(file, FcntlArg::F_GETLK(&mut lock)).ok()?;

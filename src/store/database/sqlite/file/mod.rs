@@ -33,7 +33,6 @@ pub(super) fn new_file(path: &Path) -> std::io::Result<File> {
     options.open(path)
 }
 
-/// Sets the mode of an empty file to 0600.
 pub(super) fn restrict_mode_if_empty(path: &Path) -> Result<()> {
     let doing = |e| Error::failed(format!("set the mode of \"{}\"", path.display()), e);
     let found = fs::metadata(path).map_err(doing)?;

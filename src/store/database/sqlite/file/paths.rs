@@ -1,9 +1,6 @@
-//! Paths of a database and its sidecar files.
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Suffixes and descriptions of SQLite's sidecar files.
 pub(in crate::store) const SIDECARS: [(&str, &str); 3] =
     [("-wal", "write-ahead log"), ("-shm", "shared memory"), ("-journal", "rollback journal")];
 

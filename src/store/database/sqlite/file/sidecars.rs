@@ -11,7 +11,6 @@ use super::paths::{SIDECARS, resolve, sibling};
 use super::{denied, read_error, users};
 use crate::domain::error::{Error, Result};
 
-/// Database file and its sidecar files before SQLite opens them.
 pub(in crate::store::database) struct DatabaseFiles {
     path: PathBuf,
     /// Resolved path, from which SQLite derives the names of sidecar files.
@@ -52,8 +51,6 @@ fn ensure_owned_by_root(real: &Path) -> Result<()> {
 }
 
 impl DatabaseFiles {
-    /// Examines a file and its sidecar files before it is opened.
-    ///
     /// # Errors
     /// [`Error::Refused`] if a file beside it is not a regular file, or if another process
     /// has the database open under another name, so that its write-ahead log is elsewhere;

@@ -1,5 +1,3 @@
-//! Names of users, for messages.
-
 use nix::unistd::{Uid, User};
 
 pub(in crate::store::database) fn own() -> u32 {
