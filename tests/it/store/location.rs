@@ -60,6 +60,6 @@ fn no_message_repeats_a_password() {
     ] {
         let said = parsed(name).unwrap_err();
         assert!(!said.contains("sec") && !said.contains("ret"), "{said}");
-        assert!(said.contains("credentials file"), "{said}");
+        assert!(said.contains("must not contain a user and a password"), "{said}");
     }
 }
