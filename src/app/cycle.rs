@@ -33,7 +33,7 @@ pub struct CycleRequest {
 pub struct CycleReport {
     /// Sessions that were ended.
     pub ended: u64,
-    /// Those whose rows were deleted at once: of zero retention, or in a framework's table.
+    /// Ended sessions whose rows were deleted at once: zero retention, or a framework's table.
     pub deleted: u64,
     /// Reason why it stopped early.
     pub stopped: Option<StopReason>,

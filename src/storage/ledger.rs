@@ -59,7 +59,7 @@ pub struct JobKey {
     pub name: String,
     /// Host to which the job is tied, with a history of its own; empty if all hosts share one.
     pub host_scope: String,
-    /// Its [specification](crate::domain::job::Job::spec).
+    /// The [specification](crate::domain::job::Job::spec) of the job.
     pub spec: String,
 }
 
@@ -119,7 +119,7 @@ pub enum RunOutcome {
     /// Skipped: the job belongs to another host, or a missed cycle is too late.
     Skipped,
     Failed,
-    /// Its process died, or lost the lease, before it recorded a result.
+    /// The process died, or lost the lease, before it recorded a result.
     Lost,
 }
 

@@ -3,9 +3,9 @@
 /// Reason why a node denies all requests, as far as it suggests a remedy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denial {
-    /// It requires a user and a password.
+    /// The server requires a user and a password.
     CredentialsRequired,
-    /// Its certificate is signed by an unknown authority.
+    /// The certificate is signed by an unknown authority.
     UnknownAuthority,
     Other,
 }

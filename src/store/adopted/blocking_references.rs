@@ -101,7 +101,7 @@ impl ReferenceGraph<'_> {
         blocking
     }
 
-    /// Of a `NO ACTION` from a table that loses rows with the same session, SQLite decides.
+    /// Leaves to SQLite a `NO ACTION` of a table that loses rows with the same session.
     fn blocks(&self, ReferencingKey { parent, key, .. }: &ReferencingKey) -> bool {
         let is_open = !parent.eq_ignore_ascii_case(&self.table.name)
             && key.on_delete == "NO ACTION"

@@ -30,7 +30,7 @@ pub(in crate::store::database) enum ReadMode {
     Attached,
     /// SQLite creates missing sidecar files.
     Normal,
-    /// As an immutable file: the log is empty or missing, and no sidecar file may be created.
+    /// Opens an immutable file: the log is empty or missing, and no sidecar file may be created.
     Immutable,
 }
 
