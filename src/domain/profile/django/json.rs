@@ -52,7 +52,7 @@ enum ScanState {
     After,
     String,
     Escape,
-    /// More digits of `\uXXXX`: how many have come, and what they say.
+    /// Remaining digits of `\uXXXX`: their number, and the value so far.
     Unicode(u8, u16),
     Number(NumberState),
     /// The rest of `null` and its like.
