@@ -71,9 +71,14 @@ impl Sandbox {
 
     /// Copies the program into the directory, because other users may not enter its own.
     pub fn copy_program(&self) -> PathBuf {
-        let program = self.path("program");
-        std::fs::copy(SESSCTL, &program).unwrap();
-        program
+        copy_executable(Path::new(SESSCTL), self.path("program"))
+    }
+
+    /// Writes a script that can be executed.
+    pub fn script(&self, name: &str, text: &str) -> PathBuf {
+        let source = self.file(&format!("{name}.source"), text);
+        set_mode(&source, 0o755);
+        copy_executable(&source, self.path(name))
     }
 
     /// Returns the command with these arguments.
@@ -197,6 +202,14 @@ pub fn run_by<S: AsRef<OsStr>>(program: &[S], command: &Command) -> Command {
     outer.env("PATH", std::env::var_os("PATH").unwrap());
     outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
     outer
+}
+
+/// Copies a file by a process of its own. A child that another thread starts inherits the
+/// descriptors that are open at that moment, and a file that is open for writing cannot be
+/// executed: a test that wrote it itself would fail at random.
+fn copy_executable(from: &Path, to: PathBuf) -> PathBuf {
+    assert!(Command::new("cp").arg(from).arg(&to).status().unwrap().success());
+    to
 }
 
 /// Sets the permissions of a file.

@@ -172,8 +172,7 @@ fn whatever_else_decides_what_root_does_is_refused_too() {
 fn a_hook_whose_program_others_can_change_is_not_started() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.path("bin")).unwrap();
-    let script = sandbox.file("bin/tell", "#!/bin/sh\ncat > told\n");
-    set_mode(&script, 0o755);
+    let script = sandbox.script("bin/tell", "#!/bin/sh\ncat > told\n");
     let due = row("due").idle(HOUR);
     sandbox.insert(&due);
     let directory = std::fs::canonicalize(sandbox.path("bin")).unwrap();
