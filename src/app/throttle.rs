@@ -5,6 +5,10 @@
 //! the lock immediately starves the others. So while there are other writers, it holds the
 //! lock for less than half of its target, 0.8 ms by default, and then leaves it free for
 //! twice as long: a process that found it taken finds it free after its first sleep.
+//!
+//! While no other connection is active, batches grow to a longer target. Each is followed by a
+//! pause of the longest sleep of a process that has waited for it, so that a newcomer waits for
+//! one of them at most. The first sign of one ends the long batches.
 
 use std::time::Duration;
 
@@ -15,6 +19,7 @@ use crate::storage::{DataVersion, WriteTiming};
 /// [`MAX_OVERSHOOT`] times the target: then it may be one. With few rows, the time of a
 /// batch says little about each row.
 pub const MIN_BATCH: usize = 16;
+const FIRST_BATCH: usize = MIN_BATCH * 4;
 const MAX_OVERSHOOT: f64 = 4.0;
 const MAX_BATCH: usize = 100_000;
 /// Maximum without other writers: each batch rewrites the indexes of a table, so a few
@@ -27,17 +32,18 @@ const MAX_SCAN_TIME_UNTHROTTLED: Duration = Duration::from_secs(2);
 const GROWTH: usize = 16;
 /// Weight of the last batch in the moving averages.
 const WEIGHT: f64 = 0.3;
-/// Batches for which other writers are assumed: at the start, and after a sign of them.
+/// Batches for which other connections are assumed: at the start, and after a sign of them.
 pub const WARMUP_BATCHES: u32 = 8;
-const BACKOFF_BATCHES: u32 = 50;
-/// A longer wait for the lock is a sign of another writer.
-const LOCK_WAIT_THRESHOLD: Duration = Duration::from_micros(300);
+pub const BACKOFF_BATCHES: u32 = 1_000;
 /// Length of a pause, as a multiple of the last hold.
 pub const PAUSE_FACTOR: f64 = 2.0;
 /// Share of the target while there are other writers.
 pub const CONTENDED_SHARE: f64 = 0.4;
 /// Maximum length of a pause: a longer one helps nobody.
 const MAX_PAUSE: Duration = Duration::from_millis(250);
+/// Sleeps between the attempts of a process that waits for a lock of SQLite, in milliseconds.
+/// The last is repeated.
+const BUSY_SLEEPS: [u64; 12] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
 const MAX_TARGET: Duration = Duration::from_secs(10);
 const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
 
@@ -56,6 +62,8 @@ const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Throttle {
     target: Duration,
+    /// Target while no other connection is active.
+    alone_target: Duration,
     /// The user says that there are no other writers.
     is_unthrottled: bool,
     rows: usize,
@@ -76,10 +84,12 @@ pub struct Throttle {
 impl Throttle {
     /// Starts with small batches: the machine and its load are not known yet.
     pub fn with_target(target: Duration) -> Self {
+        let target = target.min(MAX_TARGET);
         Self {
-            target: target.min(MAX_TARGET),
+            target,
+            alone_target: target,
             is_unthrottled: false,
-            rows: MIN_BATCH * 4,
+            rows: FIRST_BATCH,
             min_rows: MIN_BATCH,
             ceiling: None,
             per_row: None,
@@ -89,6 +99,11 @@ impl Throttle {
             version: None,
             last_hold: Duration::ZERO,
         }
+    }
+
+    /// Sets the target for the time in which no other connection is active.
+    pub fn with_alone_target(self, target: Duration) -> Self {
+        Self { alone_target: target.min(MAX_TARGET), ..self }
     }
 
     pub fn unthrottled() -> Self {
@@ -125,7 +140,7 @@ impl Throttle {
         if self.is_unthrottled {
             MAX_SCAN_TIME_UNTHROTTLED
         } else {
-            (self.target * 2).min(MAX_PAUSE)
+            (self.full_target() * 2).min(MAX_PAUSE)
         }
     }
 
@@ -133,16 +148,33 @@ impl Throttle {
         self.contended > 0 && !self.is_unthrottled
     }
 
+    /// Target without a share for other writers.
+    fn full_target(&self) -> Duration {
+        // Without a version of the data, as on a cluster, other writers would not be noticed.
+        let is_alone = !self.is_contended() && self.version.is_some();
+        if is_alone { self.alone_target } else { self.target }
+    }
+
     fn target(&self) -> Duration {
-        if self.is_contended() { self.target.mul_f64(CONTENDED_SHARE) } else { self.target }
+        let share = if self.is_contended() { CONTENDED_SHARE } else { 1.0 };
+        self.full_target().mul_f64(share)
     }
 
     /// Records the version of the data before a batch: a change is a sign of another writer.
     pub fn observe_version(&mut self, version: Option<DataVersion>) {
         if self.version.is_some() && self.version != version {
-            self.contended = BACKOFF_BATCHES;
+            self.back_off();
         }
         self.version = version;
+    }
+
+    /// Begins again as at the start: what large batches cost says little about small ones.
+    fn back_off(&mut self) {
+        if self.contended == 0 && !self.is_unthrottled {
+            self.rows = self.rows.min(FIRST_BATCH.max(self.min_rows));
+            (self.per_row, self.work_per_row) = (None, None);
+        }
+        self.contended = BACKOFF_BATCHES;
     }
 
     /// Records the timing of a batch with this many due rows.
@@ -155,11 +187,13 @@ impl Throttle {
     pub fn record(&mut self, rows: u64, timing: WriteTiming) {
         self.last_hold = timing.hold;
         self.contended = self.contended.saturating_sub(1);
-        if timing.waited > LOCK_WAIT_THRESHOLD {
-            self.contended = BACKOFF_BATCHES;
+        let was_alone = self.contended == 0;
+        if !timing.waited.is_zero() {
+            self.back_off();
         }
         // A batch without a hold was recovered afterwards, and says nothing about the next.
-        if rows == 0 || timing.hold.is_zero() {
+        let is_other = was_alone && self.is_contended();
+        if rows == 0 || timing.hold.is_zero() || is_other {
             return;
         }
         let (hold, commit) = (timing.hold.as_secs_f64(), timing.commit.as_secs_f64());
@@ -170,7 +204,8 @@ impl Throttle {
         let wanted = (self.target().as_secs_f64() - shortest).max(shortest) / row;
         let useful = if work > 0.0 { shortest / work } else { 0.0 };
         let max = if self.is_unthrottled { MAX_BATCH_UNTHROTTLED } else { MAX_BATCH };
-        let is_too_slow = work * MIN_BATCH as f64 > self.target.as_secs_f64() * MAX_OVERSHOOT;
+        let is_too_slow =
+            work * MIN_BATCH as f64 > self.full_target().as_secs_f64() * MAX_OVERSHOOT;
         let min = if is_too_slow { 1 } else { self.min_rows };
         self.rows = next_size(self.rows, wanted.max(useful) as usize, min..=max);
         // Space may have become free. A batch that finds none has cost little.
@@ -183,13 +218,27 @@ impl Throttle {
     /// Returns the length of the pause before the next batch, if the lock has been free for
     /// this time and will be for that of another scan.
     pub fn pause(&self, unlocked: Duration) -> Duration {
-        if self.is_contended() {
-            let wanted = self.last_hold.max(self.target()).mul_f64(PAUSE_FACTOR);
-            wanted.saturating_sub(unlocked).min(MAX_PAUSE)
+        let wanted = if self.is_contended() {
+            self.last_hold.max(self.target()).mul_f64(PAUSE_FACTOR)
+        } else if !self.is_unthrottled && self.last_hold > self.target * 2 {
+            longest_sleep(self.last_hold)
         } else {
             Duration::ZERO
-        }
+        };
+        wanted.saturating_sub(unlocked).min(MAX_PAUSE)
     }
+}
+
+/// Returns the longest sleep between two attempts of a process that has waited for a lock for
+/// this time.
+fn longest_sleep(waited: Duration) -> Duration {
+    let mut attempted = Duration::ZERO;
+    let sleeps = BUSY_SLEEPS.map(Duration::from_millis);
+    let is_last = |sleep: &Duration| {
+        attempted += *sleep;
+        attempted >= waited
+    };
+    sleeps.into_iter().find(is_last).unwrap_or(sleeps[sleeps.len() - 1])
 }
 
 fn average(average: &mut Option<f64>, last: f64) -> f64 {

@@ -6,9 +6,10 @@ use super::keys::{
     show_span_or,
 };
 use super::options::{Config, Hooks};
-use super::values::{at_least, span_or, span_within};
+use super::values::{at_least, parsed, span_or, span_within};
 use crate::domain::clock::ClockGuard;
 use crate::domain::time::Span;
+use crate::domain::write_limits::HoldLimit;
 
 pub(super) const TOP_LEVEL: &[&str] = &[
     "db",
@@ -26,6 +27,12 @@ pub(super) const TOP_LEVEL: &[&str] = &[
     "ledger",
     "cluster",
 ];
+
+/// Shown as nothing if it is not set: it depends on the other keys and on the database.
+const HOLD_ALONE: KeyFormat<Option<HoldLimit>> = KeyFormat {
+    read: |value| parsed(value).map(Some),
+    show: |hold| hold.map(|hold| hold.to_string()).unwrap_or_default(),
+};
 
 /// Keys above the first section.
 pub(super) const GENERAL: &[ConfigKey<Config>] =
@@ -48,7 +55,9 @@ pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
         "purge",
         &[
             key!("hold", write_limits.hold, parsed_format()),
+            key!("hold_alone", write_limits.hold_alone, HOLD_ALONE),
             key!("max_log", write_limits.max_log, parsed_format()),
+            key!("log_alone", write_limits.log_alone, parsed_format()),
         ],
     ),
     (

@@ -7,18 +7,45 @@ use std::time::Duration;
 /// Limits of the write transactions of a run, in favor of other writers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteLimits {
-    /// Target duration of one write transaction. If a commit alone takes that long, it is
-    /// twice the time of a commit.
+    /// Target duration of one write transaction while other connections are active. If a commit
+    /// alone takes that long, it is twice the time of a commit.
     pub hold: HoldLimit,
+    /// The same while no other connection is active; `None`: [`hold`](Self::hold) if that is
+    /// not the default, otherwise 100 ms with a write-ahead log and 300 ms without.
+    pub hold_alone: Option<HoldLimit>,
     /// Assume that there are no other writers, and use the fastest batches.
     pub fast: bool,
     /// Maximum size of the write-ahead log while a reader of an older snapshot blocks its reuse.
     pub max_log: ByteSize,
+    /// Size at which the write-ahead log is checkpointed while no other connection is active.
+    pub log_alone: ByteSize,
+}
+
+const DEFAULT_HOLD: Duration = Duration::from_millis(2);
+const ALONE_WITH_LOG: Duration = Duration::from_millis(100);
+const ALONE_WITHOUT_LOG: Duration = Duration::from_millis(300);
+
+impl WriteLimits {
+    /// Target duration while no other connection is active.
+    pub fn hold_alone(&self, has_log: bool) -> Duration {
+        match self.hold_alone {
+            Some(HoldLimit(alone)) => alone,
+            None if self.hold.0 != DEFAULT_HOLD => self.hold.0,
+            None if has_log => ALONE_WITH_LOG,
+            None => ALONE_WITHOUT_LOG,
+        }
+    }
 }
 
 impl Default for WriteLimits {
     fn default() -> Self {
-        Self { hold: HoldLimit(Duration::from_millis(2)), fast: false, max_log: ByteSize(64 << 20) }
+        Self {
+            hold: HoldLimit(DEFAULT_HOLD),
+            hold_alone: None,
+            fast: false,
+            max_log: ByteSize(64 << 20),
+            log_alone: ByteSize(256 << 20),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::sweep::Sweep;
 use crate::app::batch_loop::{BatchLoop, BatchWork, LoopResult};
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
-use crate::domain::error::Error;
+use crate::domain::error::{Error, Result};
 use crate::domain::time::UnixTime;
 use crate::storage::{DueScan, PurgeCounts};
 
@@ -25,14 +25,15 @@ impl BatchWork for Sweep<'_> {
         let (timer, until) = (self.timer, batches.until);
         let begun = timer.now();
         batches.service.limit_statements(until);
-        let scope = self.scope(&batches.service.policies);
-        let cursor = self.cursor.as_ref();
-        let scan = batches.service.store.scan_due(&scope, cursor, self.scan_limits())?;
+        let mut scan = self.scan(batches.service)?;
+        if scan.counts.due > self.throttle.rows() as u64 * 2 {
+            // Another connection has written since the last batch: this one becomes smaller.
+            scan = self.scan(batches.service)?;
+        }
         self.last_scan = timer.elapsed(begun);
         // Immediately before it writes: the process may have been suspended.
         batches.keep_lease()?;
         batches.service.limit_statements(until);
-        self.throttle.observe_version(scan.version);
         let may_have_more = self.apply(batches.service, scan)?;
         if !may_have_more {
             // Report the final progress; there is nothing left to stop.
@@ -102,6 +103,13 @@ impl Sweep<'_> {
             batches.service.limit_statements(batches.until);
             batches.check(self)?;
         }
+    }
+
+    fn scan(&mut self, service: &SessionService) -> Result<DueScan> {
+        let (scope, cursor) = (self.scope(&service.policies), self.cursor.as_ref());
+        let scan = service.store.scan_due(&scope, cursor, self.scan_limits())?;
+        self.throttle.observe_version(scan.version);
+        Ok(scan)
     }
 
     /// Applies the purge to the due rows of a scan, and reports whether there may be more.

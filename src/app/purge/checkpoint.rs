@@ -10,9 +10,7 @@ use crate::app::clock::Timer;
 use crate::domain::error::Result;
 use crate::storage::{CheckpointMode, Wal, WalStatus};
 
-/// Growth of the log from one checkpoint to the next.
-const STEP: u64 = 10 << 20;
-/// Growth beside other writers: less than the 4 MB at which SQLite checkpoints in their commits.
+/// Growth of the log from one checkpoint to the next beside other writers: less than the 4 MB at which SQLite checkpoints in their commits.
 const CONTENDED_STEP: u64 = 1 << 20;
 /// Size from which other writers wait for the last part of a checkpoint, if that part is
 /// smaller than [`SMALL_PENDING`].
@@ -27,18 +25,27 @@ const PASSIVE_ATTEMPTS: usize = 2;
 pub const BACKOFF: Duration = Duration::from_millis(5);
 const MAX_BACKOFF_STEPS: u64 = 10;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Checkpointer {
+    /// Growth of the log from one checkpoint to the next while no other connection is active.
+    step: u64,
     /// Size of the log after the last checkpoint.
     checkpointed: u64,
     pub(super) peak: u64,
     /// Longest time that checkpoints have blocked other writers since it was last taken.
     hold: Duration,
+    /// No reader kept the last checkpoint from being complete.
+    was_complete: bool,
 }
 
 impl Checkpointer {
+    pub(super) fn new(step: u64) -> Self {
+        Self { step, checkpointed: 0, peak: 0, hold: Duration::ZERO, was_complete: false }
+    }
+
     /// Checkpoints after a batch if the log has grown enough, or at any size where disk
-    /// space is scarce. Returns the size of the log, and how long to pause before it grows.
+    /// space is scarce. Returns the size of a log that was checkpointed, and how long to pause
+    /// before it grows.
     pub(super) fn after_batch(
         &mut self,
         wal: Option<&dyn Wal>,
@@ -53,12 +60,14 @@ impl Checkpointer {
             // The log was restarted.
             self.checkpointed = 0;
         }
-        let step = if is_contended { CONTENDED_STEP } else { STEP };
-        let has_backlog = self.checkpointed >= LARGE_WAL;
+        let may_grow = !is_contended && self.was_complete;
+        let step = if may_grow { self.step } else { CONTENDED_STEP };
+        let has_backlog = self.checkpointed >= LARGE_WAL && !self.was_complete;
         if !is_at_min_batch && !has_backlog && size.bytes - self.checkpointed < step {
-            return Ok((size.bytes, Duration::ZERO));
+            return Ok((0, Duration::ZERO));
         }
         let size = self.checkpoint(wal, timer)?.unwrap_or(size);
+        self.was_complete = size.pending == 0 && !size.is_in_use;
         self.checkpointed = size.bytes;
         Ok((size.bytes, backoff(size)))
     }

@@ -43,19 +43,21 @@ pub(super) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    /// Creates a sweep; `is_slow`: each deletion reads a whole table, so begin with one row.
+    /// Creates a sweep; `is_slow`: each deletion reads a whole table, so begin with one row;
+    /// `has_log`: the database has a write-ahead log.
     pub(super) fn new(
         request: &'a PurgeRequest,
         now: UnixTime,
         go_on: PurgeCallback<'a>,
         is_slow: bool,
+        has_log: bool,
         timer: Timer,
     ) -> Self {
         let limits = &request.write_limits;
         let throttle = if limits.fast {
             Throttle::unthrottled()
         } else {
-            Throttle::with_target(limits.hold.0)
+            Throttle::with_target(limits.hold.0).with_alone_target(limits.hold_alone(has_log))
         };
         Self {
             request,
@@ -64,7 +66,7 @@ impl<'a> Sweep<'a> {
             timer,
             begun: timer.now(),
             throttle: if is_slow { throttle.starting_with_one_row() } else { throttle },
-            checkpointer: Checkpointer::default(),
+            checkpointer: Checkpointer::new(limits.log_alone.0),
             cursor: None,
             totals: ScanTotals::default(),
             peaks: BTreeMap::new(),

@@ -72,6 +72,10 @@ pub struct Args {
     /// 2ms, or the value of the configuration]
     #[arg(long, value_name = "TIME")]
     hold: Option<HoldLimit>,
+    /// The same while no other connection is active [default: that of --hold or of the
+    /// configuration; with neither, 100ms with a write-ahead log and 300ms without]
+    #[arg(long, value_name = "TIME", conflicts_with = "fast")]
+    hold_alone: Option<HoldLimit>,
     /// Use the fastest batch size, however long other writers wait; for a database without
     /// other writers
     #[arg(long, conflicts_with_all = ["hold", "dry_run"])]
@@ -81,6 +85,11 @@ pub struct Args {
     /// the configuration]
     #[arg(long, value_name = "SIZE")]
     max_log: Option<ByteSize>,
+    /// Size that the write-ahead log may reach before it is checkpointed while no other
+    /// connection is active, at most a quarter of the free disk space [default: 256MiB, or the
+    /// value of the configuration]
+    #[arg(long, value_name = "SIZE")]
+    log_alone: Option<ByteSize>,
     /// Print progress to standard error at this interval, in seconds [default on a terminal: a
     /// progress bar]
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
@@ -208,8 +217,10 @@ impl Args {
         Ok(PurgeRequest {
             write_limits: WriteLimits {
                 hold: self.hold.unwrap_or(write_limits.hold),
+                hold_alone: self.hold_alone.or(write_limits.hold_alone),
                 fast: self.fast,
                 max_log: self.max_log.unwrap_or(write_limits.max_log),
+                log_alone: self.log_alone.unwrap_or(write_limits.log_alone),
             },
             guard: GuardLimits { max_percent: self.max_percent, max_rows: self.max_rows }
                 .or(*guard),

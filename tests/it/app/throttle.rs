@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sessctl::app::throttle::{
-    CONTENDED_SHARE, MAX_BATCH_UNTHROTTLED, MIN_BATCH, PAUSE_FACTOR, Throttle, WARMUP_BATCHES,
+    BACKOFF_BATCHES, CONTENDED_SHARE, MAX_BATCH_UNTHROTTLED, MIN_BATCH, PAUSE_FACTOR, Throttle,
+    WARMUP_BATCHES,
 };
 use sessctl::storage::{DataVersion, WriteTiming};
 
@@ -142,6 +143,77 @@ fn a_wait_or_a_foreign_write_is_a_sign_of_contention() {
             TARGET.mul_f64(CONTENDED_SHARE).mul_f64(PAUSE_FACTOR)
         );
     }
+}
+
+const ALONE: Duration = Duration::from_millis(100);
+const ROW: Duration = Duration::from_micros(4);
+
+fn record(throttle: &mut Throttle, batches: u32, version: i64) {
+    for _ in 0..batches {
+        throttle.observe_version(Some(DataVersion(version)));
+        throttle.record(throttle.rows() as u64, timing(throttle.rows(), ROW, Duration::ZERO));
+    }
+}
+
+/// Returns a throttle that has seen no other connection.
+fn alone() -> Throttle {
+    let mut throttle = Throttle::with_target(TARGET).with_alone_target(ALONE);
+    record(&mut throttle, WARMUP_BATCHES, 1);
+    assert!(throttle.rows() <= 500, "{}", throttle.rows());
+    record(&mut throttle, 20, 1);
+    assert_eq!(throttle.rows(), 25_000);
+    throttle
+}
+
+#[test]
+fn the_first_sign_of_another_connection_ends_the_long_batches() {
+    for has_waited in [false, true] {
+        let mut throttle = alone();
+        if has_waited {
+            let waited = Duration::from_micros(1);
+            throttle.record(25_000, WriteTiming { waited, ..timing(25_000, ROW, Duration::ZERO) });
+        } else {
+            throttle.observe_version(Some(DataVersion(2)));
+        }
+        let version = if has_waited { 1 } else { 2 };
+        assert_eq!(throttle.rows(), 4 * MIN_BATCH);
+        for _ in 0..BACKOFF_BATCHES {
+            assert!(throttle.is_contended());
+            assert!(throttle.rows() <= 200, "{}", throttle.rows());
+            record(&mut throttle, 1, version);
+        }
+        record(&mut throttle, 20, version);
+        assert_eq!(throttle.rows(), 25_000);
+    }
+}
+
+#[test]
+fn a_newcomer_finds_the_lock_free_after_one_long_batch() {
+    // After 100 ms, a process that waits for SQLite's lock sleeps for 25 ms
+    let throttle = alone();
+    assert_eq!(throttle.pause(Duration::ZERO), Duration::from_millis(25));
+    assert_eq!(throttle.pause(Duration::from_millis(20)), Duration::from_millis(5));
+    for (hold, sleep) in [(5, 5), (18, 10), (19, 15), (228, 50), (229, 100), (900, 100)] {
+        let mut throttle = alone();
+        let hold = Duration::from_millis(hold);
+        throttle.record(25_000, WriteTiming { hold, ..WriteTiming::default() });
+        assert_eq!(throttle.pause(Duration::ZERO), Duration::from_millis(sleep), "{hold:?}");
+    }
+    // Short batches are not followed by a pause
+    let mut throttle = Throttle::with_target(TARGET);
+    record(&mut throttle, 60, 1);
+    assert_eq!(throttle.pause(Duration::ZERO), Duration::ZERO);
+}
+
+#[test]
+fn batches_stay_short_where_other_connections_cannot_be_seen() {
+    let mut throttle = Throttle::with_target(TARGET).with_alone_target(ALONE);
+    for _ in 0..60 {
+        throttle.observe_version(None);
+        throttle.record(throttle.rows() as u64, timing(throttle.rows(), ROW, Duration::ZERO));
+    }
+    assert_eq!(throttle.rows(), 500);
+    assert_eq!(throttle.pause(Duration::ZERO), Duration::ZERO);
 }
 
 #[test]

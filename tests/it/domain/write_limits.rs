@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sessctl::domain::write_limits::{ByteSize, HoldLimit};
+use sessctl::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 
 #[test]
 fn a_hold_has_a_unit_and_limits() {
@@ -34,4 +34,17 @@ fn they_are_shown_as_they_are_written() {
     for text in ["64MiB", "2GB", "1GiB", "100MB"] {
         assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
     }
+}
+
+#[test]
+fn a_hold_that_was_set_also_holds_for_a_purge_that_is_alone() {
+    let limits = |hold: &str, alone: Option<&str>| WriteLimits {
+        hold: hold.parse().unwrap(),
+        hold_alone: alone.map(|alone| alone.parse().unwrap()),
+        ..WriteLimits::default()
+    };
+    let millis = |limits: WriteLimits| [true, false].map(|log| limits.hold_alone(log).as_millis());
+    assert_eq!(millis(WriteLimits::default()), [100, 300]);
+    assert_eq!(millis(limits("5ms", None)), [5, 5]);
+    assert_eq!(millis(limits("5ms", Some("40ms"))), [40, 40]);
 }

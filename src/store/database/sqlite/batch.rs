@@ -3,11 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use rusqlite::{
-    CachedStatement, Connection, Result, Row, Transaction, TransactionBehavior, params_from_iter,
-};
+use rusqlite::{CachedStatement, Connection, Result, Row, Transaction, params_from_iter};
 
 use super::disk_space::FreeSpace;
+use super::locking;
 use crate::domain::profile::SqlValueRef;
 use crate::storage::WriteTiming;
 use crate::store::database::{BatchResult, OwnedRow, RowRef};
@@ -33,14 +32,13 @@ pub(super) fn query_all_for_each(
 }
 
 pub(super) fn execute_for_rows(
-    connection: &mut Connection,
+    connection: &Connection,
     free_space: &FreeSpace,
     statements: &[Statement],
     rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
 ) -> Result<BatchResult> {
     free_space.prepare(connection)?;
-    let asked = Instant::now();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (transaction, mut waited) = locking::begin(connection)?;
     let begun = Instant::now();
     let mut applied = BatchResult::default();
     let prepared = statements.iter().map(|one| transaction.prepare_cached(&one.sql));
@@ -54,9 +52,9 @@ pub(super) fn execute_for_rows(
     }
     drop(prepared);
     let done = Instant::now();
-    free_space.commit(transaction)?;
+    waited += free_space.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
-    applied.timing = WriteTiming { hold, commit, waited: begun - asked };
+    applied.timing = WriteTiming { hold, commit, waited };
     Ok(applied)
 }
 
@@ -82,13 +80,12 @@ fn run_for_row(
 /// Runs statements in one transaction, and rolls it back if one changes an unexpected number of
 /// rows; answers then the time for which writers were blocked.
 pub(super) fn execute_all<'s>(
-    connection: &mut Connection,
+    connection: &Connection,
     free_space: &FreeSpace,
     statements: impl Iterator<Item = (&'s Statement, Option<u64>)>,
 ) -> Result<ControlFlow<Duration, BatchResult>> {
     free_space.prepare(connection)?;
-    let asked = Instant::now();
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let (transaction, mut waited) = locking::begin(connection)?;
     let begun = Instant::now();
     let mut applied = BatchResult::default();
     for (statement, expected) in statements {
@@ -99,9 +96,9 @@ pub(super) fn execute_all<'s>(
         }
     }
     let done = Instant::now();
-    free_space.commit(transaction)?;
+    waited += free_space.commit(transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
-    applied.timing = WriteTiming { hold, commit, waited: begun - asked };
+    applied.timing = WriteTiming { hold, commit, waited };
     Ok(ControlFlow::Continue(applied))
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Result, Transaction, ffi};
 use rustix::fs::statvfs;
 
+use super::locking;
 use super::wal::BUSY_TIMEOUT;
 use crate::storage::CheckpointMode;
 use crate::store::database::sqlite::wal;
@@ -47,10 +48,14 @@ impl FreeSpace {
     ///
     /// Thus each transaction begins with a log that a checkpoint can move.
     pub(super) fn prepare(&self, connection: &Connection) -> Result<()> {
-        let Some(free) = self.shortage() else { return Ok(()) };
+        if self.was_ample() {
+            return Ok(());
+        }
+        let free = self.free();
         let Some(log) = wal::status(connection)? else { return Ok(()) };
         let is_large = log.bytes > free / LOG_SHARE;
         if free >= SCARCE && !is_large {
+            self.ample_since.set((free >= AMPLE).then(Instant::now));
             return Ok(());
         }
         if log.pending > 0 {
@@ -64,8 +69,8 @@ impl FreeSpace {
     }
 
     /// Commits a transaction, unless the log would then hold more new pages than there is
-    /// space for.
-    pub(super) fn commit(&self, transaction: Transaction<'_>) -> Result<()> {
+    /// space for. Returns the time spent waiting for readers.
+    pub(super) fn commit(&self, transaction: Transaction<'_>) -> Result<Duration> {
         if self.shortage().is_some() && has_log(&transaction)? {
             // From here on, the commit itself takes next to nothing.
             transaction.cache_flush()?;
@@ -73,19 +78,24 @@ impl FreeSpace {
             let reserve = RESERVES[usize::from(growth > 0)];
             self.ensure_free(growth + reserve * pragma(&transaction, "page_size")?)?;
         }
-        transaction.commit()
+        locking::commit(&transaction)
     }
 
     /// Free bytes, unless space is ample.
     fn shortage(&self) -> Option<u64> {
-        if self.ample_since.get().is_some_and(|at| at.elapsed() < RECHECK_INTERVAL) {
+        if self.was_ample() {
             return None;
         }
-        let free = statvfs(&self.path)
-            .map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize));
-        let is_ample = free >= AMPLE;
-        self.ample_since.set(is_ample.then(Instant::now));
-        (!is_ample).then_some(free)
+        Some(self.free()).filter(|free| *free < AMPLE)
+    }
+
+    fn was_ample(&self) -> bool {
+        self.ample_since.get().is_some_and(|at| at.elapsed() < RECHECK_INTERVAL)
+    }
+
+    fn free(&self) -> u64 {
+        let system = statvfs(&self.path);
+        system.map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize))
     }
 
     /// Fails like SQLite on a full file system if less than `bytes` is free.

@@ -6,6 +6,7 @@ pub mod error;
 pub mod file;
 pub mod interrupt;
 mod limits;
+mod locking;
 pub mod open;
 mod vacuum;
 mod values;
@@ -117,11 +118,11 @@ impl SqliteFile {
     /// Runs a change; on a full file system, truncates the write-ahead log and tries again.
     fn with_room<T>(
         &mut self,
-        work: impl Fn(&mut Connection, &FreeSpace) -> rusqlite::Result<T>,
+        work: impl Fn(&Connection, &FreeSpace) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        match work(&mut self.connection, &self.free_space).map_err(|e| self.write_error(e)) {
+        match work(&self.connection, &self.free_space).map_err(|e| self.write_error(e)) {
             Err(Error::DiskFull { .. }) => {
-                work(&mut self.connection, &self.free_space).map_err(|e| self.error("write to", e))
+                work(&self.connection, &self.free_space).map_err(|e| self.error("write to", e))
             }
             done => done,
         }
@@ -181,8 +182,7 @@ impl Database for SqliteFile {
         let name = name_of(statements);
         let doing = if name.is_empty() { "write to" } else { "delete rows of" };
         let _running = self.start_statement(doing, name);
-        let applied =
-            batch::execute_for_rows(&mut self.connection, &self.free_space, statements, rows);
+        let applied = batch::execute_for_rows(&self.connection, &self.free_space, statements, rows);
         applied.map_err(|e| match e.sqlite_error_code() {
             Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
                 rejected(format!("write to \"{}\"", self.place), e)

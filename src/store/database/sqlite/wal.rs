@@ -81,7 +81,7 @@ fn run_checkpoint(connection: &Connection, pragma: &str) -> rusqlite::Result<Opt
     })
 }
 
-fn is_busy(error: &rusqlite::Error) -> bool {
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
     let code = error.sqlite_error_code();
     matches!(code, Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

@@ -58,7 +58,9 @@ fn show_config_says_where_each_value_comes_from() {
     guard.max_rows 7 file c.toml:5
     guard.clock 1h default -
     purge.hold 2ms default -
+    purge.hold_alone - default -
     purge.max_log 64MiB default -
+    purge.log_alone 256MiB default -
     hooks.on_end - default -
     hooks.timeout 10s default -
     ledger.keep 90d default -
