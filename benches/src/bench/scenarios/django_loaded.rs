@@ -6,10 +6,11 @@ use anyhow::Result;
 
 use super::super::Options;
 use super::super::figure::{Figure, Section, Target, Unit, format_values};
+use super::super::invocation::Invocation;
 use super::super::load_process::Load;
-use super::super::workspace::Workspace;
+use super::super::workspace::{TableCopy, Workspace};
 use super::django_table::{
-    CLEARSESSIONS, Journal, clearsessions_command, copy, purge_command, verified,
+    CLEARSESSIONS, Journal, clearsessions_command, copy, purge_command, verified_if,
 };
 use super::observation::{Observation, values};
 use super::run_rounds;
@@ -37,6 +38,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
         print_status(&format!("  {}", journal.label()));
         let observations = Observations::measure(workspace, options, &spec, journal, load)?;
         observations.add_figures(&mut section);
+        observations.add_notes(&mut section);
         rows.extend(observations.table_rows());
     }
     let header = ["", "time", "p50", "p99", "p99.9", "longest wait", "operations", "failed"];
@@ -53,6 +55,13 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
     Ok(section)
 }
 
+/// Runs a purge under load. It may stop early, but must not delete live sessions.
+fn observe(table: &TableCopy, load: Load, invocation: Invocation) -> Result<Observation> {
+    let invocation = Invocation { allow_failure: true, ..invocation };
+    let work = || Observation::of(table, load, &invocation);
+    verified_if(table, work, |observed| observed.exit_code == 0)
+}
+
 impl Observations {
     fn measure(
         workspace: &Workspace,
@@ -65,11 +74,10 @@ impl Observations {
         run_rounds(options, || {
             let table = copy(workspace, spec, journal)?;
             let clearsessions = clearsessions_command(workspace, &table.path)?;
-            let observed = verified(&table, || Observation::of(&table, load, &clearsessions))?;
-            all.clearsessions.push(observed);
+            all.clearsessions.push(observe(&table, load, clearsessions)?);
             let table = copy(workspace, spec, journal)?;
             let purge = purge_command(workspace, &table.path, &[])?;
-            let observed = verified(&table, || Observation::of(&table, load, &purge))?;
+            let observed = observe(&table, load, purge)?;
             // The same duration as the purge: a longer measurement would find longer waits.
             let time = Duration::from_secs_f64(observed.time);
             all.purge.push(observed);
@@ -99,6 +107,17 @@ impl Observations {
         add("application's p99", ms, |all| all.report.p99, none, p99);
         add("application's longest wait", ms, |all| all.report.max, none, longest);
         add("log peak", Unit::Megabytes, |all| all.log, CLEARSESSIONS, Target::None);
+    }
+
+    /// Adds a note for each purge that stopped early, because the application kept it waiting.
+    fn add_notes(&self, section: &mut Section) {
+        for (name, observed) in [("sessctl", &self.purge), (CLEARSESSIONS, &self.clearsessions)] {
+            for Observation { exit_code, .. } in observed.iter().filter(|all| all.exit_code != 0) {
+                let journal = self.journal.label();
+                section
+                    .note(format!("{journal}: {name} stopped early with exit code {exit_code}."));
+            }
+        }
     }
 
     /// Row for each candidate in the table of what the application sees.

@@ -20,6 +20,8 @@ pub struct Observation {
     pub log: f64,
     /// Longest write transaction in milliseconds, as reported by sessctl.
     pub hold: Option<f64>,
+    /// Exit code of the purge; 0 without one.
+    pub exit_code: i32,
     pub report: Report,
 }
 
@@ -32,7 +34,8 @@ impl Observation {
         let (program, lost) = (invocation.program.display(), report.lost);
         ensure!(lost == 0, "{program}: the application has lost {lost} sessions");
         let hold = measurement.json_number("longest_hold_ms").ok();
-        Ok(Self { time: measurement.wall_time.as_secs_f64(), log, hold, report })
+        let (time, exit_code) = (measurement.wall_time.as_secs_f64(), measurement.exit_code);
+        Ok(Self { time, log, hold, exit_code, report })
     }
 
     /// Observes the application alone.
@@ -44,7 +47,7 @@ impl Observation {
         })?;
         ensure!(report.lost == 0, "{} sessions were lost without a purge", report.lost);
         let log = megabytes(sampler.peak());
-        Ok(Self { time: time.as_secs_f64(), log, hold: None, report })
+        Ok(Self { time: time.as_secs_f64(), log, hold: None, exit_code: 0, report })
     }
 }
 
