@@ -69,9 +69,9 @@ impl LoadProcess {
     }
 }
 
-/// Runs an operation while an application uses the table, and returns its result, the latencies of the
-/// application and the duration. The latencies cover the operations that were due from the start
-/// until the end of the cool-down.
+/// Runs an operation while an application uses the table, and returns its result, the latencies of
+/// the application and the duration. The latencies cover the operations that were due from the
+/// start until the end of the cool-down.
 pub fn run_under_load<T>(
     copy: &TableCopy,
     load: Load,
