@@ -82,7 +82,7 @@ impl Figure {
 
     fn ratio(&self) -> Option<f64> {
         let (_, baseline) = self.baseline.as_ref()?;
-        Summary::of(&self.measured)?.ratio_to(Summary::of(baseline)?)
+        ratio(&self.measured, baseline)
     }
 
     /// Returns true if the median meets the target; `None` without a target or a baseline for it.
@@ -125,6 +125,16 @@ pub fn format_values(unit: Unit, values: &[f64]) -> String {
     if min == max { median } else { format!("{median} ({min}–{max})") }
 }
 
+/// Ratio of two medians.
+fn ratio(measured: &[f64], baseline: &[f64]) -> Option<f64> {
+    Summary::of(measured)?.ratio_to(Summary::of(baseline)?)
+}
+
+/// Formats the ratio of two medians.
+pub fn format_ratio_of(measured: &[f64], baseline: &[f64]) -> String {
+    ratio(measured, baseline).map_or("–".to_owned(), format_ratio)
+}
+
 fn format_ratio(ratio: f64) -> String {
     if ratio > 0.0 && ratio < 0.5 {
         format!("1/{}", three_digits(1.0 / ratio))
@@ -158,11 +168,11 @@ impl Section {
     }
 
     pub fn markdown(&self, name: &str, about: &str) -> String {
-        let mut text = format!(
-            "### {name}\n\n{about}.\n\n\
-             | what | target | measured | baseline | ratio | met? |\n\
-             |---|---|---|---|---|---|\n"
-        );
+        let mut text = format!("### {name}\n\n{about}.\n");
+        if !self.figures.is_empty() {
+            text.push_str("\n| what | target | measured | baseline | ratio | met? |\n");
+            text.push_str("|---|---|---|---|---|---|\n");
+        }
         text.extend(self.figures.iter().map(Figure::markdown_row));
         text.extend(self.tables.iter().map(|table| format!("\n{table}")));
         if !self.notes.is_empty() {
