@@ -82,7 +82,7 @@ impl Figure {
 
     fn ratio(&self) -> Option<f64> {
         let (_, baseline) = self.baseline.as_ref()?;
-        Summary::of(&self.measured)?.ratio_to(Summary::of(baseline)?)
+        ratio(&self.measured, baseline)
     }
 
     /// Returns true if the median meets the target; `None` without a target or a baseline for it.
@@ -107,21 +107,32 @@ impl Figure {
         };
         let baseline = match &self.baseline {
             None => "–".to_owned(),
-            Some((label, values)) => format!("{}, {label}", self.format_values(values)),
+            Some((label, values)) => format!("{}, {label}", format_values(self.unit, values)),
         };
         let ratio = self.ratio().map_or("–".to_owned(), format_ratio);
         let met = self.is_met().map_or("–", |met| if met { "yes" } else { "**no**" });
-        let measured = self.format_values(&self.measured);
+        let measured = format_values(self.unit, &self.measured);
         format!("| {} | {target} | {measured} | {baseline} | {ratio} | {met} |\n", self.label)
     }
+}
 
-    fn format_values(&self, values: &[f64]) -> String {
-        let Some(Summary { median, min, max }) = Summary::of(values) else {
-            return "–".to_owned();
-        };
-        let [median, min, max] = [median, min, max].map(|value| self.unit.format(value));
-        if min == max { median } else { format!("{median} ({min}–{max})") }
-    }
+/// Formats the median of the values, with the minimum and the maximum in parentheses.
+pub fn format_values(unit: Unit, values: &[f64]) -> String {
+    let Some(Summary { median, min, max }) = Summary::of(values) else {
+        return "–".to_owned();
+    };
+    let [median, min, max] = [median, min, max].map(|value| unit.format(value));
+    if min == max { median } else { format!("{median} ({min}–{max})") }
+}
+
+/// Ratio of two medians.
+fn ratio(measured: &[f64], baseline: &[f64]) -> Option<f64> {
+    Summary::of(measured)?.ratio_to(Summary::of(baseline)?)
+}
+
+/// Formats the ratio of two medians.
+pub fn format_ratio_of(measured: &[f64], baseline: &[f64]) -> String {
+    ratio(measured, baseline).map_or("–".to_owned(), format_ratio)
 }
 
 fn format_ratio(ratio: f64) -> String {
@@ -136,6 +147,7 @@ fn format_ratio(ratio: f64) -> String {
 #[derive(Debug, Default)]
 pub struct Section {
     figures: Vec<Figure>,
+    tables: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -144,17 +156,25 @@ impl Section {
         self.figures.push(figure);
     }
 
+    /// Adds a table with columns of its own.
+    pub fn add_table(&mut self, header: &[&str], rows: &[Vec<String>]) {
+        let mut table = format!("| {} |\n|{}\n", header.join(" | "), "---|".repeat(header.len()));
+        table.extend(rows.iter().map(|row| format!("| {} |\n", row.join(" | "))));
+        self.tables.push(table);
+    }
+
     pub fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
     pub fn markdown(&self, name: &str, about: &str) -> String {
-        let mut text = format!(
-            "### {name}\n\n{about}.\n\n\
-             | what | target | measured | baseline | ratio | met? |\n\
-             |---|---|---|---|---|---|\n"
-        );
+        let mut text = format!("### {name}\n\n{about}.\n");
+        if !self.figures.is_empty() {
+            text.push_str("\n| what | target | measured | baseline | ratio | met? |\n");
+            text.push_str("|---|---|---|---|---|---|\n");
+        }
         text.extend(self.figures.iter().map(Figure::markdown_row));
+        text.extend(self.tables.iter().map(|table| format!("\n{table}")));
         if !self.notes.is_empty() {
             text.push('\n');
         }
@@ -195,6 +215,18 @@ mod tests {
         assert!(line.contains("≤ 1/40 ") && line.ends_with("| 1/50.0 | yes |\n"), "{line}");
         let line = figure(&[0.2], Target::MaxFraction(40.0)).compared_with("b", vec![5.0]);
         assert_eq!(line.is_met(), Some(false));
+    }
+
+    #[test]
+    fn a_section_has_figures_tables_and_notes_in_this_order() {
+        let mut section = Section::default();
+        section.note("one");
+        section.add_table(&["", "b"], &[vec!["c".to_owned(), "d".to_owned()]]);
+        section.add(figure(&[1.0], Target::None));
+        let text = section.markdown("a", "About");
+        let expected =
+            "| a | – | 1.00 s | – | – | – |\n\n|  | b |\n|---|---|\n| c | d |\n\n- one\n";
+        assert!(text.ends_with(expected), "{text}");
     }
 
     #[test]

@@ -11,13 +11,21 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::workspace::TableCopy;
 use crate::clock;
-use crate::load::{Report, parse_samples};
+use crate::load::{Application, Report, parse_samples};
 
 /// Time during which the application runs alone before the operation, to fill its caches.
 const WARM_UP: Duration = Duration::from_secs(3);
 /// Time after the operation that is also measured, because a purge may leave something behind,
 /// such as a long log, that stalls the application later.
 const COOL_DOWN: Duration = Duration::from_secs(2);
+
+/// Load on a table during an operation.
+#[derive(Debug, Clone, Copy)]
+pub struct Load {
+    pub application: Application,
+    /// Operations per second.
+    pub rate: f64,
+}
 
 /// Running load generator.
 struct LoadProcess {
@@ -28,13 +36,14 @@ struct LoadProcess {
 }
 
 impl LoadProcess {
-    fn start(db: &Path, samples: &Path, rate: f64) -> Result<Self> {
+    fn start(db: &Path, samples: &Path, load: Load) -> Result<Self> {
         let program = std::env::current_exe()?.with_file_name("load");
         let mut child = Command::new(&program)
             .arg(db)
             .arg("--samples")
             .arg(samples)
-            .args(["--rate", &rate.to_string()])
+            .args(["--rate", &load.rate.to_string()])
+            .args(["--application", load.application.as_str()])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -60,22 +69,22 @@ impl LoadProcess {
     }
 }
 
-/// Runs an operation while an application writes, and returns its result, the latencies of the
-/// application and the duration. The latencies cover the operations that were due from the start
-/// until the end of the cool-down.
+/// Runs an operation while an application uses the table, and returns its result, the latencies of
+/// the application and the duration. The latencies cover the operations that were due from the
+/// start until the end of the cool-down.
 pub fn run_under_load<T>(
     copy: &TableCopy,
-    rate: f64,
+    load: Load,
     work: impl FnOnce() -> Result<T>,
 ) -> Result<(T, Report, Duration)> {
     let samples = copy.path.with_extension("samples");
-    let load = LoadProcess::start(&copy.path, &samples, rate)?;
+    let process = LoadProcess::start(&copy.path, &samples, load)?;
     thread::sleep(WARM_UP);
     let start = clock::now_micros();
     let outcome = work();
     let end = clock::now_micros();
     thread::sleep(COOL_DOWN);
-    load.stop()?;
+    process.stop()?;
     let outcome = outcome?;
     let window: Range<u64> = start..end + u64::try_from(COOL_DOWN.as_micros())?;
     let samples = parse_samples(&fs::read_to_string(&samples)?)?;

@@ -14,7 +14,7 @@ pub fn describe(dir: &Path, sessctl: &Path) -> String {
         "- Machine: {}, {cores} cores, {} of memory, file system {}\n\
          - Kernel: {}\n\
          - Load average at the start, over one minute: {}\n\
-         - Versions: {} with SQLite {}; sqlite3 shell {}; {}\n\
+         - Versions: {} with SQLite {}; sqlite3 shell {}; {}; {}\n\
          - Date: {}\n\
          - Command: `{}`\n",
         cpu_model(&cpus),
@@ -26,6 +26,7 @@ pub fn describe(dir: &Path, sessctl: &Path) -> String {
         rusqlite::version(),
         first_line("sqlite3", &["--version"], "missing").split(' ').next().unwrap_or("missing"),
         django_version(),
+        litestream_version(),
         first_line("date", &["-u", "+%Y-%m-%d %H:%M UTC"], "unknown"),
         [&["benches/run".to_owned()], words.as_slice()].concat().join(" "),
     )
@@ -59,6 +60,14 @@ fn django_version() -> String {
         "Django {}",
         first_line(&python.display().to_string(), &["-m", "django", "--version"], "?")
     )
+}
+
+fn litestream_version() -> String {
+    let python = super::scenarios::django_python();
+    let Some(program) = python.map(|python| python.with_file_name("litestream")) else {
+        return "no Litestream".to_owned();
+    };
+    format!("Litestream {}", first_line(&program.display().to_string(), &["version"], "?"))
 }
 
 fn cpu_model(cpus: &str) -> String {

@@ -3,6 +3,7 @@
 
 mod figure;
 mod invocation;
+mod litestream_process;
 mod load_process;
 mod log_sampler;
 mod machine;
@@ -46,9 +47,13 @@ pub struct Options {
     /// reused. By default, they are built in target and removed at the end
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
-    /// Operations per second of the application, in scenarios that have one
-    #[arg(long, value_name = "N", default_value_t = 2000.0)]
-    rate: f64,
+    /// Operations per second of the application, in scenarios that have one [default: 2,000 on
+    /// sessctl's table, 200 on Django's]
+    #[arg(long, value_name = "N")]
+    rate: Option<f64>,
+    /// In `cascade`, also measure a table of ten million rows, which takes long
+    #[arg(long)]
+    large: bool,
 }
 
 impl Options {

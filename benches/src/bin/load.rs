@@ -8,19 +8,21 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
-use sessctl_benches::load::{self, Options, Report, Sample, StopCondition};
+use sessctl_benches::load::{self, Application, Options, Report, Sample, StopCondition};
 use sessctl_benches::{exit_code, print_status};
 
-/// Touch, open and close sessions by a schedule, and report the latencies
+/// Use the sessions of a table by a schedule, and report the latencies
 ///
-/// 95 % of the operations touch a live session, 3 % open one and 2 % close one, with the
-/// statements of docs/sql-contract.md. The latency of an operation counts from the time at which
+/// The latency of an operation counts from the time at which
 /// it was due. The program prints "ready" on standard error when it starts, runs until the end of
 /// standard input unless --seconds or --stop-file says otherwise, and prints a report in JSON.
 #[derive(Parser)]
 struct Args {
-    /// Database created by `sessctl init`, with live sessions
+    /// Database with live sessions
     db: PathBuf,
+    /// Application to simulate
+    #[arg(long, value_enum, default_value = "native")]
+    application: Application,
     /// Number of processes, each with its own connection
     #[arg(long, value_name = "N", default_value_t = 4)]
     processes: u32,
@@ -52,8 +54,8 @@ impl Args {
             (0.1..=1e6).contains(&rate),
             "--rate: must be from 0.1 to 1,000,000 per second, not {rate}"
         );
-        let Self { processes, seed, .. } = *self;
-        Ok(Options { db: self.db.clone(), processes, rate, seed })
+        let Self { application, processes, seed, .. } = *self;
+        Ok(Options { application, db: self.db.clone(), processes, rate, seed })
     }
 
     fn stop_condition(&self) -> Result<StopCondition> {
@@ -83,6 +85,7 @@ fn run(args: &Args) -> Result<()> {
     let command = |index: u32| {
         let mut command = Command::new(&program);
         command.arg(&options.db).arg("--worker").arg(index.to_string());
+        command.arg("--application").arg(options.application.as_str());
         command.arg("--processes").arg(options.processes.to_string());
         command.arg("--rate").arg(options.rate.to_string());
         command.arg("--seed").arg(options.seed.to_string());

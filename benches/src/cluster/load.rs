@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 
 use super::Client;
 use crate::clock;
-use crate::load::{Operation, Outcome, Report, Sample, Schedule};
+use crate::load::{Application, Operation, Outcome, Report, Sample, Schedule};
 use crate::random::{self, Rng};
 use crate::stats::to_f64;
 
@@ -80,7 +80,7 @@ pub fn run_under_load<T>(
                 let node = &nodes[usize::try_from(index)? % nodes.len()];
                 run_schedule(
                     node,
-                    Schedule::new(index, clients, rate, 1),
+                    Schedule::new(Application::Native, index, clients, rate, 1),
                     index,
                     ids,
                     schedule_start,

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use rusqlite::{Connection, ErrorCode, OpenFlags, named_params};
 
-use super::Options;
 use super::sample::{Outcome, Sample};
 use super::schedule::{Operation, Schedule};
+use super::{Application, Options, django};
 use crate::clock;
 use crate::random::{self, Rng};
 use crate::table::IDLE_TIMEOUT;
@@ -36,9 +36,13 @@ const CLOSE: &str = "
       AND ended_at IS NULL";
 
 /// Selects the sessions that stay live for at least an hour, longer than any measurement.
-const SELECT_LIVE: &str = "
+const SELECT_LIVE_NATIVE: &str = "
     SELECT id FROM sessions
     WHERE ended_at IS NULL AND (idle_timeout IS NULL OR last_used_at + idle_timeout >= ? + 3600)";
+/// The same in Django's table.
+const SELECT_LIVE_DJANGO: &str = "
+    SELECT session_key FROM django_session
+    WHERE expire_date >= strftime('%Y-%m-%d %H:%M:%S', ? + 3600, 'unixepoch')";
 
 /// Maximum number of sessions that a process uses, enough to reach all pages.
 const MAX_SESSIONS: usize = 100_000;
@@ -91,7 +95,7 @@ impl Worker {
         let connection = connect(options)?;
         // A different stream from the schedule's.
         let mut random = Rng::new(options.seed, u64::from(index) + 1_000_000);
-        let session_ids = choose_sessions(&connection, &mut random, index, options.processes)?;
+        let session_ids = choose_sessions(&connection, &mut random, index, options)?;
         ensure!(!session_ids.is_empty(), "{}: no live session to touch", options.db.display());
         let token_prefix = format!("load-{}-{index}", clock::now_micros());
         Ok(Self { connection, session_ids, random, opened: 0, token_prefix })
@@ -107,8 +111,8 @@ impl Worker {
         let ahead = start_micros.saturating_sub(clock::now_micros());
         let start = Instant::now() + Duration::from_micros(ahead);
         let mut samples = Vec::new();
-        for (due, operation) in Schedule::new(index, options.processes, options.rate, options.seed)
-        {
+        let Options { application, processes, rate, seed, .. } = *options;
+        for (due, operation) in Schedule::new(application, index, processes, rate, seed) {
             let due_at = start_micros + u64::try_from(due.as_micros())?;
             // Operations that were due earlier are still performed, so that a stall is counted.
             if !wait_until(start + due, due_at, stop) {
@@ -126,6 +130,8 @@ impl Worker {
             Operation::Touch => self.touch(),
             Operation::Open => self.open(),
             Operation::Close => self.close(),
+            Operation::Load => self.load(),
+            Operation::Save => self.save(),
         };
         match changed {
             Ok(0) => Ok(Outcome::Lost),
@@ -141,6 +147,17 @@ impl Worker {
         let id = &self.session_ids[self.random.index(self.session_ids.len())];
         let values = named_params! { ":id": id, ":now": clock::now(), ":lifetime": None::<i64> };
         self.connection.prepare_cached(TOUCH)?.execute(values)
+    }
+
+    fn load(&mut self) -> rusqlite::Result<usize> {
+        let position = self.random.index(self.session_ids.len());
+        django::load(&self.connection, &self.session_ids[position], clock::now())
+    }
+
+    fn save(&mut self) -> rusqlite::Result<usize> {
+        let position = self.random.index(self.session_ids.len());
+        let key = &self.session_ids[position];
+        django::save(&self.connection, &mut self.random, key, clock::now())
     }
 
     fn open(&mut self) -> rusqlite::Result<usize> {
@@ -169,13 +186,16 @@ impl Worker {
     }
 }
 
-/// Opens a connection with the settings of the contract.
+/// Opens a connection with the settings of the contract, or as Django does.
 fn connect(options: &Options) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = || -> rusqlite::Result<Connection> {
         let connection = Connection::open_with_flags(&options.db, flags)?;
         connection.busy_timeout(Duration::from_secs(5))?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        match options.application {
+            Application::Native => connection.pragma_update(None, "synchronous", "NORMAL")?,
+            Application::Django => connection.pragma_update(None, "foreign_keys", true)?,
+        }
         Ok(connection)
     };
     open().with_context(|| format!("could not open {}", options.db.display()))
@@ -187,15 +207,18 @@ fn choose_sessions(
     connection: &Connection,
     random: &mut Rng,
     index: u32,
-    processes: u32,
+    options: &Options,
 ) -> Result<Vec<String>> {
     let mut session_ids = Vec::new();
     let mut seen = 0;
     let mut owner = 0;
-    let mut statement = connection.prepare(SELECT_LIVE)?;
+    let mut statement = connection.prepare(match options.application {
+        Application::Native => SELECT_LIVE_NATIVE,
+        Application::Django => SELECT_LIVE_DJANGO,
+    })?;
     let mut rows = statement.query([clock::now()])?;
     while let Some(row) = rows.next()? {
-        owner = (owner + 1) % processes;
+        owner = (owner + 1) % options.processes;
         if owner != index {
             continue;
         }

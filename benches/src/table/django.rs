@@ -39,13 +39,23 @@ pub(super) fn build(spec: &TableSpec, path: &Path, now: i64) -> Result<()> {
     for number in 0..spec.rows {
         let mut row = spec.row(number, now);
         let key = text(&mut row.random, KEY, 32);
-        let data = text(&mut row.random, DATA, DATA_BYTES.max(spec.row_bytes));
-        let micros = format!(".{:06}", row.random.below(1_000_000));
+        let data = data(&mut row.random, spec.row_bytes);
+        let micros = micros(&mut row.random);
         insert.execute(params![key, data, row.last_used_at + IDLE_TIMEOUT, micros])?;
     }
     drop(insert);
     transaction.commit()?;
     enable_wal(connection)
+}
+
+/// Data of a session, of at least this length.
+pub fn data(random: &mut Rng, bytes: usize) -> String {
+    text(random, DATA, DATA_BYTES.max(bytes))
+}
+
+/// Fraction of a second, as Django stores it.
+pub fn micros(random: &mut Rng) -> String {
+    format!(".{:06}", random.below(1_000_000))
 }
 
 fn text(random: &mut Rng, letters: &[u8], length: usize) -> String {

@@ -14,6 +14,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::random::{self, Rng};
 
+pub use django::{data as django_data, micros as django_micros};
+
 /// Idle timeout of the sessions in seconds, long enough that live sessions stay live during a
 /// benchmark.
 pub const IDLE_TIMEOUT: i64 = 4 * 3600;

@@ -60,9 +60,12 @@ impl Comparison {
 
     /// Longest write transaction, as reported by sessctl.
     pub fn longest_hold(&self, label: impl Into<String>) -> Result<Figure> {
-        let holds =
-            self.measured.iter().map(|measurement| measurement.json_number("longest_hold_ms"));
-        Ok(Figure::new(label, Unit::Milliseconds, holds.collect::<Result<_>>()?))
+        Ok(Figure::new(label, Unit::Milliseconds, self.longest_holds()?))
+    }
+
+    /// Longest write transaction of each purge in milliseconds.
+    pub fn longest_holds(&self) -> Result<Vec<f64>> {
+        self.measured.iter().map(|measurement| measurement.json_number("longest_hold_ms")).collect()
     }
 }
 

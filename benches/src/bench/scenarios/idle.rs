@@ -70,7 +70,7 @@ fn section(results: Results, rows: u64) -> Result<Section> {
     const DELETE: &str = "one DELETE in the sqlite3 shell, same table";
     let mut section = Section::default();
     let Results { comparison, fast, generic, oldest } = results;
-    section.add(comparison.time("time", DELETE).with_target(Target::MaxRatio(1.5)));
+    section.add(comparison.time("time", DELETE).with_target(Target::MaxRatio(1.3)));
     let others = [
         ("one DELETE, usual table", generic, Target::MaxFraction(8.0)),
         ("one DELETE, usual table, the due rows being the oldest", oldest, Target::None),

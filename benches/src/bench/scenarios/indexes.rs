@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use rusqlite::{Connection, named_params};
 
 use super::super::Options;
-use super::super::figure::{Figure, Section, Unit};
+use super::super::figure::{Section, Unit, format_ratio_of, format_values};
 use super::super::invocation::Measurement;
 use super::super::workspace::{TableCopy, Workspace};
 use super::comparison::seconds;
@@ -63,25 +63,28 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
 
 fn section(results: &[Results], spec: &TableSpec, operations: u64) -> Section {
     let mut section = Section::default();
-    let all = || VARIANTS.iter().map(|(label, _)| *label).zip(results);
-    let Some((baseline_label, baseline)) = all().next() else {
+    let Some(baseline) = results.first() else {
         return section;
     };
-    for (label, results) in all().skip(1) {
-        let purge =
-            Figure::new(format!("purge with {label}"), Unit::Seconds, seconds(&results.purges));
-        section.add(purge.compared_with(baseline_label, seconds(&baseline.purges)));
-        let opens =
-            Figure::new(format!("opens with {label}"), Unit::PerSecond, results.opens.clone());
-        section.add(opens.compared_with(baseline_label, baseline.opens.clone()));
-        let touches =
-            Figure::new(format!("touches with {label}"), Unit::PerSecond, results.touches.clone());
-        section.add(touches.compared_with(baseline_label, baseline.touches.clone()));
-    }
+    let format = |unit, values: &[f64], baseline: &[f64]| {
+        format!("{}, {}", format_values(unit, values), format_ratio_of(values, baseline))
+    };
+    let row = |(label, results): (&str, &Results)| {
+        vec![
+            label.to_owned(),
+            format(Unit::Seconds, &seconds(&results.purges), &seconds(&baseline.purges)),
+            format(Unit::PerSecond, &results.opens, &baseline.opens),
+            format(Unit::PerSecond, &results.touches, &baseline.touches),
+        ]
+    };
+    let labels = VARIANTS.iter().map(|(label, _)| *label);
+    let rows: Vec<_> = labels.zip(results).map(row).collect();
+    section.add_table(&["", "purge", "opens", "touches"], &rows);
     section.note(format!(
         "{} rows, half of them due; {operations} opens and {operations} touches from one \
-         connection, each in its own transaction, before the purge. The indexes are created after the rows, so \
-         their pages are fuller than those of an index that has grown.",
+         connection, each in its own transaction, before the purge. Each figure has its ratio to \
+         that without an additional index. The indexes are created after the rows, so their pages \
+         are fuller than those of an index that has grown.",
         spec.rows
     ));
     section

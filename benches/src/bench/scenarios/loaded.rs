@@ -1,31 +1,22 @@
 //! A purge while an application writes.
 
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
 use super::super::Options;
-use super::super::figure::{Figure, Section, Target, Unit, megabytes};
+use super::super::figure::{Figure, Section, Target, Unit};
 use super::super::invocation::Invocation;
-use super::super::load_process::run_under_load;
-use super::super::log_sampler::LogSizeSampler;
+use super::super::load_process::Load;
 use super::super::workspace::{TableCopy, Workspace};
+use super::observation::{Observation, values};
 use super::{delete_command, due_condition, purge_command, run_rounds};
 use crate::clock;
-use crate::load::Report;
+use crate::load::{Application, Report};
 use crate::table::{Kind, TableSpec};
 
-/// Results of one repetition, with a purge or without one.
-struct Observation {
-    /// Duration in seconds.
-    time: f64,
-    /// Peak size of the log in megabytes.
-    log: f64,
-    /// Longest write transaction in milliseconds, as reported by sessctl.
-    hold: Option<f64>,
-    report: Report,
-}
+/// Operations per second, unless `--rate` is given.
+const DEFAULT_RATE: f64 = 2000.0;
 
 #[derive(Default)]
 struct Observations {
@@ -47,7 +38,7 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
         let time = Duration::from_secs_f64(purge.time);
         all.purge.push(purge);
         let copy = workspace.copy(&spec)?;
-        all.none.push(measure_baseline(&copy, options, time)?);
+        all.none.push(Observation::without_purge(&copy, load(options), time)?);
         Ok(())
     })?;
     Ok(section(&all, options, rows))
@@ -55,30 +46,15 @@ pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
 
 fn measure(copy: &TableCopy, options: &Options, invocation: &Invocation) -> Result<Observation> {
     let now = clock::now();
-    let sampler = LogSizeSampler::start(&copy.path);
-    let (measurement, report, _) = run_under_load(copy, options.rate, || invocation.run(copy))?;
-    let log = megabytes(sampler.peak());
+    let observation = Observation::of(copy, load(options), invocation)?;
     let left =
         copy.query_i64(&format!("SELECT count(*) FROM sessions WHERE {}", due_condition(now)))?;
     ensure!(left == 0, "{} has left {left} due rows", invocation.program.display());
-    ensure!(report.lost == 0, "{} has lost {} touches", invocation.program.display(), report.lost);
-    let hold = measurement.json_number("longest_hold_ms").ok();
-    Ok(Observation { time: measurement.wall_time.as_secs_f64(), log, hold, report })
+    Ok(observation)
 }
 
-fn measure_baseline(copy: &TableCopy, options: &Options, time: Duration) -> Result<Observation> {
-    let sampler = LogSizeSampler::start(&copy.path);
-    let ((), report, time) = run_under_load(copy, options.rate, || {
-        thread::sleep(time);
-        Ok(())
-    })?;
-    ensure!(report.lost == 0, "{} touches were lost without a purge", report.lost);
-    let log = megabytes(sampler.peak());
-    Ok(Observation { time: time.as_secs_f64(), log, hold: None, report })
-}
-
-fn values(observed: &[Observation], figure: impl Fn(&Observation) -> f64) -> Vec<f64> {
-    observed.iter().map(figure).collect()
+fn load(options: &Options) -> Load {
+    Load { application: Application::Native, rate: options.rate.unwrap_or(DEFAULT_RATE) }
 }
 
 fn section(all: &Observations, options: &Options, rows: u64) -> Section {
@@ -103,7 +79,7 @@ fn section(all: &Observations, options: &Options, rows: u64) -> Section {
     section.add(Figure::new("longest hold", ms, holds));
     section.note(format!(
         "{rows} rows, half of them due; four connections, {} operations per second in total.",
-        options.rate
+        load(options).rate
     ));
     for (name, observed) in [("sessctl", &all.purge), (delete, &all.delete), (none, &all.none)] {
         let sum = |figure: fn(&Report) -> u64| -> u64 {

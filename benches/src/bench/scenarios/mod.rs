@@ -1,13 +1,19 @@
 //! Scenarios: one file each, with a line in [`ALL`].
 
+mod cascade;
 mod cluster;
 mod comparison;
 mod django;
+mod django_loaded;
+mod django_table;
 mod growth;
 mod idle;
 mod indexes;
 mod keep;
+mod litestream;
 mod loaded;
+mod mostly_due;
+mod observation;
 mod reader;
 mod rollback;
 mod shapes;
@@ -42,6 +48,26 @@ pub const ALL: &[Scenario] = &[
     },
     Scenario { name: "loaded", about: "A purge while an application writes", run: loaded::run },
     Scenario { name: "django", about: "A purge of Django's own table", run: django::run },
+    Scenario {
+        name: "django-loaded",
+        about: "A purge of Django's own table while Django uses it",
+        run: django_loaded::run,
+    },
+    Scenario {
+        name: "mostly-due",
+        about: "A purge of Django's own table, almost all of it due",
+        run: mostly_due::run,
+    },
+    Scenario {
+        name: "litestream",
+        about: "A purge of Django's own table while Litestream replicates it",
+        run: litestream::run,
+    },
+    Scenario {
+        name: "cascade",
+        about: "Django's own table with a child table, with large rows, and with few due rows",
+        run: cascade::run,
+    },
     Scenario { name: "growth", about: "Purges of increasingly large tables", run: growth::run },
     Scenario { name: "shapes", about: "Purges of tables with other shapes", run: shapes::run },
     Scenario {
@@ -71,7 +97,7 @@ pub const ALL: &[Scenario] = &[
 
 /// List of scenarios for the help.
 pub fn help() -> String {
-    let line = |scenario: &Scenario| format!("  {:<9} {}\n", scenario.name, scenario.about);
+    let line = |scenario: &Scenario| format!("  {:<13} {}\n", scenario.name, scenario.about);
     format!("Scenarios:\n{}", ALL.iter().map(line).collect::<String>())
 }
 

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::super::Options;
-use super::super::figure::Section;
+use super::super::figure::{Section, Unit, format_ratio_of, format_values};
 use super::super::workspace::Workspace;
-use super::comparison::Comparison;
+use super::comparison::{Comparison, seconds};
 use crate::print_status;
 use crate::table::{Kind, Layout, TableSpec};
 
@@ -29,15 +29,23 @@ fn shapes() -> [(&'static str, TableSpec); 9] {
 }
 
 pub fn run(workspace: &Workspace, options: &Options) -> Result<Section> {
-    let mut section = Section::default();
+    let mut rows = Vec::new();
     for (label, spec) in shapes() {
         let spec = TableSpec { rows: options.scaled(spec.rows), ..spec };
         print_status(&format!("  {label}"));
         let comparison = Comparison::with_delete(workspace, options, &spec)?;
-        let rows = spec.rows;
-        section.add(comparison.time(format!("time, {label} ({rows} rows)"), "one DELETE"));
-        section.add(comparison.longest_hold(format!("longest hold, {label}"))?);
+        let (time, baseline) = (seconds(&comparison.measured), seconds(&comparison.baseline));
+        rows.push(vec![
+            label.to_owned(),
+            spec.rows.to_string(),
+            format_values(Unit::Seconds, &time),
+            format_values(Unit::Seconds, &baseline),
+            format_ratio_of(&time, &baseline),
+            format_values(Unit::Milliseconds, &comparison.longest_holds()?),
+        ]);
     }
+    let mut section = Section::default();
+    section.add_table(&["", "rows", "time", "one DELETE", "ratio", "longest hold"], &rows);
     section.note("Half of the rows are due and scattered over the keys unless stated otherwise.");
     Ok(section)
 }
