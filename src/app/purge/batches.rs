@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::guard::impact;
 use super::sweep::Sweep;
 use crate::app::batch_loop::{BatchLoop, BatchWork, LoopResult};
+use crate::app::replication;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::domain::error::Error;
@@ -32,7 +33,9 @@ impl BatchWork for Sweep<'_> {
         // Immediately before it writes: the process may have been suspended.
         batches.keep_lease()?;
         batches.service.limit_statements(until);
-        self.throttle.observe_version(scan.version);
+        let wal = batches.service.store.wal();
+        let version = self.checkpointer.replication.version_of_others(wal, scan.version)?;
+        self.throttle.observe_version(version);
         let may_have_more = self.apply(batches.service, scan)?;
         if !may_have_more {
             // Report the final progress; there is nothing left to stop.
@@ -55,6 +58,9 @@ impl BatchWork for Sweep<'_> {
             timer.sleep(backoff);
             return Ok(());
         }
+        if self.checkpointer.replication.is_active() {
+            return self.await_replicator(batches);
+        }
         let begun = timer.now();
         while self.checkpointer.is_blocked_by_reader(batches.service.store.wal(), timer)? {
             self.record_checkpoint_hold();
@@ -74,6 +80,20 @@ impl BatchWork for Sweep<'_> {
 }
 
 impl Sweep<'_> {
+    /// Waits until the replicator has restarted a log of the maximum size.
+    fn await_replicator(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
+        let (timer, most) = (self.timer, self.request.write_limits.max_log.0);
+        let mut wait = self.checkpointer.replication.start_wait(timer);
+        while !{
+            let wal = batches.service.store.wal();
+            self.checkpointer.replication.poll(&mut wait, wal, timer, most)?
+        } {
+            batches.check(self)?;
+            timer.sleep(replication::POLL_INTERVAL);
+        }
+        Ok(())
+    }
+
     pub(super) fn check_guard(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
         let request = self.request;
         if request.guard.is_set() {

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::app::clock::Timer;
+use crate::app::replication::Replication;
 use crate::domain::error::Result;
 use crate::storage::{CheckpointMode, Wal, WalStatus};
 
@@ -34,6 +35,7 @@ pub(super) struct Checkpointer {
     pub(super) peak: u64,
     /// Longest time that checkpoints have blocked other writers since it was last taken.
     hold: Duration,
+    pub(super) replication: Replication,
 }
 
 impl Checkpointer {
@@ -49,6 +51,9 @@ impl Checkpointer {
         let Some(size) = self.status(wal)? else {
             return Ok((0, Duration::ZERO));
         };
+        if self.replication.observe(wal, size)? {
+            return Ok((size.bytes, Duration::ZERO));
+        }
         if size.bytes < self.checkpointed {
             // The log was restarted.
             self.checkpointed = 0;
@@ -64,10 +69,12 @@ impl Checkpointer {
     }
 
     pub(super) fn final_checkpoint(&mut self, wal: Option<&dyn Wal>, timer: Timer) -> Result<()> {
-        if self.status(wal)?.is_some_and(|size| size.pending > 0) {
-            self.checkpoint(wal, timer)?;
+        match self.status(wal)? {
+            Some(size) if size.pending > 0 && !self.replication.observe(wal, size)? => {
+                self.checkpoint(wal, timer).map(drop)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Reports whether a reader keeps a log of maximum size from being reused.
