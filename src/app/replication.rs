@@ -14,6 +14,9 @@ use crate::storage::{
     CheckpointMode, DataVersion, Replicator, ReplicatorActivity, Wal, WalStatus, WriteTiming,
 };
 
+/// Factor of the maximum size of the log without other writers. By default, the log then stays
+/// below half the size at which Litestream truncates it and copies the whole database.
+pub const ALONE_FACTOR: u64 = 4;
 /// Interval at which the log is checked while a run waits for the replicator.
 pub const POLL_INTERVAL: Duration = Duration::from_millis(20);
 /// Interval at which a waiting run checks whether the replicator still reads the log. Each check

@@ -54,12 +54,12 @@ impl BatchWork for Sweep<'_> {
             self.checkpointer.after_batch(wal, timer, is_contended, is_at_min_batch)?;
         self.done.log_peak = self.checkpointer.peak;
         self.record_checkpoint_hold();
+        if self.checkpointer.replication.is_active() {
+            return self.await_replicator(size, batches);
+        }
         if size < self.request.write_limits.max_log.0 {
             timer.sleep(backoff);
             return Ok(());
-        }
-        if self.checkpointer.replication.is_active() {
-            return self.await_replicator(batches);
         }
         let begun = timer.now();
         while self.checkpointer.is_blocked_by_reader(batches.service.store.wal(), timer)? {
@@ -81,17 +81,22 @@ impl BatchWork for Sweep<'_> {
 
 impl Sweep<'_> {
     /// Waits until the replicator has restarted a log of the maximum size.
-    fn await_replicator(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
-        let (timer, most) = (self.timer, self.request.write_limits.max_log.0);
+    fn await_replicator(&mut self, size: u64, batches: &mut BatchLoop<'_>) -> LoopResult {
+        let timer = self.timer;
+        let factor = if self.throttle.is_contended() { 1 } else { replication::ALONE_FACTOR };
+        let most = self.request.write_limits.max_log.0.saturating_mul(factor);
+        if size < most {
+            return Ok(());
+        }
         let mut wait = self.checkpointer.replication.start_wait(timer);
-        while !{
+        loop {
             let wal = batches.service.store.wal();
-            self.checkpointer.replication.poll(&mut wait, wal, timer, most)?
-        } {
+            if self.checkpointer.replication.poll(&mut wait, wal, timer, most)? {
+                return Ok(());
+            }
             batches.check(self)?;
             timer.sleep(replication::POLL_INTERVAL);
         }
-        Ok(())
     }
 
     pub(super) fn check_guard(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {

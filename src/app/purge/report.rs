@@ -90,7 +90,7 @@ pub struct PurgeReport {
     /// Rows that were used, opened or marked in the future, as far as it was swept.
     pub future: u64,
     /// Replicator of the database, which takes over the checkpoints.
-    pub replication: Option<ReplicationReport>,
+    pub replication: Option<Box<ReplicationReport>>,
 }
 
 impl PurgeReport {

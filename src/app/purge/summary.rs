@@ -103,7 +103,7 @@ impl SessionService {
             future: counts.future,
             unreadable_value,
             kept,
-            replication: sweep.checkpointer.replication.report(),
+            replication: sweep.checkpointer.replication.report().map(Box::new),
         }
     }
 

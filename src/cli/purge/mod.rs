@@ -190,7 +190,7 @@ impl Args {
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
         print_row_notices(summary, false, context);
-        replication::report(summary.replication.as_ref(), summary.stopped, context);
+        replication::report(summary.replication.as_deref(), summary.stopped, context);
         warn_of_unindexed(service, context.global.verbose, context)?;
         if self.each.is_stdout() {
             print_summary(summary, service, context);
