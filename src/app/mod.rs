@@ -15,6 +15,7 @@ mod lease;
 pub mod notify;
 pub mod purge;
 mod query;
+pub mod replication;
 mod run;
 mod service;
 mod sessions;
@@ -35,6 +36,7 @@ pub use purge::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
 #[cfg(feature = "internals")]
 pub use query::ListCounts;
 pub use query::{ListRequest, TaskUsage};
+pub use replication::ReplicationReport;
 #[cfg(feature = "internals")]
 pub use run::JobRun;
 pub use run::{EndedRun, ProcessProbe, RunObserver};

@@ -113,6 +113,7 @@ impl RunResult<'_> {
                 StopReason::Signal
                     | StopReason::Lease
                     | StopReason::WalLimit
+                    | StopReason::Replicator
                     | StopReason::Busy
                     | StopReason::DiskFull
             )

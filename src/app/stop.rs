@@ -18,6 +18,8 @@ pub enum StopReason {
     Lease,
     /// The write-ahead log reached its maximum size while a reader kept it from being reused.
     WalLimit,
+    /// A replicator did not checkpoint a log of the maximum size.
+    Replicator,
     Busy,
     /// The file system is full: not even one more row could be changed.
     DiskFull,
@@ -34,6 +36,7 @@ string_enum!(StopReason, "reason to stop", {
     Clock => "clock",
     Lease => "lease",
     WalLimit => "log",
+    Replicator => "replicator",
     Busy => "busy",
     DiskFull => "no-space",
     Reader => "reader",

@@ -13,7 +13,7 @@ use super::context::{Context, print};
 use super::exit::{Exit, ignore_broken_pipe};
 use super::interrupt::{Interrupt, Signal};
 use super::retry::retry_while_held;
-use super::{clock, disk_space};
+use super::{clock, disk_space, replication};
 use crate::domain::format::format_count;
 use crate::output::human;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -84,6 +84,9 @@ impl Args {
         }
         let mut service = context.open(Access::Write)?;
         let write_limits = context.config()?.write_limits;
+        if self.full {
+            replication::warn_of_rewrite(&service, context)?;
+        }
         let interrupt = Interrupt::listen()?;
         let is_held = |done: &_| matches!(done, Err(Error::LeaseHeld { .. }));
         let done = retry_while_held(self.wait, &interrupt, is_held, || {
@@ -216,6 +219,10 @@ fn describe_freed(done: &CompactReport) -> String {
     let hold = human::measure(human::milliseconds(done.longest_hold));
     // Writers without a pause leave no moment in which it could be emptied.
     let log = match done.after.log_bytes {
+        _ if done.after.untruncated_bytes() > 0 && done.replicator.is_some() => format!(
+            ", until the next checkpoint of {} truncates it",
+            done.replicator.unwrap_or_default()
+        ),
         grown if grown > done.before.log_bytes => {
             format!(
                 ", {} of it in the write-ahead log, freed when the last connection closes",

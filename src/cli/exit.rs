@@ -73,6 +73,7 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         | Error::Clock(_)
         | Error::LimitReached(_)
         | Error::Refused(_)
+        | Error::Replica { .. }
         | Error::Unselectable(_)
         | Error::DestinationHasRuns
         | Error::ValueMismatch { .. } => 4,

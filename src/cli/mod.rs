@@ -34,6 +34,7 @@ pub mod progress;
 pub mod purge;
 mod reap_children;
 pub mod replace;
+mod replication;
 mod report;
 mod reporter;
 mod retry;

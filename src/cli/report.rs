@@ -52,6 +52,7 @@ fn advice_on(error: &Error) -> Option<String> {
             "if no program uses the destination yet, pass --replace to make it equal to the source"
                 .to_owned(),
         ),
+        Error::Replica { .. } => Some("run the command on the primary".to_owned()),
         Error::Denied { denial, .. } => advice::for_denial(*denial),
         Error::NotAHandle(_) => Some("`sessctl list` shows handles".to_owned()),
         _ => None,

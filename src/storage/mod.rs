@@ -42,4 +42,4 @@ pub use sessions::{EndRequest, SessionStore, VisitResult};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use timing::WriteTiming;
 pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
-pub use wal::{CheckpointMode, Wal, WalStatus};
+pub use wal::{CheckpointMode, Replicator, ReplicatorActivity, Wal, WalStatus};

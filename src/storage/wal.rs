@@ -1,4 +1,5 @@
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 use crate::domain::error::Result;
 
@@ -23,6 +24,26 @@ pub enum CheckpointMode {
     Truncate,
 }
 
+/// Program that copies the write-ahead log of a database to a replica, and checkpoints it.
+/// A checkpoint by another program that restarts the log before it has been copied makes the
+/// replicator copy the whole database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replicator {
+    /// Name of the program.
+    pub name: &'static str,
+    /// Directory that it keeps next to the database, if it does.
+    pub directory: Option<PathBuf>,
+}
+
+/// Traces of the work of a replicator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ReplicatorActivity {
+    /// Number of its own commits.
+    pub commits: i64,
+    /// Time at which it last copied a part of the log, if that shows.
+    pub copied_at: Option<SystemTime>,
+}
+
 /// The write-ahead log of an SQLite file. In another journal mode, a method does nothing
 /// and returns `None`.
 pub trait Wal {
@@ -34,4 +55,9 @@ pub trait Wal {
     /// Moves as much of the log into the database as readers allow, and returns the size
     /// of the log afterwards.
     fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>>;
+
+    /// Finds out whether a replicator is set up for the database.
+    fn replicator(&self) -> Result<Option<Replicator>>;
+
+    fn replicator_activity(&self) -> Result<ReplicatorActivity>;
 }

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::report::{CompactReport, CompactRequest};
 use crate::app::batch_loop::{BatchLoop, BatchWork, LoopResult, stop_reason};
+use crate::app::replication::{self, Replication};
 use crate::app::run::COMPACTION;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::app::throttle::Throttle;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
-use crate::storage::{CancelCheck, CheckpointMode, DiskUsage, SpaceRequirement, WalStatus};
+use crate::storage::{CancelCheck, CheckpointMode, SpaceRequirement, Wal, WalStatus};
 
 /// Pages returned from one checkpoint to the next. Each writes a few pages to the
 /// write-ahead log: itself, and those that point to it.
@@ -31,6 +32,7 @@ struct Compaction<'a> {
     left: u64,
     pages_since_checkpoint: u64,
     last_hold: Duration,
+    replication: &'a mut Replication,
     go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
     report: &'a mut CompactReport,
 }
@@ -68,6 +70,11 @@ impl BatchWork for Compaction<'_> {
         }
         self.pages_since_checkpoint = 0;
         let timer = batches.service.timer;
+        let wal = batches.service.store.wal();
+        let log = wal.map_or(Ok(None), Wal::wal_status)?.unwrap_or_default();
+        if self.replication.observe(wal, log)? {
+            return self.await_replicator(batches);
+        }
         let begun = timer.now();
         let is_too_long = |size: WalStatus| size.pending > MAX_WAL;
         while batches.service.checkpoint(CheckpointMode::Passive)?.is_some_and(is_too_long) {
@@ -82,6 +89,19 @@ impl BatchWork for Compaction<'_> {
 
     fn pause(&self) -> Duration {
         self.last_hold.min(MAX_WAIT)
+    }
+}
+
+impl Compaction<'_> {
+    /// Waits until the replicator has restarted a long log.
+    fn await_replicator(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
+        let timer = batches.service.timer;
+        let mut wait = self.replication.start_wait(timer);
+        while !self.replication.poll(&mut wait, batches.service.store.wal(), timer, MAX_WAL)? {
+            batches.check(self)?;
+            timer.sleep(replication::POLL_INTERVAL);
+        }
+        Ok(())
     }
 }
 
@@ -120,6 +140,7 @@ impl SessionService {
             return Ok(report);
         }
         let until = request.run_time.and_then(|time| begun.checked_add(time));
+        let mut replication = Replication::detect(self.store.wal())?;
         let stopped = self.with_lease(COMPACTION, now, |service, active| {
             service.without_autocheckpoint(|service| {
                 // Pages that become free meanwhile are left for the next run: it has to end.
@@ -128,6 +149,7 @@ impl SessionService {
                     left: service.vacuumable()?.disk_usage()?.free_pages,
                     pages_since_checkpoint: 0,
                     last_hold: Duration::ZERO,
+                    replication: &mut replication,
                     go_on,
                     report: &mut report,
                 };
@@ -135,11 +157,12 @@ impl SessionService {
                 stop_reason(batches.run(&mut compaction))
             })
         })?;
-        self.truncate_wal(go_on)?;
+        self.truncate_wal(&mut replication, go_on)?;
         report.after = self.vacuumable()?.disk_usage()?;
+        report.replicator = replication.name();
         // A run that leaves nothing was not stopped early.
         let stopped = stopped.filter(|_| report.after.free_pages > 0);
-        report.stopped = stopped.or_else(|| untruncated(&report.after));
+        report.stopped = stopped.or_else(|| untruncated(&report));
         report.elapsed = timer.elapsed(begun);
         Ok(report)
     }
@@ -148,8 +171,16 @@ impl SessionService {
         self.store.wal().map_or(Ok(None), |wal| wal.checkpoint(mode))
     }
 
-    /// Checkpoints and truncates the log, if there is a moment without readers.
-    fn truncate_wal(&mut self, go_on: &mut dyn FnMut() -> ControlFlow<()>) -> Result<()> {
+    /// Checkpoints and truncates the log, if there is a moment without readers. A replicator does
+    /// so itself.
+    fn truncate_wal(
+        &mut self,
+        replication: &mut Replication,
+        go_on: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<()> {
+        if replication.conclude(self.store.wal())? {
+            return Ok(());
+        }
         for _ in 0..TRUNCATE_ATTEMPTS {
             let log = self.checkpoint(CheckpointMode::Truncate)?;
             if log.is_none_or(|log| log.bytes == 0) || go_on().is_break() {
@@ -182,19 +213,21 @@ impl SessionService {
         let is_late = move || run_time.is_some_and(|limit| timer.elapsed(begun) >= limit);
         let mut report = CompactReport::new(self.vacuumable()?.disk_usage()?);
         let go_on = &mut || ControlFlow::Continue(());
+        let mut replication = Replication::detect(self.store.wal())?;
         let (is_done, longest_hold) = self.with_lease(COMPACTION, now, |service, _| {
-            service.truncate_wal(go_on)?;
+            service.truncate_wal(&mut replication, go_on)?;
             ensure_space(&service.vacuumable()?.space_requirement()?)?;
             let vacuum_begun = timer.now();
             let is_canceled = Box::new(move || is_late() || is_canceled());
             let is_done = service.vacuumable()?.vacuum(is_canceled)?;
             Ok((is_done, timer.elapsed(vacuum_begun)))
         })?;
-        self.truncate_wal(go_on)?;
+        self.truncate_wal(&mut replication, go_on)?;
         report.after = self.vacuumable()?.disk_usage()?;
+        report.replicator = replication.name();
         (report.steps, report.longest_hold) = (u64::from(is_done), longest_hold);
         report.stopped = match is_done {
-            true => untruncated(&report.after),
+            true => untruncated(&report),
             false if is_late() => Some(StopReason::RunTime),
             false => Some(StopReason::Signal),
         };
@@ -204,6 +237,7 @@ impl SessionService {
 }
 
 /// The file is longer than its database where a reader keeps it from being truncated.
-fn untruncated(after: &DiskUsage) -> Option<StopReason> {
-    Some(StopReason::Reader).filter(|_| after.untruncated_bytes() > 0)
+fn untruncated(report: &CompactReport) -> Option<StopReason> {
+    let is_longer = report.after.untruncated_bytes() > 0 && report.replicator.is_none();
+    is_longer.then_some(StopReason::Reader)
 }

@@ -29,12 +29,22 @@ pub struct CompactReport {
     pub longest_hold: Duration,
     pub elapsed: Duration,
     pub stopped: Option<StopReason>,
+    /// Name of the replicator whose next checkpoint truncates the file.
+    pub replicator: Option<&'static str>,
 }
 
 impl CompactReport {
     pub(super) const fn new(before: DiskUsage) -> Self {
         let (longest_hold, elapsed) = (Duration::ZERO, Duration::ZERO);
-        Self { before, after: before, steps: 0, longest_hold, elapsed, stopped: None }
+        Self {
+            before,
+            after: before,
+            steps: 0,
+            longest_hold,
+            elapsed,
+            stopped: None,
+            replicator: None,
+        }
     }
 
     /// Returns the bytes returned to the disk: zero if the application has used more meanwhile.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::guard::impact;
 use super::sweep::Sweep;
 use crate::app::batch_loop::{BatchLoop, BatchWork, LoopResult};
+use crate::app::replication;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::domain::error::{Error, Result};
@@ -52,6 +53,9 @@ impl BatchWork for Sweep<'_> {
             self.checkpointer.after_batch(wal, timer, is_contended, is_at_min_batch)?;
         self.done.log_peak = self.checkpointer.peak;
         self.record_checkpoint_hold();
+        if self.checkpointer.replication.is_active() {
+            return self.await_replicator(size, batches);
+        }
         if size < self.request.write_limits.max_log.0 {
             timer.sleep(backoff);
             return Ok(());
@@ -75,6 +79,25 @@ impl BatchWork for Sweep<'_> {
 }
 
 impl Sweep<'_> {
+    /// Waits until the replicator has restarted a log of the maximum size.
+    fn await_replicator(&mut self, size: u64, batches: &mut BatchLoop<'_>) -> LoopResult {
+        let timer = self.timer;
+        let factor = if self.throttle.is_contended() { 1 } else { replication::ALONE_FACTOR };
+        let most = self.request.write_limits.max_log.0.saturating_mul(factor);
+        if size < most {
+            return Ok(());
+        }
+        let mut wait = self.checkpointer.replication.start_wait(timer);
+        loop {
+            let wal = batches.service.store.wal();
+            if self.checkpointer.replication.poll(&mut wait, wal, timer, most)? {
+                return Ok(());
+            }
+            batches.check(self)?;
+            timer.sleep(replication::POLL_INTERVAL);
+        }
+    }
+
     pub(super) fn check_guard(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult {
         let request = self.request;
         if request.guard.is_set() {
@@ -108,7 +131,8 @@ impl Sweep<'_> {
     fn scan(&mut self, service: &SessionService) -> Result<DueScan> {
         let (scope, cursor) = (self.scope(&service.policies), self.cursor.as_ref());
         let scan = service.store.scan_due(&scope, cursor, self.scan_limits())?;
-        self.throttle.observe_version(scan.version);
+        let (wal, replication) = (service.store.wal(), &mut self.checkpointer.replication);
+        self.throttle.observe_version(replication.version_of_others(wal, scan.version)?);
         Ok(scan)
     }
 

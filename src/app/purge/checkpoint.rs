@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::app::clock::Timer;
+use crate::app::replication::Replication;
 use crate::domain::error::Result;
 use crate::storage::{CheckpointMode, Wal, WalStatus};
 
@@ -36,11 +37,19 @@ pub(super) struct Checkpointer {
     hold: Duration,
     /// No reader kept the last checkpoint from being complete.
     was_complete: bool,
+    pub(super) replication: Replication,
 }
 
 impl Checkpointer {
     pub(super) fn new(step: u64) -> Self {
-        Self { step, checkpointed: 0, peak: 0, hold: Duration::ZERO, was_complete: false }
+        Self {
+            step,
+            checkpointed: 0,
+            peak: 0,
+            hold: Duration::ZERO,
+            was_complete: false,
+            replication: Replication::default(),
+        }
     }
 
     /// Checkpoints after a batch if the log has grown enough, or at any size where disk
@@ -56,6 +65,9 @@ impl Checkpointer {
         let Some(size) = self.status(wal)? else {
             return Ok((0, Duration::ZERO));
         };
+        if self.replication.observe(wal, size)? {
+            return Ok((size.bytes, Duration::ZERO));
+        }
         if size.bytes < self.checkpointed {
             // The log was restarted.
             self.checkpointed = 0;
@@ -73,10 +85,12 @@ impl Checkpointer {
     }
 
     pub(super) fn final_checkpoint(&mut self, wal: Option<&dyn Wal>, timer: Timer) -> Result<()> {
-        if self.status(wal)?.is_some_and(|size| size.pending > 0) {
-            self.checkpoint(wal, timer)?;
+        match self.status(wal)? {
+            Some(size) if size.pending > 0 && !self.replication.observe(wal, size)? => {
+                self.checkpoint(wal, timer).map(drop)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Reports whether a reader keeps a log of maximum size from being reused.

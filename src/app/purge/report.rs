@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::notify::MissedNotifications;
+use crate::app::replication::ReplicationReport;
 use crate::app::run::JobRun;
 use crate::app::stop::{StopReason, incomplete_reason, rejected};
 use crate::domain::error::GuardRefusal;
@@ -88,6 +89,8 @@ pub struct PurgeReport {
     pub kept: KeptRows,
     /// Rows that were used, opened or marked in the future, as far as it was swept.
     pub future: u64,
+    /// Replicator of the database, which takes over the checkpoints.
+    pub replication: Option<Box<ReplicationReport>>,
 }
 
 impl PurgeReport {

@@ -6,6 +6,7 @@ use super::preview::ScanTotals;
 use super::report::PurgeReport;
 use super::sweep::Sweep;
 use crate::app::batch_loop::{BatchLoop, stop_reason};
+use crate::app::replication::Replication;
 use crate::app::run::ActiveRun;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
@@ -23,6 +24,7 @@ impl SessionService {
     ) -> Result<PurgeReport> {
         let until = sweep.request.run_time.and_then(|time| sweep.begun.checked_add(time));
         self.limit_statements(until);
+        sweep.checkpointer.replication = Replication::detect(self.store.wal())?;
         let stopped = self.without_autocheckpoint(|service| {
             let mut batches = BatchLoop { service, active: Some(active), until };
             let allowed = sweep.check_guard(&mut batches);
@@ -101,6 +103,7 @@ impl SessionService {
             future: counts.future,
             unreadable_value,
             kept,
+            replication: sweep.checkpointer.replication.report().map(Box::new),
         }
     }
 

@@ -119,7 +119,7 @@ impl<'a> Sweep<'a> {
 
     pub(super) fn record_batch(&mut self, due: u64, batch: &PurgeBatchResult) {
         self.released = self.timer.now();
-        self.throttle.record(due, batch.timing);
+        self.throttle.record(due, self.checkpointer.replication.without_wait(batch.timing));
         self.done.marked += batch.marked;
         self.done.ended += batch.ended;
         self.done.deleted += batch.deleted;

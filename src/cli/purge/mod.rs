@@ -26,7 +26,7 @@ use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
 use crate::cli::show::stat;
 use crate::cli::statement_watchdog::Deadline;
-use crate::cli::{clock, disk_space, metrics, session_records};
+use crate::cli::{clock, disk_space, metrics, replication, session_records};
 use crate::output::record::{Record, Value};
 use crate::output::sanitize::escape;
 
@@ -199,6 +199,7 @@ impl Args {
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
         print_row_notices(summary, false, context);
+        replication::report(summary.replication.as_deref(), summary.stopped, context);
         warn_of_unindexed(service, context.global.verbose, context)?;
         if self.each.is_stdout() {
             print_summary(summary, service, context);

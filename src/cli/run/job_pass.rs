@@ -267,7 +267,10 @@ impl JobReport {
             Some(_) if stopped == Some(StopReason::DiskFull) => (Exit::Failed, "partial"),
             Some(_) => (Exit::StoppedEarly, "partial"),
         };
-        let is_resumable = matches!(stopped, Some(StopReason::Busy | StopReason::WalLimit));
+        let is_resumable = matches!(
+            stopped,
+            Some(StopReason::Busy | StopReason::WalLimit | StopReason::Replicator)
+        );
         Self { exit, outcome, counts, reason: short_of, advice: None, is_resumable, late: None }
     }
 

@@ -60,6 +60,17 @@ pub enum Error {
     /// The operation is not possible on this table; nothing has changed.
     #[error("refused: {0}")]
     Refused(String),
+    /// The database is a replica, which accepts no writes; nothing has changed.
+    #[error(
+        "refused: \"{at}\" is a replica of LiteFS, which only its primary may write to{}",
+        named(primary)
+    )]
+    Replica {
+        /// Database.
+        at: String,
+        /// Host name of the primary; empty if it is unknown.
+        primary: String,
+    },
     /// The profile of a table does not allow sessions to be selected by user or by token.
     #[error("refused: {0}")]
     Unselectable(String),
@@ -218,6 +229,7 @@ impl Error {
         matches!(
             self,
             Self::Refused(_)
+                | Self::Replica { .. }
                 | Self::Unselectable(_)
                 | Self::DestinationHasRuns
                 | Self::ValueMismatch { .. }
@@ -248,6 +260,10 @@ impl Error {
             std::iter::successors(self.source(), |cause: &&dyn StdError| (*cause).source());
         causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
     }
+}
+
+fn named(primary: &str) -> String {
+    if primary.is_empty() { String::new() } else { format!(", \"{primary}\"") }
 }
 
 const fn among(is_truncated: bool) -> &'static str {

@@ -9,5 +9,6 @@ mod notify;
 mod purge {
     mod checkpoint;
 }
+mod replication;
 mod throttle;
 mod token_batch;

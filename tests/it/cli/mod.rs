@@ -32,6 +32,8 @@ mod invalid_databases;
 mod kept_rows;
 mod lease;
 mod list;
+mod litefs;
+mod litestream;
 mod low_resources;
 mod many_policies;
 mod privileges;

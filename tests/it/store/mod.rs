@@ -23,6 +23,7 @@ mod database {
         }
         mod interrupt;
         mod open;
+        mod replication;
         mod wal;
     }
 }

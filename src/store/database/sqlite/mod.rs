@@ -8,6 +8,7 @@ pub mod interrupt;
 mod limits;
 mod locking;
 pub mod open;
+pub mod replication;
 mod vacuum;
 mod values;
 pub mod wal;
@@ -22,7 +23,10 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 use super::{BatchResult, Database, ExpectedCount, RowRef};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::SqlValueRef;
-use crate::storage::{CheckpointMode, DataVersion, StatementLimit, VisitResult, Wal, WalStatus};
+use crate::storage::{
+    CheckpointMode, DataVersion, Replicator, ReplicatorActivity, StatementLimit, VisitResult, Wal,
+    WalStatus,
+};
 use crate::store::statement::Statement;
 
 use disk_space::FreeSpace;
@@ -250,6 +254,16 @@ impl Wal for SqliteFile {
     fn checkpoint(&self, mode: CheckpointMode) -> Result<Option<WalStatus>> {
         let moved = wal::checkpoint(&self.connection, mode, BUSY_TIMEOUT);
         moved.map_err(|e| self.error("write to", e))
+    }
+
+    fn replicator(&self) -> Result<Option<Replicator>> {
+        let found = replication::litestream(&self.connection, &self.path);
+        found.map_err(|e| self.error("read", e))
+    }
+
+    fn replicator_activity(&self) -> Result<ReplicatorActivity> {
+        let activity = replication::litestream_activity(&self.connection, &self.path);
+        activity.map_err(|e| self.error("read", e))
     }
 }
 

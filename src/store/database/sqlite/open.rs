@@ -12,7 +12,7 @@ use super::disk_space::FreeSpace;
 use super::error::sqlite_error;
 use super::interrupt::InterruptHandle;
 use super::wal::BUSY_TIMEOUT;
-use super::{Access, SqliteFile, limits};
+use super::{Access, SqliteFile, limits, replication};
 use crate::domain::error::{Error, Result};
 use crate::store::database::memory;
 use crate::store::database::sqlite::file;
@@ -34,15 +34,27 @@ impl SqliteFile {
         match access {
             Access::Read => Self::open_to_read(path, &found),
             Access::Write => {
+                replication::ensure_primary(path)?;
                 found.ensure_writable_by_owner()?;
                 let file = Self::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
                 file.ensure_writable()?;
                 if file.has_write_ahead_log()? {
                     file.sync_for_a_log()?;
+                    file.keep_log_for_replicator()?;
                 }
                 Ok(file)
             }
         }
+    }
+
+    /// Leaves the log as it is on closing, if a replicator copies it: while that is stopped, this
+    /// connection may be the last, which would checkpoint and delete the log.
+    fn keep_log_for_replicator(&self) -> Result<()> {
+        if replication::litestream_directory(&self.path).is_none() {
+            return Ok(());
+        }
+        let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+        self.connection.set_db_config(keep, true).map(drop).map_err(|e| self.error("open", e))
     }
 
     /// Opens a file for reading. SQLite creates a missing write-ahead log and its shared
@@ -117,6 +129,7 @@ impl SqliteFile {
     /// Opens a file for migration; creates a missing file with mode 0600. Answers whether it
     /// was created.
     pub fn create(path: &Path) -> Result<(Self, bool)> {
+        replication::ensure_primary(path)?;
         let made = match file::new_file(path) {
             Ok(_) => true,
             Err(e) if e.kind() == ErrorKind::AlreadyExists => false,
