@@ -52,7 +52,7 @@ pub(super) fn execute_for_rows(
     }
     drop(prepared);
     let done = Instant::now();
-    waited += free_space.commit(transaction)?;
+    waited += free_space.commit(&transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
     applied.timing = WriteTiming { hold, commit, waited };
     Ok(applied)
@@ -96,7 +96,7 @@ pub(super) fn execute_all<'s>(
         }
     }
     let done = Instant::now();
-    waited += free_space.commit(transaction)?;
+    waited += free_space.commit(&transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
     applied.timing = WriteTiming { hold, commit, waited };
     Ok(ControlFlow::Continue(applied))

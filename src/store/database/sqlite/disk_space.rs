@@ -70,15 +70,15 @@ impl FreeSpace {
 
     /// Commits a transaction, unless the log would then hold more new pages than there is
     /// space for. Returns the time spent waiting for readers.
-    pub(super) fn commit(&self, transaction: Transaction<'_>) -> Result<Duration> {
-        if self.shortage().is_some() && has_log(&transaction)? {
+    pub(super) fn commit(&self, transaction: &Transaction<'_>) -> Result<Duration> {
+        if self.shortage().is_some() && has_log(transaction)? {
             // From here on, the commit itself takes next to nothing.
             transaction.cache_flush()?;
-            let growth = self.growth(&transaction)?;
+            let growth = self.growth(transaction)?;
             let reserve = RESERVES[usize::from(growth > 0)];
-            self.ensure_free(growth + reserve * pragma(&transaction, "page_size")?)?;
+            self.ensure_free(growth + reserve * pragma(transaction, "page_size")?)?;
         }
-        locking::commit(&transaction)
+        locking::commit(transaction)
     }
 
     /// Free bytes, unless space is ample.
