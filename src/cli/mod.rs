@@ -3,6 +3,7 @@
 mod accounts;
 mod advice;
 pub mod args;
+pub mod arguments;
 pub mod clock;
 mod close;
 mod compact;
@@ -50,10 +51,9 @@ mod tokens;
 mod touch;
 pub mod trust;
 
-use std::mem;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use context::{Context, Global};
 use exit::Exit;
@@ -178,7 +178,7 @@ impl Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    match arguments() {
+    match arguments::parse(&std::env::args_os().collect::<Vec<_>>()) {
         Ok(cli) => {
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
@@ -190,16 +190,6 @@ pub fn main() -> ExitCode {
         }
         Err(answer) => report::report_arguments(&answer),
     }
-}
-
-fn arguments() -> clap::error::Result<Cli> {
-    let mut parser = Cli::command();
-    let parsed = parser.try_get_matches_from_mut(std::env::args_os()).and_then(|mut matches| {
-        Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut parser))
-    });
-    // Dropping all subcommands takes as long as parsing the arguments.
-    mem::forget(parser);
-    parsed
 }
 
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {

@@ -12,8 +12,11 @@ pub mod stat;
 mod tasks;
 mod users;
 
+use std::ffi::OsString;
+
+use clap::{Args as _, Command, Subcommand};
+
 use crate::store::Location;
-use clap::Subcommand;
 
 use super::context::Context;
 use super::exit::Exit;
@@ -36,6 +39,28 @@ enum Topic {
     Schedule(schedule::Args),
     Config(config::Args),
     Profiles(profiles::Args),
+}
+
+/// Returns a parser of the first topic among these words; it knows no other.
+pub fn narrow_parser(words: &[OsString]) -> Option<Command> {
+    let topic = words.iter().find_map(|word| narrow_topic(word.to_str()?))?;
+    let parser = Command::new("show").subcommand_required(true).disable_help_subcommand(true);
+    Some(parser.subcommand(topic))
+}
+
+fn narrow_topic(name: &str) -> Option<Command> {
+    let augment = match name {
+        "stat" => stat::Args::augment_args,
+        "tasks" => tasks::Args::augment_args,
+        "users" => users::Args::augment_args,
+        "session" => session::Args::augment_args,
+        "runs" => runs::Args::augment_args,
+        "schedule" => schedule::Args::augment_args,
+        "config" => config::Args::augment_args,
+        "profiles" => profiles::Args::augment_args,
+        _ => return None,
+    };
+    Some(augment(Command::new(name.to_owned())))
 }
 
 impl Args {

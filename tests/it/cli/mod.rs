@@ -5,6 +5,7 @@
 
 mod adopted;
 mod args;
+mod arguments;
 mod clock;
 mod clock_jumps;
 mod compact;
