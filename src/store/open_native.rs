@@ -45,7 +45,9 @@ pub fn open(at: impl Into<Location>, access: Access) -> Result<Box<dyn Backend>>
 }
 
 pub(super) fn open_file(path: &Path, access: Access) -> Result<Native<SqliteFile>> {
-    check_unlocked(path, migrations::check_application_id)?;
+    if !SqliteFile::has_usual_header(path, migrations::APPLICATION_ID) {
+        check_unlocked(path, migrations::check_application_id)?;
+    }
     let file = SqliteFile::open(path, access)?;
     migrations::check(&file, DatabaseKind::File)?;
     Ok(Native::new(file))

@@ -98,6 +98,24 @@ impl SqliteFile {
         file::has_wal(path) && file::sibling(&file::resolve(path), "-shm").exists()
     }
 
+    /// True if the header of a file is the usual one and has this application id. It is read
+    /// without locks, and without opening the database. A file with another header may have
+    /// it as well.
+    pub fn has_usual_header(path: &Path, application_id: i64) -> bool {
+        // 4 KiB pages that end in no bytes of an extension; the versions may be 1 or 2.
+        const START: &[u8] = b"SQLite format 3\0\x10\0";
+        const FRACTIONS: [u8; 4] = [0, 64, 32, 32];
+        if file::validate_file(path).is_err() {
+            return false;
+        }
+        KeptFile::open(path).and_then(|file| file.header()).is_ok_and(|header| {
+            header.starts_with(START)
+                && header[18..20].iter().all(|version| (1..=2).contains(version))
+                && header[20..24] == FRACTIONS
+                && header[68..72] == application_id.to_be_bytes()[4..]
+        })
+    }
+
     /// Opens a file as immutable: without locks, log or changes, for inspecting a file of
     /// unknown origin.
     ///

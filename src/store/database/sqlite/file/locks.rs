@@ -23,6 +23,8 @@ pub const IN_USE: (i64, i64) = (128, 1);
 const WAL_READ_VERSION: u8 = 2;
 /// Offset of the read version in the database header.
 const READ_VERSION: u64 = 19;
+/// Length of the database header.
+const HEADER: usize = 100;
 /// Time within which a program that opens a database attaches to its shared memory, and
 /// one that closes it releases its locks.
 const SETTLE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -48,6 +50,13 @@ impl KeptFile {
         let mut version = [0];
         let read = self.0.read_at(&mut version, READ_VERSION)?;
         Ok(read == 1 && version == [WAL_READ_VERSION])
+    }
+
+    /// First bytes of the file, which hold the header of a database.
+    pub(in crate::store::database) fn header(&self) -> io::Result<[u8; HEADER]> {
+        let mut header = [0; HEADER];
+        self.0.read_exact_at(&mut header, 0)?;
+        Ok(header)
     }
 
     pub(in crate::store::database) fn read_all(&self) -> io::Result<()> {
