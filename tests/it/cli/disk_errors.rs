@@ -71,7 +71,7 @@ fn a_file_that_fails_to_be_opened_once_is_not_called_read_only() {
                 assert!(reason.contains("nput/output error"), "{command} {call}: {reason}");
             }
         }
-        assert!(failures >= 2, "{command}: {failures}");
+        assert!(failures >= 1, "{command}");
     }
 }
 
