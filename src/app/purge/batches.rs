@@ -27,7 +27,8 @@ impl BatchWork for Sweep<'_> {
         batches.service.limit_statements(until);
         let scope = self.scope(&batches.service.policies);
         let cursor = self.cursor.as_ref();
-        let scan = batches.service.store.scan_due(&scope, cursor, self.scan_limits())?;
+        let limits = self.scan_limits(batches.service.notifier.is_enabled());
+        let scan = batches.service.store.scan_due(&scope, cursor, limits)?;
         self.last_scan = timer.elapsed(begun);
         // Immediately before it writes: the process may have been suspended.
         batches.keep_lease()?;
