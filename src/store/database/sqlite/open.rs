@@ -25,8 +25,9 @@ const STATEMENT_CACHE: usize = 64;
 /// indexes whose order is unrelated to its own. The minimum is SQLite's default.
 const MAX_CACHE: u64 = 64 << 20;
 const MIN_CACHE: u64 = 2 << 20;
-/// Maximum page cache of large transactions: they revisit the same pages until the end.
-const LARGE_CACHE: u64 = 256 << 20;
+/// Maximum page cache of large transactions, which revisit the same pages until the end: half of
+/// the program's limit on SQLite's memory, beyond which statements fail.
+const LARGE_CACHE: u64 = 128 << 20;
 const MEMORY_SHARE: u64 = 4;
 
 impl SqliteFile {

@@ -67,14 +67,15 @@ fn almost_a_time(which: usize) -> Value {
 enum Time {
     Usual(Result<i64, u8>),
     Text(usize),
-    Bytes(usize),
+    /// Milliseconds from now, in another storage class than the encoding's.
+    OtherClass(i64),
 }
 
 fn any_time() -> impl Strategy<Value = Time> {
     prop_oneof![
         4 => time().prop_map(Time::Usual),
         4 => any::<usize>().prop_map(Time::Text),
-        1 => any::<usize>().prop_map(Time::Bytes),
+        4 => (-90_000_000_i64..4_000).prop_map(Time::OtherClass),
     ]
 }
 
@@ -83,8 +84,10 @@ fn value(time: &Time, write: fn(i64) -> Value) -> Value {
         Time::Usual(Ok(ms)) => write(*ms),
         Time::Usual(Err(which)) => odd(*which),
         Time::Text(which) => almost_a_time(*which),
-        Time::Bytes(which) => match almost_a_time(*which) {
+        Time::OtherClass(ms) => match write(*ms) {
             Value::Text(text) => Value::Blob(text.into_bytes()),
+            Value::Integer(number) => Value::Text(number.to_string()),
+            Value::Real(number) => Value::Text(number.to_string()),
             value => value,
         },
     }

@@ -9,7 +9,7 @@ fn the_pages_that_are_remembered_take_a_part_of_the_memory() {
     {
         assert_eq!(cache_size(limit), -kibibytes, "{limit:?}");
     }
-    for (limit, kibibytes) in [(None, 262_144), (Some(512 << 20), 131_072), (Some(1), 2_048)] {
+    for (limit, kibibytes) in [(None, 131_072), (Some(256 << 20), 65_536), (Some(1), 2_048)] {
         assert_eq!(large_cache_size(limit), -kibibytes, "{limit:?}");
     }
 }
