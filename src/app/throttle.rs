@@ -23,11 +23,12 @@ const FIRST_BATCH: usize = MIN_BATCH * 4;
 const MAX_OVERSHOOT: f64 = 4.0;
 const MAX_BATCH: usize = 100_000;
 /// Maximum without other writers: each batch rewrites the indexes of a table, so a few
-/// large batches are fastest. Each due row takes some memory until then.
-pub const MAX_BATCH_UNTHROTTLED: usize = 200_000;
-/// First number of rows without other writers, and maximum time of a scan.
-const FIRST_BATCH_UNTHROTTLED: usize = 4_096;
-const MAX_SCAN_TIME_UNTHROTTLED: Duration = Duration::from_secs(2);
+/// large batches are fastest.
+pub const MAX_BATCH_UNTHROTTLED: usize = 1_000_000;
+/// First number of rows without other writers, and maximum time of a scan: a batch can be
+/// interrupted at any time.
+const FIRST_BATCH_UNTHROTTLED: usize = 65_536;
+const MAX_SCAN_TIME_UNTHROTTLED: Duration = Duration::from_secs(10);
 /// Fraction (1/n) by which a batch grows again after the file system had no space.
 const GROWTH: usize = 16;
 /// Weight of the last batch in the moving averages.
@@ -45,7 +46,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(250);
 /// The last is repeated.
 const BUSY_SLEEPS: [u64; 12] = [1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100];
 const MAX_TARGET: Duration = Duration::from_secs(10);
-const UNTHROTTLED_TARGET: Duration = Duration::from_secs(2);
+const UNTHROTTLED_TARGET: Duration = Duration::from_secs(10);
 
 /// Sizes batches so that each holds the write lock for about the target.
 ///

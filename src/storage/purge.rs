@@ -19,11 +19,18 @@ pub struct ScanLimits {
     /// Time for the [backlog](PurgeCounts::backlog): also counts sessions that were due then.
     /// `None` skips the count.
     pub backlog: Option<UnixTime>,
+    /// Keeps a snapshot of each due row, so that its session can be returned when it ends.
+    pub snapshots: bool,
 }
 
 impl ScanLimits {
-    pub const ALL: Self =
-        Self { due: usize::MAX, rows: usize::MAX, time: Duration::MAX, backlog: None };
+    pub const ALL: Self = Self {
+        due: usize::MAX,
+        rows: usize::MAX,
+        time: Duration::MAX,
+        backlog: None,
+        snapshots: false,
+    };
 }
 
 #[derive(Debug, Clone, Default)]
@@ -63,9 +70,12 @@ pub struct DueRange {
     pub last: SessionKey,
     /// Counts of the scan; `None` without a scan.
     pub found: Option<DueCounts>,
-    /// Snapshots of the due rows. A table whose statements cannot evaluate a row again deletes
-    /// it only if it is unchanged.
+    /// Snapshots of the due rows, each of which is deleted only if it is unchanged. Without
+    /// any, the deletion evaluates the rows of the range again.
     pub seen: Vec<RowSnapshot>,
+    /// Parts of the range that contain all due rows and few others, both ends included. Empty:
+    /// the whole range is one.
+    pub ranges: Vec<(SessionKey, SessionKey)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -112,6 +112,11 @@ pub trait SessionStore {
         return_ended: bool,
     ) -> Result<PurgeBatchResult>;
 
+    /// Prepares for large batches of [`apply_purge`](Self::apply_purge), which take more memory.
+    fn prepare_large_batches(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Takes the rows that [`end`](Self::end) and [`apply_purge`](Self::apply_purge) could not
     /// delete since the last call. sessctl's own table has none.
     fn take_kept(&mut self) -> KeptRows {

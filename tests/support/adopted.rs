@@ -116,22 +116,35 @@ pub fn purge_all(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Er
     purge_with_scans(store, rows, &mut |_| {})
 }
 
+/// Runs a complete purge by ranges: without snapshots, so that no sessions are returned.
+pub fn purge_ranges(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Error> {
+    purge(store, ScanLimits { snapshots: false, ..few(rows) }, &mut |_| {})
+}
+
 /// Runs a complete purge and passes each scan to a function.
 pub fn purge_with_scans(
     store: &mut dyn Backend,
     rows: usize,
     watch: &mut dyn FnMut(&DueScan),
 ) -> Result<PurgeTotals, Error> {
+    purge(store, few(rows), watch)
+}
+
+fn purge(
+    store: &mut dyn Backend,
+    limits: ScanLimits,
+    watch: &mut dyn FnMut(&DueScan),
+) -> Result<PurgeTotals, Error> {
     let (mut totals, mut after) = (PurgeTotals::default(), None);
     loop {
-        let survey = store.scan_due(&all_tasks(), after.as_ref(), few(rows))?;
+        let survey = store.scan_due(&all_tasks(), after.as_ref(), limits)?;
         watch(&survey);
         totals.counts.add(survey.counts);
         totals.sessions += survey.sessions.values().sum::<u64>();
         totals.rows += survey.rows;
         assert!((0.0..=1.0).contains(&survey.fraction), "{}", survey.fraction);
         if let Some(due) = survey.due {
-            let settled = store.apply_purge(&all_tasks(), &due, true)?;
+            let settled = store.apply_purge(&all_tasks(), &due, limits.snapshots)?;
             totals.settled.deleted += settled.deleted;
             totals.settled.ended += settled.ended;
             totals.settled.ended_sessions.extend(settled.ended_sessions);
@@ -160,9 +173,10 @@ pub fn list_sessions(store: &dyn Backend, filter: &Filter, order: Order) -> Vec<
     sessions
 }
 
-/// The limits of a scan.
+/// The limits of a scan that keeps snapshots.
 pub fn few(rows: usize) -> ScanLimits {
-    ScanLimits { due: rows, rows, time: Duration::from_mins(1), ..ScanLimits::ALL }
+    let time = Duration::from_mins(1);
+    ScanLimits { due: rows, rows, time, snapshots: true, ..ScanLimits::ALL }
 }
 
 /// The text of a refusal.

@@ -130,7 +130,8 @@ impl Sweep<'_> {
 
     fn scan(&mut self, service: &SessionService) -> Result<DueScan> {
         let (scope, cursor) = (self.scope(&service.policies), self.cursor.as_ref());
-        let scan = service.store.scan_due(&scope, cursor, self.scan_limits())?;
+        let limits = self.scan_limits(service.notifier.is_enabled());
+        let scan = service.store.scan_due(&scope, cursor, limits)?;
         let (wal, replication) = (service.store.wal(), &mut self.checkpointer.replication);
         self.throttle.observe_version(replication.version_of_others(wal, scan.version)?);
         Ok(scan)

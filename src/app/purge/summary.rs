@@ -25,6 +25,9 @@ impl SessionService {
         let until = sweep.request.run_time.and_then(|time| sweep.begun.checked_add(time));
         self.limit_statements(until);
         sweep.checkpointer.replication = Replication::detect(self.store.wal())?;
+        if sweep.request.write_limits.fast {
+            self.store.prepare_large_batches()?;
+        }
         let stopped = self.without_autocheckpoint(|service| {
             let mut batches = BatchLoop { service, active: Some(active), until };
             let allowed = sweep.check_guard(&mut batches);

@@ -81,13 +81,15 @@ impl<'a> Sweep<'a> {
         self.request.scope(policies, self.now)
     }
 
-    pub(super) fn scan_limits(&self) -> ScanLimits {
+    /// Limits of the next scan; `snapshots`: sessions are returned when they end.
+    pub(super) fn scan_limits(&self, snapshots: bool) -> ScanLimits {
         let due = self.throttle.rows();
         ScanLimits {
             due,
             rows: SCAN_ROWS.max(due.saturating_mul(SCAN_ROWS_PER_BATCH_ROW)),
             time: self.throttle.scan_time(),
             backlog: None,
+            snapshots,
         }
     }
 

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use super::blocking_references::BlockingReferences;
 use super::delete::DeleteStatements;
+use super::delete_range::DeleteRange;
 use super::expiry_index::ExpiryIndex;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::sample;
 use super::state::FrameworkState;
-use super::{delete, list, scan, stats};
+use super::{delete, delete_range, list, scan, stats};
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session, SessionKey};
@@ -47,6 +48,8 @@ pub(super) struct Deletions {
     pub(super) references: ReferencingTables,
     pub(super) if_unchanged: DeleteStatements,
     pub(super) by_key: DeleteStatements,
+    /// `None`: each row needs its own statements.
+    pub(super) range: Option<DeleteRange>,
 }
 
 impl Deletions {
@@ -56,7 +59,8 @@ impl Deletions {
             DeleteStatements::if_unchanged(reader, &references),
             DeleteStatements::by_key(reader, &references),
         );
-        Ok(Self { references, if_unchanged, by_key })
+        let range = DeleteRange::of(database, reader, &references)?;
+        Ok(Self { references, if_unchanged, by_key, range })
     }
 
     fn blocking(&self) -> BlockingReferences<'_> {
@@ -176,8 +180,6 @@ impl<T: Database> SessionStore for Adopted<T> {
         }
         let (database, reader) = (&self.database, &self.reader);
         let only_counts = limits.due == usize::MAX;
-        let due = if only_counts { limits.due } else { limits.due.min(self.max_due_rows()) };
-        let limits = ScanLimits { due, ..limits };
         let blocking =
             if only_counts { self.deletions()?.blocking() } else { BlockingReferences(&[]) };
         if after.is_none() {
@@ -188,6 +190,10 @@ impl<T: Database> SessionStore for Adopted<T> {
             None if limits.due < usize::MAX => self.index_for(&self.ensure_valid()?, scope.now),
             _ => None,
         };
+        let snapshots = limits.snapshots || index.is_some() || self.deletions()?.range.is_none();
+        let is_bounded = snapshots && !only_counts;
+        let due = if is_bounded { limits.due.min(self.max_due_rows()) } else { limits.due };
+        let limits = ScanLimits { due, snapshots, ..limits };
         let by_index =
             index.map(|index| index.scan(database, reader, scope, after, limits, &blocking));
         let found = match by_index.transpose()?.flatten() {
@@ -214,17 +220,22 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(PurgeBatchResult::default());
         };
         let (database, reader) = (&mut self.database, &self.reader);
-        let ((result, kept), outcome) = delete::apply_purge(
+        let ((result, kept), outcome) = delete_range::apply_purge(
             database,
             reader,
+            deletions.range.as_ref(),
             &deletions.if_unchanged,
-            &due.seen,
+            due,
             scope.now,
             return_ended,
         );
         self.kept.add(kept);
         self.state.record_deleted(&reader.profile.task, [(EndReason::Expired, result.deleted)]);
         outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| result)
+    }
+
+    fn prepare_large_batches(&self) -> Result<()> {
+        self.database.use_large_cache()
     }
 
     fn take_kept(&mut self) -> KeptRows {

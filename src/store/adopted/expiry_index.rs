@@ -127,10 +127,12 @@ impl ExpiryIndex {
                 counter.add_row(reader, row);
             } else if !reader.is_inserted_since(row) && self.is_due(reader, row, counter) {
                 due_out_of_order.extend(row.integer(0));
+                counter.pending = due_out_of_order.len() as u64;
             }
             let cursor = if counter.is_done() { self.cursor_at(row, reads_all) } else { None };
             Ok(counter.stop_at(cursor))
         })?;
+        counter.pending = 0;
         find_by_row_id(database, reader, &due_out_of_order, counter)
     }
 

@@ -10,6 +10,7 @@ mod check;
 mod column_sql;
 mod delete;
 mod delete_batch;
+mod delete_range;
 mod detect;
 mod detection_doubt;
 pub mod diagnose;

@@ -104,6 +104,11 @@ impl TableReader {
         display_value(value)
     }
 
+    /// Expressions of the inputs outside of a lossless result.
+    pub(super) fn input_expressions(&self) -> &[String] {
+        &self.inputs
+    }
+
     /// Columns that [`judge_at`](Self::judge_at) reads.
     pub(super) fn inputs(&self) -> &str {
         &self.columns.inputs
@@ -180,16 +185,7 @@ impl TableReader {
         at: usize,
         look: impl FnOnce(&[SqlValueRef<'_>]) -> T,
     ) -> T {
-        let count = self.inputs.len();
-        let mut few = [SqlValueRef::Null; INLINE_INPUTS];
-        if let Some(inputs) = few.get_mut(..count) {
-            for (index, input) in inputs.iter_mut().enumerate() {
-                *input = row.value(at + index);
-            }
-            look(inputs)
-        } else {
-            look(&(0..count).map(|index| row.value(at + index)).collect::<Vec<_>>())
-        }
+        with_values(row, at, self.inputs.len(), look)
     }
 
     /// Key of a row; `None` for a row id that is not an integer, which does not occur.
@@ -206,12 +202,16 @@ impl TableReader {
     pub(super) fn snapshot(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
         let value = |index| row.value(index).to_value();
         let values = (ID_COLUMN..INPUTS_COLUMN + self.inputs.len()).map(value).collect();
-        // The id is among the values.
-        let key = match self.table.key {
-            KeyColumn::PrimaryKey(_) => self.key_of(row)?,
-            KeyColumn::RowId(_) => SessionKey::Integer(row.integer(0)?),
-        };
-        Some(RowSnapshot { key, values })
+        Some(RowSnapshot { key: self.row_key(row)?, values })
+    }
+
+    /// Key of a row by which it is deleted, without its id. `None` as for
+    /// [`key_of`](Self::key_of).
+    pub(super) fn row_key(&self, row: &dyn RowRef) -> Option<SessionKey> {
+        match self.table.key {
+            KeyColumn::PrimaryKey(_) => self.key_of(row),
+            KeyColumn::RowId(_) => row.integer(0).map(SessionKey::Integer),
+        }
     }
 
     /// Reads a row of [`session_columns`](Self::session_columns); `None` if it is not a session.
@@ -299,5 +299,23 @@ impl TableReader {
 
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         Ok(database.query_first(&self.select("count(*)"), |row| row.count(0))?.unwrap_or(0))
+    }
+}
+
+/// Passes values of a row without copying them.
+pub(super) fn with_values<T>(
+    row: &dyn RowRef,
+    at: usize,
+    count: usize,
+    look: impl FnOnce(&[SqlValueRef<'_>]) -> T,
+) -> T {
+    let mut few = [SqlValueRef::Null; INLINE_INPUTS];
+    if let Some(values) = few.get_mut(..count) {
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = row.value(at + index);
+        }
+        look(values)
+    } else {
+        look(&(0..count).map(|index| row.value(at + index)).collect::<Vec<_>>())
     }
 }

@@ -19,6 +19,12 @@ use crate::storage::{
 use crate::store::database::{Database, RowRef};
 use crate::store::scan_limits;
 
+/// Distance of two due rows in one range: to evaluate a few rows in between once more takes less
+/// time than another statement.
+const MAX_RANGE_GAP: u64 = 5;
+/// Maximum number of ranges, which are held in memory.
+const MAX_RANGES: usize = 200_000;
+
 pub(super) fn scan_by_key(
     database: &impl Database,
     reader: &TableReader,
@@ -62,9 +68,15 @@ pub(super) struct ScanCounter {
     unreadable: u64,
     future: u64,
     due: u64,
+    /// Due rows that are still to be read and added.
+    pub(super) pending: u64,
     /// Due sessions that were already due at the time of interest.
     backlog: u64,
     snapshots: Vec<RowSnapshot>,
+    /// Key ranges of the due rows, if there are no snapshots.
+    ranges: Vec<(SessionKey, SessionKey)>,
+    /// Number of the last due row.
+    last_due: u64,
     /// Keys of due rows in a counting scan, if references may block some of them.
     due_keys: Option<Vec<SessionKey>>,
     unreadable_value: Option<UnreadableValue>,
@@ -87,8 +99,11 @@ impl ScanCounter {
             unreadable: 0,
             future: 0,
             due: 0,
+            pending: 0,
             backlog: 0,
             snapshots: Vec::new(),
+            ranges: Vec::new(),
+            last_due: 0,
             due_keys: (limits.due == usize::MAX && blocking.is_possible()).then(Vec::new),
             unreadable_value: None,
             last: None,
@@ -141,14 +156,28 @@ impl ScanCounter {
                 keys.extend(reader.key_of(row));
             }
         } else {
-            let Some(snapshot) = reader.snapshot(row) else {
+            let is_added = if self.limits.snapshots {
+                reader.snapshot(row).map(|snapshot| self.snapshots.push(snapshot))
+            } else {
+                reader.row_key(row).map(|key| self.add_to_ranges(key))
+            };
+            if is_added.is_none() {
                 self.unreadable += 1;
                 return;
-            };
-            self.snapshots.push(snapshot);
+            }
         }
         self.due += 1;
         self.backlog += u64::from(self.was_in_backlog(status));
+    }
+
+    /// Adds the key of the row that was counted last to the last range, or begins another.
+    fn add_to_ranges(&mut self, key: SessionKey) {
+        let gap = self.rows - self.last_due;
+        self.last_due = self.rows;
+        match self.ranges.last_mut().filter(|_| gap <= MAX_RANGE_GAP) {
+            Some((_, last)) => *last = key,
+            None => self.ranges.push((key.clone(), key)),
+        }
     }
 
     /// `false` for a session that expired without a time: since when, is unknown.
@@ -160,7 +189,9 @@ impl ScanCounter {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        scan_limits::is_reached(self.limits, self.rows, self.due, self.started)
+        let due = self.due + self.pending;
+        self.ranges.len() >= MAX_RANGES
+            || scan_limits::is_reached(self.limits, self.rows, due, self.started)
     }
 
     pub(super) fn stop_at(&mut self, cursor: Option<Cursor>) -> ControlFlow<()> {
@@ -199,8 +230,10 @@ impl ScanCounter {
             deletions: deletions.into_iter().collect(),
             ..DueCounts::default()
         };
-        let ends = self.snapshots.first().zip(self.snapshots.last());
-        let ends = ends.map(|(first, last)| (first.key.clone(), last.key.clone()));
+        let keys = self.snapshots.first().zip(self.snapshots.last());
+        let keys = keys.map(|(first, last)| (first.key.clone(), last.key.clone()));
+        let ends = self.ranges.first().zip(self.ranges.last());
+        let ends = ends.map(|((first, _), (_, last))| (first.clone(), last.clone())).or(keys);
         Ok(DueScan {
             last: self.last,
             fraction: 1.0,
@@ -210,6 +243,7 @@ impl ScanCounter {
                 last,
                 found: Some(found),
                 seen: self.snapshots,
+                ranges: self.ranges,
             }),
             counts,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]

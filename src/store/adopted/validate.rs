@@ -17,6 +17,8 @@ const INDEX_WORTH_FACTOR: usize = 10;
 /// part of the memory that the process may use all of them take.
 const BYTES_PER_DUE_ROW: u64 = 512;
 const MEMORY_FRACTION: u64 = 8;
+/// Maximum number of them, however much memory there is.
+const MAX_DUE_ROWS: u64 = 200_000;
 /// Rows that the application may insert during a purge, in addition to twice the present number.
 const SPARE_ROWS: u64 = 1_000;
 
@@ -54,8 +56,8 @@ impl<T: Database> Adopted<T> {
     pub(super) fn max_due_rows(&self) -> usize {
         *self.max_due_rows.get_or_init(|| {
             let rows = memory::limit()
-                .map_or(u64::MAX, |limit| limit / MEMORY_FRACTION / BYTES_PER_DUE_ROW);
-            usize::try_from(rows.max(1)).unwrap_or(usize::MAX)
+                .map_or(MAX_DUE_ROWS, |limit| limit / MEMORY_FRACTION / BYTES_PER_DUE_ROW);
+            usize::try_from(rows.clamp(1, MAX_DUE_ROWS)).unwrap_or(usize::MAX)
         })
     }
 

@@ -15,6 +15,9 @@ use crate::domain::error::Result;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
 
+/// Decides on the arguments of an SQL function.
+pub type Predicate = Box<dyn Fn(&dyn RowRef) -> bool + Send>;
+
 pub trait Database {
     fn display_name(&self) -> &str;
 
@@ -117,6 +120,22 @@ pub trait Database {
         otherwise: &[Statement],
     ) -> Result<BatchResult> {
         self.execute_batch(otherwise)
+    }
+
+    /// Defines an SQL function of so many arguments for the statements of this connection. The
+    /// schema cannot use it. Returns whether it is supported.
+    fn define_predicate(
+        &self,
+        _name: &str,
+        _arguments: usize,
+        _predicate: Predicate,
+    ) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Enlarges the page cache for transactions that change much of a table.
+    fn use_large_cache(&self) -> Result<()> {
+        Ok(())
     }
 
     /// Expression that transports the value of another without loss, for a statement that is

@@ -42,7 +42,7 @@ fn unthrottled_batches_grow_to_the_maximum() {
         );
         sizes.push(throttle.rows());
     }
-    assert_eq!(sizes[..3], [4_096, 8_192, 16_384]);
+    assert_eq!(sizes[..3], [65_536, 131_072, 262_144]);
     assert_eq!(sizes[8], MAX_BATCH_UNTHROTTLED);
 }
 

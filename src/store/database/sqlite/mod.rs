@@ -18,9 +18,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
-use super::{BatchResult, Database, ExpectedCount, RowRef};
+use super::{BatchResult, Database, ExpectedCount, Predicate, RowRef, memory};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::SqlValueRef;
 use crate::storage::{
@@ -37,6 +38,9 @@ use wal::BUSY_TIMEOUT;
 #[cfg(feature = "rqlite")]
 pub(super) use interrupt::reason_to_stop;
 pub use interrupt::{Protection, Running, protect};
+
+/// Maximum number of arguments of a function in SQLite.
+const MAX_ARGUMENTS: i32 = 100;
 
 /// Access mode of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +235,23 @@ impl Database for SqliteFile {
                 Ok(applied)
             }
         }
+    }
+
+    fn define_predicate(&self, name: &str, arguments: usize, predicate: Predicate) -> Result<bool> {
+        let Some(count) = i32::try_from(arguments).ok().filter(|count| *count <= MAX_ARGUMENTS)
+        else {
+            return Ok(false);
+        };
+        let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DIRECTONLY;
+        let defined =
+            self.connection.create_scalar_function(name, count, flags, move |arguments| {
+                Ok(predicate(&*arguments))
+            });
+        defined.map(|()| true).map_err(|e| self.error("open", e))
+    }
+
+    fn use_large_cache(&self) -> Result<()> {
+        self.set_cache_size(open::large_cache_size(memory::limit()))
     }
 
     fn limit_statements(&mut self, limit: Option<StatementLimit>) {

@@ -25,6 +25,9 @@ const STATEMENT_CACHE: usize = 64;
 /// indexes whose order is unrelated to its own. The minimum is SQLite's default.
 const MAX_CACHE: u64 = 64 << 20;
 const MIN_CACHE: u64 = 2 << 20;
+/// Maximum page cache of large transactions, which revisit the same pages until the end: half of
+/// the program's limit on SQLite's memory, beyond which statements fail.
+const LARGE_CACHE: u64 = 128 << 20;
 const MEMORY_SHARE: u64 = 4;
 
 impl SqliteFile {
@@ -92,11 +95,14 @@ impl SqliteFile {
         let file = Self::open(path, access)?;
         if access == Access::Write {
             file.pragma("foreign_keys", "ON")?;
-            let size =
-                file.connection.pragma_update(None, "cache_size", cache_size(memory::limit()));
-            size.map_err(|e| file.error("open", e))?;
+            file.set_cache_size(cache_size(memory::limit()))?;
         }
         Ok(file)
+    }
+
+    pub(super) fn set_cache_size(&self, size: i64) -> Result<()> {
+        let set = self.connection.pragma_update(None, "cache_size", size);
+        set.map_err(|e| self.error("open", e))
     }
 
     /// Checks that a file could be opened safely; a file in use under another name could not,
@@ -255,6 +261,15 @@ fn readonly_reason(opening: Errno) -> &'static str {
 
 /// Value of `PRAGMA cache_size` for a memory limit: KiB, negative by SQLite's convention.
 pub fn cache_size(limit: Option<u64>) -> i64 {
-    let bytes = limit.map_or(MAX_CACHE, |limit| (limit / MEMORY_SHARE).clamp(MIN_CACHE, MAX_CACHE));
+    cache_size_up_to(MAX_CACHE, limit)
+}
+
+/// [`cache_size`] for large transactions.
+pub fn large_cache_size(limit: Option<u64>) -> i64 {
+    cache_size_up_to(LARGE_CACHE, limit)
+}
+
+fn cache_size_up_to(most: u64, limit: Option<u64>) -> i64 {
+    let bytes = limit.map_or(most, |limit| (limit / MEMORY_SHARE).clamp(MIN_CACHE, most));
     -i64::try_from(bytes >> 10).unwrap_or(0)
 }

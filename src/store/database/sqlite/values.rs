@@ -1,4 +1,5 @@
 use rusqlite::Row;
+use rusqlite::functions::Context;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 
 use crate::domain::profile::{SqlValue, SqlValueRef};
@@ -43,5 +44,11 @@ impl ToSql for SqlValue {
 impl RowRef for Row<'_> {
     fn value(&self, place: usize) -> SqlValueRef<'_> {
         self.get_ref(place).map_or(SqlValueRef::Null, Into::into)
+    }
+}
+
+impl RowRef for Context<'_> {
+    fn value(&self, place: usize) -> SqlValueRef<'_> {
+        if place < self.len() { self.get_raw(place).into() } else { SqlValueRef::Null }
     }
 }

@@ -10,14 +10,14 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::time_zone::TimeZone;
 
 use crate::support::NOW;
-use crate::support::adopted::{ApplicationDb, purge_all};
+use crate::support::adopted::{ApplicationDb, purge_all, purge_ranges};
 use crate::support::profiles::{Draft, draft, text};
 
 /// Function that encodes a time, given in milliseconds from now.
-type Write = fn(i64) -> Value;
+pub(super) type Write = fn(i64) -> Value;
 
 /// All encodings, and what writes in them.
-fn encodings() -> Vec<(Encoding, Write)> {
+pub(super) fn encodings() -> Vec<(Encoding, Write)> {
     let unix = |unit, storage| Encoding::Unix(unit, vec![storage]);
     let berlin: TimeZone = "Europe/Berlin".parse().unwrap();
     vec![
@@ -89,7 +89,7 @@ fn written(ms: i64, form: &str) -> String {
 }
 
 /// Value that is unusual in a column of times.
-fn odd(which: u8) -> Value {
+pub(super) fn odd(which: u8) -> Value {
     match which {
         0 => Value::Null,
         1 => 0.into(),
@@ -107,7 +107,7 @@ fn odd(which: u8) -> Value {
 }
 
 /// A time in a row: near the present moment, far from it, or something odd.
-fn time() -> impl Strategy<Value = Result<i64, u8>> {
+pub(super) fn time() -> impl Strategy<Value = Result<i64, u8>> {
     prop_oneof![
         6 => (-3_i64..4).prop_map(|seconds| Ok(seconds * 1_000)),
         6 => (-9_000_000_000_i64..9_000_000_000).prop_map(Ok),
@@ -125,14 +125,21 @@ fn datum(value: &Value) -> SqlValue {
     }
 }
 
-fn is_over(profile: &Profile, value: &Value, now: UnixTime) -> bool {
-    match profile.judge(&[datum(value).raw()]) {
+pub(super) fn is_over(profile: &Profile, inputs: &[Value], now: UnixTime) -> bool {
+    let inputs: Vec<SqlValue> = inputs.iter().map(datum).collect();
+    match profile.judge(&inputs.iter().map(SqlValue::raw).collect::<Vec<_>>()) {
         RowStatus::NoSession => false,
         RowStatus::Session(expiry) => expiry.is_expired(now),
     }
 }
 
-fn rule(draft: Draft, lifetime: Option<i64>, null: u8, over: u8, at_once: bool) -> Profile {
+pub(super) fn rule(
+    draft: Draft,
+    lifetime: Option<i64>,
+    null: u8,
+    over: u8,
+    at_once: bool,
+) -> Profile {
     let draft = match null {
         0 => draft,
         1 => draft.null(NullMeaning::Expired),
@@ -160,7 +167,7 @@ proptest! {
         times in vec(time(), 0..60),
         lifetime in proptest::option::of(0_i64..100_000),
         (null, over) in (0_u8..3, 0_u8..3),
-        (at_once, has_index, has_places) in any::<(bool, bool, bool)>(),
+        (at_once, has_index, has_places, by_range) in any::<(bool, bool, bool, bool)>(),
         stride in 1_usize..30,
         declared in prop::sample::select(&["", "", "", "INTEGER", "REAL", "TEXT", "DATETIME"][..]),
     ) {
@@ -181,12 +188,13 @@ proptest! {
             // The column may make something else of it.
             let sql = "INSERT INTO t VALUES (?1, ?2) RETURNING expiry";
             let value = application.query_row(sql, (&id, &value), |row| row.get(0)).unwrap();
-            if !is_over(&profile, &value, NOW) {
+            if !is_over(&profile, &[value], NOW) {
                 left.push(id);
             }
         }
         let mut store = db.store(profile);
-        let totals = match purge_all(store.as_mut(), stride) {
+        let purge = if by_range { purge_ranges } else { purge_all };
+        let totals = match purge(store.as_mut(), stride) {
             Err(error) if error.is_refusal() && !declared.is_empty() => return Ok(()),
             totals => totals.unwrap(),
         };

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rusqlite::params;
-use sessctl::domain::profile::{NullMeaning, Profile};
+use sessctl::domain::profile::{NullMeaning, Profile, SqlValue};
 use sessctl::domain::session::EndReason;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{Cursor, PurgeCounts, ScanLimits};
@@ -275,4 +275,23 @@ fn a_filter_for_another_task_selects_nothing() {
     assert_eq!((survey.due, survey.rows, survey.last), (None, 0, None));
     assert_eq!(store.tasks(&scope).unwrap(), []);
     assert!(store.session_opener().is_none());
+}
+
+#[test]
+fn along_an_index_a_batch_counts_rows_that_are_over_by_a_mark() {
+    let db = ApplicationDb::of(&format!(
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, expiry); CREATE INDEX i ON t (expiry);
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900)
+         INSERT INTO t SELECT i, iif(i % 20 = 0, 'over', {}) FROM n",
+        NOW.0 + 9
+    ));
+    let mut profile =
+        draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, false).0;
+    profile.times[0].over.push(SqlValue::Text(b"over".to_vec()));
+    let mut store = db.store(profile);
+    let limits = ScanLimits { rows: 20_000, ..few(10) };
+    let found = store.scan_due(&all_tasks(), None, limits).unwrap();
+    assert!(matches!(found.last, Some(Cursor::Time(..))));
+    assert_eq!((found.counts.due, found.due.unwrap().seen.len()), (10, 10));
+    assert_eq!(purge_all(store.as_mut(), 10).unwrap().settled.deleted, 45);
 }
