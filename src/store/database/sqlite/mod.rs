@@ -7,6 +7,7 @@ pub mod file;
 pub mod interrupt;
 mod limits;
 pub mod open;
+pub mod rebuild;
 mod vacuum;
 mod values;
 pub mod wal;
