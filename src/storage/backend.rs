@@ -2,6 +2,7 @@ use super::copy::RowCopy;
 use super::interrupt::Interruptible;
 use super::ledger::Ledger;
 use super::open::SessionOpener;
+use super::rebuild::TableRebuild;
 use super::sessions::SessionStore;
 use super::vacuum::Vacuum;
 use super::wal::Wal;
@@ -21,6 +22,11 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
 
     /// Free space of an SQLite file that holds sessctl's own table.
     fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
+        None
+    }
+
+    /// Deletion of most rows of a framework's table in an SQLite file.
+    fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
         None
     }
 

@@ -16,6 +16,7 @@ mod open;
 mod purge;
 mod random;
 pub mod raw_row;
+mod rebuild;
 mod sessions;
 mod stats;
 mod timing;
@@ -38,6 +39,9 @@ pub use purge::{
     ScanLimits, UnreadableValue,
 };
 pub use random::random_name;
+pub use rebuild::{
+    CopiedTable, PurgeMethod, RebuildObstacle, RebuildStep, SampledRows, TableRebuild,
+};
 pub use sessions::{EndRequest, SessionStore, VisitResult};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use timing::WriteTiming;

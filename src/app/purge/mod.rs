@@ -4,6 +4,7 @@ mod batches;
 pub mod checkpoint;
 mod guard;
 mod preview;
+mod rebuild;
 mod report;
 mod run;
 mod summary;

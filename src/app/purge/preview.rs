@@ -57,14 +57,18 @@ impl SessionService {
         backlog: Option<UnixTime>,
         after: Option<&Cursor>,
     ) -> Result<(ScanTotals, Option<Cursor>)> {
+        let limits = ScanLimits { time: self.scan_time()?, backlog, ..ScanLimits::ALL };
+        let scan = self.store.scan_due(scope, after, limits)?;
+        let DueScan { counts, unreadable_value, kept, last, .. } = scan;
+        Ok((ScanTotals { counts, unreadable_value, kept }, last))
+    }
+
+    /// Maximum time of a scan that reads the whole table in parts.
+    pub(super) fn scan_time(&self) -> Result<Duration> {
         let blocks_writers = match self.store.wal() {
             Some(wal) => wal.wal_status()?.is_none(),
             None => false,
         };
-        let time = if blocks_writers { SCAN_TIME_WITHOUT_WAL } else { SCAN_TIME };
-        let limits = ScanLimits { time, backlog, ..ScanLimits::ALL };
-        let scan = self.store.scan_due(scope, after, limits)?;
-        let DueScan { counts, unreadable_value, kept, last, .. } = scan;
-        Ok((ScanTotals { counts, unreadable_value, kept }, last))
+        Ok(if blocks_writers { SCAN_TIME_WITHOUT_WAL } else { SCAN_TIME })
     }
 }

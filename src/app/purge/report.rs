@@ -12,7 +12,7 @@ use crate::domain::policy::Policies;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::domain::write_limits::WriteLimits;
-use crate::storage::{KeptRows, PolicyContext, UnreadableValue};
+use crate::storage::{KeptRows, PolicyContext, PurgeMethod, UnreadableValue};
 
 /// Parameters of a purge.
 #[derive(Debug, Clone, Default)]
@@ -65,6 +65,8 @@ pub struct PurgeProgress {
 pub struct PurgeReport {
     /// Counts of its changes; in a dry run, of those that it would make.
     pub done: PurgeProgress,
+    /// How it deleted rows; `None`: it changed nothing.
+    pub method: Option<PurgeMethod>,
     /// Remaining live sessions: those that have not ended and are not due.
     pub live: u64,
     /// Due rows that are left for the next run.

@@ -31,7 +31,9 @@ impl SessionService {
         let stopped = self.without_autocheckpoint(|service| {
             let mut batches = BatchLoop { service, active: Some(active), until };
             let allowed = sweep.check_guard(&mut batches);
-            let stopped = stop_reason(allowed.and_then(|()| batches.run(sweep)))?;
+            let rebuilt = allowed.and_then(|()| sweep.rebuild(&mut batches));
+            let swept = rebuilt.and_then(|all| if all { Ok(()) } else { batches.run(sweep) });
+            let stopped = stop_reason(swept)?;
             sweep.checkpointer.final_checkpoint(service.store.wal(), service.timer)?;
             Ok(stopped)
         })?;
@@ -94,6 +96,7 @@ impl SessionService {
         let ScanTotals { counts, unreadable_value, kept } = std::mem::take(&mut sweep.totals);
         PurgeReport {
             done: sweep.done,
+            method: Some(sweep.method),
             live: counts.sessions.saturating_sub(sweep.done.ended + still_due),
             remaining: due,
             counted,

@@ -13,7 +13,7 @@ use crate::app::throttle::Throttle;
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policies;
 use crate::domain::time::UnixTime;
-use crate::storage::{Cursor, DueScan, PolicyContext, PurgeBatchResult, ScanLimits};
+use crate::storage::{Cursor, DueScan, PolicyContext, PurgeBatchResult, PurgeMethod, ScanLimits};
 
 /// Maximum number of rows of one scan, if fewer of them are due.
 const SCAN_ROWS: usize = 20_000;
@@ -40,6 +40,7 @@ pub(super) struct Sweep<'a> {
     pub(super) interrupted_due: u64,
     /// Duration of the last scan: the lock will be free for about this time.
     pub(super) last_scan: Duration,
+    pub(super) method: PurgeMethod,
 }
 
 impl<'a> Sweep<'a> {
@@ -74,6 +75,7 @@ impl<'a> Sweep<'a> {
             released: timer.now(),
             interrupted_due: 0,
             last_scan: Duration::ZERO,
+            method: PurgeMethod::Delete(None),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `sessctl purge`
 
 mod dry_run;
+mod method;
 pub mod summary;
 
 use std::path::{Path, PathBuf};
@@ -76,8 +77,9 @@ pub struct Args {
     /// configuration; with neither, 100ms with a write-ahead log and 300ms without]
     #[arg(long, value_name = "TIME", conflicts_with = "fast")]
     hold_alone: Option<HoldLimit>,
-    /// Use the fastest batch size, however long other writers wait; for a database without
-    /// other writers
+    /// Be as fast as possible, however long others wait; for a database that nobody else uses.
+    /// Where most rows of a framework's table are due, one transaction empties the table and
+    /// puts the rest back
     #[arg(long, conflicts_with_all = ["hold", "dry_run"])]
     fast: bool,
     /// Maximum size of the write-ahead log while a long-running reader keeps it from being
@@ -200,6 +202,9 @@ impl Args {
         }
         print_row_notices(summary, false, context);
         replication::report(summary.replication.as_deref(), summary.stopped, context);
+        if context.is_interactive() || context.global.verbose {
+            method::print_obstacle(summary, service, context);
+        }
         warn_of_unindexed(service, context.global.verbose, context)?;
         if self.each.is_stdout() {
             print_summary(summary, service, context);

@@ -2,6 +2,7 @@
 
 use crate::app::PurgeReport;
 use crate::domain::profile::Profile;
+use crate::storage::PurgeMethod;
 
 use crate::domain::format::format_count;
 use crate::output::human;
@@ -54,6 +55,7 @@ const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric
 ));
 const ELAPSED: Column = Column::row("elapsed_ms", "elapsed, ms")
     .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took."));
+const METHOD: Column = Column::row("method", "method");
 const STOPPED: Column = Column::row("stopped", "stopped");
 
 const SUBJECT: &str = "the summary of a purge";
@@ -92,6 +94,7 @@ static ADOPTED: Schema = Schema::one(
         REJECTED,
         FUTURE,
         COUNTED,
+        METHOD,
         BATCHES,
         LONGEST_HOLD,
         LOG_PEAK,
@@ -133,6 +136,7 @@ pub fn record(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -
         adopted(Value::Count(summary.kept.rejected)),
         Some(Value::Count(summary.future)),
         Some(Value::Flag(summary.counted)),
+        adopted(summary.method.map_or(Value::Absent, |method| Value::word(method.as_str()))),
         Some(Value::Count(done.batches)),
         Some(Value::Measure(milliseconds(done.longest_hold))),
         Some(Value::Count(done.log_peak)),
@@ -195,7 +199,11 @@ fn describe_deleted(summary: &PurgeReport) -> String {
     let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
     let elapsed = human::measure(milliseconds(summary.elapsed));
     let are = if summary.live == 1 { "is" } else { "are" };
-    format!("deleted {deleted} in {elapsed} ms; {live} {are} left")
+    let rebuilt = match summary.method {
+        Some(PurgeMethod::Rebuild) => " by rebuilding the table",
+        _ => "",
+    };
+    format!("deleted {deleted} in {elapsed} ms{rebuilt}; {live} {are} left")
 }
 
 fn expired_sessions(count: u64) -> String {

@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use super::blocking_references::BlockingReferences;
+use super::copy_plan::CopyPlan;
 use super::delete::DeleteStatements;
 use super::delete_range::DeleteRange;
 use super::expiry_index::ExpiryIndex;
@@ -19,7 +20,8 @@ use crate::domain::token::Token;
 use crate::storage::{
     Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows,
     PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
-    StatementLimit, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult, Wal,
+    StatementLimit, TableRebuild, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult,
+    Wal,
 };
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -34,6 +36,8 @@ pub(super) struct Adopted<T> {
     /// Rows that were due but kept, until the caller takes them.
     pub(super) kept: KeptRows,
     pub(super) state: FrameworkState,
+    /// The copy of a rebuild.
+    pub(super) copy: Option<CopyPlan>,
     /// Maximum number of due rows held in memory; computed on first use.
     pub(super) max_due_rows: OnceCell<usize>,
     /// Rows that a purge may still read, where triggers may insert rows.
@@ -74,6 +78,7 @@ impl<T: Database> Adopted<T> {
             index: ExpiryIndex::of(&database, &reader),
             deletions: OnceCell::new(),
             kept: KeptRows::default(),
+            copy: None,
             max_due_rows: OnceCell::new(),
             scan_budget: Cell::new(None),
             deletable_checked: Cell::new(false),
@@ -297,6 +302,10 @@ impl Backend for Adopted<SqliteFile> {
 
     fn wal(&self) -> Option<&dyn Wal> {
         Some(&self.database)
+    }
+
+    fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
+        Some(self)
     }
 }
 

@@ -110,17 +110,18 @@ impl ScanCounter {
         }
     }
 
-    /// Adds a row of [`TableReader::snapshot_columns`].
-    pub(super) fn add_row(&mut self, reader: &TableReader, row: &dyn RowRef) {
+    /// Adds a row of [`TableReader::snapshot_columns`], and reports whether it is due.
+    pub(super) fn add_row(&mut self, reader: &TableReader, row: &dyn RowRef) -> bool {
         if reader.is_inserted_since(row) {
             self.rows += 1;
-            return;
+            return false;
         }
         let status =
             reader.with_inputs(row, INPUTS_COLUMN, |inputs| self.count_row(reader, inputs));
         if let Some(status) = status {
             self.add_due(reader, row, status);
         }
+        status.is_some()
     }
 
     /// Counts a row, and records the unreadable value of the first unreadable row. A due

@@ -18,6 +18,7 @@ mod django;
 mod harness;
 mod ledger_check;
 mod random_kills;
+mod rebuild_kills;
 mod setup;
 mod syscall_kills;
 

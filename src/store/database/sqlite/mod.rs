@@ -8,6 +8,7 @@ pub mod interrupt;
 mod limits;
 mod locking;
 pub mod open;
+pub mod rebuild;
 pub mod replication;
 mod vacuum;
 mod values;

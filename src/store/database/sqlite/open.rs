@@ -246,6 +246,13 @@ impl SqliteFile {
         Ok(Self { connection, path, place, interrupt, free_space, opening })
     }
 
+    /// Maximum size in bytes of the page cache.
+    pub fn max_cache(&self) -> Result<u64> {
+        let size = self.connection.pragma_query_value(None, "cache_size", |row| row.get(0));
+        let kibibytes: i64 = size.map_err(|e| self.error("open", e))?;
+        Ok(kibibytes.unsigned_abs() << 10)
+    }
+
     fn is_read_only(&self) -> Result<bool> {
         self.connection.is_readonly("main").map_err(|e| self.error("open", e))
     }

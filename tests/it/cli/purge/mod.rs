@@ -1,5 +1,6 @@
 //! Purging: what is due, what a dry run says of it, and what is said.
 
+mod fast;
 mod summary;
 
 use serde_json::Value;

@@ -13,6 +13,7 @@ mod list;
 mod mismatched_tables;
 mod properties;
 mod purge;
+mod rebuild;
 mod referenced_rows;
 mod state;
 mod users;

@@ -1,0 +1,79 @@
+//! Statements that copy rows of a framework's table into memory, and back.
+
+use super::reader::TableReader;
+use super::table::KeyColumn;
+use crate::domain::error::Result;
+use crate::store::database::Database;
+use crate::store::statement::{Statement, quoted};
+
+/// Statements of a copy.
+#[derive(Debug)]
+pub(super) struct CopyPlan {
+    pub(super) create: String,
+    /// Copies the row with the key `?1`.
+    pub(super) copy: String,
+    pub(super) fill: String,
+    pub(super) count_equal: String,
+    pub(super) sequence: Option<String>,
+}
+
+impl CopyPlan {
+    pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
+        let stored = stored_columns(database, reader)?;
+        let table = format!("main.{}", reader.table());
+        let key = &reader.key;
+        let is_row_id = matches!(reader.table.key, KeyColumn::RowId(_));
+        let columns: Vec<(String, String)> =
+            stored.iter().enumerate().map(|(n, name)| (quoted(name), format!("c{n}"))).collect();
+        let of = |write: &dyn Fn(&(String, String)) -> String| -> String {
+            columns.iter().map(write).collect()
+        };
+        let (mut names, mut copies): (Vec<String>, Vec<String>) = columns.iter().cloned().unzip();
+        // A column may be the row id by another name.
+        if is_row_id && !names.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+            names.push(key.clone());
+            copies.push("place".to_owned());
+        }
+        let (names, copies) = (names.join(", "), copies.join(", "));
+        let place = if is_row_id { key } else { "NULL" };
+        let all = of(&|(name, _)| format!(", {name}"));
+        let own_key = columns.iter().find(|(name, _)| name == key);
+        let joined = own_key.filter(|_| !is_row_id).map_or("place", |(_, copy)| copy);
+        let equal = of(&|(name, copy)| {
+            format!(
+                " AND typeof(t.{name}) = typeof(c.{copy}) AND t.{name} COLLATE BINARY IS c.{copy}"
+            )
+        });
+        let has_sequence = "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
+        let has_sequence = database.query_first(&Statement::new(has_sequence), |_| ())?.is_some();
+        Ok(Self {
+            create: format!(
+                "CREATE TEMP TABLE {COPY} (place INTEGER PRIMARY KEY{})",
+                of(&|(_, copy)| format!(", {copy}"))
+            ),
+            copy: format!(
+                "INSERT INTO temp.{COPY} SELECT {place}{all} FROM {table} WHERE {key} = ?1"
+            ),
+            fill: format!(
+                "INSERT OR ROLLBACK INTO {table} ({names}) \
+                 SELECT {copies} FROM temp.{COPY} ORDER BY place"
+            ),
+            count_equal: format!(
+                "SELECT count(*) FROM temp.{COPY} AS c CROSS JOIN {table} AS t \
+                 WHERE t.{key} = c.{joined}{equal}"
+            ),
+            sequence: has_sequence.then(|| SEQUENCE.to_owned()),
+        })
+    }
+}
+
+const COPY: &str = "\"sessctl copy\"";
+const SEQUENCE: &str =
+    "SELECT group_concat(rowid || quote(name) || quote(seq)) FROM main.sqlite_sequence";
+
+/// Columns that are not computed.
+fn stored_columns(database: &impl Database, reader: &TableReader) -> Result<Vec<String>> {
+    let sql = "SELECT name FROM pragma_table_xinfo(?1) WHERE hidden = 0 ORDER BY cid";
+    let sql = Statement::new(sql).with(reader.table.name.as_str());
+    database.query_all(&sql, |row| row.text(0).unwrap_or_default())
+}
