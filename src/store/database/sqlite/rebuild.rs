@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params_f
 use rustix::fs::statvfs;
 
 use super::interrupt::protection;
-use super::{SqliteFile, wal};
+use super::{SqliteFile, locking, wal};
 use crate::domain::error::{Error, Result};
 use crate::storage::{DataVersion, RebuildObstacle, RebuildStep, WriteTiming};
 use crate::store::database::RowRef;
@@ -112,8 +112,7 @@ impl SqliteFile {
     ) -> rusqlite::Result<ControlFlow<RebuildObstacle, WriteTiming>> {
         let Self { connection, free_space, .. } = self;
         free_space.prepare(connection)?;
-        let asked = Instant::now();
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (transaction, waited) = locking::begin(connection)?;
         let begun = Instant::now();
         if wal::data_version(&transaction)? != replacement.version {
             return Ok(ControlFlow::Break(RebuildObstacle::Written));
@@ -122,9 +121,9 @@ impl SqliteFile {
             return Ok(ControlFlow::Break(RebuildObstacle::Rejected));
         }
         let done = Instant::now();
-        free_space.commit(transaction)?;
+        let waited = waited + free_space.commit(&transaction)?;
         let (hold, commit) = (begun.elapsed(), done.elapsed());
-        Ok(ControlFlow::Continue(WriteTiming { hold, commit, waited: begun - asked }))
+        Ok(ControlFlow::Continue(WriteTiming { hold, commit, waited }))
     }
 
     /// Reports whether the file system has space for the log or the journal of the transaction.
