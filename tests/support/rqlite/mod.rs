@@ -18,8 +18,9 @@ use tempfile::TempDir;
 const MAX_WAIT: Duration = Duration::from_mins(5);
 
 /// Shell script that starts a program, prints its process id, and kills it when standard input
-/// ends, so that no node outlives a failed test.
-const SUPERVISOR: &str = "\"$@\" >\"$LOG\" 2>&1 & echo $!; read -r _; kill -9 $! 2>/dev/null";
+/// ends, so that no node outlives a failed test. It waits until the program is gone: its ports and
+/// files are free then, and it can be started again at once.
+const SUPERVISOR: &str = "\"$@\" >\"$LOG\" 2>&1 & echo $!; read -r _; kill -9 $! 2>/dev/null; wait";
 
 /// A node, in its own directory.
 pub struct Node {

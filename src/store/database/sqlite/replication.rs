@@ -1,7 +1,7 @@
 //! Programs that replicate a database: Litestream and LiteFS.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Result};
@@ -18,8 +18,8 @@ const HAS_SEQUENCE: &str = "SELECT 1 FROM sqlite_schema WHERE name = '_litestrea
 const SEQUENCE: &str = "SELECT sum(seq) FROM _litestream_seq";
 /// File of LiteFS that exists only on replicas, next to the databases.
 const PRIMARY: &str = ".primary";
-const NO_FILE: [ErrorKind; 3] =
-    [ErrorKind::NotFound, ErrorKind::NotADirectory, ErrorKind::IsADirectory];
+/// Maximum length of the name of a host.
+const MAX_NAME: u64 = 255;
 
 /// Finds Litestream by its directory or by its table, which may remain when it is not used any
 /// more, and which is also in a restored database.
@@ -55,11 +55,14 @@ fn has_sequence(connection: &Connection) -> Result<bool> {
 
 /// Refuses to write to a replica of LiteFS.
 pub fn ensure_primary(path: &Path) -> error::Result<()> {
-    let primary = match fs::read_to_string(file::resolve(path).with_file_name(PRIMARY)) {
-        Ok(primary) => primary.trim().to_owned(),
-        Err(e) if NO_FILE.contains(&e.kind()) => return Ok(()),
-        // A file that cannot be read, or that holds no text.
-        Err(_) => String::new(),
-    };
+    let file = file::resolve(path).with_file_name(PRIMARY);
+    // In a directory that may not be searched, opening the database says so.
+    if !file.metadata().is_ok_and(|found| found.is_file()) {
+        return Ok(());
+    }
+    let mut primary = String::new();
+    // A file that cannot be read, or that holds no text, names no primary.
+    let _ = File::open(file).and_then(|file| file.take(MAX_NAME).read_to_string(&mut primary));
+    let primary = primary.trim().to_owned();
     Err(Error::Replica { at: path.display().to_string(), primary })
 }
