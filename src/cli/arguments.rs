@@ -13,7 +13,7 @@ use super::{
 /// Parses the arguments of a process, of which the first is the program's name.
 ///
 /// # Errors
-/// What is wrong with them, and requests for help and for the version.
+/// Invalid arguments, and requests for help and for the version.
 pub fn parse(args: &[OsString]) -> clap::error::Result<Cli> {
     // Building all subcommands takes longer than what many commands do.
     if let Some(parser) = narrow_parser(args)

@@ -10,7 +10,7 @@ pub struct WriteLimits {
     /// Target duration of one write transaction while other connections are active. If a commit
     /// alone takes that long, it is twice the time of a commit.
     pub hold: HoldLimit,
-    /// The same while no other connection is active; `None`: [`hold`](Self::hold) if that is
+    /// Target duration while no other connection is active; `None`: [`hold`](Self::hold) if that is
     /// not the default, otherwise 100 ms with a write-ahead log and 300 ms without.
     pub hold_alone: Option<HoldLimit>,
     /// Assume that there are no other writers, and use the fastest batches.
@@ -26,6 +26,12 @@ const ALONE_WITH_LOG: Duration = Duration::from_millis(100);
 const ALONE_WITHOUT_LOG: Duration = Duration::from_millis(300);
 
 impl WriteLimits {
+    /// Sets the target duration of all write transactions.
+    #[must_use]
+    pub fn with_hold(self, hold: HoldLimit) -> Self {
+        Self { hold, hold_alone: Some(hold), ..self }
+    }
+
     /// Target duration while no other connection is active.
     pub fn hold_alone(&self, has_log: bool) -> Duration {
         match self.hold_alone {

@@ -220,13 +220,14 @@ impl Args {
 
     fn request(&self, context: &Context) -> anyhow::Result<PurgeRequest> {
         let Config { guard, write_limits, .. } = context.config()?;
+        let limits = self.hold.map_or(*write_limits, |hold| write_limits.with_hold(hold));
         Ok(PurgeRequest {
             write_limits: WriteLimits {
-                hold: self.hold.unwrap_or(write_limits.hold),
-                hold_alone: self.hold_alone.or(write_limits.hold_alone),
+                hold_alone: self.hold_alone.or(limits.hold_alone),
                 fast: self.fast,
                 max_log: self.max_log.unwrap_or(write_limits.max_log),
                 log_alone: self.log_alone.unwrap_or(write_limits.log_alone),
+                ..limits
             },
             guard: GuardLimits { max_percent: self.max_percent, max_rows: self.max_rows }
                 .or(*guard),

@@ -47,4 +47,8 @@ fn a_hold_that_was_set_also_holds_for_a_purge_that_is_alone() {
     assert_eq!(millis(WriteLimits::default()), [100, 300]);
     assert_eq!(millis(limits("5ms", None)), [5, 5]);
     assert_eq!(millis(limits("5ms", Some("40ms"))), [40, 40]);
+    // The option --hold limits all transactions, whatever the configuration says
+    for configured in [WriteLimits::default(), limits("5ms", Some("40ms"))] {
+        assert_eq!(millis(configured.with_hold("2ms".parse().unwrap())), [2, 2]);
+    }
 }
