@@ -128,20 +128,20 @@ impl SessionService {
         }
     }
 
-    /// Runs `work` with automatic checkpoints disabled.
-    pub(super) fn without_autocheckpoint<T>(
+    /// Runs `work`, many transactions, with the journal kept from one to the next.
+    pub(super) fn with_kept_journal<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.set_autocheckpoint(false)?;
+        self.keep_journal(true)?;
         let result = work(self);
-        let restored = self.set_autocheckpoint(true);
+        let restored = self.keep_journal(false);
         // The error of the work takes precedence.
         result.and_then(|result| restored.map(|()| result))
     }
 
-    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()> {
-        self.store.wal().map_or(Ok(()), |wal| wal.set_autocheckpoint(is_enabled))
+    fn keep_journal(&self, is_kept: bool) -> Result<()> {
+        self.store.wal().map_or(Ok(()), |wal| wal.keep_journal(is_kept))
     }
 
     fn active_run(&self, lease: Lease, job: Option<&JobRun>, now: UnixTime) -> ActiveRun {

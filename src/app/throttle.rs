@@ -38,6 +38,13 @@ pub const WARMUP_BATCHES: u32 = 8;
 pub const BACKOFF_BATCHES: u32 = 1_000;
 /// Length of a pause, as a multiple of the last hold.
 pub const PAUSE_FACTOR: f64 = 2.0;
+/// The same with a rollback journal, where a commit also blocks readers, and takes so long that
+/// waiting processes meet again.
+pub const PAUSE_FACTOR_WITH_JOURNAL: f64 = 3.0;
+/// Time for the work of a transaction, as a multiple of that of its commit, if a commit alone takes
+/// as long as the target.
+const WORK_PER_COMMIT: f64 = 1.0;
+const WORK_PER_COMMIT_WITH_JOURNAL: f64 = 3.0;
 /// Share of the target while there are other writers.
 pub const CONTENDED_SHARE: f64 = 0.4;
 /// Maximum length of a pause: a longer one helps nobody.
@@ -54,7 +61,8 @@ const UNTHROTTLED_TARGET: Duration = Duration::from_secs(10);
 ///    and a time for each row, which is a moving average.
 /// 2. The next batch has as many rows as fit into the target, at most twice as many as the last.
 /// 3. Where a commit alone takes as long as the target or longer, as without a write-ahead log, on
-///    a slow disk or on a cluster, it has as many rows as make half of the hold useful.
+///    a slow disk or on a cluster, it has as many rows as make half of the hold useful; with a
+///    rollback journal, three quarters.
 /// 4. Where other writers make commits take longer than the shortest, this is added to the
 ///    cost of the rows, and batches shrink; but not below those whose own work takes as
 ///    long as the shortest commit. The rest of the hold is then not caused by the run, and
@@ -67,6 +75,8 @@ pub struct Throttle {
     alone_target: Duration,
     /// The user says that there are no other writers.
     is_unthrottled: bool,
+    pause_factor: f64,
+    work_per_commit: f64,
     rows: usize,
     min_rows: usize,
     /// Number of rows that the file system has had space for, if it has run out of it.
@@ -90,6 +100,8 @@ impl Throttle {
             target,
             alone_target: target,
             is_unthrottled: false,
+            pause_factor: PAUSE_FACTOR,
+            work_per_commit: WORK_PER_COMMIT,
             rows: FIRST_BATCH,
             min_rows: MIN_BATCH,
             ceiling: None,
@@ -105,6 +117,15 @@ impl Throttle {
     /// Sets the target for the time in which no other connection is active.
     pub fn with_alone_target(self, target: Duration) -> Self {
         Self { alone_target: target.min(MAX_TARGET), ..self }
+    }
+
+    /// Paces the batches for a database whose commits block readers.
+    pub fn with_rollback_journal(self) -> Self {
+        Self {
+            pause_factor: PAUSE_FACTOR_WITH_JOURNAL,
+            work_per_commit: WORK_PER_COMMIT_WITH_JOURNAL,
+            ..self
+        }
     }
 
     pub fn unthrottled() -> Self {
@@ -202,8 +223,9 @@ impl Throttle {
         self.per_commit = Some(shortest);
         let row = average(&mut self.per_row, (hold - shortest).max(1e-9) / rows as f64);
         let work = average(&mut self.work_per_row, (hold - commit) / rows as f64);
-        let wanted = (self.target().as_secs_f64() - shortest).max(shortest) / row;
-        let useful = if work > 0.0 { shortest / work } else { 0.0 };
+        let least = shortest * self.work_per_commit;
+        let wanted = (self.target().as_secs_f64() - shortest).max(least) / row;
+        let useful = if work > 0.0 { least / work } else { 0.0 };
         let max = if self.is_unthrottled { MAX_BATCH_UNTHROTTLED } else { MAX_BATCH };
         let is_too_slow =
             work * MIN_BATCH as f64 > self.full_target().as_secs_f64() * MAX_OVERSHOOT;
@@ -220,7 +242,7 @@ impl Throttle {
     /// this time and will be for that of another scan.
     pub fn pause(&self, unlocked: Duration) -> Duration {
         let wanted = if self.is_contended() {
-            self.last_hold.max(self.target()).mul_f64(PAUSE_FACTOR)
+            self.last_hold.max(self.target()).mul_f64(self.pause_factor)
         } else if !self.is_unthrottled && self.last_hold > self.target * 2 {
             longest_sleep(self.last_hold)
         } else {

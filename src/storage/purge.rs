@@ -70,12 +70,11 @@ pub struct DueRange {
     pub last: SessionKey,
     /// Counts of the scan; `None` without a scan.
     pub found: Option<DueCounts>,
-    /// Snapshots of the due rows, each of which is deleted only if it is unchanged. Without
-    /// any, the deletion evaluates the rows of the range again.
+    /// Snapshots of the due rows, each of which is deleted only if it is unchanged.
     pub seen: Vec<RowSnapshot>,
-    /// Parts of the range that contain all due rows and few others, both ends included. Empty:
-    /// the whole range is one.
-    pub ranges: Vec<(SessionKey, SessionKey)>,
+    /// Keys of the due rows, each of which is judged again when it is deleted. Without keys and
+    /// snapshots, this holds for all rows of the range, where a statement can judge them.
+    pub keys: Vec<SessionKey>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -44,11 +44,11 @@ pub struct ReplicatorActivity {
     pub copied_at: Option<SystemTime>,
 }
 
-/// The write-ahead log of an SQLite file. In another journal mode, a method does nothing
-/// and returns `None`.
+/// The write-ahead log of an SQLite file. In another journal mode, a method returns `None`.
 pub trait Wal {
-    /// Enables or disables automatic checkpoints at commits of this connection.
-    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()>;
+    /// Prepares the journal for many transactions of this connection, or ends that: a
+    /// write-ahead log is not checkpointed at commits, and a rollback journal is not removed.
+    fn keep_journal(&self, is_kept: bool) -> Result<()>;
 
     fn wal_status(&self) -> Result<Option<WalStatus>>;
 

@@ -116,8 +116,8 @@ pub fn purge_all(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Er
     purge_with_scans(store, rows, &mut |_| {})
 }
 
-/// Runs a complete purge by ranges: without snapshots, so that no sessions are returned.
-pub fn purge_ranges(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Error> {
+/// Runs a complete purge without snapshots, so that no sessions are returned.
+pub fn purge_by_key(store: &mut dyn Backend, rows: usize) -> Result<PurgeTotals, Error> {
     purge(store, ScanLimits { snapshots: false, ..few(rows) }, &mut |_| {})
 }
 

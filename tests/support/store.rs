@@ -247,7 +247,7 @@ pub fn everything() -> DueRange {
         last: SessionKey::Text("g".into()),
         found: None,
         seen: Vec::new(),
-        ranges: Vec::new(),
+        keys: Vec::new(),
     }
 }
 

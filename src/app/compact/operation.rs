@@ -142,7 +142,7 @@ impl SessionService {
         let until = request.run_time.and_then(|time| begun.checked_add(time));
         let mut replication = Replication::detect(self.store.wal())?;
         let stopped = self.with_lease(COMPACTION, now, |service, active| {
-            service.without_autocheckpoint(|service| {
+            service.with_kept_journal(|service| {
                 // Pages that become free meanwhile are left for the next run: it has to end.
                 let mut compaction = Compaction {
                     throttle: Throttle::with_target(request.hold.0),

@@ -16,7 +16,7 @@ use crate::domain::policy::Verdict;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::{Order, SessionQuery, VisitResult, Wal};
+use crate::storage::{Order, SessionQuery, VisitResult};
 
 impl SessionService {
     /// Marks, ends and deletes what is due at `now`.
@@ -48,8 +48,8 @@ impl SessionService {
         let mut run = self.start_run(PURGE, "purge", task, request.job.as_ref(), now)?;
         // An error of reading the schema shows again in the first scan.
         let is_slow = self.reads_whole_tables().unwrap_or(false);
-        let has_log = self.has_write_ahead_log().unwrap_or(false);
-        let mut sweep = Sweep::new(request, now, go_on, is_slow, has_log, self.timer);
+        let has_rollback_journal = self.has_rollback_journal().unwrap_or(false);
+        let mut sweep = Sweep::new(request, now, go_on, is_slow, has_rollback_journal, self.timer);
         // The ledger records the refusal of a job, which would be due again otherwise.
         let allowed = self.ensure_can_delete();
         let result = allowed.and_then(|()| self.sweep_table(&mut sweep, &mut run));
@@ -125,8 +125,8 @@ impl SessionService {
         Ok(self.store.unindexed()?.iter().any(|table| table.is_large))
     }
 
-    fn has_write_ahead_log(&self) -> Result<bool> {
-        Ok(self.store.wal().map_or(Ok(None), Wal::wal_status)?.is_some())
+    fn has_rollback_journal(&self) -> Result<bool> {
+        self.store.wal().map_or(Ok(false), |file| Ok(file.wal_status()?.is_none()))
     }
 
     /// Visits each session that [`purge`](Self::purge) would change at `now`, with its

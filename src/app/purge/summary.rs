@@ -28,7 +28,7 @@ impl SessionService {
         if sweep.request.write_limits.fast {
             self.store.prepare_large_batches()?;
         }
-        let stopped = self.without_autocheckpoint(|service| {
+        let stopped = self.with_kept_journal(|service| {
             let mut batches = BatchLoop { service, active: Some(active), until };
             let allowed = sweep.check_guard(&mut batches);
             let rebuilt = allowed.and_then(|()| sweep.rebuild(&mut batches));

@@ -45,21 +45,24 @@ pub(super) struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     /// Creates a sweep; `is_slow`: each deletion reads a whole table, so begin with one row;
-    /// `has_log`: the database has a write-ahead log.
+    /// `has_rollback_journal`: the database is a file without a write-ahead log.
     pub(super) fn new(
         request: &'a PurgeRequest,
         now: UnixTime,
         go_on: PurgeCallback<'a>,
         is_slow: bool,
-        has_log: bool,
+        has_rollback_journal: bool,
         timer: Timer,
     ) -> Self {
         let limits = &request.write_limits;
         let throttle = if limits.fast {
             Throttle::unthrottled()
         } else {
-            Throttle::with_target(limits.hold.0).with_alone_target(limits.hold_alone(has_log))
+            let alone = limits.hold_alone(!has_rollback_journal);
+            Throttle::with_target(limits.hold.0).with_alone_target(alone)
         };
+        let throttle =
+            if has_rollback_journal { throttle.with_rollback_journal() } else { throttle };
         Self {
             request,
             now,

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use super::blocking_references::BlockingReferences;
 use super::copy_plan::CopyPlan;
 use super::delete::DeleteStatements;
-use super::delete_range::DeleteRange;
+use super::delete_due::DeleteDue;
 use super::expiry_index::ExpiryIndex;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::sample;
 use super::state::FrameworkState;
-use super::{delete, delete_range, list, scan, stats};
+use super::{delete, delete_due, list, scan, stats};
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session, SessionKey};
@@ -53,7 +53,7 @@ pub(super) struct Deletions {
     pub(super) if_unchanged: DeleteStatements,
     pub(super) by_key: DeleteStatements,
     /// `None`: each row needs its own statements.
-    pub(super) range: Option<DeleteRange>,
+    pub(super) delete_due: Option<DeleteDue>,
 }
 
 impl Deletions {
@@ -63,8 +63,8 @@ impl Deletions {
             DeleteStatements::if_unchanged(reader, &references),
             DeleteStatements::by_key(reader, &references),
         );
-        let range = DeleteRange::of(database, reader, &references)?;
-        Ok(Self { references, if_unchanged, by_key, range })
+        let delete_due = DeleteDue::of(database, reader, &references)?;
+        Ok(Self { references, if_unchanged, by_key, delete_due })
     }
 
     fn blocking(&self) -> BlockingReferences<'_> {
@@ -195,7 +195,7 @@ impl<T: Database> SessionStore for Adopted<T> {
             None if limits.due < usize::MAX => self.index_for(&self.ensure_valid()?, scope.now),
             _ => None,
         };
-        let snapshots = limits.snapshots || index.is_some() || self.deletions()?.range.is_none();
+        let snapshots = limits.snapshots || self.deletions()?.delete_due.is_none();
         let is_bounded = snapshots && !only_counts;
         let due = if is_bounded { limits.due.min(self.max_due_rows()) } else { limits.due };
         let limits = ScanLimits { due, snapshots, ..limits };
@@ -225,10 +225,10 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(PurgeBatchResult::default());
         };
         let (database, reader) = (&mut self.database, &self.reader);
-        let ((result, kept), outcome) = delete_range::apply_purge(
+        let ((result, kept), outcome) = delete_due::apply_purge(
             database,
             reader,
-            deletions.range.as_ref(),
+            deletions.delete_due.as_ref(),
             &deletions.if_unchanged,
             due,
             scope.now,

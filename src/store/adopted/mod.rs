@@ -11,7 +11,7 @@ mod column_sql;
 mod copy_plan;
 mod delete;
 mod delete_batch;
-mod delete_range;
+mod delete_due;
 mod detect;
 mod detection_doubt;
 pub mod diagnose;

@@ -19,11 +19,8 @@ use crate::storage::{
 use crate::store::database::{Database, RowRef};
 use crate::store::scan_limits;
 
-/// Distance of two due rows in one range: to evaluate a few rows in between once more takes less
-/// time than another statement.
-const MAX_RANGE_GAP: u64 = 5;
-/// Maximum number of ranges, which are held in memory.
-const MAX_RANGES: usize = 200_000;
+/// Maximum number of keys, which are held in memory.
+const MAX_KEYS: usize = 500_000;
 
 pub(super) fn scan_by_key(
     database: &impl Database,
@@ -73,10 +70,8 @@ pub(super) struct ScanCounter {
     /// Due sessions that were already due at the time of interest.
     backlog: u64,
     snapshots: Vec<RowSnapshot>,
-    /// Key ranges of the due rows, if there are no snapshots.
-    ranges: Vec<(SessionKey, SessionKey)>,
-    /// Number of the last due row.
-    last_due: u64,
+    /// Keys of the due rows, if there are no snapshots.
+    keys: Vec<SessionKey>,
     /// Keys of due rows in a counting scan, if references may block some of them.
     due_keys: Option<Vec<SessionKey>>,
     unreadable_value: Option<UnreadableValue>,
@@ -102,8 +97,7 @@ impl ScanCounter {
             pending: 0,
             backlog: 0,
             snapshots: Vec::new(),
-            ranges: Vec::new(),
-            last_due: 0,
+            keys: Vec::new(),
             due_keys: (limits.due == usize::MAX && blocking.is_possible()).then(Vec::new),
             unreadable_value: None,
             last: None,
@@ -160,7 +154,7 @@ impl ScanCounter {
             let is_added = if self.limits.snapshots {
                 reader.snapshot(row).map(|snapshot| self.snapshots.push(snapshot))
             } else {
-                reader.row_key(row).map(|key| self.add_to_ranges(key))
+                reader.row_key(row).map(|key| self.keys.push(key))
             };
             if is_added.is_none() {
                 self.unreadable += 1;
@@ -169,16 +163,6 @@ impl ScanCounter {
         }
         self.due += 1;
         self.backlog += u64::from(self.was_in_backlog(status));
-    }
-
-    /// Adds the key of the row that was counted last to the last range, or begins another.
-    fn add_to_ranges(&mut self, key: SessionKey) {
-        let gap = self.rows - self.last_due;
-        self.last_due = self.rows;
-        match self.ranges.last_mut().filter(|_| gap <= MAX_RANGE_GAP) {
-            Some((_, last)) => *last = key,
-            None => self.ranges.push((key.clone(), key)),
-        }
     }
 
     /// `false` for a session that expired without a time: since when, is unknown.
@@ -191,7 +175,7 @@ impl ScanCounter {
 
     pub(super) fn is_done(&self) -> bool {
         let due = self.due + self.pending;
-        self.ranges.len() >= MAX_RANGES
+        self.keys.len() >= MAX_KEYS
             || scan_limits::is_reached(self.limits, self.rows, due, self.started)
     }
 
@@ -231,10 +215,10 @@ impl ScanCounter {
             deletions: deletions.into_iter().collect(),
             ..DueCounts::default()
         };
-        let keys = self.snapshots.first().zip(self.snapshots.last());
-        let keys = keys.map(|(first, last)| (first.key.clone(), last.key.clone()));
-        let ends = self.ranges.first().zip(self.ranges.last());
-        let ends = ends.map(|((first, _), (_, last))| (first.clone(), last.clone())).or(keys);
+        let seen = self.snapshots.first().zip(self.snapshots.last());
+        let seen = seen.map(|(first, last)| (&first.key, &last.key));
+        let ends = seen.or(self.keys.first().zip(self.keys.last()));
+        let ends = ends.map(|(first, last)| (first.clone(), last.clone()));
         Ok(DueScan {
             last: self.last,
             fraction: 1.0,
@@ -244,7 +228,7 @@ impl ScanCounter {
                 last,
                 found: Some(found),
                 seen: self.snapshots,
-                ranges: self.ranges,
+                keys: self.keys,
             }),
             counts,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]

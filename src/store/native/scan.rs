@@ -45,7 +45,7 @@ pub(super) fn scan_due(
             last: SessionKey::Text(last.into()),
             found: Some(found),
             seen: Vec::new(),
-            ranges: Vec::new(),
+            keys: Vec::new(),
         }),
     })
 }

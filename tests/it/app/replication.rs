@@ -57,7 +57,7 @@ impl Log {
 }
 
 impl Wal for Log {
-    fn set_autocheckpoint(&self, _: bool) -> Result<()> {
+    fn keep_journal(&self, _: bool) -> Result<()> {
         Ok(())
     }
 

@@ -10,6 +10,7 @@ mod locking;
 pub mod open;
 pub mod rebuild;
 pub mod replication;
+pub mod rollback_journal;
 mod vacuum;
 mod values;
 pub mod wal;
@@ -138,12 +139,13 @@ impl SqliteFile {
     }
 
     /// Error of a change. On a full file system, this truncates the write-ahead log if it is
-    /// not in use.
+    /// not in use, and removes a rollback journal that was kept.
     fn write_error(&self, error: rusqlite::Error) -> Error {
         let error = self.error("write to", error);
         if matches!(error, Error::DiskFull { .. }) {
             // The full file system is the error to report.
             let _ = wal::checkpoint(&self.connection, CheckpointMode::Truncate, BUSY_TIMEOUT);
+            let _ = rollback_journal::keep(&self.connection, false);
         }
         error
     }
@@ -265,8 +267,10 @@ impl Database for SqliteFile {
 }
 
 impl Wal for SqliteFile {
-    fn set_autocheckpoint(&self, is_enabled: bool) -> Result<()> {
-        wal::set_autocheckpoint(&self.connection, is_enabled).map_err(|e| self.error("write to", e))
+    fn keep_journal(&self, is_kept: bool) -> Result<()> {
+        let kept = wal::set_autocheckpoint(&self.connection, !is_kept)
+            .and_then(|()| rollback_journal::keep(&self.connection, is_kept));
+        kept.map_err(|e| self.error("write to", e))
     }
 
     fn wal_status(&self) -> Result<Option<WalStatus>> {

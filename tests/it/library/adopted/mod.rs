@@ -1,7 +1,7 @@
 //! The store of framework tables, on real files with applications that use them.
 
 mod close;
-mod delete_range;
+mod delete_due;
 mod detection;
 mod diagnosis;
 mod file_states;

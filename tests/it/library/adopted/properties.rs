@@ -10,7 +10,7 @@ use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::time_zone::TimeZone;
 
 use crate::support::NOW;
-use crate::support::adopted::{ApplicationDb, purge_all, purge_ranges};
+use crate::support::adopted::{ApplicationDb, purge_all, purge_by_key};
 use crate::support::profiles::{Draft, draft, text};
 
 /// Function that encodes a time, given in milliseconds from now.
@@ -167,7 +167,7 @@ proptest! {
         times in vec(time(), 0..60),
         lifetime in proptest::option::of(0_i64..100_000),
         (null, over) in (0_u8..3, 0_u8..3),
-        (at_once, has_index, has_places, by_range) in any::<(bool, bool, bool, bool)>(),
+        (at_once, has_index, has_places, by_key) in any::<(bool, bool, bool, bool)>(),
         stride in 1_usize..30,
         declared in prop::sample::select(&["", "", "", "INTEGER", "REAL", "TEXT", "DATETIME"][..]),
     ) {
@@ -193,7 +193,7 @@ proptest! {
             }
         }
         let mut store = db.store(profile);
-        let purge = if by_range { purge_ranges } else { purge_all };
+        let purge = if by_key { purge_by_key } else { purge_all };
         let totals = match purge(store.as_mut(), stride) {
             Err(error) if error.is_refusal() && !declared.is_empty() => return Ok(()),
             totals => totals.unwrap(),

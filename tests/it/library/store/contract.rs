@@ -90,7 +90,7 @@ macro_rules! tests {
                 last: all[2].key.clone(),
                 found: None,
                 seen: Vec::new(),
-                ranges: Vec::new(),
+                keys: Vec::new(),
             };
             let settled = db.sessions.apply_purge(&scope, &range, false).unwrap();
             assert_eq!(settled.deleted, 1);

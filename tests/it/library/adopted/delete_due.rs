@@ -1,4 +1,4 @@
-//! Deletion of the due rows of a key range by one statement.
+//! Deletion of due rows by key, without snapshots.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -8,7 +8,7 @@ use sessctl::storage::{Backend, DueScan, ScanLimits};
 
 use super::properties::{encodings, is_over, odd, rule, time};
 use crate::support::NOW;
-use crate::support::adopted::{ApplicationDb, all_tasks, few, purge_all, purge_ranges};
+use crate::support::adopted::{ApplicationDb, all_tasks, few, purge_all, purge_by_key};
 use crate::support::profiles::{draft, seconds};
 
 const TABLE: &str = "CREATE TABLE t (id TEXT PRIMARY KEY, expiry)";
@@ -97,7 +97,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn ranges_and_single_rows_leave_what_the_profile_keeps(
+    fn deletion_by_key_and_by_snapshot_leave_what_the_profile_keeps(
         which in 0_usize..15,
         times in vec((any_time(), 0_i64..3), 0..60),
         lifetime in proptest::option::of(0_i64..100_000),
@@ -139,14 +139,14 @@ proptest! {
                 }
             }
         }
-        let [by_range, by_row] = twins;
-        let purged = purge_ranges(by_range.store(profile.clone()).as_mut(), stride);
+        let [by_key, by_row] = twins;
+        let purged = purge_by_key(by_key.store(profile.clone()).as_mut(), stride);
         let twin = purge_all(by_row.store(profile).as_mut(), stride);
         let (Ok(purged), Ok(twin)) = (&purged, &twin) else {
             prop_assert_eq!(purged.is_err(), twin.is_err());
             return Ok(());
         };
-        prop_assert_eq!(by_range.column("t", "id"), kept.clone());
+        prop_assert_eq!(by_key.column("t", "id"), kept.clone());
         prop_assert_eq!(by_row.column("t", "id"), kept);
         prop_assert_eq!(purged.counts, twin.counts);
         prop_assert_eq!(purged.settled.deleted, twin.settled.deleted);

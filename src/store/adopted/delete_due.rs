@@ -1,6 +1,4 @@
-//! Deleting the due rows of key ranges, each by one statement.
-
-use std::ops::ControlFlow;
+//! Deleting due rows by key, each after the profile has judged it once more.
 
 use super::delete::{self, DeleteStatements};
 use super::delete_batch::{Partial, Rows, execute_batch};
@@ -20,12 +18,13 @@ use crate::store::statement::{Statement, key_ref};
 const IS_DUE: &str = "sessctl_is_due";
 
 #[derive(Debug)]
-pub(super) struct DeleteRange {
-    /// Deletes the rows from `?1` to `?2` that are due at `?3`.
+pub(super) struct DeleteDue {
+    /// Deletes the row with the key `?1` if it is due at `?2`. It names one row because SQLite
+    /// copies each page that a statement with more rows changes: a function might fail.
     statement: Statement,
 }
 
-impl DeleteRange {
+impl DeleteDue {
     /// `None` where a row needs statements of its own: those that delete dependents, look for
     /// references that block it, or find out whether a trigger kept it; and where the database
     /// cannot call the profile.
@@ -44,7 +43,7 @@ impl DeleteRange {
         let arguments = reader.input_expressions().join(", ");
         Ok(Some(Self {
             statement: Statement::new(&format!(
-                "DELETE FROM {} WHERE {} BETWEEN ?1 AND ?2 AND {IS_DUE}(?3, {arguments})",
+                "DELETE FROM {} WHERE {} = ?1 AND {IS_DUE}(?2, {arguments})",
                 reader.table(),
                 reader.key
             )),
@@ -62,57 +61,52 @@ fn define_is_due(database: &impl Database, reader: &TableReader) -> Result<bool>
     database.define_predicate(IS_DUE, count + 1, Box::new(is_due))
 }
 
-/// Deletes the due rows of a range: those of the snapshots, if there are any, or else all. The rows
-/// of a part in which the database rejects a deletion are deleted one by one.
+/// Deletes the due rows of a scan: those of the snapshots, or of the keys. The rows of a part in
+/// which the database rejects a deletion are deleted one by one.
 pub(super) fn apply_purge(
     database: &mut impl Database,
     reader: &TableReader,
-    range: Option<&DeleteRange>,
+    delete_due: Option<&DeleteDue>,
     one_by_one: &DeleteStatements,
     due: &DueRange,
     now: UnixTime,
     return_ended: bool,
 ) -> Partial<(PurgeBatchResult, KeptRows)> {
-    let whole = [(due.first.clone(), due.last.clone())];
-    let mut ranges = if due.ranges.is_empty() { &whole[..] } else { &due.ranges };
     let (mut deleted, mut rest) = (PurgeBatchResult::default(), Vec::new());
-    if let Some(range) = range.filter(|_| due.seen.is_empty() && !return_ended) {
-        let (rejected, outcome) = delete_ranges(database, range, ranges, now, &mut deleted);
-        if outcome.is_err() || rejected.is_empty() {
+    let mut keys = &due.keys;
+    if let Some(statement) = delete_due.filter(|_| !return_ended) {
+        let (rejected, outcome) = delete_by_key(database, statement, keys, now, &mut deleted);
+        rest.extend(rejected.into_iter().map(|index| keys[index].clone()));
+        if outcome.is_err() {
             return ((deleted, KeptRows::default()), outcome);
         }
-        rest.extend(rejected.into_iter().map(|index| ranges[index].clone()));
-        ranges = &rest;
+        keys = &rest;
     }
-    let found;
-    let snapshots = if due.seen.is_empty() {
-        match due_rows(database, reader, ranges, now) {
-            Ok(rows) => found = rows,
-            Err(error) => return ((deleted, KeptRows::default()), Err(error)),
-        }
-        &found
-    } else {
-        &due.seen
+    let found = match due_rows(database, reader, keys, now) {
+        Ok(found) => found,
+        Err(error) => return ((deleted, KeptRows::default()), Err(error)),
     };
+    let snapshots = if due.seen.is_empty() { &found } else { &due.seen };
+    if snapshots.is_empty() {
+        return ((deleted, KeptRows::default()), Ok(()));
+    }
     let ((result, kept), outcome) =
         delete::apply_purge(database, reader, one_by_one, snapshots, now, return_ended);
     ((add(&deleted, result), kept), outcome)
 }
 
-/// Returns the indexes of the ranges in which the database rejects the deletion of a row.
-fn delete_ranges(
+/// Returns the indexes of the keys whose deletion the database rejects.
+fn delete_by_key(
     database: &mut impl Database,
-    range: &DeleteRange,
-    ranges: &[(SessionKey, SessionKey)],
+    delete_due: &DeleteDue,
+    keys: &[SessionKey],
     now: UnixTime,
     result: &mut PurgeBatchResult,
 ) -> Partial<Vec<usize>> {
-    let row = |index: usize| {
-        let (first, last) = &ranges[index];
-        vec![key_ref(first), key_ref(last), SqlValueRef::Integer(now.0)]
-    };
-    let mut rows = Rows { count: ranges.len(), row: &row, chunk: None };
-    let (run, outcome) = execute_batch(database, std::slice::from_ref(&range.statement), &mut rows);
+    let row = |index: usize| vec![key_ref(&keys[index]), SqlValueRef::Integer(now.0)];
+    let mut rows = Rows { count: keys.len(), row: &row, chunk: None };
+    let statements = std::slice::from_ref(&delete_due.statement);
+    let (run, outcome) = execute_batch(database, statements, &mut rows);
     let deleted = run.applied.rows.iter().sum();
     *result = PurgeBatchResult {
         ended: deleted,
@@ -130,24 +124,23 @@ fn add(deleted: &PurgeBatchResult, mut rest: PurgeBatchResult) -> PurgeBatchResu
     rest
 }
 
-/// Snapshots of the rows of these ranges that are due now.
+/// Snapshots of the rows with these keys that are due now.
 fn due_rows(
     database: &impl Database,
     reader: &TableReader,
-    ranges: &[(SessionKey, SessionKey)],
+    keys: &[SessionKey],
     now: UnixTime,
 ) -> Result<Vec<RowSnapshot>> {
     let mut snapshots = Vec::new();
-    for (first, last) in ranges {
-        let mut sql = reader.select(&reader.snapshot_columns());
-        sql.push(&format!(" WHERE {} BETWEEN ", reader.key)).bind(first);
-        sql.push(" AND ").bind(last).push(&format!(" ORDER BY {}", reader.key));
-        database.query(&sql, &mut |row| {
-            if is_expired(reader.judge(row), now) {
-                snapshots.extend(reader.snapshot(row));
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
+    if keys.is_empty() {
+        return Ok(snapshots);
     }
+    let mut sql = reader.select(&reader.snapshot_columns());
+    sql.push(&format!(" WHERE {} = ?1", reader.key));
+    database.query_all_for_each(&sql, &mut keys.iter().map(key_ref), &mut |_, row| {
+        if is_expired(reader.judge(row), now) {
+            snapshots.extend(reader.snapshot(row));
+        }
+    })?;
     Ok(snapshots)
 }
