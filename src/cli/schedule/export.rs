@@ -170,7 +170,7 @@ fn of_a_path(path: &str) -> String {
 
 /// Bounds that no run comes near unless something is wrong.
 const LIMITS: &str = "\
-# A purge of millions of rows takes 80 MB, and 160 MB with --fast.
+# A purge of millions of rows takes 32 MB, and 200 MB with --fast.
 MemoryMax=512M
 # A run that hangs is stopped, because it would prevent the timer from starting the next one.
 # What it has committed is kept, and the next run continues.

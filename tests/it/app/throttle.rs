@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sessctl::app::throttle::{
-    BACKOFF_BATCHES, CONTENDED_SHARE, MAX_BATCH_UNTHROTTLED, MIN_BATCH, PAUSE_FACTOR, Throttle,
-    WARMUP_BATCHES,
+    BACKOFF_BATCHES, CONTENDED_SHARE, MAX_BATCH_UNTHROTTLED, MIN_BATCH, PAUSE_FACTOR,
+    PAUSE_FACTOR_WITH_JOURNAL, Throttle, WARMUP_BATCHES,
 };
 use sessctl::storage::{DataVersion, WriteTiming};
 
@@ -49,6 +49,20 @@ fn unthrottled_batches_grow_to_the_maximum() {
 #[test]
 fn half_of_the_hold_is_work_where_a_commit_exceeds_the_target() {
     assert_eq!(size_where(Duration::from_micros(4), Duration::from_millis(8)), 2000);
+}
+
+#[test]
+fn with_a_rollback_journal_transactions_and_pauses_are_longer() {
+    let (row, commit) = (Duration::from_micros(4), Duration::from_millis(8));
+    let mut throttle = Throttle::with_target(TARGET).with_rollback_journal();
+    for batch in 0..60 {
+        throttle.observe_version(Some(DataVersion(batch)));
+        throttle.record(throttle.rows() as u64, timing(throttle.rows(), row, commit));
+    }
+    // Three times the commit's duration is work.
+    assert_eq!(throttle.rows(), 6_000);
+    let hold = timing(6_000, row, commit).hold;
+    assert_eq!(throttle.pause(Duration::ZERO), hold.mul_f64(PAUSE_FACTOR_WITH_JOURNAL));
 }
 
 /// Returns the size and the pause after many batches on a contended cluster: a request

@@ -24,6 +24,7 @@ mod database {
         mod interrupt;
         mod open;
         mod replication;
+        mod rollback_journal;
         mod wal;
     }
 }

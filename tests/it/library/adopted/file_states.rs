@@ -1,12 +1,16 @@
 //! Files in other states than a quiet application leaves them in.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use sessctl::app::{PurgeRequest, SessionService};
 use sessctl::domain::error::Error;
+use sessctl::domain::policy::Policies;
 use sessctl::store::Access;
 use sessctl::store::adopted::{detect, open};
 
+use crate::support::NOW;
 use crate::support::adopted::{ApplicationDb, all_sessions};
 use crate::support::profiles::{all, django};
 
@@ -45,6 +49,20 @@ fn a_table_that_is_in_the_log_alone_is_found() {
     application.execute_batch(TABLE).unwrap();
     let known = all().into_iter().map(|(profile, ..)| profile).collect();
     assert_eq!(detect(db.path(), Access::Read, known).unwrap(), django());
+}
+
+#[test]
+fn a_purge_keeps_the_rollback_journal_and_removes_it_at_the_end() {
+    let db = ApplicationDb::of(&format!("{TABLE}; {SESSION}"));
+    let journal = format!("{}-journal", db.path().display());
+    let mut service = SessionService::new(db.store(django()), Policies::default());
+    let mut was_kept = false;
+    let summary = service.purge(&PurgeRequest::default(), NOW, &mut |progress| {
+        was_kept |= progress.deleted > 0 && fs::exists(&journal).unwrap();
+        ControlFlow::Continue(())
+    });
+    assert_eq!((summary.unwrap().done.deleted, was_kept), (1, true));
+    assert!(!fs::exists(journal).unwrap());
 }
 
 #[test]
