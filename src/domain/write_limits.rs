@@ -12,7 +12,7 @@ pub struct WriteLimits {
     /// journal.
     pub hold: HoldLimit,
     /// Target duration while no other connection is active; `None`: [`hold`](Self::hold) if that is
-    /// not the default, otherwise 100 ms with a write-ahead log and 225 ms without.
+    /// not the default, otherwise 100 ms with a write-ahead log and 300 ms without.
     pub hold_alone: Option<HoldLimit>,
     /// Assume that there are no other writers, and use the fastest batches.
     pub fast: bool,
@@ -24,8 +24,7 @@ pub struct WriteLimits {
 
 const DEFAULT_HOLD: Duration = Duration::from_millis(2);
 const ALONE_WITH_LOG: Duration = Duration::from_millis(100);
-/// Short enough that a process that waits for it attempts again after 50 ms, and not 100.
-const ALONE_WITHOUT_LOG: Duration = Duration::from_millis(225);
+const ALONE_WITHOUT_LOG: Duration = Duration::from_millis(300);
 
 impl WriteLimits {
     /// Sets the target duration of all write transactions.

@@ -44,7 +44,7 @@ fn a_hold_that_was_set_also_holds_for_a_purge_that_is_alone() {
         ..WriteLimits::default()
     };
     let millis = |limits: WriteLimits| [true, false].map(|log| limits.hold_alone(log).as_millis());
-    assert_eq!(millis(WriteLimits::default()), [100, 225]);
+    assert_eq!(millis(WriteLimits::default()), [100, 300]);
     assert_eq!(millis(limits("5ms", None)), [5, 5]);
     assert_eq!(millis(limits("5ms", Some("40ms"))), [40, 40]);
     // The option --hold limits all transactions, whatever the configuration says

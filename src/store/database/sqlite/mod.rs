@@ -254,7 +254,7 @@ impl Database for SqliteFile {
     }
 
     fn use_large_cache(&self) -> Result<()> {
-        self.set_cache_size(open::large_cache_size(memory::limit()))
+        self.set_cache_size(open::large_cache_size(memory::available()))
     }
 
     fn limit_statements(&mut self, limit: Option<StatementLimit>) {
