@@ -23,7 +23,7 @@ use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
 const STATEMENT_CACHE: usize = 64;
 /// Maximum and minimum page cache, in bytes, for an adopted table: a purge revisits pages of
 /// indexes whose order is unrelated to its own. The minimum is SQLite's default.
-const MAX_CACHE: u64 = 18 << 20;
+const MAX_CACHE: u64 = 20 << 20;
 const MIN_CACHE: u64 = 2 << 20;
 /// Maximum page cache of large transactions, which revisit the same pages until the end: half of
 /// the program's limit on SQLite's memory, beyond which statements fail.

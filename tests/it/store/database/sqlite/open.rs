@@ -5,7 +5,7 @@ use sessctl::store::database::sqlite::open::{cache_size, large_cache_size};
 #[test]
 fn the_pages_that_are_remembered_take_a_part_of_the_memory() {
     for (limit, kibibytes) in
-        [(None, 18_432), (Some(1 << 30), 18_432), (Some(32 << 20), 8_192), (Some(1), 2_048)]
+        [(None, 20_480), (Some(1 << 30), 20_480), (Some(32 << 20), 8_192), (Some(1), 2_048)]
     {
         assert_eq!(cache_size(limit), -kibibytes, "{limit:?}");
     }
