@@ -45,6 +45,8 @@ pub const PAUSE_FACTOR_WITH_JOURNAL: f64 = 3.0;
 /// as long as the target.
 const WORK_PER_COMMIT: f64 = 1.0;
 const WORK_PER_COMMIT_WITH_JOURNAL: f64 = 3.0;
+/// Maximum time for this work, as a multiple of the target, unless a commit takes longer.
+const MAX_WORK: f64 = 1.5;
 /// Share of the target while there are other writers.
 pub const CONTENDED_SHARE: f64 = 0.4;
 /// Maximum length of a pause: a longer one helps nobody.
@@ -62,7 +64,7 @@ const UNTHROTTLED_TARGET: Duration = Duration::from_secs(10);
 /// 2. The next batch has as many rows as fit into the target, at most twice as many as the last.
 /// 3. Where a commit alone takes as long as the target or longer, as without a write-ahead log, on
 ///    a slow disk or on a cluster, it has as many rows as make half of the hold useful; with a
-///    rollback journal, three quarters.
+///    rollback journal, up to three quarters.
 /// 4. Where other writers make commits take longer than the shortest, this is added to the
 ///    cost of the rows, and batches shrink; but not below those whose own work takes as
 ///    long as the shortest commit. The rest of the hold is then not caused by the run, and
@@ -223,7 +225,9 @@ impl Throttle {
         self.per_commit = Some(shortest);
         let row = average(&mut self.per_row, (hold - shortest).max(1e-9) / rows as f64);
         let work = average(&mut self.work_per_row, (hold - commit) / rows as f64);
-        let least = shortest * self.work_per_commit;
+        // Where commits are slow, longer transactions would keep others waiting for too long.
+        let most = self.target.as_secs_f64() * MAX_WORK;
+        let least = (shortest * self.work_per_commit).min(most.max(shortest));
         let wanted = (self.target().as_secs_f64() - shortest).max(least) / row;
         let useful = if work > 0.0 { least / work } else { 0.0 };
         let max = if self.is_unthrottled { MAX_BATCH_UNTHROTTLED } else { MAX_BATCH };

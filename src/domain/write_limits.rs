@@ -8,7 +8,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteLimits {
     /// Target duration of one write transaction while other connections are active. If a commit
-    /// alone takes that long, it is twice the time of a commit, or four times with a rollback
+    /// alone takes that long, it is twice the time of a commit, or up to four times with a rollback
     /// journal.
     pub hold: HoldLimit,
     /// Target duration while no other connection is active; `None`: [`hold`](Self::hold) if that is

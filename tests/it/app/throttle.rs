@@ -53,16 +53,19 @@ fn half_of_the_hold_is_work_where_a_commit_exceeds_the_target() {
 
 #[test]
 fn with_a_rollback_journal_transactions_and_pauses_are_longer() {
-    let (row, commit) = (Duration::from_micros(4), Duration::from_millis(8));
-    let mut throttle = Throttle::with_target(TARGET).with_rollback_journal();
-    for batch in 0..60 {
-        throttle.observe_version(Some(DataVersion(batch)));
-        throttle.record(throttle.rows() as u64, timing(throttle.rows(), row, commit));
+    let row = Duration::from_micros(4);
+    // Three times the commit's duration is work, up to 3 ms or the commit's duration.
+    for (commit_micros, rows) in [(800, 600), (2_000, 750), (8_000, 2_000)] {
+        let commit = Duration::from_micros(commit_micros);
+        let mut throttle = Throttle::with_target(TARGET).with_rollback_journal();
+        for batch in 0..60 {
+            throttle.observe_version(Some(DataVersion(batch)));
+            throttle.record(throttle.rows() as u64, timing(throttle.rows(), row, commit));
+        }
+        assert_eq!(throttle.rows(), rows, "{commit:?}");
+        let hold = timing(rows, row, commit).hold;
+        assert_eq!(throttle.pause(Duration::ZERO), hold.mul_f64(PAUSE_FACTOR_WITH_JOURNAL));
     }
-    // Three times the commit's duration is work.
-    assert_eq!(throttle.rows(), 6_000);
-    let hold = timing(6_000, row, commit).hold;
-    assert_eq!(throttle.pause(Duration::ZERO), hold.mul_f64(PAUSE_FACTOR_WITH_JOURNAL));
 }
 
 /// Returns the size and the pause after many batches on a contended cluster: a request
