@@ -44,7 +44,8 @@ pub struct ReplicatorActivity {
     pub copied_at: Option<SystemTime>,
 }
 
-/// The write-ahead log of an SQLite file. In another journal mode, a method returns `None`.
+/// The write-ahead log of an SQLite file. In another journal mode, questions about the log are
+/// answered with `None`.
 pub trait Wal {
     /// Prepares the journal for many transactions of this connection, or ends that: a
     /// write-ahead log is not checkpointed at commits, and a rollback journal is not removed.
