@@ -73,8 +73,9 @@ pub struct Args {
     /// 2ms, or the value of the configuration]
     #[arg(long, value_name = "TIME")]
     hold: Option<HoldLimit>,
-    /// The same while no other connection is active [default: that of --hold or of the
-    /// configuration; with neither, 100ms with a write-ahead log and 300ms without]
+    /// Approximate time of each write transaction while no other connection is active
+    /// [default: that of --hold or of the configuration; with neither, 100ms with a write-ahead
+    /// log and 300ms without]
     #[arg(long, value_name = "TIME", conflicts_with = "fast")]
     hold_alone: Option<HoldLimit>,
     /// Be as fast as possible, however long others wait; for a database that nobody else uses.
