@@ -38,8 +38,8 @@ pub const WARMUP_BATCHES: u32 = 8;
 pub const BACKOFF_BATCHES: u32 = 1_000;
 /// Length of a pause, as a multiple of the last hold.
 pub const PAUSE_FACTOR: f64 = 2.0;
-/// The same with a rollback journal, where a commit also blocks readers, and takes so long that
-/// waiting processes meet again.
+/// Length of a pause with a rollback journal, where a commit also blocks readers, and takes so long
+/// that waiting processes meet again.
 pub const PAUSE_FACTOR_WITH_JOURNAL: f64 = 3.0;
 /// Time for the work of a transaction, as a multiple of that of its commit, if a commit alone takes
 /// as long as the target.
