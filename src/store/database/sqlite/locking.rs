@@ -36,7 +36,7 @@ pub(super) fn commit(transaction: &Transaction<'_>) -> Result<Duration> {
     result.map(|()| waited)
 }
 
-pub(super) fn is_blocked<T>(result: &Result<T>) -> bool {
+fn is_blocked<T>(result: &Result<T>) -> bool {
     result.as_ref().is_err_and(is_busy)
 }
 

@@ -2,13 +2,21 @@
 
 use rusqlite::{Connection, Result, Transaction, TransactionBehavior};
 
-use super::locking::is_blocked;
+use super::wal::is_busy;
 
 /// Keeps the journal from one transaction to the next, or removes it again. To overwrite a file
 /// takes half as long as to create and to extend it. What is kept begins with zeros: for other
 /// connections, it is no journal, and those that remove theirs also remove this one. Does nothing
 /// in other journal modes.
 pub fn keep(connection: &Connection, is_kept: bool) -> Result<()> {
+    match set_mode(connection, is_kept) {
+        // Whoever has the lock removes the journal at the end of the transaction.
+        Err(error) if is_busy(&error) => Ok(()),
+        set => set,
+    }
+}
+
+fn set_mode(connection: &Connection, is_kept: bool) -> Result<()> {
     let (from, to, behavior) = if is_kept {
         ("delete", "PERSIST", TransactionBehavior::Deferred)
     } else {
@@ -22,11 +30,7 @@ pub fn keep(connection: &Connection, is_kept: bool) -> Result<()> {
     }
     // Within a transaction, the mode of the file cannot change: another connection may have
     // created a write-ahead log since.
-    let transaction = match Transaction::new_unchecked(connection, behavior) {
-        // Whoever has the lock removes the journal at the end of the transaction.
-        blocked if is_blocked(&blocked) => return Ok(()),
-        transaction => transaction?,
-    };
+    let transaction = Transaction::new_unchecked(connection, behavior)?;
     if mode()? == from {
         transaction.pragma_update_and_check(None, "journal_mode", to, |_| Ok(()))?;
     }

@@ -91,6 +91,20 @@ fn a_journal_is_left_to_the_connection_that_has_the_lock() {
 }
 
 #[test]
+fn a_database_that_another_connection_has_locked_stays_as_it_is() {
+    let database = Database::new("delete");
+    let (connection, other) = (database.connect(), database.connect());
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    for is_kept in [true, false] {
+        keep(&connection, is_kept).unwrap();
+    }
+    other.execute_batch("COMMIT").unwrap();
+    insert(&connection);
+    keep(&connection, false).unwrap();
+    assert!(!database.has_journal());
+}
+
+#[test]
 fn other_journal_modes_stay() {
     for journal_mode in ["wal", "truncate", "memory"] {
         let database = Database::new("delete");
