@@ -77,6 +77,6 @@ make_rows()
 owners = ["users", "oauth_clients"]
 recorded("jupyterhub", orm.APIToken, [*owners, "services"], f"expires_at < {NOON}")
 recorded("jupyterhub-oauth-codes", orm.OAuthCode, owners, "expires_at < 1781524800")
-servers = ["users", "spawners"]
+servers = ["users", "groups", "spawners"]
 recorded("jupyterhub-shares", orm.Share, servers, f"expires_at < {NOON}")
 recorded("jupyterhub-share-codes", orm.ShareCode, servers, f"expires_at < {NOON}")
