@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import sqlite3
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -46,7 +47,10 @@ def dump(database, tables):
     with sqlite3.connect(database) as connection:
         for table in tables:
             schema = "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND sql IS NOT NULL"
-            lines += [sql + ";" for (sql,) in connection.execute(schema + " ORDER BY rowid", [table])]
+            for (sql,) in connection.execute(schema + " ORDER BY rowid", [table]):
+                # The facts, without what the framework's authors say about them.
+                sql = re.sub(r"[ \t]*--.*|[ \t]+$", "", sql, flags=re.MULTILINE)
+                lines.append(re.sub(r"\n+", "\n", sql) + ";")
         for table in tables:
             names = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
             columns = ", ".join(f'"{name}"' for name in names)
