@@ -1,14 +1,15 @@
-# packages: django==5.2.19 django-user-sessions==2.0.0 django-qsessions==2.1.0 djangorestframework==3.18.3 django-rest-knox==5.1.0 django-oauth-toolkit==3.4.1
-"""Django's sessions, those of two other session engines, and the tokens of three packages."""
+# packages: django==5.2.19 django-user-sessions==2.0.0 django-qsessions==2.1.0 djangorestframework==3.18.3 django-rest-knox==5.1.0 djangorestframework-simplejwt==5.5.1 django-oauth-toolkit==3.4.1
+"""Django's sessions and cache, two other session engines, and the tokens of four packages."""
 
 from datetime import timedelta
 from importlib.metadata import version
+from uuid import UUID
 
 import django
 from django.conf import settings
 
 settings.configure(
-    SECRET_KEY="a key of the fixtures",
+    SECRET_KEY="a key of the fixtures, which is long enough",
     INSTALLED_APPS=[
         "django.contrib.auth",
         "django.contrib.contenttypes",
@@ -16,10 +17,18 @@ settings.configure(
         "user_sessions",
         "qsessions",
         "rest_framework.authtoken",
+        "rest_framework_simplejwt.token_blacklist",
         "knox",
         "oauth2_provider",
     ],
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "app.db"}},
+    CACHES={
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "django_cache",
+            "OPTIONS": {"MAX_ENTRIES": 5},
+        }
+    },
     SESSION_ENGINE="django.contrib.sessions.backends.db",
     USE_TZ=True,
     TIME_ZONE="UTC",
@@ -34,9 +43,11 @@ import knox.crypto  # noqa: E402
 import knox.models  # noqa: E402
 import oauth2_provider.models as oauth  # noqa: E402
 import qsessions.backends.db  # noqa: E402
+import rest_framework_simplejwt.tokens as jwt  # noqa: E402
 import user_sessions.backends.db  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
+from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.test import override_settings  # noqa: E402
@@ -95,26 +106,32 @@ def django_sessions(alice, bob):
     )
 
 
-def django_local():
-    """The same table with USE_TZ = False: its times are those of Berlin's clocks."""
-    SessionStore.get_model_class().objects.all().delete()
+def local_times():
+    """The same tables with USE_TZ = False: their times are those of Berlin's clocks."""
     with override_settings(USE_TZ=False, TIME_ZONE="Europe/Berlin"):
-        alice = User.objects.get(username="alice")
-        for label, user, ends in [
-            ("live", alice, 3600.25), ("boundary", None, 0), ("ended", alice, -0.5), ("old", None, -7200),
+        for name, engine, models in [
+            ("django", SessionStore, django.contrib.sessions.models),
+            ("django-user-sessions", user_sessions.backends.db.SessionStore, user_sessions.models),
+            ("django-qsessions", qsessions.backends.db.SessionStore, qsessions.models),
         ]:
-            save(SessionStore(), key(f"local {label}"), user, ends)
-        recorded(
-            "django-local",
-            table="django_session",
-            id="session_key",
-            others=["auth_user"],
-            parameters="timezone=Europe/Berlin",
-            versions=ran("django"),
-            purge="manage.py clearsessions: one DELETE of expire_date < now, both in local time",
-            expired="expire_date < '2026-06-15 14:00:00'",
-            judge=SessionStore.clear_expired,
-        )
+            model = models.Session
+            model.objects.all().delete()
+            alice = User.objects.get(username="alice")
+            for label, user, ends in [
+                ("live", alice, 3600.25), ("boundary", None, 0), ("ended", alice, -0.5), ("old", None, -7200),
+            ]:
+                save(engine(), key(f"local {label}"), user, ends)
+            recorded(
+                f"{name}-local",
+                table=model._meta.db_table,
+                id="session_key",
+                others=["auth_user"],
+                parameters="timezone=Europe/Berlin",
+                versions=ran(*dict.fromkeys([name, "django"])),
+                purge="manage.py clearsessions: one DELETE of expire_date < now, both in local time",
+                expired="expire_date < '2026-06-15 14:00:00'",
+                judge=engine.clear_expired,
+            )
 
 
 def other_engines(alice, bob):
@@ -199,12 +216,11 @@ def knox_tokens(alice, bob):
 
 
 def oauth_tokens(alice, bob):
-    with clock(-400 * 86400):
-        application = oauth.Application.objects.create(
-            name="shop", client_id=key("client", 40), user=alice, client_type="confidential",
-            authorization_grant_type="authorization-code", hash_client_secret=False,
-            client_secret=key("secret", 128), redirect_uris="https://shop.example/cb",
-        )
+    application = oauth.Application.objects.create(
+        name="shop", client_id=key("client", 40), user=alice, client_type="confidential",
+        authorization_grant_type="authorization-code", hash_client_secret=False,
+        client_secret=key("secret", 128), redirect_uris="https://shop.example/cb",
+    )
     make_oauth_rows(application, alice, bob)
     common = {
         "others": ["auth_user", "oauth2_provider_application"],
@@ -292,16 +308,66 @@ def make_oauth_rows(application, alice, bob):
         )
 
 
+def json_web_tokens(alice, bob):
+    """Refresh tokens, some of which are revoked by an entry in the blacklist."""
+    for label, user, seconds in [
+        ("live", alice, 3600), ("revoked", alice, 86400), ("boundary", alice, 0), ("ended", bob, -1),
+        ("old", bob, -90 * 86400),
+    ]:
+        jwt.uuid4 = lambda: UUID(hexkey(f"jti {label}"))
+        with clock(seconds - 86400 + (0.25 if seconds > 0 else 0)):
+            token = jwt.RefreshToken.for_user(user)
+            if label in ("revoked", "old"):
+                token.blacklist()
+    recorded(
+        "django-rest-simplejwt",
+        table="token_blacklist_outstandingtoken",
+        id="id",
+        others=["auth_user", "token_blacklist_blacklistedtoken"],
+        versions=ran("djangorestframework-simplejwt", "djangorestframework", "django"),
+        purge="manage.py flushexpiredtokens: expires_at <= now",
+        expired=f"expires_at <= {NOON}",
+        judge=lambda: call_command("flushexpiredtokens"),
+    )
+
+
+def cache_entries():
+    call_command("createcachetable", verbosity=0)
+    for label, made, timeout in [
+        ("live", -60.25, 300), ("never", -86400, None), ("boundary", -300, 300), ("ended", -301, 300),
+        ("old", -7 * 86400, 3600), ("half", -299.5, 300),
+    ]:
+        with clock(made):
+            cache.set(label, {"answer": 42}, timeout)
+
+    def judge():
+        """A table with more than MAX_ENTRIES is culled when something is set."""
+        cache.set("new", 1)
+
+    recorded(
+        "django-cache",
+        table="django_cache",
+        id="cache_key",
+        parameters="timezone=UTC",
+        versions=ran("django"),
+        purge="when an entry is set and there are more than MAX_ENTRIES: expires < now",
+        expired=f"expires < {NOON}",
+        judge=judge,
+    )
+
+
 def main():
     call_command("migrate", verbosity=0)
-    with clock(-400 * 86400):
-        alice, bob = (User.objects.create(username=name, password="!") for name in ("alice", "bob"))
+    alice, bob = (User.objects.create(username=name, password="!") for name in ("alice", "bob"))
     django_sessions(alice, bob)
-    django_local()
     other_engines(alice, bob)
+    local_times()
     oauth_tokens(alice, bob)
     knox_tokens(alice, bob)
     rest_framework_tokens(alice, bob)
+    json_web_tokens(alice, bob)
+    cache_entries()
 
 
-main()
+with clock(-400 * 86400):
+    main()
