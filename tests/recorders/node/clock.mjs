@@ -33,3 +33,5 @@ globalThis.crypto.getRandomValues = (array) => {
   }
   return array;
 };
+let uuids = 0;
+globalThis.crypto.randomUUID = () => `00000000-0000-4000-8000-${String((uuids += 1)).padStart(12, "0")}`;

@@ -3,6 +3,7 @@
 import path from "node:path";
 import { later } from "./clock.mjs";
 import { exportsOf, installed, peer, versions } from "./fixture.mjs";
+import { clientOf, create } from "./prisma.mjs";
 
 const HOUR = 3_600_000;
 const session = await peer("express-session");
@@ -143,6 +144,22 @@ async function sequelizeStore(db) {
   return { store, sequelize };
 }
 
+const prisma = await clientOf("express-sessions", `
+model Session {
+  id        String   @id
+  sid       String   @unique
+  data      String
+  expiresAt DateTime
+}`);
+
+async function prismaStore(db, timestampFormat) {
+  const { PrismaSessionStore } = await exportsOf("@quixo3/prisma-session-store");
+  const options = { dbRecordIdIsSessionId: true, logger: false };
+  return new PrismaSessionStore(prisma(db, timestampFormat), options);
+}
+
+const half = (odd) => Object.fromEntries(Object.entries(sessions).map(([id, session]) => [odd ? `old-${id}` : id, session]));
+
 export default [
   {
     name: "connect_sqlite3",
@@ -227,6 +244,28 @@ export default [
       const { store, sequelize } = await sequelizeStore(db);
       await store.clearExpiredSessions();
       await sequelize.close();
+    },
+  },
+  {
+    name: "prisma_session_store",
+    profile: "prisma-session-store",
+    verified: `ran ${versions("@quixo3/prisma-session-store", "@prisma/client", "@prisma/adapter-better-sqlite3")}; table as Prisma's migrations create it`,
+    table: "Session",
+    id: "id",
+    purge: "with checkPeriod: expiresAt <= now",
+    notes: ["old-…: as Prisma's engine before version 7 wrote them (timestampFormat \"unixepoch-ms\")"],
+    predicate: "CASE typeof(expiresAt) WHEN 'text' THEN expiresAt <= '2026-06-15T12:00:00.000+00:00' ELSE expiresAt <= 1781524800000 END",
+    async make(db) {
+      await create(
+        db,
+        `CREATE TABLE "Session" ("id" TEXT NOT NULL PRIMARY KEY, "sid" TEXT NOT NULL, "data" TEXT NOT NULL, "expiresAt" DATETIME NOT NULL)`,
+        `CREATE UNIQUE INDEX "Session_sid_key" ON "Session" ("sid")`,
+      );
+      await open(await prismaStore(db, "unixepoch-ms"), half(true));
+      await open(await prismaStore(db, "iso8601"), half(false));
+    },
+    async judge(db) {
+      await (await prismaStore(db)).prune();
     },
   },
 ];

@@ -9,23 +9,34 @@ import { NOW } from "./clock.mjs";
 
 export const installed = createRequire(process.env.PEERS);
 
+const modules = path.join(path.dirname(process.env.PEERS), "node_modules");
+
+/** The address of a package's module, of one that is only for `import` as well. */
+export function moduleOf(name) {
+  try {
+    return pathToFileURL(installed.resolve(name));
+  } catch {
+    const { exports } = JSON.parse(fs.readFileSync(path.join(modules, name, "package.json")));
+    return pathToFileURL(path.join(modules, name, exports["."].import ?? exports["."].default));
+  }
+}
+
 /** A package that `record` has installed. */
 export async function peer(name) {
-  const found = await import(pathToFileURL(installed.resolve(name)));
+  const found = await import(moduleOf(name));
   return found.default ?? found;
 }
 
 /** The same, with everything that it exports. */
 export function exportsOf(name) {
-  return import(pathToFileURL(installed.resolve(name)));
+  return import(moduleOf(name));
 }
 
 const Database = await peer("better-sqlite3");
 
 /** The name and version of packages. */
 export function versions(...names) {
-  const folder = path.dirname(process.env.PEERS);
-  const read = (name) => JSON.parse(fs.readFileSync(`${folder}/node_modules/${name}/package.json`));
+  const read = (name) => JSON.parse(fs.readFileSync(path.join(modules, name, "package.json")));
   return names.map((name) => read(name)).map(({ name, version }) => `${name} ${version}`).join(", ");
 }
 
