@@ -217,10 +217,10 @@ const ghost = {
 const audiobookshelf = {
   name: "audiobookshelf",
   profile: "audiobookshelf",
-  verified: `read Audiobookshelf 2.35, server/models/Session.js, server/migrations and server/auth/TokenManager.js; rows by ${versions("sequelize", "sqlite3")}`,
+  verified: `read Audiobookshelf 2.36.0, server/models/Session.js, server/migrations and server/auth/TokenManager.js; rows by ${versions("sequelize", "sqlite3")}`,
   table: "sessions",
   id: "id",
-  purge: "cleanupExpiredSessions: expiresAt < now",
+  purge: "at start and at 00:30: expiresAt < now",
   predicate: "expiresAt < '2026-06-15 12:00:00.000 +00:00'",
   async make(db) {
     const { Session, User, sequelize } = await audiobookshelfModels(db);
@@ -262,8 +262,8 @@ async function audiobookshelfModels(db) {
   const Session = sequelize.define("session", {
     id: { type: DataTypes.UUID, primaryKey: true },
     ipAddress: DataTypes.STRING,
-    userAgent: DataTypes.STRING,
-    refreshToken: { type: DataTypes.STRING, allowNull: false },
+    userAgent: DataTypes.TEXT,
+    refreshToken: { type: DataTypes.TEXT, allowNull: false },
     expiresAt: { type: DataTypes.DATE, allowNull: false },
     createdAt: { type: DataTypes.DATE, allowNull: false },
     updatedAt: { type: DataTypes.DATE, allowNull: false },

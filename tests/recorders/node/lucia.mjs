@@ -47,7 +47,48 @@ function fixture(name, names) {
   };
 }
 
+async function lucia2(db) {
+  const { lucia } = await exportsOf("lucia-2");
+  const { betterSqlite3 } = await exportsOf("@lucia-auth/adapter-sqlite-2");
+  const tables = { user: "user", session: "user_session", key: "user_key" };
+  // Its messages for developers would name every rejected session.
+  return lucia({ adapter: betterSqlite3(new Database(db), tables), env: "PROD" });
+}
+
+/** Lucia 2, whose sessions end twice: they are idle first, and then over. */
+const version2 = {
+  name: "lucia_2",
+  profile: "lucia-2",
+  verified: `ran ${versions("lucia-2", "@lucia-auth/adapter-sqlite-2", "better-sqlite3")}`,
+  table: "user_session",
+  id: "id",
+  purge: "deleteDeadUserSessions, which the application calls, and at each login: idle_expires < now",
+  notes: ["idle: renewed when its cookie is presented"],
+  predicate: "idle_expires < 1781524800000",
+  async make(db) {
+    await create(
+      db,
+      "CREATE TABLE user (id VARCHAR(15) NOT NULL PRIMARY KEY, username VARCHAR(31) NOT NULL UNIQUE)",
+      "CREATE TABLE user_session (id VARCHAR(127) NOT NULL PRIMARY KEY, user_id VARCHAR(15) NOT NULL, active_expires BIGINT NOT NULL, idle_expires BIGINT NOT NULL, FOREIGN KEY (user_id) REFERENCES user (id))",
+      "INSERT INTO user VALUES ('u1', 'alice')",
+    );
+    const auth = await lucia2(db);
+    const whole = 15 * 86_400_000;
+    const ends2 = { active: whole - 60_337, idle: 86_400_000, boundary: 0, e1: -1, e2: -86_400_000 };
+    for (const [sessionId, end] of Object.entries(ends2)) {
+      await later(end - whole, () => auth.createSession({ sessionId, userId: "u1", attributes: {} }));
+    }
+  },
+  async judge(db) {
+    const auth = await lucia2(db);
+    await auth.deleteDeadUserSessions("u1");
+    // It does not wait for the deletions.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  },
+};
+
 export default [
+  version2,
   fixture("lucia", { user: "user", session: "session" }),
   fixture("lucia-user_session", { user: "user", session: "user_session" }),
 ];

@@ -4,7 +4,15 @@ import "./clock.mjs";
 import { record } from "./fixture.mjs";
 
 const [folder, ...names] = process.argv.slice(2);
-const families = ["express_sessions", "better_auth", "authjs", "lucia", "applications"];
+const families = [
+  "express_sessions",
+  "better_auth",
+  "authjs",
+  "lucia",
+  "adonisjs",
+  "payload",
+  "applications",
+];
 const fixtures = [];
 for (const family of families) {
   fixtures.push(...(await import(`./${family}.mjs`)).default);
