@@ -46,10 +46,10 @@ async fn axum_pool(db: &str) -> Result<SessionSqlitePool> {
     Ok(sqlx::SqlitePool::connect(&format!("sqlite://{db}?mode=rwc")).await?.into())
 }
 
-/// Sends one request without a cookie through the middleware, whose handler sets a value.
+/// Sends one request without a cookie through the middleware, whose handler sets the user as axum_session_auth does.
 async fn axum_make(db: &str, n: u8, seconds: i64) -> Result {
     async fn handler(session: Session<SessionSqlitePool>) {
-        session.set("user", "alice");
+        session.set("user_auth_session_id", 7);
     }
     let config = SessionConfig::default()
         .with_id_generator(Number(n))
