@@ -24,9 +24,13 @@ type Result<T = ()> = std::result::Result<T, Box<dyn Error>>;
 async fn main() -> Result {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["axum-session", "make", db, n, seconds] => axum_make(db, n.parse()?, seconds.parse()?).await,
+        ["axum-session", "make", db, n, seconds] => {
+            axum_make(db, n.parse()?, seconds.parse()?).await
+        }
         ["axum-session", "purge", db] => axum_purge(db).await,
-        ["tower-sessions", "make", db, n, seconds] => tower_make(db, n.parse()?, seconds.parse()?).await,
+        ["tower-sessions", "make", db, n, seconds] => {
+            tower_make(db, n.parse()?, seconds.parse()?).await
+        }
         ["tower-sessions", "purge", db] => Ok(tower(db).await?.delete_expired().await?),
         _ => Err("usage: record-rust FRAMEWORK make DB N SECONDS | FRAMEWORK purge DB".into()),
     }
@@ -79,13 +83,16 @@ async fn tower_make(db: &str, n: u8, seconds: f64) -> Result {
     let store = tower(db).await?;
     let lifetime = Duration::seconds_f64(seconds);
     let expiry = if n == 5 {
-        Expiry::AtDateTime((OffsetDateTime::now_utc() + lifetime).to_offset(UtcOffset::from_hms(2, 0, 0)?))
+        Expiry::AtDateTime(
+            (OffsetDateTime::now_utc() + lifetime).to_offset(UtcOffset::from_hms(2, 0, 0)?),
+        )
     } else {
         Expiry::OnInactivity(lifetime)
     };
     let session = tower_sessions::Session::new(None, Arc::new(store.clone()), Some(expiry));
     session.insert("user", "alice").await?;
-    let mut record = Record { id: Id(n.into()), data: Default::default(), expiry_date: session.expiry_date() };
+    let mut record =
+        Record { id: Id(n.into()), data: Default::default(), expiry_date: session.expiry_date() };
     store.create(&mut record).await?;
     Ok(())
 }
