@@ -50,7 +50,8 @@ async fn axum_pool(db: &str) -> Result<SessionSqlitePool> {
     Ok(sqlx::SqlitePool::connect(&format!("sqlite://{db}?mode=rwc")).await?.into())
 }
 
-/// Sends one request without a cookie through the middleware, whose handler sets the user as axum_session_auth does.
+/// Sends one request without a cookie through the middleware. Its handler sets the user as
+/// axum_session_auth does.
 async fn axum_make(db: &str, n: u8, seconds: i64) -> Result {
     async fn handler(session: Session<SessionSqlitePool>) {
         session.set("user_auth_session_id", 7);
