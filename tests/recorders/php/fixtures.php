@@ -2,14 +2,14 @@
 // The fixtures that the frameworks in frameworks.php and frameworks.pl make.
 //
 // A step is a time and what the framework does then; the step `judge` runs at the fixtures'
-// clock. `also` is what no present version writes. `predicate` must select the rows that the
-// framework ended.
+// clock. A package in braces stands for its version. `also` is what no present version writes.
+// `predicate` must select the rows that the framework ended.
 
 const FIXTURES = [
     'roundcube-1-6' => [
         'run' => ['roundcube'],
         'parameters' => 'lifetime=10m',
-        'verified' => 'ran Roundcube 1.6.5: rcube_session_db and its SQL for SQLite',
+        'verified' => 'ran Roundcube {roundcube-core}: rcube_session_db and its SQL for SQLite',
         'table' => 'session',
         'id' => 'sess_id',
         'tables' => ['session', 'users'],
@@ -25,7 +25,7 @@ const FIXTURES = [
     ],
     'mediawiki' => [
         'run' => ['mediawiki'],
-        'verified' => 'ran MediaWiki 1.39.17: SqlBagOStuff and its SQL for SQLite',
+        'verified' => 'ran MediaWiki {mediawiki}: SqlBagOStuff and its SQL for SQLite',
         'table' => 'objectcache',
         'id' => 'keyname',
         'tables' => ['objectcache'],
@@ -44,7 +44,7 @@ const FIXTURES = [
         'run' => ['laravel_sessions'],
         'profile' => 'laravel',
         'parameters' => 'lifetime=2h',
-        'verified' => 'ran illuminate/session 8.83.26, with the columns of version 13',
+        'verified' => 'ran illuminate/session {php-illuminate-session}, with the columns of version 13',
         'table' => 'app_sessions',
         'id' => 'id',
         'tables' => ['app_sessions', 'app_users'],
@@ -61,7 +61,7 @@ const FIXTURES = [
     ],
     'laravel-cache' => [
         'run' => ['laravel_cache'],
-        'verified' => 'ran illuminate/cache 8.83.26, with the columns of version 13',
+        'verified' => 'ran illuminate/cache {php-illuminate-cache}, with the columns of version 13',
         'table' => 'cache',
         'id' => 'key',
         'tables' => ['cache'],
@@ -77,7 +77,7 @@ const FIXTURES = [
     ],
     'laravel-locks' => [
         'run' => ['laravel_locks'],
-        'verified' => 'ran illuminate/cache 8.83.26, with the columns of version 13',
+        'verified' => 'ran illuminate/cache {php-illuminate-cache}, with the columns of version 13',
         'table' => 'cache_locks',
         'id' => 'key',
         'tables' => ['cache_locks'],
@@ -93,7 +93,7 @@ const FIXTURES = [
     'laravel-password-resets' => [
         'run' => ['laravel_resets'],
         'parameters' => 'lifetime=1h timezone=UTC',
-        'verified' => 'ran illuminate/auth 8.83.26, with the columns of version 13',
+        'verified' => 'ran illuminate/auth {php-illuminate-auth}, with the columns of version 13',
         'table' => 'password_reset_tokens',
         'id' => 'email',
         'tables' => ['password_reset_tokens'],
@@ -108,7 +108,7 @@ const FIXTURES = [
     'symfony-old-rows' => [
         'run' => ['symfony_sessions'],
         'profile' => 'symfony',
-        'verified' => 'ran symfony/http-foundation 5.4.53',
+        'verified' => 'ran symfony/http-foundation {php-symfony-http-foundation}',
         'table' => 'sessions',
         'id' => 'sess_id',
         'tables' => ['sessions'],
@@ -129,7 +129,7 @@ const FIXTURES = [
     'symfony-remember-me' => [
         'run' => ['symfony_tokens'],
         'parameters' => 'lifetime=7d timezone=UTC',
-        'verified' => 'ran symfony/doctrine-bridge and symfony/security-http 5.4.53',
+        'verified' => 'ran symfony/doctrine-bridge and symfony/security-http {php-symfony-security-http}',
         'table' => 'rememberme_token',
         'id' => 'series',
         'tables' => ['rememberme_token'],
@@ -145,7 +145,7 @@ const FIXTURES = [
     'catalyst' => [
         'in' => 'perl',
         'run' => ['DBI'],
-        'verified' => 'ran Catalyst::Plugin::Session::Store::DBI 0.16 with Catalyst::Plugin::Session 0.43',
+        'verified' => 'ran Catalyst::Plugin::Session::Store::DBI {libcatalyst-plugin-session-store-dbi-perl} with Catalyst::Plugin::Session {libcatalyst-plugin-session-perl}',
         'table' => 'sessions',
         'id' => 'id',
         'tables' => ['sessions'],
@@ -163,7 +163,7 @@ const FIXTURES = [
         'in' => 'perl',
         'run' => ['DBIC'],
         'profile' => 'catalyst',
-        'verified' => 'ran Catalyst::Plugin::Session::Store::DBIC 0.14 with Catalyst::Plugin::Session 0.43',
+        'verified' => 'ran Catalyst::Plugin::Session::Store::DBIC {libcatalyst-plugin-session-store-dbic-perl} with Catalyst::Plugin::Session {libcatalyst-plugin-session-perl}',
         'table' => 'sessions',
         'id' => 'id',
         'tables' => ['sessions'],

@@ -73,12 +73,21 @@ function record(string $name, array $fixture): string
     return header_of($name, $fixture, $gone) . $dump;
 }
 
+/** The text, with the version of each package that it names in braces. */
+function with_versions(string $text): string
+{
+    return preg_replace_callback('/\{([\w-]+)\}/', function (array $match) {
+        [$package] = glob(getenv('RECORD_ROOT') . "/../debs/$match[1]_*.deb");
+        return preg_match('/_(?:\d+%3a)?([\d.]+\d)/', basename($package), $version) ? $version[1] : exit("no version in $package\n");
+    }, $text);
+}
+
 function header_of(string $name, array $fixture, array $gone): string
 {
     $lines = [
         'profile' => $fixture['profile'] ?? $name,
         'parameters' => $fixture['parameters'] ?? null,
-        'verified' => $fixture['verified'],
+        'verified' => with_versions($fixture['verified']),
         'table' => "{$fixture['table']}  id: {$fixture['id']}",
         'framework purge' => $fixture['purge'],
         'note' => $fixture['note'] ?? null,
