@@ -93,7 +93,7 @@ fn sessions(
     profile: &Profile,
     database: &Connection,
 ) -> BTreeMap<String, (Option<String>, RowStatus)> {
-    let mut columns = vec![quoted(&profile.id)];
+    let mut columns = vec![quoted(&profile.id[0])];
     columns.push(profile.user.as_ref().map_or("NULL".to_owned(), |user| column(&user.source)));
     columns.extend(profile.inputs.iter().map(column));
     let sql = format!("SELECT {} FROM {}", columns.join(", "), quoted(&profile.table));

@@ -90,7 +90,7 @@ fn file(sql: &str) -> (TempDir, std::path::PathBuf) {
 fn exactly_the_expired_rows_of_each_framework_are_deleted() {
     let nodes = rqlite::shared();
     for (profile, sql, over) in all() {
-        let (name, id, table) = (profile.name.clone(), &profile.id, &profile.table);
+        let (name, id, table) = (profile.name.clone(), profile.id.join(", "), &profile.table);
         // Given its table, as its statements make it
         nodes.clear();
         nodes.request(&json!([sql]));
@@ -244,8 +244,8 @@ fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
     let mut profile = django();
     profile.dependents.push(sessctl::domain::profile::Dependent {
         table: "device".to_owned(),
-        column: "session".to_owned(),
-        references: "session_key".to_owned(),
+        columns: vec!["session".to_owned()],
+        references: vec!["session_key".to_owned()],
         action: sessctl::domain::profile::DependentAction::Delete,
     });
     let (_, gone) = Opened::at(location(&nodes), profile).unwrap().purge(10).unwrap();

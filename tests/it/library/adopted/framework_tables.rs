@@ -7,7 +7,7 @@ use crate::support::adopted::{ApplicationDb, all_sessions, purge_all, refused};
 use crate::support::profiles::{all, gitea};
 
 fn ids(db: &ApplicationDb, profile: &Profile) -> Vec<String> {
-    db.column(&profile.table, &profile.id)
+    db.column(&profile.table, &profile.id[0])
 }
 
 #[test]
