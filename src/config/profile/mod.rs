@@ -1,6 +1,7 @@
 //! Profiles of adopted tables: TOML text in, a [`Profile`](crate::domain::profile::Profile) out.
 
 mod columns;
+mod dependents;
 mod encoding;
 mod file;
 mod parameters;

@@ -108,7 +108,16 @@ impl Detection {
             self.record_nearest(&table, &profile, &difference);
             return Ok(());
         }
-        let reader = TableReader::new(database, profile, table);
+        let table_name = table.name.clone();
+        let reader = match TableReader::new(database, profile, table) {
+            Ok(reader) => reader,
+            Err(Error::Refused(reason)) => {
+                let (table, sentences) = (table_name, vec![reason]);
+                self.mismatches.push(Mismatch { table, profile: None, is_detected, sentences });
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
         let sentences = encoding_errors(database, &reader, &Sampling::of(database, &reader)?)?;
         if !sentences.is_empty() {
             let (table, profile) = (reader.table.name, Some(reader.profile.name));

@@ -47,8 +47,7 @@ pub(super) fn offset_evidence(
         return Ok(None);
     }
     if lifetimes.len() == MAX_LATEST {
-        let spread = sample::key_distribution(database, reader)?;
-        lifetimes.extend(sample::rows_between(database, reader, &what, &spread, lifetime)?);
+        lifetimes.extend(sample::rows_between(database, reader, &what, lifetime)?);
     }
     Ok(Some((column, OffsetEvidence::of(lifetimes.into_iter().flatten()))))
 }

@@ -11,7 +11,6 @@ use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::sample::{SampleRow, Sampling, is_expired};
 use super::table::{TableSchema, query_plan};
-use super::values::id_digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
@@ -19,7 +18,7 @@ use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
-use crate::store::statement::Statement;
+use crate::store::statement::{Parameters, Statement};
 
 const MAX_SAMPLES: usize = 8;
 
@@ -87,7 +86,13 @@ fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Re
         found.difference = Some(difference);
         return Ok(found);
     }
-    let reader = TableReader::new(database, profile.clone(), table);
+    let reader = match TableReader::new(database, profile.clone(), table) {
+        Err(Error::Refused(reason)) => {
+            found.refusals.push(reason);
+            return Ok(found);
+        }
+        reader => reader?,
+    };
     let sampling = Sampling::of(database, &reader)?;
     found.rows = reader.count(database)?;
     found.classes = classes(&reader, &sampling);
@@ -179,8 +184,8 @@ fn samples(
         indexes.iter().filter_map(|at| rows.get(*at)).copied().collect();
     let mut users = Vec::new();
     let mut sql = reader.select(&reader.session_columns());
-    sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut keys = rows.iter().map(|(row, _)| row.key.raw());
+    sql.push(&format!(" WHERE {}", reader.key.is_bound()));
+    let mut keys = rows.iter().map(|(row, _)| Parameters::Key(&row.key));
     database.query_each(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
@@ -201,7 +206,7 @@ fn sample(
         (reader.input_name(time.input), value, reader.profile.time(Some(index), &inputs))
     });
     Sample {
-        handle: id_digest(row.id.raw()).handle(),
+        handle: row.id_digest().handle(),
         user,
         times: times.collect(),
         expiry: match status {
@@ -314,11 +319,14 @@ fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
     let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
     let (mut sessions, mut known) = (0, BTreeSet::new());
     known.extend(ids.inspect(|_| sessions += 1));
-    let id = &reader.profile.id;
     (known.len() < sessions).then(|| {
+        let (id, pronoun) = match &reader.profile.id[..] {
+            [id] => (id.clone(), "it is"),
+            id => (format!("({})", id.join(", ")), "they are"),
+        };
+        let known = known.len();
         format!(
-            "{sessions} sampled sessions have {} different values of {id}: it is not unique",
-            known.len()
+            "{sessions} sampled sessions have {known} different values of {id}: {pronoun} not unique"
         )
     })
 }

@@ -66,7 +66,7 @@ where
     if let Some(difference) = profile.difference(&table.columns) {
         return Err(Error::Refused(column_mismatch(&profile, &table, &difference)));
     }
-    let reader = TableReader::new(&database, profile, table);
+    let reader = TableReader::new(&database, profile, table)?;
     Ok(Box::new(Adopted::new(database, reader, state()?)))
 }
 

@@ -4,7 +4,7 @@ use super::adopted_table::{Adopted, Deletions};
 use super::check::{delete_blockers, encoding_errors};
 use super::expiry_index::ExpiryIndex;
 use super::sample::Sampling;
-use super::table::KeyColumn;
+use super::table::TableKey;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::RowStatus;
 use crate::domain::time::UnixTime;
@@ -66,10 +66,10 @@ impl<T: Database> Adopted<T> {
     pub(super) fn start_scan_budget(&self) -> Result<()> {
         let reader = &self.reader;
         let has_triggers = self.deletions()?.references.has_triggers;
-        let is_row_id = matches!(reader.table.key, KeyColumn::RowId(_));
+        let is_row_id = matches!(reader.table.key, TableKey::RowId(_));
         reader.last_row_id.set(None);
         if has_triggers && is_row_id {
-            let ends = reader.min_and_max(&self.database, &reader.key);
+            let ends = reader.min_and_max(&self.database, &reader.key.to_string());
             let last = self.database.query_first(&ends, |row| row.integer(1))?;
             reader.last_row_id.set(last.flatten());
         }

@@ -186,7 +186,8 @@ fn each_profile_of_the_documentation_finds_what_the_page_says() {
                 let Some(rows) = rows.take() else { continue };
                 let (_, expected) = rows.rsplit_once("-- expired: ").unwrap();
                 let expected: BTreeSet<&str> = expected.split(", ").collect();
-                let sessions = sessions(&profile, &database(rows), &quoted(&profile.id));
+                let id: Vec<String> = profile.id.iter().map(|column| quoted(column)).collect();
+                let sessions = sessions(&profile, &database(rows), &id.join(" || '/' || "));
                 let over = sessions.iter().filter(|(_, (_, judged))| is_over(*judged));
                 let over: BTreeSet<&str> = over.map(|(id, _)| id.as_str()).collect();
                 assert_eq!(over, expected, "{}", profile.name);

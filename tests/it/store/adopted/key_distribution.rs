@@ -1,8 +1,8 @@
-//! Tests of `store::adopted::sample`.
+//! Tests of `store::adopted::key_distribution`.
 
 use sessctl::domain::profile::SqlValueRef;
 use sessctl::domain::session::SessionKey;
-use sessctl::store::adopted::sample::{KeyDistribution, SamplePoint};
+use sessctl::store::adopted::key_distribution::{KeyDistribution, SamplePoint};
 
 #[test]
 fn sample_points_are_evenly_spaced() {
