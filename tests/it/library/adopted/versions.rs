@@ -73,7 +73,7 @@ fn a_column_that_a_version_lacks_is_null() {
         let is_there = |column: &str| columns.contains(column);
         assert_eq!(session.user.is_some(), is_there("who"), "{columns}");
         assert_eq!(session.client.is_some(), is_there("address"), "{columns}");
-        let found = store.by_tokens(&["1", "new"].map(|text| Token::presented(text))).unwrap();
+        let found = store.by_tokens(&["1", "new"].map(Token::presented)).unwrap();
         let found: Vec<usize> = found.iter().map(Vec::len).collect();
         let by_secret = if columns.to_lowercase().contains("secret") { 2 } else { 0 };
         assert_eq!(found, [by_secret, 1], "{columns}");
