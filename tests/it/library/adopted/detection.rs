@@ -6,7 +6,8 @@ use sessctl::store::Access;
 use sessctl::store::adopted::detect;
 
 use crate::support::adopted::ApplicationDb;
-use crate::support::profiles::{all, django, draft, laravel, seconds};
+use crate::support::fixtures::built_in_profiles;
+use crate::support::profiles::{django, draft, laravel, seconds};
 
 fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
     let error = detect(db.path(), Access::Read, profiles).unwrap_err();
@@ -18,7 +19,7 @@ fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
 }
 
 fn known() -> Vec<Profile> {
-    all().into_iter().map(|(profile, ..)| profile).collect()
+    built_in_profiles()
 }
 
 #[test]
