@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import { NOW } from "./clock.mjs";
 import { exportsOf, installed, peer, versions } from "./fixture.mjs";
@@ -17,11 +18,19 @@ function run(db, ...statements) {
   connection.close();
 }
 
-const port = 5006;
+/** A port that nothing listens on. */
+async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 /** Does something with a server of Actual whose database is the given one. */
 async function withActual(db, something) {
   const folder = fs.mkdtempSync(`${db}-actual-`);
+  const port = await freePort();
   const account = path.join(folder, "server-files", "account.sqlite");
   if (fs.existsSync(db)) {
     fs.mkdirSync(path.dirname(account));
@@ -396,8 +405,8 @@ function epicStack(name, timestampFormat, predicate) {
 }
 
 export default [
-  epicStack("epic_stack", "unixepoch-ms", "expirationDate <= 1781524800000"),
-  epicStack("epic_stack-text", "iso8601", "expirationDate <= '2026-06-15T12:00:00.000+00:00'"),
+  epicStack("epic-stack", "unixepoch-ms", "expirationDate <= 1781524800000"),
+  epicStack("epic-stack-text", "iso8601", "expirationDate <= '2026-06-15T12:00:00.000+00:00'"),
   strapi,
   actual,
   directus,
