@@ -3,9 +3,11 @@
 
 import { spawn } from "node:child_process";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
 import { NOW } from "./clock.mjs";
 import { exportsOf, installed, peer, versions } from "./fixture.mjs";
+import { clientOf, create } from "./prisma.mjs";
 
 const Database = await peer("better-sqlite3");
 
@@ -16,11 +18,19 @@ function run(db, ...statements) {
   connection.close();
 }
 
-const port = 5006;
+/** A port that nothing listens on. */
+async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 /** Does something with a server of Actual whose database is the given one. */
 async function withActual(db, something) {
   const folder = fs.mkdtempSync(`${db}-actual-`);
+  const port = await freePort();
   const account = path.join(folder, "server-files", "account.sqlite");
   if (fs.existsSync(db)) {
     fs.mkdirSync(path.dirname(account));
@@ -124,8 +134,8 @@ async function directusTables(knex) {
   });
 }
 
-function openKnex(db) {
-  return installed("knex").knex({ client: "sqlite3", connection: { filename: db }, useNullAsDefault: true });
+function openKnex(db, client = "sqlite3") {
+  return installed("knex").knex({ client, connection: { filename: db }, useNullAsDefault: true });
 }
 
 const directus = {
@@ -279,4 +289,127 @@ async function audiobookshelfModels(db) {
   return { Session, User, sequelize, Op };
 }
 
-export default [actual, directus, ghost, audiobookshelf];
+const strapi = {
+  name: "strapi",
+  profile: "strapi",
+  verified: `read @strapi/core 5.54.0 (services/session-manager) and @strapi/admin 5.54.0 (content-types/session); rows by ${versions("knex", "better-sqlite3")}`,
+  table: "strapi_sessions",
+  id: "session_id",
+  purge: "at each fiftieth call of its session manager: absoluteExpiresAt < now",
+  notes: ["idle: rejected from expires_at <= now on, and kept", "rotated: kept to recognize a token that is used twice"],
+  predicate: "absolute_expires_at < 1781524800000",
+  async make(db) {
+    const knex = openKnex(db, "better-sqlite3");
+    await knex.schema.createTable("strapi_sessions", (table) => {
+      table.increments("id");
+      for (const name of ["document_id", "user_id", "session_id", "child_id", "device_id", "origin"]) {
+        table.string(name);
+      }
+      table.datetime("expires_at");
+      table.datetime("absolute_expires_at");
+      table.string("status");
+      table.string("type");
+      table.json("metadata");
+      table.datetime("created_at");
+      table.datetime("updated_at");
+      table.datetime("published_at");
+      table.integer("created_by_id");
+      table.integer("updated_by_id");
+      table.string("locale");
+    });
+    const row = (session_id, idle, absolute, more = {}) => ({
+      document_id: `document-${session_id}`,
+      user_id: "1",
+      session_id,
+      device_id: "device-1",
+      origin: "admin",
+      expires_at: new Date(NOW + idle),
+      absolute_expires_at: absolute === null ? null : new Date(NOW + absolute),
+      status: "active",
+      type: "refresh",
+      created_at: new Date(NOW - 86_400_337),
+      updated_at: new Date(NOW - 86_400_337),
+      ...more,
+    });
+    await knex("strapi_sessions").insert([
+      row("live", 86_400_000, 30 * 86_400_000),
+      row("idle", -1, 86_400_000),
+      row("rotated", 86_400_000, 86_400_000, { status: "rotated", child_id: "live" }),
+      row("endless", 86_400_000, null, { origin: "users-permissions", user_id: "7" }),
+      row("boundary", 0, 0),
+      row("over1", -1, -1),
+      row("over2", -86_400_000, -3_600_000, { status: "rotated", child_id: "over1" }),
+    ]);
+    await knex.destroy();
+  },
+  async judge(db) {
+    const knex = openKnex(db, "better-sqlite3");
+    await knex("strapi_sessions").where("absolute_expires_at", "<", new Date()).delete();
+    await knex.destroy();
+  },
+};
+
+const epicClient = await clientOf("epic-stack", `
+model User {
+  id        String    @id @default(cuid())
+  email     String    @unique
+  username  String    @unique
+  createdAt DateTime  @default(now())
+  updatedAt DateTime  @updatedAt
+  sessions  Session[]
+}
+model Session {
+  id             String   @id @default(cuid())
+  expirationDate DateTime
+  createdAt      DateTime @default(now())
+  updatedAt      DateTime @updatedAt
+  user           User     @relation(fields: [userId], references: [id], onDelete: Cascade, onUpdate: Cascade)
+  userId         String
+  @@index([userId])
+}`);
+
+function epicStack(name, timestampFormat, predicate) {
+  const ends = { live: 30 * 86_400_000 - 337, soon: 1, boundary: 0, over1: -1, over2: -86_400_000 };
+  return {
+    name,
+    profile: "epic-stack",
+    verified: `read epicweb-dev/epic-stack, app/utils/auth.server.ts and prisma/schema.prisma; rows by ${versions("@prisma/client", "@prisma/adapter-better-sqlite3")}, timestampFormat "${timestampFormat}"`,
+    table: "Session",
+    id: "id",
+    purge: "none; a session is accepted as long as expirationDate > now",
+    predicate,
+    async make(db) {
+      await create(
+        db,
+        `CREATE TABLE "User" ("id" TEXT NOT NULL PRIMARY KEY, "email" TEXT NOT NULL, "username" TEXT NOT NULL, "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, "updatedAt" DATETIME NOT NULL)`,
+        `CREATE TABLE "Session" ("id" TEXT NOT NULL PRIMARY KEY, "expirationDate" DATETIME NOT NULL, "createdAt" DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP, "updatedAt" DATETIME NOT NULL, "userId" TEXT NOT NULL, CONSTRAINT "Session_userId_fkey" FOREIGN KEY ("userId") REFERENCES "User" ("id") ON DELETE CASCADE ON UPDATE CASCADE)`,
+        `CREATE UNIQUE INDEX "User_email_key" ON "User" ("email")`,
+        `CREATE UNIQUE INDEX "User_username_key" ON "User" ("username")`,
+        `CREATE INDEX "Session_userId_idx" ON "Session" ("userId")`,
+      );
+      const client = epicClient(db, timestampFormat);
+      await client.user.create({ data: { id: "u1", email: "alice@example.org", username: "alice" } });
+      for (const [id, end] of Object.entries(ends)) {
+        const [expirationDate, opened] = [new Date(NOW + end), new Date(NOW + end - 30 * 86_400_000)];
+        await client.session.create({ data: { id, expirationDate, createdAt: opened, updatedAt: opened, userId: "u1" } });
+      }
+      await client.$disconnect();
+    },
+    async judge(db) {
+      const client = epicClient(db, timestampFormat);
+      const kept = await client.session.findMany({ where: { expirationDate: { gt: new Date() } } });
+      await client.$disconnect();
+      return kept.map(({ id }) => id).sort();
+    },
+  };
+}
+
+export default [
+  epicStack("epic-stack", "unixepoch-ms", "expirationDate <= 1781524800000"),
+  epicStack("epic-stack-text", "iso8601", "expirationDate <= '2026-06-15T12:00:00.000+00:00'"),
+  strapi,
+  actual,
+  directus,
+  ghost,
+  audiobookshelf,
+];

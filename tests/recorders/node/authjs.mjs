@@ -121,7 +121,7 @@ async function prismaAdapter(db, timestampFormat) {
 export default [
   {
     ...common,
-    name: "authjs_drizzle",
+    name: "authjs-drizzle",
     profile: "authjs-drizzle",
     verified: `ran ${versions("@auth/core", "@auth/drizzle-adapter", "drizzle-orm")}`,
     table: "session",
@@ -134,7 +134,7 @@ export default [
   },
   {
     ...common,
-    name: "authjs_typeorm",
+    name: "authjs-typeorm",
     profile: "authjs-typeorm",
     verified: `ran ${versions("@auth/core", "@auth/typeorm-adapter", "typeorm", "sqlite3")}`,
     table: "sessions",
@@ -152,7 +152,7 @@ export default [
   },
   {
     ...common,
-    name: "authjs_prisma",
+    name: "authjs-prisma",
     profile: "authjs-prisma",
     verified: `ran ${versions("@auth/core", "@auth/prisma-adapter", "@prisma/client", "@prisma/adapter-better-sqlite3")}; tables as Prisma's migrations create them`,
     notes: ["old-…: as Prisma's engine before version 7 wrote them (timestampFormat \"unixepoch-ms\")"],

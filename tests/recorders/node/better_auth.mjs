@@ -257,26 +257,26 @@ async function throughPrisma(name, timestampFormat, rest) {
 }
 
 export default [
-  builtIn("better_auth", "better-auth", {}, {
+  builtIn("better-auth", "better-auth", {}, {
     predicate: "expiresAt < '2026-06-15T12:00:00.000Z'",
   }),
-  builtIn("better_auth_snake", "better-auth-snake", {
+  builtIn("better-auth-snake", "better-auth-snake", {
     session: { modelName: "sessions", fields: snake },
   }, {
     table: "sessions",
     notes: ["the names of table and fields are set in the application's configuration"],
     predicate: "expires_at < '2026-06-15T12:00:00.000Z'",
   }),
-  throughDrizzle("better_auth_drizzle", "better-auth-drizzle", "timestamp_ms", {
+  throughDrizzle("better-auth-drizzle", "better-auth-drizzle", "timestamp_ms", {
     predicate: "expires_at < 1781524800000",
   }),
-  throughDrizzle("better_auth_drizzle_seconds", "better-auth-drizzle-seconds", "timestamp", {
+  throughDrizzle("better-auth-drizzle-seconds", "better-auth-drizzle-seconds", "timestamp", {
     predicate: "expires_at < 1781524800",
   }),
-  await throughPrisma("better_auth_prisma", "iso8601", {
+  await throughPrisma("better-auth-prisma", "iso8601", {
     predicate: "expiresAt < '2026-06-15T12:00:00.000+00:00'",
   }),
-  await throughPrisma("better_auth_prisma-numbers", "unixepoch-ms", {
+  await throughPrisma("better-auth-prisma-numbers", "unixepoch-ms", {
     predicate: "expiresAt < 1781524800000",
   }),
 ];

@@ -57,7 +57,7 @@ async function lucia2(db) {
 
 /** Lucia 2, whose sessions end twice: they are idle first, and then over. */
 const version2 = {
-  name: "lucia_2",
+  name: "lucia-2",
   profile: "lucia-2",
   verified: `ran ${versions("lucia-2", "@lucia-auth/adapter-sqlite-2", "better-sqlite3")}`,
   table: "user_session",
@@ -90,5 +90,5 @@ const version2 = {
 export default [
   version2,
   fixture("lucia", { user: "user", session: "session" }),
-  fixture("lucia-user_session", { user: "user", session: "user_session" }),
+  fixture("lucia-user-session", { user: "user", session: "user_session" }),
 ];
