@@ -90,7 +90,7 @@ def record(
         "note": note,
         "fixture clock (now)": f"{CLOCK} = unix {NOW}",
         "expired predicate at that clock": expired,
-        "expected expired ids": json.dumps(sorted(gone)),
+        "expected expired ids": json.dumps([str(one) for one in sorted(gone)]),
     }
     lines = [f"-- {what}: {value}" for what, value in header.items() if value is not None]
     file = Path(os.environ["FIXTURES"]) / f"{name}.sql"
