@@ -97,7 +97,9 @@ fn each_profile_is_named_after_its_file_and_describes_itself() {
         assert_eq!(profile.name, *name);
         assert!(!profile.about.is_empty() && !profile.title.is_empty(), "{name}");
         assert!(text.starts_with("# ") && text.contains("\n# Caveats:\n"), "{name}");
-        assert!(!profile.tokens.is_empty() || text.contains("`close`"), "{name}: why no token?");
+        let says_why = ["`close`", "`cycle`", "handles"].iter().any(|word| text.contains(word));
+        let needs_token = profile.holds_sessions() && !says_why;
+        assert!(!profile.tokens.is_empty() || !needs_token, "{name}: why no token?");
     }
 }
 
