@@ -9,6 +9,7 @@ mod hostile_schemas;
 mod profile_check;
 mod read_only;
 mod refused;
+mod several_columns;
 mod shared_state;
 mod show_profiles;
 mod state;
