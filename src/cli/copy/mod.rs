@@ -197,7 +197,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     match store::open(&from, Access::Read) {
         // One of sessctl's own that is too old or too new stays what it is.
         Err(foreign @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
-            match adopted::detect(&from, Access::Read, profiles::built_in_profiles()?) {
+            match adopted::detect(&from, Access::Read, &profiles::BuiltInProfiles, None) {
                 Ok(profile) => Err(Error::Refused(format!(
                     "{from} holds a table of {}, which moves with its application; sessctl copies \
                      only its own table",

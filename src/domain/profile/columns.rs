@@ -18,7 +18,6 @@ impl Profile {
         let missing: Vec<_> =
             self.columns.iter().filter(|name| !holds(columns, name)).cloned().collect();
         let unexpected: Vec<_> = columns.iter().filter(|name| !is_known(name)).cloned().collect();
-        let differs = !missing.is_empty() || !unexpected.is_empty();
-        differs.then_some(ColumnMismatch { missing, unexpected })
+        (!missing.is_empty()).then_some(ColumnMismatch { missing, unexpected })
     }
 }

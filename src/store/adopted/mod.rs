@@ -12,8 +12,7 @@ mod copy_plan;
 mod delete;
 mod delete_batch;
 mod delete_due;
-mod detect;
-mod detection_doubt;
+mod detection;
 pub mod diagnose;
 mod expiry_index;
 mod foreign_keys;
@@ -32,7 +31,7 @@ mod unreadable_value;
 mod validate;
 mod values;
 
-pub use detect::detect;
+pub use detection::{detect, locate};
 pub use diagnose::{ClassCount, Diagnosis, Sample, diagnose};
 pub use open::{open, open_with_state};
 pub use state::{StateDirectory, StateMemory, check_state_directory};

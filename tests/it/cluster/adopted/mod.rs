@@ -71,7 +71,8 @@ fn detected(nodes: &Nodes) -> Result<Profile, Error> {
     adopted::detect(
         location(nodes),
         Access::Read,
-        all().into_iter().map(|(profile, ..)| profile).collect(),
+        all().into_iter().map(|(profile, ..)| profile).collect::<Vec<_>>().as_slice(),
+        None,
     )
 }
 

@@ -9,7 +9,7 @@ use crate::support::adopted::ApplicationDb;
 use crate::support::profiles::{all, django, draft, laravel, seconds};
 
 fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
-    let error = detect(db.path(), Access::Read, profiles).unwrap_err();
+    let error = detect(db.path(), Access::Read, profiles.as_slice(), None).unwrap_err();
     assert!(
         matches!(error, Error::ForeignDatabase { .. } | Error::AmbiguousTable { .. }),
         "{error}"
@@ -29,7 +29,7 @@ fn a_file_without_such_a_table_is_described() {
     insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: the file is empty"#);
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; it has unexpected columns data"#);
+    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; its other columns are data"#);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_file_with_several_leaves_a_choice() {
 fn a_table_without_rows_fits_by_its_columns() {
     let db =
         ApplicationDb::of("CREATE TABLE django_session (session_key, session_data, expire_date)");
-    assert_eq!(detect(db.path(), Access::Read, known()).unwrap(), django());
+    assert_eq!(detect(db.path(), Access::Read, known().as_slice(), None).unwrap(), django());
 }
 
 #[test]
@@ -66,7 +66,10 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let named = named.named().0;
     insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
-    assert_eq!(detect(db.path(), Access::Read, vec![named, found.clone()]).unwrap(), found);
+    assert_eq!(
+        detect(db.path(), Access::Read, [named, found.clone()].as_slice(), None).unwrap(),
+        found
+    );
 }
 
 /// Signed at 2025-06-15T15:06:40Z, and over at these times.
@@ -81,7 +84,7 @@ fn signed(over: &[&str]) -> ApplicationDb {
 }
 
 fn doubt_of(db: &ApplicationDb) -> Option<String> {
-    let found = detect(db.path(), Access::Write, known()).unwrap();
+    let found = detect(db.path(), Access::Write, known().as_slice(), None).unwrap();
     let doubt = found.doubt.clone();
     assert_eq!(Profile { doubt: None, ..found }, django());
     doubt.map(|doubt| doubt.finding)

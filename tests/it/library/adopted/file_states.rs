@@ -47,8 +47,8 @@ fn a_table_that_is_in_the_log_alone_is_found() {
     let application = db.application();
     application.pragma_update(None, "journal_mode", "WAL").unwrap();
     application.execute_batch(TABLE).unwrap();
-    let known = all().into_iter().map(|(profile, ..)| profile).collect();
-    assert_eq!(detect(db.path(), Access::Read, known).unwrap(), django());
+    let known: Vec<_> = all().into_iter().map(|(profile, ..)| profile).collect();
+    assert_eq!(detect(db.path(), Access::Read, known.as_slice(), None).unwrap(), django());
 }
 
 #[test]

@@ -43,7 +43,8 @@ fn each_of_them_is_found_by_its_table() {
     for (profile, sql, _) in all() {
         let db = ApplicationDb::of(sql);
         let found =
-            store::adopted::detect(db.path(), store::Access::Read, profiles.clone()).unwrap();
+            store::adopted::detect(db.path(), store::Access::Read, profiles.as_slice(), None)
+                .unwrap();
         // The rows of Django's show an hour, and so nothing of the clock.
         assert_eq!(found.doubt.is_some(), profile.name == "django");
         assert_eq!(Profile { doubt: None, ..found }, profile);
