@@ -134,6 +134,9 @@ impl Args {
                  its application",
             ));
         }
+        if context.global.table.is_some() {
+            return Err(Usage::error("--table: move copies only sessctl's own table"));
+        }
         let from = context.location_of(&self.from)?;
         let to = context.location_of(&self.to)?;
         if is_same(&from, &to) {

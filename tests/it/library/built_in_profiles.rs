@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use sessctl::config::profile::{built_in, parse};
+use sessctl::config::profile::{built_in, outlines, parse};
 use sessctl::domain::profile::{ColumnSource, Expiry, Profile, RowStatus, SqlValueRef};
 
 use crate::support::NOW;
@@ -122,6 +122,17 @@ fn each_profile_is_named_after_its_file_and_describes_itself() {
         assert_eq!(profile.readonly.is_some(), *name == "gitea");
         assert_eq!(profile.is_detected, *name != "django-local");
         assert!(profile.token.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn the_outlines_are_those_of_the_profiles() {
+    assert_eq!(outlines().len(), built_in().len());
+    for ((name, text), outline) in built_in().iter().zip(outlines()) {
+        let profile = parse(text, name, &BTreeMap::new()).unwrap();
+        assert_eq!((outline.name, outline.table), (*name, profile.table.as_str()));
+        assert_eq!(outline.columns, profile.columns, "{name}");
+        assert_eq!(outline.is_detected, profile.is_detected, "{name}");
     }
 }
 

@@ -3,15 +3,20 @@
 use sessctl::domain::error::Error;
 use sessctl::domain::profile::Profile;
 use sessctl::store::Access;
-use sessctl::store::adopted::detect;
+use sessctl::store::adopted::{detect, locate};
 
 use crate::support::adopted::ApplicationDb;
-use crate::support::profiles::{all, django, draft, laravel, seconds};
+use crate::support::profiles::{all, django, draft, laravel, seconds, utc};
 
 fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
     let error = detect(db.path(), Access::Read, profiles.as_slice(), None).unwrap_err();
     assert!(
-        matches!(error, Error::ForeignDatabase { .. } | Error::AmbiguousTable { .. }),
+        matches!(
+            error,
+            Error::ForeignDatabase { .. }
+                | Error::AmbiguousTable { .. }
+                | Error::AmbiguousProfile { .. }
+        ),
         "{error}"
     );
     error.to_string().replace(&db.path().display().to_string(), "DB")
@@ -56,6 +61,123 @@ fn values_of_another_form_do_not_fit() {
          INSERT INTO django_session VALUES ('a', '', 1781524800)",
     );
     insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
+}
+
+fn found(db: &ApplicationDb, profiles: &[Profile]) -> (String, String) {
+    let found = detect(db.path(), Access::Read, profiles, None).unwrap();
+    (found.name, found.table)
+}
+
+/// A profile of a table `sessions` with an id and a time, which has these columns.
+fn like(name: &str, columns: &[&str]) -> Profile {
+    draft(name, "sessions", "id", columns).time("seen_on", seconds()).at(0, true).0
+}
+
+#[test]
+fn the_profile_that_requires_most_columns_fits() {
+    let profiles = [
+        like("small", &["id", "seen_on"]),
+        like("large", &["id", "seen_on", "agent"]),
+        like("other", &["id", "seen_on", "device"]),
+    ];
+    let db = ApplicationDb::of("CREATE TABLE sessions (id PRIMARY KEY, seen_on, agent, x)");
+    assert_eq!(found(&db, &profiles).0, "large");
+    // Whatever the values are
+    db.application().execute_batch("INSERT INTO sessions VALUES (1, 'x', '', '')").unwrap();
+    assert!(said(&db, profiles.to_vec()).contains("in the format of profile large"));
+    let db = ApplicationDb::of("CREATE TABLE sessions (id PRIMARY KEY, seen_on, agent, device)");
+    insta::assert_snapshot!(said(&db, profiles.to_vec()), @r#"cannot tell whose table sessions in "DB" is: profile large is for the framework large (); profile other is for the framework other ()"#);
+}
+
+#[test]
+fn values_and_declared_types_tell_profiles_apart() {
+    let text = draft("text", "sessions", "id", &["id", "seen_on"])
+        .time("seen_on", utc(&[0]))
+        .at(0, true)
+        .0;
+    let profiles = [text, like("number", &["id", "seen_on"])];
+    for (declared, value, name) in [
+        ("INTEGER", "NULL", "number"),
+        ("datetime", "NULL", "text"),
+        ("", "1781524800", "number"),
+        ("", "'2026-06-15 12:00:00'", "text"),
+    ] {
+        let db = ApplicationDb::of(&format!(
+            "CREATE TABLE sessions (id TEXT PRIMARY KEY, seen_on {declared});
+             INSERT INTO sessions SELECT 'a', {value} WHERE {value} IS NOT NULL"
+        ));
+        assert_eq!(found(&db, &profiles).0, name, "{declared} {value}");
+    }
+}
+
+#[test]
+fn another_name_needs_evidence() {
+    let distinctive = like("d", &["id", "seen_on"]);
+    let generic =
+        draft("g", "sessions", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
+    let is_found = |name: &str, column: &str, rows: &str| {
+        let db = ApplicationDb::of(&format!("CREATE TABLE {name} (id, {column}, x)"));
+        db.application().execute_batch(rows).unwrap();
+        let profiles = [distinctive.clone(), generic.clone()];
+        detect(db.path(), Access::Read, profiles.as_slice(), None).is_ok()
+    };
+    let insert = |name: &str, rows: &str| format!("INSERT INTO {name} VALUES {rows}");
+    let good = "(1, 1781524800, 0), (2, 1781524801, 0)";
+    for (name, column, rows, expected) in [
+        ("sessions", "expiry", good, true),
+        ("app_session", "expiry", good, true),
+        ("UserSessions", "expiry", good, true),
+        // The columns alone say nothing
+        ("coupons", "expiry", good, false),
+        ("visits", "seen_on", good, true),
+        // Some value must be a time, and of an unrelated name all of them
+        ("app_sessions", "seen_on", "(1, NULL, 0)", false),
+        ("app_sessions", "seen_on", "(1, 1781524800, 0), (2, 1781524800, 0), (3, 4, 0)", true),
+        ("visits", "seen_on", "(1, 1781524800, 0), (2, 1781524800, 0), (3, 4, 0)", false),
+        // Each id identifies a session
+        ("session_events", "seen_on", "(1, 1781524800, 0), (1, 1781524801, 0)", false),
+        // A copy is not in use
+        ("sessions_old", "seen_on", good, false),
+        ("sessions_backup", "expiry", good, false),
+    ] {
+        assert_eq!(is_found(name, column, &insert(name, rows)), expected, "{name} {rows}");
+    }
+    assert!(is_found("visits", "seen_on", ""));
+    assert!(!is_found("coupons", "expiry", ""));
+}
+
+#[test]
+fn the_own_name_comes_first_and_among_others_rows() {
+    let profile = [like("d", &["id", "seen_on"])];
+    let tables = |names: &[&str]| {
+        let create = |name: &&str| format!("CREATE TABLE {name} (id PRIMARY KEY, seen_on);");
+        ApplicationDb::of(&names.iter().map(create).collect::<String>())
+    };
+    assert_eq!(found(&tables(&["app_sessions", "Sessions"]), &profile).1, "Sessions");
+    let db = tables(&["a_sessions", "b_sessions"]);
+    insta::assert_snapshot!(said(&db, profile.to_vec()), @r#"cannot tell which table in "DB" holds the sessions: a_sessions: d, b_sessions: d"#);
+    db.application().execute_batch("INSERT INTO b_sessions VALUES (1, 1781524800)").unwrap();
+    assert_eq!(found(&db, &profile).1, "b_sessions");
+    assert_eq!(
+        detect(db.path(), Access::Read, profile.as_slice(), Some("A_sessions")).unwrap().table,
+        "a_sessions"
+    );
+}
+
+#[test]
+fn a_table_that_is_named_must_exist() {
+    let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE app_sessions (id, x)");
+    let error = detect(db.path(), Access::Read, known().as_slice(), Some("sesions")).unwrap_err();
+    let said = error.to_string().replace(&db.path().display().to_string(), "DB");
+    insta::assert_snapshot!(said, @r#""DB" is not a sessctl database: it has no table sesions; it has app_sessions, users"#);
+}
+
+#[test]
+fn a_named_profile_finds_its_table_under_another_name() {
+    let profile = like("d", &["id", "seen_on"]);
+    let db = ApplicationDb::of("CREATE TABLE app_sessions (id PRIMARY KEY, seen_on)");
+    let found = locate(db.path(), Access::Read, &profile).unwrap();
+    assert_eq!(found, Profile { table: "app_sessions".to_owned(), ..profile });
 }
 
 #[test]
