@@ -52,13 +52,7 @@ fn outline(name: &str, text: &str) -> Result<String, String> {
     let strings = |key| value(key).map(|value| quoted(&value));
     let table = strings("table").filter(|names| names.len() == 1).ok_or("has no table")?;
     let columns = strings("columns").filter(|names| !names.is_empty()).ok_or("has no columns")?;
-    let holds = strings("holds").and_then(|mut words| words.pop());
-    let is_detected = value("detect").is_none_or(|value| value.trim() != "false");
-    Ok(format!(
-        "({name:?}, {:?}, &{columns:?}, {is_detected}, {})",
-        table[0],
-        holds.is_none_or(|holds| holds == "sessions")
-    ))
+    Ok(format!("({name:?}, {:?}, &{columns:?})", table[0]))
 }
 
 /// The strings in a value.

@@ -34,7 +34,7 @@ impl SessionService {
     /// of a framework table does not define how to find the row of a token.
     pub fn ensure_can_close(&self) -> Result<()> {
         self.ensure_can_delete()?;
-        self.profile().map_or(Ok(()), |profile| profile.token_form().map(drop))
+        self.profile().map_or(Ok(()), |profile| profile.token_forms().map(drop))
     }
 
     /// Makes sure that sessions may be ended and their rows deleted.

@@ -4,6 +4,7 @@ pub mod adopted;
 pub mod cluster;
 pub mod external_programs;
 pub mod fake_clock;
+pub mod fixtures;
 pub mod generators;
 pub mod jobs;
 pub mod processes;

@@ -1,6 +1,5 @@
 //! Profiles as the store takes them: those that come with the program, and others.
 
-use sessctl::config::profile::{built_in, parse};
 use sessctl::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
     Parameter, Predicate, Profile, Rule, RuleKind, Separator, SqlValue, Storage, TextForm,
@@ -8,6 +7,8 @@ use sessctl::domain::profile::{
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::time_zone::TimeZone;
+
+use super::fixtures;
 
 /// A profile that one adds to.
 pub struct Draft(pub Profile);
@@ -17,6 +18,10 @@ pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
         name: name.to_owned(),
         title: format!("the framework {name}"),
         about: String::new(),
+        versions: None,
+        verified: None,
+        holds: Profile::SESSIONS.to_owned(),
+        survives: Vec::new(),
         task: name.to_owned(),
         table: table.to_owned(),
         columns: columns.iter().map(|&column| column.to_owned()).collect(),
@@ -26,7 +31,7 @@ pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
         readonly: None,
         user: None,
         client: None,
-        token: None,
+        tokens: Vec::new(),
         inputs: Vec::new(),
         times: Vec::new(),
         created: None,
@@ -106,14 +111,19 @@ impl Draft {
     }
 
     pub fn user(mut self, column: &str) -> Self {
-        let source = source(column);
-        self.0.user = Some(UserSource { source, form: UserForm::Plain, nobody: Vec::new() });
+        self.0.user = Some(UserSource {
+            column: column.to_owned(),
+            paths: Vec::new(),
+            form: UserForm::Plain,
+            nobody: Vec::new(),
+            names: None,
+        });
         self
     }
 
     pub fn token(mut self, column: &str) -> Self {
         let (column, prefix) = (column.to_owned(), String::new());
-        self.0.token = Some(TokenForm { column, prefix, is_hashed: false });
+        self.0.tokens.push(TokenForm { column, prefix, is_hashed: false });
         self
     }
 
@@ -169,17 +179,9 @@ pub fn utc(decimals: &[u8]) -> Encoding {
     text(Separator::Blank, decimals, ZoneForm::None(TimeZone::UTC))
 }
 
-/// One that comes with the program, with the lifetime of a usual configuration.
+/// One that comes with the program, with the parameters of its fixture.
 pub fn shipped(name: &str) -> Profile {
-    let (_, text) = built_in().iter().find(|(known, _)| *known == name).unwrap();
-    let lifetime = match name {
-        "laravel" => Some("2h"),
-        "rails" => Some("30d"),
-        "gitea" => Some("1d"),
-        _ => None,
-    };
-    let given = lifetime.map(|lifetime| ("lifetime".to_owned(), lifetime.to_owned()));
-    parse(text, name, &given.into_iter().collect()).unwrap()
+    fixtures::named(name).read()
 }
 
 pub fn django() -> Profile {
@@ -212,59 +214,4 @@ pub fn better_auth() -> Profile {
 
 pub fn gitea() -> Profile {
     shipped("gitea")
-}
-
-/// All of them, and the files that hold their tables.
-pub fn all() -> Vec<(Profile, &'static str, &'static [&'static str])> {
-    vec![
-        (
-            django(),
-            include_str!("../fixtures/frameworks/django.sql"),
-            &["g4k32zhlrlpzvhcmu1mnysy51vvfo89c", "khfmrm052mi1mi21w4e19tf29cs703vt"],
-        ),
-        (
-            flask(),
-            include_str!("../fixtures/frameworks/flask_session.sql"),
-            &["session:E0UI3Ci9Mxjx", "session:legacyNullExp"],
-        ),
-        (
-            rails(),
-            include_str!("../fixtures/frameworks/rails.sql"),
-            &["2::expired1", "2::old_but_active"],
-        ),
-        (
-            laravel(),
-            include_str!("../fixtures/frameworks/laravel.sql"),
-            &["Q3kW1expired", "Q3kW1guestBoundary"],
-        ),
-        (symfony(), include_str!("../fixtures/frameworks/symfony.sql"), &["expired1"]),
-        (scs(), include_str!("../fixtures/frameworks/scs_sqlite3store.sql"), &["expired1"]),
-        (
-            shipped("connect-sqlite3"),
-            include_str!("../fixtures/frameworks/connect_sqlite3.sql"),
-            &["expired1"],
-        ),
-        (better_auth(), include_str!("../fixtures/frameworks/better_auth.sql"), &["e1"]),
-        (
-            shipped("authjs-drizzle"),
-            include_str!("../fixtures/frameworks/authjs_drizzle.sql"),
-            &["e1"],
-        ),
-        (
-            shipped("authjs-typeorm"),
-            include_str!("../fixtures/frameworks/authjs_typeorm.sql"),
-            &["e1"],
-        ),
-        (
-            shipped("tower-sessions"),
-            include_str!("../fixtures/frameworks/tower_sessions.sql"),
-            &["expired1", "whole_second_expired"],
-        ),
-        (
-            shipped("spring-session"),
-            include_str!("../fixtures/frameworks/spring_session_jdbc.sql"),
-            &["p2"],
-        ),
-        (gitea(), include_str!("../fixtures/frameworks/gitea.sql"), &["expired0000000e1"]),
-    ]
 }

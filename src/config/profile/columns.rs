@@ -36,15 +36,20 @@ impl Columns {
         self.find_named(&name(value)?)
     }
 
-    fn find_named(&self, column: &str) -> Result<String, String> {
-        let is_same = |known: &&String| known.eq_ignore_ascii_case(column);
-        if let Some(found) = self.required.iter().find(is_same) {
-            Ok(found.clone())
-        } else if self.optional.iter().any(|known| is_same(&known)) {
-            Err(format!("column {column:?} is optional; only those in columns can be read"))
-        } else {
-            Err(format!("unknown column {column:?}: it is not listed in columns"))
+    /// The same, for a column without which the profile has no meaning.
+    pub(super) fn find_required(&self, value: &DeValue<'_>) -> Result<String, String> {
+        let found = self.find(value)?;
+        if self.optional.contains(&found) {
+            return Err(format!("column {found:?} is optional: list it in columns"));
         }
+        Ok(found)
+    }
+
+    fn find_named(&self, column: &str) -> Result<String, String> {
+        let mut known = self.required.iter().chain(&self.optional);
+        let found = known.find(|known| known.eq_ignore_ascii_case(column));
+        let unknown = || format!("unknown column {column:?}: it is not listed in columns");
+        found.cloned().ok_or_else(unknown)
     }
 
     /// The source that the keys `column` and `path` describe; `default` is the column of a
@@ -55,14 +60,31 @@ impl Columns {
         default: Option<&str>,
     ) -> Result<ColumnSource> {
         let path = table.optional("path", path)?;
-        let column = match (table.optional("column", |value| self.find(value))?, default) {
-            (Some(column), _) => column,
+        Ok(ColumnSource { column: self.column(table, default)?, path })
+    }
+
+    /// The column that the key `column` names, or else the default.
+    pub(super) fn column(
+        &self,
+        table: &SettingsTable<'_>,
+        default: Option<&str>,
+    ) -> Result<String> {
+        match (table.optional("column", |value| self.find(value))?, default) {
+            (Some(column), _) => Ok(column),
             (None, Some(name)) => {
-                self.find_named(name).map_err(|message| table.error("column", &message))?
+                self.find_named(name).map_err(|message| table.error("column", &message))
             }
-            (None, None) => return Err(table.missing("column", "a column of the table")),
-        };
-        Ok(ColumnSource { column, path })
+            (None, None) => Err(table.missing("column", "a column of the table")),
+        }
+    }
+}
+
+/// A JSON path, or a list of them.
+pub(super) fn paths(value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    if value.is_array() {
+        list(value, "[\"$.user.id\", \"$.uid\"]", path)
+    } else {
+        path(value).map(|path| vec![path])
     }
 }
 

@@ -2,22 +2,27 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
-use super::columns::Columns;
+use super::columns::{Columns, paths};
 use super::parameters::Parameters;
 use super::symbols::Symbols;
 use super::{rules, times};
 use crate::config::document::Document;
 use crate::config::error::{ConfigError, Result};
 use crate::config::table::SettingsTable;
-use crate::config::values::{choice, describe, flag, name, sql_values, text};
+use crate::config::values::{choice, describe, flag, list, name, sql_values, text};
 use crate::domain::profile::{
-    ColumnSource, Dependent, DependentAction, Profile, TokenForm, UserForm, UserSource,
+    ColumnSource, Dependent, DependentAction, Profile, TokenForm, UserForm, UserNames, UserSource,
+    Verification,
 };
 
 const KEYS: &[&str] = &[
     "name",
     "title",
     "about",
+    "versions",
+    "verified",
+    "holds",
+    "survives",
     "task",
     "table",
     "id",
@@ -39,6 +44,10 @@ const KEYS: &[&str] = &[
 
 const PAYLOADS: &[(&str, UserForm)] = &[("django", UserForm::DjangoPayload)];
 const HASHES: &[(&str, bool)] = &[("sha256", true)];
+const VERIFICATIONS: &[(&str, Verification)] = &[
+    (Verification::Running.as_str(), Verification::Running),
+    (Verification::Schema.as_str(), Verification::Schema),
+];
 const ACTIONS: &[(&str, DependentAction)] =
     &[("delete", DependentAction::Delete), ("set null", DependentAction::SetNull)];
 
@@ -67,7 +76,7 @@ pub fn parse(
 fn read(top: &SettingsTable<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
     let profile_name = top.required("name", "the name of the profile", profile_name)?;
     let id = top.required("id", "the column that identifies a session", |value| {
-        symbols.columns.find(value)
+        symbols.columns.find_required(value)
     })?;
     times::read(top, &mut symbols)?;
     let rules = rules::read(top, &mut symbols)?;
@@ -77,19 +86,23 @@ fn read(top: &SettingsTable<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
                     with the reason why nothing may be deleted";
         return Err(top.missing("expired", what));
     }
-    let token = token(top, &symbols.columns)?;
-    let secrets = Secrets { id: &id, token: token.as_ref() };
+    let tokens = tokens(top, &symbols.columns)?;
+    let secrets = Secrets { id: &id, tokens: &tokens };
     let or_name = |text: Option<String>| text.unwrap_or_else(|| profile_name.clone());
     Ok(Profile {
         title: or_name(top.optional("title", name)?),
         about: top.optional("about", name)?.unwrap_or_default(),
+        versions: top.optional("versions", name)?,
+        verified: top.optional("verified", choice("verification", VERIFICATIONS))?,
+        holds: top.optional("holds", name)?.unwrap_or_else(|| Profile::SESSIONS.to_owned()),
+        survives: top.optional("survives", phrases)?.unwrap_or_default(),
         task: or_name(top.optional("task", name)?),
         table: top.required("table", "the name of the table", name)?,
         is_detected: top.optional("detect", flag)?.unwrap_or(true),
         readonly,
         user: user(top, &symbols.columns, &secrets)?,
         client: client(top, &symbols.columns, &secrets)?,
-        token,
+        tokens,
         created: top.optional("created", |value| symbols.time(value))?,
         used: top.optional("used", |value| symbols.time(value))?,
         rules,
@@ -125,28 +138,40 @@ fn readonly(value: &DeValue<'_>) -> Result<Option<String>, String> {
     }
 }
 
-fn token(top: &SettingsTable<'_>, columns: &Columns) -> Result<Option<TokenForm>> {
-    let Some(table) = top.table("token")? else { return Ok(None) };
+fn phrases(value: &DeValue<'_>) -> Result<Vec<String>, String> {
+    list(value, "[\"the remember-me cookie\"]", name)
+}
+
+/// The tables `[[token]]`, or the only one, `[token]`.
+fn tokens(top: &SettingsTable<'_>, columns: &Columns) -> Result<Vec<TokenForm>> {
+    let tables = match top.value("token") {
+        Some(value) if value.is_array() => top.array("token", "[[token]]")?,
+        _ => top.table("token")?.into_iter().collect(),
+    };
+    tables.iter().map(|table| token(table, columns)).collect()
+}
+
+fn token(table: &SettingsTable<'_>, columns: &Columns) -> Result<TokenForm> {
     table.allow_only(&["column", "prefix", "hash"])?;
-    Ok(Some(TokenForm {
-        column: columns.source(&table, None)?.column,
+    Ok(TokenForm {
+        column: columns.column(table, None)?,
         prefix: table.optional("prefix", name)?.unwrap_or_default(),
         is_hashed: table.optional("hash", choice("hash", HASHES))?.unwrap_or(false),
-    }))
+    })
 }
 
 /// Columns whose values are credentials.
 struct Secrets<'a> {
     id: &'a str,
-    token: Option<&'a TokenForm>,
+    tokens: &'a [TokenForm],
 }
 
 impl Secrets<'_> {
     /// Refuses to show a credential as the user or the client.
-    fn reject(&self, table: &SettingsTable<'_>, source: &ColumnSource) -> Result<()> {
-        let token = self.token.map(|token| ("token", token.column.as_str()));
-        for (what, column) in [("id", self.id)].into_iter().chain(token) {
-            if column.eq_ignore_ascii_case(&source.column) {
+    fn reject(&self, table: &SettingsTable<'_>, shown: &str) -> Result<()> {
+        let tokens = self.tokens.iter().map(|token| ("token", token.column.as_str()));
+        for (what, column) in [("id", self.id)].into_iter().chain(tokens) {
+            if column.eq_ignore_ascii_case(shown) {
                 let message = format!(
                     "must not be the {what} column: its value is a credential and would be \
                      displayed"
@@ -164,16 +189,28 @@ fn user(
     secrets: &Secrets<'_>,
 ) -> Result<Option<UserSource>> {
     let Some(table) = top.table("user")? else { return Ok(None) };
-    table.allow_only(&["column", "path", "payload", "nobody"])?;
-    let source = columns.source(&table, None)?;
-    secrets.reject(&table, &source)?;
+    table.allow_only(&["column", "path", "payload", "nobody", "names"])?;
+    let paths = table.optional("path", paths)?.unwrap_or_default();
+    let column = columns.column(&table, None)?;
+    secrets.reject(&table, &column)?;
     let payload = table.optional("payload", choice("payload", PAYLOADS))?;
     if payload.is_some() {
         table.reject("path", "has no effect with payload, which determines the path")?;
         table.reject("nobody", "has no effect with payload, which contains only users")?;
     }
     let nobody = table.optional("nobody", sql_values)?.unwrap_or_default();
-    Ok(Some(UserSource { source, form: payload.unwrap_or(UserForm::Plain), nobody }))
+    let form = payload.unwrap_or(UserForm::Plain);
+    Ok(Some(UserSource { column, paths, form, nobody, names: user_names(&table)? }))
+}
+
+fn user_names(user: &SettingsTable<'_>) -> Result<Option<UserNames>> {
+    let Some(names) = user.table("names")? else { return Ok(None) };
+    names.allow_only(&["table", "key", "name"])?;
+    Ok(Some(UserNames {
+        table: names.required("table", "the table of the users", name)?,
+        key: names.required("key", "its column with the id of a user", name)?,
+        name: names.required("name", "its column with the name of a user", name)?,
+    }))
 }
 
 fn client(
@@ -184,14 +221,14 @@ fn client(
     let Some(table) = top.table("client")? else { return Ok(None) };
     table.allow_only(&["column", "path"])?;
     let source = columns.source(&table, None)?;
-    secrets.reject(&table, &source)?;
+    secrets.reject(&table, &source.column)?;
     Ok(Some(source))
 }
 
 fn dependents(top: &SettingsTable<'_>, columns: &Columns, id: &str) -> Result<Vec<Dependent>> {
     let dependent = |table: SettingsTable<'_>| {
         table.allow_only(&["table", "column", "references", "action"])?;
-        let references = table.optional("references", |value| columns.find(value))?;
+        let references = table.optional("references", |value| columns.find_required(value))?;
         let action = table.optional("action", choice("action", ACTIONS))?;
         Ok(Dependent {
             table: table.required("table", "the name of the dependent table", name)?,

@@ -17,16 +17,17 @@ pub fn built_in() -> &'static [(&'static str, &'static str)] {
     include!(concat!(env!("OUT_DIR"), "/profiles.rs"))
 }
 
-/// The name, the table and the columns of a profile; whether it is detected, and holds sessions.
-type Outline = (&'static str, &'static str, &'static [&'static str], bool, bool);
+/// Name, table and columns.
+type Outline = (&'static str, &'static str, &'static [&'static str]);
 
 const OUTLINES: &[Outline] = include!(concat!(env!("OUT_DIR"), "/outlines.rs"));
 
 /// The outlines of the built-in profiles, in the same order.
 pub fn outlines() -> Vec<ProfileOutline<'static>> {
-    let outline = |&(name, table, columns, is_detected, holds_sessions): &Outline| {
-        let columns = columns.to_vec();
-        ProfileOutline { name, table, columns, is_detected, holds_sessions }
+    let outline = |&(name, table, columns): &Outline| ProfileOutline {
+        name,
+        table,
+        columns: columns.to_vec(),
     };
     OUTLINES.iter().map(outline).collect()
 }

@@ -5,19 +5,34 @@ use super::definition::Profile;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnMismatch {
     pub missing: Vec<String>,
+    /// Columns that the profile does not know. They matter only if others are missing.
     pub unexpected: Vec<String>,
 }
 
 impl Profile {
-    /// ASCII case is ignored, as in SQLite. `None`: the columns match.
+    /// ASCII case is ignored, as in SQLite. `None`: the table has all columns that it must have.
     pub fn difference(&self, columns: &[String]) -> Option<ColumnMismatch> {
-        let holds = |names: &[String], name: &String| {
-            names.iter().any(|known| known.eq_ignore_ascii_case(name))
-        };
-        let is_known = |name: &&String| holds(&self.columns, name) || holds(&self.optional, name);
+        let is_known = |name: &&String| has(&self.columns, name) || has(&self.optional, name);
         let missing: Vec<_> =
-            self.columns.iter().filter(|name| !holds(columns, name)).cloned().collect();
+            self.columns.iter().filter(|name| !has(columns, name)).cloned().collect();
         let unexpected: Vec<_> = columns.iter().filter(|name| !is_known(name)).cloned().collect();
         (!missing.is_empty()).then_some(ColumnMismatch { missing, unexpected })
     }
+
+    /// Returns the profile of a table with these columns: without a user, a client or a token in
+    /// an optional column that the table lacks. Its [inputs](Self::inputs) stay as they are, and
+    /// those in such a column are NULL.
+    #[must_use]
+    pub fn for_table(self, columns: &[String]) -> Self {
+        Self {
+            user: self.user.filter(|user| has(columns, &user.column)),
+            client: self.client.filter(|client| has(columns, &client.column)),
+            tokens: self.tokens.into_iter().filter(|form| has(columns, &form.column)).collect(),
+            ..self
+        }
+    }
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }

@@ -15,12 +15,20 @@ pub struct Profile {
     pub title: String,
     /// Part and setting of the framework, to help users choose.
     pub about: String,
+    /// Versions of the framework that it describes, for people.
+    pub versions: Option<String>,
+    /// Evidence for the profile; `None`: none is stated.
+    pub verified: Option<Verification>,
+    /// Rows of the table, such as "sessions" or "tokens".
+    pub holds: String,
+    /// Logins that outlive the end of their session, as noun phrases.
+    pub survives: Vec<String>,
     /// The name of its one task, in lists and figures.
     pub task: String,
     pub table: String,
-    /// The columns that it must have.
+    /// The columns that it must have. Others are ignored.
     pub columns: Vec<String>,
-    /// Optional columns. Any other column is a mismatch.
+    /// Columns that only some versions of the table have; NULL where there is none.
     pub optional: Vec<String>,
     /// Column that identifies a session. Handles derive from it.
     pub id: String,
@@ -30,8 +38,8 @@ pub struct Profile {
     pub readonly: Option<String>,
     pub user: Option<UserSource>,
     pub client: Option<ColumnSource>,
-    /// Lookup of a row by its token; `None`: not possible.
-    pub token: Option<TokenForm>,
+    /// Columns by which a row is looked up by its token; empty: not possible.
+    pub tokens: Vec<TokenForm>,
     /// Values that decide on a row, in the order of the inputs of [`judge`](Self::judge).
     pub inputs: Vec<ColumnSource>,
     /// Times among the inputs, with their encodings.
@@ -61,9 +69,23 @@ pub struct ColumnSource {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct UserSource {
-    pub source: ColumnSource,
+    pub column: String,
+    /// Paths in the JSON text of the column, as in [`ColumnSource`]: the first one with a value
+    /// counts. Empty: the column itself.
+    pub paths: Vec<String>,
     pub form: UserForm,
     pub nobody: Vec<SqlValue>,
+    /// Table with the names of the users; `None`: they are known by their ids alone.
+    pub names: Option<UserNames>,
+}
+
+/// Columns of another table that translate a user's id into a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserNames {
+    pub table: String,
+    /// Column with the id, as it is in the table of sessions.
+    pub key: String,
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +94,15 @@ pub enum UserForm {
     Plain,
     /// Within the signed payload of Django's session backends.
     DjangoPayload,
+}
+
+/// Evidence for a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verification {
+    /// The running framework wrote the rows of the test and judged them.
+    Running,
+    /// The schema and the code of the framework were read.
+    Schema,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,7 +134,24 @@ pub enum DependentAction {
     SetNull,
 }
 
+impl Verification {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Schema => "schema",
+        }
+    }
+}
+
 impl Profile {
+    /// Value of [`holds`](Self::holds) unless a profile says otherwise.
+    pub const SESSIONS: &str = "sessions";
+
+    /// Reports whether the rows are sessions, and not something else that expires.
+    pub fn holds_sessions(&self) -> bool {
+        self.holds == Self::SESSIONS
+    }
+
     /// Explanation that nothing may be deleted; `None`: rows may be.
     pub fn readonly_reason(&self) -> Option<String> {
         let Self { name, table, readonly, .. } = self;
@@ -147,13 +195,14 @@ impl Profile {
     }
 
     /// [`Error::Unselectable`] if no row can be looked up by its token.
-    pub fn token_form(&self) -> Result<&TokenForm> {
-        let Self { name, table, token, .. } = self;
-        token.as_ref().ok_or_else(|| {
-            Error::Unselectable(format!(
+    pub fn token_forms(&self) -> Result<&[TokenForm]> {
+        let Self { name, table, tokens, .. } = self;
+        if tokens.is_empty() {
+            return Err(Error::Unselectable(format!(
                 "profile {name} does not say how to find the row of a token in {table}"
-            ))
-        })
+            )));
+        }
+        Ok(tokens)
     }
 
     /// Puts the machine's zone wherever a time is read by a local wall clock. `machine`

@@ -21,7 +21,8 @@ pub mod value;
 pub use columns::ColumnMismatch;
 pub use condition::{Condition, Predicate};
 pub use definition::{
-    ColumnSource, Dependent, DependentAction, Profile, SessionUser, TokenForm, UserForm, UserSource,
+    ColumnSource, Dependent, DependentAction, Profile, SessionUser, TokenForm, UserForm, UserNames,
+    UserSource, Verification,
 };
 #[cfg(feature = "internals")]
 pub use django::django_user;

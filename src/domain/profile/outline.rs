@@ -10,10 +10,6 @@ pub struct ProfileOutline<'a> {
     pub table: &'a str,
     /// The columns that its table must have.
     pub columns: Vec<&'a str>,
-    /// Set if detection may choose it.
-    pub is_detected: bool,
-    /// Set if the rows of its table are sessions, and not something else that expires.
-    pub holds_sessions: bool,
 }
 
 /// Profiles that detection chooses from. It reads only those that may fit.
@@ -43,8 +39,6 @@ impl Profile {
             name: &self.name,
             table: &self.table,
             columns: self.columns.iter().map(String::as_str).collect(),
-            is_detected: self.is_detected,
-            holds_sessions: true,
         }
     }
 }

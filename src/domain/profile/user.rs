@@ -22,7 +22,7 @@ impl Profile {
         match (source.form, value) {
             (UserForm::DjangoPayload, SqlValueRef::Text(payload)) => django_user(payload),
             (UserForm::DjangoPayload, _) => SessionUser::Unreadable,
-            (UserForm::Plain, SqlValueRef::Blob(_)) if source.source.path.is_some() => {
+            (UserForm::Plain, SqlValueRef::Blob(_)) if !source.paths.is_empty() => {
                 SessionUser::Unreadable
             }
             (UserForm::Plain, value) => plain(value).map_or(SessionUser::Nobody, SessionUser::User),

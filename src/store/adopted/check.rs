@@ -210,7 +210,8 @@ fn path_never_matches(
         // A blob stands for a text that is not JSON.
         !matches!(row.inputs.get(time.input), None | Some(SqlValue::Null | SqlValue::Blob(_)))
     };
-    if time.null != Some(NullMeaning::Expired) || rows.iter().any(is_found) {
+    let is_there = reader.table.has(column);
+    if time.null != Some(NullMeaning::Expired) || !is_there || rows.iter().any(is_found) {
         return Ok(None);
     }
     let (value, path_literal) = (quoted(column), literal(path));

@@ -1,7 +1,9 @@
 //! SQL expressions for the values of a row, bounded in length.
 
+use std::slice;
+
 use crate::domain::profile::{
-    ColumnSource, Condition, Length, Profile, Rule, RuleKind, SqlValueRef, UserForm,
+    ColumnSource, Condition, Length, Profile, Rule, RuleKind, SqlValueRef, UserForm, UserSource,
 };
 use crate::store::statement::{literal, quoted};
 
@@ -31,35 +33,39 @@ fn value_expression(source: &ColumnSource) -> String {
         None => format!(
             "CASE WHEN octet_length({column}) > {MAX_VALUE_BYTES} THEN x'00' ELSE {column} END"
         ),
-        Some(path) => format!("CASE WHEN {} END", json_case(&column, path)),
+        Some(path) => format!("CASE WHEN {} END", json_case(&column, slice::from_ref(path))),
     }
 }
 
 /// Expression for a displayed value; for one that is too long, its length.
 pub(super) fn display_expression(source: &ColumnSource) -> String {
-    let column = quoted(&source.column);
     match &source.path {
-        None => format!(
-            "CASE WHEN octet_length({column}) > {MAX_VALUE_BYTES} \
-             THEN '(' || octet_length({column}) || ' bytes)' ELSE {column} END"
-        ),
+        None => display_column(&source.column),
         Some(_) => value_expression(source),
     }
 }
 
+fn display_column(column: &str) -> String {
+    let column = quoted(column);
+    format!(
+        "CASE WHEN octet_length({column}) > {MAX_VALUE_BYTES} \
+         THEN '(' || octet_length({column}) || ' bytes)' ELSE {column} END"
+    )
+}
+
 /// Expression for the user. A text that is not JSON becomes a blob, which JSON cannot
 /// contain, so that the user counts as unreadable; an empty value means no user.
-pub(super) fn user_expression(source: &ColumnSource, form: UserForm) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        None if form == UserForm::Plain => display_expression(source),
-        None => format!(
+pub(super) fn user_expression(user: &UserSource) -> String {
+    let column = quoted(&user.column);
+    if !user.paths.is_empty() {
+        let found = json_case(&column, &user.paths);
+        return format!("CASE WHEN {found} WHEN octet_length({column}) > 0 THEN x'00' END");
+    }
+    match user.form {
+        UserForm::Plain => display_column(&user.column),
+        UserForm::DjangoPayload => format!(
             "CASE WHEN octet_length({column}) > {MAX_PAYLOAD_BYTES} THEN x'00' ELSE {column} END"
         ),
-        Some(path) => {
-            let found = json_case(&column, path);
-            format!("CASE WHEN {found} WHEN octet_length({column}) > 0 THEN x'00' END")
-        }
     }
 }
 
@@ -70,7 +76,7 @@ pub(super) fn input_expression(profile: &Profile, index: usize, source: &ColumnS
     match &source.path {
         Some(path) if must_be_readable(profile, index) => {
             let column = quoted(&source.column);
-            let found = json_case(&column, path);
+            let found = json_case(&column, slice::from_ref(path));
             format!(
                 "CASE WHEN {found} WHEN octet_length({column}) > {MAX_PAYLOAD_BYTES} THEN x'00' \
                  ELSE CAST({column} AS BLOB) END"
@@ -80,12 +86,15 @@ pub(super) fn input_expression(profile: &Profile, index: usize, source: &ColumnS
     }
 }
 
-fn json_case(column: &str, path: &str) -> String {
-    format!(
-        "octet_length({column}) <= {MAX_PAYLOAD_BYTES} AND json_valid({column}) \
-         THEN json_extract({column}, {})",
-        literal(path)
-    )
+/// The first value that is not NULL at any of these paths.
+fn json_case(column: &str, paths: &[String]) -> String {
+    let value = |path: &String| format!("json_extract({column}, {})", literal(path));
+    let values: Vec<String> = paths.iter().map(value).collect();
+    let value = match values.as_slice() {
+        [only] => only.clone(),
+        several => format!("coalesce({})", several.join(", ")),
+    };
+    format!("octet_length({column}) <= {MAX_PAYLOAD_BYTES} AND json_valid({column}) THEN {value}")
 }
 
 fn must_be_readable(profile: &Profile, index: usize) -> bool {

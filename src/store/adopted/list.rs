@@ -37,26 +37,30 @@ pub(super) fn find(
     Ok(found)
 }
 
-/// Finds the sessions of these tokens, in key order.
+/// Finds the sessions of these tokens: by one column after the other, and in key order. A session
+/// whose token is in several columns is found once.
 pub(super) fn by_tokens(
     database: &impl Database,
     reader: &TableReader,
     tokens: &[Token],
 ) -> Result<Vec<Vec<Session>>> {
-    let form = reader.profile.token_form()?;
-    let blocking = |token: &Token| {
-        let text = if form.is_hashed { token.id() } else { token.expose().to_owned() };
-        format!("{}{text}", form.prefix)
-    };
-    let blocking: Vec<String> = tokens.iter().map(blocking).collect();
-    let mut sql = reader.select(&reader.session_columns());
-    let is_token = is_token(reader, &form.column);
-    sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
-    let mut found = vec![Vec::new(); tokens.len()];
-    let mut values = blocking.iter().map(|token| SqlValueRef::Text(token.as_bytes()));
-    database.query_all_for_each(&sql, &mut values, &mut |index, row| {
-        found[index].extend(reader.session(row));
-    })?;
+    let mut found: Vec<Vec<Session>> = vec![Vec::new(); tokens.len()];
+    for form in reader.profile.token_forms()? {
+        let stored = |token: &Token| {
+            let text = if form.is_hashed { token.id() } else { token.expose().to_owned() };
+            format!("{}{text}", form.prefix)
+        };
+        let stored: Vec<String> = tokens.iter().map(stored).collect();
+        let mut sql = reader.select(&reader.session_columns());
+        let is_token = is_token(reader, &form.column);
+        sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
+        let mut values = stored.iter().map(|token| SqlValueRef::Text(token.as_bytes()));
+        database.query_all_for_each(&sql, &mut values, &mut |index, row| {
+            let is_new = |session: &Session| found[index].iter().all(|it| it.key != session.key);
+            let session = reader.session(row).filter(is_new);
+            found[index].extend(session);
+        })?;
+    }
     Ok(found)
 }
 
@@ -189,8 +193,7 @@ fn in_key_order(
 /// for any number of values.
 pub fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
     let user = reader.profile.user.as_ref().filter(|user| user.form == UserForm::Plain);
-    let source = user.map(|user| &user.source).filter(|source| source.path.is_none());
-    let Some(column) = source.map(|source| &source.column) else {
+    let Some(column) = user.filter(|user| user.paths.is_empty()).map(|user| &user.column) else {
         return;
     };
     let collation = reader.table.index_collation(column);

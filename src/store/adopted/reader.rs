@@ -50,13 +50,20 @@ struct ColumnList {
 }
 
 impl TableReader {
+    /// The columns that a table lacks are NULL, and their user, client and token are unknown.
     pub fn new(database: &impl Database, profile: Profile, table: TableSchema) -> Self {
+        let profile = profile.for_table(&table.columns);
         let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &table.key;
         let key = quoted(key);
         let id = id_expression(&key, &quoted(&profile.id));
-        let inputs = profile.inputs.iter().enumerate();
-        let inputs: Vec<_> =
-            inputs.map(|(index, source)| input_expression(&profile, index, source)).collect();
+        let input = |(index, source): (usize, &ColumnSource)| {
+            if table.has(&source.column) {
+                input_expression(&profile, index, source)
+            } else {
+                "NULL".to_owned()
+            }
+        };
+        let inputs: Vec<_> = profile.inputs.iter().enumerate().map(input).collect();
         let lossless = |expression: &String| database.lossless(expression);
         let optional = |source: Option<&ColumnSource>| {
             source.map_or_else(|| "NULL".to_owned(), |source| lossless(&display_expression(source)))
@@ -66,10 +73,10 @@ impl TableReader {
             key: lossless(&key),
             id: lossless(&id),
             inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
-            user: profile.user.as_ref().map_or_else(
-                || "NULL".to_owned(),
-                |user| lossless(&user_expression(&user.source, user.form)),
-            ),
+            user: profile
+                .user
+                .as_ref()
+                .map_or_else(|| "NULL".to_owned(), |user| lossless(&user_expression(user))),
             client: optional(profile.client.as_ref()),
         };
         Self { profile, table, key, last_row_id: Cell::new(None), id, inputs, columns }
@@ -93,10 +100,10 @@ impl TableReader {
 
     /// Ids and tokens are credentials and are not displayed.
     pub(super) fn display_value(&self, index: usize, value: &SqlValue) -> String {
-        let Profile { id, token, inputs, .. } = &self.profile;
-        let secret = [Some(id), token.as_ref().map(|token| &token.column)];
+        let Profile { id, tokens, inputs, .. } = &self.profile;
         let is_secret = |source: &ColumnSource| {
-            secret.into_iter().flatten().any(|column| column.eq_ignore_ascii_case(&source.column))
+            let mut secrets = std::iter::once(id).chain(tokens.iter().map(|token| &token.column));
+            secrets.any(|column| column.eq_ignore_ascii_case(&source.column))
         };
         if inputs.get(index).is_some_and(is_secret) {
             return "(an id, not shown)".to_owned();

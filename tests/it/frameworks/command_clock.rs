@@ -1,7 +1,7 @@
 //! The command at the clock of the fixtures.
 
 use crate::frameworks::harness::{
-    Application, CLOCK_IN_UTC, Framework, all, assert_same_ids, purgeable, without,
+    Application, CLOCK_IN_UTC, Framework, all, assert_same_ids, named, purgeable, without,
 };
 use crate::support::Finished;
 use crate::support::fake_clock::with_clock;
@@ -13,11 +13,11 @@ fn at_the_clock(application: &Application, options: &[&str], args: &[&str]) -> F
 }
 
 /// By its name, by the file that `show profiles` prints, and by what it looks like, where
-/// that is enough: the rows here do not prove on which clock Django's times are.
+/// that is enough.
 fn ways(framework: &Framework) -> Vec<Vec<&str>> {
     let printed = [vec!["--profile", "./printed.toml"], framework.params()].concat();
     let mut ways = vec![framework.named(), printed];
-    if framework.profile != "django" {
+    if !framework.must_be_named {
         ways.push(framework.params());
     }
     ways
@@ -46,7 +46,7 @@ fn the_command_deletes_exactly_what_is_over_at_the_clock() {
 #[test]
 #[ignore = "needs faketime"]
 fn gitea_s_table_lists_expired_rows_and_keeps_them() {
-    let gitea = all().into_iter().find(|framework| framework.profile == "gitea").unwrap();
+    let gitea = named("gitea");
     let application = Application::new(gitea.clone());
     let bytes = application.bytes();
     for options in ways(&gitea) {

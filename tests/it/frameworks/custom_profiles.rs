@@ -21,22 +21,9 @@ fn others() -> Vec<Framework> {
 
 /// The framework of a profile, as the lines at the head of its table say.
 fn other(profile: &Path) -> Framework {
-    let sql = std::fs::read_to_string(profile.with_extension("sql")).unwrap();
-    let line = |key: &str| {
-        let key = format!("-- {key}: ");
-        sql.lines().find_map(|line| line.strip_prefix(&key)).map(str::to_owned)
-    };
-    let place = line("table").unwrap();
-    let (table, id) = place.split_once("  id: ").unwrap();
-    let parameters = line("parameters").unwrap_or_default();
     Framework {
         profile: profile.to_str().unwrap().to_owned(),
-        parameters: parameters.split_whitespace().map(str::to_owned).collect(),
-        table: table.to_owned(),
-        id: id.to_owned(),
-        predicate: line("expired predicate at that clock").unwrap(),
-        expected: serde_json::from_str(&line("expected expired ids").unwrap()).unwrap(),
-        sql,
+        ..Framework::of_file(&profile.with_extension("sql"))
     }
 }
 

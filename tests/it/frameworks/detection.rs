@@ -4,12 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::frameworks::harness::{Application, Framework, all, named};
+use crate::frameworks::harness::{Application, Framework, all, named, writable};
 use crate::frameworks::row_formats::{RowFormat, SECOND};
 use crate::support::{HOUR, Sandbox, now};
 
-/// Creates a session that expired an hour ago, and one that expires in an hour.
+/// Creates a session that expired an hour ago, and one that expires in an hour; where the tests can
+/// write no rows, those of the fixture.
 fn application(framework: Framework) -> Application {
+    if RowFormat::find(&framework).is_none() {
+        return Application::new(framework);
+    }
     let application = Application::new(framework).without_rows();
     let moments = [now() - HOUR, now() + HOUR].map(|over| over * SECOND);
     RowFormat::of(&application.framework).insert(
@@ -22,7 +26,7 @@ fn application(framework: Framework) -> Application {
 
 #[test]
 fn each_table_is_recognized_and_its_profile_need_not_be_named() {
-    for framework in all() {
+    for framework in writable() {
         let application = application(framework.clone());
         let options = framework.params();
         // It can be looked at
@@ -39,12 +43,12 @@ fn each_table_is_recognized_and_its_profile_need_not_be_named() {
         assert!(said.contains(&format!("profile {name}")), "{name}: {said}");
         // And it can be purged, unless it must not
         let ran = application.sessctl_with(options, ["purge"]);
-        if name == "gitea" {
-            ran.is_refused_with(4);
-            assert_eq!(application.ids().len(), 2);
-        } else {
+        if framework.is_purgeable() {
             ran.succeeds().is_silent();
             assert_eq!(application.ids().len(), 1, "{name}");
+        } else {
+            ran.is_refused_with(4);
+            assert_eq!(application.ids().len(), 2);
         }
     }
 }
@@ -137,17 +141,15 @@ fn every_profile_is_listed_and_prints_a_file_that_does_the_same() {
     let mut names: Vec<&str> =
         listed.as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect();
     names.sort_unstable();
-    let mut expected: Vec<String> = all().into_iter().map(|known| known.profile).collect();
-    expected.push("django-local".to_owned());
-    expected.sort_unstable();
-    assert_eq!(names, expected);
-    for framework in all() {
+    let expected: BTreeSet<String> = all().into_iter().map(|known| known.profile).collect();
+    assert_eq!(names, expected.iter().collect::<Vec<_>>());
+    for framework in writable() {
         let application = application(framework.clone());
         let printed = application.run(["show", "profiles", &framework.profile]).succeeds().stdout();
         application.file("copy.toml", printed);
         let options = [vec!["--profile", "copy.toml"], framework.params()].concat();
         let check = [vec!["profile", "check", "copy.toml"], framework.params()].concat();
-        let is_refused = framework.profile == "gitea";
+        let is_refused = !framework.is_purgeable();
         application.run(check).exits(if is_refused { 4 } else { 0 });
         application.sessctl_with(options, ["purge"]).exits(if is_refused { 4 } else { 0 });
         let left = application.ids().len();
@@ -175,8 +177,8 @@ fn a_readonly_table_is_listed_and_never_changed() {
 fn credentials(application: &Application) -> BTreeSet<String> {
     let framework = &application.framework;
     let mut secrets = application.ids();
-    if let Some(token) = framework.read().token {
-        secrets.extend(application.values_where(&token.column, "TRUE"));
+    for token in framework.read().tokens {
+        secrets.extend(application.values_where(&format!("\"{}\"", token.column), "TRUE"));
     }
     secrets
 }
@@ -218,7 +220,7 @@ fn says_no_credentials(application: &Application) -> String {
 
 #[test]
 fn ids_are_credentials_and_never_shown() {
-    for framework in all() {
+    for framework in writable() {
         says_no_credentials(&application(framework));
     }
 }

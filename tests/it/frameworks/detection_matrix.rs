@@ -8,7 +8,8 @@ use sessctl::domain::error::Error;
 use sessctl::domain::profile::Profile;
 use sessctl::store::{Access, adopted};
 
-use crate::frameworks::harness::{Application, Framework, all};
+use crate::frameworks::harness::Application;
+use crate::support::fixtures::{Framework, all};
 
 type Change = fn(&Connection, &Framework);
 
@@ -35,7 +36,7 @@ fn multiply(db: &Connection, framework: &Framework) {
     let table = &framework.table;
     let unique = unique_columns(db, table);
     let mut statement = db.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
-    let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| (0..names.len()).map(|at| row.get(at)).collect();
     let rows: Vec<Vec<Value>> =
         statement.query_map([], row).unwrap().collect::<rusqlite::Result<_>>().unwrap();
@@ -46,7 +47,9 @@ fn multiply(db: &Connection, framework: &Framework) {
         for (name, value) in names.iter().zip(&mut row) {
             if unique.contains(name) {
                 *value = match &*value {
-                    Value::Integer(number) => Value::Integer(*number + 1_000 * copy as i64),
+                    Value::Integer(number) => {
+                        Value::Integer(*number + 1_000 * i64::try_from(copy).unwrap())
+                    }
                     Value::Text(text) => Value::Text(format!("{text}-{copy}")),
                     Value::Blob(bytes) => {
                         Value::Blob([bytes, copy.to_string().as_bytes()].concat())
@@ -87,13 +90,6 @@ fn detected(application: &Application) -> Result<Profile, Error> {
     adopted::detect(application.path("app.db"), Access::Read, &BuiltInProfiles, None)
 }
 
-/// Profiles that need not be named, for tables of sessions.
-fn is_detected(profile: &str) -> bool {
-    let outlines = sessctl::config::profile::outlines();
-    let found = outlines.iter().find(|outline| outline.name == profile).unwrap();
-    found.is_detected && found.holds_sessions
-}
-
 #[test]
 fn no_table_is_taken_for_another_framework_s() {
     for framework in all() {
@@ -107,7 +103,7 @@ fn no_table_is_taken_for_another_framework_s() {
                     assert!(profiles.contains(name), "{name} {change}: {profiles:?}");
                 }
                 Err(error @ Error::ForeignDatabase { .. }) => {
-                    let is_found = *is_certain && is_detected(name);
+                    let is_found = *is_certain && !framework.must_be_named;
                     assert!(!is_found, "{name} {change}: {error}");
                 }
                 Err(error) => panic!("{name} {change}: {error}"),
@@ -118,7 +114,7 @@ fn no_table_is_taken_for_another_framework_s() {
 
 #[test]
 fn a_table_that_is_named_is_recognized_under_any_name() {
-    for framework in all().into_iter().filter(|framework| is_detected(&framework.profile)) {
+    for framework in all().into_iter().filter(|framework| !framework.must_be_named) {
         let application = Application::new(framework.clone());
         rename(&application.db(), &framework, "kunden");
         let path = application.path("app.db");

@@ -2,131 +2,30 @@
 
 use std::collections::BTreeSet;
 use std::ops::{ControlFlow, Deref, DerefMut};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rusqlite::Connection;
-use serde_json::Value;
 use sessctl::app::PurgeReport;
-use sessctl::config::profile;
 use sessctl::domain::profile::Profile;
 use sessctl::store::{Access, Location, adopted};
 use sessctl::{Policies, PurgeRequest, Result, SessionService, UnixTime};
 
 use crate::frameworks::on_cluster::{self, LoadedNodes};
+use crate::frameworks::row_formats::RowFormat;
+pub use crate::support::fixtures::{Framework, all, named};
 use crate::support::{Finished, Sandbox};
 
 /// The clock of the fixtures in the notation of faketime.
 pub const CLOCK_IN_UTC: &str = "@2026-06-15 12:00:00";
 
-/// Fixtures, with the profile and the parameters of each.
-const PROFILES: [(&str, &str, &[&str]); 13] = [
-    ("django", "django", &[]),
-    ("flask_session", "flask-session", &[]),
-    ("rails", "rails", &["lifetime=30d"]),
-    ("laravel", "laravel", &["lifetime=2h"]),
-    ("symfony", "symfony", &[]),
-    ("scs_sqlite3store", "scs", &[]),
-    ("connect_sqlite3", "connect-sqlite3", &[]),
-    ("better_auth", "better-auth", &[]),
-    ("authjs_drizzle", "authjs-drizzle", &[]),
-    ("authjs_typeorm", "authjs-typeorm", &[]),
-    ("spring_session_jdbc", "spring-session", &[]),
-    ("tower_sessions", "tower-sessions", &[]),
-    ("gitea", "gitea", &["lifetime=24h"]),
-];
-
-/// Table of a framework, with its profile and expected results.
-#[derive(Clone)]
-pub struct Framework {
-    /// Name of a built-in profile, or path of a profile.
-    pub profile: String,
-    /// The parameters, `NAME=VALUE`.
-    pub parameters: Vec<String>,
-    /// The table's name.
-    pub table: String,
-    /// The column of ids.
-    pub id: String,
-    /// Statements that create the table and a few rows.
-    pub sql: String,
-    /// A condition in SQL for the rows that have expired at the clock.
-    pub predicate: String,
-    /// The ids of these rows.
-    pub expected: BTreeSet<String>,
-}
-
-/// All of the fixtures.
-pub fn all() -> Vec<Framework> {
-    let manifest: Value =
-        serde_json::from_str(include_str!("../../fixtures/frameworks/manifest.json")).unwrap();
-    manifest.as_array().unwrap().iter().map(Framework::of_the_manifest).collect()
-}
-
-/// Fixture of this profile.
-#[track_caller]
-pub fn named(profile: &str) -> Framework {
-    all().into_iter().find(|framework| framework.profile == profile).unwrap()
-}
-
 /// The frameworks whose tables may be purged.
 pub fn purgeable() -> Vec<Framework> {
-    all().into_iter().filter(|framework| framework.profile != "gitea").collect()
+    all().into_iter().filter(Framework::is_purgeable).collect()
 }
 
-impl Framework {
-    fn of_the_manifest(entry: &Value) -> Self {
-        let text = |key: &str| entry[key].as_str().unwrap().to_owned();
-        let known = PROFILES.iter().find(|(name, ..)| entry["profile"] == *name);
-        let (_, profile, parameters) = known.unwrap();
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/frameworks");
-        Self {
-            profile: (*profile).to_owned(),
-            parameters: parameters.iter().map(|&parameter| parameter.to_owned()).collect(),
-            table: text("table"),
-            id: text("id"),
-            sql: std::fs::read_to_string(folder.join(text("file"))).unwrap(),
-            predicate: text("expired_at_fixture_clock"),
-            expected: serde_json::from_value(entry["expected_expired"].clone()).unwrap(),
-        }
-    }
-
-    /// Arguments `--param` for its parameters.
-    pub fn params(&self) -> Vec<&str> {
-        self.parameters.iter().flat_map(|parameter| ["--param", parameter]).collect()
-    }
-
-    /// Arguments `--profile` and `--param`.
-    pub fn named(&self) -> Vec<&str> {
-        [vec!["--profile", &self.profile], self.params()].concat()
-    }
-
-    /// The text of the profile.
-    #[track_caller]
-    pub fn text(&self) -> String {
-        if Path::new(&self.profile).extension().is_some() {
-            return std::fs::read_to_string(&self.profile).unwrap();
-        }
-        let known = profile::built_in().iter().find(|(name, _)| *name == self.profile);
-        known.unwrap_or_else(|| panic!("no profile {}", self.profile)).1.to_owned()
-    }
-
-    /// Parsed profile.
-    #[track_caller]
-    pub fn read(&self) -> Profile {
-        self.read_as(&self.text())
-    }
-
-    /// Profile parsed from another text with the same parameters.
-    #[track_caller]
-    pub fn read_as(&self, text: &str) -> Profile {
-        let pair = |parameter: &String| {
-            let (name, value) = parameter.split_once('=').unwrap();
-            (name.to_owned(), value.to_owned())
-        };
-        let given = self.parameters.iter().map(pair).collect();
-        profile::parse(text, "profile.toml", &given)
-            .unwrap_or_else(|error| panic!("{}: {error:?}", self.profile))
-    }
+/// Those of which the tests can write rows.
+pub fn writable() -> Vec<Framework> {
+    all().into_iter().filter(|framework| RowFormat::find(framework).is_some()).collect()
 }
 
 /// Directory with the database of a framework's application, `app.db`, and sessctl's state
@@ -171,8 +70,13 @@ impl Application {
 
     /// Deletes all rows of the table.
     pub fn without_rows(self) -> Self {
-        self.db().execute(&format!("DELETE FROM {}", self.framework.table), []).unwrap();
+        self.db().execute(&format!("DELETE FROM {}", self.table()), []).unwrap();
         self
+    }
+
+    /// The quoted name of the table.
+    fn table(&self) -> String {
+        format!("\"{}\"", self.framework.table.replace('"', "\"\""))
     }
 
     /// The ids of all rows, as text.
@@ -186,14 +90,12 @@ impl Application {
         self.values_where(&self.framework.id, predicate)
     }
 
-    /// Values of a column as text, in the rows that match a condition in SQL.
+    /// Values of an expression as text, in the rows that match a condition in SQL.
     #[track_caller]
     pub fn values_where(&self, id: &str, predicate: &str) -> BTreeSet<String> {
-        let table = &self.framework.table;
-        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-        let (table, id) = (quoted(table), quoted(id));
+        let table = self.table();
         // Bytes need not be text.
-        let text = format!("iif(typeof({id}) = 'blob', hex({id}), CAST({id} AS TEXT))");
+        let text = format!("iif(typeof({id}) = 'blob', hex({id}), CAST(({id}) AS TEXT))");
         let sql = format!("SELECT {text} FROM {table} WHERE {predicate}");
         let db = self.db();
         let mut statement = db.prepare(&sql).unwrap();

@@ -150,7 +150,14 @@ impl RowFormat {
     /// The format of a framework.
     #[track_caller]
     pub fn of(framework: &Framework) -> &'static Self {
-        FORMATS.iter().find(|form| form.profile == framework.profile).unwrap()
+        Self::find(framework).unwrap()
+    }
+
+    /// The format of a framework, if its rows can be written; not that of a variant of the table.
+    pub fn find(framework: &Framework) -> Option<&'static Self> {
+        let is_it = |form: &&Self| form.profile == framework.profile;
+        let is_variant = framework.fixture.starts_with(&format!("{}-", framework.profile));
+        FORMATS.iter().find(is_it).filter(|_| !is_variant)
     }
 
     /// True if a session that expires at `over` has expired at `now`, both in nanoseconds.
@@ -176,7 +183,7 @@ impl RowFormat {
                 *value(&mut row, name) =
                     if is_number { i64::from(serial).into() } else { format!("u{serial}").into() };
             }
-            *value(&mut row, &framework.id) = format!("row{serial}").into();
+            *value(&mut row, framework.id.trim_matches('"')) = format!("row{serial}").into();
             for (name, time) in (self.times)(serial, over) {
                 *value(&mut row, name) = time;
             }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::frameworks::harness::{Application, named, purgeable};
+use crate::frameworks::harness::{Application, Framework, named, writable};
 use crate::frameworks::row_formats::{RowFormat, SECOND};
 use crate::support::{HOUR, MINUTE, now};
 
@@ -22,7 +22,7 @@ fn application(profile: &str, column: &str, strange: &[&str]) -> Application {
     let ids = form.insert(&application.framework, &mut application.db(), &moments);
     for (id, value) in ids.iter().rev().zip(strange) {
         let (table, key) = (&application.framework.table, &application.framework.id);
-        let sql = format!("UPDATE \"{table}\" SET \"{column}\" = {value} WHERE \"{key}\" = ?1");
+        let sql = format!("UPDATE \"{table}\" SET \"{column}\" = {value} WHERE {key} = ?1");
         assert_eq!(application.db().execute(&sql, [id]).unwrap(), 1);
     }
     application
@@ -78,7 +78,7 @@ fn unreadable_rows_stay_and_are_reported_while_others_are_deleted() {
 
 #[test]
 fn a_purge_without_unreadable_rows_prints_nothing() {
-    for framework in purgeable() {
+    for framework in writable().into_iter().filter(Framework::is_purgeable) {
         let application = application(&framework.profile, "", &[]);
         let frame = application.fingerprint();
         application.sessctl(["purge"]).succeeds().is_silent();

@@ -1,6 +1,5 @@
 //! Tables with unusual keys and names.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::frameworks::harness::{Application, Framework, assert_same_ids, without};
@@ -37,12 +36,11 @@ fn odd(columns: &str, options: &str, ids: [&str; 4]) -> Application {
     }
     Application::new(Framework {
         profile: "odd".to_owned(),
-        parameters: Vec::new(),
         table: r#"the "table""#.to_owned(),
-        id: "group".to_owned(),
+        id: r#""group""#.to_owned(),
         sql,
         predicate: format!("\"order\" < {}", NOW.0),
-        expected: BTreeSet::new(),
+        ..Framework::default()
     })
 }
 

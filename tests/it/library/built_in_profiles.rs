@@ -2,69 +2,25 @@
 //! frameworks do.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 use sessctl::config::profile::{built_in, outlines, parse};
-use sessctl::domain::profile::{ColumnSource, Expiry, Profile, RowStatus, SqlValueRef};
+use sessctl::domain::profile::{Expiry, Profile, RowStatus, SqlValueRef};
 
 use crate::support::NOW;
+use crate::support::fixtures::{Framework, all, named};
 
-/// Profiles whose fixture has another name. `django-local` shares that of `django`, because UTC is
-/// a time zone, too.
-const RENAMED: &[(&str, &str)] = &[
-    ("scs", "scs_sqlite3store"),
-    ("spring-session", "spring_session_jdbc"),
-    ("django-local", "django"),
-];
-
-fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/frameworks").join(name)
-}
-
-fn read(name: &str) -> String {
-    std::fs::read_to_string(fixture(name)).unwrap()
-}
-
-fn fixture_name(profile: &str) -> String {
-    let renamed = RENAMED.iter().find(|(name, _)| *name == profile);
-    renamed.map_or_else(|| profile.replace('-', "_"), |(_, fixture)| (*fixture).to_owned())
-}
-
-fn profile(name: &str, text: &str) -> Profile {
-    let values: &[(&str, &str)] = match name {
-        "laravel" => &[("lifetime", "2h")],
-        "rails" => &[("lifetime", "30d")],
-        "gitea" => &[("lifetime", "24h")],
-        "django-local" => &[("timezone", "UTC")],
-        _ => &[],
-    };
-    let given: BTreeMap<_, _> =
-        values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let profile = parse(text, name, &given).unwrap_or_else(|fault| panic!("{fault}"));
-    assert_eq!(profile.missing, [], "{name}");
-    profile
-}
-
-fn database(name: &str) -> Connection {
+fn database(sql: &str) -> Connection {
     let database = Connection::open_in_memory().unwrap();
     // The fixtures have no users that the sessions could refer to.
     database.pragma_update(None, "foreign_keys", false).unwrap();
-    database.execute_batch(&read(&format!("{name}.sql"))).unwrap();
+    database.execute_batch(sql).unwrap();
     database
 }
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn column(source: &ColumnSource) -> String {
-    let column = quoted(&source.column);
-    match &source.path {
-        Some(path) => format!("json_extract({column}, '{path}')"),
-        None => column,
-    }
 }
 
 fn raw(value: ValueRef<'_>) -> SqlValueRef<'_> {
@@ -77,7 +33,8 @@ fn raw(value: ValueRef<'_>) -> SqlValueRef<'_> {
     }
 }
 
-fn id(value: ValueRef<'_>) -> String {
+/// The text of an id.
+fn text(value: ValueRef<'_>) -> String {
     match value {
         ValueRef::Integer(number) => number.to_string(),
         ValueRef::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
@@ -88,23 +45,44 @@ fn id(value: ValueRef<'_>) -> String {
     }
 }
 
-/// Reads the user and the expiry of each session of a profile, by id.
+fn columns(database: &Connection, table: &str) -> Vec<String> {
+    let mut columns = database.prepare("SELECT name FROM pragma_table_xinfo(?1)").unwrap();
+    columns.query_map([table], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Reads the user and the expiry of each session of a profile, by an expression for its id.
 fn sessions(
     profile: &Profile,
     database: &Connection,
+    id: &str,
 ) -> BTreeMap<String, (Option<String>, RowStatus)> {
-    let mut columns = vec![quoted(&profile.id)];
-    columns.push(profile.user.as_ref().map_or("NULL".to_owned(), |user| column(&user.source)));
-    columns.extend(profile.inputs.iter().map(column));
-    let sql = format!("SELECT {} FROM {}", columns.join(", "), quoted(&profile.table));
+    let known = columns(database, &profile.table);
+    let profile = profile.clone().for_table(&known);
+    let value = |column: &str, path: Option<&String>| {
+        let is_there = known.iter().any(|known| known.eq_ignore_ascii_case(column));
+        match (is_there, path) {
+            (false, _) => "NULL".to_owned(),
+            (true, None) => quoted(column),
+            (true, Some(path)) => format!("json_extract({}, '{path}')", quoted(column)),
+        }
+    };
+    let user = profile.user.as_ref();
+    let user = user.map_or("NULL".to_owned(), |user| value(&user.column, user.paths.first()));
+    let inputs = profile.inputs.iter().map(|input| value(&input.column, input.path.as_ref()));
+    let values: Vec<String> = [id.to_owned(), user].into_iter().chain(inputs).collect();
+    let sql = format!("SELECT {} FROM {}", values.join(", "), quoted(&profile.table));
     let mut statement = database.prepare(&sql).unwrap();
     let sessions = statement.query_map([], |row| {
         let places = 2..2 + profile.inputs.len();
         let inputs: Vec<SqlValueRef<'_>> = places.map(|at| raw(row.get_ref_unwrap(at))).collect();
         let user = profile.owner(raw(row.get_ref_unwrap(1))).user();
-        Ok((id(row.get_ref_unwrap(0)), (user, profile.judge(&inputs))))
+        Ok((text(row.get_ref_unwrap(0)), (user, profile.judge(&inputs))))
     });
     sessions.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn of_the_fixture(framework: &Framework) -> BTreeMap<String, (Option<String>, RowStatus)> {
+    sessions(&framework.read(), &database(&framework.sql), &framework.id)
 }
 
 fn is_over(judged: RowStatus) -> bool {
@@ -119,9 +97,17 @@ fn each_profile_is_named_after_its_file_and_describes_itself() {
         assert_eq!(profile.name, *name);
         assert!(!profile.about.is_empty() && !profile.title.is_empty(), "{name}");
         assert!(text.starts_with("# ") && text.contains("\n# Caveats:\n"), "{name}");
-        assert_eq!(profile.readonly.is_some(), *name == "gitea");
-        assert_eq!(profile.is_detected, *name != "django-local");
-        assert!(profile.token.is_some(), "{name}");
+        assert!(!profile.tokens.is_empty() || text.contains("`close`"), "{name}: why no token?");
+    }
+}
+
+#[test]
+fn each_profile_has_a_fixture_and_each_fixture_a_profile() {
+    let profiles: BTreeSet<String> = built_in().iter().map(|(name, _)| (*name).into()).collect();
+    let fixtures: BTreeSet<String> = all().into_iter().map(|fixture| fixture.profile).collect();
+    assert_eq!(fixtures, profiles);
+    for Framework { fixture, profile, .. } in all() {
+        assert!(fixture == profile || fixture.starts_with(&format!("{profile}-")), "{fixture}");
     }
 }
 
@@ -132,70 +118,46 @@ fn the_outlines_are_those_of_the_profiles() {
         let profile = parse(text, name, &BTreeMap::new()).unwrap();
         assert_eq!((outline.name, outline.table), (*name, profile.table.as_str()));
         assert_eq!(outline.columns, profile.columns, "{name}");
-        assert_eq!(outline.is_detected, profile.is_detected, "{name}");
     }
 }
 
 #[test]
 fn each_profile_finds_the_expired_rows_in_its_framework_s_table() {
-    let manifest: serde_json::Value = serde_json::from_str(&read("manifest.json")).unwrap();
-    let mut fixtures: BTreeSet<String> = BTreeSet::new();
-    for (name, text) in built_in() {
-        let profile = profile(name, text);
-        let fixture = fixture_name(name);
-        let entry = manifest.as_array().unwrap().iter().find(|entry| entry["profile"] == *fixture);
-        let expected = entry.unwrap()["expected_expired"].as_array().unwrap();
-        let expected: BTreeSet<&str> = expected.iter().map(|id| id.as_str().unwrap()).collect();
-        let sessions = sessions(&profile, &database(&fixture));
+    for framework in all() {
+        let Framework { fixture, expected, .. } = &framework;
+        assert_eq!(framework.read().missing, [], "{fixture}");
+        let sessions = of_the_fixture(&framework);
         let over = sessions.iter().filter(|(_, (_, judged))| is_over(*judged));
-        let over: BTreeSet<&str> = over.map(|(id, _)| id.as_str()).collect();
-        assert_eq!(over, expected, "{name}");
+        let over: BTreeSet<String> = over.map(|(id, _)| id.clone()).collect();
+        assert_eq!(over, *expected, "{fixture}");
         for (id, (_, judged)) in &sessions {
-            assert_ne!(*judged, RowStatus::Session(Expiry::Unknown), "{name}: {id}");
-            assert_ne!(*judged, RowStatus::NoSession, "{name}: {id}");
+            assert_ne!(*judged, RowStatus::Session(Expiry::Unknown), "{fixture}: {id}");
         }
-        fixtures.insert(fixture);
     }
-    assert_eq!(fixtures.len(), manifest.as_array().unwrap().len());
 }
 
 #[test]
-fn each_profile_fits_its_framework_s_table_and_no_other_but_its_twin() {
-    for (name, text) in built_in() {
-        let table = profile(name, text);
-        let database = database(&fixture_name(name));
-        let names = database
-            .prepare("SELECT name FROM pragma_table_info(?1)")
-            .unwrap()
-            .query_map([&table.table], |row| row.get(0))
-            .unwrap()
-            .collect::<Result<Vec<String>, _>>()
-            .unwrap();
-        for (other, text) in built_in() {
-            let fits = profile(other, text).difference(&names).is_none();
-            let is_twin = name.starts_with("django") && other.starts_with("django");
-            assert_eq!(fits, name == other || is_twin, "{other} for the table of {name}");
-        }
+fn each_profile_fits_its_framework_s_table() {
+    for framework in all() {
+        let (profile, Framework { fixture, table, .. }) = (framework.read(), &framework);
+        let columns = columns(&database(&framework.sql), table);
+        assert_eq!(profile.difference(&columns), None, "{fixture}");
     }
 }
 
 #[test]
 fn without_its_parameters_no_profile_finds_anything_over() {
-    for (name, text) in built_in() {
-        let profile = parse(text, name, &BTreeMap::new()).unwrap();
-        if !profile.missing.is_empty() {
-            let sessions = sessions(&profile, &database(&fixture_name(name)));
-            assert!(!sessions.values().any(|(_, judged)| is_over(*judged)), "{name}");
-        }
+    for framework in all().into_iter().filter(|framework| !framework.parameters.is_empty()) {
+        let without = Framework { parameters: Vec::new(), ..framework };
+        let sessions = of_the_fixture(&without);
+        assert!(!sessions.values().any(|(_, judged)| is_over(*judged)), "{}", without.fixture);
     }
 }
 
 #[test]
 fn users_are_found_where_the_table_has_them() {
     let users = |name: &str| {
-        let (_, text) = built_in().iter().find(|(known, _)| *known == name).unwrap();
-        let profile = profile(name, text);
-        let sessions = sessions(&profile, &database(&fixture_name(name)));
+        let sessions = of_the_fixture(&named(name));
         let users = sessions.into_values().map(|(user, _)| user.unwrap_or("-".to_owned()));
         users.collect::<Vec<_>>().join(" ")
     };
@@ -234,9 +196,7 @@ fn each_profile_of_the_documentation_finds_what_the_page_says() {
                 let Some(rows) = rows.take() else { continue };
                 let (_, expected) = rows.rsplit_once("-- expired: ").unwrap();
                 let expected: BTreeSet<&str> = expected.split(", ").collect();
-                let database = Connection::open_in_memory().unwrap();
-                database.execute_batch(rows).unwrap();
-                let sessions = sessions(&profile, &database);
+                let sessions = sessions(&profile, &database(rows), &quoted(&profile.id));
                 let over = sessions.iter().filter(|(_, (_, judged))| is_over(*judged));
                 let over: BTreeSet<&str> = over.map(|(id, _)| id.as_str()).collect();
                 assert_eq!(over, expected, "{}", profile.name);

@@ -32,7 +32,7 @@ pub fn offset_evidence(
     };
     let column = reader.input_name(column.input);
     // The time of the signature is near the end of the payload.
-    let payload = quoted(&user.source.column);
+    let payload = quoted(&user.column);
     let end = format!(
         "CASE WHEN octet_length({payload}) <= {MAX_PAYLOAD_BYTES} THEN substr({payload}, -200) END"
     );

@@ -19,7 +19,6 @@ pub(super) struct Fit {
     /// The profile, with the name of this table.
     pub profile: Profile,
     pub name: NameMatch,
-    pub holds_sessions: bool,
     /// Number of sampled rows.
     pub rows: usize,
     /// Values that are times in the profile's encoding, and values that are not.
@@ -36,16 +35,11 @@ pub(super) struct Fit {
 
 impl Fit {
     /// Compares a profile with a table of this name; `None`: the table lacks a column.
-    pub fn of(
-        database: &impl Database,
-        mut profile: Profile,
-        table: &str,
-        holds_sessions: bool,
-    ) -> Result<Option<Self>> {
+    pub fn of(database: &impl Database, mut profile: Profile, table: &str) -> Result<Option<Self>> {
         let schema = match TableSchema::read(database, table) {
             Ok(schema) => schema,
             Err(Error::Refused(reason)) => {
-                return Ok(Some(Self::unusable(profile, table, holds_sessions, reason)));
+                return Ok(Some(Self::unusable(profile, table, reason)));
             }
             Err(error) => return Err(error),
         };
@@ -75,7 +69,6 @@ impl Fit {
         Ok(Some(Self {
             profile,
             name,
-            holds_sessions,
             rows,
             readable,
             unreadable,
@@ -86,13 +79,12 @@ impl Fit {
         }))
     }
 
-    fn unusable(mut profile: Profile, table: &str, holds_sessions: bool, reason: String) -> Self {
+    fn unusable(mut profile: Profile, table: &str, reason: String) -> Self {
         let name = NameMatch::of(table, &profile.table);
         table.clone_into(&mut profile.table);
         Self {
             profile,
             name,
-            holds_sessions,
             rows: 0,
             readable: 0,
             unreadable: 0,

@@ -81,8 +81,7 @@ fn detect_in(
     for (table, profile) in scan.candidates.iter().copied() {
         let name = &scan.names[table];
         if is_meant(name) {
-            let holds_sessions = outlines[profile].holds_sessions;
-            fits.extend(Fit::of(database, profiles.profile(profile)?, name, holds_sessions)?);
+            fits.extend(Fit::of(database, profiles.profile(profile)?, name)?);
         }
     }
     match Selection::of(database, fits, table.is_some())?.conclude(database.display_name())? {

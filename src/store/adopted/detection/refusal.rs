@@ -93,6 +93,6 @@ fn columns_only(fit: &Fit) -> String {
 }
 
 fn other_rows(fit: &Fit) -> String {
-    let Profile { table, title, about, .. } = &fit.profile;
-    format!("{table} is a table of {title} ({about}), but not of sessions")
+    let Profile { table, title, holds, .. } = &fit.profile;
+    format!("{table} holds {holds} of {title}")
 }

@@ -68,11 +68,11 @@ impl Selection {
             let (known, weak): (Vec<_>, Vec<_>) =
                 fits.into_iter().partition(|fit| is_named || fit.is_recognized());
             let (known, further): (Vec<_>, Vec<_>) =
-                known.into_iter().partition(|fit| is_named || fit.holds_sessions);
+                known.into_iter().partition(|fit| is_named || fit.profile.holds_sessions());
             if known.is_empty() && weak.is_empty() && further.is_empty() {
                 unused.add_mismatch(misfits, is_named);
             }
-            unused.weak.extend(weak.into_iter().filter(|fit| fit.holds_sessions));
+            unused.weak.extend(weak.into_iter().filter(|fit| fit.profile.holds_sessions()));
             unused.further.extend(further);
             if let Some(name) = known.iter().map(|fit| fit.name).max() {
                 recognized.push(TableFits { table, name, fits: known });
@@ -127,7 +127,7 @@ impl Unused {
     fn add_mismatch(&mut self, mut misfits: Vec<Fit>, is_named: bool) {
         misfits.retain(|fit| {
             let is_likely = fit.name > NameMatch::Other || fit.is_distinctive();
-            is_named || (fit.holds_sessions && is_likely)
+            is_named || (fit.profile.holds_sessions() && is_likely)
         });
         let nearest = |fit: &Fit| (std::cmp::Reverse(fit.name), fit.unreadable);
         misfits.sort_by_key(nearest);

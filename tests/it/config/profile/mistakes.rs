@@ -46,8 +46,8 @@ fn given_parameters_must_be_defined_and_valid() {
     all.push(parse(MINIMAL, "shop", &given(&[("lifetime", "2h")])).unwrap_err().to_string());
     insta::assert_snapshot!(all.join("\n"), @r#"
     fine
-    shop.toml:91: parameters.lifetime: "120" has no unit: use 120s, 120m, 120h or 120d
-    shop.toml:95: parameters.timezone: "berlin" is not a valid time zone: did you mean Europe/Berlin?
+    shop.toml:96: parameters.lifetime: "120" has no unit: use 120s, 120m, 120h or 120d
+    shop.toml:100: parameters.timezone: "berlin" is not a valid time zone: did you mean Europe/Berlin?
     shop.toml:1: parameters.lifetyme: unknown parameter; valid parameters: lifetime, timezone
     shop:1: parameters.lifetime: the profile has no parameters
     "#);
@@ -82,10 +82,13 @@ fn unknown_keys_are_reported_with_the_valid_ones() {
     check(
         "",
         r#"
--> tabel = "x" => 1: tabel: unknown key; valid keys: name, title, about, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
+-> tabel = "x" => 1: tabel: unknown key; valid keys: name, title, about, versions, verified, holds, survives, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
 unit = -> units = => 9: times.expires.units: unknown key; valid keys: column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
 boundary = -> border = => 13: expired.border: unknown key; valid keys: at, after, not_null, lifetime, boundary, grace, when
--> user = { name = "x" } => 1: user.name: unknown key; valid keys: column, path, payload, nobody
+-> user = { name = "x" } => 1: user.name: unknown key; valid keys: column, path, payload, nobody, names
+-> user = { column = "data", names = { id = "x" } } => 1: user.names.id: unknown key; valid keys: table, key, name
+-> user = { column = "data", names = { table = "users", key = "id" } } => 1: user.names.name: is required: its column with the name of a user
+-> token = [{ salt = "x" }] => 1: token.salt: unknown key; valid keys: column, prefix, hash
 -> client = { colum = "x" } => 1: client.colum: unknown key; valid keys: column, path
 -> token = { salt = "x" } => 1: token.salt: unknown key; valid keys: column, prefix, hash
 -> filter = [{ column = "kind", is = 1 }] => 1: filter.is: unknown key; valid keys: column, path, above, up_to, equals, any_of, not, null, prefix
@@ -110,6 +113,13 @@ fn invalid_values_are_reported() {
 ["id", "data", -> ["id", "ID", => 5: columns: duplicate column "ID": case is ignored
 -> optional = ["Kind"] => 1: optional: duplicate column "Kind": case is ignored
 id = "id" -> id = "sid" => 4: id: unknown column "sid": it is not listed in columns
+-> verified = "yes" => 1: verified: "yes" is not a valid verification; valid values: running, schema
+-> versions = 3 => 1: versions: must be a string in quotes, not the integer 3
+-> holds = "" => 1: holds: must not be empty
+-> survives = "a cookie" => 1: survives: must be an array, like ["the remember-me cookie"], not a string
+-> user = { column = "data", path = [] } => 1: user.path: must have at least one item, like ["$.user.id", "$.uid"]
+-> user = { column = "data", path = ["$.id", "id"] } => 1: user.path: "id" is not a valid JSON path; examples: "$.user.id", "$.ids[0]"
+-> token = "id" => 1: token: must be a table: use [token] above its keys
 -> detect = "no" => 1: detect: must be true or false, not a string
 -> readonly = 1 => 1: readonly: must be the reason in quotes, or true, not the integer 1
 -> readonly = "" => 1: readonly: must not be empty
@@ -131,7 +141,8 @@ fn a_time_needs_a_column() {
         r#"
 [times.expires] -> [times.expiry] => 7: times.expiry.column: unknown column "expiry": it is not listed in columns
 [times.expires] -> [times.note] => 7: times.note.column: unknown column "note": it is not listed in columns
-id = "id" -> id = "id"; optional = ["note"]; user.column = "note" => 6: user.column: column "note" is optional; only those in columns can be read
+id = "id" -> id = "note"; optional = ["note"] => 4: id: column "note" is optional: list it in columns
+-> optional = ["note"]; dependents = [{ table = "t", column = "c", references = "note" }] => 2: dependents.references: column "note" is optional: list it in columns
 [times.expires] -> [times] => 8: times.encoding: must be a table: use [times.encoding] above its keys
 "#,
     );

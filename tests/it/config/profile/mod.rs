@@ -8,7 +8,7 @@ use sessctl::config::profile::parse;
 use sessctl::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
     Predicate, Profile, RuleKind, Separator, SessionUser, SqlValue, Storage, TextForm, TokenForm,
-    Unit, UserForm, ZoneForm,
+    Unit, UserForm, UserNames, Verification, ZoneForm,
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::time_zone::TimeZone;
@@ -42,10 +42,12 @@ fn omitted_keys_have_defaults() {
     assert_eq!(profile.name, "shop");
     assert_eq!((profile.title.as_str(), profile.about.as_str()), ("shop", ""));
     assert_eq!(profile.task, "shop");
+    assert_eq!((profile.versions, profile.verified), (None, None));
+    assert!(profile.holds == "sessions" && profile.survives.is_empty());
     assert_eq!((profile.table.as_str(), profile.id.as_str()), ("sessions", "id"));
     assert_eq!(profile.optional, [""; 0]);
     assert!(profile.is_detected && profile.readonly.is_none());
-    assert_eq!((profile.user, profile.client, profile.token), (None, None, None));
+    assert_eq!((profile.user, profile.client, profile.tokens), (None, None, vec![]));
     assert_eq!(profile.inputs, [ColumnSource { column: "expires".to_owned(), path: None }]);
     assert_eq!((profile.created, profile.used), (None, None));
     assert_eq!((profile.filter, profile.dependents, profile.missing), (vec![], vec![], vec![]));
@@ -62,6 +64,10 @@ const COMPLETE: &str = r#"
 name = "shop-2"
 title = "The Shop"
 about = "all of it"
+versions = "3 and later"
+verified = "schema"
+holds = "carts"
+survives = ["the loyalty card", "the newsletter"]
 task = "Shop"
 table = "order"
 id = "KEY"
@@ -76,6 +82,7 @@ used = "seen"
 column = "data"
 path = '$."user name".ids[#-1]'
 nobody = [0, "guest"]
+names = { table = "people", key = "id", name = "nick" }
 
 [client]
 column = "address"
@@ -163,6 +170,45 @@ fn complete() -> Profile {
 }
 
 #[test]
+fn what_people_should_know_is_read() {
+    let profile = complete();
+    assert_eq!(profile.versions.as_deref(), Some("3 and later"));
+    assert_eq!(profile.verified, Some(Verification::Schema));
+    assert!(profile.holds == "carts" && !profile.holds_sessions());
+    assert_eq!(profile.survives, ["the loyalty card", "the newsletter"]);
+}
+
+#[test]
+fn several_tokens_and_paths_are_read_in_their_order() {
+    let user = "user = { column = 'data', path = ['$.user.id', '$.uid'] }";
+    let tokens =
+        "token = [{ column = 'kind' }, { column = 'Note', prefix = 'p', hash = 'sha256' }]";
+    let profile = read(&format!("{user}\n{tokens}\noptional = ['note']\n{MINIMAL}"));
+    assert_eq!(profile.user.unwrap().paths, ["$.user.id", "$.uid"]);
+    let token = |column: &str, prefix: &str, is_hashed| TokenForm {
+        column: column.to_owned(),
+        prefix: prefix.to_owned(),
+        is_hashed,
+    };
+    assert_eq!(profile.tokens, [token("kind", "", false), token("note", "p", true)]);
+}
+
+#[test]
+fn what_refers_to_an_optional_column_applies_where_it_is() {
+    let profile = read(&format!(
+        "optional = ['who', 'address', 'secret', 'other']\nuser = {{ column = 'who' }}\n\
+         client = {{ column = 'address' }}\n\
+         token = [{{ column = 'secret' }}, {{ column = 'other' }}]\n{MINIMAL}"
+    ));
+    let columns = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+    let all = columns(&["id", "WHO", "Address", "secret", "other"]);
+    assert_eq!(profile.clone().for_table(&all), profile);
+    let some = profile.for_table(&columns(&["id", "address", "other"]));
+    assert_eq!((some.user, some.client.unwrap().column.as_str()), (None, "address"));
+    assert_eq!(some.tokens.iter().map(|token| &token.column).collect::<Vec<_>>(), ["other"]);
+}
+
+#[test]
 fn columns_and_times_are_read() {
     let profile = complete();
     let input = |column: &str, path: Option<&str>| ColumnSource {
@@ -172,11 +218,14 @@ fn columns_and_times_are_read() {
     assert_eq!((profile.task.as_str(), profile.id.as_str()), ("Shop", "key"));
     assert_eq!(profile.readonly.as_deref(), Some("it is a museum"));
     let user = profile.user.unwrap();
-    assert_eq!(user.source, input("data", Some(r#"$."user name".ids[#-1]"#)));
+    assert_eq!(user.column, "data");
+    let [table, key, name] = ["people", "id", "nick"].map(str::to_owned);
+    assert_eq!(user.names, Some(UserNames { table, key, name }));
+    assert_eq!(user.paths, [r#"$."user name".ids[#-1]"#]);
     assert_eq!(user.form, UserForm::Plain);
     assert_eq!(user.nobody, [SqlValue::Integer(0), SqlValue::Text("guest".into())]);
     let token = TokenForm { column: "key".to_owned(), prefix: "s:".to_owned(), is_hashed: true };
-    assert_eq!(profile.token, Some(token));
+    assert_eq!(profile.tokens, [token]);
     let inputs = [
         input("opened", None),
         input("seen", None),

@@ -6,10 +6,11 @@ use sessctl::store::Access;
 use sessctl::store::adopted::{detect, locate};
 
 use crate::support::adopted::ApplicationDb;
-use crate::support::profiles::{all, django, draft, laravel, seconds, utc};
+use crate::support::fixtures::built_in_profiles;
+use crate::support::profiles::{django, draft, laravel, seconds, utc};
 
-fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
-    let error = detect(db.path(), Access::Read, profiles.as_slice(), None).unwrap_err();
+fn said(db: &ApplicationDb, profiles: &[Profile]) -> String {
+    let error = detect(db.path(), Access::Read, profiles, None).unwrap_err();
     assert!(
         matches!(
             error,
@@ -23,18 +24,18 @@ fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
 }
 
 fn known() -> Vec<Profile> {
-    all().into_iter().map(|(profile, ..)| profile).collect()
+    built_in_profiles()
 }
 
 #[test]
 fn a_file_without_such_a_table_is_described() {
     let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, none of which is a session table that sessctl recognizes"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, none of which is a session table that sessctl recognizes"#);
     let db = ApplicationDb::of("");
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: the file is empty"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: the file is empty"#);
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; its other columns are data"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; its other columns are data"#);
 }
 
 #[test]
@@ -44,7 +45,7 @@ fn a_file_with_several_leaves_a_choice() {
         "{}{django_too}",
         include_str!("../../../fixtures/frameworks/laravel.sql")
     ));
-    insta::assert_snapshot!(said(&db, known()), @r#"cannot tell which table in "DB" holds the sessions: django_session: django, sessions: laravel"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#"cannot tell which table in "DB" holds the sessions: django_session: django, sessions: laravel"#);
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn values_of_another_form_do_not_fit() {
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          INSERT INTO django_session VALUES ('a', '', 1781524800)",
     );
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
 }
 
 fn found(db: &ApplicationDb, profiles: &[Profile]) -> (String, String) {
@@ -84,9 +85,9 @@ fn the_profile_that_requires_most_columns_fits() {
     assert_eq!(found(&db, &profiles).0, "large");
     // Whatever the values are
     db.application().execute_batch("INSERT INTO sessions VALUES (1, 'x', '', '')").unwrap();
-    assert!(said(&db, profiles.to_vec()).contains("in the format of profile large"));
+    assert!(said(&db, &profiles).contains("in the format of profile large"));
     let db = ApplicationDb::of("CREATE TABLE sessions (id PRIMARY KEY, seen_on, agent, device)");
-    insta::assert_snapshot!(said(&db, profiles.to_vec()), @r#"cannot tell whose table sessions in "DB" is: profile large is for the framework large (); profile other is for the framework other ()"#);
+    insta::assert_snapshot!(said(&db, &profiles), @r#"cannot tell whose table sessions in "DB" is: profile large is for the framework large (); profile other is for the framework other ()"#);
 }
 
 #[test]
@@ -155,7 +156,7 @@ fn the_own_name_comes_first_and_among_others_rows() {
     };
     assert_eq!(found(&tables(&["app_sessions", "Sessions"]), &profile).1, "Sessions");
     let db = tables(&["a_sessions", "b_sessions"]);
-    insta::assert_snapshot!(said(&db, profile.to_vec()), @r#"cannot tell which table in "DB" holds the sessions: a_sessions: d, b_sessions: d"#);
+    insta::assert_snapshot!(said(&db, &profile), @r#"cannot tell which table in "DB" holds the sessions: a_sessions: d, b_sessions: d"#);
     db.application().execute_batch("INSERT INTO b_sessions VALUES (1, 1781524800)").unwrap();
     assert_eq!(found(&db, &profile).1, "b_sessions");
     assert_eq!(
@@ -186,7 +187,7 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let named =
         draft("t-local", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true);
     let named = named.named().0;
-    insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
+    insta::assert_snapshot!(said(&db, &[named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
     assert_eq!(
         detect(db.path(), Access::Read, [named, found.clone()].as_slice(), None).unwrap(),

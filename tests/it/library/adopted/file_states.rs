@@ -12,7 +12,8 @@ use sessctl::store::adopted::{detect, open};
 
 use crate::support::NOW;
 use crate::support::adopted::{ApplicationDb, all_sessions};
-use crate::support::profiles::{all, django};
+use crate::support::fixtures::built_in_profiles;
+use crate::support::profiles::django;
 
 const SESSION: &str = "INSERT INTO django_session VALUES ('a', '', '2026-06-15 11:00:00')";
 const TABLE: &str = "CREATE TABLE django_session (session_key, session_data, expire_date)";
@@ -47,8 +48,10 @@ fn a_table_that_is_in_the_log_alone_is_found() {
     let application = db.application();
     application.pragma_update(None, "journal_mode", "WAL").unwrap();
     application.execute_batch(TABLE).unwrap();
-    let known: Vec<_> = all().into_iter().map(|(profile, ..)| profile).collect();
-    assert_eq!(detect(db.path(), Access::Read, known.as_slice(), None).unwrap(), django());
+    assert_eq!(
+        detect(db.path(), Access::Read, built_in_profiles().as_slice(), None).unwrap(),
+        django()
+    );
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn sessions_are_found_by_what_their_clients_hold() {
         let sessions = store.by_tokens(&tokens(texts)).unwrap();
         sessions.into_iter().map(|session| session.len() == 1).collect::<Vec<_>>()
     };
-    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/flask_session.sql"));
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/flask-session.sql"));
     let store = db.store(flask());
     assert_eq!(found(store.as_ref(), &["nobody", "5e1R9R1uuTql"]), [false, true]);
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/rails.sql"));
@@ -204,7 +204,7 @@ fn user_statistics_count_only_live_sessions() {
     let tasks: Vec<_> =
         loads(store.as_ref(), GroupBy::TaskAndUser).into_iter().map(|(user, ..)| user).collect();
     assert_eq!(tasks, [None, one, seven]);
-    let other = ApplicationDb::of(include_str!("../../../fixtures/frameworks/better_auth.sql"));
+    let other = ApplicationDb::of(include_str!("../../../fixtures/frameworks/better-auth.sql"));
     let sessions = all_sessions(other.store(better_auth()).as_ref());
     assert_eq!((sessions[0].user.as_deref(), sessions[0].client.as_deref()), (Some("u1"), None));
     let nobody = ApplicationDb::of(

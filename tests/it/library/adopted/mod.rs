@@ -17,4 +17,5 @@ mod rebuild;
 mod referenced_rows;
 mod state;
 mod users;
+mod versions;
 mod walkthrough;

@@ -329,7 +329,7 @@ fn cycles_delete_and_are_counted() {
 
 #[test]
 fn what_belongs_to_the_application_is_left_to_it() {
-    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/scs_sqlite3store.sql"));
+    let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/scs.sql"));
     let mut store = db.store(scs());
     assert!(store.session_opener().is_none());
     assert!(store.vacuum().is_none());

@@ -155,7 +155,7 @@ fn invalid_json_has_no_readable_user() {
         (6, 1781530000, x'ff'), (7, 1781530000, '{}'), (8, 1781530000, x'')"#,
     );
     let mut profile = profile();
-    profile.user.as_mut().unwrap().source.path = Some("$.user.id".to_owned());
+    profile.user.as_mut().unwrap().paths = vec!["$.user.id".to_owned()];
     let store = db.store(profile);
     let (found, scanned) = shown(store.as_ref(), &of("3"), SortKey::Handle);
     assert_eq!((found.len(), scanned.unreadable_users), (1, 2));
