@@ -13,6 +13,7 @@ mod shared_state;
 mod show_profiles;
 mod state;
 mod state_failures;
+mod table_option;
 
 use std::process::Command;
 
