@@ -13,8 +13,7 @@ mod delete;
 mod delete_batch;
 mod delete_due;
 mod dependent_refusal;
-mod detect;
-mod detection_doubt;
+mod detection;
 pub mod diagnose;
 mod expiry_index;
 mod foreign_keys;
@@ -36,7 +35,7 @@ mod unreadable_value;
 mod validate;
 mod values;
 
-pub use detect::detect;
+pub use detection::{detect, locate};
 pub use diagnose::{ClassCount, Diagnosis, Sample, diagnose};
 pub use open::{open, open_with_state};
 pub use state::{StateDirectory, StateMemory, check_state_directory};

@@ -15,6 +15,7 @@ mod show_profiles;
 mod state;
 mod state_failures;
 mod survivors;
+mod table_option;
 
 use std::process::Command;
 
