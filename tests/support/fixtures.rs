@@ -93,9 +93,9 @@ impl Framework {
         self.parameters.iter().flat_map(|parameter| ["--param", parameter]).collect()
     }
 
-    /// Arguments `--profile` and `--param`.
+    /// Arguments `--profile`, `--table` and `--param`.
     pub fn named(&self) -> Vec<&str> {
-        [vec!["--profile", &self.profile], self.params()].concat()
+        [vec!["--profile", &self.profile, "--table", &self.table], self.params()].concat()
     }
 
     /// The text of the profile.
@@ -114,7 +114,7 @@ impl Framework {
         self.read_as(&self.text())
     }
 
-    /// Profile parsed from another text with the same parameters.
+    /// Profile parsed from another text, for the same table with the same parameters.
     #[track_caller]
     pub fn read_as(&self, text: &str) -> Profile {
         let pair = |parameter: &String| {
@@ -122,8 +122,9 @@ impl Framework {
             (name.to_owned(), value.to_owned())
         };
         let given = self.parameters.iter().map(pair).collect();
-        profile::parse(text, "profile.toml", &given)
-            .unwrap_or_else(|error| panic!("{}: {error:?}", self.profile))
+        let profile = profile::parse(text, "profile.toml", &given)
+            .unwrap_or_else(|error| panic!("{}: {error:?}", self.profile));
+        Profile { table: self.table.clone(), ..profile }
     }
 
     /// Reports whether rows of the table may be deleted.

@@ -163,7 +163,7 @@ fn users_are_found_where_the_table_has_them() {
         let users = sessions.into_values().map(|(user, _)| user.unwrap_or("-".to_owned()));
         users.collect::<Vec<_>>().join(" ")
     };
-    assert_eq!(users("django"), "1 1 1");
+    assert_eq!(users("django"), "2 1 - 1");
     assert_eq!(users("laravel"), "1 1 -");
     assert_eq!(users("connect-sqlite3"), "1 1 1");
     assert_eq!(users("better-auth"), "u1 u1 u1");
