@@ -251,7 +251,9 @@ fn the_row_id_identifies_sessions_where_nothing_else_does() {
     let db =
         ApplicationDb::of("CREATE TABLE t (who, expiry, PRIMARY KEY (who, expiry)) WITHOUT ROWID");
     insta::assert_snapshot!(refused(db.open(profile())), @r#"refused: profile t has id = "rowid", but t has no row ids: it is WITHOUT ROWID"#);
-    assert_eq!(diagnose(db.path(), &profile(), NOW).unwrap().refusals.len(), 1);
+    db.application().execute("INSERT INTO t VALUES ('a', 1)", []).unwrap();
+    let found = diagnose(db.path(), &profile(), NOW).unwrap();
+    assert_eq!((found.refusals.len(), found.rows, found.difference), (1, 1, None));
 }
 
 /// Sessions of two columns, of which the first and the third are over, and rows that refer to
