@@ -356,6 +356,32 @@ fn columns_that_dependents_refer_to_are_unique_together() {
 }
 
 #[test]
+fn dependents_may_refer_to_the_row_id() {
+    let db = ApplicationDb::of(
+        "CREATE TABLE t (who, expiry);
+         INSERT INTO t VALUES ('a', 1781524700), ('a', 1781524900), ('a', 1781524700);
+         CREATE TABLE child (owner INTEGER); INSERT INTO child SELECT rowid FROM t",
+    );
+    let plain = plain(&["rowid"], &["who", "expiry"]);
+    let profile = dependent(plain, "child", &["owner"], &["rowid"]).0;
+    assert_eq!(purge_all(db.store(profile).as_mut(), 9).unwrap().settled.deleted, 2);
+    assert_eq!(db.column("child", "owner"), ["2"]);
+}
+
+#[test]
+fn a_kept_session_has_its_own_handle_where_its_id_is_not_the_key() {
+    let db = ApplicationDb::of(
+        "CREATE TABLE t (a, b, sid, expiry, PRIMARY KEY (a, b)) WITHOUT ROWID;
+         INSERT INTO t VALUES (1, 2, 'x', 1781524900);
+         CREATE TRIGGER keep BEFORE DELETE ON t BEGIN SELECT raise(IGNORE); END",
+    );
+    let mut store = db.store(plain(&["sid"], &["a", "b", "sid", "expiry"]).0);
+    let sessions = all_sessions(store.as_ref());
+    assert_eq!(store.end(&[cycle(&sessions[0])]).unwrap(), [false]);
+    assert_eq!(store.take_kept().examples[0].handle, handle("x"));
+}
+
+#[test]
 fn a_trigger_that_inserts_a_row_again_is_noticed() {
     let db = ApplicationDb::of(
         "CREATE TABLE t (a, b, expiry, UNIQUE (a, b));
