@@ -2,9 +2,10 @@
 
 use super::delete::{self, DeleteStatements};
 use super::delete_batch::{Partial, Rows, execute_batch};
-use super::reader::{TableReader, with_values};
+use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::sample::is_expired;
+use super::values::with_values;
 use crate::domain::error::Result;
 use crate::domain::profile::SqlValueRef;
 use crate::domain::session::SessionKey;

@@ -10,7 +10,7 @@ use super::open::open_file;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::sample::{SampleRow, Sampling, is_expired};
-use super::table::{TableSchema, query_plan};
+use super::table::{TableSchema, columns_of, query_plan};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
@@ -18,7 +18,7 @@ use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
-use crate::store::statement::{Parameters, Statement};
+use crate::store::statement::{Parameters, Statement, quoted};
 
 const MAX_SAMPLES: usize = 8;
 
@@ -75,10 +75,7 @@ pub fn diagnose(at: impl Into<Location>, profile: &Profile, now: UnixTime) -> Re
 fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Result<Diagnosis> {
     let mut found = Diagnosis::default();
     let table = match TableSchema::read(database, &profile.table) {
-        Err(Error::Refused(reason)) => {
-            found.refusals.push(reason);
-            return Ok(found);
-        }
+        Err(Error::Refused(reason)) => return found.refuse(database, profile, reason),
         table => table?,
     };
     if let Some(difference) = profile.difference(&table.columns) {
@@ -87,10 +84,7 @@ fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Re
         return Ok(found);
     }
     let reader = match TableReader::new(database, profile.clone(), table) {
-        Err(Error::Refused(reason)) => {
-            found.refusals.push(reason);
-            return Ok(found);
-        }
+        Err(Error::Refused(reason)) => return found.refuse(database, profile, reason),
         reader => reader?,
     };
     let sampling = Sampling::of(database, &reader)?;
@@ -104,6 +98,23 @@ fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Re
 }
 
 impl Diagnosis {
+    /// Reports a table that cannot be used, with its columns and, if possible, its rows.
+    fn refuse(
+        mut self,
+        database: &impl Database,
+        profile: &Profile,
+        reason: String,
+    ) -> Result<Self> {
+        let columns = columns_of(database, &profile.table)?;
+        let columns: Vec<String> = columns.into_iter().map(|column| column.name).collect();
+        self.difference = profile.difference(&columns);
+        let count = Statement::new(&format!("SELECT count(*) FROM {}", quoted(&profile.table)));
+        let rows = database.query_first(&count, |row| row.count(0));
+        self.rows = rows.ok().flatten().unwrap_or(0);
+        self.refusals.push(reason);
+        Ok(self)
+    }
+
     /// Excludes the two ends of the table, which hold the oldest and the newest rows.
     fn count_over(&mut self, reader: &TableReader, sampling: &Sampling, now: UnixTime) {
         for row in sampling.rows.iter().filter(|row| row.is_evenly_spaced) {

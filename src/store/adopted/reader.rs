@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::column_sql::{display_expression, id_expression, input_expression, user_expression};
 use super::row_key::RowKey;
 use super::table::{TableKey, TableSchema};
-use super::values::{display_text, display_value, id_digest, key_from, key_part};
+use super::values::{display_text, display_value, id_digest, key_at, with_values};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{
     ColumnSource, Profile, RowStatus, SessionUser, SqlValue, SqlValueRef,
@@ -15,8 +15,6 @@ use crate::domain::token::Digest;
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted};
-
-const INLINE_INPUTS: usize = 12;
 
 /// Result of the probe for a session that was deleted and is there again.
 pub(super) const REINSERTED: i64 = -2;
@@ -360,31 +358,5 @@ impl TableReader {
 
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         Ok(database.query_first(&self.select("count(*)"), |row| row.count(0))?.unwrap_or(0))
-    }
-}
-
-/// Key of values that start at a column.
-fn key_at(row: &dyn RowRef, at: usize, width: usize) -> SessionKey {
-    if width == 1 {
-        return key_from(row.value(at));
-    }
-    SessionKey::Columns((at..at + width).map(|index| key_part(row.value(index))).collect())
-}
-
-/// Passes values of a row without copying them.
-pub(super) fn with_values<T>(
-    row: &dyn RowRef,
-    at: usize,
-    count: usize,
-    look: impl FnOnce(&[SqlValueRef<'_>]) -> T,
-) -> T {
-    let mut few = [SqlValueRef::Null; INLINE_INPUTS];
-    if let Some(values) = few.get_mut(..count) {
-        for (index, value) in values.iter_mut().enumerate() {
-            *value = row.value(at + index);
-        }
-        look(values)
-    } else {
-        look(&(0..count).map(|index| row.value(at + index)).collect::<Vec<_>>())
     }
 }

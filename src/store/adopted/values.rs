@@ -4,6 +4,10 @@ use super::column_sql::MAX_VALUE_BYTES;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::SessionKey;
 use crate::domain::token::Digest;
+use crate::store::database::RowRef;
+
+/// Values of a row that fit on the stack.
+const INLINE_VALUES: usize = 12;
 
 /// Converts a value of one of several columns to a part of a key.
 pub(super) fn key_part(value: SqlValueRef<'_>) -> SessionKey {
@@ -11,7 +15,7 @@ pub(super) fn key_part(value: SqlValueRef<'_>) -> SessionKey {
 }
 
 /// Converts a value to a key; NULL becomes an empty text.
-pub(super) fn key_from(value: SqlValueRef<'_>) -> SessionKey {
+fn key_from(value: SqlValueRef<'_>) -> SessionKey {
     match value {
         SqlValueRef::Null => SessionKey::Text(Vec::new()),
         SqlValueRef::Integer(number) => SessionKey::Integer(number),
@@ -78,5 +82,31 @@ pub(super) fn display_value(value: &SqlValue) -> String {
         // As a value that is too long is read.
         SqlValue::Blob(bytes) if *bytes == [0] => format!("more than {MAX_VALUE_BYTES} bytes"),
         SqlValue::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
+
+/// Key of values that start at a column.
+pub(super) fn key_at(row: &dyn RowRef, at: usize, width: usize) -> SessionKey {
+    if width == 1 {
+        return key_from(row.value(at));
+    }
+    SessionKey::Columns((at..at + width).map(|index| key_part(row.value(index))).collect())
+}
+
+/// Passes values of a row without copying them.
+pub(super) fn with_values<T>(
+    row: &dyn RowRef,
+    at: usize,
+    count: usize,
+    look: impl FnOnce(&[SqlValueRef<'_>]) -> T,
+) -> T {
+    let mut few = [SqlValueRef::Null; INLINE_VALUES];
+    if let Some(values) = few.get_mut(..count) {
+        for (index, value) in values.iter_mut().enumerate() {
+            *value = row.value(at + index);
+        }
+        look(values)
+    } else {
+        look(&(0..count).map(|index| row.value(at + index)).collect::<Vec<_>>())
     }
 }

@@ -251,7 +251,9 @@ fn the_row_id_identifies_sessions_where_nothing_else_does() {
     let db =
         ApplicationDb::of("CREATE TABLE t (who, expiry, PRIMARY KEY (who, expiry)) WITHOUT ROWID");
     insta::assert_snapshot!(refused(db.open(profile())), @r#"refused: profile t has id = "rowid", but t has no row ids: it is WITHOUT ROWID"#);
-    assert_eq!(diagnose(db.path(), &profile(), NOW).unwrap().refusals.len(), 1);
+    db.application().execute("INSERT INTO t VALUES ('a', 1)", []).unwrap();
+    let found = diagnose(db.path(), &profile(), NOW).unwrap();
+    assert_eq!((found.refusals.len(), found.rows, found.difference), (1, 1, None));
 }
 
 /// Sessions of two columns, of which the first and the third are over, and rows that refer to
@@ -351,6 +353,32 @@ fn columns_that_dependents_refer_to_are_unique_together() {
     let create = r#"CREATE INDEX "child_x_y" ON "child" ("x", "y");"#;
     assert_eq!(advice("").as_deref(), Some(create));
     assert_eq!(advice(create), None);
+}
+
+#[test]
+fn dependents_may_refer_to_the_row_id() {
+    let db = ApplicationDb::of(
+        "CREATE TABLE t (who, expiry);
+         INSERT INTO t VALUES ('a', 1781524700), ('a', 1781524900), ('a', 1781524700);
+         CREATE TABLE child (owner INTEGER); INSERT INTO child SELECT rowid FROM t",
+    );
+    let plain = plain(&["rowid"], &["who", "expiry"]);
+    let profile = dependent(plain, "child", &["owner"], &["rowid"]).0;
+    assert_eq!(purge_all(db.store(profile).as_mut(), 9).unwrap().settled.deleted, 2);
+    assert_eq!(db.column("child", "owner"), ["2"]);
+}
+
+#[test]
+fn a_kept_session_has_its_own_handle_where_its_id_is_not_the_key() {
+    let db = ApplicationDb::of(
+        "CREATE TABLE t (a, b, sid, expiry, PRIMARY KEY (a, b)) WITHOUT ROWID;
+         INSERT INTO t VALUES (1, 2, 'x', 1781524900);
+         CREATE TRIGGER keep BEFORE DELETE ON t BEGIN SELECT raise(IGNORE); END",
+    );
+    let mut store = db.store(plain(&["sid"], &["a", "b", "sid", "expiry"]).0);
+    let sessions = all_sessions(store.as_ref());
+    assert_eq!(store.end(&[cycle(&sessions[0])]).unwrap(), [false]);
+    assert_eq!(store.take_kept().examples[0].handle, handle("x"));
 }
 
 #[test]
