@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::app::SessionService;
 use crate::config::Config;
-use crate::domain::error::ForeignContent;
+use crate::domain::error::{ForeignContent, NextStep, TableProfile};
 use crate::domain::profile::Profile;
 use crate::storage::{Backend, TaskNames};
 use crate::store::adopted::StateDirectory;
@@ -331,7 +331,7 @@ pub fn locate(
     profile: &Profile,
     missing: anyhow::Error,
 ) -> anyhow::Result<Profile> {
-    let Some(Error::ForeignDatabase { content: ForeignContent::NoSuchTable(_), .. }) =
+    let Some(Error::ForeignDatabase { at, found, content: ForeignContent::NoSuchTable(_) }) =
         missing.downcast_ref()
     else {
         return Err(missing);
@@ -339,8 +339,20 @@ pub fn locate(
     match adopted::locate(db, access, profile) {
         Ok(found) => Ok(found),
         Err(several @ Error::AmbiguousTable { .. }) => Err(several.into()),
-        Err(_) => Err(missing),
+        Err(_) => match adopted::detect(db, access, &profiles::BuiltInProfiles, None) {
+            Ok(other) => Err(other_table(at, found, other).into()),
+            Err(_) => Err(missing),
+        },
     }
+}
+
+/// The error for a database whose table is another profile's than the one that was named.
+fn other_table(at: &str, found: &str, other: Profile) -> Error {
+    let Profile { table, title, name, .. } = other;
+    let found = format!("{found}; {table} is a table of {title}");
+    let choice = TableProfile { table, profile: name, finds_table: true, is_detected: false };
+    let content = ForeignContent::NoSuchTable(NextStep::Choose(vec![choice]));
+    Error::ForeignDatabase { at: at.to_owned(), found, content }
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {

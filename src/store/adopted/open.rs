@@ -14,6 +14,7 @@ use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::location::Location;
+use crate::store::migrations;
 
 /// Message for users of the library; the command resolves the zone itself.
 const UNRESOLVED: &str = "the profile reads local times, and the machine's time zone has not been \
@@ -65,6 +66,9 @@ where
     let table = TableSchema::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
         let found = column_mismatch(&profile, &table, &difference);
+        if migrations::is_sessctl_database(&database)? {
+            return Err(Error::Refused(format!("{found}, but sessctl's own")));
+        }
         let at = database.display_name().to_owned();
         return Err(Error::ColumnMismatch { at, table: table.name, found });
     }

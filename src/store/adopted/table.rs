@@ -8,6 +8,7 @@ use crate::domain::error::{Error, ForeignContent, NextStep, Result};
 use crate::domain::profile::table_name::{name_distance, session_likeness};
 use crate::domain::session::SessionKey;
 use crate::store::database::Database;
+use crate::store::migrations;
 use crate::store::statement::{Statement, quoted};
 
 /// SQLite's names of the row id, unless a column has the same name.
@@ -162,6 +163,11 @@ fn table_entry(database: &impl Database, name: &str) -> Result<Option<TableEntry
 const OWN_TABLES: &str = "schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
 
 fn missing_table(database: &impl Database, name: &str) -> Result<Error> {
+    let at = database.display_name().to_owned();
+    if migrations::is_sessctl_database(database)? {
+        let found = format!("it has no table {name}, but those of sessctl itself");
+        return Ok(Error::ForeignDatabase { at, found, content: ForeignContent::Other });
+    }
     let mut names: Vec<String> = {
         let sql = format!("SELECT name FROM pragma_table_list WHERE {OWN_TABLES} ORDER BY name");
         database.query_all(&Statement::new(&sql), |row| row.text(0).unwrap_or_default())?
@@ -179,7 +185,7 @@ fn missing_table(database: &impl Database, name: &str) -> Result<Error> {
         format!("it has no table {name}; it has {}", join_names(&names))
     };
     let content = ForeignContent::NoSuchTable(next);
-    Ok(Error::ForeignDatabase { at: database.display_name().to_owned(), found, content })
+    Ok(Error::ForeignDatabase { at, found, content })
 }
 
 /// Reports whether one name may be meant by the other: a third of the letters may differ.

@@ -146,16 +146,19 @@ fn no_database_at_all_is_a_mistake_of_usage() {
 }
 
 /// The output for a file with these tables, none of which is a framework's.
-fn strange(tables: &str, nearest: &str) -> String {
+fn strange(tables: &str, likeliest: &str) -> String {
     let which = if tables.contains("tables") { "none of which is" } else { "which is not" };
     format!(
         "\"app.db\" is not a sessctl database: it contains {tables}, {which} a session table that \
-         sessctl recognizes{nearest}; `sessctl show profiles` lists the supported tables"
+         sessctl recognizes; {}`sessctl profile draft --db app.db --table {likeliest} > own.toml` writes a \
+         profile for it",
+        if tables.contains("tables") {
+            format!("{likeliest} looks most like one; ")
+        } else {
+            String::new()
+        }
     )
 }
-
-/// Note about the most similar profile, for a table that matches only by name.
-const NEAREST: &str = "; sessions is most similar to Flask-Session: it lacks session_id, expiry";
 
 #[test]
 fn a_database_of_another_program_is_refused() {
@@ -168,7 +171,7 @@ fn a_database_of_another_program_is_refused() {
         let reason = "\"app.db\" is not a sessctl database: it belongs to another program: \
                       it contains the tables orders, sessions";
         refuses(&sandbox, INIT, 10, reason);
-        let reason = strange("the tables orders, sessions", NEAREST);
+        let reason = strange("the tables orders, sessions", "sessions");
         refuses(&sandbox, all_but_init(), 10, &reason);
     }
 }
@@ -181,7 +184,7 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
     db.close().unwrap();
     let reason = "\"app.db\" is not a sessctl database: it belongs to another program: it contains the tables sessions";
     refuses(&sandbox, INIT, 10, reason);
-    refuses(&sandbox, all_but_init(), 10, &strange("the table sessions", NEAREST));
+    refuses(&sandbox, all_but_init(), 10, &strange("the table sessions", "sessions"));
 }
 
 #[test]
@@ -296,7 +299,7 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
     // Then neither the log nor the file changes, and no index of it is left
     let reason = "\"app.db\" is not a sessctl database: it belongs to another program: it contains the tables invoices";
     refuses(&sandbox, INIT, 10, reason);
-    refuses(&sandbox, all_but_init(), 10, &strange("the table invoices", ""));
+    refuses(&sandbox, all_but_init(), 10, &strange("the table invoices", "invoices"));
 }
 
 #[test]

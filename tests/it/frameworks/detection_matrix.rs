@@ -11,8 +11,6 @@ use sessctl::store::{Access, adopted};
 use crate::frameworks::harness::Application;
 use crate::support::fixtures::{Framework, all};
 
-type Change = fn(&Connection, &Framework);
-
 fn rename(db: &Connection, framework: &Framework, name: &str) {
     db.execute_batch(&format!("ALTER TABLE \"{}\" RENAME TO \"{name}\"", framework.table)).unwrap();
 }
@@ -62,28 +60,50 @@ fn multiply(db: &Connection, framework: &Framework) {
     }
 }
 
-/// The changes, and whether the table is still certain to be recognized: not if the values are
-/// gone, or if an unrelated name says nothing.
-const CHANGES: &[(&str, bool, Change)] = &[
-    ("as it is", true, |_, _| {}),
-    ("with a prefix", true, |db, it| rename(db, it, &format!("app_{}", it.table))),
-    ("with a suffix", true, |db, it| rename(db, it, &format!("{}_v2", it.table))),
-    ("with another column", true, |db, it| {
+/// Change of a table, and its name after that.
+struct Change {
+    what: &'static str,
+    /// Set if the table is still recognized: not if the values are gone, or if an unrelated name
+    /// says nothing.
+    is_certain: bool,
+    name: fn(&str) -> String,
+    apply: fn(&Connection, &Framework),
+}
+
+const fn change(what: &'static str, apply: fn(&Connection, &Framework)) -> Change {
+    Change { what, is_certain: true, name: str::to_owned, apply }
+}
+
+const fn renamed(what: &'static str, name: fn(&str) -> String) -> Change {
+    Change { what, is_certain: true, name, apply: |_, _| {} }
+}
+
+fn unrelated(_: &str) -> String {
+    "kunden".to_owned()
+}
+
+const CHANGES: &[Change] = &[
+    change("as it is", |_, _| {}),
+    change("with 200 rows", multiply),
+    change("with another column", |db, it| {
         let column = "ADD COLUMN further_note TEXT";
         db.execute_batch(&format!("ALTER TABLE \"{}\" {column}", it.table)).unwrap();
     }),
-    ("with 200 rows", true, multiply),
-    ("with another name", false, |db, it| rename(db, it, "kunden")),
-    ("with another name and 200 rows", false, |db, it| {
-        multiply(db, it);
-        rename(db, it, "kunden");
-    }),
-    ("without rows", false, empty),
-    ("with another name and without rows", false, |db, it| {
-        empty(db, it);
-        rename(db, it, "kunden");
-    }),
-    ("with the name of a copy", false, |db, it| rename(db, it, &format!("{}_old", it.table))),
+    renamed("with a prefix", |table| format!("app_{table}")),
+    renamed("with a suffix", |table| format!("{table}_v2")),
+    Change { is_certain: false, ..renamed("with another name", unrelated) },
+    Change {
+        is_certain: false,
+        apply: multiply,
+        ..renamed("with another name and 200 rows", unrelated)
+    },
+    Change { is_certain: false, ..change("without rows", empty) },
+    Change {
+        is_certain: false,
+        apply: empty,
+        ..renamed("with another name and without rows", unrelated)
+    },
+    Change { is_certain: false, ..renamed("as a copy", |table| format!("{table}_old")) },
 ];
 
 fn detected(application: &Application) -> Result<Profile, Error> {
@@ -93,20 +113,33 @@ fn detected(application: &Application) -> Result<Profile, Error> {
 #[test]
 fn no_table_is_taken_for_another_framework_s() {
     for framework in all() {
-        for (change, is_certain, apply) in CHANGES {
+        let profile = framework.read();
+        for Change { what, is_certain, name, apply } in CHANGES {
             let application = Application::new(framework.clone());
             apply(&application.db(), &framework);
-            let name = &framework.profile;
+            let table = name(&framework.table);
+            if table != framework.table {
+                rename(&application.db(), &framework, &table);
+            }
+            let is_certain = *is_certain && !framework.must_be_named;
             match detected(&application) {
-                Ok(found) => assert_eq!(found.name, *name, "{change}"),
+                Ok(found) if framework.must_be_named => {
+                    // Another table of the database, or the profile that need not be named
+                    let is_twin = found.columns == profile.columns;
+                    assert!(found.table != table || is_twin, "{} {what}", framework.fixture);
+                }
+                Ok(found) => {
+                    let found = (found.name, found.table);
+                    assert_eq!(found, (profile.name.clone(), table), "{what}");
+                }
                 Err(Error::AmbiguousProfile { profiles, .. }) => {
-                    assert!(profiles.contains(name), "{name} {change}: {profiles:?}");
+                    let is_among = profiles.contains(&profile.name);
+                    assert!(is_among, "{} {what}: {profiles:?}", framework.fixture);
                 }
                 Err(error @ Error::ForeignDatabase { .. }) => {
-                    let is_found = *is_certain && !framework.must_be_named;
-                    assert!(!is_found, "{name} {change}: {error}");
+                    assert!(!is_certain, "{} {what}: {error}", framework.fixture);
                 }
-                Err(error) => panic!("{name} {change}: {error}"),
+                Err(error) => panic!("{} {what}: {error}", framework.fixture),
             }
         }
     }

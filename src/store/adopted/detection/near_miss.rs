@@ -62,7 +62,7 @@ fn nearest<'a>(
             let missing = lacking(outline, columns).len();
             let (needed, name) = (outline.columns.len(), NameMatch::of(table, outline.table));
             let is_shared = |column: &&str| has(columns, column) && is_distinctive(column);
-            let is_likely = name > NameMatch::Other || outline.columns.iter().any(is_shared);
+            let is_likely = name == NameMatch::Exact || outline.columns.iter().any(is_shared);
             if missing == 0 || missing * 3 > needed || !is_likely {
                 continue;
             }

@@ -58,9 +58,9 @@ fn a_read_only_table_is_listed() {
 #[test]
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django)");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, which is not a session table that sessctl recognizes; django_session is most similar to Django: it lacks session_data, expire_date; it has unexpected columns expires, data; `sessctl show profiles` lists the supported tables"#);
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django); `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it");
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, which is not a session table that sessctl recognizes; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn two_matching_tables_require_a_profile() {
         "{DJANGO} CREATE TABLE tower_sessions (id text primary key not null, data blob not null, \
          expiry_date integer not null)"
     ));
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @r#"cannot tell which table in "app.db" holds the sessions: django_session: django, tower_sessions: tower-sessions; select one with --profile NAME"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @r#"cannot tell which table in "app.db" holds the sessions: django_session: django, tower_sessions: tower-sessions; select one with --table django_session or --table tower_sessions"#);
     run(&sandbox, ["--profile", "django", "list"]).succeeds();
 }
 
@@ -172,16 +172,16 @@ fn a_value_that_does_not_fit_is_named_where_it_was_given() {
 #[test]
 fn a_different_table_is_reported_before_a_missing_parameter() {
     let other = database("CREATE TABLE sessions (id, expires)");
-    insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is not a table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns expires (profile laravel)");
+    insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is not a table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns expires (profile laravel); `sessctl profile draft --db app.db --table sessions > own.toml` writes a profile for it");
     let none = three();
-    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session"#);
+    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session; django_session is a table of Django; to use it, pass --profile django (for django_session)"#);
 }
 
 #[test]
 fn a_table_of_sessctls_own_takes_no_parameters() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!(refuses(&sandbox, &["--param", "lifetime=2h", "list"], 2), @"--param lifetime: the table is sessctl's own, which takes no parameters");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @r#""app.db" is not a sessctl database: it has no table django_session; it has clocks, counters, job_histories, job_members, leases, runs, sessions, task_names"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @r#""app.db" is not a sessctl database: it has no table django_session, but those of sessctl itself"#);
 }
 
 #[test]
