@@ -1,0 +1,88 @@
+//! `sessctl profile draft`.
+
+use super::{database, django, laravel, run, three};
+use crate::support::Sandbox;
+
+const LOGINS: &str = "CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT);
+     CREATE TABLE logins (token TEXT PRIMARY KEY, member_id INTEGER REFERENCES member (id),
+         expires_at INTEGER NOT NULL);
+     INSERT INTO logins VALUES ('a', 1, 1500000000), ('b', 1, 32500000000), ('c', 2, 32500000001);";
+
+#[test]
+fn the_profile_alone_goes_to_standard_output() {
+    let sandbox = database(LOGINS);
+    let before = sandbox.files();
+    let ran = run(&sandbox, ["profile", "draft"]);
+    assert!(sandbox.files() == before);
+    let text = ran.succeeds().stdout();
+    assert!(text.starts_with("# A draft for the table logins, "), "{text}");
+    insta::assert_snapshot!(ran.stderr(), @"
+    sessctl: logins looks most like a table of sessions, by its name and its columns expires_at, token, member_id; for another table, pass --table: member
+    sessctl: next: `sessctl profile check ./own.toml --db app.db`
+    ");
+    assert_eq!(run(&sandbox, ["profile", "draft", "-q"]).succeeds().stderr(), "");
+    // The command that it names.
+    sandbox.file("own.toml", text);
+    let checked = run(&sandbox, ["profile", "check", "./own.toml"]).succeeds().stdout();
+    assert!(checked.ends_with("\na purge would delete 1 of 3 sessions\n"), "{checked}");
+}
+
+#[test]
+fn the_next_command_has_each_parameter() {
+    let sandbox = laravel();
+    let said = run(&sandbox, ["profile", "draft", "--table", "SESSIONS"]).succeeds().stderr();
+    insta::assert_snapshot!(said, @"");
+    let said = run(&three(), ["profile", "draft"]).succeeds().stderr();
+    insta::assert_snapshot!(said, @"");
+}
+
+#[test]
+fn a_table_without_a_time_is_refused() {
+    let sandbox = database(
+        "CREATE TABLE sessions (id TEXT PRIMARY KEY, note TEXT);
+                            INSERT INTO sessions VALUES ('a', 'x'), ('b', 'y');",
+    );
+    let named = run(&sandbox, ["profile", "draft", "--table", "sessions"]);
+    insta::assert_snapshot!(named.is_refused_with(4).stderr(), @"");
+    let found = run(&sandbox, ["profile", "draft"]);
+    insta::assert_snapshot!(found.is_refused_with(4).stderr(), @"");
+}
+
+#[test]
+fn several_tables_that_may_be_meant_are_named() {
+    let sandbox = database(
+        "CREATE TABLE sessions (id TEXT PRIMARY KEY, expires INTEGER);
+         CREATE TABLE user_sessions (id TEXT PRIMARY KEY, expires INTEGER);
+         CREATE TABLE other (x);
+         INSERT INTO sessions VALUES ('a', 32500000000);
+         INSERT INTO user_sessions VALUES ('a', 32500000000);",
+    );
+    let ran = run(&sandbox, ["profile", "draft"]);
+    insta::assert_snapshot!(ran.is_refused_with(2).stderr(), @"");
+    let none = database("CREATE TABLE a (x); CREATE TABLE b (y);");
+    insta::assert_snapshot!(run(&none, ["profile", "draft"]).is_refused_with(2).stderr(), @"");
+}
+
+#[test]
+fn there_must_be_a_table_of_another_program() {
+    let sandbox = django(&[]);
+    let unknown = run(&sandbox, ["profile", "draft", "--table", "nope"]);
+    insta::assert_snapshot!(unknown.is_refused_with(10).stderr(), @"");
+    let own = run(&Sandbox::new(), ["profile", "draft"]);
+    insta::assert_snapshot!(own.is_refused_with(4).stderr(), @"");
+}
+
+#[test]
+fn the_largest_table_is_sampled() {
+    let sandbox = database(LOGINS);
+    sandbox
+        .db()
+        .execute_batch(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 50000)
+             INSERT INTO logins SELECT 'token ' || n, n % 100, 32500000000 + n FROM n;",
+        )
+        .unwrap();
+    let text = run(&sandbox, ["profile", "draft"]).succeeds().stdout();
+    assert!(text.contains("of its rows)"), "{text}");
+    assert!(text.contains("at = \"expires_at\""), "{text}");
+}
