@@ -191,9 +191,9 @@ fn has_json(column: &ObservedValues) -> bool {
 /// belongs to one session.
 fn paths(database: &impl Database, column: &ObservedValues) -> Result<Vec<ObservedValues>> {
     let rows = column.values.len();
-    let value = database.lossless("atom");
+    let [path, value] = ["fullkey", "atom"].map(|column| database.lossless(column));
     let sql = format!(
-        "SELECT fullkey, {value} FROM json_tree(CASE WHEN json_valid(?1) THEN ?1 ELSE 'null' END) \
+        "SELECT {path}, {value} FROM json_tree(CASE WHEN json_valid(?1) THEN ?1 ELSE 'null' END) \
          WHERE atom IS NOT NULL LIMIT {MAX_JSON_VALUES}"
     );
     let sql = Statement { is_lossless: true, ..Statement::new(&sql) };

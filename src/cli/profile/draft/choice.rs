@@ -37,8 +37,8 @@ pub(super) fn choose(db: &Location, now: UnixTime) -> anyhow::Result<(Draft, Str
         }
     }
     if drafts.is_empty() {
-        let likely = likely.into_iter().map(|(_, name)| name.clone()).collect();
-        return Err(none_fits(db, &names, likely));
+        let likely: Vec<String> = likely.into_iter().map(|(_, name)| name.clone()).collect();
+        return Err(none_fits(db, &names, &likely));
     }
     drafts.sort_by_key(|(rank, _)| -rank.points);
     let (best, found) = drafts.remove(0);
@@ -60,7 +60,7 @@ pub(super) fn choose(db: &Location, now: UnixTime) -> anyhow::Result<(Draft, Str
     }
 }
 
-fn none_fits(db: &Location, names: &[String], likely: Vec<String>) -> anyhow::Error {
+fn none_fits(db: &Location, names: &[String], likely: &[String]) -> anyhow::Error {
     if names.is_empty() {
         return Error::Refused(format!("\"{db}\" has no tables")).into();
     }

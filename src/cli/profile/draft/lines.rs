@@ -1,6 +1,7 @@
 //! Lines of a TOML file with comments.
 
 use crate::domain::profile::SqlValue;
+use crate::output::sanitize::{escape, needs_escape};
 
 const WIDTH: usize = 98;
 
@@ -42,7 +43,7 @@ impl Lines {
     /// Writes a sentence, broken between words.
     pub(super) fn comment(&mut self, sentence: &str) -> &mut Self {
         let mut line = "#".to_owned();
-        for word in printable(sentence).split(' ').filter(|word| !word.is_empty()) {
+        for word in escape(sentence).split(' ').filter(|word| !word.is_empty()) {
             if line.len() + word.len() >= WIDTH {
                 self.text.push_str(&line);
                 self.blank();
@@ -69,20 +70,14 @@ fn finished(sentence: &str) -> String {
     format!("{first}{}{end}", letters.as_str())
 }
 
-/// Text without control characters, which a comment must not contain.
-fn printable(text: &str) -> String {
-    let plain = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
-    text.chars().map(plain).collect()
-}
-
 /// A string in TOML.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = "\"".to_owned();
     for letter in text.chars() {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
-            letter if letter.is_control() => {
-                quoted.push_str(&format!("\\U{:08X}", u32::from(letter)));
+            letter if needs_escape(letter) => {
+                quoted.extend(format!("\\U{:08X}", u32::from(letter)).chars());
             }
             letter => quoted.push(letter),
         }

@@ -111,8 +111,8 @@ impl Columns {
         let token =
             people::token(table, &id.columns, |source| is_taken(source) || is_shown(source));
         let filters = selection::filters(table, |source| {
-            let is_token = token.as_ref().is_some_and(|it| it.column == source.column);
-            is_taken(source) || is_id(source) || is_shown(source) || is_token
+            let holds_token = token.as_ref().is_some_and(|it| it.column == source.column);
+            is_taken(source) || is_id(source) || is_shown(source) || holds_token
         });
         Self { id, user, client, token, filters }
     }

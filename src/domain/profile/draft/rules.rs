@@ -3,6 +3,7 @@
 use super::candidate::TimeCandidate;
 use super::duration::Duration;
 use super::encodings::LONGEST_LENGTH;
+use super::names::TimeHint;
 use super::proposal::{
     DraftCondition, DraftLifetime, DraftRule, DraftRuleKind, DraftTest, DraftTime,
 };
@@ -34,7 +35,15 @@ pub(super) fn write(
     let (base, _) = roles.used.as_ref().or(roles.created.as_ref())?;
     let is_used = roles.used.is_some();
     let created = roles.created.as_ref().filter(|_| is_used).and_then(|(index, _)| name(*index));
-    let mut found = vec![after(name(*base)?, duration, is_used)];
+    let mut rule = after(name(*base)?, duration, is_used);
+    if candidates[*base].hint == Some(TimeHint::Expires) {
+        rule.evidence.push(
+            "if it is the end of the session after all, and all of them have ended, write `at` \
+             instead of `after` and `lifetime`"
+                .to_owned(),
+        );
+    }
+    let mut found = vec![rule];
     if let Some(created) = created {
         if candidates[*base].values.nulls > 0 {
             found.push(until_first_use(&candidates[*base], created.clone(), duration));

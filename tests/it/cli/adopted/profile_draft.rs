@@ -86,3 +86,20 @@ fn the_largest_table_is_sampled() {
     assert!(text.contains("of its rows)"), "{text}");
     assert!(text.contains("at = \"expires_at\""), "{text}");
 }
+
+#[test]
+fn names_and_values_that_act_on_a_terminal_are_escaped() {
+    let sandbox = database(
+        "CREATE TABLE \"sessions\u{1b}[2J\" (\"id\u{202e}\" TEXT PRIMARY KEY, expires TEXT, kind TEXT);
+         INSERT INTO \"sessions\u{1b}[2J\" VALUES ('\u{1b}[2J', '2999-12-31 23:59:59', 'a\u{202e}'),
+             ('x', '9999-12-31\u{1b}[2J', 'b\u{1b}'), ('y', '2998-12-31 23:59:59', 'b\u{1b}');",
+    );
+    let ran = run(&sandbox, ["profile", "draft"]);
+    let said = ran.succeeds().stdout() + &ran.stderr();
+    assert!(!said.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+    // It is still the profile of this table.
+    sandbox.file("own.toml", ran.stdout());
+    let check = ["profile", "check", "./own.toml", "--param", "timezone=UTC"];
+    let checked = run(&sandbox, check).succeeds().stdout();
+    assert!(checked.contains("a purge would delete 0 of 3 sessions"), "{checked}");
+}

@@ -1,6 +1,6 @@
 //! Drafts for invented tables, each with another way to write times.
 
-use super::{Accept, Drafted, Parameter, Replace};
+use super::{Accept, Drafted, Parameter};
 
 const BERLIN: super::Edit = Parameter("timezone", "Europe/Berlin");
 
