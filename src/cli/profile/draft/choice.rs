@@ -47,9 +47,9 @@ pub(super) fn choose(db: &Location, now: UnixTime) -> anyhow::Result<(Draft, Str
             let others = drafts.into_iter().map(|(_, draft)| draft.table);
             let likely: Vec<String> = std::iter::once(found.table).chain(others).collect();
             Err(Usage::error(format!(
-                "cannot tell which table in \"{db}\" holds the sessions: {} may; pass --table with \
-                 one of its tables: {}",
-                join(&likely),
+                "cannot tell which table in \"{db}\" holds the sessions: {} look alike; pass --table \
+                 with one of its tables: {}",
+                likely.join(" and "),
                 join(&names)
             )))
         }
@@ -71,11 +71,16 @@ fn none_fits(db: &Location, names: &[String], likely: &[String]) -> anyhow::Erro
             join(names)
         ));
     }
+    let others: Vec<String> = names.iter().filter(|name| !likely.contains(name)).cloned().collect();
+    let advice = if others.is_empty() {
+        String::new()
+    } else {
+        format!("; to draft a profile for another table, pass --table: {}", join(&others))
+    };
     Error::Refused(format!(
         "{} has no column whose values can be a time of a session: its end, its last use or its \
-         opening; to draft a profile for another table, pass --table: {}",
-        likely.join(" or "),
-        join(names)
+         opening{advice}",
+        likely.join(" or ")
     ))
     .into()
 }

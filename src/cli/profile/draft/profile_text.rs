@@ -202,8 +202,9 @@ fn write_dependent(lines: &mut Lines, dependent: &ObservedDependent, id: &DraftI
     lines.blank();
     match on_delete.as_deref() {
         Some(action @ ("CASCADE" | "SET NULL" | "SET DEFAULT")) => {
+            let rule = ["ON DELETE", action].join(" ");
             lines.comment(&format!(
-                "{table} refers to {names} by {by}, ON DELETE {action}: SQLite does that itself."
+                "{table} refers to {names} by {by}, {rule}: SQLite does that itself."
             ));
             return;
         }

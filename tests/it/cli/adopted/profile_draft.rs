@@ -6,6 +6,7 @@ use crate::support::Sandbox;
 const LOGINS: &str = "CREATE TABLE member (id INTEGER PRIMARY KEY, name TEXT);
      CREATE TABLE logins (token TEXT PRIMARY KEY, member_id INTEGER REFERENCES member (id),
          expires_at INTEGER NOT NULL);
+     INSERT INTO member VALUES (1, 'ann'), (2, 'bob');
      INSERT INTO logins VALUES ('a', 1, 1500000000), ('b', 1, 32500000000), ('c', 2, 32500000001);";
 
 #[test]
@@ -31,9 +32,16 @@ fn the_profile_alone_goes_to_standard_output() {
 fn the_next_command_has_each_parameter() {
     let sandbox = laravel();
     let said = run(&sandbox, ["profile", "draft", "--table", "SESSIONS"]).succeeds().stderr();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    sessctl: the built-in profile laravel fits sessions: `sessctl profile check laravel` compares them
+    sessctl: next: `sessctl profile check ./own.toml --db app.db --param lifetime=30d`, with your value of the parameter
+    ");
     let said = run(&three(), ["profile", "draft"]).succeeds().stderr();
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    sessctl: django_session looks most like a table of sessions, by its name and its columns expire_date, session_key
+    sessctl: the built-in profile django fits django_session: `sessctl profile check django` compares them
+    sessctl: next: `sessctl profile check ./own.toml --db app.db --param timezone=UTC`, with your value of the parameter
+    ");
 }
 
 #[test]
@@ -43,9 +51,9 @@ fn a_table_without_a_time_is_refused() {
                             INSERT INTO sessions VALUES ('a', 'x'), ('b', 'y');",
     );
     let named = run(&sandbox, ["profile", "draft", "--table", "sessions"]);
-    insta::assert_snapshot!(named.is_refused_with(4).stderr(), @"");
+    insta::assert_snapshot!(named.is_refused_with(4).stderr(), @"sessctl: refused: sessions has no column whose values can be a time of a session: its end, its last use or its opening; its columns are id, note");
     let found = run(&sandbox, ["profile", "draft"]);
-    insta::assert_snapshot!(found.is_refused_with(4).stderr(), @"");
+    insta::assert_snapshot!(found.is_refused_with(4).stderr(), @"sessctl: refused: sessions has no column whose values can be a time of a session: its end, its last use or its opening");
 }
 
 #[test]
@@ -58,18 +66,18 @@ fn several_tables_that_may_be_meant_are_named() {
          INSERT INTO user_sessions VALUES ('a', 32500000000);",
     );
     let ran = run(&sandbox, ["profile", "draft"]);
-    insta::assert_snapshot!(ran.is_refused_with(2).stderr(), @"");
+    insta::assert_snapshot!(ran.is_refused_with(2).stderr(), @r#"sessctl: cannot tell which table in "app.db" holds the sessions: sessions and user_sessions look alike; pass --table with one of its tables: other, sessions, user_sessions"#);
     let none = database("CREATE TABLE a (x); CREATE TABLE b (y);");
-    insta::assert_snapshot!(run(&none, ["profile", "draft"]).is_refused_with(2).stderr(), @"");
+    insta::assert_snapshot!(run(&none, ["profile", "draft"]).is_refused_with(2).stderr(), @r#"sessctl: no table in "app.db" looks like one of sessions; pass --table with one of its tables: a, b"#);
 }
 
 #[test]
 fn there_must_be_a_table_of_another_program() {
     let sandbox = django(&[]);
     let unknown = run(&sandbox, ["profile", "draft", "--table", "nope"]);
-    insta::assert_snapshot!(unknown.is_refused_with(10).stderr(), @"");
+    insta::assert_snapshot!(unknown.is_refused_with(10).stderr(), @r#"sessctl: "app.db" is not a sessctl database: it has no table nope; it has django_session"#);
     let own = run(&Sandbox::new(), ["profile", "draft"]);
-    insta::assert_snapshot!(own.is_refused_with(4).stderr(), @"");
+    insta::assert_snapshot!(own.is_refused_with(4).stderr(), @r#"sessctl: refused: "app.db" is sessctl's own database, which needs no profile"#);
 }
 
 #[test]
@@ -79,7 +87,7 @@ fn the_largest_table_is_sampled() {
         .db()
         .execute_batch(
             "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT 50000)
-             INSERT INTO logins SELECT 'token ' || n, n % 100, 32500000000 + n FROM n;",
+             INSERT INTO logins SELECT 'token ' || n, n % 2 + 1, 32500000000 + n FROM n;",
         )
         .unwrap();
     let text = run(&sandbox, ["profile", "draft"]).succeeds().stdout();
