@@ -19,6 +19,7 @@ use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
 use super::{kept_rows, session_records};
+use crate::output::record::Value;
 
 /// End sessions now, whatever their state
 ///
@@ -76,9 +77,13 @@ impl Args {
             self.by_handle(&mut service, context, &mut lines)
         };
         let shown = lines.shown;
+        let may_survive = shown > 0 || self.user.is_some();
         let exit = lines.end(exit)?;
         let found_none = shown == 0 && exit == Exit::Done;
         let exit = if found_none { self.found_none(&service, context)? } else { exit };
+        if may_survive {
+            context.print_survivors(service.profile());
+        }
         Ok(exit.max_severity(context.report_missed(&mut service)))
     }
 
@@ -218,6 +223,8 @@ fn would_refuse(
 struct SessionLines {
     policies: Policies,
     end: End,
+    /// What survives, if the table is a framework's.
+    survivors: Option<Value>,
     dry_run: bool,
     reporter: Reporter,
     shown: u64,
@@ -225,19 +232,23 @@ struct SessionLines {
 
 impl SessionLines {
     fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
-        let reporter = Reporter::new(context, session_records::sessions_schema(service.profile()));
+        let profile = service.profile();
+        let reporter = Reporter::new(context, session_records::cycled_schema(profile));
+        let survivors = profile.map(|profile| Value::text(profile.survivors()));
         let end = End { at: context.now, reason: EndReason::Cycled };
-        Self { policies: service.policies().clone(), end, dry_run, reporter, shown: 0 }
+        Self { policies: service.policies().clone(), end, survivors, dry_run, reporter, shown: 0 }
     }
 
     fn show(&mut self, session: &Session) {
         self.shown += 1;
         let record = || {
-            if self.dry_run {
+            let mut record = if self.dry_run {
                 session_records::ending(session, &self.policies, self.end)
             } else {
                 session_records::ended(session, &self.policies, self.end, None)
-            }
+            };
+            record.values.extend(self.survivors.clone());
+            record
         };
         self.reporter.report(record, || sentence(session, self.end, None));
     }

@@ -68,6 +68,7 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         Error::AmbiguousHandle { .. }
         | Error::NotAHandle(_)
         | Error::AmbiguousTable { .. }
+        | Error::AmbiguousProfile { .. }
         | Error::UnconfirmedProfile(_) => 2,
         Error::Guard(_)
         | Error::Clock(_)
@@ -76,6 +77,7 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         | Error::Replica { .. }
         | Error::Unselectable(_)
         | Error::DestinationHasRuns
+        | Error::ColumnMismatch { .. }
         | Error::ValueMismatch { .. } => 4,
         Error::NoSession(_) => 5,
         Error::Missing { .. } | Error::ForeignDatabase { .. } => 10,

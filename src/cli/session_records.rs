@@ -39,29 +39,39 @@ pub static SESSIONS: Schema = Schema::many("sessions", &COLUMNS);
 pub static SESSIONS_OF_JOBS: Schema =
     Schema::many("sessions", &concat::<14>(&COLUMNS, &[Column::row("job", "job")]));
 
-/// Schema of sessions of a framework's table, which has one task and keeps no ended rows.
+/// Columns of sessions of a framework's table, which has one task and keeps no ended rows.
 /// Only the visibility of columns differs.
-static ADOPTED_SESSIONS: Schema = Schema::many(
-    "sessions",
-    &[
-        HANDLE,
-        USER,
-        TASK.at(Visibility::Detail),
-        CLIENT,
-        STATE,
-        CREATED,
-        LAST_USED,
-        IDLE,
-        TIMEOUT.at(Visibility::Detail),
-        EXPIRES.at(Visibility::Row),
-        MARKED,
-        ENDED,
-        ENDED_BY.at(Visibility::Detail),
-    ],
-);
+const ADOPTED_COLUMNS: [Column; 13] = [
+    HANDLE,
+    USER,
+    TASK.at(Visibility::Detail),
+    CLIENT,
+    STATE,
+    CREATED,
+    LAST_USED,
+    IDLE,
+    TIMEOUT.at(Visibility::Detail),
+    EXPIRES.at(Visibility::Row),
+    MARKED,
+    ENDED,
+    ENDED_BY.at(Visibility::Detail),
+];
+
+static ADOPTED_SESSIONS: Schema = Schema::many("sessions", &ADOPTED_COLUMNS);
 
 pub fn sessions_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_SESSIONS } else { &SESSIONS }
+}
+
+/// Column with what outlives the end of a session, where the profile of its table says so.
+pub const SURVIVES: Column = Column::detail("survives", "survives");
+
+static ADOPTED_CYCLED: Schema =
+    Schema::many("sessions", &concat::<14>(&ADOPTED_COLUMNS, &[SURVIVES]));
+
+/// Schema of sessions that a cycle ends; in a framework's table they have [`SURVIVES`].
+pub fn cycled_schema(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_CYCLED } else { &SESSIONS }
 }
 
 pub static SESSION_FACTS: Schema = Schema::one("a session", &concat::<16>(&COLUMNS, &FACTS));

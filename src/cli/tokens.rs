@@ -15,8 +15,10 @@ use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
+use super::session_records::SURVIVES;
 use super::token_reader::TokenLines;
-use crate::output::record::{Column, Record, Schema, Value};
+use crate::domain::profile::Profile;
+use crate::output::record::{Column, Record, Schema, Value, concat};
 
 /// Source of the tokens.
 #[derive(clap::Args)]
@@ -41,15 +43,16 @@ pub struct TokenCommand {
 /// Maximum number of complete tokens per batch.
 const MAX_TOKENS: usize = 500;
 
-static OUTCOMES: Schema = Schema::many(
-    "outcomes",
-    &[
-        Column::row("handle", "handle"),
-        Column::row("outcome", "outcome"),
-        Column::row("reason", "reason"),
-        Column::row("changed", "changed"),
-    ],
-);
+const COLUMNS: [Column; 4] = [
+    Column::row("handle", "handle"),
+    Column::row("outcome", "outcome"),
+    Column::row("reason", "reason"),
+    Column::row("changed", "changed"),
+];
+
+static OUTCOMES: Schema = Schema::many("outcomes", &COLUMNS);
+
+static ADOPTED_OUTCOMES: Schema = Schema::many("outcomes", &concat::<5>(&COLUMNS, &[SURVIVES]));
 
 impl TokenSource {
     pub fn serve(&self, context: &Context, command: &TokenCommand) -> anyhow::Result<Exit> {
@@ -66,9 +69,11 @@ impl TokenSource {
         let interrupt = Interrupt::listen()?;
         // If standard output is not a terminal, only failures are printed unless a format is given.
         let silent = !context.is_interactive() && context.requested_format().is_none();
-        let reporter = if silent { Reporter::silent() } else { Reporter::new(context, &OUTCOMES) };
         let is_own = service.profile().is_none();
-        let mut run = TokenRun { service, context, reporter, silent, exit: Exit::Done };
+        let schema = if is_own { &OUTCOMES } else { &ADOPTED_OUTCOMES };
+        let reporter = if silent { Reporter::silent() } else { Reporter::new(context, schema) };
+        let mut run =
+            TokenRun { service, context, reporter, silent, exit: Exit::Done, has_ended: false };
         let served = if is_own {
             run.serve_all(&mut lines, &interrupt, command.max_batch, Digest::of, |run, digests| {
                 run.serve(command, digests, &interrupt)
@@ -83,6 +88,9 @@ impl TokenSource {
         run.reporter.finish()?;
         let missed = context.report_missed(&mut run.service);
         print_kept(&run.service.take_kept(), Wording::end(false), context);
+        if run.has_ended {
+            context.print_survivors(run.service.profile());
+        }
         served?;
         Ok(interrupt.signal().map_or(run.exit.max_severity(missed), Exit::Interrupted))
     }
@@ -111,6 +119,7 @@ struct TokenRun<'a> {
     reporter: Reporter,
     silent: bool,
     exit: Exit,
+    has_ended: bool,
 }
 
 impl TokenRun<'_> {
@@ -162,7 +171,9 @@ impl TokenRun<'_> {
             outcome if outcome.is_live() => Exit::Done,
             _ => Exit::NoSession,
         });
-        self.reporter.report(|| record(&result()), || sentence(&result()));
+        self.has_ended |= matches!(outcome, TouchOutcome::Closed);
+        let profile = self.service.profile();
+        self.reporter.report(|| record(&result(), profile), || sentence(&result()));
         if self.silent && !outcome.is_live() {
             self.context.print_notice(&sentence(&result()));
         }
@@ -191,13 +202,15 @@ fn words(outcome: TouchOutcome) -> (&'static str, Option<&'static str>) {
     }
 }
 
-fn record(answer: &TouchResult) -> Record {
+fn record(answer: &TouchResult, profile: Option<&Profile>) -> Record {
     let (outcome, reason) = words(answer.outcome);
-    let values = vec![
+    let mut values = vec![
         Value::word(answer.handle.clone()),
         Value::word(outcome),
         reason.map_or(Value::Absent, Value::word),
         Value::Flag(matches!(answer.outcome, TouchOutcome::Renewed | TouchOutcome::Closed)),
     ];
+    let has_ended = answer.outcome == TouchOutcome::Closed;
+    values.extend(profile.map(|it| Value::text(it.survivors().filter(|_| has_ended))));
     Record::new(["session", answer.handle.as_str()], values)
 }

@@ -72,10 +72,28 @@ impl Ord for SessionKey {
             (Self::Row(one, id), Self::Row(other, another)) => {
                 one.cmp(other).then_with(|| id.cmp(another))
             }
-            (Self::Columns(one), Self::Columns(other)) => one.cmp(other),
+            (Self::Columns(one), Self::Columns(other)) => {
+                in_order(one, other).then_with(|| one.cmp(other))
+            }
             _ => self.class().cmp(&other.class()),
         }
     }
+}
+
+/// Order of keys of several columns, where a number equals another of the same value.
+fn in_order(one: &[SessionKey], other: &[SessionKey]) -> Ordering {
+    let real = |number: f64, other: f64| number.partial_cmp(&other).unwrap_or(Ordering::Equal);
+    let pair = |(one, other): (&SessionKey, &SessionKey)| match (one, other) {
+        (SessionKey::Real(one), SessionKey::Real(other)) => real(*one, *other),
+        (SessionKey::Real(one), SessionKey::Integer(other)) => {
+            order(SqlValueRef::Real(*one), *other).unwrap_or(Ordering::Equal)
+        }
+        (SessionKey::Integer(one), SessionKey::Real(other)) => {
+            order(SqlValueRef::Real(*other), *one).map_or(Ordering::Equal, Ordering::reverse)
+        }
+        (one, other) => one.cmp(other),
+    };
+    one.iter().zip(other).map(pair).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 impl PartialOrd for SessionKey {

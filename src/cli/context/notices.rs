@@ -4,6 +4,7 @@ use super::settings::Context;
 use crate::app::{MissedNotifications, SessionService};
 use crate::cli::exit::{Exit, eprint_line};
 use crate::domain::format::format_count;
+use crate::domain::profile::Profile;
 use crate::output::sanitize;
 
 impl Context {
@@ -42,6 +43,15 @@ impl Context {
              --user-unreadable` shows {them}, and `sessctl cycle --user-unreadable` ends {them}"
         ));
         Exit::StoppedEarly
+    }
+
+    /// Says on a terminal which logins outlive the sessions that have ended.
+    pub fn print_survivors(&self, profile: Option<&Profile>) {
+        if let Some(survivors) = profile.and_then(Profile::survivors)
+            && self.is_interactive()
+        {
+            self.print_notice(&format!("sessctl: note: this does not end: {survivors}"));
+        }
     }
 
     pub fn print_clock_warning(&self, service: &mut SessionService) {

@@ -14,7 +14,9 @@ use crate::output::record::{Column, Record, Schema, Value};
 /// If exactly one profile matches a table, it is detected and need not be named. Profiles that
 /// are not detected must be named with --profile. Parameters are values that only the
 /// application's configuration has: `sessctl show profiles NAME` says where to find them. The
-/// text of a profile is also a starting point for a table that no profile matches.
+/// text of a profile is also a starting point for a table that no profile matches. VERIFIED
+/// says whether the running framework judged the rows of the test, or its schema was read;
+/// SURVIVES, which logins `cycle` and `close` do not end.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show profiles
@@ -31,11 +33,15 @@ static PROFILES: Schema = Schema::many(
     &[
         Column::row("name", "profile"),
         Column::row("framework", "framework"),
+        Column::row("versions", "versions"),
         Column::row("table", "table"),
+        Column::row("holds", "holds"),
+        Column::row("verified", "verified"),
         Column::row("parameters", "parameters"),
         Column::row("detected", "detected"),
-        Column::row("readonly", "readonly"),
-        Column::row("about", "about"),
+        Column::row("survives", "survives"),
+        Column::detail("readonly", "readonly"),
+        Column::detail("about", "about"),
         Column::detail("readonly_reason", "readonly because"),
     ],
 );
@@ -67,9 +73,13 @@ fn record(profile: &Profile) -> Record {
     let values = vec![
         Value::word(profile.name.clone()),
         Value::text(Some(profile.title.as_str())),
+        Value::text(profile.versions.as_deref()),
         Value::text(Some(profile.table.as_str())),
+        Value::text(Some(profile.holds.as_str())),
+        profile.verified.map_or(Value::Absent, |verified| Value::word(verified.as_str())),
         Value::text(parameters),
         Value::Flag(profile.is_detected),
+        Value::text(profile.survivors()),
         Value::Flag(profile.readonly.is_some()),
         Value::text(Some(profile.about.as_str())),
         Value::text(profile.readonly.as_deref()),

@@ -155,6 +155,11 @@ impl Profile {
         self.holds == Self::SESSIONS
     }
 
+    /// List of what [survives](Self::survives) the end of a session; `None`: nothing is known to.
+    pub fn survivors(&self) -> Option<String> {
+        (!self.survives.is_empty()).then(|| self.survives.join("; "))
+    }
+
     /// Explanation that nothing may be deleted; `None`: rows may be.
     pub fn readonly_reason(&self) -> Option<String> {
         let Self { name, table, readonly, .. } = self;

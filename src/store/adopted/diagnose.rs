@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{applicable_rows, column_mismatch, delete_blockers, encoding_errors};
 use super::delete::DeleteStatements;
-use super::detection_doubt;
+use super::detection;
 use super::expiry_index::ExpiryIndex;
 use super::open::open_file;
 use super::reader::TableReader;
@@ -127,9 +127,9 @@ impl Diagnosis {
         self.dependents = references.descriptions;
         self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
         self.warnings.extend(warnings(reader, sampling, now));
-        let clock = detection_doubt::offset_evidence(database, reader)?;
+        let clock = detection::offset_evidence(database, reader)?;
         self.warnings.extend(clock.and_then(|(column, found)| {
-            detection_doubt::contradiction(&reader.table.name, &column, found)
+            detection::contradiction(&reader.table.name, &column, found)
         }));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;

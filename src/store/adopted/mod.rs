@@ -13,8 +13,7 @@ mod delete;
 mod delete_batch;
 mod delete_due;
 mod dependent_refusal;
-mod detect;
-mod detection_doubt;
+mod detection;
 pub mod diagnose;
 mod expiry_index;
 mod foreign_keys;
@@ -38,7 +37,7 @@ mod unreadable_value;
 mod validate;
 mod values;
 
-pub use detect::detect;
+pub use detection::{detect, locate};
 pub use diagnose::{ClassCount, Diagnosis, Sample, diagnose};
 pub use observe::{observe, table_overview};
 #[cfg(feature = "internals")]

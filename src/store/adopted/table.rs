@@ -1,7 +1,11 @@
 //! Schema of a table.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
 use super::row_key::RowKey;
-use crate::domain::error::{Error, ForeignContent, Result};
+use crate::domain::error::{Error, ForeignContent, NextStep, Result};
+use crate::domain::profile::table_name::{name_distance, session_likeness};
 use crate::domain::session::SessionKey;
 use crate::store::database::Database;
 use crate::store::statement::{Statement, quoted};
@@ -57,12 +61,10 @@ impl TableSchema {
     /// [`Error::ForeignDatabase`] if there is no such table, and [`Error::Refused`] if its rows
     /// cannot be told apart.
     pub fn read(database: &impl Database, name: &str) -> Result<Self> {
-        let kinds = table_entries(database)?;
-        let found = kinds.iter().find(|kind| kind.name.eq_ignore_ascii_case(name));
-        let Some(kind) = found else {
-            return Err(missing_table(database.display_name(), name, &kinds));
+        let Some(kind) = table_entry(database, name)? else {
+            return Err(missing_table(database, name)?);
         };
-        let name = kind.name.clone();
+        let name = kind.name;
         if kind.is != "table" {
             let is = if kind.is == "view" { "a view" } else { "a virtual table" };
             return Err(Error::Refused(format!("{name} is {is}, not an ordinary table")));
@@ -146,29 +148,75 @@ struct TableEntry {
     has_row_ids: bool,
 }
 
-fn table_entries(database: &impl Database) -> Result<Vec<TableEntry>> {
-    let sql = "SELECT name, type, wr FROM pragma_table_list \
-               WHERE schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY name";
-    database.query_all(&Statement::new(sql), |row| TableEntry {
+/// Reads the entry of one table; reading all of them takes long in a large schema.
+fn table_entry(database: &impl Database, name: &str) -> Result<Option<TableEntry>> {
+    let sql = "SELECT name, type, wr FROM pragma_table_list(?1) WHERE schema = 'main'";
+    database.query_first(&Statement::new(sql).with(name), |row| TableEntry {
         name: row.text(0).unwrap_or_default(),
         is: row.text(1).unwrap_or_default(),
         has_row_ids: row.count(2) == 0,
     })
 }
 
-pub(super) fn table_names(database: &impl Database) -> Result<Vec<String>> {
-    let tables = table_entries(database)?.into_iter().filter(|kind| kind.is == "table");
-    Ok(tables.map(|kind| kind.name).collect())
-}
+/// The tables and views of the application.
+const OWN_TABLES: &str = "schema = 'main' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
 
-fn missing_table(database: &str, name: &str, kinds: &[TableEntry]) -> Error {
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.name.as_str()).collect();
+fn missing_table(database: &impl Database, name: &str) -> Result<Error> {
+    let mut names: Vec<String> = {
+        let sql = format!("SELECT name FROM pragma_table_list WHERE {OWN_TABLES} ORDER BY name");
+        database.query_all(&Statement::new(&sql), |row| row.text(0).unwrap_or_default())?
+    };
+    let rank = |known: &String| {
+        if is_similar(name, known) { name_distance(name, known) } else { usize::MAX }
+    };
+    names.sort_by_key(rank);
+    let nearest = names.first().filter(|known| is_similar(name, known));
+    let next = nearest
+        .map_or_else(|| likeliest_table(database), |near| Ok(NextStep::Table(near.clone())))?;
     let found = if names.is_empty() {
         format!("it has no table {name}, and no other table either")
     } else {
         format!("it has no table {name}; it has {}", join_names(&names))
     };
-    Error::ForeignDatabase { at: database.to_owned(), found, content: ForeignContent::Other }
+    let content = ForeignContent::NoSuchTable(next);
+    Ok(Error::ForeignDatabase { at: database.display_name().to_owned(), found, content })
+}
+
+/// Reports whether one name may be meant by the other: a third of the letters may differ.
+fn is_similar(name: &str, known: &str) -> bool {
+    name_distance(name, known) * 3 <= name.len()
+}
+
+fn likeliest_table(database: &impl Database) -> Result<NextStep> {
+    let tables = columns_of_tables(database)?;
+    let likeness = |(name, columns): &(&String, &Vec<String>)| session_likeness(name, columns);
+    let likeliest = tables.iter().max_by_key(likeness).filter(|found| likeness(found) > 0);
+    Ok(NextStep::Draft(likeliest.map(|(name, _)| name.clone())))
+}
+
+/// The columns of all ordinary tables, by the names of the tables.
+pub(super) fn columns_of_tables(database: &impl Database) -> Result<BTreeMap<String, Vec<String>>> {
+    let sql = "SELECT s.name, c.name FROM sqlite_schema AS s, pragma_table_xinfo(s.name) AS c \
+               WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite!_%' ESCAPE '!' \
+               AND s.sql NOT LIKE 'CREATE VIRTUAL %' ORDER BY s.name, c.cid";
+    let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    database.query(&Statement::new(sql), &mut |row| {
+        let columns = tables.entry(row.text(0).unwrap_or_default()).or_default();
+        columns.extend(row.text(1));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(tables)
+}
+
+/// Columns with their declared types.
+pub(super) fn declared_types(
+    database: &impl Database,
+    table: &str,
+) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT name, type FROM pragma_table_xinfo(?1)";
+    database.query_all(&Statement::new(sql).with(table), |row| {
+        (row.text(0).unwrap_or_default(), row.text(1).unwrap_or_default())
+    })
 }
 
 const MAX_NAMES: usize = 12;

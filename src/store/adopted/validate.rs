@@ -37,8 +37,8 @@ impl<T: Database> Adopted<T> {
         if errors.is_empty() {
             return Ok(sample);
         }
-        let profile = self.reader.profile.name.clone();
-        Err(Error::ValueMismatch { profile, found: errors.join("; ") })
+        let (profile, table) = (self.reader.profile.name.clone(), self.reader.table.name.clone());
+        Err(Error::ValueMismatch { profile, table, found: errors.join("; ") })
     }
 
     /// Ensures that nothing blocks deletion, except possibly the encodings of the values.

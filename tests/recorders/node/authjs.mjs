@@ -1,6 +1,7 @@
 // Auth.js with sessions in the database. The adapters create the sessions, and Auth.js
 // judges them by their cookies.
 
+import { pathToFileURL } from "node:url";
 import { later } from "./clock.mjs";
 import { exportsOf, moduleOf, peer, versions } from "./fixture.mjs";
 import { clientOf, create } from "./prisma.mjs";
@@ -84,6 +85,19 @@ async function typeormAdapter(db) {
   return TypeORMAdapter({ type: "sqlite", database: db, synchronize: true });
 }
 
+async function kyselyAdapter(db) {
+  const { KyselyAdapter } = await exportsOf("@auth/kysely-adapter");
+  // The adapter knows the dialect by its class, that of the module for import.
+  const kysely = new URL("node_modules/kysely/dist/esm/index.js", pathToFileURL(process.env.PEERS));
+  const { Kysely, SqliteDialect } = await import(kysely);
+  const database = new Database(db);
+  const adapter = KyselyAdapter(new Kysely({ dialect: new SqliteDialect({ database }) }));
+  // The ids that Auth.js would set.
+  const { createSession } = adapter;
+  adapter.createSession = (data) => createSession({ id: `id-${data.sessionToken}`, ...data });
+  return adapter;
+}
+
 const models = `
 model User {
   id            String    @id @default(cuid())
@@ -149,6 +163,24 @@ export default [
       connection.close();
     },
     judge: async (db) => accepted(await typeormAdapter(db)),
+  },
+  {
+    ...common,
+    name: "authjs-prisma-kysely",
+    profile: "authjs-prisma",
+    verified: `ran ${versions("@auth/core", "@auth/kysely-adapter", "kysely", "better-sqlite3")}; tables as the adapter's documentation creates them`,
+    notes: ["the text of @auth/d1-adapter is the same"],
+    table: "Session",
+    predicate: "expires < '2026-06-15T12:00:00.000Z'",
+    async make(db) {
+      await create(
+        db,
+        `CREATE TABLE "User" ("id" text PRIMARY KEY, "name" text, "email" text UNIQUE, "emailVerified" text, "image" text)`,
+        `CREATE TABLE "Session" ("id" text PRIMARY KEY, "userId" text NOT NULL REFERENCES "User" ("id") ON DELETE CASCADE, "sessionToken" text NOT NULL UNIQUE, "expires" text NOT NULL)`,
+      );
+      await open(await kyselyAdapter(db));
+    },
+    judge: async (db) => accepted(await kyselyAdapter(db)),
   },
   {
     ...common,

@@ -24,8 +24,17 @@ export async function later(milliseconds, something) {
   }
 }
 
-// Random bytes are the same in every recording.
-let seed = 1;
+// Random bytes and ids are the same in every recording of a fixture.
+let seed;
+let uuids;
+
+/** Begins the random bytes and ids anew. */
+export function begin() {
+  seed = 1;
+  uuids = 0;
+}
+
+begin();
 globalThis.crypto.getRandomValues = (array) => {
   for (let place = 0; place < array.length; place += 1) {
     seed = (seed * 48271) % 2147483647;
@@ -33,5 +42,4 @@ globalThis.crypto.getRandomValues = (array) => {
   }
   return array;
 };
-let uuids = 0;
 globalThis.crypto.randomUUID = () => `00000000-0000-4000-8000-${String((uuids += 1)).padStart(12, "0")}`;

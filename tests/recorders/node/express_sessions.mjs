@@ -175,7 +175,9 @@ export default [
     predicate: "expired < 1781524800000",
     async make(db) {
       const store = await connectSqlite3(db);
-      await open(store, { ...sessions, active_int: [60_000, { user: "bob" }] });
+      const users = [{ userId: 5, profile: { email: "carol@example.org", name: "Carol" } }];
+      const more = { active_int: [60_000, { user: "bob" }], grist: [60_000, { users }] };
+      await open(store, { ...sessions, ...more });
       await new Promise((resolve) => store.db.close(resolve));
       rewrite(db, "UPDATE sessions SET expired = CAST(expired AS INTEGER) WHERE sid = 'active_int'");
     },

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { NOW } from "./clock.mjs";
+import { NOW, begin } from "./clock.mjs";
 
 export const installed = createRequire(process.env.PEERS);
 
@@ -73,6 +73,7 @@ function ids(file, table, id, condition = "true") {
 export async function record(folder, fixture) {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "record-"));
   const [file, copy] = [path.join(scratch, "app.db"), path.join(scratch, "copy.db")];
+  begin();
   try {
     await fixture.make(file);
     const seen = new Database(file);

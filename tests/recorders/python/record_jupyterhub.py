@@ -2,10 +2,13 @@
 """JupyterHub: its tokens, authorization codes and shares."""
 
 from importlib.metadata import version
+from types import SimpleNamespace
 
-from jupyterhub import orm
+from jupyterhub import orm, utils
 from recording import clock, hexkey, key, record
 
+# The salts of hashed tokens are the same in each recording.
+utils.secrets = SimpleNamespace(token_bytes=lambda count: key("salt", count).encode())
 db = orm.new_session_factory("sqlite:///app.db")()
 TIMES = [
     ("live", -60.25, 3600), ("boundary", -3600, 3600), ("ended", -3600.5, 3600),

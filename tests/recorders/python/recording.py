@@ -50,7 +50,7 @@ def dump(database, tables):
             for (sql,) in connection.execute(schema + " ORDER BY rowid", [table]):
                 # The facts, without what the framework's authors say about them.
                 sql = re.sub(r"[ \t]*--.*|[ \t]+$", "", sql, flags=re.MULTILINE)
-                lines.append(re.sub(r"\n+", "\n", sql) + ";")
+                lines.append(re.sub(r"\n+", "\n", sql).strip() + ";")
         for table in tables:
             names = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
             columns = ", ".join(f'"{name}"' for name in names)
@@ -90,7 +90,7 @@ def record(
         "note": note,
         "fixture clock (now)": f"{CLOCK} = unix {NOW}",
         "expired predicate at that clock": expired,
-        "expected expired ids": json.dumps(sorted(gone)),
+        "expected expired ids": json.dumps([str(one) for one in sorted(gone)]),
     }
     lines = [f"-- {what}: {value}" for what, value in header.items() if value is not None]
     file = Path(os.environ["FIXTURES"]) / f"{name}.sql"

@@ -51,7 +51,7 @@ fn an_expired_row_does_not_hide_the_live_one() {
          ('live', 'dev-1', 'session', 5000000000, NULL), ('late', 'dev-2', 'session', 1500000000, NULL)",
     );
     let told = close(&sandbox, "dev-1\n").succeeds().stdout();
-    assert_eq!(told.lines().nth(1).unwrap(), format!("{},ended,closed,true", handle("live")));
+    assert_eq!(told.lines().nth(1).unwrap(), format!("{},ended,closed,true,", handle("live")));
     assert_eq!(left(&sandbox, "sessions", "id"), ["dead", "late", "reset"]);
     // A session that is over is left to the purge.
     let told = close(&sandbox, "dev-1\ndev-2\nDEV-2\n").exits(5).stdout();
@@ -59,9 +59,9 @@ fn an_expired_row_does_not_hide_the_live_one() {
     assert_eq!(
         told,
         [
-            format!("{},ended,expired,false", handle("dead")),
-            format!("{},ended,expired,false", handle("late")),
-            format!("{},unknown,,false", handle("DEV-2")),
+            format!("{},ended,expired,false,", handle("dead")),
+            format!("{},ended,expired,false,", handle("late")),
+            format!("{},unknown,,false,", handle("DEV-2")),
         ]
     );
     assert_eq!(left(&sandbox, "sessions", "id"), ["dead", "late", "reset"]);

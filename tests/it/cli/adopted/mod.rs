@@ -10,10 +10,13 @@ mod profile_check;
 mod profile_draft;
 mod read_only;
 mod refused;
+mod several_columns;
 mod shared_state;
 mod show_profiles;
 mod state;
 mod state_failures;
+mod survivors;
+mod table_option;
 
 use std::process::Command;
 

@@ -1,89 +1,13 @@
 //! `sessctl show profiles`.
 
+use sessctl::domain::profile::Verification;
+
 use crate::support::Sandbox;
+use crate::support::fixtures::built_in_profiles;
 
 #[test]
 fn the_profiles_are_listed() {
     let sandbox = Sandbox::without_database();
-    let listed = sandbox.run(["show", "profiles", "-o", "plain"]).succeeds().stdout();
-    let is_short = |line: &&str| !line.contains(".about ") && !line.contains("_reason ");
-    let lines: Vec<&str> = listed.lines().filter(is_short).collect();
-    insta::assert_snapshot!(lines.join("\n"), @r"
-    profile.authjs-drizzle.name authjs-drizzle
-    profile.authjs-drizzle.framework Auth.js
-    profile.authjs-drizzle.table session
-    profile.authjs-drizzle.detected true
-    profile.authjs-drizzle.readonly false
-    profile.authjs-typeorm.name authjs-typeorm
-    profile.authjs-typeorm.framework Auth.js
-    profile.authjs-typeorm.table sessions
-    profile.authjs-typeorm.detected true
-    profile.authjs-typeorm.readonly false
-    profile.better-auth.name better-auth
-    profile.better-auth.framework Better Auth
-    profile.better-auth.table session
-    profile.better-auth.detected true
-    profile.better-auth.readonly false
-    profile.connect-sqlite3.name connect-sqlite3
-    profile.connect-sqlite3.framework connect-sqlite3
-    profile.connect-sqlite3.table sessions
-    profile.connect-sqlite3.detected true
-    profile.connect-sqlite3.readonly false
-    profile.django.name django
-    profile.django.framework Django
-    profile.django.table django_session
-    profile.django.detected true
-    profile.django.readonly false
-    profile.django-local.name django-local
-    profile.django-local.framework Django
-    profile.django-local.table django_session
-    profile.django-local.parameters timezone
-    profile.django-local.detected false
-    profile.django-local.readonly false
-    profile.flask-session.name flask-session
-    profile.flask-session.framework Flask-Session
-    profile.flask-session.table sessions
-    profile.flask-session.detected true
-    profile.flask-session.readonly false
-    profile.gitea.name gitea
-    profile.gitea.framework Gitea
-    profile.gitea.table session
-    profile.gitea.parameters lifetime
-    profile.gitea.detected true
-    profile.gitea.readonly true
-    profile.laravel.name laravel
-    profile.laravel.framework Laravel
-    profile.laravel.table sessions
-    profile.laravel.parameters lifetime
-    profile.laravel.detected true
-    profile.laravel.readonly false
-    profile.rails.name rails
-    profile.rails.framework Ruby on Rails
-    profile.rails.table sessions
-    profile.rails.parameters lifetime
-    profile.rails.detected true
-    profile.rails.readonly false
-    profile.scs.name scs
-    profile.scs.framework SCS
-    profile.scs.table sessions
-    profile.scs.detected true
-    profile.scs.readonly false
-    profile.spring-session.name spring-session
-    profile.spring-session.framework Spring Session
-    profile.spring-session.table SPRING_SESSION
-    profile.spring-session.detected true
-    profile.spring-session.readonly false
-    profile.symfony.name symfony
-    profile.symfony.framework Symfony
-    profile.symfony.table sessions
-    profile.symfony.detected true
-    profile.symfony.readonly false
-    profile.tower-sessions.name tower-sessions
-    profile.tower-sessions.framework tower-sessions
-    profile.tower-sessions.table tower_sessions
-    profile.tower-sessions.detected true
-    profile.tower-sessions.readonly false
-    ");
     let json = sandbox.run(["show", "profiles", "--json"]).succeeds().json();
     let profile = |name: &str| {
         json.as_array().unwrap().iter().find(|one| one["name"] == name).unwrap().clone()
@@ -92,11 +16,67 @@ fn the_profiles_are_listed() {
     assert_eq!(profile("django")["parameters"], serde_json::Value::Null);
     assert_eq!(profile("gitea")["readonly"], true);
     assert!(profile("gitea")["readonly_reason"].is_string());
+    for known in built_in_profiles() {
+        let listed = profile(&known.name);
+        assert_eq!(listed["framework"], known.title, "{listed}");
+        assert_eq!(listed["table"], known.table, "{listed}");
+        assert_eq!(listed["holds"], known.holds, "{listed}");
+        assert_eq!(listed["versions"].as_str(), known.versions.as_deref(), "{listed}");
+        assert_eq!(listed["detected"], known.is_detected, "{listed}");
+        assert_eq!(listed["survives"].as_str(), known.survivors().as_deref(), "{listed}");
+        let verified = known.verified.map(Verification::as_str);
+        assert_eq!(listed["verified"].as_str(), verified, "{listed}");
+    }
     for format in ["table", "csv", "jsonl"] {
         let text = sandbox.run(["show", "profiles", "-o", format]).succeeds().stdout();
         assert!(text.contains("django_session"), "{format}");
     }
     sandbox.run(["show", "profiles", "-o", "prometheus"]).is_refused_with(2);
+}
+
+#[test]
+fn an_entry_has_all_that_people_should_know() {
+    let sandbox = Sandbox::without_database();
+    let profile = r#"
+        name = "shop"
+        title = "The Shop"
+        about = "carts of the shop"
+        versions = "3 and later"
+        verified = "schema"
+        holds = "carts"
+        survives = ["the loyalty card", "the newsletter"]
+        table = "cart"
+        id = "id"
+        columns = ["id", "at"]
+        detect = false
+        readonly = "it is a museum"
+        [times.at]
+        encoding = "unix"
+        unit = "seconds"
+        [[expired]]
+        after = "at"
+        lifetime = { parameter = "lifetime" }
+        boundary = "<"
+        [parameters.lifetime]
+        about = "shop.ini"
+        example = "2h"
+    "#;
+    sandbox.file("shop.toml", profile);
+    let listed = sandbox.run(["show", "profiles", "shop.toml", "-o", "plain"]).succeeds().stdout();
+    insta::assert_snapshot!(listed, @r"
+    profile.shop.name shop
+    profile.shop.framework The Shop
+    profile.shop.versions 3 and later
+    profile.shop.table cart
+    profile.shop.holds carts
+    profile.shop.verified schema
+    profile.shop.parameters lifetime
+    profile.shop.detected false
+    profile.shop.survives the loyalty card; the newsletter
+    profile.shop.readonly true
+    profile.shop.about carts of the shop
+    profile.shop.readonly_reason it is a museum
+    ");
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn location(nodes: &Nodes) -> Location {
 }
 
 fn detected(nodes: &Nodes) -> Result<Profile, Error> {
-    adopted::detect(location(nodes), Access::Read, built_in_profiles())
+    adopted::detect(location(nodes), Access::Read, built_in_profiles().as_slice(), None)
 }
 
 /// Creates a file with these tables and rows in a temporary directory.

@@ -1,14 +1,14 @@
 //! Evidence on whether Django's times are in UTC, as the detected profile assumes, or in the
 //! local time of `TIME_ZONE`. With the wrong assumption, live sessions would be deleted.
 
-use super::column_sql::MAX_PAYLOAD_BYTES;
-use super::reader::TableReader;
-use super::sample;
 use crate::domain::error::Result;
 use crate::domain::profile::{
     DetectionDoubt, OffsetEvidence, Profile, ProfileChoice, Rule, RuleKind, UserForm,
     signed_lifetime,
 };
+use crate::store::adopted::column_sql::MAX_PAYLOAD_BYTES;
+use crate::store::adopted::reader::TableReader;
+use crate::store::adopted::sample;
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::quoted;
 
@@ -18,7 +18,7 @@ const MAX_LATEST: usize = 1_000;
 /// Finds the expiry column of Django sessions and the evidence for its clock; `None` if the profile
 /// is not Django's for times in UTC, or if there are no rows. The latest rows are read, which are
 /// all rows of a small table, and a sample of a larger one.
-pub(super) fn offset_evidence(
+pub fn offset_evidence(
     database: &impl Database,
     reader: &TableReader,
 ) -> Result<Option<(String, OffsetEvidence)>> {
@@ -53,7 +53,7 @@ pub(super) fn offset_evidence(
 }
 
 /// `local` is the profile for the other setting.
-pub(super) fn detection_doubt(
+pub fn detection_doubt(
     profile: &Profile,
     local: Option<&Profile>,
     column: &str,
@@ -80,7 +80,7 @@ pub(super) fn detection_doubt(
     Some(DetectionDoubt { finding, choices: std::iter::once(utc).chain(local).collect() })
 }
 
-pub(super) fn contradiction(table: &str, column: &str, found: OffsetEvidence) -> Option<String> {
+pub fn contradiction(table: &str, column: &str, found: OffsetEvidence) -> Option<String> {
     let offset = match found {
         OffsetEvidence::Utc | OffsetEvidence::Nothing => return None,
         OffsetEvidence::Ahead(seconds) => format!("{} UTC", describe_offset(seconds)),
