@@ -12,7 +12,7 @@ use crate::store::{Access, Location, adopted, is_native};
 use crate::Error;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
-use crate::cli::profiles::built_in_profiles;
+use crate::cli::profiles::BuiltInProfiles;
 use crate::cli::trust::shell_quoted;
 use choice::{choose, join};
 use profile_text::profile_text;
@@ -28,21 +28,18 @@ use profile_text::profile_text;
 #[command(after_help = "Examples:
   sessctl --db app.db profile draft > own.toml
   sessctl --db app.db profile draft --table user_login > own.toml")]
-pub struct Args {
-    /// Table of the sessions; by default the one that looks most like it
-    #[arg(long, value_name = "NAME")]
-    table: Option<String>,
-}
+pub struct Args {}
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         let db = context.db()?;
         context.warn_of_name(&db);
-        if self.table.is_none() && is_native(&db)? {
+        let table = context.selected_table(None, context.config()?);
+        if table.is_none() && is_native(&db)? {
             let why = format!("\"{db}\" is sessctl's own database, which needs no profile");
             return Err(Error::Refused(why).into());
         }
-        let draft = match &self.table {
+        let draft = match table {
             Some(table) => draft_of(&db, table, context)?,
             None => {
                 let (draft, reason) = choose(&db, context.now)?;
@@ -50,7 +47,7 @@ impl Args {
                 draft
             }
         };
-        if let Some(known) = built_in(&db, &draft.table)? {
+        if let Some(known) = built_in(&db, &draft.table) {
             context.print_notice(&format!(
                 "sessctl: the built-in profile {known} fits {}: `sessctl profile check {known}` \
                  compares them",
@@ -80,9 +77,9 @@ fn without_times(lack: &NoTimes) -> String {
 }
 
 /// Name of the built-in profile that fits a table.
-fn built_in(db: &Location, table: &str) -> anyhow::Result<Option<String>> {
-    let found = adopted::detect(db, Access::Read, built_in_profiles()?);
-    Ok(found.ok().filter(|it| it.table.eq_ignore_ascii_case(table)).map(|it| it.name))
+fn built_in(db: &Location, table: &str) -> Option<String> {
+    let found = adopted::detect(db, Access::Read, &BuiltInProfiles, Some(table));
+    found.ok().map(|profile| profile.name)
 }
 
 /// The command that checks the draft, with a value for each parameter to be replaced.
