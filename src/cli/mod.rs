@@ -156,7 +156,7 @@ impl Command {
             _ => context.db()?,
         };
         let profile = match self {
-            Self::Profile(args) => Some(args.profile().to_owned()),
+            Self::Profile(args) => args.profile().map(std::path::Path::to_owned),
             _ => None,
         };
         let also = match self {

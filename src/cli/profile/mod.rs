@@ -1,6 +1,7 @@
 //! `sessctl profile`: one file for each thing to do with a profile.
 
 pub mod check;
+pub mod draft;
 
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use clap::Subcommand;
 use super::context::Context;
 use super::exit::Exit;
 
-/// Test a profile of a framework's table
+/// Draft and test profiles of frameworks' tables
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -18,18 +19,22 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum ProfileCommand {
+    Draft(draft::Args),
     Check(check::Args),
 }
 
 impl Args {
-    pub fn profile(&self) -> &Path {
+    /// Profile that the command reads.
+    pub fn profile(&self) -> Option<&Path> {
         match &self.action {
-            ProfileCommand::Check(args) => args.profile(),
+            ProfileCommand::Draft(_) => None,
+            ProfileCommand::Check(args) => Some(args.profile()),
         }
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.action {
+            ProfileCommand::Draft(args) => args.run(context),
             ProfileCommand::Check(args) => args.run(context),
         }
     }

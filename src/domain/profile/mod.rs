@@ -8,6 +8,7 @@ mod condition;
 mod definition;
 pub mod django;
 mod doubt;
+pub mod draft;
 pub mod encoding;
 mod expiry;
 pub mod lifetime;

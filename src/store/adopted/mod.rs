@@ -20,6 +20,8 @@ mod foreign_keys;
 pub mod key_distribution;
 mod key_spread;
 pub mod list;
+mod observe;
+mod observe_schema;
 mod open;
 pub mod reader;
 mod rebuild;
@@ -37,5 +39,8 @@ mod values;
 
 pub use detection::{detect, locate};
 pub use diagnose::{ClassCount, Diagnosis, Sample, diagnose};
+pub use observe::{observe, table_overview};
+#[cfg(feature = "internals")]
+pub use observe_schema::TableOverview;
 pub use open::{open, open_with_state};
 pub use state::{StateDirectory, StateMemory, check_state_directory};

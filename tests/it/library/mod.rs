@@ -2,6 +2,7 @@
 
 mod adopted;
 mod built_in_profiles;
+mod drafts;
 mod jobs;
 mod schedule;
 mod store;

@@ -7,6 +7,7 @@ mod end_sessions;
 mod foreign_keys;
 mod hostile_schemas;
 mod profile_check;
+mod profile_draft;
 mod read_only;
 mod refused;
 mod several_columns;

@@ -1,5 +1,6 @@
 //! Tables of frameworks on a cluster, compared with the same tables in a file.
 
+mod drafts;
 mod values;
 
 use std::fmt::Write;

@@ -1,0 +1,85 @@
+//! Finding a column with the lifetime of each session.
+
+use super::encodings::is_sentinel;
+use super::names;
+use super::observation::{ObservedTable, ObservedValues};
+use crate::domain::profile::definition::ColumnSource;
+use crate::domain::profile::encoding::Unit;
+use crate::domain::profile::value::SqlValue;
+
+#[derive(Debug, Clone)]
+pub(super) struct Duration {
+    pub(super) source: ColumnSource,
+    pub(super) unit: Unit,
+    /// Values that are not lengths, with their numbers of rows.
+    pub(super) sentinels: Vec<(SqlValue, usize)>,
+    pub(super) has_nulls: bool,
+    pub(super) evidence: String,
+}
+
+/// Finds the first column that is named as a length and holds lengths; a path in JSON only if
+/// there is no column.
+pub(super) fn find(
+    table: &ObservedTable,
+    is_time: impl Fn(&ColumnSource) -> bool,
+) -> Option<Duration> {
+    let of = |observed: &ObservedValues| {
+        let is_left = names::is_duration(&observed.source) && !is_time(&observed.source);
+        if is_left { duration(observed) } else { None }
+    };
+    let (columns, paths): (Vec<_>, Vec<_>) =
+        table.values.iter().partition(|observed| observed.source.path.is_none());
+    columns.into_iter().find_map(of).or_else(|| paths.into_iter().find_map(of))
+}
+
+fn duration(observed: &ObservedValues) -> Option<Duration> {
+    let counts = observed.counts();
+    let (sentinels, lengths): (Vec<_>, Vec<_>) =
+        counts.into_iter().partition(|(value, _)| is_sentinel(value) || is_negative(value));
+    let mut numbers = Vec::new();
+    for (value, count) in &lengths {
+        numbers.extend(std::iter::repeat_n(Unit::Nanoseconds.length(value.raw())?, *count));
+    }
+    numbers.sort_unstable();
+    let usual = *numbers.get(numbers.len() / 2)?;
+    let by_name = names::unit(&observed.source);
+    let unit = by_name.unwrap_or_else(|| likely_unit(usual));
+    let reason = if by_name.is_some() {
+        "the unit is that of its name"
+    } else {
+        "the unit is a guess by their size: check it in the application"
+    };
+    let evidence = format!(
+        "{} of {} rows have a length, mostly {usual}; {reason}",
+        numbers.len(),
+        observed.values.len()
+    );
+    let own = |(value, count): (&SqlValue, usize)| (value.clone(), count);
+    Some(Duration {
+        source: observed.source.clone(),
+        unit,
+        sentinels: sentinels.into_iter().map(own).collect(),
+        has_nulls: observed.present().count() < observed.values.len(),
+        evidence,
+    })
+}
+
+fn is_negative(value: &SqlValue) -> bool {
+    match value {
+        SqlValue::Integer(number) => *number < 0,
+        SqlValue::Real(number) => *number < 0.0,
+        _ => false,
+    }
+}
+
+/// Unit of a usual length whose name says nothing: the longer one where two are possible, from a
+/// quarter of an hour to some months.
+fn likely_unit(usual: i128) -> Unit {
+    match usual {
+        ..1_800 => Unit::Minutes,
+        1_800..20_000_000 => Unit::Seconds,
+        20_000_000..2_000_000_000 => Unit::Milliseconds,
+        2_000_000_000..100_000_000_000_000 => Unit::Ticks,
+        _ => Unit::Nanoseconds,
+    }
+}

@@ -1,0 +1,167 @@
+//! Draft of a profile for an unknown table, from its schema and a sample of its values.
+//!
+//! Where two meanings are possible, the draft has the one that deletes less, and says so.
+
+mod candidate;
+mod clock;
+mod duration;
+mod encodings;
+mod key;
+mod names;
+mod observation;
+mod people;
+mod proposal;
+mod ranking;
+mod role;
+mod rules;
+mod selection;
+mod text_times;
+mod times;
+mod vocabulary;
+
+pub use key::DraftId;
+pub use observation::{
+    ObservedColumn, ObservedDependent, ObservedReference, ObservedTable, ObservedValues,
+};
+pub use people::{DraftClient, DraftToken, DraftUser};
+pub use proposal::{
+    Draft, DraftCondition, DraftFilter, DraftLifetime, DraftRule, DraftRuleKind, DraftTest,
+    DraftTime, DraftZone, NoTimes,
+};
+pub use ranking::{TableRank, rank, rank_by_schema};
+
+use super::definition::ColumnSource;
+use super::doubt::Parameter;
+use crate::domain::time::UnixTime;
+use clock::Clock;
+use role::Roles;
+
+/// Drafts the profile of a table.
+///
+/// # Errors
+/// If the table has no column that can be a time of the session.
+pub fn draft(table: &ObservedTable, now: UnixTime) -> Result<Draft, NoTimes> {
+    let candidates = candidate::find(table, now);
+    let clock = clock::of_table(&candidates, now);
+    let roles = Roles::of(&candidates, &clock.clock, now);
+    let is_time = |source: &ColumnSource| candidates.iter().any(|it| it.source == *source);
+    let duration = duration::find(table, is_time);
+    let times = times::write(&candidates, &roles, &clock, now);
+    let flags = selection::ended(table, is_time);
+    let Some(mut expired) = rules::write(&candidates, &roles, duration.as_ref(), &times) else {
+        return Err(no_times(table));
+    };
+    expired.extend(flags);
+    let is_length =
+        |source: &ColumnSource| duration.as_ref().is_some_and(|it| it.source == *source);
+    let found = Columns::find(table, |source| is_time(source) || is_length(source));
+    let named = |role: &Option<(usize, String)>| {
+        role.as_ref().and_then(|(index, _)| times[*index].as_ref()).map(|time| time.name.clone())
+    };
+    let (created, last) = (named(&roles.created), named(&roles.used));
+    let times: Vec<DraftTime> = times.into_iter().flatten().collect();
+    Ok(Draft {
+        table: table.name.clone(),
+        columns: table.columns.iter().map(|column| column.name.clone()).collect(),
+        rows: table.rows,
+        is_whole: table.is_whole,
+        readonly: (table.rows == 0).then(|| {
+            "the table had no rows when this profile was drafted, so its times are guesses"
+                .to_owned()
+        }),
+        parameters: parameters(&expired, &times, &clock.clock, now),
+        remarks: remarks(&candidates, &roles),
+        dependents: table.dependents.clone(),
+        id: found.id,
+        user: found.user,
+        client: found.client,
+        token: found.token,
+        times,
+        created,
+        used: last,
+        rules: expired,
+        filters: found.filters,
+    })
+}
+
+/// Columns of a table other than its times.
+struct Columns {
+    id: DraftId,
+    user: Option<DraftUser>,
+    client: Option<DraftClient>,
+    token: Option<DraftToken>,
+    filters: Vec<DraftFilter>,
+}
+
+impl Columns {
+    /// Finds each among those that are left. A column has one meaning only, except that the id may be
+    /// the token.
+    fn find(table: &ObservedTable, is_taken: impl Fn(&ColumnSource) -> bool) -> Self {
+        let id = key::find(table);
+        let is_id = |source: &ColumnSource| {
+            source.path.is_none() && id.columns.len() == 1 && id.columns[0] == source.column
+        };
+        let user = people::user(table, |source| is_taken(source) || is_id(source));
+        let is_user = |source: &ColumnSource| user.as_ref().is_some_and(|it| it.source == *source);
+        let client =
+            people::client(table, |source| is_taken(source) || is_id(source) || is_user(source));
+        let is_shown = |source: &ColumnSource| {
+            is_user(source) || client.as_ref().is_some_and(|it| it.source == *source)
+        };
+        let token =
+            people::token(table, &id.columns, |source| is_taken(source) || is_shown(source));
+        let filters = selection::filters(table, |source| {
+            let holds_token = token.as_ref().is_some_and(|it| it.column == source.column);
+            is_taken(source) || is_id(source) || is_shown(source) || holds_token
+        });
+        Self { id, user, client, token, filters }
+    }
+}
+
+fn no_times(table: &ObservedTable) -> NoTimes {
+    let columns = table.columns.iter().map(|column| column.name.clone()).collect();
+    NoTimes { table: table.name.clone(), columns, rows: table.rows }
+}
+
+fn parameters(
+    rules: &[DraftRule],
+    times: &[DraftTime],
+    clock: &Clock,
+    now: UnixTime,
+) -> Vec<Parameter> {
+    let needs_lifetime = |rule: &DraftRule| {
+        let is_open = matches!(&rule.kind, DraftRuleKind::After(_, DraftLifetime::Parameter));
+        is_open && !rule.is_suggestion
+    };
+    let needs_zone = |time: &DraftTime| time.zone == DraftZone::Parameter && !time.is_suggestion;
+    let lifetime = rules.iter().any(needs_lifetime).then(|| Parameter {
+        name: "lifetime".to_owned(),
+        about: "how long a session lasts after that time; only the application or its \
+                configuration knows"
+            .to_owned(),
+        example: "30d".to_owned(),
+    });
+    let example = match clock {
+        Clock::Ahead(offset) => clock::zone_with(*offset, now),
+        Clock::Utc | Clock::Unknown => None,
+    };
+    let timezone = times.iter().any(needs_zone).then(|| Parameter {
+        name: "timezone".to_owned(),
+        about: "time zone in which the application writes its times".to_owned(),
+        example: example.unwrap_or("UTC").to_owned(),
+    });
+    lifetime.into_iter().chain(timezone).collect()
+}
+
+/// Times that the draft does not use.
+fn remarks(candidates: &[candidate::TimeCandidate], roles: &Roles) -> Vec<String> {
+    let others = roles.others.iter();
+    others
+        .map(|(index, reason)| {
+            format!(
+                "there are more times in {}, which have no use here: {reason}",
+                candidates[*index].label()
+            )
+        })
+        .collect()
+}
