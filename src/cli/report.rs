@@ -43,6 +43,7 @@ fn advice_on(error: &Error) -> Option<String> {
         Error::Missing { why, .. } => advice::for_absence(why),
         Error::ForeignDatabase { content, .. } => advice::for_content(content),
         Error::AmbiguousTable { .. } => Some("select one with --profile NAME".to_owned()),
+        Error::AmbiguousUser { name, ids, .. } => Some(advice::for_users(name.as_deref(), ids)),
         Error::UnconfirmedProfile(doubt) => Some(format!("pass {}", advice::for_doubt(doubt))),
         Error::ValueMismatch { profile, .. } => Some(advice::profile_check(profile)),
         Error::Unselectable(_) => {

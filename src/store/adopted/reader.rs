@@ -233,6 +233,7 @@ impl TableReader {
         Some(Session {
             key: self.key_of(row)?,
             handle: id_digest(row.value(ID_COLUMN)).handle(),
+            user_name: None,
             is_user_unreadable: owner == SessionUser::Unreadable,
             user: owner.user(),
             task: profile.task.clone(),

@@ -14,6 +14,7 @@ mod show_profiles;
 mod state;
 mod state_failures;
 mod survivors;
+mod user_names;
 
 use std::process::Command;
 
