@@ -107,9 +107,26 @@ impl SessionService {
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
     ) -> Result<CycleReport> {
+        self.preview_in_batches(filter, now, |batch| self.name_users(batch), show)
+    }
+
+    /// Number of sessions that a cycle would end.
+    pub(super) fn count_unended(&self, filter: &Filter, now: UnixTime) -> Result<u64> {
+        Ok(self.preview_in_batches(filter, now, |_| Ok(()), &mut |_| {})?.ended)
+    }
+
+    fn preview_in_batches(
+        &self,
+        filter: &Filter,
+        now: UnixTime,
+        prepare: impl Fn(&mut [Session]) -> Result<()>,
+        show: &mut dyn FnMut(&Session),
+    ) -> Result<CycleReport> {
         let (mut after, mut cycled) = (None, CycleReport::default());
         loop {
-            let (batch, last, scanned) = self.next_unended(filter, now, after.as_ref(), BATCH)?;
+            let (mut batch, last, scanned) =
+                self.next_unended(filter, now, after.as_ref(), BATCH)?;
+            prepare(&mut batch)?;
             let (ends, kept) = self.would_end(&batch)?;
             cycled.ended += ends.len() as u64;
             cycled.unreadable_users += scanned.unreadable_users;

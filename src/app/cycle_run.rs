@@ -26,6 +26,8 @@ struct CycleRun<'a> {
     after: Option<SessionKey>,
     /// Maximum number of sessions in a batch.
     max: usize,
+    /// Set if the names of the users are shown.
+    has_names: bool,
     show: &'a mut dyn FnMut(&Session),
     go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
     cycled: &'a mut CycleReport,
@@ -38,7 +40,7 @@ impl BatchWork for CycleRun<'_> {
 
     fn run_batch(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult<bool> {
         let service = &mut *batches.service;
-        let (batch, last, scan) =
+        let (mut batch, last, scan) =
             service.next_unended(self.filter, self.now, self.after.as_ref(), self.max)?;
         let done = match service.end_cycled(&batch, self.now) {
             Err(Error::DiskFull { .. }) if batch.len() > 1 => {
@@ -53,6 +55,10 @@ impl BatchWork for CycleRun<'_> {
             done => done?,
         };
         self.cycled.unreadable_users += scan.unreadable_users;
+        if self.has_names {
+            // The sessions have ended: without names, their ids are shown.
+            let _ = service.name_users(&mut batch);
+        }
         for (session, _) in batch.iter().zip(done).filter(|(_, done)| *done) {
             self.cycled.ended += 1;
             self.cycled.deleted += u64::from(deletes_row(&service.policies, session));
@@ -86,11 +92,14 @@ impl SessionService {
         self.ensure_can_delete()?;
         let sessions = self.record_peaks(now)?;
         if guard.is_set() {
-            let would_end = self.preview_cycle(filter, now, &mut |_| {})?.ended;
+            let would_end = self.count_unended(filter, now)?;
             guard.check(impact(would_end, sessions))?;
         }
         let left = sessions.saturating_mul(2).saturating_add(MAX_NEW);
-        let mut run = CycleRun { filter, now, left, after: None, max: BATCH, show, go_on, cycled };
+        // Nobody watches a job.
+        let has_names = active.is_none();
+        let (after, max) = (None, BATCH);
+        let mut run = CycleRun { filter, now, left, after, max, has_names, show, go_on, cycled };
         let mut batches = BatchLoop { service: self, active, until: None };
         run.cycled.stopped = stop_reason(batches.run(&mut run))?;
         cycled.missed_notifications = self.take_missed_notifications();

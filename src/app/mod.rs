@@ -24,6 +24,7 @@ mod stop;
 pub mod throttle;
 pub mod token_batch;
 pub mod token_batch_sizer;
+mod user_names;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};

@@ -33,7 +33,7 @@ pub struct ListCounts {
 }
 
 impl SessionService {
-    /// Visits the sessions that match a filter, in constant memory.
+    /// Visits the sessions that match a filter, in constant memory, with the names of their users.
     ///
     /// # Errors
     /// Any error of reading the table, and the error of the visitor.
@@ -43,7 +43,8 @@ impl SessionService {
         now: UnixTime,
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<ListCounts> {
-        let mut listed = ListCounts::default();
+        let (mut listed, size) = (ListCounts::default(), self.batch_with_names());
+        let mut batch = Vec::with_capacity(size);
         let query = SessionQuery {
             scope: self.scope(None, now),
             filter: &request.filter,
@@ -64,8 +65,14 @@ impl SessionService {
                 return Ok(ControlFlow::Continue(()));
             }
             listed.shown += 1;
-            visit(self.with_task_name(session)?)
+            batch.push(self.with_task_name(session)?);
+            if batch.len() < size {
+                return Ok(ControlFlow::Continue(()));
+            }
+            self.visit_with_names(&mut batch, visit)
         })?;
+        // Nothing follows that a visitor with enough could stop.
+        let _ = self.visit_with_names(&mut batch, visit)?;
         Ok(ListCounts { unreadable_users: scanned.unreadable_users, ..listed })
     }
 
@@ -95,7 +102,12 @@ impl SessionService {
         handles.dedup();
         match handles.as_slice() {
             [] => Err(Error::NoSession(prefix.to_owned())),
-            [_] => sessions.into_iter().map(|session| self.with_task_name(session)).collect(),
+            [_] => {
+                let sessions = sessions.into_iter().map(|session| self.with_task_name(session));
+                let mut sessions = sessions.collect::<Result<Vec<_>>>()?;
+                self.name_users(&mut sessions)?;
+                Ok(sessions)
+            }
             _ => {
                 let is_truncated = handles.len() > SUGGESTIONS;
                 handles.truncate(SUGGESTIONS);

@@ -1,6 +1,7 @@
 //! The service: a table of sessions with the policies that apply to it.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
 use super::notify::{EndHook, MissedNotifications, Notifier};
@@ -13,6 +14,9 @@ use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::{Backend, PolicyContext, RunOrigin, TaskNames};
 
+/// Names that were looked up so far, by the ids of the users; `None`: there is none.
+pub(super) type KnownNames = HashMap<String, Option<String>>;
+
 /// A table of sessions, and the policies that apply to it.
 pub struct SessionService {
     pub(super) store: Box<dyn Backend>,
@@ -21,6 +25,7 @@ pub struct SessionService {
     pub(super) notifier: Notifier,
     /// Cache of the task names that were read so far.
     names: RefCell<TaskNames>,
+    pub(super) user_names: RefCell<KnownNames>,
     pub(super) touch_sizer: TokenBatchSizer,
     pub(super) uptime: MonotonicClock,
     pub(super) timer: Timer,
@@ -46,6 +51,7 @@ impl SessionService {
             origin,
             notifier: Notifier::default(),
             names: RefCell::default(),
+            user_names: RefCell::default(),
             touch_sizer: TokenBatchSizer::default(),
             uptime: process_clock,
             timer: Timer::default(),

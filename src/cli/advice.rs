@@ -102,6 +102,13 @@ pub fn for_denial(denial: Denial) -> Option<String> {
     }
 }
 
+/// Advice on users of whom one has the id that is the name of the others.
+pub fn for_users(name: Option<&str>, ids: &[String]) -> String {
+    let others = ids.iter().map(String::as_str);
+    let options = name.into_iter().chain(others).map(|user| format!("--user {user:?}"));
+    format!("select one with {}", options.collect::<Vec<_>>().join(" or "))
+}
+
 pub fn profile_check(profile: &str, table: &str) -> String {
     let option = if is_own_table(profile, table) {
         String::new()

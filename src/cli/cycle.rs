@@ -42,7 +42,7 @@ pub struct Args {
     /// End the sessions of this task; * matches any text, case is ignored
     #[arg(value_name = "TASK", group = "which", value_parser = task)]
     task: Option<TaskPattern>,
-    /// End the sessions of this user
+    /// End the sessions of this user; where the profile says where names are, a name or an id
     #[arg(long, group = "which")]
     user: Option<String>,
     /// End the sessions of a framework's table whose user cannot be read
@@ -70,6 +70,7 @@ impl Args {
         context.format().check(&session_records::SESSIONS)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
+        context.report_user_names(&service)?;
         let mut lines = SessionLines::new(context, &service, self.dry_run);
         let exit = if self.session.is_empty() {
             self.by_filter(&mut service, context, &mut lines)
@@ -126,9 +127,10 @@ impl Args {
         context: &Context,
         lines: &mut SessionLines,
     ) -> anyhow::Result<Exit> {
+        let users = self.user.as_ref().map(|user| service.select_users(user)).transpose()?;
         let filter = Filter {
             task: self.task.clone(),
-            user: self.user.clone(),
+            users: users.unwrap_or_default(),
             user_unreadable: self.user_unreadable,
             client: self.client.clone(),
             states: SessionState::NOT_ENDED.to_vec(),
@@ -247,6 +249,7 @@ impl SessionLines {
             } else {
                 session_records::ended(session, &self.policies, self.end, None)
             };
+            record = session_records::with_user_name(record, session);
             record.values.extend(self.survivors.clone());
             record
         };

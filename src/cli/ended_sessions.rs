@@ -136,7 +136,7 @@ pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
         "{}  {}  {}  {}  idle {idle}  {}{job}",
         session.handle,
         short(&session.task),
-        short(session.user.as_deref().unwrap_or("-")),
+        short(session.user_name.as_ref().or(session.user.as_ref()).map_or("-", String::as_str)),
         short(session.client.as_deref().unwrap_or("-")),
         end.reason,
     )

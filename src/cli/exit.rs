@@ -66,6 +66,7 @@ pub fn exit_code_of_error(error: &anyhow::Error) -> u8 {
 fn exit_code_of_library_error(error: &Error) -> u8 {
     match error {
         Error::AmbiguousHandle { .. }
+        | Error::AmbiguousUser { .. }
         | Error::NotAHandle(_)
         | Error::AmbiguousTable { .. }
         | Error::AmbiguousProfile { .. }

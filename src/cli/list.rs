@@ -35,7 +35,7 @@ pub struct Args {
     /// Only sessions of this task; * matches any text, case is ignored
     #[arg(long, value_name = "TASK", value_parser = task)]
     task: Option<TaskPattern>,
-    /// Only sessions of this user
+    /// Only sessions of this user; where the profile says where names are, a name or an id
     #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// Only sessions of a framework's table whose user cannot be read
@@ -81,10 +81,14 @@ impl Args {
         let table = context.format() == FormatName::Table;
         let is_limited = self.limit.is_some();
         let ended_since = self.ended_since.map(|since| since.read(context.now)).transpose()?;
+        context.format().check(&session_records::SESSIONS)?;
+        let service = context.open(Access::Read)?;
+        context.report_user_names(&service)?;
+        let users = self.user.map(|user| service.select_users(&user)).transpose()?;
         let request = ListRequest {
             filter: Filter {
                 task: self.task,
-                user: self.user,
+                users: users.unwrap_or_default(),
                 user_unreadable: self.user_unreadable,
                 client: self.client,
                 states: self.state,
@@ -97,12 +101,11 @@ impl Args {
             limit: self.limit.or_else(|| table.then_some(TABLE_ROWS)),
             count_all: table,
         };
-        context.format().check(&session_records::SESSIONS)?;
-        let service = context.open(Access::Read)?;
         let mut listing =
             context.listing(session_records::sessions_schema(service.profile()), None)?;
         let listed = service.list(&request, now, &mut |session| {
             let record = session_records::session(&session, service.policies(), now);
+            let record = session_records::with_user_name(record, &session);
             listing.record(&record).map_err(unwritten)?;
             Ok(ControlFlow::Continue(()))
         })?;

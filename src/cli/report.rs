@@ -45,6 +45,7 @@ fn advice_on(error: &Error) -> Option<String> {
         Error::AmbiguousTable { tables, .. } => Some(advice::for_choice("--table", tables)),
         Error::AmbiguousProfile { profiles, .. } => Some(advice::for_choice("--profile", profiles)),
         Error::ColumnMismatch { at, table, .. } => Some(advice::draft(at, Some(table))),
+        Error::AmbiguousUser { name, ids, .. } => Some(advice::for_users(name.as_deref(), ids)),
         Error::UnconfirmedProfile(doubt) => Some(format!("pass {}", advice::for_doubt(doubt))),
         Error::ValueMismatch { profile, table, .. } => Some(advice::profile_check(profile, table)),
         Error::Unselectable(_) => {

@@ -9,6 +9,8 @@ use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility,
 
 const HANDLE: Column = Column::row("handle", "handle");
 const USER: Column = Column::row("user", "user");
+/// Last column of a framework's table, whose users have an id and perhaps a name.
+pub const USER_NAME: Column = Column::data("user_name", "user name");
 const TASK: Column = Column::row("task", "task");
 const CLIENT: Column = Column::row("client", "client");
 const STATE: Column = Column::row("state", "state");
@@ -40,8 +42,8 @@ pub static SESSIONS_OF_JOBS: Schema =
     Schema::many("sessions", &concat::<14>(&COLUMNS, &[Column::row("job", "job")]));
 
 /// Columns of sessions of a framework's table, which has one task and keeps no ended rows.
-/// Only the visibility of columns differs.
-const ADOPTED_COLUMNS: [Column; 13] = [
+/// Beside the names of users, only the visibility of columns differs.
+const ADOPTED_COLUMNS: [Column; 14] = [
     HANDLE,
     USER,
     TASK.at(Visibility::Detail),
@@ -55,6 +57,7 @@ const ADOPTED_COLUMNS: [Column; 13] = [
     MARKED,
     ENDED,
     ENDED_BY.at(Visibility::Detail),
+    USER_NAME,
 ];
 
 static ADOPTED_SESSIONS: Schema = Schema::many("sessions", &ADOPTED_COLUMNS);
@@ -67,7 +70,7 @@ pub fn sessions_schema(profile: Option<&Profile>) -> &'static Schema {
 pub const SURVIVES: Column = Column::detail("survives", "survives");
 
 static ADOPTED_CYCLED: Schema =
-    Schema::many("sessions", &concat::<14>(&ADOPTED_COLUMNS, &[SURVIVES]));
+    Schema::many("sessions", &concat::<15>(&ADOPTED_COLUMNS, &[SURVIVES]));
 
 /// Schema of sessions that a cycle ends; in a framework's table they have [`SURVIVES`].
 pub fn cycled_schema(profile: Option<&Profile>) -> &'static Schema {
@@ -88,6 +91,13 @@ pub fn facts_schema(profile: Option<&Profile>) -> &'static Schema {
 pub static SESSION: Schema =
     Schema::one("a session", &concat::<17>(SESSION_FACTS.columns, &FORECAST));
 
+static ADOPTED_SESSION: Schema =
+    Schema::one("a session", &concat::<18>(SESSION.columns, &[USER_NAME]));
+
+pub fn session_schema(profile: Option<&Profile>) -> &'static Schema {
+    if profile.is_some() { &ADOPTED_SESSION } else { &SESSION }
+}
+
 /// A session as of `now`: an end that comes later has not come yet.
 pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record {
     let policy = policies.for_task(&session.task);
@@ -95,7 +105,7 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
     let end = session.end.filter(|_| has_ended);
     let values = vec![
         Value::word(session.handle.clone()),
-        Value::text(session.user.as_deref()),
+        user(session),
         Value::text(Some(session.task.as_str())),
         Value::text(session.client.as_deref()),
         state(policy.state(session, now)),
@@ -150,6 +160,7 @@ static ADOPTED_DUE: Schema = Schema::many(
         LAST_USED,
         ENDED,
         EXPIRES.at(Visibility::Row),
+        USER_NAME,
     ],
 );
 
@@ -172,7 +183,7 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         Value::word(session.handle.clone()),
         Value::word(action),
         reason,
-        Value::text(session.user.as_deref()),
+        user(session),
         Value::text(Some(session.task.as_str())),
         Value::text(session.client.as_deref()),
         Value::span(session.idle(now)),
@@ -181,8 +192,24 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
     ];
     if let Some(expiry) = session.expiry {
         values.push(Value::time(expiry.last_moment()));
+        values.push(user_name(session));
     }
     Record::new(key(session), values)
+}
+
+/// The session's user, by name if that is known.
+fn user(session: &Session) -> Value {
+    Value::user(session.user.as_deref(), session.user_name.as_deref())
+}
+
+fn user_name(session: &Session) -> Value {
+    Value::text(session.user_name.as_deref())
+}
+
+/// The same record for the columns of a framework's table, which has names of users.
+pub fn with_user_name(mut record: Record, session: &Session) -> Record {
+    record.values.extend(session.expiry.is_some().then(|| user_name(session)));
+    record
 }
 
 fn key(session: &Session) -> Vec<String> {

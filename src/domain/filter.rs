@@ -15,7 +15,8 @@ use super::time::{Span, UnixTime};
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
     pub task: Option<TaskPattern>,
-    pub user: Option<String>,
+    /// Users; empty: any.
+    pub users: Vec<String>,
     /// Restriction to sessions whose user cannot be read.
     pub user_unreadable: bool,
     pub client: Option<ClientFilter>,
@@ -31,14 +32,14 @@ pub struct Filter {
 impl Filter {
     /// Reports whether a session matches: the reference for the SQL of a store.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
-        (self.user.is_none() || self.user == session.user)
+        (self.users.is_empty() || session.user.as_ref().is_some_and(|it| self.users.contains(it)))
             && (!self.user_unreadable || session.is_user_unreadable)
             && self.matches_but_for_user(session, policies, now)
     }
 
     /// Reports whether a session whose user cannot be read might match.
     pub fn might_match(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
-        self.user.is_some()
+        !self.users.is_empty()
             && session.is_user_unreadable
             && self.matches_but_for_user(session, policies, now)
     }

@@ -132,6 +132,8 @@ pub struct Session {
     pub handle: String,
     /// User; `None` before login.
     pub user: Option<String>,
+    /// Name of the user; `None` if it is unknown or was not looked up.
+    pub user_name: Option<String>,
     /// Set if the value that names the user cannot be read.
     pub is_user_unreadable: bool,
     /// The service that it belongs to. Names match without regard to ASCII case.

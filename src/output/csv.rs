@@ -56,7 +56,7 @@ fn names(column: &Column) -> impl Iterator<Item = Cow<'static, str>> {
 
 fn cells_of<'v>(column: &Column, value: Option<&'v Value>) -> impl Iterator<Item = Cow<'v, str>> {
     let cell = match value {
-        Some(Value::Text(text)) => sanitize::csv_cell(text),
+        Some(Value::Text(text) | Value::Named { id: text, .. }) => sanitize::csv_cell(text),
         Some(Value::Word(word, _)) => sanitize::csv_cell(word),
         Some(value) => value.bare().unwrap_or_default(),
         None => Cow::default(),

@@ -13,7 +13,7 @@ use super::sanitize;
 pub fn show(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Absent => Cow::from("-"),
-        Value::Text(text) => sanitize::escape(text),
+        Value::Text(text) | Value::Named { name: text, .. } => sanitize::escape(text),
         Value::Word(word, _) => sanitize::escape(word),
         Value::Count(count) => Cow::from(format_count(*count)),
         Value::Number(number) => Cow::from(number.to_string()),

@@ -134,7 +134,7 @@ fn member(text: &mut String, column: &Column, value: &Value) {
 fn json(text: &mut String, value: &Value) {
     match value {
         Value::Absent => text.push_str("null"),
-        Value::Text(name) => sanitize::json_string(text, name),
+        Value::Text(name) | Value::Named { id: name, .. } => sanitize::json_string(text, name),
         Value::Word(word, _) => sanitize::json_string(text, word),
         Value::Count(number) | Value::Number(number) => put(text, number),
         Value::Measure(measure) => put(text, serde_json::Value::from(*measure)),

@@ -103,7 +103,7 @@ fn labels(schema: &Schema, record: &Record, metric: &Metric) -> String {
 
 fn number(value: &Value) -> Option<String> {
     match value {
-        Value::Absent | Value::Text(_) | Value::Word(..) => None,
+        Value::Absent | Value::Text(_) | Value::Named { .. } | Value::Word(..) => None,
         Value::Count(number) | Value::Number(number) => Some(number.to_string()),
         Value::Measure(measure) => Some(measure.to_string()),
         Value::Flag(flag) => Some(u8::from(*flag).to_string()),

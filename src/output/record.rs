@@ -11,6 +11,11 @@ pub enum Value {
     Absent,
     /// Text from a database row or from a user: it may hold anything.
     Text(String),
+    /// User with a name, which people see, while programs read the id.
+    Named {
+        id: String,
+        name: String,
+    },
     /// Word chosen by sessctl, with its color.
     Word(Cow<'static, str>, Severity),
     Count(u64),
@@ -44,6 +49,8 @@ pub enum Visibility {
     Row,
     /// Shown only in blocks of one line per value.
     Detail,
+    /// Shown in no table: only in the formats that programs read.
+    Data,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -167,6 +174,11 @@ impl Column {
         Self { name, title, place: Visibility::Detail, time: false, metric: None }
     }
 
+    /// A column that no table shows.
+    pub const fn data(name: &'static str, title: &'static str) -> Self {
+        Self { place: Visibility::Data, ..Self::row(name, title) }
+    }
+
     pub const fn at(self, place: Visibility) -> Self {
         Self { place, ..self }
     }
@@ -185,6 +197,14 @@ impl Value {
         text.map_or(Self::Absent, |text| Self::Text(text.into()))
     }
 
+    /// A user by the name, if it is known, and else by the id.
+    pub fn user(id: Option<&str>, name: Option<&str>) -> Self {
+        match (id, name) {
+            (Some(id), Some(name)) => Self::Named { id: id.to_owned(), name: name.to_owned() },
+            (id, _) => Self::text(id),
+        }
+    }
+
     pub fn time(time: Option<UnixTime>) -> Self {
         time.map_or(Self::Absent, Self::Time)
     }
@@ -198,7 +218,7 @@ impl Value {
     pub fn bare(&self) -> Option<Cow<'_, str>> {
         Some(match self {
             Self::Absent => return None,
-            Self::Text(text) => Cow::from(text),
+            Self::Text(text) | Self::Named { id: text, .. } => Cow::from(text),
             Self::Word(word, _) => Cow::from(word.as_ref()),
             Self::Count(number) | Self::Number(number) => Cow::from(number.to_string()),
             Self::Measure(measure) => Cow::from(measure.to_string()),

@@ -104,7 +104,8 @@ fn add_blocks(
     let mut layout = Layout::new();
     let indent = depth * GAP;
     let room = style.width.map_or(usize::MAX, |width| width.max(MIN_TEXT_WIDTH));
-    for (column, value) in schema.columns.iter().zip(&record.values) {
+    let shown = schema.columns.iter().zip(&record.values);
+    for (column, value) in shown.filter(|(column, _)| column.place != Visibility::Data) {
         let title = format!("{:indent$}{}", "", column.title);
         layout.add([(title, None), cell(Some(value), room)]);
     }
@@ -138,7 +139,7 @@ impl CellKind {
             Value::Count(_) | Value::Number(_) | Value::Measure(_) | Value::Span(_) => {
                 Some(Self::Number)
             }
-            Value::Text(_) => Some(Self::Text),
+            Value::Text(_) | Value::Named { .. } => Some(Self::Text),
             Value::Word(..) | Value::Flag(_) | Value::Time(_) => Some(Self::Word),
         });
         kinds.max().unwrap_or(Self::Word)
@@ -217,7 +218,7 @@ fn cell(value: Option<&Value>, room: usize) -> (String, Code) {
     };
     let text = show(value).into_owned();
     match value {
-        Value::Text(_) => (collapse(text, room), None),
+        Value::Text(_) | Value::Named { .. } => (collapse(text, room), None),
         Value::Word(_, tone) => (text, code(*tone)),
         Value::Absent => (text, code(Severity::Dim)),
         _ => (text, None),

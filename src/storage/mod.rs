@@ -42,7 +42,7 @@ pub use random::random_name;
 pub use rebuild::{
     CopiedTable, PurgeMethod, RebuildObstacle, RebuildStep, SampledRows, TableRebuild,
 };
-pub use sessions::{EndRequest, SessionStore, VisitResult};
+pub use sessions::{EndRequest, KnownUser, SessionStore, VisitResult};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use timing::WriteTiming;
 pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};

@@ -20,6 +20,13 @@ pub struct EndRequest {
 
 pub type VisitResult = Result<ControlFlow<()>>;
 
+/// A user of the application's own table of users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownUser {
+    /// Name; `None`: there is none, or not exactly one.
+    pub name: Option<String>,
+}
+
 /// Every method fails if the table cannot be read or written; a method that fails has changed
 /// nothing.
 pub trait SessionStore {
@@ -85,6 +92,22 @@ pub trait SessionStore {
         by: GroupBy,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()>;
+
+    /// Looks up users by their ids, in their order; `None`: unknown. sessctl's own table knows its
+    /// users by their names alone.
+    fn known_users(&self, users: &[&str]) -> Result<Vec<Option<KnownUser>>> {
+        Ok(vec![None; users.len()])
+    }
+
+    /// Ids of the users with a name, at most `most`.
+    fn users_named(&self, _name: &str, _most: usize) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
+    /// Reason why no names of users can be looked up.
+    fn user_names_obstacle(&self) -> Result<Option<String>> {
+        Ok(None)
+    }
 
     /// Checks that the content of a framework's table matches its profile, so that a purge can
     /// be planned. Fails with [`Error::Refused`](crate::domain::error::Error::Refused), which

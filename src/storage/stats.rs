@@ -89,6 +89,8 @@ impl FromIterator<String> for TaskNames {
 pub struct UserStats {
     /// User; `None` for sessions without a user.
     pub user: Option<String>,
+    /// Name of the user; `None` if it is unknown or was not looked up.
+    pub user_name: Option<String>,
     /// Sessions with an unreadable user, which count as sessions without one.
     pub unreadable_users: u64,
     /// Task, for statistics of one task.

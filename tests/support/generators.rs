@@ -200,7 +200,7 @@ prop_compose! {
         let client = None;
         Filter {
             task,
-            user,
+            users: user.into_iter().collect(),
             user_unreadable,
             client,
             states,

@@ -3,7 +3,7 @@
 use sessctl::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
     Parameter, Predicate, Profile, Rule, RuleKind, Separator, SqlValue, Storage, TextForm,
-    TimeColumn, TokenForm, Unit, UserForm, UserSource, ZoneForm,
+    TimeColumn, TokenForm, Unit, UserForm, UserNames, UserSource, ZoneForm,
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::time_zone::TimeZone;
@@ -118,6 +118,13 @@ impl Draft {
             nobody: Vec::new(),
             names: None,
         });
+        self
+    }
+
+    /// The table with the names of the users.
+    pub fn names(mut self, table: &str, key: &str, name: &str) -> Self {
+        let [table, key, name] = [table, key, name].map(str::to_owned);
+        self.0.user.as_mut().unwrap().names = Some(UserNames { table, key, name });
         self
     }
 

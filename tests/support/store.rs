@@ -259,6 +259,7 @@ pub fn session(token: &str) -> Session {
         handle: id[..12].to_owned(),
         key: SessionKey::Text(id.into()),
         user: Some("alice".to_owned()),
+        user_name: None,
         is_user_unreadable: false,
         task: "imap".to_owned(),
         client: None,

@@ -45,6 +45,17 @@ impl Context {
         Exit::StoppedEarly
     }
 
+    /// Says with --verbose why the names of users are not shown, if the profile says where they are.
+    pub fn report_user_names(&self, service: &SessionService) -> crate::Result<()> {
+        if self.global.verbose
+            && service.has_user_names()
+            && let Some(obstacle) = service.user_names_obstacle()?
+        {
+            self.print_notice(&format!("sessctl: users are shown by their ids: {obstacle}"));
+        }
+        Ok(())
+    }
+
     /// Says on a terminal which logins outlive the sessions that have ended.
     pub fn print_survivors(&self, profile: Option<&Profile>) {
         if let Some(survivors) = profile.and_then(Profile::survivors)

@@ -10,9 +10,14 @@ use crate::cli::exit::Exit;
 use crate::cli::kept_rows::warn_of_unindexed;
 use crate::cli::list::{TABLE_ROWS, truncation_notice};
 use crate::cli::session_records;
+use crate::domain::policy::Verdict;
+use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 use crate::output::{FormatName, Summary};
 use crate::store::Access;
+
+/// Sessions whose users are looked up together.
+const BATCH: usize = 250;
 
 pub(super) fn dry_run(
     request: &PurgeRequest,
@@ -24,6 +29,7 @@ pub(super) fn dry_run(
     if is_clock_accepted {
         service.accept_clock();
     }
+    context.report_user_names(&service)?;
     let plan = service.preview(request, now)?;
     if !context.global.quiet {
         let shown = list_due(&service, request, now, context, &plan)?;
@@ -81,12 +87,24 @@ fn list_due(
     let summary = record(&plan.summary, profile, true);
     let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
     let mut listing = context.listing(session_records::due_schema(profile), Some(head))?;
-    let mut shown = 0;
+    let (mut sessions, mut verdicts, mut shown) = (Vec::new(), Vec::new(), 0);
+    let mut show = |sessions: &mut Vec<Session>, verdicts: &mut Vec<Verdict>| {
+        service.name_users(sessions)?;
+        for (session, verdict) in sessions.drain(..).zip(verdicts.drain(..)) {
+            listing.record(&session_records::due(&session, verdict, now)).map_err(unwritten)?;
+        }
+        crate::Result::Ok(())
+    };
     service.due(request.task.as_ref(), now, &mut |session, verdict| {
-        listing.record(&session_records::due(&session, verdict, now)).map_err(unwritten)?;
+        sessions.push(session);
+        verdicts.push(verdict);
         shown += 1;
+        if sessions.len() == BATCH {
+            show(&mut sessions, &mut verdicts)?;
+        }
         Ok(if shown < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     })?;
+    show(&mut sessions, &mut verdicts)?;
     listing.end().map_err(unwritten)?;
     Ok(shown)
 }

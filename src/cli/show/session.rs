@@ -27,6 +27,7 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&session_records::SESSION)?;
         let service = context.open(Access::Read)?;
+        context.report_user_names(&service)?;
         let mut sessions = service.sessions_by_handle(&self.handle)?.into_iter();
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
@@ -68,7 +69,8 @@ fn show(forecast: &Forecast<'_>, mut record: Record, context: &Context) -> anyho
         return print_sentences(&sentences);
     }
     record.values.push(Value::text(Some(sentences.join(" "))));
-    context.write_records(&session_records::SESSION, &[record])
+    let record = session_records::with_user_name(record, forecast.session);
+    context.write_records(session_records::session_schema(forecast.profile), &[record])
 }
 
 fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {

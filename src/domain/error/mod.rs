@@ -225,6 +225,20 @@ pub enum Error {
         /// True if there are more.
         is_truncated: bool,
     },
+    /// The text is the id of one user and the name of others.
+    #[error(
+        "user {user:?} is ambiguous: it is the id of {}, and the name of the user with the id {}",
+        name.as_ref().map_or_else(|| "a user without a name".to_owned(), |name| format!("user {name:?}")),
+        ids.iter().map(|id| format!("{id:?}")).collect::<Vec<_>>().join(" and ")
+    )]
+    AmbiguousUser {
+        /// The text.
+        user: String,
+        /// Name of the user with this id.
+        name: Option<String>,
+        /// Ids of the users with this name.
+        ids: Vec<String>,
+    },
     /// The text is not a handle.
     #[error("{0:?} is not a valid handle: expected 4 or more hexadecimal digits")]
     NotAHandle(String),

@@ -12,13 +12,14 @@ use super::key_spread::KeySpread;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::state::FrameworkState;
+use super::user_names::{UserQueries, UserTable};
 use super::{delete, delete_due, list, scan, stats};
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::token::Token;
 use crate::storage::{
-    Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows,
+    Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows, KnownUser,
     PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
     StatementLimit, TableRebuild, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult,
     Wal,
@@ -38,6 +39,8 @@ pub(super) struct Adopted<T> {
     pub(super) state: FrameworkState,
     /// The copy of a rebuild.
     pub(super) copy: Option<CopyPlan>,
+    /// The table of users; examined on first use.
+    pub(super) users: OnceCell<UserTable>,
     /// Maximum number of due rows held in memory; computed on first use.
     pub(super) max_due_rows: OnceCell<usize>,
     /// Rows that a purge may still read, where triggers may insert rows.
@@ -79,6 +82,7 @@ impl<T: Database> Adopted<T> {
             deletions: OnceCell::new(),
             kept: KeptRows::default(),
             copy: None,
+            users: OnceCell::new(),
             max_due_rows: OnceCell::new(),
             scan_budget: Cell::new(None),
             deletable_checked: Cell::new(false),
@@ -87,6 +91,14 @@ impl<T: Database> Adopted<T> {
             reader,
             state,
         }
+    }
+
+    fn users(&self) -> Result<&UserTable> {
+        if let Some(known) = self.users.get() {
+            return Ok(known);
+        }
+        let found = UserQueries::of(&self.database, &self.reader)?;
+        Ok(self.users.get_or_init(|| found))
     }
 
     pub(super) fn deletions(&self) -> Result<&Deletions> {
@@ -164,6 +176,24 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(());
         }
         stats::user_stats(&self.database, &self.reader, scope, by, visit)
+    }
+
+    fn known_users(&self, users: &[&str]) -> Result<Vec<Option<KnownUser>>> {
+        match self.users()? {
+            Ok(queries) => queries.known_users(&self.database, users),
+            Err(_) => Ok(vec![None; users.len()]),
+        }
+    }
+
+    fn users_named(&self, name: &str, most: usize) -> Result<Vec<String>> {
+        match self.users()? {
+            Ok(queries) => queries.users_named(&self.database, name, most),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn user_names_obstacle(&self) -> Result<Option<String>> {
+        Ok(self.users()?.as_ref().err().cloned())
     }
 
     fn validate(&self) -> Result<()> {

@@ -134,7 +134,7 @@ pub(super) fn scan(
     if query.filter.task.as_ref().is_some_and(|pattern| !pattern.matches(task)) {
         return Ok(scanned);
     }
-    if query.filter.user.is_some() || query.filter.user_unreadable {
+    if !query.filter.users.is_empty() || query.filter.user_unreadable {
         reader.profile.must_name_users()?;
     }
     match query.order.by {
@@ -187,7 +187,7 @@ fn in_key_order(
     sql
 }
 
-/// Adds a condition by which an index finds the rows of one user. Each row is filtered
+/// Adds a condition by which an index finds the rows of some users. Each row is filtered
 /// again afterwards: the condition may select more rows, but never excludes a row with this
 /// user. Columns and indexes with custom collations are not used, nor are users that stand
 /// for any number of values.
@@ -197,7 +197,8 @@ pub fn and_user(sql: &mut Statement, reader: &TableReader, filter: &Filter) {
         return;
     };
     let collation = reader.table.index_collation(column);
-    let values = filter.user.as_deref().and_then(values_shown_as);
+    let values: Option<Vec<_>> = filter.users.iter().map(|user| values_shown_as(user)).collect();
+    let values = values.map(|values| values.concat()).filter(|values| !values.is_empty());
     let Some((collation, values)) = collation.zip(values) else {
         return;
     };

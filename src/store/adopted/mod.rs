@@ -34,6 +34,7 @@ mod stats;
 pub mod table;
 pub mod triggers;
 mod unreadable_value;
+mod user_names;
 mod validate;
 mod values;
 

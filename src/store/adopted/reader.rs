@@ -285,6 +285,7 @@ impl TableReader {
         Some(Session {
             key: self.key_of(row)?,
             handle: self.id_digest_at(row, self.after_key()).handle(),
+            user_name: None,
             is_user_unreadable: owner == SessionUser::Unreadable,
             user: owner.user(),
             task: profile.task.clone(),

@@ -84,7 +84,17 @@ pub(super) fn user_stats(
         let task = (by == GroupBy::TaskAndUser).then(|| reader.profile.task.clone());
         let states = [sessions, 0, 0];
         let (tasks, expired) = (1, 0);
-        let load = UserStats { user, unreadable_users, task, tasks, states, expired, oldest_use };
+        let user_name = None;
+        let load = UserStats {
+            user,
+            user_name,
+            unreadable_users,
+            task,
+            tasks,
+            states,
+            expired,
+            oldest_use,
+        };
         if visit(load)? == ControlFlow::Break(()) {
             break;
         }

@@ -215,8 +215,11 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyCon
         sql.push(" AND ");
         task_matches(sql, task);
     }
-    if let Some(user) = &filter.user {
-        sql.push(" AND user = ").bind(user.as_str());
+    for (index, user) in filter.users.iter().enumerate() {
+        sql.push(if index == 0 { " AND user IN (" } else { ", " }).bind(user.as_str());
+    }
+    if !filter.users.is_empty() {
+        sql.push(")");
     }
     if filter.user_unreadable {
         // Users are text here, which is always read.

@@ -41,6 +41,7 @@ pub(super) fn session(row: &dyn RowRef) -> Session {
         handle: id.get(..HANDLE_DIGITS).unwrap_or(&id).to_owned(),
         key: SessionKey::Text(id.into()),
         user: row.text(1),
+        user_name: None,
         is_user_unreadable: false,
         task: row.text(2).unwrap_or_default(),
         client: row.text(3),

@@ -194,6 +194,7 @@ pub(super) fn user_stats(
     database.query_pages(&mut |last| select_user_stats(scope, by, in_pages, last), &mut |row| {
         visit(UserStats {
             user: row.text(0),
+            user_name: None,
             unreadable_users: 0,
             task: row.text(1).filter(|_| by == GroupBy::TaskAndUser),
             tasks: row.count(2),

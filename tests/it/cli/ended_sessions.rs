@@ -11,6 +11,7 @@ fn a_session_that_ends_takes_one_line_in_which_nothing_acts() {
         key: SessionKey::Text("3fa94c1d2e3f77".into()),
         handle: "3fa94c1d2e3f".to_owned(),
         user: Some("alice".to_owned()),
+        user_name: None,
         is_user_unreadable: false,
         task: "imap".to_owned(),
         client: Some("192.0.2.7".to_owned()),

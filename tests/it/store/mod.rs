@@ -7,6 +7,7 @@ mod adopted {
         mod naming;
     }
     mod triggers;
+    mod user_names;
 }
 mod cluster;
 mod database {

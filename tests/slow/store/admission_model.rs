@@ -134,6 +134,7 @@ fn opened(new: &NewSession) -> Session {
         key: new.key.clone(),
         handle: id[..12].to_owned(),
         user: new.user.clone(),
+        user_name: None,
         is_user_unreadable: false,
         task: new.task.clone(),
         client: new.client.clone(),

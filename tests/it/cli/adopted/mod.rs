@@ -17,6 +17,7 @@ mod state;
 mod state_failures;
 mod survivors;
 mod table_option;
+mod user_names;
 
 use std::process::Command;
 

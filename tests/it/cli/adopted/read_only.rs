@@ -66,18 +66,23 @@ fn a_list_shows_what_the_table_says() {
     a0d907a5573a  -     -       expired  -     2021-01-01T00:00:00Z
     ");
     insta::assert_snapshot!(run(&sandbox, ["list", "--state", "expired", "-o", "csv"]).stdout(), @r"
-    handle,user,task,client,state,created_at,created_at_unix,last_used_at,last_used_at_unix,idle_seconds,idle_timeout,expires_at,expires_at_unix,marked_at,marked_at_unix,ended_at,ended_at_unix,end_reason
-    4c42d56de3c2,,django,,expired,,,,,,,2020-02-03T04:05:06Z,1580702706,,,,,
-    a0d907a5573a,,django,,expired,,,,,,,2021-01-01T00:00:00Z,1609459200,,,,,
+    handle,user,task,client,state,created_at,created_at_unix,last_used_at,last_used_at_unix,idle_seconds,idle_timeout,expires_at,expires_at_unix,marked_at,marked_at_unix,ended_at,ended_at_unix,end_reason,user_name
+    4c42d56de3c2,,django,,expired,,,,,,,2020-02-03T04:05:06Z,1580702706,,,,,,
+    a0d907a5573a,,django,,expired,,,,,,,2021-01-01T00:00:00Z,1609459200,,,,,,
     ");
-    // The keys are those of every list.
+    // The keys are those of every list, and the name of the user.
     let keys = |json: &serde_json::Value| -> Vec<String> {
         json[0].as_object().unwrap().keys().cloned().collect()
     };
     let own = Sandbox::new();
     own.open([]);
     let own = own.run(["list", "--json"]).succeeds().json();
-    assert_eq!(keys(&run(&sandbox, ["list", "--json"]).succeeds().json()), keys(&own));
+    let mut all = keys(&own);
+    all.push("user_name".to_owned());
+    all.sort();
+    let mut listed = keys(&run(&sandbox, ["list", "--json"]).succeeds().json());
+    listed.sort();
+    assert_eq!(listed, all);
     assert_eq!(run(&sandbox, ["list", "--state", "ended", "--json"]).stdout(), "[]\n");
 }
 

@@ -108,7 +108,7 @@ proptest! {
         for user in sessions.iter().filter_map(|session| session.user.clone()).take(9) {
             let theirs = |session: &&Session| session.user.as_ref() == Some(&user);
             let theirs: Vec<Session> = sessions.iter().filter(theirs).cloned().collect();
-            let filter = Filter { user: Some(user.clone()), ..Filter::default() };
+            let filter = Filter { users: vec![user.clone()], ..Filter::default() };
             prop_assert_eq!(&list_sessions(there.store.as_ref(), &filter, Order::default()), &theirs);
         }
         let (survey, other) = (here.look(7_000), there.look(7_000));

@@ -20,6 +20,7 @@ fn session(created: i64, used: i64, mark: Option<i64>) -> Session {
         key: SessionKey::Text("a".into()),
         handle: "a".into(),
         user: None,
+        user_name: None,
         is_user_unreadable: false,
         task: "box".into(),
         client: None,

@@ -53,7 +53,7 @@ fn filters_and_orders_are_those_of_the_domain() {
         sessions.iter().map(|session| session.handle.clone()).collect::<Vec<_>>()
     };
     let names = |ids: &[&str]| ids.iter().map(|id| handle(id)).collect::<Vec<_>>();
-    let of = |user: &str| Filter { user: Some(user.to_owned()), ..Filter::default() };
+    let of = |user: &str| Filter { users: vec![user.to_owned()], ..Filter::default() };
     assert_eq!(users(of("7"), SortKey::Handle, false), names(&["b", "c"]));
     assert_eq!(users(of("7"), SortKey::Handle, true), names(&["c", "b"]));
     assert_eq!(users(of("7"), SortKey::Idle, false), names(&["c", "b"]));
@@ -168,7 +168,7 @@ fn the_anonymous_value_is_not_a_user() {
     let profile = draft("t", "t", "id", &["id", "uid", "expiry"]).time("expiry", seconds());
     let store = db.store(profile.at(0, false).user("uid").nobody(0).0);
     let of = |user: &str| {
-        let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };
+        let filter = Filter { users: vec![user.to_owned()], ..Filter::default() };
         let sessions = list_sessions(store.as_ref(), &filter, Order::default());
         sessions.into_iter().map(|session| session.user).collect::<Vec<_>>()
     };

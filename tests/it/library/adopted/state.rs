@@ -317,7 +317,7 @@ fn two_purges_keep_out_of_each_others_way() {
 fn cycles_delete_and_are_counted() {
     let db = ApplicationDb::of(LARAVEL);
     let mut service = SessionService::new(db.store(laravel()), Policies::default());
-    let filter = Filter { user: Some("1".to_owned()), ..Filter::default() };
+    let filter = Filter { users: vec!["1".to_owned()], ..Filter::default() };
     let request = CycleRequest { filter, ..CycleRequest::default() };
     let go_on = &mut || ControlFlow::Continue(());
     let cycled = service.cycle(&request, NOW, &mut |_| {}, go_on).unwrap();

@@ -15,7 +15,7 @@ use crate::support::profiles::{django, draft, rails, seconds};
 use crate::support::sqlite_values::{Any, any_value};
 
 fn of(user: &str) -> Filter {
-    Filter { user: Some(user.to_owned()), ..Filter::default() }
+    Filter { users: vec![user.to_owned()], ..Filter::default() }
 }
 
 /// Returns the handles of the sessions that pass a filter, and the result of the scan.

@@ -33,7 +33,7 @@ fn steps(columns: &str, index: &str, user: &str) -> String {
     let reader = TableReader::new(&file, profile, table).unwrap();
     let mut sql = reader.select(&reader.session_columns());
     sql.push(" WHERE TRUE");
-    let filter = Filter { user: Some(user.to_owned()), ..Filter::default() };
+    let filter = Filter { users: vec![user.to_owned()], ..Filter::default() };
     and_user(&mut sql, &reader, &filter);
     query_plan(&file, &sql).unwrap().join("; ")
 }
