@@ -72,14 +72,14 @@ fn is_negative(value: &SqlValue) -> bool {
     }
 }
 
-/// Unit of a usual length whose name says nothing: the longer one where two are possible, from a
-/// quarter of an hour to some months.
+/// Unit of a usual length whose name says nothing: the longest one by which it is at most ten years.
+/// A number below half an hour in seconds counts minutes.
 fn likely_unit(usual: i128) -> Unit {
     match usual {
         ..1_800 => Unit::Minutes,
-        1_800..20_000_000 => Unit::Seconds,
-        20_000_000..2_000_000_000 => Unit::Milliseconds,
-        2_000_000_000..100_000_000_000_000 => Unit::Ticks,
+        1_800..=315_576_000 => Unit::Seconds,
+        315_576_001..=315_576_000_000 => Unit::Milliseconds,
+        315_576_000_001..=3_155_760_000_000_000 => Unit::Ticks,
         _ => Unit::Nanoseconds,
     }
 }
