@@ -69,6 +69,7 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         | Error::AmbiguousUser { .. }
         | Error::NotAHandle(_)
         | Error::AmbiguousTable { .. }
+        | Error::AmbiguousProfile { .. }
         | Error::UnconfirmedProfile(_) => 2,
         Error::Guard(_)
         | Error::Clock(_)
@@ -77,6 +78,7 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         | Error::Replica { .. }
         | Error::Unselectable(_)
         | Error::DestinationHasRuns
+        | Error::ColumnMismatch { .. }
         | Error::ValueMismatch { .. } => 4,
         Error::NoSession(_) => 5,
         Error::Missing { .. } | Error::ForeignDatabase { .. } => 10,

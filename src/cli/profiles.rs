@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::config::profile::{built_in, parse};
-use crate::domain::profile::Profile;
+use crate::config::profile::{built_in, outlines, parse};
+use crate::domain::profile::{Profile, ProfileCatalog, ProfileOutline};
 use crate::domain::variants::invalid_value;
 
 use super::exit::Usage;
@@ -61,6 +61,29 @@ impl ProfileSource {
 pub fn is_file(which: &Path) -> bool {
     let name = which.to_string_lossy();
     name.contains('/') || name.ends_with(".toml")
+}
+
+/// The built-in profiles, for detection.
+pub struct BuiltInProfiles;
+
+impl ProfileCatalog for BuiltInProfiles {
+    fn outlines(&self) -> Vec<ProfileOutline<'_>> {
+        outlines()
+    }
+
+    fn profile(&self, index: usize) -> crate::Result<Profile> {
+        let (name, toml) = built_in()[index];
+        parse(toml, name, &BTreeMap::new())
+            .map_err(|error| crate::Error::failed(format!("read profile {name}"), error))
+    }
+}
+
+/// Reports whether a built-in profile has this table by itself.
+pub fn is_own_table(profile: &str, table: &str) -> bool {
+    let is_it = |known: &ProfileOutline<'_>| {
+        known.name == profile && known.table.eq_ignore_ascii_case(table)
+    };
+    outlines().iter().any(is_it)
 }
 
 pub fn built_in_profiles() -> anyhow::Result<Vec<Profile>> {

@@ -41,11 +41,13 @@ fn advice_on(error: &Error) -> Option<String> {
             Some(format!("if {} is the right time, run again with --accept-clock", refusal.now))
         }
         Error::Missing { why, .. } => advice::for_absence(why),
-        Error::ForeignDatabase { content, .. } => advice::for_content(content),
-        Error::AmbiguousTable { .. } => Some("select one with --profile NAME".to_owned()),
+        Error::ForeignDatabase { at, content, .. } => advice::for_content(at, content),
+        Error::AmbiguousTable { tables, .. } => Some(advice::for_choice("--table", tables)),
+        Error::AmbiguousProfile { profiles, .. } => Some(advice::for_choice("--profile", profiles)),
+        Error::ColumnMismatch { at, table, .. } => Some(advice::draft(at, Some(table))),
         Error::AmbiguousUser { name, ids, .. } => Some(advice::for_users(name.as_deref(), ids)),
         Error::UnconfirmedProfile(doubt) => Some(format!("pass {}", advice::for_doubt(doubt))),
-        Error::ValueMismatch { profile, .. } => Some(advice::profile_check(profile)),
+        Error::ValueMismatch { profile, table, .. } => Some(advice::profile_check(profile, table)),
         Error::Unselectable(_) => {
             Some("to end a session, use `sessctl cycle --session HANDLE`".to_owned())
         }

@@ -20,6 +20,8 @@ pub struct Config {
     pub db: Option<String>,
     /// The profile of an adopted table, by its name or its file; `None`: detected.
     pub profile: Option<String>,
+    /// The adopted table; `None`: that of the profile, or detected.
+    pub table: Option<String>,
     /// Values of the profile's parameters, by name.
     pub parameters: BTreeMap<String, String>,
     /// The directory for the state of adopted tables.
@@ -57,6 +59,7 @@ impl Default for Config {
         Self {
             db: None,
             profile: None,
+            table: None,
             parameters: BTreeMap::new(),
             state_dir: None,
             policies: Policies::default(),

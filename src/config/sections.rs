@@ -14,6 +14,7 @@ use crate::domain::write_limits::HoldLimit;
 pub(super) const TOP_LEVEL: &[&str] = &[
     "db",
     "profile",
+    "table",
     "parameters",
     "state_dir",
     "policy",
@@ -35,8 +36,12 @@ const HOLD_ALONE: KeyFormat<Option<HoldLimit>> = KeyFormat {
 };
 
 /// Keys above the first section.
-pub(super) const GENERAL: &[ConfigKey<Config>] =
-    &[key!("db", db, TEXT), key!("profile", profile, NAME), key!("state_dir", state_dir, NAME)];
+pub(super) const GENERAL: &[ConfigKey<Config>] = &[
+    key!("db", db, TEXT),
+    key!("profile", profile, NAME),
+    key!("table", table, NAME),
+    key!("state_dir", state_dir, NAME),
+];
 
 /// `[retention]` also has a table for each group of tasks.
 pub(super) const RETENTION: &[ConfigKey<Config>] = &[key!("max", policies.retention_cap, FOREVER)];

@@ -143,6 +143,18 @@ pub(super) fn list<T>(
     }
 }
 
+/// A value, or an array of at least one.
+pub(super) fn one_or_more<T>(
+    value: &DeValue<'_>,
+    example: &str,
+    mut read: impl FnMut(&DeValue<'_>) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    match value {
+        DeValue::Array(_) => list(value, example, read),
+        one => Ok(vec![read(one)?]),
+    }
+}
+
 pub(super) fn sql_value(value: &DeValue<'_>) -> Result<SqlValue, String> {
     match value {
         DeValue::Integer(_) => integer(value).map(SqlValue::Integer),

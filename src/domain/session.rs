@@ -9,9 +9,12 @@ use super::time::{Span, UnixTime};
 pub use super::variants::UnknownVariant;
 use super::variants::string_enum;
 
-/// A row's key, in SQLite's order: numbers by their value, then text and bytes, byte by byte.
+/// A row's key, in SQLite's order: NULL, numbers by their value, then text and bytes, byte by byte;
+/// several columns one after the other.
 #[derive(Debug, Clone)]
 pub enum SessionKey {
+    /// Only as one of several columns.
+    Null,
     Integer(i64),
     /// A number with a fraction, or of a column that holds whole numbers like these.
     Real(f64),
@@ -20,6 +23,8 @@ pub enum SessionKey {
     Blob(Vec<u8>),
     /// Row id and key of a framework's row: another row may take the row id.
     Row(i64, Box<Self>),
+    /// Values of a key of several columns.
+    Columns(Vec<Self>),
 }
 
 impl SessionKey {
@@ -31,12 +36,22 @@ impl SessionKey {
         }
     }
 
+    /// Values of the columns of the key.
+    pub fn columns(&self) -> &[Self] {
+        match self {
+            Self::Columns(values) => values,
+            one => std::slice::from_ref(one),
+        }
+    }
+
     const fn class(&self) -> u8 {
         match self {
-            Self::Integer(_) | Self::Real(_) => 0,
-            Self::Text(_) => 1,
-            Self::Blob(_) => 2,
-            Self::Row(..) => 3,
+            Self::Null => 0,
+            Self::Integer(_) | Self::Real(_) => 1,
+            Self::Text(_) => 2,
+            Self::Blob(_) => 3,
+            Self::Row(..) => 4,
+            Self::Columns(_) => 5,
         }
     }
 }
@@ -57,9 +72,28 @@ impl Ord for SessionKey {
             (Self::Row(one, id), Self::Row(other, another)) => {
                 one.cmp(other).then_with(|| id.cmp(another))
             }
+            (Self::Columns(one), Self::Columns(other)) => {
+                in_order(one, other).then_with(|| one.cmp(other))
+            }
             _ => self.class().cmp(&other.class()),
         }
     }
+}
+
+/// Order of keys of several columns, where a number equals another of the same value.
+fn in_order(one: &[SessionKey], other: &[SessionKey]) -> Ordering {
+    let real = |number: f64, other: f64| number.partial_cmp(&other).unwrap_or(Ordering::Equal);
+    let pair = |(one, other): (&SessionKey, &SessionKey)| match (one, other) {
+        (SessionKey::Real(one), SessionKey::Real(other)) => real(*one, *other),
+        (SessionKey::Real(one), SessionKey::Integer(other)) => {
+            order(SqlValueRef::Real(*one), *other).unwrap_or(Ordering::Equal)
+        }
+        (SessionKey::Integer(one), SessionKey::Real(other)) => {
+            order(SqlValueRef::Real(*other), *one).map_or(Ordering::Equal, Ordering::reverse)
+        }
+        (one, other) => one.cmp(other),
+    };
+    one.iter().zip(other).map(pair).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 impl PartialOrd for SessionKey {
@@ -79,10 +113,12 @@ impl Eq for SessionKey {}
 impl Hash for SessionKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
+            Self::Null => {}
             Self::Integer(number) => number.hash(state),
             Self::Real(number) => number.to_bits().hash(state),
             Self::Text(bytes) | Self::Blob(bytes) => bytes.hash(state),
             Self::Row(place, id) => (place, id).hash(state),
+            Self::Columns(values) => values.hash(state),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::cluster::Cluster;
+use super::url;
 
 /// Location of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,12 +35,12 @@ impl Location {
             Some(scheme) => {
                 Cluster::parse(scheme, text).map(Self::Cluster).map_err(LocationError::Invalid)
             }
-            // It may contain a password, which no message may repeat.
-            None if has_scheme(text) => Err(LocationError::Invalid(
-                "unsupported URL scheme: the address of a cluster begins with http:// or https://"
-                    .to_owned(),
-            )),
-            None => Ok(Self::File(name.into())),
+            None => match url::file_paths(text) {
+                Some(paths) => Err(LocationError::FileUrl(paths)),
+                // It may contain a password, which no message may repeat.
+                None if url::has_scheme(text) => Err(LocationError::Foreign(url::server(text))),
+                None => Ok(Self::File(name.into())),
+            },
         }
     }
 
@@ -97,12 +98,19 @@ pub enum LocationError {
     ContainsCredentials,
     #[error("{0}")]
     Invalid(String),
+    /// The address of another kind of server; `None`: of an unknown kind.
+    #[error("{}", described(*.0))]
+    Foreign(Option<&'static str>),
+    /// The address of a file, as frameworks write it, with the paths that it may stand for.
+    #[error("a URL instead of the path of the file, {}", .0.join(" or "))]
+    FileUrl(Vec<String>),
 }
 
-fn has_scheme(name: &str) -> bool {
-    let scheme = name.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|scheme| {
-        !scheme.is_empty()
-            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+')
-    })
+fn described(server: Option<&str>) -> String {
+    let works_on = "sessctl works on SQLite files and rqlite clusters, whose addresses begin with \
+                    http:// or https://";
+    match server {
+        Some(server) => format!("the address of a {server} server: {works_on}"),
+        None => format!("unsupported URL scheme: {works_on}"),
+    }
 }

@@ -15,6 +15,7 @@ pub mod open_native;
 mod scan_limits;
 pub mod statement;
 mod trigger_effects;
+mod url;
 
 pub use cluster::{CaCertificates, Cluster, Credentials};
 pub use database::sqlite::{Access, Protection, Running, protect};

@@ -139,13 +139,37 @@ impl<T: Into<Self>> From<Option<T>> for SqlValue {
     }
 }
 
+/// Value of a key of one column; of several, see [`key_values`].
 pub fn key_ref(key: &SessionKey) -> SqlValueRef<'_> {
     match key {
+        SessionKey::Null | SessionKey::Columns(_) => SqlValueRef::Null,
         SessionKey::Integer(number) => SqlValueRef::Integer(*number),
         SessionKey::Real(number) => SqlValueRef::Real(*number),
         SessionKey::Text(bytes) => SqlValueRef::Text(bytes),
         SessionKey::Blob(bytes) => SqlValueRef::Blob(bytes),
         SessionKey::Row(place, _) => SqlValueRef::Integer(*place),
+    }
+}
+
+/// Values of a key, one for each of its columns.
+pub fn key_values(key: &SessionKey) -> impl Iterator<Item = SqlValueRef<'_>> {
+    key.columns().iter().map(key_ref)
+}
+
+/// Values of the parameters `?1`, `?2`, … for one run of a statement.
+#[derive(Debug, Clone, Copy)]
+pub enum Parameters<'a> {
+    One(SqlValueRef<'a>),
+    Key(&'a SessionKey),
+}
+
+impl<'a> Parameters<'a> {
+    pub fn iter(self) -> impl Iterator<Item = SqlValueRef<'a>> {
+        let (one, key): (_, &[SessionKey]) = match self {
+            Self::One(value) => (Some(value), &[]),
+            Self::Key(key) => (None, key.columns()),
+        };
+        one.into_iter().chain(key.iter().map(key_ref))
     }
 }
 

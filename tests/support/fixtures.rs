@@ -77,7 +77,7 @@ impl Framework {
             table: table.to_owned(),
             id: id.to_owned(),
             predicate: required("expired predicate at that clock"),
-            expected: serde_json::from_str(&required("expected expired ids")).unwrap(),
+            expected: ids(&required("expected expired ids")),
             must_be_named: line("must be named").is_some(),
             sql,
         };
@@ -130,4 +130,10 @@ impl Framework {
     pub fn is_purgeable(&self) -> bool {
         self.read().readonly.is_none()
     }
+}
+
+/// Ids as a header has them, text or numbers, in a list.
+fn ids(list: &str) -> BTreeSet<String> {
+    let ids: Vec<serde_json::Value> = serde_json::from_str(list).unwrap();
+    ids.iter().map(|id| id.as_str().map_or_else(|| id.to_string(), str::to_owned)).collect()
 }

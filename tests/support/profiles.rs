@@ -26,7 +26,7 @@ pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
         table: table.to_owned(),
         columns: columns.iter().map(|&column| column.to_owned()).collect(),
         optional: Vec::new(),
-        id: id.to_owned(),
+        id: vec![id.to_owned()],
         is_detected: true,
         readonly: None,
         user: None,
@@ -142,8 +142,8 @@ impl Draft {
     pub fn dependent(mut self, table: &str, column: &str, references: &str) -> Self {
         self.0.dependents.push(Dependent {
             table: table.to_owned(),
-            column: column.to_owned(),
-            references: references.to_owned(),
+            columns: vec![column.to_owned()],
+            references: vec![references.to_owned()],
             action: DependentAction::Delete,
         });
         self

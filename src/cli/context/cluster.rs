@@ -24,7 +24,8 @@ pub(super) fn location(name: &Path) -> anyhow::Result<Location> {
     Location::parse(name.as_os_str()).map_err(|error| {
         let advice = match &error {
             LocationError::ContainsCredentials => "; pass them in a file with --credentials FILE",
-            LocationError::Invalid(_) => "",
+            LocationError::FileUrl(_) => "; pass that path",
+            LocationError::Invalid(_) | LocationError::Foreign(_) => "",
         };
         Usage::error(format!("{error}{advice}"))
     })

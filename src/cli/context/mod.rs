@@ -11,6 +11,7 @@ pub mod state;
 pub mod terminal;
 
 pub use notices::recovery_hint;
+pub use open_table::locate;
 pub use options::{CredentialSource, Global, NamedPath, SettingSource};
 pub use settings::Context;
 pub use state::advice;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::app::SessionService;
 use crate::config::Config;
+use crate::domain::error::ForeignContent;
 use crate::domain::profile::Profile;
 use crate::storage::{Backend, TaskNames};
 use crate::store::adopted::StateDirectory;
@@ -68,6 +69,9 @@ impl Context {
     ) -> anyhow::Result<Profile> {
         let mut profile = self.profile_with_parameters(text, which, config)?;
         profile.resolve_local(&machine_time_zone)?;
+        if let Some(table) = self.selected_table(Some(which), config) {
+            table.clone_into(&mut profile.table);
+        }
         Ok(profile)
     }
 
@@ -139,7 +143,8 @@ impl Context {
 
     /// Opens the table that is meant.
     ///
-    /// 1. A profile that the user or the configuration names.
+    /// 1. A profile that the user or the configuration names, and the table that they name, or
+    ///    that of the profile, or the one that it fits under another name.
     /// 2. A table of sessctl's own.
     /// 3. Else the one of the profiles that the program was built with that fits.
     pub fn store(
@@ -165,13 +170,7 @@ impl Context {
     ) -> anyhow::Result<Box<dyn Backend>> {
         self.note_read(db, access);
         if let Some(wanted) = self.selected_profile(config) {
-            let profile = self.profile(&self.profile_text(&wanted)?, &wanted, config)?;
-            if !profile.missing.is_empty() {
-                // A table that it does not fit at all needs no parameters.
-                let without_parameters = Profile { missing: Vec::new(), ..profile.clone() };
-                adopted::open(db, Access::Read, without_parameters, None)?;
-            }
-            return self.adopt(db, access, profile, config);
+            return self.store_by_name(db, access, &wanted, config);
         }
         match store::open(db, access) {
             Err(foreign @ Error::ForeignDatabase { .. }) => {
@@ -179,10 +178,11 @@ impl Context {
                 if store::is_native(db)? {
                     return Err(foreign.into());
                 }
-                let found = adopted::detect(db, access, profiles::built_in_profiles()?)?;
+                let table = self.selected_table(None, config);
+                let found = adopted::detect(db, access, &profiles::BuiltInProfiles, table)?;
                 let text = ProfileSource::built_in(&found.name)?;
                 let profile = self.profile(&text, Path::new(&found.name), config)?;
-                let profile = Profile { doubt: found.doubt, ..profile };
+                let profile = Profile { doubt: found.doubt, table: found.table, ..profile };
                 if access == Access::Read {
                     self.warn_of_doubt(&profile);
                 }
@@ -190,10 +190,47 @@ impl Context {
             }
             opened => {
                 let store = opened?;
-                self.reject_parameters()?;
+                self.reject_parameters(config)?;
                 Ok(store)
             }
         }
+    }
+
+    /// Opens the table of a profile that was named.
+    fn store_by_name(
+        &self,
+        db: &Location,
+        access: Access,
+        wanted: &Path,
+        config: &Config,
+    ) -> anyhow::Result<Box<dyn Backend>> {
+        let profile = self.profile(&self.profile_text(wanted)?, wanted, config)?;
+        let open = |profile: Profile| {
+            if !profile.missing.is_empty() {
+                // A table that it does not fit at all needs no parameters.
+                let without_parameters = Profile { missing: Vec::new(), ..profile.clone() };
+                adopted::open(db, Access::Read, without_parameters, None)?;
+            }
+            self.adopt(db, access, profile, config)
+        };
+        match open(profile.clone()) {
+            Err(missing) if self.selected_table(Some(wanted), config).is_none() => {
+                open(locate(db, access, &profile, missing)?)
+            }
+            opened => opened,
+        }
+    }
+
+    /// The table that the user or the configuration has named for a profile; `None`: the one that
+    /// the profile names.
+    pub fn selected_table<'a>(
+        &'a self,
+        profile: Option<&Path>,
+        config: &'a Config,
+    ) -> Option<&'a str> {
+        let is_of = |named: PathBuf| profile.is_none_or(|profile| is_same(&named, profile));
+        let is_meant = || self.profile_in(config).is_none_or(is_of);
+        self.global.table.as_deref().or_else(|| config.table.as_deref().filter(|_| is_meant()))
     }
 
     /// The names of the tasks that the database has held so far; `None`: it could not be
@@ -256,7 +293,12 @@ impl Context {
         }
     }
 
-    fn reject_parameters(&self) -> anyhow::Result<()> {
+    fn reject_parameters(&self, config: &Config) -> anyhow::Result<()> {
+        if let Some(table) = self.selected_table(None, config) {
+            return Err(Usage::error(format!(
+                "table {table:?}: the database is sessctl's own, which has only one table"
+            )));
+        }
         self.global.params.first().map_or(Ok(()), |(name, _)| {
             Err(Usage::error(format!(
                 "--param {name}: the table is sessctl's own, which takes no parameters"
@@ -276,6 +318,28 @@ impl Context {
             let Profile { table, title, name, .. } = profile;
             self.print_notice(&format!("sessctl: {table} is a table of {title} (profile {name})"));
         }
+    }
+}
+
+/// Finds the table that a profile fits, after its own was found to be `missing`.
+///
+/// # Errors
+/// Several tables that it fits, or else the error that was given.
+pub fn locate(
+    db: &Location,
+    access: Access,
+    profile: &Profile,
+    missing: anyhow::Error,
+) -> anyhow::Result<Profile> {
+    let Some(Error::ForeignDatabase { content: ForeignContent::NoSuchTable(_), .. }) =
+        missing.downcast_ref()
+    else {
+        return Err(missing);
+    };
+    match adopted::locate(db, access, profile) {
+        Ok(found) => Ok(found),
+        Err(several @ Error::AmbiguousTable { .. }) => Err(several.into()),
+        Err(_) => Err(missing),
     }
 }
 

@@ -27,6 +27,10 @@ pub struct Global {
     /// matches]
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub(super) profile: Option<PathBuf>,
+    /// Table of a framework that holds the sessions, if its name is unusual or several tables may
+    /// be meant [default: the one that the profile names, or the only one that a profile matches]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub table: Option<String>,
     /// Parameter that the profile needs from the application's configuration, such as
     /// lifetime=2h; repeat the option for each parameter
     #[arg(long = "param", global = true, value_name = "NAME=VALUE", value_parser = parameter)]

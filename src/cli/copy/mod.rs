@@ -134,6 +134,9 @@ impl Args {
                  its application",
             ));
         }
+        if context.global.table.is_some() {
+            return Err(Usage::error("--table: move copies only sessctl's own table"));
+        }
         let from = context.location_of(&self.from)?;
         let to = context.location_of(&self.to)?;
         if is_same(&from, &to) {
@@ -197,7 +200,7 @@ fn source(from: &Location) -> anyhow::Result<Box<dyn Backend>> {
     match store::open(&from, Access::Read) {
         // One of sessctl's own that is too old or too new stays what it is.
         Err(foreign @ Error::ForeignDatabase { .. }) if !store::is_native(&from)? => {
-            match adopted::detect(&from, Access::Read, profiles::built_in_profiles()?) {
+            match adopted::detect(&from, Access::Read, &profiles::BuiltInProfiles, None) {
                 Ok(profile) => Err(Error::Refused(format!(
                     "{from} holds a table of {}, which moves with its application; sessctl copies \
                      only its own table",

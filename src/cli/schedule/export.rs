@@ -17,6 +17,7 @@ pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
     pub db: &'a Location,
     pub profile: Option<&'a Path>,
+    pub table: Option<&'a str>,
     pub params: &'a [(String, String)],
     pub state_dir: Option<&'a Path>,
     /// Options that name files which a cluster wants.
@@ -48,6 +49,9 @@ impl Invocation<'_> {
         words.extend(["--db".to_owned(), db]);
         if let Some(profile) = self.profile {
             words.extend(["--profile".to_owned(), named(profile)?]);
+        }
+        if let Some(table) = self.table {
+            words.extend(["--table".to_owned(), table.to_owned()]);
         }
         for (name, value) in self.params {
             words.extend(["--param".to_owned(), format!("{name}={value}")]);

@@ -66,6 +66,7 @@ impl Args {
             config: context.named_config.as_ref().map(|named| named.path.as_path()),
             db: &db,
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
+            table: context.global.table.as_deref(),
             params: &context.global.params,
             state_dir: context.global.state_dir.as_deref(),
             files: context.scheduler_files(&db, config),

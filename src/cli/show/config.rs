@@ -68,6 +68,10 @@ fn effective(setting: &Setting, config: &Config, context: &Context) -> Record {
     match (setting.key.as_str(), &context.named_db, &context.named_profile) {
         ("db", Some(db), _) => named("db", db, "--db"),
         ("profile", _, Some(profile)) => named("profile", profile, "--profile"),
+        ("table", ..) => match &context.global.table {
+            Some(table) => record(&setting.key, table, ("flag", "--table".to_owned())),
+            None => from_file(setting, context),
+        },
         ("state_dir", ..) => state_dir(setting, config, context),
         ("cluster.credentials", ..) => credentials(setting, config, context),
         ("cluster.ca_file", ..) => match context.ca_file(config) {

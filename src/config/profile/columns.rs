@@ -31,6 +31,11 @@ impl Columns {
         Ok(Self { required, optional })
     }
 
+    pub(super) fn has(&self, column: &str) -> bool {
+        let mut all = self.required.iter().chain(&self.optional);
+        all.any(|known| known.eq_ignore_ascii_case(column))
+    }
+
     /// The column that a value names, in the profile's spelling.
     pub(super) fn find(&self, value: &DeValue<'_>) -> Result<String, String> {
         self.find_named(&name(value)?)

@@ -5,14 +5,13 @@ use toml::de::DeValue;
 use super::columns::{Columns, paths};
 use super::parameters::Parameters;
 use super::symbols::Symbols;
-use super::{rules, times};
+use super::{dependents, rules, times};
 use crate::config::document::Document;
 use crate::config::error::{ConfigError, Result};
 use crate::config::table::SettingsTable;
 use crate::config::values::{choice, describe, flag, list, name, sql_values, text};
 use crate::domain::profile::{
-    ColumnSource, Dependent, DependentAction, Profile, TokenForm, UserForm, UserNames, UserSource,
-    Verification,
+    ColumnSource, Profile, TokenForm, UserForm, UserNames, UserSource, Verification,
 };
 
 const KEYS: &[&str] = &[
@@ -48,8 +47,6 @@ const VERIFICATIONS: &[(&str, Verification)] = &[
     (Verification::Running.as_str(), Verification::Running),
     (Verification::Schema.as_str(), Verification::Schema),
 ];
-const ACTIONS: &[(&str, DependentAction)] =
-    &[("delete", DependentAction::Delete), ("set null", DependentAction::SetNull)];
 
 /// The reason of a profile that has none but `readonly = true`.
 const READONLY: &str = "its profile is read-only";
@@ -75,9 +72,7 @@ pub fn parse(
 
 fn read(top: &SettingsTable<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
     let profile_name = top.required("name", "the name of the profile", profile_name)?;
-    let id = top.required("id", "the column that identifies a session", |value| {
-        symbols.columns.find_required(value)
-    })?;
+    let id = dependents::read_id(top, &symbols.columns)?;
     times::read(top, &mut symbols)?;
     let rules = rules::read(top, &mut symbols)?;
     let readonly = top.optional("readonly", readonly)?.flatten();
@@ -107,7 +102,7 @@ fn read(top: &SettingsTable<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
         used: top.optional("used", |value| symbols.time(value))?,
         rules,
         filter: rules::read_filter(top, &mut symbols)?,
-        dependents: dependents(top, &symbols.columns, &id)?,
+        dependents: dependents::read(top, &symbols.columns, &id)?,
         missing: symbols.parameters.missing(top)?,
         times: symbols.times.into_iter().map(|(_, time)| time).collect(),
         inputs: symbols.inputs,
@@ -162,15 +157,20 @@ fn token(table: &SettingsTable<'_>, columns: &Columns) -> Result<TokenForm> {
 
 /// Columns whose values are credentials.
 struct Secrets<'a> {
-    id: &'a str,
+    id: &'a [String],
     tokens: &'a [TokenForm],
 }
 
 impl Secrets<'_> {
-    /// Refuses to show a credential as the user or the client.
+    /// Refuses to show a credential as the user or the client. One of several columns that identify
+    /// a session may be the user: it is no credential by itself.
     fn reject(&self, table: &SettingsTable<'_>, shown: &str) -> Result<()> {
         let tokens = self.tokens.iter().map(|token| ("token", token.column.as_str()));
-        for (what, column) in [("id", self.id)].into_iter().chain(tokens) {
+        let id = match self.id {
+            [only] => Some(("id", only.as_str())),
+            _ => None,
+        };
+        for (what, column) in id.into_iter().chain(tokens) {
             if column.eq_ignore_ascii_case(shown) {
                 let message = format!(
                     "must not be the {what} column: its value is a credential and would be \
@@ -223,19 +223,4 @@ fn client(
     let source = columns.source(&table, None)?;
     secrets.reject(&table, &source.column)?;
     Ok(Some(source))
-}
-
-fn dependents(top: &SettingsTable<'_>, columns: &Columns, id: &str) -> Result<Vec<Dependent>> {
-    let dependent = |table: SettingsTable<'_>| {
-        table.allow_only(&["table", "column", "references", "action"])?;
-        let references = table.optional("references", |value| columns.find_required(value))?;
-        let action = table.optional("action", choice("action", ACTIONS))?;
-        Ok(Dependent {
-            table: table.required("table", "the name of the dependent table", name)?,
-            column: table.required("column", "the column that references the session", name)?,
-            references: references.unwrap_or_else(|| id.to_owned()),
-            action: action.unwrap_or_default(),
-        })
-    };
-    top.array("dependents", "[[dependents]]")?.into_iter().map(dependent).collect()
 }

@@ -16,7 +16,7 @@ use super::state_file::StateProblem;
 use super::time::{Span, UnixTime};
 
 pub use denial::Denial;
-pub use foreign::{Absence, ForeignContent};
+pub use foreign::{Absence, FileKind, ForeignContent, NextStep, TableProfile};
 pub use insufficient_space::InsufficientSpace;
 pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
@@ -45,12 +45,36 @@ pub enum Error {
         /// Content of the database, as far as it suggests a remedy.
         content: ForeignContent,
     },
-    /// There are several tables that this program knows, or a table that might be one or the other.
+    /// There are several tables that this program knows.
     #[error("cannot tell which table in \"{at}\" holds the sessions: {found}")]
     AmbiguousTable {
         /// Path or address.
         at: String,
         /// Tables that were found, each with its profile.
+        found: String,
+        /// Names of the tables.
+        tables: Vec<String>,
+    },
+    /// Several profiles fit a table.
+    #[error("cannot tell whose table {table} in \"{at}\" is: {found}")]
+    AmbiguousProfile {
+        /// Path or address.
+        at: String,
+        /// Name of the table.
+        table: String,
+        /// Profiles that fit, each with what it is for.
+        found: String,
+        /// Names of the profiles.
+        profiles: Vec<String>,
+    },
+    /// The table lacks columns of its profile; nothing has changed.
+    #[error("refused: {found}")]
+    ColumnMismatch {
+        /// Path or address.
+        at: String,
+        /// Name of the table.
+        table: String,
+        /// Finding.
         found: String,
     },
     /// Nothing may be deleted by the profile that was detected, since another one may be
@@ -85,6 +109,8 @@ pub enum Error {
     ValueMismatch {
         /// Name of the profile.
         profile: String,
+        /// Name of the table.
+        table: String,
         /// Finding.
         found: String,
     },
@@ -246,6 +272,7 @@ impl Error {
                 | Self::Replica { .. }
                 | Self::Unselectable(_)
                 | Self::DestinationHasRuns
+                | Self::ColumnMismatch { .. }
                 | Self::ValueMismatch { .. }
         )
     }

@@ -7,6 +7,9 @@ use super::value::SqlValue;
 use crate::domain::error::{Error, Result};
 use crate::domain::time_zone::TimeZone;
 
+/// Name of SQLite's row id, unless a column of the table has the same name.
+pub const ROW_ID: &str = "rowid";
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
     /// Unique name: lower-case letters, digits and hyphens.
@@ -30,8 +33,8 @@ pub struct Profile {
     pub columns: Vec<String>,
     /// Columns that only some versions of the table have; NULL where there is none.
     pub optional: Vec<String>,
-    /// Column that identifies a session. Handles derive from it.
-    pub id: String,
+    /// Columns that together identify a session, or [`ROW_ID`]. Handles derive from their values.
+    pub id: Vec<String>,
     /// Set if detection may choose it: not if another profile fits the same tables and is safer.
     pub is_detected: bool,
     /// Reason why rows must not be deleted; `None`: they may be.
@@ -118,10 +121,10 @@ pub struct TokenForm {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dependent {
     pub table: String,
-    /// Column that names the session.
-    pub column: String,
-    /// The column of the sessions that it names.
-    pub references: String,
+    /// Columns that name the session.
+    pub columns: Vec<String>,
+    /// The columns of the sessions that they name, in the same order.
+    pub references: Vec<String>,
     pub action: DependentAction,
 }
 
@@ -130,7 +133,7 @@ pub struct Dependent {
 pub enum DependentAction {
     #[default]
     Delete,
-    /// Keep them, and set the column that names the session to NULL.
+    /// Keep them, and set the columns that name the session to NULL.
     SetNull,
 }
 

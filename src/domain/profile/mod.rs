@@ -11,7 +11,9 @@ mod doubt;
 pub mod encoding;
 mod expiry;
 pub mod lifetime;
+mod outline;
 mod rule;
+pub mod table_name;
 mod timestamp;
 pub mod user;
 pub mod value;
@@ -19,8 +21,8 @@ pub mod value;
 pub use columns::ColumnMismatch;
 pub use condition::{Condition, Predicate};
 pub use definition::{
-    ColumnSource, Dependent, DependentAction, Profile, SessionUser, TokenForm, UserForm, UserNames,
-    UserSource, Verification,
+    ColumnSource, Dependent, DependentAction, Profile, ROW_ID, SessionUser, TokenForm, UserForm,
+    UserNames, UserSource, Verification,
 };
 #[cfg(feature = "internals")]
 pub use django::django_user;
@@ -28,7 +30,9 @@ pub use doubt::{DetectionDoubt, Parameter, ProfileChoice};
 pub use encoding::{Decimals, DecodedTime, Encoding, Separator, Storage, TextForm, Unit, ZoneForm};
 pub use expiry::{Expiry, RowStatus};
 pub use lifetime::{OffsetEvidence, signed_lifetime};
+pub use outline::{ProfileCatalog, ProfileOutline, is_distinctive};
 pub use rule::{Length, NullMeaning, Rule, RuleKind, TimeColumn};
+pub use table_name::NameMatch;
 #[cfg(feature = "internals")]
 pub use timestamp::Timestamp;
 pub use user::values_shown_as;

@@ -8,9 +8,9 @@ use super::copy_plan::CopyPlan;
 use super::delete::DeleteStatements;
 use super::delete_due::DeleteDue;
 use super::expiry_index::ExpiryIndex;
+use super::key_spread::KeySpread;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
-use super::sample;
 use super::state::FrameworkState;
 use super::user_names::{UserQueries, UserTable};
 use super::{delete, delete_due, list, scan, stats};
@@ -133,7 +133,8 @@ impl<T: Database> SessionStore for Adopted<T> {
         let Some(deletions) = self.deletions.get() else {
             return Ok(Vec::new());
         };
-        let (ended, outcome) = delete::end(&mut self.database, &deletions.by_key, endings);
+        let (database, reader) = (&mut self.database, &self.reader);
+        let (ended, outcome) = delete::end(database, reader, &deletions.by_key, endings);
         self.state.record_deleted(&self.reader.profile.task, ended.gone);
         self.kept.add(ended.kept);
         outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| ended.done)
@@ -234,8 +235,8 @@ impl<T: Database> SessionStore for Adopted<T> {
         let found = match by_index.transpose()?.flatten() {
             Some(found) => found,
             None => {
-                let distribution = sample::key_distribution(database, reader)?;
-                scan::scan_by_key(database, reader, scope, after, limits, &distribution, &blocking)?
+                let spread = KeySpread::of(database, reader)?;
+                scan::scan_by_key(database, reader, scope, after, limits, &spread, &blocking)?
             }
         };
         self.use_scan_budget(found.rows)?;

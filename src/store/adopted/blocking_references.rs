@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use super::foreign_keys::ForeignKey;
 use super::reader::TableReader;
+use super::row_key::RowKey;
 use super::table::TableSchema;
 use crate::domain::error::Result;
 use crate::domain::profile::{Dependent, DependentAction};
 use crate::domain::session::SessionKey;
 use crate::storage::{KeptRows, ReferencingTable};
 use crate::store::database::Database;
-use crate::store::statement::{Statement, key_ref, quoted};
+use crate::store::statement::{Parameters, Statement, quoted};
 
 const KEYS_PER_QUERY: usize = 500;
 
@@ -31,8 +32,7 @@ pub(super) struct ReferencingKey {
 /// From a session to the rows that refer to it, directly or through rows deleted with it.
 pub(super) struct ReferenceGraph<'a> {
     pub(super) table: &'a TableSchema,
-    /// Key of the sessions, as an expression.
-    pub(super) key: &'a str,
+    pub(super) key: &'a RowKey,
     /// Relevant foreign keys, without those that the profile handles.
     pub(super) all: &'a [ReferencingKey],
     pub(super) dependents: &'a [&'a Dependent],
@@ -69,13 +69,9 @@ impl ReferenceGraph<'_> {
         if parent == self.table.name {
             let deleted = self.dependents.iter();
             let deleted = deleted.filter(|dependent| dependent.action == DependentAction::Delete);
-            for Dependent { table, column, references, .. } in deleted {
-                let (column, named) = (quoted(column), quoted(references));
-                let condition = format!(
-                    "{alias}.{column} = {name}.{named} AND CAST({alias}.{column} AS TEXT) \
-                     COLLATE BINARY = CAST({name}.{named} AS TEXT)"
-                );
-                blocking.extend(self.blocking_through(table, &alias, &condition, path));
+            for dependent in deleted {
+                let condition = names_session(dependent, &alias, name);
+                blocking.extend(self.blocking_through(&dependent.table, &alias, &condition, path));
             }
         }
         blocking
@@ -126,7 +122,7 @@ impl ReferenceGraph<'_> {
         let is_itself = key.child.eq_ignore_ascii_case(&self.table.name)
             && parent.eq_ignore_ascii_case(&self.table.name);
         if is_itself {
-            all.push(format!("{alias}.{} <> {name}.{}", self.key, self.key));
+            all.push(self.key.differs(alias, name));
         }
         all.join(" AND ")
     }
@@ -147,6 +143,19 @@ impl ReferenceGraph<'_> {
         let is_self_reference = is_direct && key.child.eq_ignore_ascii_case(&self.table.name);
         BlockingReference { referrer, sql, is_self_reference }
     }
+}
+
+/// Condition that a row of a dependent table names a session.
+fn names_session(dependent: &Dependent, alias: &str, session: &str) -> String {
+    let pairs = dependent.columns.iter().zip(&dependent.references);
+    let same = pairs.map(|(column, named)| {
+        let (column, named) = (quoted(column), quoted(named));
+        format!(
+            "{alias}.{column} = {session}.{named} AND CAST({alias}.{column} AS TEXT) \
+             COLLATE BINARY = CAST({session}.{named} AS TEXT)"
+        )
+    });
+    same.collect::<Vec<String>>().join(" AND ")
 }
 
 fn exists(table: &str, alias: &str, condition: &str) -> String {
@@ -186,13 +195,13 @@ impl BlockingReferences<'_> {
             return Ok((are_kept, kept));
         }
         let mut sql = Statement::new(&format!("SELECT {}", self.blocking_index("NULL")));
-        sql.push(&format!(" FROM {} WHERE {} = ?1", reader.table(), reader.key));
+        sql.push(&format!(" FROM {} WHERE {}", reader.table(), reader.key.is_bound()));
         for (chunk, are_kept) in
             keys.chunks(KEYS_PER_QUERY).zip(are_kept.chunks_mut(KEYS_PER_QUERY))
         {
             database.query_all_for_each(
                 &sql,
-                &mut chunk.iter().map(key_ref),
+                &mut chunk.iter().map(Parameters::Key),
                 &mut |index, row| {
                     let holder =
                         row.integer(0).and_then(|why| self.0.get(usize::try_from(why).ok()?));

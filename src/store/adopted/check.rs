@@ -13,7 +13,7 @@ use crate::domain::profile::{
     TimeColumn,
 };
 use crate::store::database::Database;
-use crate::store::statement::{Statement, literal, quoted};
+use crate::store::statement::{Parameters, Statement, literal, quoted};
 use crate::store::trigger_effects::trigger_effects;
 
 const MAX_EXAMPLES: usize = 2;
@@ -60,7 +60,7 @@ pub(super) fn delete_blockers(
     if reasons.is_empty() {
         // SQLite compiles foreign keys, triggers and everything that depends on them.
         for deletion in deletions {
-            let mut explained = explained_of(deletion, profile);
+            let mut explained = explained_of(deletion, reader);
             explained.sql.insert_str(0, "EXPLAIN ");
             let tried = database.query_first(&explained, |_| ());
             let table = &table.name;
@@ -72,7 +72,7 @@ pub(super) fn delete_blockers(
                 tried => {
                     tried?;
                     let trigger_effects =
-                        trigger_effects(database, &explained_of(deletion, profile), table)?;
+                        trigger_effects(database, &explained_of(deletion, reader), table)?;
                     let deleting = trigger_effects.iter().filter(|(_, effect)| effect.deletes);
                     reasons.extend(deleting.map(|(trigger, _)| deletes_others(trigger, table)));
                 }
@@ -83,9 +83,9 @@ pub(super) fn delete_blockers(
 }
 
 /// A deletion with a value for each of its parameters.
-fn explained_of(deletion: &Statement, profile: &Profile) -> Statement {
+fn explained_of(deletion: &Statement, reader: &TableReader) -> Statement {
     let mut deletion = deletion.clone();
-    deletion.values.resize(profile.inputs.len() + 2, SqlValue::Null);
+    deletion.values.resize(reader.snapshot_width(), SqlValue::Null);
     deletion
 }
 
@@ -218,9 +218,9 @@ fn path_never_matches(
     let mut sql = reader.select(&format!(
         "CASE WHEN json_valid({value}) THEN json_type({value}, {path_literal}) IS NOT NULL END"
     ));
-    sql.push(&format!(" WHERE {} = ?1", reader.key));
+    sql.push(&format!(" WHERE {}", reader.key.is_bound()));
     let (mut json_texts, mut found) = (0_u64, 0_u64);
-    let mut keys = rows.iter().map(|row| row.key.raw());
+    let mut keys = rows.iter().map(|row| Parameters::Key(&row.key));
     database.query_each(&sql, &mut keys, &mut |row| {
         let is_there = row.and_then(|row| row.integer(0));
         json_texts += u64::from(is_there.is_some());

@@ -2,6 +2,7 @@
 
 use std::slice;
 
+use super::row_key::RowKey;
 use crate::domain::profile::{
     ColumnSource, Condition, Length, Profile, Rule, RuleKind, SqlValueRef, UserForm, UserSource,
 };
@@ -15,10 +16,11 @@ pub(super) const MAX_PAYLOAD_BYTES: u32 = 4 << 20;
 
 /// Expression for an id; for one that is too long, the row id and the length, which also
 /// identify it. SQLite knows the length without reading the value.
-pub(super) fn id_expression(key: &str, id: &str) -> String {
-    if key == id {
+pub(super) fn id_expression(key: &RowKey, id: &str) -> String {
+    if key.columns().iter().any(|column| column == id) {
         return id.to_owned();
     }
+    let key = key.columns().join(" || ', ' || ");
     format!(
         "CASE WHEN octet_length({id}) > {MAX_VALUE_BYTES} \
          THEN 'row ' || {key} || ': ' || octet_length({id}) || ' bytes' ELSE {id} END"

@@ -1,7 +1,7 @@
 //! Statements that copy rows of a framework's table into memory, and back.
 
 use super::reader::TableReader;
-use super::table::KeyColumn;
+use super::table::TableKey;
 use crate::domain::error::Result;
 use crate::store::database::Database;
 use crate::store::statement::{Statement, quoted};
@@ -10,7 +10,7 @@ use crate::store::statement::{Statement, quoted};
 #[derive(Debug)]
 pub(super) struct CopyPlan {
     pub(super) create: String,
-    /// Copies the row with the key `?1`.
+    /// Copies the row with the key `?1`, or `?1`, `?2`, ….
     pub(super) copy: String,
     pub(super) fill: String,
     pub(super) count_equal: String,
@@ -21,8 +21,9 @@ impl CopyPlan {
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
         let stored = stored_columns(database, reader)?;
         let table = format!("main.{}", reader.table());
-        let key = &reader.key;
-        let is_row_id = matches!(reader.table.key, KeyColumn::RowId(_));
+        let keys = reader.key.columns();
+        let is_key = |name: &String| keys.contains(name);
+        let is_row_id = matches!(reader.table.key, TableKey::RowId(_));
         let columns: Vec<(String, String)> =
             stored.iter().enumerate().map(|(n, name)| (quoted(name), format!("c{n}"))).collect();
         let of = |write: &dyn Fn(&(String, String)) -> String| -> String {
@@ -30,15 +31,23 @@ impl CopyPlan {
         };
         let (mut names, mut copies): (Vec<String>, Vec<String>) = columns.iter().cloned().unzip();
         // A column may be the row id by another name.
-        if is_row_id && !names.iter().any(|name| name.eq_ignore_ascii_case(key)) {
+        let row_id = keys.first().filter(|_| is_row_id);
+        if let Some(key) =
+            row_id.filter(|key| !names.iter().any(|name| name.eq_ignore_ascii_case(key)))
+        {
             names.push(key.clone());
             copies.push("place".to_owned());
         }
         let (names, copies) = (names.join(", "), copies.join(", "));
-        let place = if is_row_id { key } else { "NULL" };
+        let place = row_id.map_or("NULL", String::as_str);
         let all = of(&|(name, _)| format!(", {name}"));
-        let own_key = columns.iter().find(|(name, _)| name == key);
-        let joined = own_key.filter(|_| !is_row_id).map_or("place", |(_, copy)| copy);
+        let joined: Vec<String> = match row_id {
+            Some(key) => vec![format!("t.{key} = c.place")],
+            None => {
+                let own = columns.iter().filter(|(name, _)| is_key(name));
+                own.map(|(name, copy)| format!("t.{name} = c.{copy}")).collect()
+            }
+        };
         let equal = of(&|(name, copy)| {
             format!(
                 " AND typeof(t.{name}) = typeof(c.{copy}) AND t.{name} COLLATE BINARY IS c.{copy}"
@@ -52,7 +61,8 @@ impl CopyPlan {
                 of(&|(_, copy)| format!(", {copy}"))
             ),
             copy: format!(
-                "INSERT INTO temp.{COPY} SELECT {place}{all} FROM {table} WHERE {key} = ?1"
+                "INSERT INTO temp.{COPY} SELECT {place}{all} FROM {table} WHERE {}",
+                reader.key.is_bound()
             ),
             fill: format!(
                 "INSERT OR ROLLBACK INTO {table} ({names}) \
@@ -60,7 +70,8 @@ impl CopyPlan {
             ),
             count_equal: format!(
                 "SELECT count(*) FROM temp.{COPY} AS c CROSS JOIN {table} AS t \
-                 WHERE t.{key} = c.{joined}{equal}"
+                 WHERE {}{equal}",
+                joined.join(" AND ")
             ),
             sequence: has_sequence.then(|| SEQUENCE.to_owned()),
         })

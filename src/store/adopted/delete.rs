@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::blocking_references::{BlockingReference, BlockingReferences};
 use super::delete_batch::{BatchOutcome, Partial, Plan, Rows, execute_batch};
+use super::list;
 use super::reader::{REINSERTED, TableReader};
 use super::referencing_tables::ReferencingTables;
 use super::values::id_digest;
@@ -14,7 +15,7 @@ use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{EndRequest, KeptRows, PurgeBatchResult, RejectedRow, RowSnapshot};
 use crate::store::database::{BatchResult, Database, RowRef};
-use crate::store::statement::{Statement, key_ref, quoted};
+use crate::store::statement::{Statement, key_values, quoted};
 
 const IGNORED_REASON: &str = "a trigger of the application kept the row";
 
@@ -147,18 +148,26 @@ impl DeleteStatements {
 }
 
 fn delete_dependents(dependent: &Dependent, table: &str, condition: &str) -> Statement {
-    let Dependent { table: child, column, references, action } = dependent;
-    let (child, column, named) = (quoted(child), quoted(column), quoted(references));
+    let Dependent { table: child, columns, references, action } = dependent;
+    let child = quoted(child);
     let change = match action {
         DependentAction::Delete => format!("DELETE FROM {child}"),
-        DependentAction::SetNull => format!("UPDATE {child} SET {column} = NULL"),
+        DependentAction::SetNull => {
+            let set = columns.iter().map(|column| format!("{} = NULL", quoted(column)));
+            format!("UPDATE {child} SET {}", set.collect::<Vec<String>>().join(", "))
+        }
     };
     // The column may take 1e3 for 1000, or A for a: the ids do not.
-    Statement::new(&format!(
-        "{change} WHERE {column} = (SELECT {named} FROM {table} WHERE {condition}) \
-         AND CAST({column} AS TEXT) COLLATE BINARY = \
-         (SELECT CAST({named} AS TEXT) FROM {table} WHERE {condition})"
-    ))
+    let same = columns.iter().zip(references).map(|(column, named)| {
+        let (column, named) = (quoted(column), quoted(named));
+        format!(
+            "{column} = (SELECT {named} FROM {table} WHERE {condition}) \
+             AND CAST({column} AS TEXT) COLLATE BINARY = \
+             (SELECT CAST({named} AS TEXT) FROM {table} WHERE {condition})"
+        )
+    });
+    let same: Vec<String> = same.collect();
+    Statement::new(&format!("{change} WHERE {}", same.join(" AND ")))
 }
 
 pub(super) fn apply_purge(
@@ -180,14 +189,15 @@ pub(super) fn apply_purge(
     let row = |index: usize| {
         let row = at(index);
         let values = row.values.iter().map(SqlValue::raw);
-        std::iter::once(key_ref(&row.key)).chain(values).collect::<Vec<SqlValueRef<'_>>>()
+        key_values(&row.key).chain(values).collect::<Vec<SqlValueRef<'_>>>()
     };
     let mut rows = Rows { count: snapshots.len(), row: &row, chunk: None };
     let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
     let deleted = run.done(&plan).filter(|done| *done).count() as u64;
     let ended_sessions = ended_sessions(&run, &plan, reader, now);
     let kept = deletion.kept_rows(&plan, &run, |index| {
-        at(index).values.first().map_or_else(String::new, |id| id_digest(id.raw()).handle())
+        let id = at(index).values.iter().take(reader.id_width()).map(SqlValue::raw);
+        id_digest(&id.collect::<Vec<_>>()).handle()
     });
     let BatchResult { timing, response_lost, .. } = run.applied;
     // Some of the missing rows may have been deleted by the request whose response was lost.
@@ -223,6 +233,22 @@ fn ended_sessions(
     rows.filter_map(|row| reader.session(row)).map(|session| Session { end, ..session }).collect()
 }
 
+/// Handle of a session that was kept. A primary key need not contain its id.
+fn handle_of(database: &impl Database, reader: &TableReader, key: &SessionKey) -> String {
+    let id = match key {
+        SessionKey::Row(_, id) => id,
+        key => {
+            let found = list::find(database, reader, std::slice::from_ref(key));
+            let session = found.ok().and_then(|found| found.into_iter().flatten().next());
+            if let Some(session) = session {
+                return session.handle;
+            }
+            key
+        }
+    };
+    id_digest(&key_values(id).collect::<Vec<_>>()).handle()
+}
+
 #[derive(Default)]
 pub(super) struct Ended {
     /// For each processed session: it existed and was deleted.
@@ -233,13 +259,14 @@ pub(super) struct Ended {
 
 pub(super) fn end(
     database: &mut impl Database,
+    reader: &TableReader,
     deletion: &DeleteStatements,
     endings: &[EndRequest],
 ) -> Partial<Ended> {
     let plan = deletion.plan();
     let row = |index: usize| match &endings[index].key {
-        key @ SessionKey::Row(_, id) => vec![key_ref(key), key_ref(id)],
-        key => vec![key_ref(key)],
+        key @ SessionKey::Row(_, id) => key_values(key).chain(key_values(id)).collect(),
+        key => key_values(key).collect(),
     };
     let chunk = deletion.is_slow.then_some(1);
     let (run, outcome) = execute_batch(
@@ -247,10 +274,8 @@ pub(super) fn end(
         &plan.statements,
         &mut Rows { count: endings.len(), row: &row, chunk },
     );
-    let kept = deletion.kept_rows(&plan, &run, |index| match &endings[index].key {
-        SessionKey::Row(_, id) => id_digest(key_ref(id)).handle(),
-        key => id_digest(key_ref(key)).handle(),
-    });
+    let kept =
+        deletion.kept_rows(&plan, &run, |index| handle_of(database, reader, &endings[index].key));
     // A session that existed a moment ago was deleted by the request whose response was lost.
     let was_lost = run.applied.response_lost && kept.rows() == 0;
     let done: Vec<bool> = run.done(&plan).map(|done| done || was_lost).collect();

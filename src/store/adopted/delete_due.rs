@@ -11,7 +11,7 @@ use crate::domain::session::SessionKey;
 use crate::domain::time::UnixTime;
 use crate::storage::{DueRange, KeptRows, PurgeBatchResult, RowSnapshot};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, key_ref};
+use crate::store::statement::{Parameters, Statement, key_ref};
 
 /// SQL function by which the [profile](crate::domain::profile::Profile::judge) decides on a row.
 /// Its arguments are the present time and the inputs.
@@ -19,7 +19,7 @@ const IS_DUE: &str = "sessctl_is_due";
 
 #[derive(Debug)]
 pub(super) struct DeleteDue {
-    /// Deletes the row with the key `?1` if it is due at `?2`. It names one row because SQLite
+    /// Deletes the row with the key `?1` if it is due at `?2`, the parameter after the key. It names one row because SQLite
     /// copies each page that a statement with more rows changes: a function might fail.
     statement: Statement,
 }
@@ -43,9 +43,10 @@ impl DeleteDue {
         let arguments = reader.input_expressions().join(", ");
         Ok(Some(Self {
             statement: Statement::new(&format!(
-                "DELETE FROM {} WHERE {} = ?1 AND {IS_DUE}(?2, {arguments})",
+                "DELETE FROM {} WHERE {} AND {IS_DUE}(?{}, {arguments})",
                 reader.table(),
-                reader.key
+                reader.key.is_bound(),
+                reader.key.width() + 1
             )),
         }))
     }
@@ -103,7 +104,13 @@ fn delete_by_key(
     now: UnixTime,
     result: &mut PurgeBatchResult,
 ) -> Partial<Vec<usize>> {
-    let row = |index: usize| vec![key_ref(&keys[index]), SqlValueRef::Integer(now.0)];
+    let row = |index: usize| {
+        let columns = keys[index].columns();
+        let mut values = Vec::with_capacity(columns.len() + 1);
+        values.extend(columns.iter().map(key_ref));
+        values.push(SqlValueRef::Integer(now.0));
+        values
+    };
     let mut rows = Rows { count: keys.len(), row: &row, chunk: None };
     let statements = std::slice::from_ref(&delete_due.statement);
     let (run, outcome) = execute_batch(database, statements, &mut rows);
@@ -136,8 +143,8 @@ fn due_rows(
         return Ok(snapshots);
     }
     let mut sql = reader.select(&reader.snapshot_columns());
-    sql.push(&format!(" WHERE {} = ?1", reader.key));
-    database.query_all_for_each(&sql, &mut keys.iter().map(key_ref), &mut |_, row| {
+    sql.push(&format!(" WHERE {}", reader.key.is_bound()));
+    database.query_all_for_each(&sql, &mut keys.iter().map(Parameters::Key), &mut |_, row| {
         if is_expired(reader.judge(row), now) {
             snapshots.extend(reader.snapshot(row));
         }

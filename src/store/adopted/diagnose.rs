@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::{applicable_rows, column_mismatch, delete_blockers, encoding_errors};
 use super::delete::DeleteStatements;
-use super::detection_doubt;
+use super::detection;
 use super::expiry_index::ExpiryIndex;
 use super::open::open_file;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::sample::{SampleRow, Sampling, is_expired};
 use super::table::{TableSchema, query_plan};
-use super::values::id_digest;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::{ColumnMismatch, DecodedTime, Expiry, Profile, RowStatus, SqlValue};
 use crate::domain::time::UnixTime;
@@ -19,7 +18,7 @@ use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::Access;
 use crate::store::location::Location;
-use crate::store::statement::Statement;
+use crate::store::statement::{Parameters, Statement};
 
 const MAX_SAMPLES: usize = 8;
 
@@ -87,7 +86,13 @@ fn diagnose_in(database: &impl Database, profile: &Profile, now: UnixTime) -> Re
         found.difference = Some(difference);
         return Ok(found);
     }
-    let reader = TableReader::new(database, profile.clone(), table);
+    let reader = match TableReader::new(database, profile.clone(), table) {
+        Err(Error::Refused(reason)) => {
+            found.refusals.push(reason);
+            return Ok(found);
+        }
+        reader => reader?,
+    };
     let sampling = Sampling::of(database, &reader)?;
     found.rows = reader.count(database)?;
     found.classes = classes(&reader, &sampling);
@@ -122,9 +127,9 @@ impl Diagnosis {
         self.dependents = references.descriptions;
         self.warnings = references.unindexed.iter().map(ToString::to_string).collect();
         self.warnings.extend(warnings(reader, sampling, now));
-        let clock = detection_doubt::offset_evidence(database, reader)?;
+        let clock = detection::offset_evidence(database, reader)?;
         self.warnings.extend(clock.and_then(|(column, found)| {
-            detection_doubt::contradiction(&reader.table.name, &column, found)
+            detection::contradiction(&reader.table.name, &column, found)
         }));
         if !reader.profile.is_detected {
             let Profile { name, about, .. } = &reader.profile;
@@ -179,8 +184,8 @@ fn samples(
         indexes.iter().filter_map(|at| rows.get(*at)).copied().collect();
     let mut users = Vec::new();
     let mut sql = reader.select(&reader.session_columns());
-    sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut keys = rows.iter().map(|(row, _)| row.key.raw());
+    sql.push(&format!(" WHERE {}", reader.key.is_bound()));
+    let mut keys = rows.iter().map(|(row, _)| Parameters::Key(&row.key));
     database.query_each(&sql, &mut keys, &mut |row| {
         users.push(row.and_then(|row| reader.session(row)).and_then(|session| session.user));
     })?;
@@ -201,7 +206,7 @@ fn sample(
         (reader.input_name(time.input), value, reader.profile.time(Some(index), &inputs))
     });
     Sample {
-        handle: id_digest(row.id.raw()).handle(),
+        handle: row.id_digest().handle(),
         user,
         times: times.collect(),
         expiry: match status {
@@ -314,11 +319,14 @@ fn duplicate_ids(reader: &TableReader, sampling: &Sampling) -> Option<String> {
     let ids = sampling.rows.iter().filter(is_session).map(|row| format!("{:?}", row.id));
     let (mut sessions, mut known) = (0, BTreeSet::new());
     known.extend(ids.inspect(|_| sessions += 1));
-    let id = &reader.profile.id;
     (known.len() < sessions).then(|| {
+        let (id, pronoun) = match &reader.profile.id[..] {
+            [id] => (id.clone(), "it is"),
+            id => (format!("({})", id.join(", ")), "they are"),
+        };
+        let known = known.len();
         format!(
-            "{sessions} sampled sessions have {} different values of {id}: it is not unique",
-            known.len()
+            "{sessions} sampled sessions have {known} different values of {id}: {pronoun} not unique"
         )
     })
 }

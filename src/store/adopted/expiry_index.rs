@@ -1,9 +1,9 @@
 //! Scan along an index: if few rows are due, the others need not be read.
 
 use super::blocking_references::BlockingReferences;
-use super::reader::{INPUTS_COLUMN, TableReader};
+use super::reader::TableReader;
 use super::scan::ScanCounter;
-use super::table::{KeyColumn, query_plan};
+use super::table::{TableKey, query_plan};
 use crate::domain::error::Result;
 use crate::domain::profile::{
     DecodedTime, Length, NullMeaning, Profile, Rule, RuleKind, SqlValue, SqlValueRef, TimeColumn,
@@ -11,7 +11,7 @@ use crate::domain::profile::{
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, quoted};
+use crate::store::statement::{Parameters, Statement, quoted};
 
 #[derive(Debug, Clone)]
 pub(super) struct ExpiryIndex {
@@ -50,7 +50,7 @@ impl ExpiryIndex {
         let (rule, time, after) = only_rule(profile)?;
         let TimeColumn { input, encoding, null, .. } = profile.times.get(time)?;
         let source = profile.inputs.get(*input)?;
-        let has_row_ids = matches!(table.key, KeyColumn::RowId(_));
+        let has_row_ids = matches!(table.key, TableKey::RowId(_));
         encoding.upper_bound(UnixTime(0)).filter(|_| has_row_ids && source.path.is_none())?;
         let index = Self {
             name: quoted(&table.index_over(&source.column)?.name),
@@ -129,7 +129,8 @@ impl ExpiryIndex {
                 due_out_of_order.extend(row.integer(0));
                 counter.pending = due_out_of_order.len() as u64;
             }
-            let cursor = if counter.is_done() { self.cursor_at(row, reads_all) } else { None };
+            let cursor =
+                if counter.is_done() { self.cursor_at(reader, row, reads_all) } else { None };
             Ok(counter.stop_at(cursor))
         })?;
         counter.pending = 0;
@@ -143,13 +144,13 @@ impl ExpiryIndex {
         counter.count_row(reader, &inputs).is_some()
     }
 
-    fn cursor_at(&self, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
-        let time = row.value(self.time_column(reads_all));
+    fn cursor_at(&self, reader: &TableReader, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
+        let time = row.value(self.time_column(reader, reads_all));
         Some(Cursor::Time(time.to_value(), row.integer(0)?))
     }
 
-    fn time_column(&self, reads_all: bool) -> usize {
-        if reads_all { INPUTS_COLUMN + self.input } else { 1 }
+    fn time_column(&self, reader: &TableReader, reads_all: bool) -> usize {
+        if reads_all { reader.inputs_at() + self.input } else { reader.after_key() }
     }
 
     /// Fraction of the period between the first and the last time that precedes a cursor.
@@ -190,7 +191,7 @@ fn find_by_row_id(
     }
     let mut sql = reader.select(&reader.snapshot_columns());
     sql.push(&format!(" WHERE {} = ?1", reader.key));
-    let mut values = row_ids.iter().map(|cursor| SqlValueRef::Integer(*cursor));
+    let mut values = row_ids.iter().map(|row_id| Parameters::One(SqlValueRef::Integer(*row_id)));
     database.query_each(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
         let status = row.map(|row| (row, reader.judge(row)));
@@ -257,7 +258,8 @@ impl IndexScan<'_> {
             Some(row) if *has_times => {
                 // Rows of the same time that were already visited are skipped one by one,
                 // which is fast as long as they fill only a few pages.
-                let time = row.value(self.index.time_column(segment.reads_all(self.index)));
+                let time =
+                    row.value(self.index.time_column(self.reader, segment.reads_all(self.index)));
                 sql.push(&format!(" AND {column} >= ")).bind(time);
                 sql.push(&format!(" AND ({column} > ")).bind(time);
                 sql.push(&format!(" OR {key} > ")).bind(row.value(0)).push(")");
@@ -277,7 +279,7 @@ impl IndexScan<'_> {
         let read = if segment.reads_all(index) {
             reader.snapshot_columns()
         } else {
-            format!("{}, {}", reader.key_column(), index.column_sql)
+            format!("{}, {}", reader.key_columns(), index.column_sql)
         };
         let mut sql = reader.select(&read);
         sql.push(&format!(" INDEXED BY {} WHERE {}", index.name, index.column));

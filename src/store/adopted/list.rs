@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 
 use super::blocking_references::BlockingReferences;
 use super::reader::{HANDLE_DIGITS, TableReader};
-use super::values::id_digest;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::profile::{Expiry, SqlValueRef, UserForm, values_shown_as};
@@ -15,7 +14,7 @@ use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{Order, ScanResult, SessionQuery, SortKey, VisitResult};
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, key_ref, quoted};
+use crate::store::statement::{Parameters, Statement, quoted};
 
 const ROWS_PER_FETCH: usize = 500;
 
@@ -25,9 +24,9 @@ pub(super) fn find(
     keys: &[SessionKey],
 ) -> Result<Vec<Option<Session>>> {
     let mut sql = reader.select(&reader.session_columns());
-    sql.push(&format!(" WHERE {} = ?1", reader.key));
+    sql.push(&format!(" WHERE {}", reader.key.is_bound()));
     let mut found = Vec::with_capacity(keys.len());
-    database.query_each(&sql, &mut keys.iter().map(key_ref), &mut |row| {
+    database.query_each(&sql, &mut keys.iter().map(Parameters::Key), &mut |row| {
         found.push(row.and_then(|row| reader.session(row)));
     })?;
     for (session, key) in found.iter_mut().zip(keys) {
@@ -53,8 +52,9 @@ pub(super) fn by_tokens(
         let stored: Vec<String> = tokens.iter().map(stored).collect();
         let mut sql = reader.select(&reader.session_columns());
         let is_token = is_token(reader, &form.column);
-        sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key));
-        let mut values = stored.iter().map(|token| SqlValueRef::Text(token.as_bytes()));
+        sql.push(&format!(" WHERE {is_token} ORDER BY {}", reader.key.order("ASC")));
+        let mut values =
+            stored.iter().map(|token| Parameters::One(SqlValueRef::Text(token.as_bytes())));
         database.query_all_for_each(&sql, &mut values, &mut |index, row| {
             let is_new = |session: &Session| found[index].iter().all(|it| it.key != session.key);
             let session = reader.session(row).filter(is_new);
@@ -92,7 +92,7 @@ pub(super) fn by_handle(
     let prefix = prefix.to_ascii_lowercase();
     let mut found: BTreeMap<String, Vec<SessionKey>> = BTreeMap::new();
     reader.for_each_row(database, reader.id(), &mut |row| {
-        let id = id_digest(row.value(1)).id();
+        let id = reader.id_digest_at(row, reader.after_key()).id();
         if id.starts_with(&prefix)
             && (found.len() < most || found.contains_key(&id))
             && let Some(key) = reader.key_of(row)
@@ -177,7 +177,7 @@ fn in_key_order(
         sql.push(&blocking.and_unreferenced());
     }
     if let Some(after) = query.after {
-        sql.push(&format!(" AND {} > ", reader.key)).bind(after);
+        reader.key.push_compared(sql.push(" AND "), ">", after);
     }
     if let Some(last) = reader.last_row_id.get() {
         sql.push(&format!(" AND {} <= ", reader.key)).bind(last);

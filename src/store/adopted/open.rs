@@ -64,9 +64,11 @@ where
 {
     let table = TableSchema::read(&database, &profile.table)?;
     if let Some(difference) = profile.difference(&table.columns) {
-        return Err(Error::Refused(column_mismatch(&profile, &table, &difference)));
+        let found = column_mismatch(&profile, &table, &difference);
+        let at = database.display_name().to_owned();
+        return Err(Error::ColumnMismatch { at, table: table.name, found });
     }
-    let reader = TableReader::new(&database, profile, table);
+    let reader = TableReader::new(&database, profile, table)?;
     Ok(Box::new(Adopted::new(database, reader, state()?)))
 }
 

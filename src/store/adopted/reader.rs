@@ -3,13 +3,15 @@
 use std::cell::Cell;
 
 use super::column_sql::{display_expression, id_expression, input_expression, user_expression};
-use super::table::{KeyColumn, TableSchema};
-use super::values::{display_text, display_value, id_digest, key_from};
-use crate::domain::error::Result;
+use super::row_key::RowKey;
+use super::table::{TableKey, TableSchema};
+use super::values::{display_text, display_value, id_digest, key_from, key_part};
+use crate::domain::error::{Error, Result};
 use crate::domain::profile::{
     ColumnSource, Profile, RowStatus, SessionUser, SqlValue, SqlValueRef,
 };
 use crate::domain::session::{Session, SessionKey};
+use crate::domain::token::Digest;
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::{Statement, quoted};
@@ -18,9 +20,6 @@ const INLINE_INPUTS: usize = 12;
 
 /// Result of the probe for a session that was deleted and is there again.
 pub(super) const REINSERTED: i64 = -2;
-
-const ID_COLUMN: usize = 1;
-pub(super) const INPUTS_COLUMN: usize = 2;
 
 /// Digits of a handle, if they are enough to tell sessions apart.
 pub(super) const HANDLE_DIGITS: usize = 12;
@@ -31,12 +30,15 @@ pub(super) const HANDLE_DIGITS: usize = 12;
 pub struct TableReader {
     pub(super) profile: Profile,
     pub(super) table: TableSchema,
-    pub(super) key: String,
+    pub(super) key: RowKey,
     /// At the start of a purge whose triggers may insert rows; `None`: all rows are read.
     pub(super) last_row_id: Cell<Option<i64>>,
-    id: String,
+    /// One expression for each column of the id.
+    id: Vec<String>,
     inputs: Vec<String>,
     columns: ColumnList,
+    /// Position of the first input in a row of [`snapshot_columns`](Self::snapshot_columns).
+    inputs_at: usize,
 }
 
 /// Columns of a row in a lossless result.
@@ -51,11 +53,22 @@ struct ColumnList {
 
 impl TableReader {
     /// The columns that a table lacks are NULL, and their user, client and token are unknown.
-    pub fn new(database: &impl Database, profile: Profile, table: TableSchema) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the profile means a row id that the table does not have.
+    pub fn new(database: &impl Database, profile: Profile, table: TableSchema) -> Result<Self> {
         let profile = profile.for_table(&table.columns);
-        let (KeyColumn::RowId(key) | KeyColumn::PrimaryKey(key)) = &table.key;
-        let key = quoted(key);
-        let id = id_expression(&key, &quoted(&profile.id));
+        for name in &profile.id {
+            if !table.has(name) && !table.is_row_id(name) {
+                return Err(Error::Refused(format!(
+                    "profile {} has id = {name:?}, but {} has no row ids: it is WITHOUT ROWID",
+                    profile.name, table.name
+                )));
+            }
+        }
+        let key = RowKey::of(table.key.columns());
+        let id: Vec<String> =
+            profile.id.iter().map(|name| id_expression(&key, &quoted(name))).collect();
         let input = |(index, source): (usize, &ColumnSource)| {
             if table.has(&source.column) {
                 input_expression(&profile, index, source)
@@ -68,18 +81,19 @@ impl TableReader {
         let optional = |source: Option<&ColumnSource>| {
             source.map_or_else(|| "NULL".to_owned(), |source| lossless(&display_expression(source)))
         };
-        let exact: Vec<String> = inputs.iter().map(lossless).collect();
+        let list = |all: &[String]| all.iter().map(lossless).collect::<Vec<String>>().join(", ");
         let columns = ColumnList {
-            key: lossless(&key),
-            id: lossless(&id),
-            inputs: if exact.is_empty() { "NULL".to_owned() } else { exact.join(", ") },
+            key: list(key.columns()),
+            id: list(&id),
+            inputs: if inputs.is_empty() { "NULL".to_owned() } else { list(&inputs) },
             user: profile
                 .user
                 .as_ref()
                 .map_or_else(|| "NULL".to_owned(), |user| lossless(&user_expression(user))),
             client: optional(profile.client.as_ref()),
         };
-        Self { profile, table, key, last_row_id: Cell::new(None), id, inputs, columns }
+        let (inputs_at, last_row_id) = (key.width() + id.len(), Cell::new(None));
+        Ok(Self { profile, table, key, last_row_id, id, inputs, columns, inputs_at })
     }
 
     /// The key is the first column of the row.
@@ -102,7 +116,7 @@ impl TableReader {
     pub(super) fn display_value(&self, index: usize, value: &SqlValue) -> String {
         let Profile { id, tokens, inputs, .. } = &self.profile;
         let is_secret = |source: &ColumnSource| {
-            let mut secrets = std::iter::once(id).chain(tokens.iter().map(|token| &token.column));
+            let mut secrets = id.iter().chain(tokens.iter().map(|token| &token.column));
             secrets.any(|column| column.eq_ignore_ascii_case(&source.column))
         };
         if inputs.get(index).is_some_and(is_secret) {
@@ -125,12 +139,33 @@ impl TableReader {
         &self.columns.id
     }
 
-    pub(super) fn key_column(&self) -> &str {
+    /// Columns of the key in a lossless result.
+    pub(super) fn key_columns(&self) -> &str {
         &self.columns.key
     }
 
+    /// Position of the columns that follow the key in a row.
+    pub(super) fn after_key(&self) -> usize {
+        self.key.width()
+    }
+
+    /// Position of the inputs in a row of [`snapshot_columns`](Self::snapshot_columns).
+    pub(super) fn inputs_at(&self) -> usize {
+        self.inputs_at
+    }
+
+    /// Number of columns of the id.
+    pub(super) fn id_width(&self) -> usize {
+        self.id.len()
+    }
+
+    /// Number of parameters of a statement that compares a row with its snapshot.
+    pub(super) fn snapshot_width(&self) -> usize {
+        self.inputs_at + self.inputs.len()
+    }
+
     pub(super) fn snapshot_columns(&self) -> String {
-        format!("{}, {}, {}", self.key_column(), self.id(), self.inputs())
+        format!("{}, {}, {}", self.key_columns(), self.id(), self.inputs())
     }
 
     pub fn session_columns(&self) -> String {
@@ -138,40 +173,53 @@ impl TableReader {
     }
 
     /// The condition that a row with the key `?1` is still what it was, down to the
-    /// class and the letter case of each value; the values are `?2` and so on.
+    /// class and the letter case of each value; the values are `?2` and so on, after those of the
+    /// key.
     pub(super) fn unchanged_condition(&self) -> String {
-        let values = std::iter::once(&self.id).chain(&self.inputs);
+        let values = self.id.iter().chain(&self.inputs);
         let is_same = |(index, value)| format!(" AND ({value}) COLLATE BINARY IS ?{index}");
-        let same: String = (2..).zip(values).map(is_same).collect();
-        format!("{} = ?1{same}", self.key)
+        let same: String = (self.after_key() + 1..).zip(values).map(is_same).collect();
+        format!("{}{same}", self.key.is_bound())
     }
 
-    /// Condition that the row with the key `?1` still has the id `?2`. A NULL id counts as empty,
-    /// as in a [`SessionKey`]. A primary key identifies a session by itself; a row id does not.
+    /// Condition that the row with the key `?1` still has the id `?2`, or `?2`, `?3`, …. A NULL id
+    /// of one column counts as empty, as in a [`SessionKey`]. A primary key identifies a session
+    /// by itself; a row id does not.
     pub(super) fn same_key_condition(&self) -> String {
-        let (key, id) = (&self.key, &self.id);
-        if matches!(self.table.key, KeyColumn::PrimaryKey(_)) {
-            return format!("{key} = ?1");
+        let key = self.key.is_bound();
+        match (&self.table.key, &self.id[..]) {
+            (TableKey::PrimaryKey(_), _) => key,
+            (TableKey::RowId(_), [id]) => format!("{key} AND ifnull({id}, '') IS ?2"),
+            (TableKey::RowId(_), _) => format!("{key} AND {}", self.has_same_id()),
         }
-        format!("{key} = ?1 AND ifnull({id}, '') IS ?2")
+    }
+
+    /// Condition that a row has the id that follows the key among the parameters.
+    fn has_same_id(&self) -> String {
+        let is_same = |(index, id)| format!("({id}) COLLATE BINARY IS ?{index}");
+        let same = (self.after_key() + 1..).zip(&self.id).map(is_same);
+        same.collect::<Vec<String>>().join(" AND ")
     }
 
     /// Selects rows that are the same session as the one with the key `?1` and the id `?2`:
     /// at that row id, or, where ids are unique, at another.
     pub(super) fn same_session(&self) -> String {
-        let (key, table, id) = (&self.key, self.table(), quoted(&self.profile.id));
-        let there = format!("SELECT {REINSERTED} FROM {table} WHERE {key} = ?1");
-        if let KeyColumn::PrimaryKey(_) = self.table.key {
+        let (key, table) = (&self.key, self.table());
+        let there = format!("SELECT {REINSERTED} FROM {table} WHERE {}", key.is_bound());
+        if let TableKey::PrimaryKey(_) = self.table.key {
             return there;
         }
-        let there = format!("{there} AND {} IS ?2", self.id);
-        if !self.table.is_unique_column(&self.profile.id) {
+        let there = format!("{there} AND {}", self.has_same_id());
+        if !self.table.are_unique(&self.profile.id) {
             return there;
         }
+        // The columns alone, so that an index serves.
+        let is_same = |(index, name): (usize, &String)| format!("{} = ?{index}", quoted(name));
+        let same: Vec<String> = (2..).zip(&self.profile.id).map(is_same).collect();
         format!(
-            "{there} UNION ALL SELECT {REINSERTED} FROM {table} WHERE {id} = ?2 \
-             AND ({}) COLLATE BINARY IS ?2 AND {key} <> ?1",
-            self.id
+            "{there} UNION ALL SELECT {REINSERTED} FROM {table} WHERE {} AND {} AND {key} <> ?1",
+            same.join(" AND "),
+            self.has_same_id()
         )
     }
 
@@ -182,7 +230,7 @@ impl TableReader {
 
     /// Evaluates a row of [`snapshot_columns`](Self::snapshot_columns).
     pub(super) fn judge(&self, row: &dyn RowRef) -> RowStatus {
-        self.judge_at(row, INPUTS_COLUMN)
+        self.judge_at(row, self.inputs_at)
     }
 
     /// Passes the inputs of a row, which start at a column, without copying them.
@@ -198,17 +246,22 @@ impl TableReader {
     /// Key of a row; `None` for a row id that is not an integer, which does not occur.
     pub(super) fn key_of(&self, row: &dyn RowRef) -> Option<SessionKey> {
         Some(match self.table.key {
-            KeyColumn::PrimaryKey(_) => key_from(row.value(0)),
-            KeyColumn::RowId(_) => {
-                SessionKey::Row(row.integer(0)?, Box::new(key_from(row.value(ID_COLUMN))))
+            TableKey::PrimaryKey(_) => key_at(row, 0, self.after_key()),
+            TableKey::RowId(_) => {
+                SessionKey::Row(row.integer(0)?, Box::new(key_at(row, 1, self.id.len())))
             }
         })
+    }
+
+    /// Hash of the id of a row, which starts at a column.
+    pub(super) fn id_digest_at(&self, row: &dyn RowRef, at: usize) -> Digest {
+        with_values(row, at, self.id.len(), id_digest)
     }
 
     /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
     pub(super) fn snapshot(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
         let value = |index| row.value(index).to_value();
-        let values = (ID_COLUMN..INPUTS_COLUMN + self.inputs.len()).map(value).collect();
+        let values = (self.after_key()..self.snapshot_width()).map(value).collect();
         Some(RowSnapshot { key: self.row_key(row)?, values })
     }
 
@@ -216,8 +269,8 @@ impl TableReader {
     /// [`key_of`](Self::key_of).
     pub(super) fn row_key(&self, row: &dyn RowRef) -> Option<SessionKey> {
         match self.table.key {
-            KeyColumn::PrimaryKey(_) => self.key_of(row),
-            KeyColumn::RowId(_) => row.integer(0).map(SessionKey::Integer),
+            TableKey::PrimaryKey(_) => self.key_of(row),
+            TableKey::RowId(_) => row.integer(0).map(SessionKey::Integer),
         }
     }
 
@@ -227,12 +280,13 @@ impl TableReader {
             return None;
         };
         let profile = &self.profile;
-        let time = |time| self.with_inputs(row, INPUTS_COLUMN, |inputs| profile.time(time, inputs));
-        let last = INPUTS_COLUMN + self.inputs.len().max(1);
+        let time =
+            |time| self.with_inputs(row, self.inputs_at, |inputs| profile.time(time, inputs));
+        let last = self.inputs_at + self.inputs.len().max(1);
         let owner = profile.owner(row.value(last));
         Some(Session {
             key: self.key_of(row)?,
-            handle: id_digest(row.value(ID_COLUMN)).handle(),
+            handle: self.id_digest_at(row, self.after_key()).handle(),
             user_name: None,
             is_user_unreadable: owner == SessionUser::Unreadable,
             user: owner.user(),
@@ -267,7 +321,7 @@ impl TableReader {
         visit: &mut dyn FnMut(&dyn RowRef) -> VisitResult,
     ) -> Result<()> {
         let mut page = |last: Option<&dyn RowRef>| {
-            let mut sql = self.select(&format!("{}, {what}", self.key_column()));
+            let mut sql = self.select(&format!("{}, {what}", self.key_columns()));
             if database.is_remote() {
                 self.order_by_key(sql.push(" WHERE TRUE"), last, false);
             }
@@ -276,7 +330,7 @@ impl TableReader {
         database.query_pages(&mut page, visit)
     }
 
-    /// Appends key order, starting after the last row, whose key is its first column.
+    /// Appends key order, starting after the last row, which begins with its key.
     pub(super) fn order_by_key(
         &self,
         sql: &mut Statement,
@@ -285,9 +339,9 @@ impl TableReader {
     ) {
         let (beyond, direction) = if reverse { ("<", "DESC") } else { (">", "ASC") };
         if let Some(last) = last {
-            sql.push(&format!(" AND {} {beyond} ", self.key)).bind(last.value(0));
+            self.key.push_compared_with_row(sql.push(" AND "), beyond, last);
         }
-        sql.push(&format!(" ORDER BY {} {direction}", self.key));
+        sql.push(&format!(" ORDER BY {}", self.key.order(direction)));
     }
 
     pub(super) fn owner_at(&self, row: &dyn RowRef, index: usize) -> SessionUser {
@@ -308,6 +362,14 @@ impl TableReader {
     pub(super) fn count(&self, database: &impl Database) -> Result<u64> {
         Ok(database.query_first(&self.select("count(*)"), |row| row.count(0))?.unwrap_or(0))
     }
+}
+
+/// Key of values that start at a column.
+fn key_at(row: &dyn RowRef, at: usize, width: usize) -> SessionKey {
+    if width == 1 {
+        return key_from(row.value(at));
+    }
+    SessionKey::Columns((at..at + width).map(|index| key_part(row.value(index))).collect())
 }
 
 /// Passes values of a row without copying them.

@@ -10,8 +10,9 @@ use super::adopted_table::Adopted;
 use super::blocking_references::BlockingReferences;
 use super::copy_plan::CopyPlan;
 use super::foreign_keys::foreign_keys_to;
+use super::key_spread::KeySpread;
 use super::reader::TableReader;
-use super::sample::{is_expired, key_distribution};
+use super::sample::is_expired;
 use super::scan::ScanCounter;
 use super::{stats, triggers};
 use crate::domain::error::Result;
@@ -78,12 +79,12 @@ impl TableRebuild for Adopted<SqliteFile> {
             return Ok(ControlFlow::Break(RebuildObstacle::Unsupported));
         };
         let reader = &self.reader;
-        let distribution = key_distribution(&self.database, reader)?;
+        let spread = KeySpread::of(&self.database, reader)?;
         let none = BlockingReferences(&[]);
         let mut counter = ScanCounter::new(scope, ScanLimits { time, ..ScanLimits::ALL }, &none);
         let mut scan = reader.select(&reader.snapshot_columns());
         if let Some(Cursor::Key(after)) = after {
-            scan.push(&format!(" WHERE {} > ", reader.key)).bind(after);
+            reader.key.push_compared(scan.push(" WHERE "), ">", after);
         }
         reader.order_by_key(&mut scan, None, false);
         let mut visit = |row: &dyn RowRef| {
@@ -96,7 +97,7 @@ impl TableRebuild for Adopted<SqliteFile> {
             ControlFlow::Break(obstacle) => return Ok(ControlFlow::Break(obstacle)),
         };
         let fraction = match &counter.last {
-            Some(Cursor::Key(key)) => distribution.position(key),
+            Some(Cursor::Key(key)) => spread.position(key),
             _ => 1.0,
         };
         let found = counter.into_scan(&self.database, reader, &none)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::blocking_references::{BlockingReference, ReferenceGraph, ReferencingKey};
+use super::dependent_refusal::dependent_refusal;
 use super::foreign_keys::{ForeignKey, are_enforced, foreign_keys_to};
 use super::reader::TableReader;
 use super::table::{TableColumn, TableSchema, columns_of, join_names};
@@ -76,7 +77,7 @@ impl ReferencingTables {
                 all.push(link);
             }
         }
-        let (key, dependents) = (reader.key.as_str(), dependents.as_slice());
+        let (key, dependents) = (&reader.key, dependents.as_slice());
         found.blocking =
             ReferenceGraph { table, key, all: &all, dependents, cascading: &cascading }.blocking();
         found.check_triggers(database, table)?;
@@ -135,9 +136,8 @@ impl ReferencingTables {
         table: &TableSchema,
         dependent: &Dependent,
     ) -> Result<bool> {
-        let Dependent { table: child, column, references, action } = dependent;
-        let columns = columns_of(database, child)?;
-        if let Some(refusal) = dependent_refusal(dependent, &columns, table) {
+        let Dependent { table: child, columns, references, action } = dependent;
+        if let Some(refusal) = dependent_refusal(dependent, &columns_of(database, child)?, table) {
             self.refusals.push(refusal);
             return Ok(false);
         }
@@ -145,11 +145,13 @@ impl ReferencingTables {
             DependentAction::Delete => "are deleted with it",
             DependentAction::SetNull => "lose the reference",
         };
+        let is = if columns.len() == 1 { "is" } else { "are" };
         self.descriptions.push(format!(
-            "rows of {child} whose {column} is a session's {references} {are} (the profile's \
-             [[dependents]])"
+            "rows of {child} whose {} {is} a session's {} {are} (the profile's [[dependents]])",
+            columns.join(", "),
+            references.join(", ")
         ));
-        self.check_index(database, child, std::slice::from_ref(column))?;
+        self.check_index(database, child, columns)?;
         Ok(true)
     }
 
@@ -160,14 +162,11 @@ impl ReferencingTables {
         child: &str,
         columns: &[String],
     ) -> Result<()> {
-        let Some(column) = columns.first() else {
-            return Ok(());
-        };
         let has_index = match TableSchema::read(database, child) {
-            Ok(table) => table.is_indexed(column),
+            Ok(table) => columns.iter().any(|column| table.is_indexed(column)),
             Err(_) => columns_of(database, child)?
                 .iter()
-                .any(|key| key.key_position == 1 && key.is(column)),
+                .any(|key| key.key_position == 1 && columns.iter().any(|column| key.is(column))),
         };
         // It may be named by the profile and refer to the sessions, too.
         let is_known =
@@ -218,8 +217,10 @@ impl ReferencingTables {
     }
 }
 
+/// Reports whether the profile handles all rows that a foreign key relates to sessions: those that
+/// agree with a session in each pair of columns of the dependent table, and possibly others.
 fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
-    let refers = |column: &str, target: &str| {
+    let refers = |(column, target): (&String, &String)| {
         let mut pairs = key.columns.iter().zip(&key.targets);
         pairs.any(|(one, other)| {
             one.eq_ignore_ascii_case(column) && other.eq_ignore_ascii_case(target)
@@ -227,7 +228,7 @@ fn is_handled(key: &ForeignKey, parent: &str, profile: &Profile) -> bool {
     };
     let is_it = |dependent: &Dependent| {
         dependent.table.eq_ignore_ascii_case(&key.child)
-            && refers(&dependent.column, &dependent.references)
+            && dependent.columns.iter().zip(&dependent.references).all(refers)
             && parent.eq_ignore_ascii_case(&profile.table)
     };
     profile.dependents.iter().any(is_it)
@@ -308,49 +309,4 @@ fn create_index(table: &str, columns: &[String]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let index = quoted(&format!("{table}_{}", columns.join("_")));
     format!("CREATE INDEX {index} ON {} ({});", quoted(table), names.join(", "))
-}
-
-/// Reason why the rows of a dependent table cannot be deleted or changed with their session.
-fn dependent_refusal(
-    dependent: &Dependent,
-    columns: &[TableColumn],
-    table: &TableSchema,
-) -> Option<String> {
-    let Dependent { table: child, column, references, action } = dependent;
-    let name = &table.name;
-    if child.eq_ignore_ascii_case(name) {
-        return Some(format!(
-            "the profile names {name} itself under [[dependents]]: deleting a session would delete \
-             others, even if they have not expired"
-        ));
-    }
-    if columns.is_empty() {
-        return Some(format!("[[dependents]] names table {child:?}, which does not exist"));
-    }
-    let Some(found) = columns.iter().find(|known| known.is(column)) else {
-        return Some(format!(
-            "[[dependents]] names column {column:?}, which table {child:?} does not have"
-        ));
-    };
-    if !table.has(references) {
-        return Some(format!(
-            "[[dependents]] for {child:?} has references = {references:?}, but table {name:?} has \
-             no such column"
-        ));
-    }
-    if !table.is_unique_column(references) {
-        return Some(format!(
-            "rows of {child} would be deleted with their session by its {references}, which need \
-             not be unique: {name} has no unique index on {references} alone, so rows of other \
-             sessions could be deleted"
-        ));
-    }
-    let is_refused = *action == DependentAction::SetNull && !found.may_be_null();
-    is_refused.then(|| {
-        format!(
-            "the profile sets action = \"set null\" for {child:?}, but column {column:?} is NOT \
-             NULL: use action = \"delete\", or remove {child:?} from [[dependents]] to keep \
-             sessions with rows there"
-        )
-    })
 }

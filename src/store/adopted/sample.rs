@@ -1,14 +1,18 @@
 //! Sample of the rows of a table.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
+use super::key_spread::KeySpread;
 use super::reader::TableReader;
+use super::values::id_digest;
 use crate::domain::error::Result;
 use crate::domain::profile::{Profile, RowStatus, SqlValue, SqlValueRef};
 use crate::domain::session::SessionKey;
 use crate::domain::time::UnixTime;
+use crate::domain::token::Digest;
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, key_ref};
+use crate::store::statement::Statement;
 
 /// Rows at each end of the table, and number of sample points in between. A smaller table
 /// is read as a whole.
@@ -23,8 +27,10 @@ pub(super) struct Sampling {
 
 #[derive(Debug)]
 pub(super) struct SampleRow {
-    pub(super) key: SqlValue,
-    pub(super) id: SqlValue,
+    /// Key by which the row is found again.
+    pub(super) key: SessionKey,
+    /// Values of the columns that identify the session.
+    pub(super) id: Vec<SqlValue>,
     pub(super) inputs: Vec<SqlValue>,
     /// Represents the whole table rather than one of its ends, which hold the oldest and
     /// the newest rows.
@@ -32,10 +38,18 @@ pub(super) struct SampleRow {
 }
 
 impl SampleRow {
-    fn of(row: &dyn RowRef, inputs: usize) -> Self {
-        let value = |column| row.value(column).to_value();
-        let inputs = (0..inputs).map(|column| value(column + 2)).collect();
-        Self { key: value(0), id: value(1), inputs, is_evenly_spaced: true }
+    fn of(reader: &TableReader, row: &dyn RowRef) -> Option<Self> {
+        let values = |range: Range<usize>| range.map(|at| row.value(at).to_value()).collect();
+        Some(Self {
+            key: reader.row_key(row)?,
+            id: values(reader.after_key()..reader.inputs_at()),
+            inputs: values(reader.inputs_at()..reader.snapshot_width()),
+            is_evenly_spaced: true,
+        })
+    }
+
+    pub(super) fn id_digest(&self) -> Digest {
+        id_digest(&self.id.iter().map(SqlValue::raw).collect::<Vec<_>>())
     }
 
     pub(super) fn raw(&self) -> Vec<SqlValueRef<'_>> {
@@ -52,32 +66,24 @@ impl Sampling {
     /// about as long in a large table as in a small one.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Result<Self> {
         let seen = reader.snapshot_columns();
-        let row = |row: &dyn RowRef| SampleRow::of(row, reader.profile.inputs.len());
-        let read =
-            |direction, most| database.query_all(&rows_by_key(reader, &seen, direction, most), row);
+        let row = |row: &dyn RowRef| SampleRow::of(reader, row);
+        let read = |direction, most| -> Result<Vec<SampleRow>> {
+            let rows = database.query_all(&rows_by_key(reader, &seen, direction, most), row)?;
+            Ok(rows.into_iter().flatten().collect())
+        };
         let mut rows = read("ASC", SMALL_TABLE_ROWS)?;
         if rows.len() == SMALL_TABLE_ROWS {
             let first = rows.into_iter().take(END_ROWS);
             let last = read("DESC", END_ROWS)?;
             let ends = first.chain(last).map(|row| SampleRow { is_evenly_spaced: false, ..row });
             // A row that is found both ways counts as one of those in between.
-            rows =
-                rows_between(database, reader, &seen, &key_distribution(database, reader)?, row)?;
-            rows.extend(ends);
+            let between = rows_between(database, reader, &seen, row)?;
+            rows = between.into_iter().flatten().chain(ends).collect();
         }
         let mut seen = BTreeSet::new();
-        rows.retain(|row| seen.insert(format!("{:?}", row.key)));
+        rows.retain(|row| seen.insert(row.key.clone()));
         Ok(Self { rows })
     }
-}
-
-pub(super) fn key_distribution(
-    database: &impl Database,
-    reader: &TableReader,
-) -> Result<KeyDistribution> {
-    let ends = reader.min_and_max(database, &reader.key);
-    let between = |row: &dyn RowRef| KeyDistribution::between(row.value(0), row.value(1));
-    Ok(database.query_first(&ends, between)?.unwrap_or(KeyDistribution::Unknown))
 }
 
 pub(super) fn rows_by_key(
@@ -87,7 +93,7 @@ pub(super) fn rows_by_key(
     most: usize,
 ) -> Statement {
     let mut sql = reader.select(what);
-    sql.push(&format!(" ORDER BY {} {direction} LIMIT ", reader.key)).bind(most);
+    sql.push(&format!(" ORDER BY {} LIMIT ", reader.key.order(direction))).bind(most);
     sql
 }
 
@@ -96,165 +102,11 @@ pub(super) fn rows_between<T>(
     database: &impl Database,
     reader: &TableReader,
     what: &str,
-    distribution: &KeyDistribution,
     read: impl Fn(&dyn RowRef) -> T,
 ) -> Result<Vec<T>> {
-    let mut sql = reader.select(what);
-    sql.push(&format!(" WHERE {0} >= ?1 ORDER BY {0} LIMIT 1", reader.key));
-    let points = distribution.sample_points(SAMPLE_POINTS);
-    let mut rows = Vec::with_capacity(points.len());
-    let mut values = points.iter().map(SamplePoint::value);
-    database.query_each(&sql, &mut values, &mut |row| {
-        rows.extend(row.map(&read));
-    })?;
-    Ok(rows)
+    KeySpread::of(database, reader)?.rows(database, reader, what, SAMPLE_POINTS, read)
 }
 
 pub(super) fn is_expired(status: RowStatus, now: UnixTime) -> bool {
     matches!(status, RowStatus::Session(expiry) if expiry.is_expired(now))
-}
-
-/// Bytes of a key that count, after the common prefix of all keys.
-const KEY_BYTES: usize = 8;
-
-/// Steps within a part, and the offset from one part to the next: multiples of the golden
-/// ratio are evenly spread.
-const STEPS: i128 = 1_000;
-const GOLDEN_STEP: i128 = 618;
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum KeyDistribution {
-    Numbers(i64, i64),
-    /// First and last number, if some have a fraction.
-    Reals(f64, f64),
-    /// Texts or blobs: common prefix, and the next bytes of the first and the last as numbers.
-    Bytes {
-        is_text: bool,
-        prefix: Vec<u8>,
-        first: u64,
-        last: u64,
-    },
-    /// Mixed storage classes, or no keys.
-    Unknown,
-}
-
-impl KeyDistribution {
-    pub fn between(first: SqlValueRef<'_>, last: SqlValueRef<'_>) -> Self {
-        match (first, last) {
-            (SqlValueRef::Integer(first), SqlValueRef::Integer(last)) => Self::Numbers(first, last),
-            (SqlValueRef::Text(first), SqlValueRef::Text(last)) => {
-                Self::of_bytes(true, first, last)
-            }
-            (SqlValueRef::Blob(first), SqlValueRef::Blob(last)) => {
-                Self::of_bytes(false, first, last)
-            }
-            (first, last) => match (real(first), real(last)) {
-                (Some(first), Some(last)) => Self::Reals(first, last),
-                _ => Self::Unknown,
-            },
-        }
-    }
-
-    fn of_bytes(is_text: bool, first: &[u8], last: &[u8]) -> Self {
-        let common = first.iter().zip(last).take_while(|(a, b)| a == b).count();
-        let number = |key: &[u8]| number(&key[common..]);
-        let prefix = first[..common].to_vec();
-        Self::Bytes { is_text, prefix, first: number(first), last: number(last) }
-    }
-
-    /// Fraction of the range that precedes a key, in `[0, 1]`; 0.5 if the range is unknown.
-    #[expect(clippy::cast_precision_loss, reason = "a share is a rough figure")]
-    pub fn position(&self, key: &SessionKey) -> f64 {
-        let share = |first: i128, last: i128, here: i128| {
-            (here - first) as f64 / (last - first).max(1) as f64
-        };
-        match (self, key_ref(key)) {
-            (Self::Numbers(first, last), SqlValueRef::Integer(here)) => {
-                share((*first).into(), (*last).into(), here.into()).clamp(0.0, 1.0)
-            }
-            (Self::Reals(first, last), here) => {
-                // Half of each, so that the largest distance is still a number.
-                let to = |end: f64| end / 2.0 - first / 2.0;
-                let share = real(here).map_or(0.5, |here| to(here) / to(*last));
-                if share.is_nan() { 0.5 } else { share.clamp(0.0, 1.0) }
-            }
-            (
-                Self::Bytes { prefix, first, last, .. },
-                SqlValueRef::Text(here) | SqlValueRef::Blob(here),
-            ) => {
-                let rest = here.get(prefix.len()..).unwrap_or_default();
-                share((*first).into(), (*last).into(), number(rest).into()).clamp(0.0, 1.0)
-            }
-            _ => 0.5,
-        }
-    }
-
-    /// Returns `count` keys within the range, which need not exist: one in each of `count`
-    /// equal parts, at a position that shifts from part to part, so that periodic patterns
-    /// in the rows are not sampled in phase.
-    pub fn sample_points(&self, count: u32) -> Vec<SamplePoint> {
-        let at = |first: i128, last: i128, part: u32| {
-            let here = i128::from(part) * STEPS + i128::from(part) * GOLDEN_STEP % STEPS;
-            first + (last - first) * here / (i128::from(count.max(1)) * STEPS)
-        };
-        match self {
-            Self::Unknown => Vec::new(),
-            Self::Numbers(first, last) => (0..count)
-                .filter_map(|part| i64::try_from(at((*first).into(), (*last).into(), part)).ok())
-                .map(SamplePoint::Number)
-                .collect(),
-            Self::Reals(first, last) => (0..count)
-                .map(|part| {
-                    let share = f64::from(part) / f64::from(count.max(1));
-                    SamplePoint::Real(first * (1.0 - share) + last * share)
-                })
-                .collect(),
-            Self::Bytes { is_text, prefix, first, last } => (0..count)
-                .filter_map(|part| u64::try_from(at((*first).into(), (*last).into(), part)).ok())
-                .map(|number| {
-                    let bytes = [&prefix[..], &number.to_be_bytes()].concat();
-                    if *is_text { SamplePoint::Text(bytes) } else { SamplePoint::Blob(bytes) }
-                })
-                .collect(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum SamplePoint {
-    Number(i64),
-    Real(f64),
-    /// Text that need not be UTF-8, because it is only compared with keys.
-    Text(Vec<u8>),
-    Blob(Vec<u8>),
-}
-
-impl SamplePoint {
-    pub fn value(&self) -> SqlValueRef<'_> {
-        match self {
-            Self::Number(number) => SqlValueRef::Integer(*number),
-            Self::Real(number) => SqlValueRef::Real(*number),
-            Self::Text(bytes) => SqlValueRef::Text(bytes),
-            Self::Blob(bytes) => SqlValueRef::Blob(bytes),
-        }
-    }
-}
-
-/// Number with a fraction, made finite; `None` for other values.
-#[expect(clippy::cast_precision_loss, reason = "a range is a rough figure")]
-fn real(value: SqlValueRef<'_>) -> Option<f64> {
-    match value {
-        SqlValueRef::Integer(number) => Some(number as f64),
-        SqlValueRef::Real(number) => Some(number.clamp(f64::MIN, f64::MAX)),
-        _ => None,
-    }
-}
-
-/// First bytes as a number, padded with zeros.
-fn number(bytes: &[u8]) -> u64 {
-    let mut eight = [0; KEY_BYTES];
-    for (row_id, byte) in eight.iter_mut().zip(bytes) {
-        *row_id = *byte;
-    }
-    u64::from_be_bytes(eight)
 }

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use super::blocking_references::BlockingReferences;
-use super::reader::{INPUTS_COLUMN, TableReader};
-use super::sample::KeyDistribution;
+use super::key_spread::KeySpread;
+use super::reader::TableReader;
 use super::unreadable_value::unreadable_value;
 use crate::domain::error::Result;
 use crate::domain::policy::Verdict;
@@ -28,7 +28,7 @@ pub(super) fn scan_by_key(
     scope: &PolicyContext<'_>,
     after: Option<&Cursor>,
     limits: ScanLimits,
-    distribution: &KeyDistribution,
+    spread: &KeySpread,
     blocking: &BlockingReferences<'_>,
 ) -> Result<DueScan> {
     let version = database.version()?;
@@ -37,7 +37,7 @@ pub(super) fn scan_by_key(
         let mut sql = reader.select(&reader.snapshot_columns());
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
-            sql.push(&format!(" AND {} > ", reader.key)).bind(after);
+            reader.key.push_compared(sql.push(" AND "), ">", after);
         }
         reader.order_by_key(&mut sql, last, false);
         sql
@@ -48,7 +48,7 @@ pub(super) fn scan_by_key(
         Ok(counter.stop_at(key.map(Cursor::Key)))
     })?;
     let fraction = match &counter.last {
-        Some(Cursor::Key(key)) => distribution.position(key),
+        Some(Cursor::Key(key)) => spread.position(key),
         _ => 1.0,
     };
     Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
@@ -111,7 +111,7 @@ impl ScanCounter {
             return false;
         }
         let status =
-            reader.with_inputs(row, INPUTS_COLUMN, |inputs| self.count_row(reader, inputs));
+            reader.with_inputs(row, reader.inputs_at(), |inputs| self.count_row(reader, inputs));
         if let Some(status) = status {
             self.add_due(reader, row, status);
         }

@@ -26,12 +26,12 @@ pub(super) fn task_stats(
     let is_it = |stat: &TaskStats| stat.task.eq_ignore_ascii_case(&reader.profile.task);
     let mut stat = counters.into_iter().find(is_it).unwrap_or_default();
     stat.task.clone_from(&reader.profile.task);
-    let mut sessions = 0;
+    let (mut sessions, at) = (0, reader.after_key());
     reader.for_each_row(database, reader.inputs(), &mut |row| {
-        if let RowStatus::Session(expiry) = reader.judge_at(row, 1) {
+        if let RowStatus::Session(expiry) = reader.judge_at(row, at) {
             sessions += 1;
             stat.future +=
-                u64::from(reader.with_inputs(row, 1, |inputs| {
+                u64::from(reader.with_inputs(row, at, |inputs| {
                     reader.profile.is_after(scope.present(), inputs)
                 }));
             if expiry.is_expired(scope.now) {
@@ -39,7 +39,7 @@ pub(super) fn task_stats(
             } else {
                 stat.live[0] += 1;
                 stat.unreadable += u64::from(expiry == Expiry::Unknown);
-                stat.oldest_use = min_time(stat.oldest_use, last_use(reader, row, 1));
+                stat.oldest_use = min_time(stat.oldest_use, last_use(reader, row, at));
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -109,15 +109,16 @@ fn by_user(
 ) -> Result<HashMap<Option<String>, UserLoad>> {
     let mut loads: HashMap<Option<String>, UserLoad> = HashMap::new();
     let what = format!("{}, {}", reader.user(), reader.inputs());
+    let user = reader.after_key();
     reader.for_each_row(database, &what, &mut |row| {
-        match reader.judge_at(row, 2) {
+        match reader.judge_at(row, user + 1) {
             RowStatus::Session(expiry) if !expiry.is_expired(scope.now) => {
-                let owner = reader.owner_at(row, 1);
+                let owner = reader.owner_at(row, user);
                 let is_unreadable = owner == SessionUser::Unreadable;
                 let load = loads.entry(owner.user()).or_default();
                 load.sessions += 1;
                 load.unreadable_users += u64::from(is_unreadable);
-                load.oldest_use = min_time(load.oldest_use, last_use(reader, row, 2));
+                load.oldest_use = min_time(load.oldest_use, last_use(reader, row, user + 1));
             }
             _ => {}
         }

@@ -8,7 +8,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::profile::{SqlValue, UserNames, user::plain, values_shown_as};
 use crate::storage::KnownUser;
 use crate::store::database::{Database, RowRef};
-use crate::store::statement::{Statement, quoted};
+use crate::store::statement::{Parameters, Statement, quoted};
 
 /// Maximum size of an id or a name.
 const MAX_BYTES: u32 = 1 << 10;
@@ -71,7 +71,7 @@ impl UserQueries {
     ) -> Result<Vec<Option<KnownUser>>> {
         let mut found: Vec<BTreeSet<Option<String>>> = vec![BTreeSet::new(); users.len()];
         let values = values(users);
-        let mut raw = values.iter().map(|(_, value)| value.raw());
+        let mut raw = values.iter().map(|(_, value)| Parameters::One(value.raw()));
         let mut sql = self.by_key.clone();
         sql.push(&format!(" LIMIT {MAX_ROWS}"));
         database.query_all_for_each(&sql, &mut raw, &mut |index, row| {
@@ -96,7 +96,7 @@ impl UserQueries {
         most: usize,
     ) -> Result<Vec<String>> {
         let values = values(&[name]);
-        let mut raw = values.iter().map(|(_, value)| value.raw());
+        let mut raw = values.iter().map(|(_, value)| Parameters::One(value.raw()));
         let mut ids = BTreeSet::new();
         let mut sql = self.by_name.clone();
         sql.push(&format!(" LIMIT {most}"));

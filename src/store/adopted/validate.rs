@@ -4,7 +4,7 @@ use super::adopted_table::{Adopted, Deletions};
 use super::check::{delete_blockers, encoding_errors};
 use super::expiry_index::ExpiryIndex;
 use super::sample::Sampling;
-use super::table::KeyColumn;
+use super::table::TableKey;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::RowStatus;
 use crate::domain::time::UnixTime;
@@ -37,8 +37,8 @@ impl<T: Database> Adopted<T> {
         if errors.is_empty() {
             return Ok(sample);
         }
-        let profile = self.reader.profile.name.clone();
-        Err(Error::ValueMismatch { profile, found: errors.join("; ") })
+        let (profile, table) = (self.reader.profile.name.clone(), self.reader.table.name.clone());
+        Err(Error::ValueMismatch { profile, table, found: errors.join("; ") })
     }
 
     /// Ensures that nothing blocks deletion, except possibly the encodings of the values.
@@ -66,10 +66,10 @@ impl<T: Database> Adopted<T> {
     pub(super) fn start_scan_budget(&self) -> Result<()> {
         let reader = &self.reader;
         let has_triggers = self.deletions()?.references.has_triggers;
-        let is_row_id = matches!(reader.table.key, KeyColumn::RowId(_));
+        let is_row_id = matches!(reader.table.key, TableKey::RowId(_));
         reader.last_row_id.set(None);
         if has_triggers && is_row_id {
-            let ends = reader.min_and_max(&self.database, &reader.key);
+            let ends = reader.min_and_max(&self.database, &reader.key.to_string());
             let last = self.database.query_first(&ends, |row| row.integer(1))?;
             reader.last_row_id.set(last.flatten());
         }

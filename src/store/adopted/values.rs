@@ -5,6 +5,11 @@ use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::domain::session::SessionKey;
 use crate::domain::token::Digest;
 
+/// Converts a value of one of several columns to a part of a key.
+pub(super) fn key_part(value: SqlValueRef<'_>) -> SessionKey {
+    if value == SqlValueRef::Null { SessionKey::Null } else { key_from(value) }
+}
+
 /// Converts a value to a key; NULL becomes an empty text.
 pub(super) fn key_from(value: SqlValueRef<'_>) -> SessionKey {
     match value {
@@ -16,13 +21,30 @@ pub(super) fn key_from(value: SqlValueRef<'_>) -> SessionKey {
     }
 }
 
-/// Hash from which the handle of an id is derived.
-pub(super) fn id_digest(id: SqlValueRef<'_>) -> Digest {
-    match id {
+/// Hash from which the handle of an id is derived. Of several columns, each adds its storage class
+/// and its length before its value, so that different ids differ in what is hashed.
+pub(super) fn id_digest(id: &[SqlValueRef<'_>]) -> Digest {
+    let [id] = id else {
+        return Digest::of_bytes(&id.iter().flat_map(|value| tagged(*value)).collect::<Vec<u8>>());
+    };
+    match *id {
         SqlValueRef::Null => Digest::of(""),
         SqlValueRef::Integer(number) => Digest::of(&number.to_string()),
         SqlValueRef::Real(number) => Digest::of(&number.to_string()),
         SqlValueRef::Text(bytes) | SqlValueRef::Blob(bytes) => Digest::of_bytes(bytes),
+    }
+}
+
+fn tagged(value: SqlValueRef<'_>) -> Vec<u8> {
+    let of = |class: u8, bytes: &[u8]| {
+        [&[class][..], &(bytes.len() as u64).to_be_bytes(), bytes].concat()
+    };
+    match value {
+        SqlValueRef::Null => of(b'n', &[]),
+        SqlValueRef::Integer(number) => of(b'i', &number.to_be_bytes()),
+        SqlValueRef::Real(number) => of(b'r', &number.to_bits().to_be_bytes()),
+        SqlValueRef::Text(bytes) => of(b't', bytes),
+        SqlValueRef::Blob(bytes) => of(b'b', bytes),
     }
 }
 

@@ -10,7 +10,7 @@ pub mod sqlite;
 
 use std::ops::ControlFlow;
 
-use super::statement::Statement;
+use super::statement::{Parameters, Statement};
 use crate::domain::error::Result;
 use crate::domain::profile::{SqlValue, SqlValueRef};
 use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
@@ -64,12 +64,12 @@ pub trait Database {
         Ok(value)
     }
 
-    /// Runs a query once for each value of its parameter `?1`, all in the same snapshot, and
-    /// visits all rows, each with the index of its value.
+    /// Runs a query once for each of these parameters, all in the same snapshot, and visits all
+    /// rows, each with the index of its parameters.
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        values: &mut dyn Iterator<Item = Parameters<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()>;
 
@@ -77,7 +77,7 @@ pub trait Database {
     fn query_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        values: &mut dyn Iterator<Item = Parameters<'_>>,
         visit: &mut dyn FnMut(Option<&dyn RowRef>),
     ) -> Result<()> {
         let (mut count, mut next) = (0, 0);

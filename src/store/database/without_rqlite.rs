@@ -7,7 +7,7 @@ use crate::domain::profile::SqlValueRef;
 use crate::storage::VisitResult;
 use crate::storage::consistency::ReadFreshness;
 use crate::store::cluster::Cluster;
-use crate::store::statement::Statement;
+use crate::store::statement::{Parameters, Statement};
 
 pub mod address {
     pub fn parse_certificates(_pem: &[u8]) -> Option<Vec<Vec<u8>>> {
@@ -56,7 +56,7 @@ impl Database for Rqlite {
     fn query_all_for_each(
         &self,
         _statement: &Statement,
-        _values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        _values: &mut dyn Iterator<Item = Parameters<'_>>,
         _visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         match self.0 {}

@@ -18,7 +18,7 @@ use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
 use crate::store::database::{Database, RowRef};
 use crate::store::ledger::LedgerDatabase;
-use crate::store::statement::{Statement, key_ref};
+use crate::store::statement::{Parameters, Statement, key_ref};
 
 /// Condition that another key begins with the same digits.
 const HANDLE_COLLISION: &str = "(SELECT count(*) FROM sessions AS other \
@@ -76,7 +76,7 @@ impl<T: Database> SessionStore for Native<T> {
         }
         let sql = Statement::new(&format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1"));
         let mut found = Vec::with_capacity(keys.len());
-        let mut values = keys.iter().map(key_ref);
+        let mut values = keys.iter().map(Parameters::Key);
         self.database.query_each(&sql, &mut values, &mut |row| found.push(row.map(session)))?;
         Ok(found)
     }

@@ -23,6 +23,7 @@ mod demo;
 mod disk_errors;
 mod ended_sessions;
 mod exit;
+mod file_kinds;
 mod file_permissions;
 mod forecast;
 mod guard;

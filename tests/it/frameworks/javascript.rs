@@ -20,14 +20,12 @@ struct Node {
 }
 
 impl Node {
-    /// An application of express-session. The profile is sessctl's own if it has one, else
-    /// one of profiles/.
+    /// An application of express-session, whose profile is called like its store.
     fn express(store: &'static str) -> Self {
         let mut framework = named("connect-sqlite3");
         framework.sql.clear();
         if store != "connect-sqlite3" {
-            let root = env!("CARGO_MANIFEST_DIR");
-            framework.profile = format!("{root}/tests/fixtures/custom_profiles/{store}.toml");
+            store.clone_into(&mut framework.profile);
         }
         Self::set_up(framework, "express_sessions.mjs", store)
     }

@@ -63,3 +63,41 @@ fn no_message_repeats_a_password() {
         assert!(said.contains("must not contain a user and a password"), "{said}");
     }
 }
+
+#[test]
+fn addresses_of_other_servers_are_named() {
+    for (name, server) in [
+        ("postgres://bob:secret@db/app", "PostgreSQL"),
+        ("postgresql+psycopg://bob:secret@db/app", "PostgreSQL"),
+        ("mysql://bob:secret@db/app", "MySQL"),
+        ("mariadb://db/app", "MariaDB"),
+        ("redis://:secret@db:6379/0", "Redis"),
+        ("MongoDB://db/app", "MongoDB"),
+        ("mongodb+srv://db/app", "MongoDB"),
+        ("sqlserver://db/app", "SQL Server"),
+        ("jdbc:postgresql://db/app", "PostgreSQL"),
+    ] {
+        let said = parsed(name).unwrap_err();
+        assert!(said.starts_with(&format!("the address of a {server} server: ")), "{said}");
+        assert!(said.contains("SQLite") && !said.contains("secret"), "{said}");
+    }
+    assert!(parsed("ftp://secret@db").unwrap_err().starts_with("unsupported URL scheme: "));
+}
+
+#[test]
+fn the_path_in_the_address_of_a_file_is_named() {
+    for (name, paths) in [
+        ("sqlite:///app.db", "app.db or /app.db"),
+        ("sqlite:////srv/app.db", "/srv/app.db"),
+        ("sqlite+aiosqlite:///data/app.db?timeout=5", "data/app.db or /data/app.db"),
+        ("sqlite://app.db?mode=rwc", "app.db"),
+        ("sqlite:app.db", "app.db"),
+        ("sqlite3:db/app.sqlite3", "db/app.sqlite3"),
+        ("file:./dev.db", "./dev.db"),
+        ("file:///srv/app.db?cache=shared", "/srv/app.db"),
+        ("jdbc:sqlite:/srv/app.db", "/srv/app.db"),
+    ] {
+        let said = parsed(name).unwrap_err();
+        assert_eq!(said, format!("a URL instead of the path of the file, {paths}"), "{name}");
+    }
+}

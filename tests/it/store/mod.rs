@@ -1,8 +1,8 @@
 //! The backends, one module of the source each.
 
 mod adopted {
+    mod key_distribution;
     mod list;
-    mod sample;
     mod state {
         mod naming;
     }

@@ -6,10 +6,10 @@ mod sample;
 use std::path::{Path, PathBuf};
 
 use crate::domain::profile::Profile;
-use crate::store::adopted;
 use crate::store::adopted::Diagnosis;
+use crate::store::{Access, adopted};
 
-use crate::cli::context::{Context, print, print_sentences, stdout, unwritten};
+use crate::cli::context::{Context, locate, print, print_sentences, stdout, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::profiles::ensure_complete;
 use crate::domain::format::format_count;
@@ -46,9 +46,16 @@ impl Args {
         context.format().check_report(&CHECK)?;
         let db = context.db()?;
         context.warn_of_name(&db);
-        let profile =
-            context.profile(&context.profile_text(&self.which)?, &self.which, context.config()?)?;
-        let diagnosis = adopted::diagnose(&db, &profile, context.now)?;
+        let config = context.config()?;
+        let mut profile =
+            context.profile(&context.profile_text(&self.which)?, &self.which, config)?;
+        let diagnosis = match adopted::diagnose(&db, &profile, context.now) {
+            Err(missing) if context.selected_table(Some(&self.which), config).is_none() => {
+                profile = locate(&db, Access::Read, &profile, missing.into())?;
+                adopted::diagnose(&db, &profile, context.now)?
+            }
+            diagnosed => diagnosed?,
+        };
         if diagnosis.difference.is_none() {
             ensure_complete(&profile)?;
         }

@@ -4,13 +4,13 @@ use super::client::{Client, NodeResponse, Request};
 use super::json;
 use super::json::StatementResult;
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::{SqlValue, SqlValueRef};
+use crate::domain::profile::SqlValue;
 use crate::storage::WriteTiming;
 use crate::storage::consistency::{Consistency, ReadFreshness};
 use crate::store::cluster::Cluster;
 use crate::store::database::sqlite::Access;
 use crate::store::database::{BatchResult, OwnedRow};
-use crate::store::statement::Statement;
+use crate::store::statement::{Parameters, Statement};
 
 /// Read consistency level of linearizable reads, supported by all versions.
 const STRONG: &str = "strong";
@@ -104,9 +104,9 @@ impl Rqlite {
     pub(super) fn read_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        values: &mut dyn Iterator<Item = Parameters<'_>>,
     ) -> Result<Vec<StatementResult>> {
-        let one = |value| json::encode_statement(&statement.sql, std::iter::once(value));
+        let one = |row: Parameters<'_>| json::encode_statement(&statement.sql, row.iter());
         let elements: Vec<_> = values.map(one).collect();
         if elements.is_empty() {
             // rqlite rejects an empty batch.

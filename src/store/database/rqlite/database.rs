@@ -8,7 +8,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::profile::SqlValueRef;
 use crate::storage::{DataVersion, VisitResult, WriteTiming};
 use crate::store::database::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
-use crate::store::statement::Statement;
+use crate::store::statement::{Parameters, Statement};
 
 /// Initial and maximum number of rows in a page. Without an index for the order, each page
 /// sorts all rows again, so pages should be few; the largest take about 10 MB.
@@ -64,7 +64,7 @@ impl Database for Rqlite {
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        values: &mut dyn Iterator<Item = Parameters<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         let results = self.read_for_each(statement, values)?.into_iter().enumerate();

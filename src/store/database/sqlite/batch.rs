@@ -10,18 +10,20 @@ use super::locking;
 use crate::domain::profile::SqlValueRef;
 use crate::storage::WriteTiming;
 use crate::store::database::{BatchResult, OwnedRow, RowRef};
-use crate::store::statement::Statement;
+use crate::store::statement::{Parameters, Statement};
 
 pub(super) fn query_all_for_each(
     connection: &Connection,
     sql: &str,
-    values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+    values: &mut dyn Iterator<Item = Parameters<'_>>,
     visit: &mut dyn FnMut(usize, &dyn RowRef),
 ) -> Result<()> {
     let transaction = connection.unchecked_transaction()?;
     let mut prepared = transaction.prepare_cached(sql)?;
-    for (place, value) in values.enumerate() {
-        prepared.raw_bind_parameter(1, value)?;
+    for (place, parameters) in values.enumerate() {
+        for (index, value) in parameters.iter().enumerate() {
+            prepared.raw_bind_parameter(index + 1, value)?;
+        }
         let mut rows = prepared.raw_query();
         while let Some(row) = rows.next()? {
             visit(place, row);

@@ -8,7 +8,7 @@ use rusqlite::ffi::{
 };
 use rustix::fs::statvfs;
 
-use crate::domain::error::{Error, ForeignContent};
+use crate::domain::error::Error;
 use crate::store::database::sqlite::file;
 use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::database::sqlite::file::{INPUT_OUTPUT, denied};
@@ -35,10 +35,7 @@ pub fn sqlite_error(place: &str, doing: &str, error: rusqlite::Error) -> Error {
             failed(place, doing, INPUT_OUTPUT)
         }
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { at, detail: error.to_string() },
-        Some(ErrorCode::NotADatabase) => {
-            let found = "it is not an SQLite database".to_owned();
-            Error::ForeignDatabase { at, found, content: ForeignContent::Other }
-        }
+        Some(ErrorCode::NotADatabase) => file::not_a_database(Path::new(place)),
         Some(ErrorCode::SystemIoFailure) => failed(place, doing, &io_failure(errno, &error)),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             match denied::reason(Path::new(place)) {

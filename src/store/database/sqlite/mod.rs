@@ -30,7 +30,7 @@ use crate::storage::{
     CheckpointMode, DataVersion, Replicator, ReplicatorActivity, StatementLimit, VisitResult, Wal,
     WalStatus,
 };
-use crate::store::statement::Statement;
+use crate::store::statement::{Parameters, Statement};
 
 use disk_space::FreeSpace;
 use error::{VIRTUAL_TABLE_CORRUPT, is_of_virtual_table, sqlite_error};
@@ -177,7 +177,7 @@ impl Database for SqliteFile {
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        values: &mut dyn Iterator<Item = Parameters<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         let _running = self.start_statement("read", &statement.sql);

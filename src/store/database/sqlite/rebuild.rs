@@ -53,8 +53,8 @@ impl SqliteFile {
         created.map(ControlFlow::Continue).map_err(to_error)
     }
 
-    /// Scans rows in one snapshot, and copies those that `visit` chooses. The parameter of `copy`
-    /// is the first column of the row.
+    /// Scans rows in one snapshot, and copies those that `visit` chooses. The parameters of `copy`
+    /// are the first columns of the row.
     pub fn copy_rows(
         &mut self,
         scan: &Statement,
@@ -160,7 +160,9 @@ fn copy_rows(
     while let Some(row) = rows.next()? {
         let (is_chosen, step) = visit(row);
         if is_chosen {
-            copied.raw_bind_parameter(1, RowRef::value(row, 0))?;
+            for index in 0..copied.parameter_count() {
+                copied.raw_bind_parameter(index + 1, RowRef::value(row, index))?;
+            }
             if copied.raw_execute()? != 1 {
                 return Ok(ControlFlow::Break(RebuildObstacle::Rejected));
             }

@@ -9,11 +9,13 @@ mod hostile_schemas;
 mod profile_check;
 mod read_only;
 mod refused;
+mod several_columns;
 mod shared_state;
 mod show_profiles;
 mod state;
 mod state_failures;
 mod survivors;
+mod table_option;
 mod user_names;
 
 use std::process::Command;

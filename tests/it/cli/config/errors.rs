@@ -20,8 +20,8 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[[licence]]\ntasks = [\"web\"]\nuser_limit = 3\n",
     ]);
     insta::assert_snapshot!(said, @r"
-    c.toml:1: foo: unknown key; valid keys: db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
-    c.toml:3: pollicy: unknown key; valid keys: db, profile, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
+    c.toml:1: foo: unknown key; valid keys: db, profile, table, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
+    c.toml:3: pollicy: unknown key; valid keys: db, profile, table, parameters, state_dir, policy, licence, schedule, retention, guard, purge, job, hooks, ledger, cluster
     c.toml:2: policy.timout: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:3: policy.imap.retenton: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:2: guard.rows: unknown key; valid keys: max_percent, max_rows, clock

@@ -36,6 +36,7 @@ fn show_config_says_where_each_value_comes_from() {
     config c.toml flag --config
     db from-file.db file c.toml:1
     profile - default -
+    table - default -
     state_dir /dev/null/state environment STATE_DIRECTORY
     policy.expire timeout default -
     policy.timeout 20m file c.toml:3

@@ -69,7 +69,7 @@ fn location(nodes: &Nodes) -> Location {
 }
 
 fn detected(nodes: &Nodes) -> Result<Profile, Error> {
-    adopted::detect(location(nodes), Access::Read, built_in_profiles())
+    adopted::detect(location(nodes), Access::Read, built_in_profiles().as_slice(), None)
 }
 
 /// Creates a file with these tables and rows in a temporary directory.
@@ -243,8 +243,8 @@ fn rows_that_a_cascade_would_not_take_are_not_left_behind() {
     let mut profile = django();
     profile.dependents.push(sessctl::domain::profile::Dependent {
         table: "device".to_owned(),
-        column: "session".to_owned(),
-        references: "session_key".to_owned(),
+        columns: vec!["session".to_owned()],
+        references: vec!["session_key".to_owned()],
         action: sessctl::domain::profile::DependentAction::Delete,
     });
     let (_, gone) = Opened::at(location(&nodes), profile).unwrap().purge(10).unwrap();

@@ -120,6 +120,11 @@ id = "id" -> id = "sid" => 4: id: unknown column "sid": it is not listed in colu
 -> user = { column = "data", path = [] } => 1: user.path: must have at least one item, like ["$.user.id", "$.uid"]
 -> user = { column = "data", path = ["$.id", "id"] } => 1: user.path: "id" is not a valid JSON path; examples: "$.user.id", "$.ids[0]"
 -> token = "id" => 1: token: must be a table: use [token] above its keys
+id = "id" -> id = [] => 4: id: must have at least one item, like ["sid", "authenticated"]
+id = "id" -> id = ["id", "ID"] => 4: id: duplicate column "id": case is ignored
+id = "id" -> id = ["id", "sid"] => 4: id: unknown column "sid": it is not listed in columns
+id = "id" -> id = ["id", "RowId"] => 4: id: must not have other columns besides rowid, which identifies a row
+id = "id" -> id = 7 => 4: id: must be a string in quotes, not the integer 7
 -> detect = "no" => 1: detect: must be true or false, not a string
 -> readonly = 1 => 1: readonly: must be the reason in quotes, or true, not the integer 1
 -> readonly = "" => 1: readonly: must not be empty
@@ -262,6 +267,9 @@ fn other_invalid_tables_are_reported() {
 [[dependents]]; column = "session_id"; [[expired]] => 11: dependents.table: is required: the name of the dependent table
 [[dependents]]; table = "attributes"; [[expired]] => 11: dependents.column: is required: the column that references the session
 [[dependents]]; table = "a"; column = "b"; references = "c"; [[expired]] => 14: dependents.references: unknown column "c": it is not listed in columns
+[[dependents]]; table = "a"; column = ["b", "c"]; [[expired]] => 13: dependents.column: must have as many columns as id (id), not 2
+[[dependents]]; table = "a"; column = ["b"]; references = ["id", "kind"]; [[expired]] => 14: dependents.references: must have as many columns as column (b), not 2
+[[dependents]]; table = "a"; column = ["b", "B"]; references = ["id", "kind"]; [[expired]] => 13: dependents.column: duplicate column "B": case is ignored
 [[dependents]]; table = "a"; column = "b"; action = "cascade"; [[expired]] => 14: dependents.action: "cascade" is not a valid action; valid values: delete, set null
 [parameters.lifetime]; example = "2h"; [[expired]] => 11: parameters.lifetime.about: is required: where the application sets the value
 [parameters.lifetime]; about = "the .env"; [[expired]] => 11: parameters.lifetime.example: is required: a valid value

@@ -44,7 +44,7 @@ fn omitted_keys_have_defaults() {
     assert_eq!(profile.task, "shop");
     assert_eq!((profile.versions, profile.verified), (None, None));
     assert!(profile.holds == "sessions" && profile.survives.is_empty());
-    assert_eq!((profile.table.as_str(), profile.id.as_str()), ("sessions", "id"));
+    assert_eq!((profile.table.as_str(), profile.id.join(" ").as_str()), ("sessions", "id"));
     assert_eq!(profile.optional, [""; 0]);
     assert!(profile.is_detected && profile.readonly.is_none());
     assert_eq!((profile.user, profile.client, profile.tokens), (None, None, vec![]));
@@ -215,7 +215,7 @@ fn columns_and_times_are_read() {
         column: column.to_owned(),
         path: path.map(str::to_owned),
     };
-    assert_eq!((profile.task.as_str(), profile.id.as_str()), ("Shop", "key"));
+    assert_eq!((profile.task.as_str(), profile.id.join(" ").as_str()), ("Shop", "key"));
     assert_eq!(profile.readonly.as_deref(), Some("it is a museum"));
     let user = profile.user.unwrap();
     assert_eq!(user.column, "data");
@@ -289,8 +289,8 @@ fn rules_and_dependents_are_read() {
     assert_eq!(profile.filter, filter);
     let dependent = |table: &str, action| Dependent {
         table: table.to_owned(),
-        column: "session".to_owned(),
-        references: "key".to_owned(),
+        columns: vec!["session".to_owned()],
+        references: vec!["key".to_owned()],
         action,
     };
     let dependents =

@@ -3,16 +3,21 @@
 use sessctl::domain::error::Error;
 use sessctl::domain::profile::Profile;
 use sessctl::store::Access;
-use sessctl::store::adopted::detect;
+use sessctl::store::adopted::{detect, locate};
 
 use crate::support::adopted::ApplicationDb;
 use crate::support::fixtures::built_in_profiles;
-use crate::support::profiles::{django, draft, laravel, seconds};
+use crate::support::profiles::{django, draft, laravel, seconds, utc};
 
-fn said(db: &ApplicationDb, profiles: Vec<Profile>) -> String {
-    let error = detect(db.path(), Access::Read, profiles).unwrap_err();
+fn said(db: &ApplicationDb, profiles: &[Profile]) -> String {
+    let error = detect(db.path(), Access::Read, profiles, None).unwrap_err();
     assert!(
-        matches!(error, Error::ForeignDatabase { .. } | Error::AmbiguousTable { .. }),
+        matches!(
+            error,
+            Error::ForeignDatabase { .. }
+                | Error::AmbiguousTable { .. }
+                | Error::AmbiguousProfile { .. }
+        ),
         "{error}"
     );
     error.to_string().replace(&db.path().display().to_string(), "DB")
@@ -25,12 +30,12 @@ fn known() -> Vec<Profile> {
 #[test]
 fn a_file_without_such_a_table_is_described() {
     let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, none of which is a session table that sessctl recognizes"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, none of which is a session table that sessctl recognizes"#);
     let db = ApplicationDb::of("");
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: the file is empty"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: the file is empty"#);
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; it has unexpected columns data"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; its other columns are data"#);
 }
 
 #[test]
@@ -40,14 +45,14 @@ fn a_file_with_several_leaves_a_choice() {
         "{}{django_too}",
         include_str!("../../../fixtures/frameworks/laravel.sql")
     ));
-    insta::assert_snapshot!(said(&db, known()), @r#"cannot tell which table in "DB" holds the sessions: django_session: django, sessions: laravel"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#"cannot tell which table in "DB" holds the sessions: django_session: django, sessions: laravel"#);
 }
 
 #[test]
 fn a_table_without_rows_fits_by_its_columns() {
     let db =
         ApplicationDb::of("CREATE TABLE django_session (session_key, session_data, expire_date)");
-    assert_eq!(detect(db.path(), Access::Read, known()).unwrap(), django());
+    assert_eq!(detect(db.path(), Access::Read, known().as_slice(), None).unwrap(), django());
 }
 
 #[test]
@@ -56,7 +61,124 @@ fn values_of_another_form_do_not_fit() {
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          INSERT INTO django_session VALUES ('a', '', 1781524800)",
     );
-    insta::assert_snapshot!(said(&db, known()), @r#""DB" is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
+}
+
+fn found(db: &ApplicationDb, profiles: &[Profile]) -> (String, String) {
+    let found = detect(db.path(), Access::Read, profiles, None).unwrap();
+    (found.name, found.table)
+}
+
+/// A profile of a table `sessions` with an id and a time, which has these columns.
+fn like(name: &str, columns: &[&str]) -> Profile {
+    draft(name, "sessions", "id", columns).time("seen_on", seconds()).at(0, true).0
+}
+
+#[test]
+fn the_profile_that_requires_most_columns_fits() {
+    let profiles = [
+        like("small", &["id", "seen_on"]),
+        like("large", &["id", "seen_on", "agent"]),
+        like("other", &["id", "seen_on", "device"]),
+    ];
+    let db = ApplicationDb::of("CREATE TABLE sessions (id PRIMARY KEY, seen_on, agent, x)");
+    assert_eq!(found(&db, &profiles).0, "large");
+    // Whatever the values are
+    db.application().execute_batch("INSERT INTO sessions VALUES (1, 'x', '', '')").unwrap();
+    assert!(said(&db, &profiles).contains("in the format of profile large"));
+    let db = ApplicationDb::of("CREATE TABLE sessions (id PRIMARY KEY, seen_on, agent, device)");
+    insta::assert_snapshot!(said(&db, &profiles), @r#"cannot tell whose table sessions in "DB" is: profile large is for the framework large (); profile other is for the framework other ()"#);
+}
+
+#[test]
+fn values_and_declared_types_tell_profiles_apart() {
+    let text = draft("text", "sessions", "id", &["id", "seen_on"])
+        .time("seen_on", utc(&[0]))
+        .at(0, true)
+        .0;
+    let profiles = [text, like("number", &["id", "seen_on"])];
+    for (declared, value, name) in [
+        ("INTEGER", "NULL", "number"),
+        ("datetime", "NULL", "text"),
+        ("", "1781524800", "number"),
+        ("", "'2026-06-15 12:00:00'", "text"),
+    ] {
+        let db = ApplicationDb::of(&format!(
+            "CREATE TABLE sessions (id TEXT PRIMARY KEY, seen_on {declared});
+             INSERT INTO sessions SELECT 'a', {value} WHERE {value} IS NOT NULL"
+        ));
+        assert_eq!(found(&db, &profiles).0, name, "{declared} {value}");
+    }
+}
+
+#[test]
+fn another_name_needs_evidence() {
+    let distinctive = like("d", &["id", "seen_on"]);
+    let generic =
+        draft("g", "sessions", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
+    let is_found = |name: &str, column: &str, rows: &str| {
+        let db = ApplicationDb::of(&format!("CREATE TABLE {name} (id, {column}, x)"));
+        db.application().execute_batch(rows).unwrap();
+        let profiles = [distinctive.clone(), generic.clone()];
+        detect(db.path(), Access::Read, profiles.as_slice(), None).is_ok()
+    };
+    let insert = |name: &str, rows: &str| format!("INSERT INTO {name} VALUES {rows}");
+    let good = "(1, 1781524800, 0), (2, 1781524801, 0)";
+    for (name, column, rows, expected) in [
+        ("sessions", "expiry", good, true),
+        ("app_session", "expiry", good, true),
+        ("UserSessions", "expiry", good, true),
+        // The columns alone say nothing
+        ("coupons", "expiry", good, false),
+        ("visits", "seen_on", good, true),
+        // Some value must be a time, and of an unrelated name all of them
+        ("app_sessions", "seen_on", "(1, NULL, 0)", false),
+        ("app_sessions", "seen_on", "(1, 1781524800, 0), (2, 1781524800, 0), (3, 4, 0)", true),
+        ("visits", "seen_on", "(1, 1781524800, 0), (2, 1781524800, 0), (3, 4, 0)", false),
+        // Each id identifies a session
+        ("session_events", "seen_on", "(1, 1781524800, 0), (1, 1781524801, 0)", false),
+        // A copy is not in use
+        ("sessions_old", "seen_on", good, false),
+        ("sessions_backup", "expiry", good, false),
+    ] {
+        assert_eq!(is_found(name, column, &insert(name, rows)), expected, "{name} {rows}");
+    }
+    assert!(is_found("visits", "seen_on", ""));
+    assert!(!is_found("coupons", "expiry", ""));
+}
+
+#[test]
+fn the_own_name_comes_first_and_among_others_rows() {
+    let profile = [like("d", &["id", "seen_on"])];
+    let tables = |names: &[&str]| {
+        let create = |name: &&str| format!("CREATE TABLE {name} (id PRIMARY KEY, seen_on);");
+        ApplicationDb::of(&names.iter().map(create).collect::<String>())
+    };
+    assert_eq!(found(&tables(&["app_sessions", "Sessions"]), &profile).1, "Sessions");
+    let db = tables(&["a_sessions", "b_sessions"]);
+    insta::assert_snapshot!(said(&db, &profile), @r#"cannot tell which table in "DB" holds the sessions: a_sessions: d, b_sessions: d"#);
+    db.application().execute_batch("INSERT INTO b_sessions VALUES (1, 1781524800)").unwrap();
+    assert_eq!(found(&db, &profile).1, "b_sessions");
+    assert_eq!(
+        detect(db.path(), Access::Read, profile.as_slice(), Some("A_sessions")).unwrap().table,
+        "a_sessions"
+    );
+}
+
+#[test]
+fn a_table_that_is_named_must_exist() {
+    let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE app_sessions (id, x)");
+    let error = detect(db.path(), Access::Read, known().as_slice(), Some("sesions")).unwrap_err();
+    let said = error.to_string().replace(&db.path().display().to_string(), "DB");
+    insta::assert_snapshot!(said, @r#""DB" is not a sessctl database: it has no table sesions; it has app_sessions, users"#);
+}
+
+#[test]
+fn a_named_profile_finds_its_table_under_another_name() {
+    let profile = like("d", &["id", "seen_on"]);
+    let db = ApplicationDb::of("CREATE TABLE app_sessions (id PRIMARY KEY, seen_on)");
+    let found = locate(db.path(), Access::Read, &profile).unwrap();
+    assert_eq!(found, Profile { table: "app_sessions".to_owned(), ..profile });
 }
 
 #[test]
@@ -65,9 +187,12 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let named =
         draft("t-local", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true);
     let named = named.named().0;
-    insta::assert_snapshot!(said(&db, vec![named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
+    insta::assert_snapshot!(said(&db, &[named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
-    assert_eq!(detect(db.path(), Access::Read, vec![named, found.clone()]).unwrap(), found);
+    assert_eq!(
+        detect(db.path(), Access::Read, [named, found.clone()].as_slice(), None).unwrap(),
+        found
+    );
 }
 
 /// Signed at 2025-06-15T15:06:40Z, and over at these times.
@@ -82,7 +207,7 @@ fn signed(over: &[&str]) -> ApplicationDb {
 }
 
 fn doubt_of(db: &ApplicationDb) -> Option<String> {
-    let found = detect(db.path(), Access::Write, known()).unwrap();
+    let found = detect(db.path(), Access::Write, known().as_slice(), None).unwrap();
     let doubt = found.doubt.clone();
     assert_eq!(Profile { doubt: None, ..found }, django());
     doubt.map(|doubt| doubt.finding)

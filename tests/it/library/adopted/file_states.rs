@@ -48,7 +48,10 @@ fn a_table_that_is_in_the_log_alone_is_found() {
     let application = db.application();
     application.pragma_update(None, "journal_mode", "WAL").unwrap();
     application.execute_batch(TABLE).unwrap();
-    assert_eq!(detect(db.path(), Access::Read, built_in_profiles()).unwrap(), django());
+    assert_eq!(
+        detect(db.path(), Access::Read, built_in_profiles().as_slice(), None).unwrap(),
+        django()
+    );
 }
 
 #[test]

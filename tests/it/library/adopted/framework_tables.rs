@@ -50,7 +50,8 @@ fn each_of_them_is_found_by_its_table() {
     for framework in all().into_iter().filter(|framework| !framework.must_be_named) {
         let db = ApplicationDb::of(&framework.sql);
         let found =
-            store::adopted::detect(db.path(), store::Access::Read, profiles.clone()).unwrap();
+            store::adopted::detect(db.path(), store::Access::Read, profiles.as_slice(), None)
+                .unwrap();
         assert_eq!(found.doubt, None, "{}", framework.fixture);
         assert_eq!(found.name, framework.profile, "{}", framework.fixture);
     }
@@ -60,7 +61,8 @@ fn each_of_them_is_found_by_its_table() {
 fn the_rows_of_django_are_found_with_a_doubt() {
     let db = ApplicationDb::of(&named("django").sql);
     let profiles = built_in_profiles();
-    let found = store::adopted::detect(db.path(), store::Access::Read, profiles).unwrap();
+    let found =
+        store::adopted::detect(db.path(), store::Access::Read, profiles.as_slice(), None).unwrap();
     // They last for an hour, which says nothing of the clock.
     assert!(found.doubt.is_some());
     assert_eq!(Profile { doubt: None, ..found }, named("django").read());

@@ -168,7 +168,10 @@ fn a_column_may_have_the_name_of_the_row_id() {
 #[test]
 fn tables_that_cannot_be_scanned_by_key_are_refused() {
     for sql in [
-        "CREATE TABLE t (id, part, expiry, PRIMARY KEY (id, part)) WITHOUT ROWID",
+        "CREATE TABLE t (id, part, expiry, PRIMARY KEY (id, part DESC)) WITHOUT ROWID",
+        "CREATE TABLE t (id, part, expiry, PRIMARY KEY (id COLLATE NOCASE, part)) WITHOUT ROWID",
+        "CREATE TABLE t (id, part COLLATE NOCASE, expiry, PRIMARY KEY (id, part COLLATE BINARY))
+         WITHOUT ROWID",
         "CREATE TABLE o (id, part, expiry); CREATE VIEW t AS SELECT * FROM o",
         "CREATE VIRTUAL TABLE t USING fts5 (id, part, expiry)",
     ] {

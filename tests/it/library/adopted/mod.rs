@@ -15,6 +15,7 @@ mod properties;
 mod purge;
 mod rebuild;
 mod referenced_rows;
+mod several_columns;
 mod state;
 mod users;
 mod versions;

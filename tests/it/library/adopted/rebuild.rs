@@ -14,7 +14,7 @@ use crate::support::NOW;
 use crate::support::adopted::{ApplicationDb, all_tasks, purge_all};
 use crate::support::profiles::{Draft, draft};
 
-type Step<T> = ControlFlow<RebuildObstacle, T>;
+pub(super) type Step<T> = ControlFlow<RebuildObstacle, T>;
 
 fn copy(store: &mut dyn Backend) -> Step<CopiedTable> {
     let rebuild = store.table_rebuild().unwrap();
@@ -47,7 +47,7 @@ fn replace(store: &mut dyn Backend, copied: CopiedTable) -> Step<PurgeBatchResul
     replaced
 }
 
-fn rebuild(db: &ApplicationDb, profile: Profile) -> Step<PurgeBatchResult> {
+pub(super) fn rebuild(db: &ApplicationDb, profile: Profile) -> Step<PurgeBatchResult> {
     let mut store = db.store(profile);
     match copy(store.as_mut()) {
         ControlFlow::Continue(copied) => replace(store.as_mut(), copied),

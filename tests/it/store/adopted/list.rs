@@ -30,7 +30,7 @@ fn steps(columns: &str, index: &str, user: &str) -> String {
     let file = SqliteFile::open_foreign(&path, Access::Read).unwrap();
     let profile = parse(PROFILE, "t", &std::collections::BTreeMap::new()).unwrap();
     let table = TableSchema::read(&file, "t").unwrap();
-    let reader = TableReader::new(&file, profile, table);
+    let reader = TableReader::new(&file, profile, table).unwrap();
     let mut sql = reader.select(&reader.session_columns());
     sql.push(" WHERE TRUE");
     let filter = Filter { users: vec![user.to_owned()], ..Filter::default() };

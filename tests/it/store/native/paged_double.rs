@@ -7,7 +7,7 @@ use sessctl::domain::profile::SqlValueRef;
 use sessctl::storage::VisitResult;
 use sessctl::store::database::sqlite::SqliteFile;
 use sessctl::store::database::{BatchResult, Database, OwnedRow, RowRef};
-use sessctl::store::statement::Statement;
+use sessctl::store::statement::{Parameters, Statement};
 
 /// Rows in a page.
 const PAGE: usize = 3;
@@ -57,7 +57,7 @@ impl Database for PagedDouble {
     fn query_all_for_each(
         &self,
         statement: &Statement,
-        values: &mut dyn Iterator<Item = SqlValueRef<'_>>,
+        values: &mut dyn Iterator<Item = Parameters<'_>>,
         visit: &mut dyn FnMut(usize, &dyn RowRef),
     ) -> Result<()> {
         self.0.query_all_for_each(statement, values, visit)

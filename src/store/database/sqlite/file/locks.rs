@@ -59,6 +59,14 @@ impl KeptFile {
         Ok(header)
     }
 
+    /// First bytes of the file, up to `most` of them.
+    pub(super) fn start(&self, most: usize) -> io::Result<Vec<u8>> {
+        let mut start = vec![0; most];
+        let read = self.0.read_at(&mut start, 0)?;
+        start.truncate(read);
+        Ok(start)
+    }
+
     pub(in crate::store::database) fn read_all(&self) -> io::Result<()> {
         let (mut bytes, mut place) = (vec![0; 1 << 20], 0);
         loop {

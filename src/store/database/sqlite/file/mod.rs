@@ -2,6 +2,7 @@
 
 pub mod denied;
 pub mod hazard;
+pub mod kind;
 pub mod locks;
 mod paths;
 pub(super) mod sidecars;
@@ -15,6 +16,7 @@ use nix::errno::Errno;
 
 use crate::domain::error::{Absence, Error, ForeignContent, Result};
 
+use locks::KeptFile;
 pub(in crate::store) use paths::{SIDECARS, sibling};
 pub(super) use paths::{has_wal, resolve, sqlite_path};
 
@@ -58,11 +60,23 @@ pub(super) fn validate_file(path: &Path) -> Result<()> {
     } else if found.len() == 0 {
         ("the file is empty", ForeignContent::Nothing)
     } else if found.len() < MIN_DATABASE_BYTES {
-        ("it is not an SQLite database", ForeignContent::Other)
+        return Err(not_a_database(path));
     } else {
         return Ok(());
     };
     Err(Error::ForeignDatabase { at, found: found.to_owned(), content })
+}
+
+/// Bytes of a file that show its kind.
+const KIND_BYTES: usize = 4096;
+
+/// Says what a file is that is not a database.
+pub(super) fn not_a_database(path: &Path) -> Error {
+    let start = KeptFile::open(path).and_then(|file| file.start(KIND_BYTES)).unwrap_or_default();
+    let size = fs::metadata(path).map_or(0, |file| file.len());
+    let (found, kind) = kind::describe(&start, size);
+    let content = kind.map_or(ForeignContent::Other, ForeignContent::File);
+    Error::ForeignDatabase { at: path.display().to_string(), found: found.to_owned(), content }
 }
 
 pub(super) fn read_error(path: &Path, error: std::io::Error) -> Error {

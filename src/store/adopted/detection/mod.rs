@@ -1,0 +1,118 @@
+//! Detecting the table of sessions in a database, and the profile that fits it.
+
+mod doubt;
+mod fit;
+mod near_miss;
+mod refusal;
+mod schema_scan;
+mod selection;
+
+use std::path::Path;
+
+use super::open::open_file;
+use super::table::TableSchema;
+use crate::domain::error::{Error, Result};
+use crate::domain::profile::{Profile, ProfileCatalog, ProfileOutline};
+use crate::store::database::Database;
+use crate::store::database::rqlite::Rqlite;
+use crate::store::database::sqlite::{Access, SqliteFile};
+use crate::store::location::Location;
+
+use fit::Fit;
+use schema_scan::SchemaScan;
+use selection::Selection;
+
+pub(super) use doubt::{contradiction, offset_evidence};
+
+/// Finds the profile that fits the one session table of a database, by its columns and values, and
+/// puts the name of the table into the profile. If another profile may be the right one and has to
+/// be named, the result has a [doubt](Profile::doubt). With the name of a table, only that one is
+/// considered, whatever its rows are.
+///
+/// The database is only read; with [`Access::Write`], a cluster is read with the consistency of a
+/// subsequent change.
+///
+/// # Errors
+/// [`Error::ForeignDatabase`] if no profile fits, [`Error::AmbiguousTable`] if several tables are
+/// known, and [`Error::AmbiguousProfile`] if several profiles fit a table.
+pub fn detect(
+    at: impl Into<Location>,
+    access: Access,
+    profiles: &(impl ProfileCatalog + ?Sized),
+    table: Option<&str>,
+) -> Result<Profile> {
+    match at.into() {
+        Location::File(path) => {
+            if let Some(refusal) = refuse_unknown(&path, profiles, table) {
+                return Err(refusal);
+            }
+            detect_in(&open_file(&path, Access::Read)?, profiles, table)
+        }
+        Location::Cluster(cluster) => detect_in(&Rqlite::new(&cluster, access), profiles, table),
+    }
+}
+
+/// Finds the one table that a profile fits under another name than its own, and puts the name into
+/// the profile.
+///
+/// # Errors
+/// As [`detect`].
+pub fn locate(at: impl Into<Location>, access: Access, profile: &Profile) -> Result<Profile> {
+    let named = Profile { is_detected: true, ..profile.clone() };
+    let found = detect(at, access, [named].as_slice(), None)?;
+    Ok(Profile { table: found.table, ..profile.clone() })
+}
+
+fn detect_in(
+    database: &impl Database,
+    profiles: &(impl ProfileCatalog + ?Sized),
+    table: Option<&str>,
+) -> Result<Profile> {
+    let outlines = profiles.outlines();
+    let scan = SchemaScan::of(database, &outlines)?;
+    if let Some(table) = table
+        && !scan.names.iter().any(|name| name.eq_ignore_ascii_case(table))
+    {
+        // A view, or missing.
+        TableSchema::read(database, table)?;
+    }
+    let is_meant = |name: &String| table.is_none_or(|table| name.eq_ignore_ascii_case(table));
+    let mut fits = Vec::new();
+    for (table, profile) in scan.candidates.iter().copied() {
+        let name = &scan.names[table];
+        if is_meant(name) {
+            fits.extend(Fit::of(database, profiles.profile(profile)?, name)?);
+        }
+    }
+    match Selection::of(database, fits, table.is_some())?.conclude(database.display_name())? {
+        Ok(profile) => Ok(profile),
+        Err(unused) => {
+            let near = |names: &[String]| near_miss::of(database, profiles, &outlines, names);
+            let names: Vec<String> = scan.names.into_iter().filter(is_meant).collect();
+            Err(refusal::refuse(database.display_name(), unused, &names, near)?)
+        }
+    }
+}
+
+/// Refuses a file without any table that a profile may fit, before it is modified. Accepts a file
+/// with a write-ahead log in use, which may contain more tables, and one that is being written.
+fn refuse_unknown(
+    path: &Path,
+    profiles: &(impl ProfileCatalog + ?Sized),
+    table: Option<&str>,
+) -> Option<Error> {
+    if SqliteFile::has_a_log_in_use(path) {
+        return None;
+    }
+    let file = SqliteFile::open_immutable(path).ok()?;
+    let outlines: &[ProfileOutline<'_>] = &profiles.outlines();
+    let scan = SchemaScan::of(&file, outlines).ok()?;
+    if scan.names.is_empty() || !scan.candidates.is_empty() {
+        return None;
+    }
+    let unsafe_to_open = SqliteFile::must_be_safe_to_open(path).err();
+    unsafe_to_open.or_else(|| {
+        let refusal = detect_in(&file, profiles, table).err();
+        refusal.filter(|error| matches!(error, Error::ForeignDatabase { .. }))
+    })
+}
