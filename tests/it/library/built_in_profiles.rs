@@ -82,7 +82,9 @@ fn sessions(
 }
 
 fn of_the_fixture(framework: &Framework) -> BTreeMap<String, (Option<String>, RowStatus)> {
-    sessions(&framework.read(), &database(&framework.sql), &framework.id)
+    // The table may have another name than the profile's.
+    let profile = Profile { table: framework.table.clone(), ..framework.read() };
+    sessions(&profile, &database(&framework.sql), &framework.id)
 }
 
 fn is_over(judged: RowStatus) -> bool {

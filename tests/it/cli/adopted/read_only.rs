@@ -205,7 +205,8 @@ fn the_table_is_named_with_verbose() {
     let sandbox = three();
     let said = |args: &[&'static str]| run(&sandbox, args.iter().copied()).succeeds().stderr();
     assert_eq!(said(&["list"]), "");
-    let named = "sessctl: django_session is a table of Django (profile django)\n";
+    let named = "sessctl: django_session is a table of Django (profile django)\n\
+                 sessctl: users are shown by their ids: there is no table auth_user\n";
     assert_eq!(said(&["list", "-v"]), named);
     assert_eq!(said(&["list", "-v", "--profile", "django"]), named);
 }

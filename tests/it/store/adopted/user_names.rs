@@ -13,8 +13,9 @@ fn store(people: &str) -> (ApplicationDb, Box<dyn Backend>) {
     (db, store)
 }
 
-fn user(name: &str) -> Option<KnownUser> {
-    Some(KnownUser { name: Some(name).filter(|it| !it.is_empty()).map(str::to_owned) })
+/// A user with this name; empty: without one.
+fn user(name: &str) -> KnownUser {
+    KnownUser { name: Some(name).filter(|it| !it.is_empty()).map(str::to_owned) }
 }
 
 #[test]
@@ -27,15 +28,15 @@ fn users_are_found_by_exactly_their_ids() {
     let ids = ["1", "a", "A", "ff", "2.5", "n", "e", "17", "long", "01", "x"];
     let found = store.known_users(&ids).unwrap();
     let expected = [
-        user("one"),
-        user("small"),
+        Some(user("one")),
+        Some(user("small")),
         None,
-        user("bytes"),
-        user("half"),
-        user(""),
-        user(""),
-        user("17"),
-        user(""),
+        Some(user("bytes")),
+        Some(user("half")),
+        Some(user("")),
+        Some(user("")),
+        Some(user("17")),
+        Some(user("")),
         None,
         None,
     ];
@@ -49,7 +50,7 @@ fn an_id_with_several_names_has_none() {
         "CREATE TABLE people (id, nick); CREATE INDEX i ON people (id);
          INSERT INTO people VALUES (1, 'one'), (1, 'uno'), (2, 'two'), ('2', 'two')",
     );
-    assert_eq!(store.known_users(&["1", "2"]).unwrap(), [user(""), user("two")]);
+    assert_eq!(store.known_users(&["1", "2"]).unwrap(), [Some(user("")), Some(user("two"))]);
 }
 
 #[test]
