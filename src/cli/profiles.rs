@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::config::profile::{built_in, outlines, parse};
+use crate::domain::profile::table_name::name_distance;
 use crate::domain::profile::{Profile, ProfileCatalog, ProfileOutline};
-use crate::domain::variants::invalid_value;
 
 use super::exit::Usage;
 
@@ -91,9 +91,15 @@ pub fn built_in_profiles() -> anyhow::Result<Vec<Profile>> {
 }
 
 fn unknown(name: &str) -> anyhow::Error {
-    let known: Vec<&str> = built_in().iter().map(|(name, _)| *name).collect();
-    let valid = known.join(", ") + ", or a file whose name ends in .toml or contains a slash";
-    Usage::error(invalid_value(name, "profile", &valid))
+    let known = built_in().iter().map(|(known, _)| *known);
+    let near: Vec<&str> =
+        known.filter(|known| name_distance(known, name) * 3 <= name.len()).collect();
+    let near =
+        if near.is_empty() { String::new() } else { format!(" (similar: {})", near.join(", ")) };
+    Usage::error(format!(
+        "{name:?} is not a built-in profile{near}; `sessctl show profiles` lists them; the name of a \
+         file must end in .toml or contain a slash"
+    ))
 }
 
 fn ensure_known_parameters(

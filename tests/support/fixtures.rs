@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use sessctl::config::profile;
 use sessctl::domain::profile::Profile;
@@ -30,20 +31,24 @@ pub struct Framework {
     pub must_be_named: bool,
 }
 
-/// All of the fixtures, in the order of their names.
-pub fn all() -> Vec<Framework> {
+static ALL: LazyLock<Vec<Framework>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/frameworks");
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = files.collect();
     // A name comes before those that it begins.
     files.sort_by_key(|file| file.file_stem().unwrap().to_owned());
     files.iter().map(|file| Framework::of_file(file)).collect()
+});
+
+/// All of the fixtures, in the order of their names.
+pub fn all() -> Vec<Framework> {
+    ALL.clone()
 }
 
 /// Fixture of this profile; the first one if there are several.
 #[track_caller]
 pub fn named(profile: &str) -> Framework {
-    let found = all().into_iter().find(|framework| framework.profile == profile);
+    let found = ALL.iter().find(|framework| framework.profile == profile).cloned();
     found.unwrap_or_else(|| panic!("no fixture of {profile}"))
 }
 

@@ -63,6 +63,7 @@ impl Draft {
             null: None,
             never: Vec::new(),
             over: Vec::new(),
+            declared: None,
         });
         self.input(column)
     }

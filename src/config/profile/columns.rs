@@ -16,7 +16,8 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn read(top: &SettingsTable<'_>) -> Result<Self> {
         let names = |value: &DeValue<'_>| list(value, "[\"id\", \"expires\"]", name);
-        let required = top.required("columns", "all columns of the table", names)?;
+        let required =
+            top.required("columns", "the columns that every version of the table has", names)?;
         let optional = top.optional("optional", names)?.unwrap_or_default();
         let mut seen: Vec<&String> = Vec::new();
         for (key, columns) in [("columns", &required), ("optional", &optional)] {

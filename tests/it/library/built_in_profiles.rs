@@ -67,7 +67,15 @@ fn sessions(
         }
     };
     let user = profile.user.as_ref();
-    let user = user.map_or("NULL".to_owned(), |user| value(&user.column, user.paths.first()));
+    let user = user.map_or("NULL".to_owned(), |user| {
+        let paths = user.paths.iter().map(|path| value(&user.column, Some(path)));
+        let paths = paths.collect::<Vec<_>>().join(", ");
+        if paths.is_empty() {
+            value(&user.column, None)
+        } else {
+            format!("coalesce({paths}, NULL)")
+        }
+    });
     let inputs = profile.inputs.iter().map(|input| value(&input.column, input.path.as_ref()));
     let values: Vec<String> = [id.to_owned(), user].into_iter().chain(inputs).collect();
     let sql = format!("SELECT {} FROM {}", values.join(", "), quoted(&profile.table));
@@ -133,7 +141,9 @@ fn each_profile_finds_the_expired_rows_in_its_framework_s_table() {
         let sessions = of_the_fixture(&framework);
         let over = sessions.iter().filter(|(_, (_, judged))| is_over(*judged));
         let over: BTreeSet<String> = over.map(|(id, _)| id.clone()).collect();
-        assert_eq!(over, *expected, "{fixture}");
+        // Rows that others refer to have expired, too, but stay.
+        let may_be_kept = framework.predicate.contains("SELECT");
+        assert!(over == *expected || (may_be_kept && over.is_superset(expected)), "{fixture}");
         for (id, (_, judged)) in &sessions {
             assert_ne!(*judged, RowStatus::Session(Expiry::Unknown), "{fixture}: {id}");
         }
@@ -200,8 +210,7 @@ fn each_profile_of_the_documentation_finds_what_the_page_says() {
                 let Some(rows) = rows.take() else { continue };
                 let (_, expected) = rows.rsplit_once("-- expired: ").unwrap();
                 let expected: BTreeSet<&str> = expected.split(", ").collect();
-                let id: Vec<String> = profile.id.iter().map(|column| quoted(column)).collect();
-                let sessions = sessions(&profile, &database(rows), &id.join(" || '/' || "));
+                let sessions = sessions(&profile, &database(rows), &quoted(&profile.id[0]));
                 let over = sessions.iter().filter(|(_, (_, judged))| is_over(*judged));
                 let over: BTreeSet<&str> = over.map(|(id, _)| id.as_str()).collect();
                 assert_eq!(over, expected, "{}", profile.name);
@@ -217,4 +226,39 @@ fn each_profile_of_the_documentation_finds_what_the_page_says() {
     }
     assert!(rows.is_none(), "rows without a profile");
     assert_eq!(judged, 12);
+}
+
+/// The row of a profile in the documentation's table.
+fn documented_row(profile: &Profile) -> String {
+    let Profile { name, title, versions, table, holds, verified, missing, survives, .. } = profile;
+    let or_none = |text: String| if text.is_empty() { "–".to_owned() } else { text };
+    let parameters: Vec<_> = missing.iter().map(|it| format!("`{}`", it.name)).collect();
+    let table = match (profile.holds_sessions(), &profile.readonly) {
+        (_, Some(_)) => format!("`{table}` (read-only)"),
+        (true, None) => format!("`{table}`"),
+        (false, None) => format!("`{table}` ({holds})"),
+    };
+    let cells = [
+        format!("`{name}`"),
+        title.clone(),
+        versions.clone().unwrap(),
+        table,
+        verified.unwrap().as_str().to_owned(),
+        or_none(parameters.join(", ")),
+        or_none(survives.join("; ")),
+    ];
+    format!("| {} |", cells.map(|cell| cell.replace('|', "\\|")).join(" | "))
+}
+
+#[test]
+fn the_documentation_lists_each_profile() {
+    let page = include_str!("../../../docs/framework-tables.md");
+    let (_, list) = page.split_once("\n## The built-in profiles\n").unwrap();
+    let rows: Vec<&str> = list.lines().filter(|line| line.starts_with("| `")).collect();
+    let profiles = built_in().iter().map(|(name, text)| parse(text, name, &BTreeMap::new()));
+    let expected: Vec<String> = profiles.map(|it| documented_row(&it.unwrap())).collect();
+    let missing = expected.iter().filter(|row| !rows.contains(&row.as_str()));
+    let missing: Vec<&str> = missing.map(String::as_str).collect();
+    assert!(missing.is_empty(), "rows to write:\n{}", missing.join("\n"));
+    assert_eq!(rows.len(), expected.len());
 }

@@ -148,7 +148,10 @@ impl Fit {
             let declared = source.and_then(|source| {
                 types.iter().find(|(name, _)| name.eq_ignore_ascii_case(&source.column))
             });
-            declared.is_some_and(|(_, declared)| contradicts(declared, &time.encoding))
+            declared.is_some_and(|(_, declared)| match &time.declared {
+                Some(expected) => !declared.eq_ignore_ascii_case(expected),
+                None => contradicts(declared, &time.encoding),
+            })
         };
         Ok(self.profile.times.iter().any(contradicts))
     }

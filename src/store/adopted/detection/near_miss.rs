@@ -51,7 +51,11 @@ pub(super) fn of(
 /// Table, its columns, and the index of the nearest profile.
 type Near<'a> = (&'a String, &'a Vec<String>, usize);
 
-/// The table and the profile that share most columns: at least two thirds of the profile's.
+/// Number of columns from which on two tables have something in common.
+const MIN_SHARED: usize = 3;
+
+/// The table and the profile that share most columns: at least two thirds of the profile's, among
+/// them one that tells the table from unrelated ones.
 fn nearest<'a>(
     tables: &'a BTreeMap<String, Vec<String>>,
     outlines: &[ProfileOutline<'_>],
@@ -62,8 +66,8 @@ fn nearest<'a>(
             let missing = lacking(outline, columns).len();
             let (needed, name) = (outline.columns.len(), NameMatch::of(table, outline.table));
             let is_shared = |column: &&str| has(columns, column) && is_distinctive(column);
-            let is_likely = name == NameMatch::Exact || outline.columns.iter().any(is_shared);
-            if missing == 0 || missing * 3 > needed || !is_likely {
+            let is_likely = outline.columns.iter().any(is_shared);
+            if missing == 0 || missing * 3 > needed || needed - missing < MIN_SHARED || !is_likely {
                 continue;
             }
             let rank = (needed - missing, name);

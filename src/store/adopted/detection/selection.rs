@@ -9,7 +9,8 @@
 //! 3. For an empty table, those that the declared types do not contradict.
 //!
 //! Of the tables that are [recognized](Fit::is_recognized), those of sessions are left; of these,
-//! those whose name is nearest to the profile's, and of those with another name, those with rows.
+//! those whose name is nearest to the profile's, and of these, those with rows. Without any table of
+//! sessions, the only one of something else that expires is used.
 
 use std::collections::BTreeMap;
 
@@ -86,7 +87,7 @@ impl Selection {
         let nearest = self.recognized.iter().map(|found| found.name).max();
         let mut found = self.recognized;
         found.retain(|table| Some(table.name) == nearest);
-        if nearest < Some(NameMatch::Exact) && found.iter().any(TableFits::has_rows) {
+        if found.iter().any(TableFits::has_rows) {
             found.retain(TableFits::has_rows);
         }
         if nearest == Some(NameMatch::Other)
@@ -96,6 +97,9 @@ impl Selection {
             self.unused.weak.extend(found.drain(..).flat_map(|table| table.fits));
         }
         let at = || database.to_owned();
+        if found.is_empty() {
+            found.extend(self.unused.take_only_further());
+        }
         match found.as_slice() {
             [] => return Ok(Err(self.unused)),
             [_] => {}
@@ -114,7 +118,9 @@ impl Selection {
             return Err(Error::AmbiguousProfile { at: at(), table, found, profiles });
         }
         let Fit { mut profile, clock, .. } = fits.remove(0);
-        let local = self.unused.hints.iter().find(|hint| hint.profile.table == table);
+        let is_twin =
+            |hint: &&Fit| hint.profile.table == table && hint.profile.columns == profile.columns;
+        let local = self.unused.hints.iter().find(is_twin);
         let local = local.filter(|hint| hint.sentences.is_empty()).map(|hint| &hint.profile);
         profile.doubt = clock
             .and_then(|(column, evidence)| detection_doubt(&profile, local, &column, evidence));
@@ -123,6 +129,15 @@ impl Selection {
 }
 
 impl Unused {
+    /// The one table of something else that expires, if there is nothing else that might be meant.
+    fn take_only_further(&mut self) -> Option<TableFits> {
+        if self.further.len() != 1 || !self.weak.is_empty() || !self.mismatches.is_empty() {
+            return None;
+        }
+        let fit = self.further.pop()?;
+        Some(TableFits { table: fit.profile.table.clone(), name: fit.name, fits: vec![fit] })
+    }
+
     /// Adds the one that is nearest to fitting, if it is more than a coincidence.
     fn add_mismatch(&mut self, mut misfits: Vec<Fit>, is_named: bool) {
         misfits.retain(|fit| {

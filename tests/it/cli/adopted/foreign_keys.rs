@@ -63,7 +63,8 @@ fn a_cycle_or_a_close_that_keeps_a_session_reports_that_work_remains() {
     let closed = run_with_input(&sandbox, ["close", "-o", "csv"], "d\ne\n");
     let told: Vec<String> = closed.exits(3).stdout().lines().skip(1).map(str::to_owned).collect();
     let [d, e] = ["d", "e"].map(handle);
-    assert_eq!(told, [format!("{d},kept,,false,"), format!("{e},ended,closed,true,")]);
+    let survives = "\"sessions in the cache, with the engine cached_db\"";
+    assert_eq!(told, [format!("{d},kept,,false,"), format!("{e},ended,closed,true,{survives}")]);
     assert!(closed.stderr().contains(kept), "{}", closed.stderr());
     let cycled = run(&sandbox, ["cycle", "django", "--json"]);
     let mut ended = handles(&cycled.exits(3).json());

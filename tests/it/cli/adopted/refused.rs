@@ -187,7 +187,7 @@ fn a_table_of_sessctls_own_takes_no_parameters() {
 #[test]
 fn a_profile_that_is_not_there_is_a_mistake_of_usage() {
     let sandbox = three();
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "djano", "list"], 2), @r#""djano" is not a valid profile; valid values: authjs-drizzle, authjs-typeorm, better-auth, connect-sqlite3, django, django-local, flask-session, gitea, laravel, rails, scs, spring-session, symfony, tower-sessions, or a file whose name ends in .toml or contains a slash"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "djano", "list"], 2), @r#""djano" is not a built-in profile (similar: django); `sessctl show profiles` lists them; the name of a file must end in .toml or contain a slash"#);
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "no.toml", "list"], 2), @r#"could not read "no.toml": No such file or directory (os error 2)"#);
     sandbox.file("bad.toml", "name = \"mine\"\ncolor = 3\n");
     let reason = refuses(&sandbox, &["--profile", "./bad.toml", "list"], 2);

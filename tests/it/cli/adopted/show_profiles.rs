@@ -19,7 +19,6 @@ fn the_profiles_are_listed() {
     for known in built_in_profiles() {
         let listed = profile(&known.name);
         assert_eq!(listed["framework"], known.title, "{listed}");
-        assert_eq!(listed["table"], known.table, "{listed}");
         assert_eq!(listed["holds"], known.holds, "{listed}");
         assert_eq!(listed["versions"].as_str(), known.versions.as_deref(), "{listed}");
         assert_eq!(listed["detected"], known.is_detected, "{listed}");

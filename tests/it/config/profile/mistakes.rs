@@ -61,12 +61,12 @@ fn missing_keys_are_reported() {
 name = "shop" -> # => 1: name: is required: the name of the profile
 table = "sessions" -> # => 1: table: is required: the name of the table
 id = "id" -> # => 1: id: is required: the column that identifies a session
-columns = ["id", "data", "expires", "max_age", "kind"] -> # => 1: columns: is required: all columns of the table
+columns = ["id", "data", "expires", "max_age", "kind"] -> # => 1: columns: is required: the columns that every version of the table has
 encoding = "unix" -> # => 7: times.expires.encoding: is required: one of unix, julian, ticks, text, pattern
 unit = "seconds" -> # => 7: times.expires.unit: is required: one of minutes, seconds, milliseconds, microseconds, nanoseconds
 at = "expires" -> # => 11: expired.at: is required: a rule has at, or after with lifetime, or not_null
 boundary = "<" -> # => 11: expired.boundary: is required: "<" if a session is still valid at the exact expiry time, else "<="
-[[expired]]; at = "expires"; boundary = "<" -> readonly = false => 11: times.expires.readonly: unknown key; valid keys: column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
+[[expired]]; at = "expires"; boundary = "<" -> readonly = false => 11: times.expires.readonly: unknown key; valid keys: column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over, declared
 [[expired]]; at = "expires"; boundary = "<" -> # => 1: expired: is required: use [[expired]] with a rule for when a session is over, or readonly with the reason why nothing may be deleted
 "#,
     );
@@ -83,7 +83,7 @@ fn unknown_keys_are_reported_with_the_valid_ones() {
         "",
         r#"
 -> tabel = "x" => 1: tabel: unknown key; valid keys: name, title, about, versions, verified, holds, survives, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
-unit = -> units = => 9: times.expires.units: unknown key; valid keys: column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over
+unit = -> units = => 9: times.expires.units: unknown key; valid keys: column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over, declared
 boundary = -> border = => 13: expired.border: unknown key; valid keys: at, after, not_null, lifetime, boundary, grace, when
 -> user = { name = "x" } => 1: user.name: unknown key; valid keys: column, path, payload, nobody, names
 -> user = { column = "data", names = { id = "x" } } => 1: user.names.id: unknown key; valid keys: table, key, name
