@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::profiles::is_own_table;
+use super::profiles::{is_built_in, is_own_table};
 use super::trust::shell_quoted;
 use crate::domain::error::{Absence, Denial, FileKind, ForeignContent, NextStep, TableProfile};
 use crate::domain::profile::{DetectionDoubt, ProfileChoice};
@@ -110,6 +110,9 @@ pub fn for_users(name: Option<&str>, ids: &[String]) -> String {
 }
 
 pub fn profile_check(profile: &str, table: &str) -> String {
+    if !is_built_in(profile) {
+        return "`sessctl profile check` with the file of the profile shows the values".to_owned();
+    }
     let option = if is_own_table(profile, table) {
         String::new()
     } else {

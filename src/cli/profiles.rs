@@ -78,6 +78,10 @@ impl ProfileCatalog for BuiltInProfiles {
     }
 }
 
+pub fn is_built_in(profile: &str) -> bool {
+    built_in().iter().any(|(known, _)| *known == profile)
+}
+
 /// Reports whether a built-in profile has this table by itself.
 pub fn is_own_table(profile: &str, table: &str) -> bool {
     let is_it = |known: &ProfileOutline<'_>| {

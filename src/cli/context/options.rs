@@ -28,7 +28,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME|FILE")]
     pub(super) profile: Option<PathBuf>,
     /// Table of a framework that holds the sessions, if its name is unusual or several tables may
-    /// be meant [default: the one that the profile names, or the only one that a profile matches]
+    /// be meant [default: the one that the profile names, or the only one that a profile fits]
     #[arg(long, global = true, value_name = "NAME")]
     pub table: Option<String>,
     /// Parameter that the profile needs from the application's configuration, such as

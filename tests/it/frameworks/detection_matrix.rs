@@ -136,6 +136,10 @@ fn no_table_is_taken_for_another_framework_s() {
                     let is_among = profiles.contains(&profile.name);
                     assert!(is_among, "{} {what}: {profiles:?}", framework.fixture);
                 }
+                Err(Error::AmbiguousTable { tables, .. }) => {
+                    let is_among = tables.contains(&table);
+                    assert!(!is_certain && is_among, "{} {what}: {tables:?}", framework.fixture);
+                }
                 Err(error @ Error::ForeignDatabase { .. }) => {
                     assert!(!is_certain, "{} {what}: {error}", framework.fixture);
                 }

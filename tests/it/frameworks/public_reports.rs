@@ -150,3 +150,31 @@ fn rows_of_django_that_came_from_postgresql_have_one_reason() {
     assert_eq!(said.matches("expire_date").count(), 1, "{said}");
     run(&sandbox, ["purge", "--profile", "django"]).exits(0);
 }
+
+const CACHE: &str = "CREATE TABLE cache (key varchar not null, value text not null,
+        expiration integer not null, primary key (key));
+    CREATE TABLE cache_locks (key varchar not null, owner varchar not null,
+        expiration integer not null, primary key (key));
+    CREATE TABLE users (id integer primary key, name varchar, email varchar, password varchar);
+    INSERT INTO cache VALUES ('laravel_cache_a', 'x', 1500000000);";
+
+#[test]
+fn a_table_of_something_else_is_used_where_there_is_no_table_of_sessions() {
+    let sandbox = database(CACHE);
+    let said = run(&sandbox, ["-v", "purge"]).succeeds().stderr();
+    assert!(said.contains("cache is a table of Laravel (profile laravel-cache)"), "{said}");
+    // With rows in both, either may be meant
+    let locks = "INSERT INTO cache_locks VALUES ('a', 'x', 1500000000);
+                 INSERT INTO cache VALUES ('b', 'x', 1500000000)";
+    sandbox.db().execute_batch(locks).unwrap();
+    let said = run(&sandbox, ["purge"]).is_refused_with(10).stderr();
+    assert!(said.contains("--table cache") && said.contains("--table cache_locks"), "{said}");
+}
+
+#[test]
+fn a_table_of_something_else_does_not_hide_an_unknown_one_of_sessions() {
+    let sessions = "CREATE TABLE session (sid text primary key, data text, expires integer)";
+    let sandbox = database(&format!("{CACHE} {sessions}"));
+    let said = run(&sandbox, ["purge"]).is_refused_with(10).stderr();
+    assert!(said.contains("`sessctl profile draft --db app.db --table session "), "{said}");
+}

@@ -177,8 +177,8 @@ fn users_are_found_where_the_table_has_them() {
     };
     assert_eq!(users("django"), "2 1 - 1");
     assert_eq!(users("laravel"), "1 1 -");
-    assert_eq!(users("connect-sqlite3"), "1 1 1");
-    assert_eq!(users("better-auth"), "u1 u1 u1");
+    assert_eq!(users("connect-sqlite3"), "1 2 bob 1 3 - carol@example.org");
+    assert_eq!(users("better-auth"), "u1 u2 u3 u1 u2");
     assert_eq!(users("spring-session"), "alice - bob");
     assert_eq!(users("rails"), "- - -");
 }

@@ -86,9 +86,20 @@ fn detect_in(
     }
     match Selection::of(database, fits, table.is_some())?.conclude(database.display_name())? {
         Ok(profile) => Ok(profile),
-        Err(unused) => {
+        Err(mut unused) => {
             let near = |names: &[String]| near_miss::of(database, profiles, &outlines, names);
             let names: Vec<String> = scan.names.into_iter().filter(is_meant).collect();
+            let is_further = |name: &String| {
+                unused.further.iter().any(|fit| fit.profile.table.eq_ignore_ascii_case(name))
+            };
+            let others: Vec<String> =
+                names.iter().filter(|name| !is_further(name)).cloned().collect();
+            if !unused.further.is_empty()
+                && !near_miss::looks_like_sessions(database, &others)?
+                && let Some(profile) = unused.take_only_further()
+            {
+                return Ok(profile);
+            }
             Err(refusal::refuse(database.display_name(), unused, &names, near)?)
         }
     }

@@ -48,6 +48,15 @@ pub(super) fn of(
     Ok(found)
 }
 
+/// Reports whether one of these tables may hold sessions, by its name and its columns.
+pub(super) fn looks_like_sessions(database: &impl Database, names: &[String]) -> Result<bool> {
+    let columns = columns_of_tables(database)?;
+    let is_likely = |name: &String| {
+        columns.get(name).is_some_and(|columns| session_likeness(name, columns) > 0)
+    };
+    Ok(names.iter().any(is_likely))
+}
+
 /// Table, its columns, and the index of the nearest profile.
 type Near<'a> = (&'a String, &'a Vec<String>, usize);
 

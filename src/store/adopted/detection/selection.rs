@@ -9,8 +9,7 @@
 //! 3. For an empty table, those that the declared types do not contradict.
 //!
 //! Of the tables that are [recognized](Fit::is_recognized), those of sessions are left; of these,
-//! those whose name is nearest to the profile's, and of these, those with rows. Without any table of
-//! sessions, the only one of something else that expires is used.
+//! those whose name is nearest to the profile's, and of these, those with rows.
 
 use std::collections::BTreeMap;
 
@@ -97,9 +96,6 @@ impl Selection {
             self.unused.weak.extend(found.drain(..).flat_map(|table| table.fits));
         }
         let at = || database.to_owned();
-        if found.is_empty() {
-            found.extend(self.unused.take_only_further());
-        }
         match found.as_slice() {
             [] => return Ok(Err(self.unused)),
             [_] => {}
@@ -129,13 +125,17 @@ impl Selection {
 }
 
 impl Unused {
-    /// The one table of something else that expires, if there is nothing else that might be meant.
-    fn take_only_further(&mut self) -> Option<TableFits> {
-        if self.further.len() != 1 || !self.weak.is_empty() || !self.mismatches.is_empty() {
+    /// The profile of the one table of something else that expires, if nothing else fits or nearly
+    /// fits. Tables without rows count only if all are.
+    pub fn take_only_further(&mut self) -> Option<Profile> {
+        if !self.weak.is_empty() || !self.mismatches.is_empty() {
             return None;
         }
-        let fit = self.further.pop()?;
-        Some(TableFits { table: fit.profile.table.clone(), name: fit.name, fits: vec![fit] })
+        let has_rows = self.further.iter().any(|fit| fit.rows > 0);
+        let mut counting =
+            (0..self.further.len()).filter(|index| !has_rows || self.further[*index].rows > 0);
+        let only = counting.next().filter(|_| counting.next().is_none())?;
+        Some(self.further.swap_remove(only).profile)
     }
 
     /// Adds the one that is nearest to fitting, if it is more than a coincidence.
