@@ -22,7 +22,6 @@ impl CopyPlan {
         let stored = stored_columns(database, reader)?;
         let table = format!("main.{}", reader.table());
         let keys = reader.key.columns();
-        let is_key = |name: &String| keys.contains(name);
         let is_row_id = matches!(reader.table.key, TableKey::RowId(_));
         let columns: Vec<(String, String)> =
             stored.iter().enumerate().map(|(n, name)| (quoted(name), format!("c{n}"))).collect();
@@ -41,20 +40,12 @@ impl CopyPlan {
         let (names, copies) = (names.join(", "), copies.join(", "));
         let place = row_id.map_or("NULL", String::as_str);
         let all = of(&|(name, _)| format!(", {name}"));
-        let joined: Vec<String> = match row_id {
-            Some(key) => vec![format!("t.{key} = c.place")],
-            None => {
-                let own = columns.iter().filter(|(name, _)| is_key(name));
-                own.map(|(name, copy)| format!("t.{name} = c.{copy}")).collect()
-            }
-        };
+        let is_same_row = same_row(row_id, keys, &columns);
         let equal = of(&|(name, copy)| {
             format!(
                 " AND typeof(t.{name}) = typeof(c.{copy}) AND t.{name} COLLATE BINARY IS c.{copy}"
             )
         });
-        let has_sequence = "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
-        let has_sequence = database.query_first(&Statement::new(has_sequence), |_| ())?.is_some();
         Ok(Self {
             create: format!(
                 "CREATE TEMP TABLE {COPY} (place INTEGER PRIMARY KEY{})",
@@ -70,10 +61,9 @@ impl CopyPlan {
             ),
             count_equal: format!(
                 "SELECT count(*) FROM temp.{COPY} AS c CROSS JOIN {table} AS t \
-                 WHERE {}{equal}",
-                joined.join(" AND ")
+                 WHERE {is_same_row}{equal}"
             ),
-            sequence: has_sequence.then(|| SEQUENCE.to_owned()),
+            sequence: has_sequence(database)?.then(|| SEQUENCE.to_owned()),
         })
     }
 }
@@ -81,6 +71,21 @@ impl CopyPlan {
 const COPY: &str = "\"sessctl copy\"";
 const SEQUENCE: &str =
     "SELECT group_concat(rowid || quote(name) || quote(seq)) FROM main.sqlite_sequence";
+
+/// Condition that a row `t` of the table and a row `c` of the copy have the same key.
+fn same_row(row_id: Option<&String>, keys: &[String], columns: &[(String, String)]) -> String {
+    if let Some(key) = row_id {
+        return format!("t.{key} = c.place");
+    }
+    let own = columns.iter().filter(|(name, _)| keys.contains(name));
+    let pairs = own.map(|(name, copy)| format!("t.{name} = c.{copy}"));
+    pairs.collect::<Vec<_>>().join(" AND ")
+}
+
+fn has_sequence(database: &impl Database) -> Result<bool> {
+    let sql = "SELECT 1 FROM main.sqlite_schema WHERE name = 'sqlite_sequence'";
+    Ok(database.query_first(&Statement::new(sql), |_| ())?.is_some())
+}
 
 /// Columns that are not computed.
 fn stored_columns(database: &impl Database, reader: &TableReader) -> Result<Vec<String>> {

@@ -36,12 +36,9 @@ pub(super) struct Fit {
 impl Fit {
     /// Compares a profile with a table of this name; `None`: the table lacks a column.
     pub fn of(database: &impl Database, mut profile: Profile, table: &str) -> Result<Option<Self>> {
-        let schema = match TableSchema::read(database, table) {
+        let schema = match usable(TableSchema::read(database, table))? {
             Ok(schema) => schema,
-            Err(Error::Refused(reason)) => {
-                return Ok(Some(Self::unusable(profile, table, reason)));
-            }
-            Err(error) => return Err(error),
+            Err(reason) => return Ok(Some(Self::unusable(profile, table, reason))),
         };
         if profile.difference(&schema.columns).is_some() {
             return Ok(None);
@@ -52,12 +49,9 @@ impl Fit {
         let explained = known.filter(|column| schema.has(column));
         let explained = explained.map(|column| column.to_ascii_lowercase()).collect();
         let has_unique_columns = schema.are_unique(&profile.id);
-        let reader = match TableReader::new(database, profile.clone(), schema) {
+        let reader = match usable(TableReader::new(database, profile.clone(), schema))? {
             Ok(reader) => reader,
-            Err(Error::Refused(reason)) => {
-                return Ok(Some(Self::unusable(profile, table, reason)));
-            }
-            Err(error) => return Err(error),
+            Err(reason) => return Ok(Some(Self::unusable(profile, table, reason))),
         };
         let sampling = Sampling::of(database, &reader)?;
         let sentences = encoding_errors(database, &reader, &sampling)?;
@@ -154,6 +148,15 @@ impl Fit {
             })
         };
         Ok(self.profile.times.iter().any(contradicts))
+    }
+}
+
+/// The result, or the reason why a table is refused.
+fn usable<T>(result: Result<T>) -> Result<std::result::Result<T, String>> {
+    match result {
+        Ok(value) => Ok(Ok(value)),
+        Err(Error::Refused(reason)) => Ok(Err(reason)),
+        Err(error) => Err(error),
     }
 }
 
