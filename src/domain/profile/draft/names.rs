@@ -129,11 +129,12 @@ pub(super) fn is_permanent(source: &ColumnSource) -> bool {
     name.has(PERMANENT) || name.has_word(PERMANENT_WORDS)
 }
 
-/// Reports whether a column is that of a password, which accounts have.
+/// Reports whether a column is that of a password, which accounts have: its name ends so, or is that
+/// of a hash of it.
 pub(super) fn is_password(column: &str) -> bool {
     let name = Name::from(column);
-    let is_end_or_reset = name.has(EXPIRES) || name.has_word(&["reset", "at", "token", "changed"]);
-    name.has(PASSWORD) && !is_end_or_reset
+    let is_last = PASSWORD.iter().any(|stem| name.joined.ends_with(stem));
+    is_last || (name.has(PASSWORD) && name.has(&["hash", "digest", "crypt", "salt"]))
 }
 
 pub(super) fn is_email(column: &str) -> bool {

@@ -131,7 +131,9 @@ fn role(candidate: &TimeCandidate, all: &[TimeCandidate], local: Local) -> (Role
     let has_used = || all.iter().any(|other| other.hint == Some(TimeHint::Used));
     let is_end_anyway = || names::is_other_end(&candidate.source) || has_used();
     match (candidate.hint, future) {
-        (None, _) if candidate.time_of_day.is_some() => (Role::Expires, seen),
+        (None, _) if candidate.time_of_day.is_some() || names::is_other_end(&candidate.source) => {
+            (Role::Expires, seen)
+        }
         (Some(TimeHint::Used | TimeHint::Created), _) if candidate.time_of_day.is_some() => {
             (Role::Day, "they are only days, with the time of day in another column".to_owned())
         }

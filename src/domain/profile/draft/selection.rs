@@ -53,17 +53,10 @@ fn with_values(
 ) -> Option<DraftFilter> {
     let (mut words, mut others): (Vec<_>, Vec<_>) =
         counts.into_iter().partition(|(value, _)| is_word(value));
-    let is_it = |test: &dyn Fn(&str) -> bool| -> Vec<SqlValue> {
-        let values = words.iter().map(|(value, _)| *value);
-        let has = |value: &&SqlValue| {
-            value.raw().text().is_some_and(|text| test(&text.to_ascii_lowercase()))
-        };
-        values.filter(has).cloned().collect()
-    };
-    let exact = is_it(&|text| text == "session");
-    let sessions =
-        if exact.is_empty() && is_kind { is_it(&|text| text.contains("session")) } else { exact };
-    let web = is_it(&|text| text == "web");
+    let sessions = sessions(&words, is_kind);
+    let web = with_text(&words, |text| text == "web");
+    // Those that the filter keeps come first.
+    words.sort_by_key(|(value, _)| !sessions.contains(value) && !web.contains(value));
     if words.len() > MAX_VALUES {
         others.extend(words.drain(MAX_VALUES..));
     }
@@ -84,6 +77,24 @@ fn with_values(
         values: words.iter().copied().map(own).collect(),
         others: (others.len(), rows),
     })
+}
+
+/// Values that name sessions: that word alone, or, of a kind, with others.
+fn sessions(words: &[(&SqlValue, usize)], is_kind: bool) -> Vec<SqlValue> {
+    let exact = with_text(words, |text| text == "session");
+    if !exact.is_empty() || !is_kind {
+        return exact;
+    }
+    let mut found = with_text(words, |text| text.contains("session"));
+    found.truncate(MAX_VALUES);
+    found
+}
+
+/// Values whose text in lower case fits.
+fn with_text(words: &[(&SqlValue, usize)], fits: impl Fn(&str) -> bool) -> Vec<SqlValue> {
+    let has =
+        |value: &&SqlValue| value.raw().text().is_some_and(|text| fits(&text.to_ascii_lowercase()));
+    words.iter().map(|(value, _)| *value).filter(has).cloned().collect()
 }
 
 /// Flags of sessions that may not end, each with the evidence.

@@ -39,6 +39,7 @@ fn the_end_of_something_else_is_a_proposal() {
         "reset_expires",
         "email_verification_expires",
         "invite_expires",
+        "lockout_end",
     ] {
         let columns = format!("seen_at INTEGER, {name} INTEGER");
         let found = sessions(&columns, &["1781524700, 1781528400", "1781400000, 1781403600"]);
@@ -115,6 +116,17 @@ fn accounts_are_no_sessions() {
 }
 
 #[test]
+fn sessions_may_remember_something_about_passwords() {
+    let found = sessions(
+        "token TEXT, password_confirmed_at INTEGER, password_login BOOLEAN, email TEXT,
+         password_reset_token TEXT, expires INTEGER",
+        &["'a', 1781524000, 1, 'a@example.com', NULL, 1781528400"],
+    );
+    assert!(!found.text.contains("readonly"), "{}", found.text);
+    found.says(&["\nat = \"expires\""]);
+}
+
+#[test]
 fn the_kind_of_a_session_is_an_active_filter() {
     let sql = "CREATE TABLE users_tokens (id INTEGER PRIMARY KEY, user_id INTEGER, token BLOB,
          context TEXT NOT NULL, sent_to TEXT, inserted_at TEXT NOT NULL);
@@ -145,6 +157,12 @@ fn many_kinds_are_a_proposal() {
         "; 1 other value in 1 row.",
         "# any_of = [\"api\", \"a\", \"b\", \"c\", \"d\", \"e\"]",
     ]);
+    // The kind of a session is among those shown, however rare it is.
+    let mut rare = [&rows[..1], &rows[2..]].concat();
+    rare.extend_from_within(..);
+    rare.push("1781528400, 'Session'");
+    let found = sessions("expires INTEGER, kind TEXT", &rare);
+    found.says(&["values: \"Session\" in 1 row, ", "\nequals = \"Session\""]);
     let web = ["1781528400, 'web'", "1781528400, 'app'"];
     sessions("expires INTEGER, kind TEXT", &web).says(&["# equals = \"web\""]);
 }
