@@ -12,9 +12,9 @@ const SOON: i128 = 20 * 60 * SECOND;
 /// Finds a reason why a time is not the end of the session, although it is named as an end or has
 /// values after now. `ends` are all such times.
 ///
-/// 1. Its name is that of the end of something else. A refresh token may be the session, unless
+/// 1. It is only a date, and another column has the time of day.
+/// 2. Its name is that of the end of something else. A refresh token may be the session, unless
 ///    there is another end.
-/// 2. It is only a date, and another column has the time of day.
 /// 3. It is NULL in most rows, and the table has the last use or the opening.
 /// 4. The table has the last use, and all values are in the past, or only minutes after it.
 pub(super) fn doubt(
@@ -23,17 +23,17 @@ pub(super) fn doubt(
     all: &[TimeCandidate],
     now: Timestamp,
 ) -> Option<String> {
+    if let Some(time) = &end.time_of_day {
+        return Some(format!(
+            "it is only a date, and the time of day is in another column, {time}"
+        ));
+    }
     let is_own = |end: &TimeCandidate| {
         !names::is_other_end(&end.source) && !names::is_refresh_token(&end.source)
     };
     let has_own = ends.iter().any(|end| is_own(end));
     if names::is_other_end(&end.source) || (names::is_refresh_token(&end.source) && has_own) {
         return Some("by its name, it is the end of something else".to_owned());
-    }
-    if let Some(time) = &end.time_of_day {
-        return Some(format!(
-            "it is only a date, with the time of day in {time}, and a profile cannot join two columns"
-        ));
     }
     let is_start = |other: &TimeCandidate| {
         !std::ptr::eq(other, end)

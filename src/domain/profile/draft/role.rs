@@ -62,20 +62,7 @@ impl Roles {
         };
         let reason = |index: usize| (index, roles[index].1.clone());
         let mut found = Self::default();
-        let mut ends = with(Role::Expires);
-        ends.sort_by_key(|index| end_order(&candidates[*index]));
-        let all: Vec<&TimeCandidate> = ends.iter().map(|index| &candidates[*index]).collect();
-        for index in ends.iter().copied() {
-            let (end, seen) = (&candidates[index], &roles[index].1);
-            match ends::doubt(end, &all, candidates, local(end).now) {
-                Some(doubt) => found.other_ends.push((
-                    index,
-                    format!("an end, but hardly that of the session: {doubt} ({seen})"),
-                )),
-                None if found.expires.is_none() => found.expires = Some(reason(index)),
-                None => found.other_ends.push((index, format!("may be an end, too: {seen}"))),
-            }
-        }
+        found.add_ends(with(Role::Expires), candidates, &roles, |end| local(end).now);
         let newest = |indexes: Vec<usize>| {
             let order = |index: &usize| past_order(&candidates[*index]);
             indexes.into_iter().max_by_key(order)
@@ -96,6 +83,32 @@ impl Roles {
         let rest = rest.chain(with(Role::Day));
         found.others = rest.filter(|index| Some(*index) != opening).map(reason).collect();
         found
+    }
+
+    /// Adds the ends: the one of the session, and the proposals.
+    fn add_ends(
+        &mut self,
+        mut ends: Vec<usize>,
+        candidates: &[TimeCandidate],
+        roles: &[(Role, String)],
+        now: impl Fn(&TimeCandidate) -> Timestamp,
+    ) {
+        ends.sort_by_key(|index| end_order(&candidates[*index]));
+        let all: Vec<&TimeCandidate> = ends.iter().map(|index| &candidates[*index]).collect();
+        for index in ends.iter().copied() {
+            let (end, seen) = (&candidates[index], &roles[index].1);
+            match ends::doubt(end, &all, candidates, now(end)) {
+                Some(doubt) => {
+                    let what = match end.time_of_day {
+                        Some(_) => "an end that a profile cannot express",
+                        None => "an end, but hardly that of the session",
+                    };
+                    self.other_ends.push((index, format!("{what}: {doubt} ({seen})")));
+                }
+                None if self.expires.is_none() => self.expires = Some((index, seen.clone())),
+                None => self.other_ends.push((index, format!("may be an end, too: {seen}"))),
+            }
+        }
     }
 }
 

@@ -172,7 +172,7 @@ fn until_first_use(
 fn suggested_end(end: &TimeCandidate, time: String) -> DraftRule {
     let (kind, sentence) = if end.time_of_day.is_some() {
         let day = DraftRuleKind::After(time, DraftLifetime::Example("1d"));
-        (day, "If a session may last until the end of that day, whatever its time of day:")
+        (day, "To end a session at the end of that day, whatever the time of day:")
     } else {
         (DraftRuleKind::At(time), "If a session also ends at this time:")
     };

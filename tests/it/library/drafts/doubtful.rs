@@ -173,7 +173,7 @@ fn a_time_of_day_in_another_column() {
     let found = sessions("valid_date TEXT, valid_time TEXT", &rows);
     found.says(&[
         "readonly = \"no column is known to tell when a session ends\"",
-        "with the time of day in valid_time",
+        "# An end that a profile cannot express: ",
     ]);
     assert!(!found.text.contains("\n[[expired]]"), "{}", found.text);
     let rows: Vec<String> =
