@@ -1,5 +1,7 @@
 //! Choice of the table for which a profile is drafted.
 
+use std::fmt::Write as _;
+
 use crate::Error;
 use crate::cli::exit::Usage;
 use crate::domain::profile::draft;
@@ -14,6 +16,11 @@ const MIN_POINTS: i32 = 3;
 /// Points by which a table must exceed all others.
 const MIN_LEAD: i32 = 2;
 const MAX_NAMES: usize = 12;
+
+/// What to do about a table without a time.
+pub(super) const BY_HAND: &str = "a profile written by hand can read JSON in a BLOB by `path`, but neither base64 \
+                       nor another binary form (docs/profiles.md, \"From an unknown table to a tested \
+                       profile\")";
 
 /// Drafts a profile for the table that looks most like one of sessions. Returns the reason, too,
 /// as a sentence.
@@ -31,14 +38,19 @@ pub(super) fn choose(db: &Location, now: UnixTime) -> anyhow::Result<(Draft, Str
         .collect();
     likely.sort_by_key(|(rank, _)| -rank.points);
     let mut drafts: Vec<(TableRank, Draft)> = Vec::new();
+    let mut accounts = String::new();
     for (_, table) in likely.iter().take(MAX_COMPARED) {
-        if let Ok(draft) = draft::draft(&adopted::observe(db, table)?, now) {
-            drafts.push((draft::rank(table, &draft), draft));
+        match draft::draft(&adopted::observe(db, table)?, now) {
+            Ok(Draft { accounts: Some(reason), .. }) => {
+                let _ = write!(accounts, "; the rows of {table} look like accounts: {reason}");
+            }
+            Ok(draft) => drafts.push((draft::rank(table, &draft), draft)),
+            Err(_) => {}
         }
     }
     if drafts.is_empty() {
         let likely: Vec<String> = likely.into_iter().map(|(_, name)| name.clone()).collect();
-        return Err(none_fits(db, &names, &likely));
+        return Err(none_fits(db, &names, &likely, &accounts));
     }
     drafts.sort_by_key(|(rank, _)| -rank.points);
     let (best, found) = drafts.remove(0);
@@ -55,18 +67,19 @@ pub(super) fn choose(db: &Location, now: UnixTime) -> anyhow::Result<(Draft, Str
         }
         _ => {
             let reason = reason(&found.table, &best, &names);
-            Ok((found, reason))
+            Ok((found, format!("{reason}{accounts}")))
         }
     }
 }
 
-fn none_fits(db: &Location, names: &[String], likely: &[String]) -> anyhow::Error {
+/// Error if no table can be chosen; `accounts` says which ones look like accounts.
+fn none_fits(db: &Location, names: &[String], likely: &[String], accounts: &str) -> anyhow::Error {
     if names.is_empty() {
         return Error::Refused(format!("\"{db}\" has no tables")).into();
     }
-    if likely.is_empty() {
+    if likely.is_empty() || !accounts.is_empty() {
         return Usage::error(format!(
-            "no table in \"{db}\" looks like one of sessions; pass --table with one of its \
+            "no table in \"{db}\" looks like one of sessions{accounts}; pass --table with one of its \
              tables: {}",
             join(names)
         ));
@@ -79,7 +92,7 @@ fn none_fits(db: &Location, names: &[String], likely: &[String]) -> anyhow::Erro
     };
     Error::Refused(format!(
         "{} has no column whose values can be a time of a session: its end, its last use or its \
-         opening{advice}",
+         opening{advice}; {BY_HAND}",
         likely.join(" or ")
     ))
     .into()

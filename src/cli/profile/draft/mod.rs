@@ -5,6 +5,7 @@ mod encoding;
 mod lines;
 pub mod profile_text;
 
+use crate::domain::profile::Parameter;
 use crate::domain::profile::draft;
 use crate::domain::profile::draft::{Draft, NoTimes};
 use crate::store::{Access, Location, adopted, is_native};
@@ -14,7 +15,7 @@ use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::profiles::BuiltInProfiles;
 use crate::cli::trust::shell_quoted;
-use choice::{choose, join};
+use choice::{BY_HAND, choose, join};
 use profile_text::profile_text;
 
 /// Draft a profile for an unknown table
@@ -66,14 +67,19 @@ fn draft_of(db: &Location, table: &str, context: &Context) -> anyhow::Result<Dra
 }
 
 fn without_times(lack: &NoTimes) -> String {
-    let NoTimes { table, columns, rows } = lack;
+    let NoTimes { table, columns, rows, unknown } = lack;
     let lacks = match rows {
         0 => "has no rows, and no column that is named as a time of a session",
         _ => {
             "has no column whose values can be a time of a session: its end, its last use or its opening"
         }
     };
-    format!("{table} {lacks}; its columns are {}", join(columns))
+    let unknown = if unknown.is_empty() {
+        String::new()
+    } else {
+        format!("; the numbers in {} would be times decades away from now", join(unknown))
+    };
+    format!("{table} {lacks}; its columns are {}{unknown}; {BY_HAND}", join(columns))
 }
 
 /// Name of the built-in profile that fits a table.
@@ -84,17 +90,19 @@ fn built_in(db: &Location, table: &str) -> Option<String> {
 
 /// The command that checks the draft, with a value for each parameter to be replaced.
 fn next_command(db: &Location, draft: &Draft) -> String {
-    let parameter =
-        |it: &crate::domain::profile::Parameter| format!(" --param {}={}", it.name, it.example);
+    let parameter = |it: &Parameter| {
+        let is_unknown = it.name == "timezone" && draft.unknown_zone.is_some();
+        format!(" --param {}={}", it.name, if is_unknown { "ZONE" } else { &it.example })
+    };
     let parameters: String = draft.parameters.iter().map(parameter).collect();
     let db = match db {
         Location::File(path) => shell_quoted(path),
         Location::Cluster(_) => db.to_string(),
     };
-    let instead = match draft.parameters.len() {
-        0 => "",
-        1 => ", with your value of the parameter",
-        _ => ", with your values of the parameters",
-    };
-    format!("`sessctl profile check ./own.toml --db {db}{parameters}`{instead}")
+    let instead = if draft.parameters.is_empty() { "" } else { ", with your values" };
+    let zone = draft.unknown_zone.as_ref().and_then(|zone| zone.perhaps);
+    let zone = zone.map_or_else(String::new, |zone| {
+        format!(" (the zone may be one in the west, such as {zone}, if the table is in use)")
+    });
+    format!("`sessctl profile check ./own.toml --db {db}{parameters}`{instead}{zone}")
 }

@@ -5,7 +5,7 @@ use super::lines::{Lines, key, list, quoted, value};
 use crate::domain::format::format_count;
 use crate::domain::profile::draft::{
     Draft, DraftCondition, DraftFilter, DraftId, DraftLifetime, DraftRule, DraftRuleKind,
-    DraftTest, DraftTime, ObservedDependent,
+    DraftTest, DraftTime, KeptRows, ObservedDependent,
 };
 use crate::domain::profile::{ColumnSource, NullMeaning};
 
@@ -47,7 +47,14 @@ fn head(lines: &mut Lines, draft: &Draft) {
     write_id(lines, &draft.id);
     lines.key("columns", &list(draft.columns.iter().map(|column| quoted(column))));
     if let Some(reason) = &draft.readonly {
-        lines.blank().comment("Delete this line once you have checked the times.");
+        let advice = match (&draft.accounts, draft.rows) {
+            (Some(_), _) => {
+                "Delete this line only if the rows are sessions after all; then accept a rule below."
+            }
+            (None, 0) => "Delete this line once you have checked the times.",
+            (None, _) => "Delete this line once there is a rule below.",
+        };
+        lines.blank().comment(advice);
         lines.key("readonly", &quoted(reason));
     }
     for (what, time) in [("created", &draft.created), ("used", &draft.used)] {
@@ -154,7 +161,20 @@ fn write_rule(lines: &mut Lines, rule: &DraftRule) {
     if !rule.when.is_empty() {
         lines.key("when", &list(rule.when.iter().map(condition)));
     }
+    write_exceptions(lines, rule);
     lines.as_comment(false);
+}
+
+/// Conditions to add to a rule: in its table, so that they can become valid there.
+fn write_exceptions(lines: &mut Lines, rule: &DraftRule) {
+    for (exception, evidence) in &rule.exceptions {
+        lines.comment(evidence);
+        if !rule.when.is_empty() {
+            lines.comment("(This line replaces the one above.)");
+        }
+        let conditions = rule.when.iter().chain([exception]).map(condition);
+        lines.as_comment(true).key("when", &list(conditions)).as_comment(false);
+    }
 }
 
 fn length(lifetime: &DraftLifetime) -> String {
@@ -175,6 +195,7 @@ fn condition(condition: &DraftCondition) -> String {
     let test = match condition.test {
         DraftTest::Null(is_null) => format!("null = {is_null}"),
         DraftTest::True => "equals = true".to_owned(),
+        DraftTest::False => "equals = false".to_owned(),
         DraftTest::Above(number) => format!("above = {number}"),
         DraftTest::UpTo(number) => format!("up_to = {number}"),
     };
@@ -183,17 +204,43 @@ fn condition(condition: &DraftCondition) -> String {
 
 fn write_filter(lines: &mut Lines, filter: &DraftFilter) {
     let column = &filter.column;
-    let values = filter.values.iter().filter_map(|(known, count)| {
-        Some(format!("{} in {}", value(known)?, format_count(*count as u64)))
-    });
+    let values = filter
+        .values
+        .iter()
+        .filter_map(|(known, count)| Some(format!("{} in {}", value(known)?, rows(*count))));
     let values = values.collect::<Vec<_>>().join(", ");
-    lines.blank().comment(&format!(
-        "The column {column} has few values: {values} rows. If only some of these rows are \
-         sessions, keep their values:"
-    ));
-    lines.as_comment(true).line("[[filter]]").key("column", &quoted(column));
-    let values = filter.values.iter().filter_map(|(known, _)| value(known));
-    lines.key("any_of", &list(values)).as_comment(false);
+    let others = match filter.others {
+        (0, _) => String::new(),
+        (1, count) => format!("; 1 other value in {}", rows(count)),
+        (others, count) => {
+            format!("; {} other values in {}", format_count(others as u64), rows(count))
+        }
+    };
+    let advice = match &filter.kept {
+        KeptRows::Sessions(_) => {
+            "By their name, only these rows are sessions, and only they are deleted; check what the \
+             others are:"
+        }
+        KeptRows::Proposed(_) => "If only some of these rows are sessions, keep their values:",
+    };
+    lines
+        .blank()
+        .comment(&format!("The column {column} has these values: {values}{others}. {advice}"));
+    let (is_comment, kept) = match &filter.kept {
+        KeptRows::Sessions(kept) => (false, kept),
+        KeptRows::Proposed(kept) => (true, kept),
+    };
+    lines.as_comment(is_comment).line("[[filter]]").key("column", &quoted(column));
+    match &kept.iter().filter_map(value).collect::<Vec<_>>()[..] {
+        [only] => lines.key("equals", only),
+        several => lines.key("any_of", &list(several.iter().cloned())),
+    };
+    lines.as_comment(false);
+}
+
+fn rows(count: usize) -> String {
+    let rows = if count == 1 { "row" } else { "rows" };
+    format!("{} {rows}", format_count(count as u64))
 }
 
 fn write_dependent(lines: &mut Lines, dependent: &ObservedDependent, id: &DraftId) {

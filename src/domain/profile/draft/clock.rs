@@ -47,6 +47,8 @@ impl Clock {
 pub(super) struct ClockEvidence {
     pub(super) clock: Clock,
     pub(super) sentence: String,
+    /// Zone in the west by whose clock the newest time would be minutes before now.
+    pub(super) west: Option<&'static str>,
 }
 
 /// Finds the clock of a table by its times without a zone that are not named as the end.
@@ -70,6 +72,7 @@ pub(super) fn of_table(candidates: &[TimeCandidate], now: UnixTime) -> ClockEvid
         _ => ClockEvidence {
             clock: Clock::Unknown,
             sentence: "no value tells by which clock these times were written".to_owned(),
+            west: None,
         },
     }
 }
@@ -85,22 +88,37 @@ pub(super) fn of_numbers(candidate: &TimeCandidate, now: UnixTime) -> Option<Clo
 fn evidence(candidate: &TimeCandidate, newest: Timestamp, now: UnixTime) -> ClockEvidence {
     let clock = Clock::of(newest, now);
     let ahead = newest.0 - Timestamp::from(now).0;
+    let west = western(-ahead).filter(|_| clock == Clock::Unknown);
+    let west = west.and_then(|offset| Some((offset, zone_with(-offset, now)?)));
     let is = if ahead > 0 { "ahead of" } else { "behind" };
     let (name, length) = (candidate.label(), length(ahead.abs()));
-    let meaning = match &clock {
-        Clock::Utc => "so these times are in UTC".to_owned(),
-        Clock::Ahead(offset) => format!(
+    let meaning = match (&clock, west) {
+        (_, Some((offset, zone))) => format!(
+            "so either no session has been used since, or these times are by a clock that is {} \
+             behind UTC, such as that of {zone}",
+            self::length(offset)
+        ),
+        (Clock::Utc, None) => "so these times are in UTC".to_owned(),
+        (Clock::Ahead(offset), None) => format!(
             "so these times are by a clock that is {} ahead of UTC, such as that of {}",
             self::length(*offset),
             zone_with(*offset, now).unwrap_or("a zone in the east")
         ),
-        Clock::Unknown => "so it is unknown by which clock these times were written".to_owned(),
+        (Clock::Unknown, None) => {
+            "so it is unknown by which clock these times were written".to_owned()
+        }
     };
     let sentence = format!("the newest {name}, read as UTC, is {length} {is} now, {meaning}");
-    ClockEvidence { clock, sentence }
+    ClockEvidence { clock, sentence, west: west.map(|(_, zone)| zone) }
 }
 
-/// A well-known zone whose clock is this many nanoseconds ahead of UTC.
+/// How far a clock in the west is behind UTC if this time, so long before now, is minutes ago.
+fn western(behind: i128) -> Option<i128> {
+    let offset = behind.div_euclid(HOUR) * HOUR;
+    ((2 * HOUR..=10 * HOUR).contains(&offset) && behind - offset <= RECENT).then_some(offset)
+}
+
+/// A well-known zone whose clock is this many nanoseconds ahead of UTC; behind it if negative.
 pub(super) fn zone_with(offset: i128, now: UnixTime) -> Option<&'static str> {
     const ZONES: &[&str] = &[
         "Europe/Berlin",
@@ -122,6 +140,15 @@ pub(super) fn zone_with(offset: i128, now: UnixTime) -> Option<&'static str> {
         "Asia/Tehran",
         "Asia/Kabul",
         "Asia/Yangon",
+        "America/New_York",
+        "America/Chicago",
+        "America/Denver",
+        "America/Los_Angeles",
+        "America/Sao_Paulo",
+        "America/Halifax",
+        "America/Anchorage",
+        "Pacific/Honolulu",
+        "America/Noronha",
     ];
     let has = |name: &&&str| {
         let zone: Option<TimeZone> = name.parse().ok();

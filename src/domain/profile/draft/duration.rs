@@ -18,21 +18,22 @@ pub(super) struct Duration {
 }
 
 /// Finds the first column that is named as a length and holds lengths; a path in JSON only if
-/// there is no column.
+/// there is no column. `times` is the unit of the times to which the length is added.
 pub(super) fn find(
     table: &ObservedTable,
     is_time: impl Fn(&ColumnSource) -> bool,
+    times: Option<Unit>,
 ) -> Option<Duration> {
     let of = |observed: &ObservedValues| {
         let is_left = names::is_duration(&observed.source) && !is_time(&observed.source);
-        if is_left { duration(observed) } else { None }
+        if is_left { duration(observed, times) } else { None }
     };
     let (columns, paths): (Vec<_>, Vec<_>) =
         table.values.iter().partition(|observed| observed.source.path.is_none());
     columns.into_iter().find_map(of).or_else(|| paths.into_iter().find_map(of))
 }
 
-fn duration(observed: &ObservedValues) -> Option<Duration> {
+fn duration(observed: &ObservedValues, times: Option<Unit>) -> Option<Duration> {
     let counts = observed.counts();
     let (sentinels, lengths): (Vec<_>, Vec<_>) =
         counts.into_iter().partition(|(value, _)| is_sentinel(value) || is_negative(value));
@@ -43,11 +44,14 @@ fn duration(observed: &ObservedValues) -> Option<Duration> {
     numbers.sort_unstable();
     let usual = *numbers.get(numbers.len() / 2)?;
     let by_name = names::unit(&observed.source);
-    let unit = by_name.unwrap_or_else(|| likely_unit(usual));
-    let reason = if by_name.is_some() {
-        "the unit is that of its name"
-    } else {
-        "the unit is a guess by their size: check it in the application"
+    let unit = by_name.unwrap_or_else(|| likely_unit(usual, times));
+    let reason = match (by_name, unit) {
+        (Some(_), _) => "the unit is that of its name",
+        (None, Unit::Milliseconds) if times == Some(unit) => {
+            "the unit is a guess by their size and by the times, which count milliseconds: check it \
+             in the application"
+        }
+        (None, _) => "the unit is a guess by their size: check it in the application",
     };
     let evidence = format!(
         "{} of {} rows have a length, mostly {usual}; {reason}",
@@ -73,9 +77,11 @@ fn is_negative(value: &SqlValue) -> bool {
 }
 
 /// Unit of a usual length whose name says nothing: the longest one by which it is at most ten years.
-/// A number below half an hour in seconds counts minutes.
-fn likely_unit(usual: i128) -> Unit {
+/// A number below half an hour in seconds counts minutes. From a million on, it counts milliseconds
+/// if the times do.
+fn likely_unit(usual: i128, times: Option<Unit>) -> Unit {
     match usual {
+        1_000_000..=315_576_000_000 if times == Some(Unit::Milliseconds) => Unit::Milliseconds,
         ..1_800 => Unit::Minutes,
         1_800..=315_576_000 => Unit::Seconds,
         315_576_001..=315_576_000_000 => Unit::Milliseconds,

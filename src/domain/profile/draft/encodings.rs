@@ -114,6 +114,21 @@ impl TimeValues {
         }
     }
 
+    /// Reports whether these are numbers whose times are at least two decades ago, or after now
+    /// unless they may be ends: then it is unknown what they count.
+    pub(super) fn is_decades_away(&self, is_end: bool, now: UnixTime) -> bool {
+        let decades = 20 * YEAR;
+        let now = Timestamp::from(now).0;
+        let is_far = |newest: Timestamp, oldest: Timestamp| {
+            newest.0 < now - decades || (!is_end && oldest.0 > now + decades)
+        };
+        is_of_numbers(&self.encoding)
+            && self
+                .newest()
+                .zip(self.oldest())
+                .is_some_and(|(newest, oldest)| is_far(newest, oldest))
+    }
+
     pub(super) fn newest(&self) -> Option<Timestamp> {
         self.moments.iter().flatten().max().copied()
     }
@@ -160,6 +175,14 @@ fn encoding(
         0 => None,
         1 => Some((forms.remove(0), is_zoneless, alternative)),
         _ => Some((Encoding::OneOf(forms), is_zoneless, alternative)),
+    }
+}
+
+fn is_of_numbers(encoding: &Encoding) -> bool {
+    match encoding {
+        Encoding::Unix(..) | Encoding::Julian(_) | Encoding::Ticks(_) => true,
+        Encoding::OneOf(forms) => forms.iter().all(is_of_numbers),
+        _ => false,
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the names of tables and columns suggest, in several languages.
 
 use super::vocabulary::{
-    AGENT, CLIENT, CREATED, DELETED, DURATION, EXPIRES, OTHER, TOKEN, USED, USER, USERS,
+    AGENT, CLIENT, CREATED, DELETED, DURATION, EXPIRES, OTHER, OTHER_END_WORDS, OTHER_ENDS,
+    PASSWORD, PERMANENT, PERMANENT_WORDS, TOKEN, USED, USER, USERS,
 };
 use crate::domain::profile::definition::ColumnSource;
 use crate::domain::profile::encoding::Unit;
@@ -91,11 +92,13 @@ pub(super) fn time_hint(source: &ColumnSource) -> Option<TimeHint> {
         let steps = Name::from(path.strip_suffix(last_step(path)).unwrap_or_default());
         steps.has_word(&["user", "account", "profile", "member"])
     });
-    if is_of_other || name.has(OTHER) || name.has_word(&["dob"]) {
+    let is_end = name.has(EXPIRES) || name.has_word(&["exp", "until", "bis", "hasta", "jusqua"]);
+    let is_other = name.has(OTHER) || name.has_word(&["dob"]);
+    if is_of_other || (is_other && !is_end) || name.has(PERMANENT) {
         Some(TimeHint::Other)
     } else if name.has(DELETED) || name.has_word(&["closed"]) {
         Some(TimeHint::Deleted)
-    } else if name.has(EXPIRES) || name.has_word(&["exp", "until", "bis", "hasta", "jusqua"]) {
+    } else if is_end {
         Some(TimeHint::Expires)
     } else if name.has(USED)
         || name.has_word(&["used", "seen", "mtime", "last", "access", "touch", "visit", "aktiv"])
@@ -107,6 +110,35 @@ pub(super) fn time_hint(source: &ColumnSource) -> Option<TimeHint> {
     } else {
         None
     }
+}
+
+/// Reports whether a time, if it is an end, is that of something other than the session.
+pub(super) fn is_other_end(source: &ColumnSource) -> bool {
+    let name = Name::from(source.path.as_deref().unwrap_or(&source.column));
+    name.has(OTHER_ENDS) || name.has_word(OTHER_END_WORDS)
+}
+
+/// Reports whether a time is that of a refresh token, which may be the session's own end.
+pub(super) fn is_refresh_token(source: &ColumnSource) -> bool {
+    Name::from(source.path.as_deref().unwrap_or(&source.column)).has(&["refreshtoken"])
+}
+
+/// Reports whether a column may say that a session does not end.
+pub(super) fn is_permanent(source: &ColumnSource) -> bool {
+    let name = Name::of(source);
+    name.has(PERMANENT) || name.has_word(PERMANENT_WORDS)
+}
+
+/// Reports whether a column is that of a password, which accounts have: its name ends so, or is that
+/// of a hash of it.
+pub(super) fn is_password(column: &str) -> bool {
+    let name = Name::from(column);
+    let is_last = PASSWORD.iter().any(|stem| name.joined.ends_with(stem));
+    is_last || (name.has(PASSWORD) && name.has(&["hash", "digest", "crypt", "salt"]))
+}
+
+pub(super) fn is_email(column: &str) -> bool {
+    Name::from(column).has_word(&["email", "mail"]) || Name::from(column).has(&["emailaddress"])
 }
 
 pub(super) fn is_duration(source: &ColumnSource) -> bool {

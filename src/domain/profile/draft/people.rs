@@ -84,7 +84,7 @@ fn plain_user(table: &ObservedTable, observed: &ObservedValues) -> DraftUser {
         || "by its name".to_owned(),
         |key| format!("it refers to {}.{}", key.table, key.key),
     );
-    let evidence = format!("{by}; {users} different values in {rows} rows");
+    let evidence = format!("{by}{}", different(users, rows));
     let names_of = |key: &ObservedReference| {
         let name = names::person_name(&key.columns)?;
         Some([key.table.clone(), key.key.clone(), name.clone()])
@@ -181,15 +181,27 @@ pub(super) fn token(
     let found = table.values.iter().filter(is_text).rev().max_by_key(rank);
     let found = found.filter(|observed| rank(observed) > 0)?;
     let texts: Vec<&str> = found.texts().collect();
-    let reason = if rank(&found) == 1 { "the id, because it is text" } else { "by its name" };
-    let evidence =
-        format!("{reason}; {} different values in {} rows", found.distinct(), table.rows);
+    let reason = match rank(&found) {
+        1 if texts.is_empty() => "the id",
+        1 => "the id, because it is text",
+        _ => "by its name",
+    };
+    let evidence = format!("{reason}{}", different(found.distinct(), table.rows));
     Some(DraftToken {
         column: found.source.column.clone(),
         prefix: prefix(&texts),
         may_be_hashed: !texts.is_empty() && texts.iter().all(|text| is_sha256(text)),
         evidence,
     })
+}
+
+/// End of a sentence about the values of a column.
+fn different(values: usize, rows: usize) -> String {
+    let is_one = |count: usize| if count == 1 { "" } else { "s" };
+    match rows {
+        0 => String::new(),
+        _ => format!("; {values} different value{} in {rows} row{}", is_one(values), is_one(rows)),
+    }
 }
 
 fn is_sha256(text: &str) -> bool {

@@ -18,6 +18,8 @@ pub struct Draft {
     pub is_whole: bool,
     /// Reason why the profile must not delete yet.
     pub readonly: Option<String>,
+    /// Reason why the rows look like accounts.
+    pub accounts: Option<String>,
     pub id: DraftId,
     pub user: Option<DraftUser>,
     pub client: Option<DraftClient>,
@@ -31,6 +33,8 @@ pub struct Draft {
     pub filters: Vec<DraftFilter>,
     pub dependents: Vec<ObservedDependent>,
     pub parameters: Vec<Parameter>,
+    /// Set if a parameter is the time zone, and no value tells which it is.
+    pub unknown_zone: Option<UnknownZone>,
     /// Remarks on the whole.
     pub remarks: Vec<String>,
 }
@@ -59,9 +63,17 @@ pub enum DraftZone {
 }
 
 #[derive(Debug, Clone)]
+pub struct UnknownZone {
+    /// Zone by which the newest time would be minutes before now.
+    pub perhaps: Option<&'static str>,
+}
+
+#[derive(Debug, Clone)]
 pub struct DraftRule {
     pub kind: DraftRuleKind,
     pub when: Vec<DraftCondition>,
+    /// Conditions that are only proposed, as a comment, each with the evidence.
+    pub exceptions: Vec<(DraftCondition, String)>,
     pub evidence: Vec<String>,
     /// Only proposed, as a comment.
     pub is_suggestion: bool,
@@ -97,6 +109,7 @@ pub struct DraftCondition {
 pub enum DraftTest {
     Null(bool),
     True,
+    False,
     Above(i64),
     UpTo(i64),
 }
@@ -105,8 +118,20 @@ pub enum DraftTest {
 #[derive(Debug, Clone)]
 pub struct DraftFilter {
     pub column: String,
-    /// Values, each with its number of rows.
+    /// Values that may be shown, each with its number of rows.
     pub values: Vec<(SqlValue, usize)>,
+    /// Number of other values, and of their rows.
+    pub others: (usize, usize),
+    pub kept: KeptRows,
+}
+
+/// Rows that a filter keeps.
+#[derive(Debug, Clone)]
+pub enum KeptRows {
+    /// Those with one of these values, which name sessions.
+    Sessions(Vec<SqlValue>),
+    /// A proposal: those with one of these values.
+    Proposed(Vec<SqlValue>),
 }
 
 /// What is missing for a draft.
@@ -116,4 +141,6 @@ pub struct NoTimes {
     /// Columns that were considered.
     pub columns: Vec<String>,
     pub rows: usize,
+    /// Columns that are named as times, but hold numbers of an unknown meaning.
+    pub unknown: Vec<String>,
 }

@@ -22,8 +22,10 @@ pub fn rank_by_schema(table: &str, columns: &[String]) -> TableRank {
     let first =
         |is: &dyn Fn(&ColumnSource) -> bool| columns.iter().find(|column| is(&source(column)));
     let has = |wanted| move |source: &ColumnSource| names::time_hint(source) == Some(wanted);
+    let is_end =
+        |source: &ColumnSource| has(TimeHint::Expires)(source) && !names::is_other_end(source);
     let found = [
-        (4, first(&has(TimeHint::Expires))),
+        (4, first(&is_end)),
         (3, first(&has(TimeHint::Used))),
         (1, first(&has(TimeHint::Created))),
         (2, first(&|source| names::is_token(source))),
@@ -46,6 +48,9 @@ pub fn rank(table: &str, draft: &Draft) -> TableRank {
     let mut rank = rank_by_schema(table, &draft.columns);
     if draft.rows == 0 {
         rank.points -= 3;
+    }
+    if draft.rules.iter().all(|rule| rule.is_suggestion) {
+        rank.points -= 6;
     }
     if draft.token.is_some() && draft.user.is_some() {
         rank.points += 1;

@@ -15,6 +15,7 @@ use crate::domain::profile::encoding::Unit;
 /// 1. The end of the session, if there is one.
 /// 2. Else the last use, or the opening, and the lifetime in a column.
 /// 3. Else the last use, or the opening, and a lifetime that is a parameter.
+/// 4. Else only proposals.
 pub(super) fn write(
     candidates: &[TimeCandidate],
     roles: &Roles,
@@ -22,17 +23,24 @@ pub(super) fn write(
     times: &[Option<DraftTime>],
 ) -> Option<Vec<DraftRule>> {
     let name = |index: usize| times[index].as_ref().map(|time| time.name.clone());
+    let others = || {
+        let other =
+            |(other, _): &(usize, String)| Some(suggested_end(&candidates[*other], name(*other)?));
+        roles.other_ends.iter().filter_map(other)
+    };
     if let Some((index, _)) = &roles.expires {
         let mut found = vec![at_the_end(&candidates[*index], name(*index)?)];
         let used = roles.used.as_ref().and_then(|(used, _)| name(*used));
-        found.extend(used.and_then(|used| suggested_lengths(&candidates[*index], used)));
-        found.extend(
-            roles.other_ends.iter().filter_map(|(other, _)| Some(suggested_end(name(*other)?))),
-        );
-        found.extend(suggested_length(roles, duration, name));
+        found.extend(used.clone().and_then(|used| suggested_lengths(&candidates[*index], used)));
+        found.extend(others());
+        let idle = suggested_length(roles, duration, name).or_else(|| used.map(suggested_idle));
+        found.extend(idle);
         return Some(found);
     }
-    let (base, _) = roles.used.as_ref().or(roles.created.as_ref())?;
+    let Some((base, _)) = roles.used.as_ref().or(roles.created.as_ref()) else {
+        let found: Vec<DraftRule> = others().collect();
+        return (!found.is_empty()).then_some(found);
+    };
     let is_used = roles.used.is_some();
     let created = roles.created.as_ref().filter(|_| is_used).and_then(|(index, _)| name(*index));
     let mut rule = after(name(*base)?, duration, is_used);
@@ -50,6 +58,7 @@ pub(super) fn write(
         }
         found.push(suggested_maximum(created));
     }
+    found.extend(others());
     Some(found)
 }
 
@@ -58,6 +67,12 @@ fn at_the_end(end: &TimeCandidate, time: String) -> DraftRule {
                     write \"<=\"";
     let mut evidence = vec![sentence.to_owned()];
     let mut when = Vec::new();
+    if end.is_date() {
+        evidence.push(format!(
+            "the values are only dates, so it ends at the beginning of that day; if it lasts until the \
+             end of it, write after = {time:?} and lifetime = \"1d\" instead of `at`"
+        ));
+    }
     if end.values.lengths > 0 {
         evidence.push(format!(
             "{} of the values are too small for times, and may be lengths",
@@ -66,7 +81,13 @@ fn at_the_end(end: &TimeCandidate, time: String) -> DraftRule {
         let test = DraftTest::Above(LONGEST_LENGTH);
         when.push(DraftCondition { source: end.source.clone(), test });
     }
-    DraftRule { kind: DraftRuleKind::At(time), when, evidence, is_suggestion: false }
+    DraftRule {
+        kind: DraftRuleKind::At(time),
+        when,
+        evidence,
+        exceptions: Vec::new(),
+        is_suggestion: false,
+    }
 }
 
 /// Rule for rows that have a length in the place of the end.
@@ -79,6 +100,7 @@ fn suggested_lengths(end: &TimeCandidate, used: String) -> Option<DraftRule> {
         kind: DraftRuleKind::After(used, lifetime),
         when: vec![DraftCondition { source, test }],
         evidence: vec!["If the small values are lengths in seconds from the last use:".to_owned()],
+        exceptions: Vec::new(),
         is_suggestion: true,
     })
 }
@@ -116,7 +138,13 @@ fn after(time: String, duration: Option<&Duration>, is_used: bool) -> DraftRule 
             .push("those under `never` are taken for unlimited, which deletes nothing".to_owned());
     }
     let kind = DraftRuleKind::After(time, lifetime(duration));
-    DraftRule { kind, when: has_length(duration), evidence, is_suggestion: false }
+    DraftRule {
+        kind,
+        when: has_length(duration),
+        evidence,
+        exceptions: Vec::new(),
+        is_suggestion: false,
+    }
 }
 
 /// Rule for sessions that have not been used since they were opened.
@@ -136,14 +164,34 @@ fn until_first_use(
         )],
         kind: DraftRuleKind::After(created, lifetime(duration)),
         when,
+        exceptions: Vec::new(),
         is_suggestion: false,
     }
 }
 
-fn suggested_end(time: String) -> DraftRule {
-    let evidence = vec!["If a session also ends at this time:".to_owned()];
-    let kind = DraftRuleKind::At(time);
-    DraftRule { kind, when: Vec::new(), evidence, is_suggestion: true }
+fn suggested_end(end: &TimeCandidate, time: String) -> DraftRule {
+    let (kind, sentence) = if end.time_of_day.is_some() {
+        let day = DraftRuleKind::After(time, DraftLifetime::Example("1d"));
+        (day, "To end a session at the end of that day, whatever the time of day:")
+    } else {
+        (DraftRuleKind::At(time), "If a session also ends at this time:")
+    };
+    let evidence = vec![sentence.to_owned()];
+    DraftRule { kind, when: Vec::new(), evidence, exceptions: Vec::new(), is_suggestion: true }
+}
+
+fn suggested_idle(used: String) -> DraftRule {
+    DraftRule {
+        kind: DraftRuleKind::After(used, DraftLifetime::Example("30d")),
+        when: Vec::new(),
+        evidence: vec![
+            "If a session ends some time after its last use, as well as at its end, or instead \
+             (then delete the rule of the end):"
+                .to_owned(),
+        ],
+        exceptions: Vec::new(),
+        is_suggestion: true,
+    }
 }
 
 fn suggested_maximum(created: String) -> DraftRule {
@@ -155,6 +203,7 @@ fn suggested_maximum(created: String) -> DraftRule {
                         used:"
                 .to_owned(),
         ],
+        exceptions: Vec::new(),
         is_suggestion: true,
     }
 }
@@ -174,6 +223,7 @@ fn suggested_length(
             "If a session also ends when it has been unused for as long as {} says ({}):",
             duration.source.column, duration.evidence
         )],
+        exceptions: Vec::new(),
         is_suggestion: true,
     })
 }

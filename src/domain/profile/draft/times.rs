@@ -72,7 +72,7 @@ fn meaning(index: usize, roles: &Roles) -> Option<(bool, String)> {
     is(&roles.expires, "the end of the session")
         .or_else(|| is(&roles.used, "the last use"))
         .or_else(|| is(&roles.created, "the opening of the session"))
-        .or_else(|| other.map(|(_, reason)| (true, format!("may be an end, too: {reason}"))))
+        .or_else(|| other.map(|(_, sentence)| (true, sentence.clone())))
 }
 
 /// Sentences about the values.

@@ -24,6 +24,41 @@ pub(super) const DELETED: &[&str] = &[
 ];
 pub(super) const OTHER: &[&str] =
     &["birth", "geburt", "verified", "password", "passwort", "confirmed"];
+/// Things other than a session that end, as parts of names and as words.
+pub(super) const OTHER_ENDS: &[&str] = &[
+    "csrf",
+    "xsrf",
+    "twofactor",
+    "reauth",
+    "stepup",
+    "onetime",
+    "accesstoken",
+    "subscription",
+    "password",
+    "passwort",
+    "passwd",
+    "verif",
+    "invit",
+    "einladung",
+    "gesperrt",
+    "abonnement",
+];
+pub(super) const OTHER_END_WORDS: &[&str] = &[
+    "mfa", "otp", "totp", "2fa", "tfa", "sudo", "lock", "locked", "lockout", "cache", "cached",
+    "account", "trial", "reset", "email", "mail", "konto", "captcha",
+];
+pub(super) const PERMANENT: &[&str] = &["neverexpir", "noexpir", "dontexpir", "rememberme"];
+pub(super) const PERMANENT_WORDS: &[&str] = &["remember", "persistent", "permanent", "keep"];
+pub(super) const PASSWORD: &[&str] = &[
+    "password",
+    "passwd",
+    "passwort",
+    "passhash",
+    "pwhash",
+    "pwdhash",
+    "passworddigest",
+    "kennwort",
+];
 pub(super) const EXPIRES: &[&str] = &[
     "expir",
     "ablauf",

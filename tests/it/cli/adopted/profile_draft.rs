@@ -34,13 +34,13 @@ fn the_next_command_has_each_parameter() {
     let said = run(&sandbox, ["profile", "draft", "--table", "SESSIONS"]).succeeds().stderr();
     insta::assert_snapshot!(said, @"
     sessctl: the built-in profile laravel fits sessions: `sessctl profile check laravel` compares them
-    sessctl: next: `sessctl profile check ./own.toml --db app.db --param lifetime=30d`, with your value of the parameter
+    sessctl: next: `sessctl profile check ./own.toml --db app.db --param lifetime=30d`, with your values
     ");
     let said = run(&three(), ["profile", "draft"]).succeeds().stderr();
     insta::assert_snapshot!(said, @"
     sessctl: django_session looks most like a table of sessions, by its name and its columns expire_date, session_key
     sessctl: the built-in profile django fits django_session: `sessctl profile check django` compares them
-    sessctl: next: `sessctl profile check ./own.toml --db app.db --param timezone=UTC`, with your value of the parameter
+    sessctl: next: `sessctl profile check ./own.toml --db app.db --param timezone=ZONE`, with your values
     ");
 }
 
@@ -51,9 +51,9 @@ fn a_table_without_a_time_is_refused() {
                             INSERT INTO sessions VALUES ('a', 'x'), ('b', 'y');",
     );
     let named = run(&sandbox, ["profile", "draft", "--table", "sessions"]);
-    insta::assert_snapshot!(named.is_refused_with(4).stderr(), @"sessctl: refused: sessions has no column whose values can be a time of a session: its end, its last use or its opening; its columns are id, note");
+    insta::assert_snapshot!(named.is_refused_with(4).stderr(), @r#"sessctl: refused: sessions has no column whose values can be a time of a session: its end, its last use or its opening; its columns are id, note; a profile written by hand can read JSON in a BLOB by `path`, but neither base64 nor another binary form (docs/profiles.md, "From an unknown table to a tested profile")"#);
     let found = run(&sandbox, ["profile", "draft"]);
-    insta::assert_snapshot!(found.is_refused_with(4).stderr(), @"sessctl: refused: sessions has no column whose values can be a time of a session: its end, its last use or its opening");
+    insta::assert_snapshot!(found.is_refused_with(4).stderr(), @r#"sessctl: refused: sessions has no column whose values can be a time of a session: its end, its last use or its opening; a profile written by hand can read JSON in a BLOB by `path`, but neither base64 nor another binary form (docs/profiles.md, "From an unknown table to a tested profile")"#);
 }
 
 #[test]
@@ -110,4 +110,42 @@ fn names_and_values_that_act_on_a_terminal_are_escaped() {
     let check = ["profile", "check", "./own.toml", "--param", "timezone=UTC"];
     let checked = run(&sandbox, check).succeeds().stdout();
     assert!(checked.contains("a purge would delete 0 of 3 sessions"), "{checked}");
+}
+
+#[test]
+fn accounts_are_not_chosen() {
+    let users =
+        "CREATE TABLE login_users (id INTEGER PRIMARY KEY, email TEXT UNIQUE, password TEXT,
+             token TEXT, last_login INTEGER, token_expires INTEGER);
+         INSERT INTO login_users VALUES (1, 'a@example.com', 'x', NULL, 1500000000, 32500000000);";
+    let sandbox = database(users);
+    insta::assert_snapshot!(run(&sandbox, ["profile", "draft"]).is_refused_with(2).stderr(), @r#"sessctl: no table in "app.db" looks like one of sessions; the rows of login_users look like accounts: they have a password, in password; pass --table with one of its tables: login_users"#);
+    let sandbox = database(&format!("{users}{LOGINS}"));
+    insta::assert_snapshot!(run(&sandbox, ["profile", "draft"]).succeeds().stderr(), @"
+    sessctl: logins looks most like a table of sessions, by its name and its columns expires_at, token, member_id; for another table, pass --table: login_users, member; the rows of login_users look like accounts: they have a password, in password
+    sessctl: next: `sessctl profile check ./own.toml --db app.db`
+    ");
+    let named = run(&sandbox, ["profile", "draft", "--table", "login_users"]);
+    let text = named.succeeds().stdout();
+    assert!(text.contains("\nreadonly = \"the rows look like accounts, "));
+}
+
+#[test]
+fn numbers_of_an_unknown_meaning_are_named() {
+    let sandbox = database(
+        "CREATE TABLE sessions (id TEXT PRIMARY KEY, last_used INTEGER);
+         INSERT INTO sessions VALUES ('a', 300000000), ('b', 300000001);",
+    );
+    let ran = run(&sandbox, ["profile", "draft", "--table", "sessions"]);
+    insta::assert_snapshot!(ran.is_refused_with(4).stderr(), @r#"sessctl: refused: sessions has no column whose values can be a time of a session: its end, its last use or its opening; its columns are id, last_used; the numbers in last_used would be times decades away from now; a profile written by hand can read JSON in a BLOB by `path`, but neither base64 nor another binary form (docs/profiles.md, "From an unknown table to a tested profile")"#);
+}
+
+#[test]
+fn a_zone_in_the_west_is_mentioned() {
+    let sandbox = database(
+        "CREATE TABLE sessions (id TEXT PRIMARY KEY, last_seen TEXT);
+         INSERT INTO sessions VALUES ('a', strftime('%Y-%m-%d %H:%M:%S', 'now', '-7 hours', '-1 minutes'));",
+    );
+    let said = run(&sandbox, ["profile", "draft"]).succeeds().stderr();
+    assert!(said.contains(" --param timezone=ZONE`, with your values (the zone may be "), "{said}");
 }

@@ -202,7 +202,7 @@ fn ends_in_another_century() {
     let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY, token TEXT, kind TEXT, expires INTEGER);
      INSERT INTO t VALUES (1, 'tok', 'reset', 5000000000), (2, 'tok', 'session', 5000000000);";
     let found = drafted(sql, "t");
-    found.says(&["# [[filter]]\n# column = \"kind\""]).judges(&[], "id", &[]);
+    found.says(&["\n[[filter]]\ncolumn = \"kind\"\nequals = \"session\""]).judges(&[], "id", &[]);
     let sql = "CREATE TABLE sessions (id TEXT PRIMARY KEY, expires INTEGER, u INTEGER);
      INSERT INTO sessions VALUES ('a', 5000000000, 1), ('b', 5000000000, '01x'),
          ('c', 5000000000, NULL);";

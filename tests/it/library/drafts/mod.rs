@@ -1,6 +1,7 @@
 //! Drafts of profiles: with few edits, they judge as the profile of the table does.
 
 mod cases;
+mod doubtful;
 mod frameworks;
 mod invented;
 mod texts;
@@ -114,7 +115,10 @@ fn accepted(text: &str, line: &str) -> String {
     // The proposal begins with the header of its table.
     let start = before.rfind("# [").filter(|_| !line.starts_with('[')).unwrap_or(before.len());
     let (before, head) = before.split_at(start);
-    let (proposal, rest) = after.split_once("\n\n").unwrap_or((after, ""));
+    let (proposal, rest) = match after.strip_prefix('\n') {
+        Some(rest) => ("", rest),
+        None => after.split_once("\n\n").unwrap_or((after, "")),
+    };
     let valid = |text: &str| {
         text.lines().map(|l| l.trim_start_matches("# ").to_owned() + "\n").collect::<String>()
     };

@@ -41,20 +41,20 @@ fn a_draft_gives_the_evidence_for_each_choice() {
     [token]
     column = "schluessel"
 
-    # The opening of the session: by its name; no value is after now, and the newest is 5h ago. 3 of 3
-    # rows have a time, from 2026-06-14T08:00:00Z to 2026-06-15T09:00:00Z, read as UTC. The newest
-    # zuletzt_benutzt, read as UTC, is 1h 58m ahead of now, so these times are by a clock that is 2h
-    # ahead of UTC, such as that of Europe/Berlin.
+    # The opening of the session: by its name; the newest is 5h ago, by the clock that is guessed
+    # below. 3 of 3 rows have a time, from 2026-06-14T08:00:00Z to 2026-06-15T09:00:00Z, read as UTC.
+    # The newest zuletzt_benutzt, read as UTC, is 1h 58m ahead of now, so these times are by a clock
+    # that is 2h ahead of UTC, such as that of Europe/Berlin.
     [times.angelegt]
     encoding = "pattern"
     pattern = "%d.%m.%Y %H:%M"
     timezone = { parameter = "timezone" }
 
-    # The last use: by its name; no value is after now, and the newest is 2m ago. 2 of 3 rows have a
-    # time, from 2026-06-14T20:00:00Z to 2026-06-15T13:58:00Z, read as UTC. 1 of 3 rows has NULL,
-    # which is taken for never; if it means that the session is over, write null = "expired". The
-    # newest zuletzt_benutzt, read as UTC, is 1h 58m ahead of now, so these times are by a clock that
-    # is 2h ahead of UTC, such as that of Europe/Berlin.
+    # The last use: by its name; the newest is 2m ago, by the clock that is guessed below. 2 of 3 rows
+    # have a time, from 2026-06-14T20:00:00Z to 2026-06-15T13:58:00Z, read as UTC. 1 of 3 rows has
+    # NULL, which is taken for never; if it means that the session is over, write null = "expired".
+    # The newest zuletzt_benutzt, read as UTC, is 1h 58m ahead of now, so these times are by a clock
+    # that is 2h ahead of UTC, such as that of Europe/Berlin.
     [times.zuletzt_benutzt]
     encoding = "pattern"
     pattern = "%d.%m.%Y %H:%M"
@@ -87,11 +87,11 @@ fn a_draft_gives_the_evidence_for_each_choice() {
     # [[expired]]
     # not_null = "beendet_am"
 
-    # The column art has few values: "web" in 2, "app" in 1 rows. If only some of these rows are
+    # The column art has these values: "web" in 2 rows, "app" in 1 row. If only some of these rows are
     # sessions, keep their values:
     # [[filter]]
     # column = "art"
-    # any_of = ["web", "app"]
+    # equals = "web"
 
     # korb has columns of the same name, sitzung_schluessel. If its rows belong to a session, and are
     # to be deleted with it:
@@ -190,7 +190,7 @@ fn a_draft_of_an_empty_table_deletes_nothing() {
     # Delete this line once you have checked the times.
     readonly = "the table had no rows when this profile was drafted, so its times are guesses"
 
-    # By its name; 0 different values in 0 rows.
+    # By its name.
     [token]
     column = "session_id"
 
@@ -209,7 +209,7 @@ fn a_draft_of_an_empty_table_deletes_nothing() {
     boundary = "<"
 
     [parameters.timezone]
-    about = "time zone in which the application writes its times"
+    about = "time zone in which the application writes its times; no value tells which one"
     example = "UTC"
     "#);
 }
