@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flask import Flask, session
 from flask_session import Session
-from flask-session.sqlalchemy import sqlalchemy as backend
+from flask_session.sqlalchemy import sqlalchemy as backend
 from flask_sqlalchemy import SQLAlchemy
 
 warnings.simplefilter("ignore", DeprecationWarning)

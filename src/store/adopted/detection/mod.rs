@@ -58,7 +58,9 @@ pub fn detect(
 /// # Errors
 /// As [`detect`].
 pub fn locate(at: impl Into<Location>, access: Access, profile: &Profile) -> Result<Profile> {
-    let named = Profile { is_detected: true, ..profile.clone() };
+    // As the user has named it, it is as good as one of sessions.
+    let holds = Profile::SESSIONS.to_owned();
+    let named = Profile { is_detected: true, holds, ..profile.clone() };
     let found = detect(at, access, [named].as_slice(), None)?;
     Ok(Profile { table: found.table, ..profile.clone() })
 }
