@@ -33,7 +33,8 @@ fn the_command_deletes_exactly_what_is_over_at_the_clock() {
             let application = Application::new(framework.clone());
             application.file("printed.toml", framework.text());
             let (before, frame) = (application.ids(), application.fingerprint());
-            let ran = at_the_clock(&application, &options, &["purge"]).succeeds();
+            let ran = at_the_clock(&application, &options, &["purge"]);
+            ran.succeeds();
             // Sessions that other rows refer to are reported.
             assert!(ran.stderr().is_empty() || framework.predicate.contains("SELECT"), "{what}");
             assert_eq!(ran.stdout(), "", "{what}");
