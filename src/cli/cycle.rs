@@ -225,7 +225,7 @@ fn would_refuse(
 struct SessionLines {
     policies: Policies,
     end: End,
-    /// What survives, if the table is a framework's.
+    /// List of what survives, if the table is a framework's.
     survivors: Option<Value>,
     dry_run: bool,
     reporter: Reporter,

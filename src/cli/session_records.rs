@@ -206,7 +206,7 @@ fn user_name(session: &Session) -> Value {
     Value::text(session.user_name.as_deref())
 }
 
-/// The same record for the columns of a framework's table, which has names of users.
+/// Record for the columns of a framework's table, which has names of users.
 pub fn with_user_name(mut record: Record, session: &Session) -> Record {
     record.values.extend(session.expiry.is_some().then(|| user_name(session)));
     record

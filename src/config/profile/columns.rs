@@ -42,7 +42,7 @@ impl Columns {
         self.find_named(&name(value)?)
     }
 
-    /// The same, for a column without which the profile has no meaning.
+    /// Finds a column without which the profile has no meaning.
     pub(super) fn find_required(&self, value: &DeValue<'_>) -> Result<String, String> {
         let found = self.find(value)?;
         if self.optional.contains(&found) {

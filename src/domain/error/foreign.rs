@@ -37,7 +37,7 @@ pub enum ForeignContent {
     Other,
 }
 
-/// What leads on from a database whose table of sessions is not known.
+/// Next step for a database whose table of sessions is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NextStep {
     /// A profile fits a table by its columns, but not by its values.

@@ -17,7 +17,7 @@ const MIN_POINTS: i32 = 3;
 const MIN_LEAD: i32 = 2;
 const MAX_NAMES: usize = 12;
 
-/// What to do about a table without a time.
+/// Advice on a table without a time.
 pub(super) const BY_HAND: &str = "a profile written by hand can read JSON in a BLOB by `path`, but neither base64 \
                        nor another binary form (docs/profiles.md, \"From an unknown table to a tested \
                        profile\")";

@@ -112,7 +112,7 @@ fn evidence(candidate: &TimeCandidate, newest: Timestamp, now: UnixTime) -> Cloc
     ClockEvidence { clock, sentence, west: west.map(|(_, zone)| zone) }
 }
 
-/// How far a clock in the west is behind UTC if this time, so long before now, is minutes ago.
+/// Distance of a clock in the west from UTC if this time, so long before now, is minutes ago.
 fn western(behind: i128) -> Option<i128> {
     let offset = behind.div_euclid(HOUR) * HOUR;
     ((2 * HOUR..=10 * HOUR).contains(&offset) && behind - offset <= RECENT).then_some(offset)

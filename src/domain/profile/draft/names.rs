@@ -1,4 +1,4 @@
-//! What the names of tables and columns suggest, in several languages.
+//! Meanings that the names of tables and columns suggest, in several languages.
 
 use super::vocabulary::{
     AGENT, CLIENT, CREATED, DELETED, DURATION, EXPIRES, OTHER, OTHER_END_WORDS, OTHER_ENDS,
