@@ -1,4 +1,4 @@
-//! What was seen of a table: its schema and a sample of its values.
+//! Observations of a table: its schema and a sample of its values.
 
 use crate::domain::profile::definition::ColumnSource;
 use crate::domain::profile::value::SqlValue;

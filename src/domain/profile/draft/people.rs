@@ -208,7 +208,7 @@ fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// What all texts begin with, up to its last colon.
+/// Common prefix of all texts, up to its last colon.
 fn prefix(texts: &[&str]) -> Option<String> {
     let (first, rest) = texts.split_first().filter(|(_, rest)| !rest.is_empty())?;
     let common = |length: usize, text: &&str| {

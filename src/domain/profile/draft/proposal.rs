@@ -128,13 +128,13 @@ pub struct DraftFilter {
 /// Rows that a filter keeps.
 #[derive(Debug, Clone)]
 pub enum KeptRows {
-    /// Those with one of these values, which name sessions.
+    /// Rows with one of these values, which name sessions.
     Sessions(Vec<SqlValue>),
     /// A proposal: those with one of these values.
     Proposed(Vec<SqlValue>),
 }
 
-/// What is missing for a draft.
+/// Reason why a table has no draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoTimes {
     pub table: String,

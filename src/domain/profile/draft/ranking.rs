@@ -1,4 +1,4 @@
-//! How likely it is that a table holds sessions.
+//! Ranking of tables by how much they look like tables of sessions.
 
 use super::names;
 use super::names::TimeHint;

@@ -8,7 +8,7 @@ use super::names::TimeHint;
 use crate::domain::profile::timestamp::{SECOND, Timestamp};
 use crate::domain::time::UnixTime;
 
-/// How far a local time may seem to be in the future.
+/// Maximum distance of a local time that seems to be in the future.
 const ZONES: i128 = 15 * 3_600 * SECOND;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,7 +62,7 @@ fn is_shiftable(values: &TimeValues) -> bool {
     matches!(values.encoding, Encoding::Ticks(_) | Encoding::Julian(_))
 }
 
-/// Whether the time is only proposed, and a sentence about what it means.
+/// Flag for a time that is only proposed, and a sentence about its meaning.
 fn meaning(index: usize, roles: &Roles) -> Option<(bool, String)> {
     let is = |role: &Option<(usize, String)>, what: &str| {
         let (_, reason) = role.as_ref().filter(|(known, _)| *known == index)?;
