@@ -140,6 +140,8 @@ pub struct Session {
     pub task: String,
     /// Address of the client, or any text that the application has written.
     pub client: Option<String>,
+    /// Program of the client, such as the text of the header User-Agent.
+    pub agent: Option<String>,
     /// Time of opening; `None`: unknown.
     pub created_at: Option<UnixTime>,
     /// Time of the last request; `None`: unknown.

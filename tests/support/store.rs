@@ -263,6 +263,7 @@ pub fn session(token: &str) -> Session {
         is_user_unreadable: false,
         task: "imap".to_owned(),
         client: None,
+        agent: None,
         created_at: Some(NOW),
         last_used_at: Some(NOW),
         idle_timeout: Some(Span::minutes(30)),

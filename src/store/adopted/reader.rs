@@ -290,6 +290,7 @@ impl TableReader {
             user: owner.user(),
             task: profile.task.clone(),
             client: display_text(row.value(last + 1)),
+            agent: None,
             created_at: time(profile.created),
             last_used_at: time(profile.used),
             idle_timeout: None,

@@ -45,6 +45,7 @@ pub(super) fn session(row: &dyn RowRef) -> Session {
         is_user_unreadable: false,
         task: row.text(2).unwrap_or_default(),
         client: row.text(3),
+        agent: None,
         created_at: time(4),
         last_used_at: time(5),
         idle_timeout: row.integer(6).map(Span::seconds),

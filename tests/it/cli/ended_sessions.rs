@@ -15,6 +15,7 @@ fn a_session_that_ends_takes_one_line_in_which_nothing_acts() {
         is_user_unreadable: false,
         task: "imap".to_owned(),
         client: Some("192.0.2.7".to_owned()),
+        agent: None,
         created_at: None,
         last_used_at: Some(UnixTime(10_000 - 42 * 60)),
         idle_timeout: None,

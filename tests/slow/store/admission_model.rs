@@ -138,6 +138,7 @@ fn opened(new: &NewSession) -> Session {
         is_user_unreadable: false,
         task: new.task.clone(),
         client: new.client.clone(),
+        agent: None,
         created_at: Some(new.created_at),
         last_used_at: Some(new.created_at),
         idle_timeout: new.idle_timeout,

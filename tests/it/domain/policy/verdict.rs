@@ -24,6 +24,7 @@ fn session(created: i64, used: i64, mark: Option<i64>) -> Session {
         is_user_unreadable: false,
         task: "box".into(),
         client: None,
+        agent: None,
         created_at: Some(hours(created)),
         last_used_at: Some(hours(used)),
         idle_timeout: None,
