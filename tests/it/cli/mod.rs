@@ -9,6 +9,7 @@ mod arguments;
 mod clock;
 mod clock_jumps;
 mod compact;
+mod completions;
 mod concurrent_access;
 mod config;
 mod context {
@@ -37,6 +38,7 @@ mod list;
 mod litefs;
 mod litestream;
 mod low_resources;
+mod man;
 mod many_policies;
 mod privileges;
 mod process;
