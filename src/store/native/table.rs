@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
-use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats};
+use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::profile::SqlValueRef;
@@ -158,7 +158,7 @@ impl<T: Database> SessionStore for Native<T> {
         by: GroupBy,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
-        stats::user_stats(&self.database, scope, by, visit)
+        user_stats::user_stats(&self.database, scope, by, visit)
     }
 
     fn validate(&self) -> Result<()> {
