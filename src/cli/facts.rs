@@ -63,6 +63,7 @@ pub const ENVIRONMENT: &[Fact] = &[
     ("TZDIR", "where the zone database is"),
     ("SQLITE_TMPDIR", "where compact --full writes temporary files"),
     ("TMPDIR", "the same, if SQLITE_TMPDIR is not set"),
+    ("PATH", "where the program of a hook is found"),
     ("NO_COLOR", "no colors, if not empty"),
 ];
 

@@ -146,8 +146,7 @@ fn the_manual_has_every_variable_that_sessctl_reads() {
             }
             let source = fs::read_to_string(&path).unwrap();
             let reads = source.split("var(\"").skip(1).chain(source.split("var_os(\"").skip(1));
-            let names = reads.chain(source.split("\"SESSCTL_").skip(1)).zip(0..);
-            for (rest, _) in names {
+            for rest in reads.chain(source.split("\"SESSCTL_").skip(1)) {
                 let name = rest.split('"').next().unwrap();
                 let is_known = known.contains(name) || known.contains(&*format!("SESSCTL_{name}"));
                 assert!(is_known, "{name} in {}", path.display());
