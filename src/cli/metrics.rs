@@ -141,11 +141,12 @@ fn read(path: &Path) -> Option<String> {
 fn successes(old: &str, new: &str) -> String {
     let mut kept = String::new();
     for line in old.lines() {
-        let sample = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
-        let sample = sample.unwrap_or(line);
-        let name = sample.split([' ', '{']).next().unwrap_or_default();
+        let comment = line.strip_prefix("# HELP ").or_else(|| line.strip_prefix("# TYPE "));
+        let name = comment.unwrap_or(line).split([' ', '{']).next().unwrap_or_default();
         let is_ours = name.starts_with("sessctl_") && name.ends_with(LAST_SUCCESS);
-        if is_ours && !new.contains(&format!("# TYPE {name} ")) {
+        let number = line.rsplit(' ').next().map(str::parse::<i64>);
+        let is_sound = comment.is_some() || matches!(number, Some(Ok(_)));
+        if is_ours && is_sound && !new.contains(&format!("# TYPE {name} ")) {
             kept.push_str(line);
             kept.push('\n');
         }

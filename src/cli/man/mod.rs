@@ -25,7 +25,7 @@ use crate::output::sanitize::escape;
   sessctl man | man -l -                       sessctl(8)
   sessctl man show stat | man -l -             sessctl-show-stat(8)
   sessctl man sessctl.toml | man -l -          the configuration file
-  sessctl man --dir /usr/local/share/man/man8  all pages")]
+  sessctl man --dir /usr/local/share/man/man8  all pages; move sessctl.toml.5 to man5")]
 pub struct Args {
     /// Page to print: a command, or sessctl.toml [default: sessctl]
     #[arg(value_name = "PAGE", conflicts_with = "dir")]

@@ -17,6 +17,7 @@ use super::schedule::{last_run, next_time};
 const OUTCOME: (&str, &str) =
     ("sessctl_job_last_outcome", "1 for the outcome of the job's last run, 0 for the others.");
 
+/// The label is not `job`, which Prometheus sets itself.
 pub static JOBS: Schema = Schema::many(
     "jobs",
     &[
@@ -78,7 +79,7 @@ pub static JOBS: Schema = Schema::many(
         ),
     ],
 )
-.with_label("job");
+.with_label("name");
 
 /// The figures of each job of the configuration.
 pub fn records(

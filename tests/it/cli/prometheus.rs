@@ -213,13 +213,15 @@ fn a_purge_that_is_refused_or_fails_keeps_the_time_of_the_last_success() {
 fn nothing_else_of_an_old_file_stays() {
     let sandbox = with_jobs();
     let old = "sessctl_other_last_success_timestamp_seconds 5\nother_last_success_timestamp_seconds \
-               1\nsessctl_purge_remaining 9\nnot a metric\n\u{0}";
+               1\nsessctl_purge_remaining 9\n\
+               sessctl_purge_last_success_timestamp_seconds half\nnot a metric\n\u{0}";
     sandbox.file("x.prom", old);
     sandbox.run(["purge", "--db", "missing.db", "--metrics-file", "x.prom"]).exits(10);
     let found = samples(&content(&sandbox, "x.prom"));
     assert_eq!(found["sessctl_other_last_success_timestamp_seconds"], 5.0);
     assert!(!found.contains_key("other_last_success_timestamp_seconds"));
     assert!(!found.contains_key("sessctl_purge_remaining"));
+    assert!(!found.contains_key("sessctl_purge_last_success_timestamp_seconds"));
 }
 
 #[test]
@@ -232,30 +234,30 @@ fn the_figures_of_each_job_are_written_also_if_one_is_refused() {
     };
     let first = run(0);
     // Registered, and not run yet.
-    assert!(first["sessctl_job_next_run_timestamp_seconds{job=\"purge\"}"] > 1e9);
-    assert_eq!(first["sessctl_job_lateness_seconds{job=\"purge\"}"], 0.0);
+    assert!(first["sessctl_job_next_run_timestamp_seconds{name=\"purge\"}"] > 1e9);
+    assert_eq!(first["sessctl_job_lateness_seconds{name=\"purge\"}"], 0.0);
     assert!(!first.keys().any(|series| series.starts_with("sessctl_job_last")));
     sandbox.jobs_have_waited();
     let second = run(4);
     for (series, expected) in [
-        ("sessctl_job_last_outcome{job=\"purge\",outcome=\"done\"}", 1.0),
-        ("sessctl_job_last_outcome{job=\"purge\",outcome=\"refused\"}", 0.0),
-        ("sessctl_job_last_outcome{job=\"restart imap\",outcome=\"done\"}", 0.0),
-        ("sessctl_job_last_outcome{job=\"restart imap\",outcome=\"refused\"}", 1.0),
-        ("sessctl_job_last_run_ended{job=\"restart imap\"}", 0.0),
+        ("sessctl_job_last_outcome{name=\"purge\",outcome=\"done\"}", 1.0),
+        ("sessctl_job_last_outcome{name=\"purge\",outcome=\"refused\"}", 0.0),
+        ("sessctl_job_last_outcome{name=\"restart imap\",outcome=\"done\"}", 0.0),
+        ("sessctl_job_last_outcome{name=\"restart imap\",outcome=\"refused\"}", 1.0),
+        ("sessctl_job_last_run_ended{name=\"restart imap\"}", 0.0),
         ("sessctl_run_last_exit_code", 4.0),
         ("sessctl_run_last_outcome{outcome=\"refused\"}", 1.0),
     ] {
         assert_eq!(second.get(series), Some(&expected), "{series}");
     }
     let success =
-        |job: &str| format!("sessctl_job_last_success_timestamp_seconds{{job=\"{job}\"}}");
+        |job: &str| format!("sessctl_job_last_success_timestamp_seconds{{name=\"{job}\"}}");
     assert!(
         second.contains_key(&success("purge")) && !second.contains_key(&success("restart imap"))
     );
-    assert!(second["sessctl_job_last_run_lateness_seconds{job=\"purge\"}"] > 80_000.0);
+    assert!(second["sessctl_job_last_run_lateness_seconds{name=\"purge\"}"] > 80_000.0);
     // What belongs to another host is not late here.
-    assert!(!second.contains_key("sessctl_job_lateness_seconds{job=\"elsewhere\"}"));
+    assert!(!second.contains_key("sessctl_job_lateness_seconds{name=\"elsewhere\"}"));
     // Without the database, the time of the success is what is left of the job.
     fs::remove_file(sandbox.path("app.db")).unwrap();
     let third = run(10);
@@ -271,5 +273,5 @@ fn a_job_that_is_due_is_late() {
     sandbox.jobs_have_waited();
     let show = ["--config", "jobs.toml", "show", "schedule", "-o", "prometheus"];
     let found = samples(&sandbox.run(show).succeeds().stdout());
-    assert!(found["sessctl_job_lateness_seconds{job=\"purge\"}"] > 80_000.0, "{found:?}");
+    assert!(found["sessctl_job_lateness_seconds{name=\"purge\"}"] > 80_000.0, "{found:?}");
 }
