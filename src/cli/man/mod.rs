@@ -83,18 +83,18 @@ pub fn page_names(command: Command) -> Vec<String> {
 fn pages(mut command: Command) -> Vec<Page> {
     command.build();
     let mut pages = Vec::new();
-    add_pages(&mut pages, command, None);
+    add_pages(&mut pages, &command, None);
     pages.push(config_page::page());
     pages
 }
 
 /// Adds the page of a command and those of the commands below it.
-fn add_pages(pages: &mut Vec<Page>, command: Command, parent: Option<&str>) {
+fn add_pages(pages: &mut Vec<Page>, command: &Command, parent: Option<&str>) {
     let name = command.get_name().to_owned();
-    let text = page::page(&command, parent);
+    let text = page::page(command, parent);
     pages.push(Page { name: name.clone(), section: page::SECTION, text });
-    for below in page::visible(&command) {
+    for below in page::visible(command) {
         let full = format!("{name}-{}", below.get_name());
-        add_pages(pages, below.clone().name(full), Some(&name));
+        add_pages(pages, &below.clone().name(full), Some(&name));
     }
 }

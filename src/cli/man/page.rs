@@ -67,10 +67,10 @@ fn synopsis(page: &mut Roff, command: &Command) {
     for argument in command.get_positionals().filter(|argument| !argument.is_hide_set()) {
         let values = values(argument);
         let shown = if argument.is_required_set() { values } else { format!("[{values}]") };
-        line.push_str(&format!(" {shown}"));
+        line.extend([" ", &shown]);
     }
     if command.has_subcommands() {
-        line.push_str(&format!(" {}", italic("COMMAND")));
+        line.extend([" ", &italic("COMMAND")]);
     }
     page.filled(&line);
 }
@@ -123,7 +123,7 @@ fn option(page: &mut Roff, argument: &Arg) {
     let defaults = argument.get_default_values();
     if takes_values && !defaults.is_empty() {
         let defaults: Vec<_> = defaults.iter().map(|value| value.to_string_lossy()).collect();
-        help.push_str(&format!(" [default: {}]", defaults.join(" ")));
+        help.extend([" [default: ", &defaults.join(" "), "]"]);
     }
     page.paragraphs(&help);
     if takes_values {
