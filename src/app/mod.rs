@@ -17,6 +17,7 @@ pub mod purge;
 mod query;
 pub mod replication;
 mod run;
+mod selection;
 mod service;
 mod sessions;
 mod skipped;
