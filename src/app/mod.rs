@@ -26,6 +26,7 @@ pub mod throttle;
 pub mod token_batch;
 pub mod token_batch_sizer;
 mod user_names;
+mod user_totals;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};

@@ -164,20 +164,6 @@ impl SessionService {
         }
         Ok(usage)
     }
-
-    /// Visits the users of sessions that have not ended, the one with the most first; in a
-    /// framework table, those of live sessions.
-    ///
-    /// # Errors
-    /// Any error of reading the table, and the error of the visitor.
-    pub fn users(
-        &self,
-        task: Option<&TaskPattern>,
-        now: UnixTime,
-        visit: &mut dyn FnMut(UserStats) -> VisitResult,
-    ) -> Result<()> {
-        self.store.user_stats(&self.scope(task, now), GroupBy::User, visit)
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -157,6 +157,23 @@ impl SessionService {
         self.scan_selected(selection, order, None, now, visit)
     }
 
+    /// Visits the selected sessions that a purge would change, in key order; returns the number
+    /// of those that match except for the user, which is unreadable.
+    pub(super) fn visit_due(
+        &self,
+        selection: &Selection<'_>,
+        now: UnixTime,
+        visit: &mut dyn FnMut(Session) -> VisitResult,
+    ) -> Result<u64> {
+        let scope = self.scope(None, now);
+        let (order, filter) = (Order::default(), selection.filter);
+        self.scan_where(
+            selection,
+            &SessionQuery { scope, filter, due_only: true, after: None, order },
+            visit,
+        )
+    }
+
     fn visit_by_key(
         &self,
         selection: &Selection<'_>,
@@ -187,11 +204,19 @@ impl SessionService {
         now: UnixTime,
         visit: &mut dyn FnMut(Session) -> VisitResult,
     ) -> Result<u64> {
-        let Selection { filter, is_unended, .. } = *selection;
-        let scope = self.scope(None, now);
+        let (scope, filter) = (self.scope(None, now), selection.filter);
         let query = SessionQuery { scope, filter, due_only: false, after, order };
-        let scanned = self.store.scan(&query, &mut |session| {
-            let is_selected = !(is_unended && session.end.is_some())
+        self.scan_where(selection, &query, visit)
+    }
+
+    fn scan_where(
+        &self,
+        selection: &Selection<'_>,
+        query: &SessionQuery<'_>,
+        visit: &mut dyn FnMut(Session) -> VisitResult,
+    ) -> Result<u64> {
+        let scanned = self.store.scan(query, &mut |session| {
+            let is_selected = !(selection.is_unended && session.end.is_some())
                 && selection.has_chosen(&session, recency(self.profile(), &session));
             if is_selected { visit(session) } else { Ok(ControlFlow::Continue(())) }
         })?;

@@ -4,7 +4,7 @@ use crate::app::{CycleRequest, SessionService};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
-use crate::domain::session::{End, EndReason, Session, SessionState};
+use crate::domain::session::{End, EndReason, Session};
 use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
@@ -16,7 +16,7 @@ use super::guard::CycleLimits;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
-use super::selection::{FoundSelection, Selection, StateArg};
+use super::selection::{FoundSelection, Selection, unknown_task};
 use super::{kept_rows, session_records};
 use crate::output::record::Value;
 
@@ -81,12 +81,7 @@ impl Args {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        if self.selection.state.contains(&StateArg::State(SessionState::Ended)) {
-            return Err(Usage::error(
-                "sessions in the state ended have no end to come; select \
-                                     others with --state",
-            ));
-        }
+        self.selection.refuse_ended()?;
         if !self.all && !self.selection.is_specific() {
             return Err(Usage::error(
                 "no session was selected; pass a TASK, or an option such as \
@@ -99,27 +94,17 @@ impl Args {
     /// Reports that nothing matches. A task may have no session left to end, but the table
     /// must have held one.
     fn found_none(&self, service: &SessionService, context: &Context) -> anyhow::Result<Exit> {
-        let report = |what: String| {
-            context.print_notice(&format!("sessctl: {what}"));
-            Ok(Exit::NoSession)
-        };
-        match &self.selection.task {
-            Some(task) if !service.knows_task(task)? => {
-                let task = task.as_str();
-                report(format!(
-                    "the database has never held a session of task {task:?}; `sessctl show stat` \
-                     lists the tasks"
-                ))
-            }
-            _ if !self.all && self.selection.is_more_than_a_task() => {
-                report(format!("no live session{}", self.selection))
-            }
-            _ if context.is_interactive() => {
-                context.print_notice("no live session matches");
-                Ok(Exit::Done)
-            }
-            _ => Ok(Exit::Done),
+        if let Some(exit) = unknown_task(service, self.selection.task.as_ref(), context)? {
+            return Ok(exit);
         }
+        if !self.all && self.selection.is_more_than_a_task() {
+            context.print_failure(&format!("no live session{}", self.selection));
+            return Ok(Exit::NoSession);
+        }
+        if context.is_interactive() {
+            context.print_notice("no live session matches");
+        }
+        Ok(Exit::Done)
     }
 
     fn end(

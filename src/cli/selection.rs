@@ -11,7 +11,8 @@ use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 
 use super::args::{Since, agent, task};
-use super::exit::Usage;
+use super::context::Context;
+use super::exit::{Exit, Usage};
 
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Selection")]
@@ -129,6 +130,17 @@ impl Selection {
         Ok(FoundSelection { filter, ended })
     }
 
+    /// Refuses the state ended, for a command on sessions that have not ended.
+    pub fn refuse_ended(&self) -> anyhow::Result<()> {
+        if self.state.contains(&StateArg::State(SessionState::Ended)) {
+            return Err(Usage::error(
+                "this command takes sessions that have not ended; `sessctl list --state ended` \
+                 lists the others",
+            ));
+        }
+        Ok(())
+    }
+
     fn with_states(&self, default: Filter) -> Filter {
         if self.state.is_empty() {
             return default;
@@ -201,6 +213,29 @@ impl fmt::Display for Selection {
         }
         Ok(())
     }
+}
+
+/// Reports that the table has never held a session of a task, if so.
+///
+/// # Errors
+/// Any error of reading the table.
+pub fn unknown_task(
+    service: &SessionService,
+    task: Option<&TaskPattern>,
+    context: &Context,
+) -> anyhow::Result<Option<Exit>> {
+    let Some(task) = task else { return Ok(None) };
+    // The one task of a framework's table is known without any row.
+    Filter { task: Some(task.clone()), ..Filter::default() }.check(service.profile())?;
+    if service.knows_task(task)? {
+        return Ok(None);
+    }
+    let task = task.as_str();
+    context.print_failure(&format!(
+        "the database has never held a session of task {task:?}; `sessctl show stat` lists the \
+         tasks"
+    ));
+    Ok(Some(Exit::NoSession))
 }
 
 /// Ids of the users with these names or ids.

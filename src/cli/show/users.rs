@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::domain::filter::Filter;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::UserStats;
@@ -11,6 +12,7 @@ use super::columns::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::{TABLE_ROWS, truncation_notice};
+use crate::cli::selection::Selection;
 use crate::cli::session_records::USER_NAME;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value, concat};
@@ -28,7 +30,10 @@ const BATCH: usize = 250;
 #[derive(clap::Args)]
 pub struct Args {
     /// Only sessions of this task; * matches any text, case is ignored
-    task: Option<TaskPattern>,
+    #[arg(value_name = "TASK", conflicts_with = "task")]
+    of_task: Option<TaskPattern>,
+    #[command(flatten)]
+    selection: Selection,
     /// Show at most N users
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
@@ -50,13 +55,16 @@ static USERS: Schema = Schema::many("users", &COLUMNS);
 static ADOPTED_USERS: Schema = Schema::many("users", &concat::<9>(&COLUMNS, &[USER_NAME]));
 
 impl Args {
-    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub fn run(mut self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&USERS)?;
+        self.selection.task = self.of_task.take().or(self.selection.task);
+        self.selection.refuse_ended()?;
         let table = context.format() == FormatName::Table;
         let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
         let service = context.open(Access::Read)?;
         let is_adopted = service.profile().is_some();
         context.report_user_names(&service)?;
+        let filter = self.selection.find(&service, Filter::default(), context.now)?.filter;
         let schema = if is_adopted { &ADOPTED_USERS } else { &USERS };
         let mut listing = context.listing(schema, None)?;
         let (mut batch, now) = (Vec::new(), context.now);
@@ -66,7 +74,7 @@ impl Args {
             records.try_for_each(|record| listing.record(&record)).map_err(unwritten)
         };
         let (mut all, mut unreadable) = (0, 0);
-        service.users(self.task.as_ref(), context.now, &mut |user| {
+        let left_out = service.users(&filter, context.now, &mut |user| {
             all += 1;
             unreadable += user.unreadable_users;
             if all <= most {
@@ -86,9 +94,9 @@ impl Args {
         } else if table && all > most {
             context.print_notice(&truncation_notice(most, all, "users", self.limit.is_some()));
         }
-        // No user was selected, so none is left out.
+        // These are not left out.
         context.unreadable_users(unreadable, "show users counts {} as sessions without a user");
-        Ok(Exit::Done)
+        Ok(context.unreadable_users(left_out, "show users leaves {} out"))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 
 /// Conditions that a selected session meets; an empty filter selects all sessions.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
     pub task: Option<TaskPattern>,
     /// Users; empty: any.
@@ -46,6 +46,11 @@ impl Filter {
     /// Filter that selects the sessions that a cycle ends unless states are requested.
     pub fn usable() -> Self {
         Self { usable: true, ..Self::default() }
+    }
+
+    /// Reports whether there are no conditions besides the task.
+    pub fn is_task_only(&self) -> bool {
+        Self { task: None, ..self.clone() } == Self::default()
     }
 
     /// Reports whether a session matches: the reference for the SQL of a store.
