@@ -6,6 +6,7 @@ pub mod error;
 pub mod filter;
 pub mod format;
 pub mod guard;
+pub mod health;
 pub mod hex;
 pub mod job;
 pub mod policy;

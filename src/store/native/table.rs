@@ -9,10 +9,10 @@ use crate::domain::profile::SqlValueRef;
 use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Admission, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, NewSession,
-    PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult, SessionOpener, SessionQuery,
-    SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats, Vacuum,
-    VisitResult, Wal,
+    Admission, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
+    Interruptible, NewSession, PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult,
+    SessionOpener, SessionQuery, SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows,
+    UserStats, Vacuum, VisitResult, Wal,
 };
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
@@ -278,6 +278,10 @@ impl Backend for Native<SqliteFile> {
 
     fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
         Some(self)
+    }
+
+    fn inspect_file(&self) -> Result<Option<FileInspection>> {
+        self.database.inspect().map(Some)
     }
 }
 
