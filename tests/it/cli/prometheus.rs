@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
 
+use crate::support::HOUR;
 use crate::support::Sandbox;
 use crate::support::external_programs::installed;
-use crate::support::row::row;
-use crate::support::time::HOUR;
+use crate::support::row;
 
 /// Reads a file as Prometheus does and prints each sample on a line.
 const READ: &str = "
