@@ -64,6 +64,7 @@ pub const ENVIRONMENT: &[Fact] = &[
     ("SQLITE_TMPDIR", "where compact --full writes temporary files"),
     ("TMPDIR", "the same, if SQLITE_TMPDIR is not set"),
     ("PATH", "where the program of a hook is found"),
+    ("TERM", "no colors, if dumb"),
     ("NO_COLOR", "no colors, if not empty"),
 ];
 

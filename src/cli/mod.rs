@@ -29,6 +29,7 @@ mod legacy_commands;
 mod list;
 mod man;
 mod metrics;
+mod metrics_file;
 mod open;
 pub mod privileges;
 pub mod process;

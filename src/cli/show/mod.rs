@@ -5,6 +5,7 @@ mod columns;
 mod config;
 mod forecast;
 pub mod job_metrics;
+mod job_runs;
 mod profiles;
 mod runs;
 mod schedule;

@@ -8,7 +8,7 @@ use crate::domain::time::UnixTime;
 use crate::store::Access;
 
 use super::forecast::{Forecast, Plans};
-use super::schedule::next_time;
+use super::job_runs::next_time;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
 use crate::cli::{host, session_records};
