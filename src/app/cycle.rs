@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::notify::MissedNotifications;
+use super::run::{CYCLE, EndedRun, RunCounts, RunResult};
+use super::run_entry::{CycleRecord, RunEntry};
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
 use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
@@ -13,7 +15,8 @@ use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery, UnindexedTable,
+    KeptRows, Order, RunEnd, RunNote, RunOutcome, ScanLimits, ScanResult, SessionQuery,
+    UnindexedTable,
 };
 
 /// Sessions per write transaction: a few milliseconds, and about 100 KiB of a cluster's Raft log.
@@ -26,6 +29,8 @@ pub struct CycleRequest {
     pub filter: Filter,
     /// Limits on the number of sessions that it may end.
     pub guard: Guard,
+    /// Description for the ledger.
+    pub note: RunNote,
 }
 
 /// Result of a cycle.
@@ -46,6 +51,8 @@ pub struct CycleReport {
     /// Sessions of a framework table that are still live because other rows refer to them or
     /// the database rejected the deletion.
     pub kept: KeptRows,
+    /// Reason why the ledger lacks the end of the run.
+    pub unrecorded: Option<String>,
 }
 
 impl CycleReport {
@@ -81,19 +88,41 @@ impl SessionService {
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<CycleReport> {
-        let mut cycled = CycleReport::default();
-        let result = self.cycle_until(request, now, None, show, go_on, &mut cycled);
-        let cycled = result.map(|()| cycled);
-        let task = request.filter.task.as_ref();
-        match &cycled {
-            Err(Error::Guard(refusal)) => self.record_refusal(task, refusal, now),
-            Ok(CycleReport { ended: 0, .. }) | Err(_) => {}
-            Ok(cycled) => {
-                let counts = [cycled.ended, cycled.deleted];
-                self.observe_cycle(task, counts, cycled.incomplete_reason(), now);
-            }
+        let task = request.filter.task.as_ref().map(TaskPattern::as_str);
+        let run = self.new_run(CYCLE, task, None, &request.note, now);
+        let mut entry = self.run_entry(self.new_holder()?, run, RunOutcome::Running);
+        let (mut cycled, run) = (CycleReport::default(), CycleRecord::by_hand(&mut entry));
+        let result = self.cycle_until(request, now, run, show, go_on, &mut cycled);
+        let recorded = self.finish_cycle(entry, &cycled, &result);
+        cycled.unrecorded = recorded.err().map(|error| error.with_causes());
+        result.map(|()| cycled)
+    }
+
+    /// Records the end of a cycle that is not a run of a job. One that failed is recorded if
+    /// its guard refused it, or if it has ended sessions.
+    fn finish_cycle(
+        &mut self,
+        mut entry: RunEntry,
+        cycled: &CycleReport,
+        result: &Result<()>,
+    ) -> Result<()> {
+        let has_changes = cycled.ended > 0;
+        let result = match result {
+            Ok(()) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
+            Err(error @ Error::Guard(_)) => RunResult::Failed(error),
+            Err(error) if has_changes => RunResult::Failed(error),
+            Err(_) => return Ok(()),
+        };
+        let counts = RunCounts { marked: 0, ended: cycled.ended, deleted: cycled.deleted };
+        let end = result.end(self.time_in(&entry), counts);
+        if has_changes {
+            let RunEntry { run, .. } = &entry;
+            let (task, note) = (run.task.clone(), run.note.clone());
+            let task = task.as_deref();
+            self.observe(&EndedRun { work: CYCLE, task, note: &note, job: None, end: &end });
         }
-        cycled
+        self.record_pending(&mut entry)?;
+        self.store.insert_run(&entry.holder, &entry.run, &end).map(drop)
     }
 
     /// Passes the sessions that [`cycle`](Self::cycle) would end to `show`, and returns the
@@ -201,10 +230,10 @@ impl SessionService {
     ) -> Result<Vec<bool>> {
         self.ensure_can_delete()?;
         if let Err(refusal) = self.check_cycle_guard(sessions.len() as u64, guard, now)? {
-            self.record_refusal(None, &refusal, now);
+            self.record_refusal(None, &RunNote::default(), &refusal, now);
             return Err(refusal.into());
         }
-        let ended = self.end_cycled(sessions, now)?;
+        let ended = self.end_cycled(sessions, now, None)?;
         let done = sessions.iter().zip(&ended).filter(|(_, has_ended)| **has_ended);
         let counts = done.fold([0, 0], |[ended, deleted], (session, _)| {
             [ended + 1, deleted + u64::from(deletes_row(&self.policies, session))]
@@ -234,11 +263,23 @@ impl SessionService {
             deleted,
             last_settled_at: None,
         };
-        self.observe("cycle", task.map(TaskPattern::as_str), None, &end);
+        let task = task.map(TaskPattern::as_str);
+        self.observe(&EndedRun {
+            work: CYCLE,
+            task,
+            note: &RunNote::default(),
+            job: None,
+            end: &end,
+        });
     }
 
-    pub(super) fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
+    pub(super) fn end_cycled(
+        &mut self,
+        sessions: &[Session],
+        now: UnixTime,
+        entry: Option<&mut RunEntry>,
+    ) -> Result<Vec<bool>> {
+        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled }, entry)
     }
 
     pub(super) fn next_unended(

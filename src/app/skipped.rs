@@ -1,13 +1,13 @@
 //! Runs that are skipped or refused, with the reason in the ledger.
 
-use super::jobs::JobOutcome;
+use super::jobs::{JobOutcome, job_note};
 use super::run::JobRun;
 use super::service::SessionService;
 use crate::domain::error::{Error, GuardRefusal, Result};
 use crate::domain::job::{Job, LateRun};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::{RunEnd, RunOutcome, random_name};
+use crate::storage::{RunEnd, RunNote, RunOutcome, random_name};
 
 impl SessionService {
     pub(super) fn skip_other_host(
@@ -47,7 +47,7 @@ impl SessionService {
         now: UnixTime,
     ) -> Result<bool> {
         let task = job.work.task().map(TaskPattern::as_str);
-        let run = self.new_run(job.work.verb(), task, Some(run), now);
+        let run = self.new_run(job.work.verb(), task, Some(run), &job_note(job), now);
         let end = unstarted(RunOutcome::Skipped, reason, Some(last_settled_at), now);
         self.store.insert_run(&random_name()?, &run, &end)
     }
@@ -56,10 +56,11 @@ impl SessionService {
     pub(super) fn record_refusal(
         &mut self,
         task: Option<&TaskPattern>,
+        note: &RunNote,
         refusal: &GuardRefusal,
         now: UnixTime,
     ) {
-        let run = self.new_run("cycle", task.map(TaskPattern::as_str), None, now);
+        let run = self.new_run("cycle", task.map(TaskPattern::as_str), None, note, now);
         let end = unstarted(RunOutcome::Refused, refusal.to_string(), None, now);
         let _ = random_name().and_then(|name| self.store.insert_run(&name, &run, &end));
     }

@@ -18,6 +18,7 @@ use super::guard::CycleLimits;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
+use super::run_note::{Typed, Why, print_unrecorded};
 use super::{kept_rows, session_records};
 use crate::output::record::Value;
 
@@ -61,6 +62,8 @@ pub struct Args {
     /// Print the sessions that would end; change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    why: Why,
     #[command(flatten)]
     limits: CycleLimits,
 }
@@ -121,6 +124,12 @@ impl Args {
         [user, client, task].into_iter().flatten().collect()
     }
 
+    fn typed(&self) -> Typed {
+        let mut typed = Typed::default();
+        typed.option("--user", &self.user);
+        typed
+    }
+
     fn by_filter(
         &self,
         service: &mut SessionService,
@@ -145,7 +154,8 @@ impl Args {
             let refused = would_refuse(service, cycled.ended, guard, context)?;
             return Ok(refused.max_severity(left).max_severity(kept_rows::exit(&cycled.kept)));
         }
-        let request = CycleRequest { filter, guard };
+        let note = self.why.note(self.typed());
+        let request = CycleRequest { filter, guard, note };
         let interrupt = Interrupt::listen()?;
         let cycled =
             service.cycle(&request, now, &mut |session| lines.show(session), &mut || {
@@ -157,6 +167,9 @@ impl Args {
         print_kept(&cycled.kept, Wording::end(false), context);
         if let Some(obstacle) = &cycled.obstacle {
             context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
+        }
+        if let Some(why) = &cycled.unrecorded {
+            print_unrecorded(why);
         }
         let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
         let missed =

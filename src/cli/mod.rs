@@ -40,6 +40,7 @@ mod report;
 mod reporter;
 mod retry;
 mod run;
+mod run_note;
 pub mod schedule;
 mod session_records;
 pub mod show;

@@ -61,6 +61,8 @@ pub struct Column {
     pub place: Visibility,
     /// Set for times: csv and json add a column in unix seconds, even without any value.
     pub time: bool,
+    /// Set to leave the column out of rows if none of them has a value or a count in it.
+    pub is_optional: bool,
     pub metric: Option<Metric>,
 }
 
@@ -166,12 +168,12 @@ impl Record {
 impl Column {
     /// A column that tables show in rows.
     pub const fn row(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Visibility::Row, time: false, metric: None }
+        Self { name, title, place: Visibility::Row, time: false, is_optional: false, metric: None }
     }
 
     /// A column that tables show where a record stands alone.
     pub const fn detail(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Visibility::Detail, time: false, metric: None }
+        Self { name, title, place: Visibility::Detail, ..Self::row(name, title) }
     }
 
     /// A column that no table shows.
@@ -185,6 +187,10 @@ impl Column {
 
     pub const fn time(self) -> Self {
         Self { time: true, ..self }
+    }
+
+    pub const fn optional(self) -> Self {
+        Self { is_optional: true, ..self }
     }
 
     pub const fn metric(self, metric: Metric) -> Self {
@@ -203,6 +209,11 @@ impl Value {
             (Some(id), Some(name)) => Self::Named { id: id.to_owned(), name: name.to_owned() },
             (id, _) => Self::text(id),
         }
+    }
+
+    /// Reports whether there is nothing to show.
+    pub const fn is_empty(&self) -> bool {
+        matches!(self, Self::Absent | Self::Count(0))
     }
 
     pub fn time(time: Option<UnixTime>) -> Self {

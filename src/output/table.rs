@@ -40,7 +40,10 @@ impl<W: io::Write> Table<W> {
         let flattener = RowFlattener::new(self.schema);
         let rows: Vec<_> = self.records.iter().flat_map(|it| flattener.rows(it)).collect();
         let mut columns: Vec<_> = flattener.columns.iter().enumerate().collect();
-        columns.retain(|(_, column)| column.place == Visibility::Row);
+        let is_empty = |place: usize| rows.iter().all(|row| row[place].is_none_or(Value::is_empty));
+        columns.retain(|(place, column)| {
+            column.place == Visibility::Row && !(column.is_optional && is_empty(*place))
+        });
         let kind = |place| CellKind::of(rows.iter().filter_map(|row| row[place]));
         let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
         let texts = columns.iter().zip(&kinds).filter(|it| *it.1 == CellKind::Text);
@@ -104,8 +107,10 @@ fn add_blocks(
     let mut layout = Layout::new();
     let indent = depth * GAP;
     let room = style.width.map_or(usize::MAX, |width| width.max(MIN_TEXT_WIDTH));
-    let shown = schema.columns.iter().zip(&record.values);
-    for (column, value) in shown.filter(|(column, _)| column.place != Visibility::Data) {
+    let shown = schema.columns.iter().zip(&record.values).filter(|(column, value)| {
+        column.place != Visibility::Data && !(column.is_optional && value.is_empty())
+    });
+    for (column, value) in shown {
         let title = format!("{:indent$}{}", "", column.title);
         layout.add([(title, None), cell(Some(value), room)]);
     }

@@ -25,6 +25,7 @@ use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::privileges::helper;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
+use crate::cli::run_note::{Typed, Why};
 use crate::cli::show::stat;
 use crate::cli::statement_watchdog::Deadline;
 use crate::cli::{clock, disk_space, metrics, replication, session_records};
@@ -105,6 +106,8 @@ pub struct Args {
     /// Accept the current time even though the clock has moved since the last run
     #[arg(long)]
     accept_clock: bool,
+    #[command(flatten)]
+    why: Why,
     #[command(flatten)]
     each: LineTarget,
     /// With --dry-run: show what would happen to the current rows at another time
@@ -235,7 +238,14 @@ impl Args {
             task: self.task.clone(),
             run_time: self.run_time,
             job: None,
+            note: self.why.note(self.selection()),
         })
+    }
+
+    fn selection(&self) -> Typed {
+        let mut typed = Typed::default();
+        typed.option("--task", self.task.as_ref().map(TaskPattern::as_str));
+        typed
     }
 
     /// Reports a refusal to programs: in the requested format if there are figures, and in the

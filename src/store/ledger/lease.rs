@@ -2,7 +2,7 @@
 
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
-use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
+use crate::storage::{Invoker, Lease, LeaseHolder, RunOrigin, StartResult};
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
 
@@ -92,6 +92,7 @@ fn read_holder(row: &dyn RowRef) -> LeaseHolder {
         pid: u32::try_from(row.count(4)).unwrap_or(0),
         version: row.text(5).unwrap_or_default(),
         user: row.text(6).unwrap_or_default(),
+        invoker: Invoker::default(),
     });
     LeaseHolder {
         holder: row.text(0).unwrap_or_default(),
