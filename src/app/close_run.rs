@@ -56,7 +56,7 @@ impl SessionService {
         self.observe(&EndedRun { work: "close", task: None, note, job: None, end: &end });
         self.record_pending(&mut entry)?;
         if !is_complete {
-            self.store.insert_run(&entry.holder, &entry.run, &end)?;
+            self.store.record_end(&entry.holder, &entry.run, &end)?;
         }
         Ok(true)
     }

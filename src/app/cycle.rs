@@ -122,7 +122,7 @@ impl SessionService {
             self.observe(&EndedRun { work: CYCLE, task, note: &note, job: None, end: &end });
         }
         self.record_pending(&mut entry)?;
-        self.store.insert_run(&entry.holder, &entry.run, &end).map(drop)
+        self.store.record_end(&entry.holder, &entry.run, &end)
     }
 
     /// Passes the sessions that [`cycle`](Self::cycle) would end to `show`, and returns the

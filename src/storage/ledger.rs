@@ -290,9 +290,12 @@ pub trait Ledger {
     /// Adds ended sessions to a run, and inserts the run if the ledger does not have it.
     fn record_progress(&mut self, progress: &RunProgress<'_>) -> Result<()>;
 
-    /// Records the end of a run that needs no lease under a unique name, unless its job has
-    /// another last settled time than the run. Reports whether it was inserted: the ledger may
-    /// have its [progress](Self::record_progress).
+    /// Records the end of a run without a lease, and inserts the run if the ledger has no
+    /// [progress](Self::record_progress) of it.
+    fn record_end(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()>;
+
+    /// Inserts a run that did not take place, under a unique name, if its job still has the
+    /// last settled time of the run. Reports whether it was inserted.
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool>;
 
     /// Sets the last settled time of a job without a run, if the last settled time has not changed.

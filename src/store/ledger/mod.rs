@@ -91,6 +91,10 @@ impl<L: LedgerDatabase> Ledger for L {
         self.write(|database| run_sessions::record(database, progress))
     }
 
+    fn record_end(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
+        self.write(|database| runs::record_end(database, holder, run, end))
+    }
+
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {
         self.write(|database| runs::insert_run(database, holder, run, end))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::runs::insert_run_row;
+use super::runs::insert_run_if_missing;
 use crate::domain::error::Result;
 use crate::storage::{EndRequest, EndedSession, MAX_NAMED_SESSIONS, RunOutcome, RunProgress};
 use crate::store::database::Database;
@@ -41,8 +41,7 @@ fn list<'s>(sessions: impl Iterator<Item = (&'s EndedSession, Option<&'s str>)>)
 /// room, and add them all to the counts. `join` restricts the list.
 fn statements(progress: &RunProgress<'_>, list: &str, join: &str) -> [Statement; 3] {
     let RunProgress { holder, run, outcome, at, .. } = *progress;
-    let mut insert = insert_run_row(holder, None, run, outcome);
-    insert.push(" WHERE TRUE ON CONFLICT (holder) DO NOTHING");
+    let insert = insert_run_if_missing(holder, run, outcome);
     let name = Statement::new(&format!(
         "INSERT INTO run_sessions (run, handle, user) \
          SELECT runs.id, json_extract(value, '$[0]'), json_extract(value, '$[1]') \

@@ -68,7 +68,7 @@ fn insert_running(lease: &Lease, run: &NewRun) -> Statement {
     and_if_held(sql, lease)
 }
 
-pub(super) fn insert_run_row(
+fn insert_run_row(
     holder: &str,
     lease: Option<&str>,
     run: &NewRun,
@@ -133,7 +133,26 @@ fn update_run_end(holder: &str, end: &RunEnd) -> Statement {
     .with(end.deleted)
 }
 
-/// Records the end of a run without a lease. Reports whether it was inserted.
+/// Records the end of a run without a lease.
+pub(super) fn record_end(
+    database: &mut impl Database,
+    holder: &str,
+    run: &NewRun,
+    end: &RunEnd,
+) -> Result<()> {
+    let insert = insert_run_if_missing(holder, run, end.outcome);
+    database.execute_batch(&[insert, update_run_end(holder, end)])?;
+    Ok(())
+}
+
+/// Inserts a run without a lease, unless the ledger has it.
+pub(super) fn insert_run_if_missing(holder: &str, run: &NewRun, outcome: RunOutcome) -> Statement {
+    let mut sql = insert_run_row(holder, None, run, outcome);
+    sql.push(" WHERE TRUE ON CONFLICT (holder) DO NOTHING");
+    sql
+}
+
+/// Inserts a run that did not take place. Reports whether it was inserted.
 pub(super) fn insert_run(
     database: &mut impl Database,
     holder: &str,
@@ -143,7 +162,6 @@ pub(super) fn insert_run(
     let mut new = insert_run_row(holder, None, run, end.outcome);
     new.push(" WHERE TRUE");
     and_last_settled_is(&mut new, run.job.as_ref(), run.last_settled_at);
-    new.push(" ON CONFLICT (holder) DO NOTHING");
     let mut statements = vec![new, update_run_end(holder, end)];
     let job = run.job.as_ref().zip(end.last_settled_at);
     statements.extend(job.map(|(job, last_settled_at)| {

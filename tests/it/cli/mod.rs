@@ -6,6 +6,7 @@
 mod adopted;
 mod args;
 mod arguments;
+mod audit;
 mod clock;
 mod clock_jumps;
 mod compact;
