@@ -22,6 +22,8 @@ pub struct OpenRequest {
     pub user: Option<String>,
     /// Address or name of the client.
     pub client: Option<String>,
+    /// Program of the client, such as the text of the header User-Agent.
+    pub agent: Option<String>,
     /// Requested idle timeout.
     pub timeout: TimeoutRequest,
 }
@@ -110,6 +112,7 @@ impl SessionService {
             user: request.user,
             task: request.task,
             client: request.client,
+            agent: request.agent,
             created_at: now,
             idle_timeout,
         };

@@ -11,7 +11,8 @@ pub enum Value {
     Absent,
     /// Text from a database row or from a user: it may hold anything.
     Text(String),
-    /// User with a name, which people see, while programs read the id.
+    /// User with a name, or another text with a short form: people see the name, and programs read
+    /// the id.
     Named {
         id: String,
         name: String,
@@ -47,6 +48,9 @@ pub enum Severity {
 pub enum Visibility {
     /// Shown in rows and in blocks.
     Row,
+    /// Shown like these, but only if a record has a value there other than the count 0, and in
+    /// rows only if they have room for it.
+    Filled,
     /// Shown only in blocks of one line per value.
     Detail,
     /// Shown in no table: only in the formats that programs read.
@@ -61,8 +65,6 @@ pub struct Column {
     pub place: Visibility,
     /// Set for times: csv and json add a column in unix seconds, even without any value.
     pub time: bool,
-    /// Set to leave the column out of rows if none of them has a value or a count in it.
-    pub is_optional: bool,
     pub metric: Option<Metric>,
 }
 
@@ -168,7 +170,7 @@ impl Record {
 impl Column {
     /// A column that tables show in rows.
     pub const fn row(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Visibility::Row, time: false, is_optional: false, metric: None }
+        Self { name, title, place: Visibility::Row, time: false, metric: None }
     }
 
     /// A column that tables show where a record stands alone.
@@ -189,10 +191,6 @@ impl Column {
         Self { time: true, ..self }
     }
 
-    pub const fn optional(self) -> Self {
-        Self { is_optional: true, ..self }
-    }
-
     pub const fn metric(self, metric: Metric) -> Self {
         Self { metric: Some(metric), ..self }
     }
@@ -203,17 +201,17 @@ impl Value {
         text.map_or(Self::Absent, |text| Self::Text(text.into()))
     }
 
+    /// A text for programs, with a short form for people.
+    pub fn shortened(text: Option<&str>, short: impl FnOnce(&str) -> String) -> Self {
+        text.map_or(Self::Absent, |text| Self::Named { id: text.to_owned(), name: short(text) })
+    }
+
     /// A user by the name, if it is known, and else by the id.
     pub fn user(id: Option<&str>, name: Option<&str>) -> Self {
         match (id, name) {
             (Some(id), Some(name)) => Self::Named { id: id.to_owned(), name: name.to_owned() },
             (id, _) => Self::text(id),
         }
-    }
-
-    /// Reports whether there is nothing to show.
-    pub const fn is_empty(&self) -> bool {
-        matches!(self, Self::Absent | Self::Count(0))
     }
 
     pub fn time(time: Option<UnixTime>) -> Self {

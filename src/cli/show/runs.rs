@@ -10,7 +10,7 @@ use crate::storage::{MAX_NAMED_SESSIONS, RunOrigin, RunOutcome, RunQuery, RunRec
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::output::FormatName;
-use crate::output::record::{Column, Record, Schema, Severity, Value};
+use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility, concat};
 
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
@@ -59,29 +59,29 @@ pub struct Args {
 
 const COLUMNS: &[Column] = &[
     Column::row("run", "run"),
-    Column::row("job", "job").optional(),
+    filled("job", "job"),
     Column::row("do", "do"),
-    Column::row("task", "task").optional(),
+    filled("task", "task"),
     Column::row("planned_at", "planned").time(),
     Column::row("started_at", "started").time(),
     Column::row("late_seconds", "late"),
-    Column::row("missed", "missed").optional(),
+    filled("missed", "missed"),
     Column::row("finished_at", "finished").time(),
     Column::row("took_seconds", "took"),
     Column::row("outcome", "outcome"),
-    Column::row("marked", "marked").optional(),
+    filled("marked", "marked"),
     Column::row("ended", "ended"),
-    Column::row("deleted", "deleted").optional(),
-    Column::row("reason", "reason").optional(),
+    filled("deleted", "deleted"),
+    filled("reason", "reason"),
     Column::row("host", "host"),
     Column::row("pid", "process"),
     Column::row("user", "user"),
     Column::row("version", "version"),
-    Column::row("sudo_user", "sudo user").optional(),
-    Column::row("login_user", "login user").optional(),
-    Column::row("selection", "selection").optional(),
-    Column::row("why", "why").optional(),
-    Column::row("named", "named sessions").optional(),
+    filled("sudo_user", "sudo user"),
+    filled("login_user", "login user"),
+    filled("selection", "selection"),
+    filled("why", "why"),
+    filled("named", "named sessions"),
 ];
 
 static RUNS: Schema = Schema::many("runs", COLUMNS);
@@ -89,21 +89,26 @@ static RUNS: Schema = Schema::many("runs", COLUMNS);
 /// A single run, in a table.
 static RUN: Schema = Schema::one("run", COLUMNS);
 
-/// Rows for people, which fit 80 columns; on a narrower terminal, blocks.
-static ROWS: Schema = Schema::many(
-    "runs",
-    &[
-        Column::row("run", "run"),
-        Column::row("started_at", "started").time(),
-        Column::row("do", "do"),
-        Column::row("by", "by"),
-        Column::row("outcome", "outcome"),
-        Column::row("marked", "marked").optional(),
-        Column::row("ended", "ended"),
-        Column::row("deleted", "deleted").optional(),
-        Column::row("note", "note").optional(),
-    ],
-);
+/// Rows for people, which fit 80 columns; on a narrower terminal, they are blocks.
+const ROW: [Column; 8] = [
+    Column::row("run", "run"),
+    Column::row("started_at", "started").time(),
+    Column::row("do", "do"),
+    Column::row("by", "by"),
+    Column::row("outcome", "outcome"),
+    filled("marked", "marked"),
+    Column::row("ended", "ended"),
+    filled("deleted", "deleted"),
+];
+
+static ROWS: Schema = Schema::many("runs", &ROW);
+
+static ROWS_WITH_NOTES: Schema =
+    Schema::many("runs", &concat::<9>(&ROW, &[Column::row("note", "note")]));
+
+const fn filled(name: &'static str, title: &'static str) -> Column {
+    Column::row(name, title).at(Visibility::Filled)
+}
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
@@ -184,7 +189,12 @@ fn show_table(
     })?;
     match runs.as_slice() {
         [run] if in_full => context.write_records(&RUN, &[record(run)])?,
-        runs => context.write_records(&ROWS, &runs.iter().map(row).collect::<Vec<_>>())?,
+        runs => {
+            let has_notes = runs.iter().any(|run| note(run).is_some());
+            let schema = if has_notes { &ROWS_WITH_NOTES } else { &ROWS };
+            let rows = runs.iter().map(|run| row(run).pick(&ROWS_WITH_NOTES, schema));
+            context.write_records(schema, &rows.collect::<Vec<_>>())?;
+        }
     }
     Ok(runs.len())
 }
@@ -207,6 +217,11 @@ fn counts(run: &RunRecord) -> [Value; 3] {
     })
 }
 
+/// Reason for the outcome, or else for the run.
+fn note(run: &RunRecord) -> Option<&str> {
+    run.reason.as_deref().or(run.note.why.as_deref())
+}
+
 fn row(run: &RunRecord) -> Record {
     let what = run.job.as_ref().map_or_else(
         || Value::word(run.work.clone()),
@@ -222,7 +237,7 @@ fn row(run: &RunRecord) -> Record {
         marked,
         ended,
         deleted,
-        Value::text(run.reason.as_ref().or(run.note.why.as_ref()).cloned()),
+        Value::text(note(run)),
     ];
     Record::new(["run".to_owned(), run.id.to_string()], values)
 }

@@ -50,11 +50,8 @@ impl Args {
             plans: plans(&service, &session, context)?,
             ended_by: ended_by(&service, &session, context.now),
         };
-        show(
-            &forecast,
-            session_records::session(&session, service.policies(), context.now),
-            context,
-        )?;
+        let record = session_records::session(&session, service.policies(), context.now);
+        show(&forecast, session_records::with_full_agent(record, &session), context)?;
         Ok(Exit::Done)
     }
 }
