@@ -10,7 +10,7 @@ use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
-use crate::domain::session::{Session, SessionState};
+use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::storage::{RunNote, RunOutcome};
@@ -33,9 +33,8 @@ impl SessionService {
         let mut entry = self.run_entry(active.lease.holder.clone(), new, RunOutcome::Running);
         let filter = Filter {
             task: Some(task.clone()),
-            states: SessionState::NOT_ENDED.to_vec(),
             opened_by: run.due.resumes.then_some(run.due.planned),
-            ..Filter::default()
+            ..Filter::usable()
         };
         let request = CycleRequest { filter, guard, ..CycleRequest::default() };
         let mut done = CycleReport::default();

@@ -44,6 +44,7 @@ mod retry;
 mod run;
 mod run_note;
 pub mod schedule;
+mod selection;
 mod session_records;
 pub mod show;
 pub mod state_dir;

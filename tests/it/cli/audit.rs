@@ -67,18 +67,18 @@ fn a_session_leads_to_the_run_that_ended_it() {
     }
     let ran = sandbox.run(["show", "runs", "--session", &handle]);
     let shown = ran.succeeds().stdout();
-    let shows = |title: &str, value: &str| {
+    let has_line = |title: &str, value: &str| {
         shown.lines().any(|line| line.strip_prefix(title).is_some_and(|rest| rest.trim() == value))
     };
-    assert!(shows("sudo user", "carol") && shows("selection", "imap"), "{shown}");
-    assert!(shows("why", "new certificates") && shows("ended", "11"), "{shown}");
+    assert!(has_line("sudo user", "carol") && has_line("selection", "--task imap"), "{shown}");
+    assert!(has_line("why", "new certificates") && has_line("ended", "11"), "{shown}");
     // By the user, both
     let by_user = runs(&sandbox, &["--user", "bob"]);
     assert_eq!(by_user.len(), 2);
     assert_eq!(runs(&sandbox, &["--user", "alice"]).len(), 1);
     // And the session itself names the run
     let shown = sandbox.run(["show", "session", &handle]).succeeds().stdout();
-    assert!(shown.contains("Ended by run 1: cycle imap by carol as "), "{shown}");
+    assert!(shown.contains("Ended by run 1: cycle --task imap by carol as "), "{shown}");
     assert!(shown.contains(": new certificates."), "{shown}");
 }
 
