@@ -43,6 +43,7 @@ mod report;
 mod reporter;
 mod retry;
 mod run;
+mod run_note;
 pub mod schedule;
 mod selection;
 mod session_records;

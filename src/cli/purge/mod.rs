@@ -26,6 +26,7 @@ use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::privileges::helper;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
+use crate::cli::run_note::Why;
 use crate::cli::selection::{Selection, unknown_task};
 use crate::cli::show::stat;
 use crate::cli::statement_watchdog::Deadline;
@@ -104,6 +105,8 @@ pub struct Args {
     /// Accept the current time even though the clock has moved since the last run
     #[arg(long)]
     accept_clock: bool,
+    #[command(flatten)]
+    why: Why,
     #[command(flatten)]
     each: LineTarget,
     #[command(flatten)]
@@ -247,6 +250,7 @@ impl Args {
             task: self.selection.task.clone(),
             run_time: self.run_time,
             job: None,
+            note: self.why.note(self.selection.typed()),
         })
     }
 

@@ -7,6 +7,7 @@ mod adopted;
 mod agents;
 mod args;
 mod arguments;
+mod audit;
 mod clock;
 mod clock_jumps;
 mod compact;
