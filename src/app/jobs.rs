@@ -292,7 +292,8 @@ impl SessionService {
             }
             JobAction::Cycle(task) => {
                 let guard = job.limits.or(Guard::default());
-                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
+                self.cycle_job(task, &job.selection, guard, &run, now, go_on)
+                    .map(JobOutcome::Cycled)
             }
         }
     }

@@ -179,6 +179,33 @@ impl Selection {
     }
 }
 
+impl Selection {
+    /// Explanation of users without a session in a framework's table, which keeps ids.
+    ///
+    /// # Errors
+    /// Any error of reading the table of users.
+    pub fn about_users(&self, service: &SessionService) -> anyhow::Result<Option<String>> {
+        let source = service.profile().and_then(|profile| profile.user.as_ref());
+        let (Some(source), false) = (source, self.user.is_empty()) else { return Ok(None) };
+        let given: BTreeSet<String> = self.user.iter().flat_map(|it| split(it)).collect();
+        let ids: BTreeSet<String> = users(service, &self.user)?.into_iter().collect();
+        Ok(Some(match &source.names {
+            None => "the table keeps ids of users: pass one that `sessctl show users` shows, such \
+                     as --user 17"
+                .to_owned(),
+            Some(names) if ids == given => format!(
+                "the table keeps ids of users, and no user in {:?} has this name; `sessctl show \
+                 users` shows ids and names",
+                names.table
+            ),
+            Some(_) => format!(
+                "the table keeps ids of users: {}",
+                ids.iter().map(|id| format!("{id:?}")).collect::<Vec<_>>().join(", ")
+            ),
+        }))
+    }
+}
+
 /// The conditions after the noun, such as ` of user "bob" in task "imap"`.
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
