@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::service::SessionService;
+use crate::domain::agent::short_agent;
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
 use crate::domain::session::{Session, SessionState};
@@ -20,24 +21,49 @@ struct UserTotals {
 }
 
 impl SessionService {
-    /// Visits the users of selected sessions that have not ended, the one with the most first;
-    /// in a framework table, those of live sessions unless the filter selects by state. Returns
-    /// the number of sessions that match except for the user, which is unreadable.
+    /// Visits the users of selected sessions that have not ended, or other groups of these
+    /// sessions, the one with the most first; in a framework table, those of live sessions unless
+    /// the filter selects by state. Returns the number of sessions that match except for the user,
+    /// which is unreadable.
     ///
     /// # Errors
-    /// Any error of reading the table, and the error of the visitor.
-    pub fn users(
+    /// [`Error::Unselectable`](crate::Error::Unselectable) if the profile of a framework table has
+    /// no client or no agent to group by, any error of reading the table, and the error of the
+    /// visitor.
+    pub fn groups(
         &self,
+        by: GroupBy,
         filter: &Filter,
         now: UnixTime,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<u64> {
+        self.profile().map_or(Ok(()), |profile| match by {
+            GroupBy::Client => profile.must_name("client", profile.client.as_ref()),
+            GroupBy::Agent => profile.must_name("agent", profile.agent.as_ref()),
+            GroupBy::TaskAndUser | GroupBy::User | GroupBy::Task => Ok(()),
+        })?;
+        let names = self.store.task_names()?;
+        let visit = &mut |group: UserStats| match by {
+            GroupBy::Task => {
+                visit(UserStats { user: group.user.map(|task| names.of(task)), ..group })
+            }
+            _ => visit(group),
+        };
         if filter.is_task_only() {
             filter.check(self.profile())?;
-            let scope = self.scope(filter.task.as_ref(), now);
-            self.store.user_stats(&scope, GroupBy::User, visit)?;
+            self.store.user_stats(&self.scope(filter.task.as_ref(), now), by, visit)?;
             return Ok(0);
         }
+        self.groups_of_selected(by, filter, now, visit)
+    }
+
+    fn groups_of_selected(
+        &self,
+        by: GroupBy,
+        filter: &Filter,
+        now: UnixTime,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
+    ) -> Result<u64> {
         let mut users: BTreeMap<Option<String>, UserTotals> = BTreeMap::new();
         let counts_expired = self.profile().is_none() || !filter.states.is_empty();
         let selection = self.select(filter, None, false, now)?;
@@ -51,7 +77,7 @@ impl SessionService {
                     SessionState::Ended => None,
                 };
                 if let Some(place) = place {
-                    users.entry(session.user.clone()).or_default().add(&session, place);
+                    users.entry(group(by, &session)).or_default().add(&session, place);
                 }
                 Ok(ControlFlow::Continue(()))
             })?;
@@ -65,6 +91,16 @@ impl SessionService {
             }
         }
         Ok(unreadable + selection.unreadable_users)
+    }
+}
+
+/// Name of the group of a session.
+fn group(by: GroupBy, session: &Session) -> Option<String> {
+    match by {
+        GroupBy::TaskAndUser | GroupBy::User => session.user.clone(),
+        GroupBy::Task => Some(session.task.to_ascii_lowercase()),
+        GroupBy::Client => session.client.clone(),
+        GroupBy::Agent => session.agent.as_deref().map(|agent| short_agent(agent).into_owned()),
     }
 }
 

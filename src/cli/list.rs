@@ -41,8 +41,8 @@ pub struct Args {
     /// Only sessions that ended at or after this time, or at most this long ago
     #[arg(long, value_name = "TIME|DURATION")]
     ended_since: Option<Since>,
-    /// Sort by handle, user, task, client, state, idle (longest first), created, last-used,
-    /// expires or ended; without it by handle, or with --limit by idle
+    /// Sort by handle, user, task, client, agent, state, idle (longest first), created,
+    /// last-used, expires or ended; without it by handle, or with --limit by idle
     #[arg(long, value_name = "FIELD")]
     sort: Option<SortKey>,
     /// Reverse the order

@@ -44,11 +44,10 @@ impl Filter {
 /// Reports whether a table has an attribute: sessctl's own, or a framework's with this profile.
 fn has(profile: Option<&Profile>, attribute: Attribute) -> bool {
     match (attribute, profile) {
-        // No table has an agent yet.
-        (Attribute::Agent, _) => false,
         (_, None) | (Attribute::Expiry, _) => true,
         (Attribute::User, Some(profile)) => profile.user.is_some(),
         (Attribute::Client, Some(profile)) => profile.client.is_some(),
+        (Attribute::Agent, Some(profile)) => profile.agent.is_some(),
         (Attribute::Creation, Some(profile)) => profile.created.is_some(),
         (Attribute::LastUse, Some(profile)) => profile.used.is_some(),
     }
