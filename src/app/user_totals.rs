@@ -100,7 +100,7 @@ fn group(by: GroupBy, session: &Session) -> Option<String> {
         GroupBy::TaskAndUser | GroupBy::User => session.user.clone(),
         GroupBy::Task => Some(session.task.to_ascii_lowercase()),
         GroupBy::Client => session.client.clone(),
-        GroupBy::Agent => session.agent.as_deref().map(|agent| short_agent(agent).into_owned()),
+        GroupBy::Agent => session.agent.as_deref().map(short_agent),
     }
 }
 

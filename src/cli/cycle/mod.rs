@@ -147,7 +147,7 @@ impl Args {
         }
         Ok(self
             .selection
-            .about_users(service)?
+            .about_users(service, context.now)?
             .map_or_else(String::new, |text| format!("; {text}")))
     }
 
