@@ -10,6 +10,7 @@ pub mod copy;
 mod cycle;
 mod cycle_job;
 mod cycle_run;
+mod groups;
 mod inspection;
 mod jobs;
 mod lease;
@@ -27,7 +28,6 @@ pub mod throttle;
 pub mod token_batch;
 pub mod token_batch_sizer;
 mod user_names;
-mod user_totals;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};

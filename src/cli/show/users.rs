@@ -118,10 +118,10 @@ impl Args {
         let service = context.open(Access::Read)?;
         let is_adopted = service.profile().is_some();
         let is_by_user = self.by == Grouping::User;
+        let filter = self.selection.find(&service, Filter::default(), context.now)?.filter;
         if is_by_user {
             context.report_user_names(&service)?;
         }
-        let filter = self.selection.find(&service, Filter::default(), context.now)?.filter;
         let schema = self.by.schema(is_adopted);
         let mut listing = context.listing(schema, None)?;
         let (mut batch, now) = (Vec::new(), context.now);
@@ -133,7 +133,7 @@ impl Args {
             records.try_for_each(|record| listing.record(&record)).map_err(unwritten)
         };
         let (mut all, mut unreadable) = (0, 0);
-        let left_out = service.groups(self.by.storage(), &filter, now, &mut |user| {
+        let left_out = service.groups(self.by.storage(), &filter, context.now, &mut |user| {
             all += 1;
             unreadable += user.unreadable_users;
             if all <= most {

@@ -11,13 +11,7 @@ impl Filter {
     /// [`Error::MissingAttributes`], and [`Error::OtherTask`] if the one task of a framework's
     /// table does not match.
     pub fn check(&self, profile: Option<&Profile>) -> Result<()> {
-        let missing: Vec<Attribute> =
-            self.attributes().into_iter().filter(|it| !has(profile, *it)).collect();
-        if !missing.is_empty() {
-            let table = profile.map_or("sessions", |profile| profile.table.as_str()).to_owned();
-            let present = Attribute::ALL.into_iter().filter(|it| has(profile, *it)).collect();
-            return Err(Error::MissingAttributes(MissingAttributes { table, missing, present }));
-        }
+        require(&self.attributes(), profile)?;
         match (&self.task, profile) {
             (Some(task), Some(profile)) if !task.matches(&profile.task) => Err(Error::OtherTask {
                 table: profile.table.clone(),
@@ -26,6 +20,15 @@ impl Filter {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Checks that the table has an attribute to group by, and what the filter selects by.
+    ///
+    /// # Errors
+    /// See [`check`](Self::check).
+    pub fn check_grouping(&self, by: Option<Attribute>, profile: Option<&Profile>) -> Result<()> {
+        require(by.as_slice(), profile)?;
+        self.check(profile)
     }
 
     /// Attributes that the conditions need.
@@ -39,6 +42,17 @@ impl Filter {
         ];
         needed.into_iter().filter(|(_, is_needed)| *is_needed).map(|(it, _)| it).collect()
     }
+}
+
+fn require(attributes: &[Attribute], profile: Option<&Profile>) -> Result<()> {
+    let missing: Vec<Attribute> =
+        attributes.iter().copied().filter(|it| !has(profile, *it)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let table = profile.map_or("sessions", |profile| profile.table.as_str()).to_owned();
+    let present = Attribute::ALL.into_iter().filter(|it| has(profile, *it)).collect();
+    Err(Error::MissingAttributes(MissingAttributes { table, missing, present }))
 }
 
 /// Reports whether a table has an attribute: sessctl's own, or a framework's with this profile.

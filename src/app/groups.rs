@@ -1,19 +1,19 @@
-//! Statistics of users over selected sessions.
+//! Statistics of users, or of other groups, over selected sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::service::SessionService;
 use crate::domain::agent::short_agent;
-use crate::domain::error::Result;
+use crate::domain::error::{Attribute, Result};
 use crate::domain::filter::Filter;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::UnixTime;
 use crate::storage::{GroupBy, Order, UserStats, VisitResult};
 
-/// Sessions of a user, and their tasks in lower case.
+/// Sessions of a group, and their tasks in lower case.
 #[derive(Default)]
-struct UserTotals {
+struct GroupTotals {
     states: [u64; 4],
     unreadable_users: u64,
     oldest_use: Option<UnixTime>,
@@ -27,8 +27,8 @@ impl SessionService {
     /// which is unreadable.
     ///
     /// # Errors
-    /// [`Error::Unselectable`](crate::Error::Unselectable) if the profile of a framework table has
-    /// no client or no agent to group by, any error of reading the table, and the error of the
+    /// [`Error::MissingAttributes`](crate::Error::MissingAttributes) if a framework's table has no
+    /// client or no agent to group by, any error of reading the table, and the error of the
     /// visitor.
     pub fn groups(
         &self,
@@ -37,34 +37,11 @@ impl SessionService {
         now: UnixTime,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<u64> {
-        self.profile().map_or(Ok(()), |profile| match by {
-            GroupBy::Client => profile.must_name("client", profile.client.as_ref()),
-            GroupBy::Agent => profile.must_name("agent", profile.agent.as_ref()),
-            GroupBy::TaskAndUser | GroupBy::User | GroupBy::Task => Ok(()),
-        })?;
-        let names = self.store.task_names()?;
-        let visit = &mut |group: UserStats| match by {
-            GroupBy::Task => {
-                visit(UserStats { user: group.user.map(|task| names.of(task)), ..group })
-            }
-            _ => visit(group),
-        };
+        filter.check_grouping(by_attribute(by), self.profile())?;
         if filter.is_task_only() {
-            filter.check(self.profile())?;
-            self.store.user_stats(&self.scope(filter.task.as_ref(), now), by, visit)?;
-            return Ok(0);
+            return self.groups_of_task(by, filter, now, visit).map(|()| 0);
         }
-        self.groups_of_selected(by, filter, now, visit)
-    }
-
-    fn groups_of_selected(
-        &self,
-        by: GroupBy,
-        filter: &Filter,
-        now: UnixTime,
-        visit: &mut dyn FnMut(UserStats) -> VisitResult,
-    ) -> Result<u64> {
-        let mut users: BTreeMap<Option<String>, UserTotals> = BTreeMap::new();
+        let mut groups: BTreeMap<Option<String>, GroupTotals> = BTreeMap::new();
         let counts_expired = self.profile().is_none() || !filter.states.is_empty();
         let selection = self.select(filter, None, false, now)?;
         let unreadable =
@@ -77,34 +54,61 @@ impl SessionService {
                     SessionState::Ended => None,
                 };
                 if let Some(place) = place {
-                    users.entry(group(by, &session)).or_default().add(&session, place);
+                    groups.entry(group(by, &session)).or_default().add(&session, place);
                 }
                 Ok(ControlFlow::Continue(()))
             })?;
-        let mut users: Vec<UserStats> =
-            users.into_iter().map(|(user, totals)| totals.stats(user)).collect();
+        let mut groups: Vec<UserStats> =
+            groups.into_iter().map(|(group, totals)| totals.stats(group)).collect();
         // The sort is stable: equal ones stay in the order of their names.
-        users.sort_by_key(|user| std::cmp::Reverse(user.sessions()));
-        for user in users {
-            if visit(user)?.is_break() {
+        groups.sort_by_key(|group| std::cmp::Reverse(group.sessions()));
+        for group in groups {
+            if visit(self.with_group_name(by, group)?)?.is_break() {
                 break;
             }
         }
         Ok(unreadable + selection.unreadable_users)
     }
-}
 
-/// Name of the group of a session.
-fn group(by: GroupBy, session: &Session) -> Option<String> {
-    match by {
-        GroupBy::TaskAndUser | GroupBy::User => session.user.clone(),
-        GroupBy::Task => Some(session.task.to_ascii_lowercase()),
-        GroupBy::Client => session.client.clone(),
-        GroupBy::Agent => session.agent.as_deref().map(short_agent),
+    fn groups_of_task(
+        &self,
+        by: GroupBy,
+        filter: &Filter,
+        now: UnixTime,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
+    ) -> Result<()> {
+        let scope = self.scope(filter.task.as_ref(), now);
+        self.store.user_stats(&scope, by, &mut |group| visit(self.with_group_name(by, group)?))
+    }
+
+    /// Gives a task the letter case of its first use.
+    fn with_group_name(&self, by: GroupBy, group: UserStats) -> Result<UserStats> {
+        if by != GroupBy::Task {
+            return Ok(group);
+        }
+        let names = self.store.task_names()?;
+        Ok(UserStats { user: group.user.map(|task| names.of(task)), ..group })
     }
 }
 
-impl UserTotals {
+const fn by_attribute(by: GroupBy) -> Option<Attribute> {
+    match by {
+        GroupBy::Client => Some(Attribute::Client),
+        GroupBy::Agent => Some(Attribute::Agent),
+        GroupBy::TaskAndUser | GroupBy::User | GroupBy::Task => None,
+    }
+}
+
+fn group(by: GroupBy, session: &Session) -> Option<String> {
+    match by {
+        GroupBy::TaskAndUser | GroupBy::User => session.user.clone(),
+        GroupBy::Client => session.client.clone(),
+        GroupBy::Agent => session.agent.as_deref().map(short_agent),
+        GroupBy::Task => Some(session.task.to_ascii_lowercase()),
+    }
+}
+
+impl GroupTotals {
     fn add(&mut self, session: &Session, place: usize) {
         self.states[place] += 1;
         self.unreadable_users += u64::from(session.is_user_unreadable);
@@ -112,10 +116,10 @@ impl UserTotals {
         self.tasks.insert(session.task.to_ascii_lowercase());
     }
 
-    fn stats(self, user: Option<String>) -> UserStats {
+    fn stats(self, group: Option<String>) -> UserStats {
         let [active, idle, abandoned, expired] = self.states;
         UserStats {
-            user,
+            user: group,
             user_name: None,
             unreadable_users: self.unreadable_users,
             task: None,
