@@ -294,8 +294,8 @@ impl SessionService {
             }
             JobAction::Cycle(task) => {
                 let guard = job.limits.or(Guard::default());
-                self.cycle_job(task, guard, (&run, &job_note(job)), now, go_on)
-                    .map(JobOutcome::Cycled)
+                let run = (&run, &job_note(job));
+                self.cycle_job(task, &job.selection, guard, run, now, go_on).map(JobOutcome::Cycled)
             }
         }
     }

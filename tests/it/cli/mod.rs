@@ -52,6 +52,7 @@ mod replace;
 mod report_each;
 mod run;
 mod schedule;
+mod selection;
 mod sessions;
 mod show {
     mod adopted;
