@@ -56,7 +56,7 @@ pub struct Args {
     #[arg(long, value_name = "REASON")]
     ended_by: Option<EndReason>,
     /// Only sessions that ended at or after this time, or at most this long ago
-    #[arg(long, value_name = "TIME|DURATION")]
+    #[arg(long, value_name = "TIME|DURATION", allow_hyphen_values = true)]
     ended_since: Option<Since>,
     /// Sort by handle, user, task, client, state, idle (longest first), created, last-used,
     /// expires or ended
@@ -70,13 +70,13 @@ pub struct Args {
     limit: Option<u64>,
     /// Show the states as of another time: sessions opened later are left out, and sessions
     /// that ended later count as not ended
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     at: Option<TimeArg>,
 }
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let at = self.at.map(|at| at.read(&TimeZone::Local)).transpose()?;
+        let at = self.at.map(|at| at.read(&TimeZone::Local, context.now)).transpose()?;
         let now = at.unwrap_or(context.now);
         let table = context.format() == FormatName::Table;
         let is_limited = self.limit.is_some();

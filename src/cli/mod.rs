@@ -22,10 +22,10 @@ mod host;
 mod init;
 pub mod interrupt;
 pub mod kept_rows;
-mod legacy_commands;
 mod list;
 mod man;
 mod metrics;
+pub mod mistakes;
 mod open;
 pub mod privileges;
 pub mod process;
@@ -46,15 +46,17 @@ pub mod show;
 pub mod state_dir;
 mod statement_watchdog;
 pub mod syslog;
+pub mod time_arg;
 pub mod time_zone;
 mod token_reader;
 mod tokens;
 mod touch;
 pub mod trust;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use context::{Context, Global};
 use exit::Exit;
@@ -179,7 +181,8 @@ impl Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    match arguments::parse(&std::env::args_os().collect::<Vec<_>>()) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match arguments::parse(&args) {
         Ok(cli) => {
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
@@ -189,7 +192,7 @@ pub fn main() -> ExitCode {
             }
             report::report(outcome)
         }
-        Err(answer) => report::report_arguments(&answer),
+        Err(answer) => report::report_arguments(&answer, &args),
     }
 }
 
@@ -216,8 +219,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Schedule(args) => args.run(context),
         Command::Profile(args) => args.run(context),
         Command::Demo(args) => args.run(context),
-        Command::Completions(args) => args.run(Cli::command()),
-        Command::Man(args) => args.run(Cli::command()),
+        Command::Completions(args) => args.run(arguments::command()),
+        Command::Man(args) => args.run(arguments::command()),
         Command::PrivilegedHelper(args) => args.run(),
         Command::Detached(args) => args.run(),
     }

@@ -16,7 +16,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
-use crate::cli::args::{TimeArg, duration, percent, task};
+use crate::cli::args::{TimeArg, at_least_one, duration, percent, task};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
@@ -96,7 +96,7 @@ pub struct Args {
     /// Print progress to standard error at this interval, in seconds [default on a terminal: a
     /// progress bar]
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = at_least_one)]
     progress: Option<u64>,
     /// Wait up to this time for another running purge; without this option, exit at once with
     /// exit code 11
@@ -108,7 +108,7 @@ pub struct Args {
     #[command(flatten)]
     each: LineTarget,
     /// With --dry-run: show what would happen to the current rows at another time
-    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
     /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
     /// including whether the run was refused
@@ -131,8 +131,11 @@ impl Args {
         }
         let request = self.request(context)?;
         if self.dry_run {
-            let now =
-                self.at.map(|at| at.read(&TimeZone::Local)).transpose()?.unwrap_or(context.now);
+            let now = self
+                .at
+                .map(|at| at.read(&TimeZone::Local, context.now))
+                .transpose()?
+                .unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
             return dry_run::dry_run(&request, now, self.accept_clock, context);
         }

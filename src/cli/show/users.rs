@@ -18,7 +18,7 @@ use crate::output::record::{Column, Record, Schema, Value, concat};
 /// Users whose names are looked up together.
 const BATCH: usize = 250;
 
-/// Show the users of sessions that have not ended, most sessions first
+/// Show users with sessions that have not ended, the busiest first
 ///
 /// Expired sessions, which wait for the next purge, are included; those of a framework's
 /// table, which its application already refuses, are not. Sessions of such a table whose user

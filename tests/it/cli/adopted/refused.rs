@@ -92,7 +92,7 @@ fn a_parameter_that_only_the_application_knows_is_required() {
     insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     let with = |param: &str| refuses(&sandbox, &["--param", param, "list"], 2);
-    insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': use NAME=VALUE; see --help");
+    insta::assert_snapshot!(with("lifetime"), @r#"invalid --param "lifetime": use NAME=VALUE"#);
     insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: use 120s, 120m, 120h or 120d"#);
     insta::assert_snapshot!(with("age=2h"), @r#"profile laravel takes no parameter "age": it takes lifetime"#);
     let ran = run(&sandbox, ["--param", "lifetime=2h", "purge", "--json"]);
