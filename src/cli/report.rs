@@ -73,10 +73,15 @@ pub fn report_arguments(answer: &clap::Error, args: &[OsString]) -> ExitCode {
         let _ = answer.print();
         return ExitCode::SUCCESS;
     }
-    let mut whole = arguments::command();
-    whole.build();
-    for line in mistakes::answer(answer, &whole, args).lines() {
+    for line in format!("sessctl: {}", argument_error(answer, args)).lines() {
         eprint_line(&sanitize::escape(line));
     }
     ExitCode::from(2)
+}
+
+/// Message about invalid arguments.
+pub fn argument_error(answer: &clap::Error, args: &[OsString]) -> String {
+    let mut whole = arguments::command();
+    whole.build();
+    mistakes::answer(answer, &whole, args)
 }

@@ -31,20 +31,16 @@ pub fn answer(error: &Error, root: &Command, args: &[OsString]) -> String {
         }
         ErrorKind::InvalidSubcommand => {
             let word = text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            line(&commands::unknown(&word, &typed, root))
+            commands::unknown(&word, &typed, root)
         }
         ErrorKind::UnknownArgument => {
             let word = text(error, ContextKind::InvalidArg).unwrap_or_default();
-            line(&options::unknown(&word, &typed, root))
+            options::unknown(&word, &typed, root)
         }
-        ErrorKind::MissingRequiredArgument => line(&values::missing(error, &typed)),
-        ErrorKind::ArgumentConflict => line(&values::conflict(error)),
-        _ => line(&values::invalid(error).unwrap_or_else(|| other(error, &typed))),
+        ErrorKind::MissingRequiredArgument => values::missing(error, &typed),
+        ErrorKind::ArgumentConflict => values::conflict(error),
+        _ => values::invalid(error).unwrap_or_else(|| other(error, &typed)),
     }
-}
-
-fn line(message: &str) -> String {
-    format!("sessctl: {message}")
 }
 
 /// The parser's own words, on one line.

@@ -19,7 +19,7 @@ const LINE_WIDTH: usize = 79;
 
 /// List of all commands, grouped by purpose.
 pub fn commands(root: &Command) -> String {
-    let mut text = "sessctl: no command given; the commands are:\n".to_owned();
+    let mut text = "no command given; the commands are:\n".to_owned();
     let grouped = |name: &str| PURPOSES.iter().any(|(_, names)| names.contains(&name));
     let find = |name: &&str| visible(root).find(|command| command.get_name() == *name);
     for (purpose, names) in PURPOSES {
@@ -33,7 +33,7 @@ pub fn commands(root: &Command) -> String {
 /// List of the members of a group.
 pub fn members(group: &TypedCommand) -> String {
     let name = group.name();
-    let mut text = format!("sessctl: \"{name}\" needs one of these; see {}:\n", group.help());
+    let mut text = format!("\"{name}\" needs one of these; see {}:\n", group.help());
     visible(group.command).for_each(|command| add(&mut text, command));
     text.trim_end().to_owned()
 }

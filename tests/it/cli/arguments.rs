@@ -115,14 +115,13 @@ fn each_option_refuses_a_value_in_the_same_words() {
     whole.build();
     let mut found = Vec::new();
     refusals(&[], &whole, &mut found);
-    let refused: Vec<_> =
-        found.iter().filter(|(_, said)| said.starts_with("sessctl: invalid --")).collect();
+    let refused: Vec<_> = found.iter().filter(|(_, said)| said.starts_with("invalid --")).collect();
     assert!(refused.len() > 100, "{}", refused.len());
     for (option, said) in &found {
-        let begin = format!("sessctl: invalid --{option} {NONSENSE:?}: ");
+        let begin = format!("invalid --{option} {NONSENSE:?}: ");
         // The other values are any text, and what is missing is something else.
         let begins_again =
-            said.starts_with("sessctl: no command given") || said.contains("needs one of these");
+            said.starts_with("no command given") || said.contains("needs one of these");
         let has_advice = said.strip_prefix(&begin).is_some_and(|advice| advice.starts_with("use "));
         let needs_others = said.contains("\" needs ") || begins_again;
         assert!(has_advice || needs_others, "{said:?}");
