@@ -1,7 +1,7 @@
 //! The options that every subcommand takes, and where their values come from.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::storage::consistency::Consistency;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -82,6 +82,11 @@ pub struct Global {
 }
 
 impl Global {
+    /// Profile that an option names.
+    pub fn profile(&self) -> Option<&Path> {
+        self.profile.as_deref()
+    }
+
     /// Reports whether an option has an effect only on a cluster.
     pub fn is_of_clusters(arg: &Arg) -> bool {
         arg.get_help_heading() == Some(CLUSTER_OPTIONS)

@@ -88,7 +88,7 @@ impl Args {
             replace: self.replace,
             // Without a configuration, there may be limits that are not known here.
             sync_indexes: context.config_path().is_some(),
-            hold: hold(&ends.to, config.write_limits.hold),
+            hold: hold(&ends.to, config.write_limits.hold()),
         };
         let interrupt = Interrupt::listen()?;
         context.check_hook(config)?;
