@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::filter::AgentPattern;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, SpanError};
 
@@ -10,6 +11,11 @@ pub use super::time_arg::{Since, TimeArg};
 /// Reads a task name or pattern. An empty one is probably an unset variable of a script.
 pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
     if text.is_empty() { Err("use a name, or * for any task") } else { Ok(text.into()) }
+}
+
+/// Reads a pattern of agents. An empty one is probably an unset variable of a script.
+pub fn agent(text: &str) -> Result<AgentPattern, &'static str> {
+    if text.is_empty() { Err("use a text such as '*Firefox/52*'") } else { Ok(text.into()) }
 }
 
 pub fn duration(text: &str) -> Result<Duration, SpanError> {
