@@ -139,6 +139,9 @@ impl Args {
         context: &Context,
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
+        if context.global.quiet && done.stopped.is_some() {
+            context.print_failure(&sentence(done, service.unused_bytes()?));
+        }
         if context.global.quiet || !(is_said || context.requested_format().is_some()) {
             return Ok(());
         }

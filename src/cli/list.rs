@@ -17,12 +17,10 @@ use super::selection::Selection;
 use super::session_records;
 use crate::output::FormatName;
 
-pub const TABLE_ROWS: u64 = 100;
-
 /// List sessions
 ///
-/// A table shows the first 100 sessions and says how many there are; the other formats show
-/// all of them. With --user, sessions of a framework's table whose user cannot be read are
+/// On a terminal, a table shows the first 100 sessions and says how many there are; all of them
+/// are shown in a pipe, and in the other formats. With --user, sessions of a framework's table whose user cannot be read are
 /// counted, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -74,7 +72,7 @@ impl Args {
         let request = ListRequest {
             filter: Filter { ended_by: self.ended_by, ended_since, opened_by: at, ..found.filter },
             order,
-            limit: self.limit.or_else(|| table.then_some(TABLE_ROWS)),
+            limit: context.row_limit(self.limit),
             count_all: table,
         };
         let mut listing =
@@ -102,6 +100,6 @@ impl Args {
 
 pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
     let (shown, all) = (format_count(shown), format_count(all));
-    let hint = if is_limited { "" } else { "; other formats show all" };
+    let hint = if is_limited { "" } else { "; --limit N shows more" };
     format!("{shown} of {all} {what} shown{hint}")
 }

@@ -84,24 +84,18 @@ impl<W: io::Write> Table<W> {
 
     /// Chooses the form of the table, and returns its first lines.
     fn begin(&self, records: &[Record], rows: &[FlatRow<'_>]) -> (Form, Vec<String>) {
-        let mut columns = self.columns(rows);
+        let all = self.columns(rows, |_| true);
         let Some(width) = self.style.width else {
-            columns.widths = self.whole_widths(&columns, rows);
-            let header = self.header(&columns);
-            let lines = [vec![header], self.whole(&columns, rows)].concat();
+            let columns = Columns { widths: self.whole_widths(&all, rows), ..all };
+            let lines = [vec![self.header(&columns)], self.whole(&columns, rows)].concat();
             return (Form::Whole(columns), lines);
         };
-        let shown: Vec<&Column> =
-            columns.places.iter().map(|place| self.flattener.columns[*place]).collect();
-        let texts = shown.iter().zip(&columns.kinds).filter(|it| *it.1 == CellKind::Text);
-        let least = texts.map(|(column, _)| column.title.len()).fold(MIN_TEXT_WIDTH, usize::max);
-        let mut layout = Layout::new();
-        layout.add(shown.iter().map(|column| (column.title.to_uppercase(), None)));
-        columns.add_rows(&mut layout, rows, width);
-        if !layout.fit(&columns.kinds, least, Some(width)) {
+        let fitted = self.fit(all, rows, width).or_else(|| {
+            self.fit(self.columns(rows, |place| place != Visibility::Filled), rows, width)
+        });
+        let Some((columns, layout)) = fitted else {
             return (Form::Blocks, self.blocks(records, true));
-        }
-        columns.widths = layout.widths();
+        };
         let mut lines = layout.lines(self.style.color);
         if let Some(header) = lines.first_mut() {
             *header = paint(header, self.style.color.then_some(BOLD));
@@ -109,17 +103,40 @@ impl<W: io::Write> Table<W> {
         (Form::Fitted(columns), lines)
     }
 
+    /// Lays out the first rows below a header, if they fit into the width.
+    fn fit(
+        &self,
+        columns: Columns,
+        rows: &[FlatRow<'_>],
+        width: usize,
+    ) -> Option<(Columns, Layout)> {
+        let shown: Vec<&Column> =
+            columns.places.iter().map(|place| self.flattener.columns[*place]).collect();
+        let texts = shown.iter().zip(&columns.kinds).filter(|it| *it.1 == CellKind::Text);
+        let least = texts.map(|(column, _)| column.title.len()).fold(MIN_TEXT_WIDTH, usize::max);
+        let mut layout = Layout::new();
+        layout.add(shown.iter().map(|column| (column.title.to_uppercase(), None)));
+        columns.add_rows(&mut layout, rows, width);
+        let fits = layout.fit(&columns.kinds, least, Some(width));
+        fits.then(|| (Columns { widths: layout.widths(), ..columns }, layout))
+    }
+
     /// Columns that rows show. A terminal omits those that hold nothing for this table.
-    fn columns(&self, rows: &[FlatRow<'_>]) -> Columns {
-        let holds_any = |place: usize| {
-            rows.iter().any(|row| row[place].is_some_and(|value| *value != Value::Absent))
+    fn columns(&self, rows: &[FlatRow<'_>], is_shown: impl Fn(Visibility) -> bool) -> Columns {
+        let is_absent = |value: Option<&Value>| value.is_none_or(|value| *value == Value::Absent);
+        let holds_any = |place: usize| rows.iter().any(|row| !is_absent(row[place]));
+        let is_shown = |place: &usize| {
+            let visibility = self.flattener.columns[*place].place;
+            is_shown(visibility)
+                && match visibility {
+                    Visibility::Row => {
+                        *place == 0 || self.style.width.is_none() || holds_any(*place)
+                    }
+                    Visibility::Filled => rows.iter().any(|row| has_value(row[*place])),
+                    Visibility::Detail | Visibility::Data => false,
+                }
         };
-        let all = self.flattener.columns.iter().enumerate();
-        let in_rows = all.filter(|(_, column)| column.place == Visibility::Row);
-        let shown = in_rows
-            .map(|(place, _)| place)
-            .filter(|place| *place == 0 || self.style.width.is_none() || holds_any(*place));
-        let places: Vec<usize> = shown.collect();
+        let places: Vec<usize> = (0..self.flattener.columns.len()).filter(is_shown).collect();
         let kind = |place: &usize| CellKind::of(rows.iter().filter_map(|row| row[*place]));
         let kinds = places.iter().map(kind).collect();
         Columns { places, kinds, widths: Vec::new() }

@@ -176,6 +176,9 @@ impl Args {
         context: &Context,
     ) -> anyhow::Result<()> {
         if context.global.quiet {
+            if exit != Exit::Done {
+                context.print_failure(&summary::sentence(done, self.verify_only));
+            }
             return Ok(());
         }
         if context.requested_format().is_some() {

@@ -106,6 +106,9 @@ pub struct Args {
     each: LineTarget,
     #[command(flatten)]
     selection: Selection,
+    /// With --dry-run: show at most N sessions
+    #[arg(long, value_name = "N", requires = "dry_run")]
+    limit: Option<u64>,
     /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
@@ -142,7 +145,13 @@ impl Args {
                 .transpose()?
                 .unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            return dry_run::dry_run(&request, &self.selection, now, self.accept_clock, context);
+            return dry_run::dry_run(
+                &request,
+                (&self.selection, self.limit),
+                now,
+                self.accept_clock,
+                context,
+            );
         }
         self.purge(&request, context)
     }
@@ -308,6 +317,7 @@ fn write_summary(
 ) -> anyhow::Result<()> {
     let profile = service.profile();
     if context.global.quiet {
+        print_summary(summary, service, context);
         return Ok(());
     }
     if context.requested_format().is_some() {
@@ -324,8 +334,11 @@ fn write_summary(
 /// Prints the summary of a purge whose output is something else: on a terminal, or if the
 /// purge stopped early.
 fn print_summary(summary: &PurgeReport, service: &SessionService, context: &Context) {
-    if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
-        context.print_notice(&sentence(summary, service.profile(), false));
+    let sentence = || sentence(summary, service.profile(), false);
+    if context.global.quiet && summary.stopped.is_some() {
+        context.print_failure(&sentence());
+    } else if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
+        context.print_notice(&sentence());
     }
 }
 
