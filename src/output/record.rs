@@ -48,8 +48,8 @@ pub enum Severity {
 pub enum Visibility {
     /// Shown in rows and in blocks.
     Row,
-    /// Shown like these, but only if a record has a value there, and in rows only if they have
-    /// room for it.
+    /// Shown like these, but only if a record has a value there other than the count 0, and in
+    /// rows only if they have room for it.
     Filled,
     /// Shown only in blocks of one line per value.
     Detail,
@@ -178,7 +178,7 @@ impl Column {
 
     /// A column that tables show where a record stands alone.
     pub const fn detail(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Visibility::Detail, time: false, metric: None }
+        Self { name, title, place: Visibility::Detail, ..Self::row(name, title) }
     }
 
     /// A column that no table shows.
