@@ -76,6 +76,9 @@ pub struct Metric {
     pub name: &'static str,
     pub help: &'static str,
     pub kind: MetricKind,
+    /// Number by which the column's value is divided: 1000 for milliseconds, as metrics are in
+    /// seconds.
+    pub divisor: f64,
     /// Labels of this column, in addition to those of the record.
     pub labels: &'static [(&'static str, &'static str)],
 }

@@ -192,7 +192,7 @@ fn a_job_records_its_keys_and_its_reason() {
     let sandbox = sandbox();
     sandbox.file(
         "jobs.toml",
-        "[[job]]\nname = \"restart\"\nevery = \"1m\"\ndo = \"cycle\"\ntask = \"im*\"\nlate = \"forever\"\n\
+        "[[job]]\nname = \"restart\"\nevery = \"1m\"\ndo = \"cycle\"\ntask = \"im*\"\nuser = [\"alice\", \"bob\"]\nlate = \"forever\"\n\
          why = \"memory leak\"\n",
     );
     let run = || sandbox.run(["--config", "jobs.toml", "run"]).succeeds().is_silent().stdout();
@@ -201,7 +201,7 @@ fn a_job_records_its_keys_and_its_reason() {
     run();
     let record = the_run(&sandbox, &["--session", &row("bob").handle()]);
     assert_eq!((&record["job"], &record["do"]), (&"restart".into(), &"cycle".into()));
-    assert_eq!(record["selection"], "task = \"im*\"");
+    assert_eq!(record["selection"], "task \"im*\", user \"alice\" \"bob\"");
     assert_eq!((&record["why"], &record["named"]), (&"memory leak".into(), &11.into()));
     let table = sandbox.run(["show", "runs"]).succeeds().stdout();
     assert!(table.contains("cycle: restart") && table.contains("memory leak"), "{table}");

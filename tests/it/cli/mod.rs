@@ -11,6 +11,7 @@ mod audit;
 mod clock;
 mod clock_jumps;
 mod compact;
+mod completions;
 mod concurrent_access;
 mod config;
 mod context {
@@ -39,6 +40,7 @@ mod list;
 mod litefs;
 mod litestream;
 mod low_resources;
+mod man;
 mod many_policies;
 mod privileges;
 mod process;
@@ -50,6 +52,7 @@ mod replace;
 mod report_each;
 mod run;
 mod schedule;
+mod selection;
 mod sessions;
 mod show {
     mod adopted;
