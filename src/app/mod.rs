@@ -18,6 +18,7 @@ pub mod purge;
 mod query;
 pub mod replication;
 mod run;
+mod selection;
 mod service;
 mod sessions;
 mod skipped;
@@ -26,6 +27,7 @@ pub mod throttle;
 pub mod token_batch;
 pub mod token_batch_sizer;
 mod user_names;
+mod user_totals;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};

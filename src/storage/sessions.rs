@@ -61,10 +61,10 @@ pub trait SessionStore {
     /// session that had ended or never existed.
     fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>>;
 
-    /// Visits sessions one by one, in constant memory. The caller applies the filter on the
-    /// client, [`Filter::matches_client`](crate::domain::filter::Filter::matches_client).
+    /// Visits the sessions that [match](crate::domain::filter::Filter::matches) the filter, one
+    /// by one, in constant memory.
     ///
-    /// Without a filter on the user, sessions with an unreadable user are visited. With one,
+    /// Without a condition on users, sessions with an unreadable user are visited. With one,
     /// those that match the rest of the filter are counted instead, as far as the visit goes.
     fn scan(
         &self,

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
@@ -116,8 +117,12 @@ impl<T: Database> SessionStore for Native<T> {
     ) -> Result<ScanResult> {
         let collision_column = COLUMNS.split(',').count();
         let is_remote = self.database.is_remote();
+        let SessionQuery { filter, scope, .. } = query;
         self.database.query_pages(&mut |last| scan(query, is_remote, last), &mut |row| {
             let mut session = session(row);
+            if !filter.matches_beyond_sql(&session, scope.policies, scope.now) {
+                return Ok(ControlFlow::Continue(()));
+            }
             if row.integer(collision_column) == Some(1)
                 && let Some(id) = session.key.text()
             {
