@@ -16,6 +16,7 @@ use super::guard::CycleLimits;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
+use super::run_note::{Typed, Why, print_unrecorded};
 use super::selection::{FoundSelection, Selection, unknown_task};
 use super::{kept_rows, session_records};
 use crate::output::record::Value;
@@ -55,6 +56,8 @@ pub struct Args {
     /// Print the sessions that would end; change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    why: Why,
     #[command(flatten)]
     limits: CycleLimits,
 }
@@ -107,6 +110,12 @@ impl Args {
         Ok(Exit::Done)
     }
 
+    fn typed(&self) -> Typed {
+        let mut typed = self.selection.typed();
+        typed.flag("--all", self.all).option("--limit", self.limit);
+        typed
+    }
+
     fn end(
         &self,
         service: &mut SessionService,
@@ -115,7 +124,12 @@ impl Args {
     ) -> anyhow::Result<Exit> {
         let FoundSelection { filter, ended } =
             self.selection.find(service, Filter::usable(), context.now)?;
-        let request = CycleRequest { filter, limit: self.limit, guard: self.limits.guard() };
+        let request = CycleRequest {
+            filter,
+            limit: self.limit,
+            guard: self.limits.guard(),
+            note: self.why.note(self.typed()),
+        };
         let exit = if self.dry_run {
             preview(&request, service, context, lines)?
         } else {
@@ -159,6 +173,9 @@ fn cycle(
     print_kept(&cycled.kept, Wording::end(false), context);
     if let Some(obstacle) = &cycled.obstacle {
         context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
+    }
+    if let Some(why) = &cycled.unrecorded {
+        print_unrecorded(why);
     }
     let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
     let missed =

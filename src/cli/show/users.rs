@@ -118,10 +118,10 @@ impl Args {
         let service = context.open(Access::Read)?;
         let is_adopted = service.profile().is_some();
         let is_by_user = self.by == Grouping::User;
+        let filter = self.selection.find(&service, Filter::default(), context.now)?.filter;
         if is_by_user {
             context.report_user_names(&service)?;
         }
-        let filter = self.selection.find(&service, Filter::default(), context.now)?.filter;
         let schema = self.by.schema(is_adopted);
         let mut listing = context.listing(schema, None)?;
         let (mut batch, now) = (Vec::new(), context.now);

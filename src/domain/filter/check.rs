@@ -11,7 +11,7 @@ impl Filter {
     /// [`Error::MissingAttributes`], and [`Error::OtherTask`] if the one task of a framework's
     /// table does not match.
     pub fn check(&self, profile: Option<&Profile>) -> Result<()> {
-        require(profile, &self.attributes())?;
+        require(&self.attributes(), profile)?;
         match (&self.task, profile) {
             (Some(task), Some(profile)) if !task.matches(&profile.task) => Err(Error::OtherTask {
                 table: profile.table.clone(),
@@ -20,6 +20,15 @@ impl Filter {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Checks that the table has an attribute to group by, and what the filter selects by.
+    ///
+    /// # Errors
+    /// See [`check`](Self::check).
+    pub fn check_grouping(&self, by: Option<Attribute>, profile: Option<&Profile>) -> Result<()> {
+        require(by.as_slice(), profile)?;
+        self.check(profile)
     }
 
     /// Attributes that the conditions need.
@@ -35,11 +44,7 @@ impl Filter {
     }
 }
 
-/// Checks that a table has these attributes: sessctl's own, or a framework's with this profile.
-///
-/// # Errors
-/// [`Error::MissingAttributes`].
-pub fn require(profile: Option<&Profile>, attributes: &[Attribute]) -> Result<()> {
+fn require(attributes: &[Attribute], profile: Option<&Profile>) -> Result<()> {
     let missing: Vec<Attribute> =
         attributes.iter().copied().filter(|it| !has(profile, *it)).collect();
     if missing.is_empty() {

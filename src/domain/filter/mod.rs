@@ -5,7 +5,6 @@ mod client;
 mod definition;
 mod recency;
 
-pub use check::require;
 pub use client::{AgentPattern, ClientFilter};
 pub use definition::Filter;
 pub use recency::recency;

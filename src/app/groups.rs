@@ -1,4 +1,4 @@
-//! Statistics of users, and of other groups, over selected sessions.
+//! Statistics of users, or of other groups, over selected sessions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 use super::service::SessionService;
 use crate::domain::agent::short_agent;
 use crate::domain::error::{Attribute, Result};
-use crate::domain::filter::{Filter, require};
+use crate::domain::filter::Filter;
 use crate::domain::session::{Session, SessionState};
 use crate::domain::time::UnixTime;
-use crate::storage::{GroupBy, Order, TaskNames, UserStats, VisitResult};
+use crate::storage::{GroupBy, Order, UserStats, VisitResult};
 
-/// Sessions of a user or of another group, and their tasks in lower case.
+/// Sessions of a group, and their tasks in lower case.
 #[derive(Default)]
-struct UserTotals {
+struct GroupTotals {
     states: [u64; 4],
     unreadable_users: u64,
     oldest_use: Option<UnixTime>,
@@ -23,12 +23,13 @@ struct UserTotals {
 impl SessionService {
     /// Visits the users of selected sessions that have not ended, or other groups of these
     /// sessions, the one with the most first; in a framework table, those of live sessions unless
-    /// the filter selects by state. Returns the number of sessions that match except for the
-    /// user, which is unreadable.
+    /// the filter selects by state. Returns the number of sessions that match except for the user,
+    /// which is unreadable.
     ///
     /// # Errors
-    /// [`Error::MissingAttributes`](crate::domain::error::Error::MissingAttributes) if the table
-    /// lacks what the sessions are selected or grouped by, any error of reading the table, and the error of the visitor.
+    /// [`Error::MissingAttributes`](crate::Error::MissingAttributes) if a framework's table has no
+    /// client or no agent to group by, any error of reading the table, and the error of the
+    /// visitor.
     pub fn groups(
         &self,
         by: GroupBy,
@@ -36,36 +37,12 @@ impl SessionService {
         now: UnixTime,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<u64> {
-        match by {
-            GroupBy::Client => require(self.profile(), &[Attribute::Client])?,
-            GroupBy::Agent => require(self.profile(), &[Attribute::Agent])?,
-            GroupBy::TaskAndUser | GroupBy::User | GroupBy::Task => {}
+        filter.check_grouping(by_attribute(by), self.profile())?;
+        if filter.is_task_only() {
+            return self.groups_of_task(by, filter, now, visit).map(|()| 0);
         }
-        if !filter.is_task_only() {
-            return self.selected_groups(by, filter, now, visit);
-        }
-        filter.check(self.profile())?;
-        let names = self.names_of_groups(by)?;
-        let scope = self.scope(filter.task.as_ref(), now);
-        self.store.user_stats(&scope, by, &mut |group| {
-            visit(match &names {
-                Some(names) => UserStats { user: group.user.map(|task| names.of(task)), ..group },
-                None => group,
-            })
-        })?;
-        Ok(0)
-    }
-
-    fn selected_groups(
-        &self,
-        by: GroupBy,
-        filter: &Filter,
-        now: UnixTime,
-        visit: &mut dyn FnMut(UserStats) -> VisitResult,
-    ) -> Result<u64> {
-        let mut groups: BTreeMap<Option<String>, UserTotals> = BTreeMap::new();
+        let mut groups: BTreeMap<Option<String>, GroupTotals> = BTreeMap::new();
         let counts_expired = self.profile().is_none() || !filter.states.is_empty();
-        let names = self.names_of_groups(by)?.unwrap_or_default();
         let selection = self.select(filter, None, false, now)?;
         let unreadable =
             self.visit_selected(&selection, Order::default(), now, &mut |session| {
@@ -77,7 +54,7 @@ impl SessionService {
                     SessionState::Ended => None,
                 };
                 if let Some(place) = place {
-                    groups.entry(group(&session, by, &names)).or_default().add(&session, place);
+                    groups.entry(group(by, &session)).or_default().add(&session, place);
                 }
                 Ok(ControlFlow::Continue(()))
             })?;
@@ -86,32 +63,52 @@ impl SessionService {
         // The sort is stable: equal ones stay in the order of their names.
         groups.sort_by_key(|group| std::cmp::Reverse(group.sessions()));
         for group in groups {
-            if visit(group)?.is_break() {
+            if visit(self.with_group_name(by, group)?)?.is_break() {
                 break;
             }
         }
         Ok(unreadable + selection.unreadable_users)
     }
 
-    /// Names of tasks, if sessions are grouped by these.
-    fn names_of_groups(&self, by: GroupBy) -> Result<Option<TaskNames>> {
-        (by == GroupBy::Task).then(|| self.store.task_names()).transpose()
+    fn groups_of_task(
+        &self,
+        by: GroupBy,
+        filter: &Filter,
+        now: UnixTime,
+        visit: &mut dyn FnMut(UserStats) -> VisitResult,
+    ) -> Result<()> {
+        let scope = self.scope(filter.task.as_ref(), now);
+        self.store.user_stats(&scope, by, &mut |group| visit(self.with_group_name(by, group)?))
+    }
+
+    /// Gives a task the letter case of its first use.
+    fn with_group_name(&self, by: GroupBy, group: UserStats) -> Result<UserStats> {
+        if by != GroupBy::Task {
+            return Ok(group);
+        }
+        let names = self.store.task_names()?;
+        Ok(UserStats { user: group.user.map(|task| names.of(task)), ..group })
     }
 }
 
-/// Group of a session; `None`: it has no such value.
-fn group(session: &Session, by: GroupBy, names: &TaskNames) -> Option<String> {
+const fn by_attribute(by: GroupBy) -> Option<Attribute> {
+    match by {
+        GroupBy::Client => Some(Attribute::Client),
+        GroupBy::Agent => Some(Attribute::Agent),
+        GroupBy::TaskAndUser | GroupBy::User | GroupBy::Task => None,
+    }
+}
+
+fn group(by: GroupBy, session: &Session) -> Option<String> {
     match by {
         GroupBy::TaskAndUser | GroupBy::User => session.user.clone(),
         GroupBy::Client => session.client.clone(),
-        GroupBy::Agent => {
-            session.agent.as_deref().filter(|agent| !agent.is_empty()).map(short_agent)
-        }
-        GroupBy::Task => Some(names.of(session.task.clone())),
+        GroupBy::Agent => session.agent.as_deref().map(short_agent),
+        GroupBy::Task => Some(session.task.to_ascii_lowercase()),
     }
 }
 
-impl UserTotals {
+impl GroupTotals {
     fn add(&mut self, session: &Session, place: usize) {
         self.states[place] += 1;
         self.unreadable_users += u64::from(session.is_user_unreadable);
@@ -119,10 +116,10 @@ impl UserTotals {
         self.tasks.insert(session.task.to_ascii_lowercase());
     }
 
-    fn stats(self, user: Option<String>) -> UserStats {
+    fn stats(self, group: Option<String>) -> UserStats {
         let [active, idle, abandoned, expired] = self.states;
         UserStats {
-            user,
+            user: group,
             user_name: None,
             unreadable_users: self.unreadable_users,
             task: None,
