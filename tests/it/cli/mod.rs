@@ -6,6 +6,7 @@
 mod adopted;
 mod args;
 mod arguments;
+mod check;
 mod clock;
 mod clock_jumps;
 mod compact;
@@ -21,6 +22,7 @@ mod cron;
 mod cycle;
 mod demo;
 mod disk_errors;
+mod doctor;
 mod ended_sessions;
 mod exit;
 mod file_kinds;
