@@ -71,8 +71,8 @@ Exit codes:
   2    usage error: an invalid argument, schedule or configuration
   3    incomplete: work remains, because the command stopped early or rows changed
        meanwhile; a session was kept that should have been ended or deleted; a hook failed;
-       it is unknown whether a cluster applied a step; or, with --user, the user of some
-       sessions could not be read
+       it is unknown whether a cluster applied a step; with --user, the user of some
+       sessions could not be read; or doctor has findings
   4    refused: by the guard, because the clock has moved, by a limit on open
        sessions, because a framework's table does not support the operation or does not
        match its profile, or because another user could change or redirect a file
@@ -94,6 +94,7 @@ Examples:
   sessctl --db app.db compact                  free the space of deleted rows
   sessctl --db db.sqlite3 show stat            count the sessions of a framework's table
   sessctl --db http://db1,db2,db3 show stat    count sessions on an rqlite cluster
+  sessctl --db app.db doctor                   show what is wrong, and what solves it
   sessctl show profiles                        list the supported frameworks
   sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge
 
