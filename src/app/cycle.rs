@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::notify::MissedNotifications;
+use super::selection::Selection;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
 use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
@@ -12,9 +13,7 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{
-    KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery, UnindexedTable,
-};
+use crate::storage::{KeptRows, RunEnd, RunOutcome, ScanLimits, UnindexedTable};
 
 /// Sessions per write transaction: a few milliseconds, and about 100 KiB of a cluster's Raft log.
 pub(super) const BATCH: usize = 250;
@@ -22,8 +21,10 @@ pub(super) const BATCH: usize = 250;
 /// Parameters of a cycle.
 #[derive(Debug, Clone, Default)]
 pub struct CycleRequest {
-    /// Sessions to end.
+    /// Sessions to end; [usable](Filter::usable) ones, unless it says otherwise.
     pub filter: Filter,
+    /// Maximum number of sessions to end, the longest unused first; `None`: any.
+    pub limit: Option<u64>,
     /// Limits on the number of sessions that it may end.
     pub guard: Guard,
 }
@@ -72,7 +73,8 @@ impl SessionService {
     ///
     /// # Errors
     /// [`Error::Guard`] if it would end more than the guard allows: nothing has ended then,
-    /// and the ledger records the refusal. [`Error::Refused`] if deletion is not allowed. Any
+    /// and the ledger records the refusal. [`Error::MissingAttributes`] and
+    /// [`Error::OtherTask`] if the table cannot have such sessions. [`Error::Refused`] if deletion is not allowed. Any
     /// error of reading or writing the table.
     pub fn cycle(
         &mut self,
@@ -103,39 +105,41 @@ impl SessionService {
     /// Any error of reading the table.
     pub fn preview_cycle(
         &self,
-        filter: &Filter,
+        request: &CycleRequest,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
     ) -> Result<CycleReport> {
-        self.preview_in_batches(filter, now, |batch| self.name_users(batch), show)
+        let selection = self.select(&request.filter, request.limit, true, now)?;
+        self.preview_in_batches(&selection, now, |batch| self.name_users(batch), show)
     }
 
     /// Number of sessions that a cycle would end.
-    pub(super) fn count_unended(&self, filter: &Filter, now: UnixTime) -> Result<u64> {
-        Ok(self.preview_in_batches(filter, now, |_| Ok(()), &mut |_| {})?.ended)
+    pub(super) fn count_selected(&self, selection: &Selection<'_>, now: UnixTime) -> Result<u64> {
+        Ok(self.preview_in_batches(selection, now, |_| Ok(()), &mut |_| {})?.ended)
     }
 
     fn preview_in_batches(
         &self,
-        filter: &Filter,
+        selection: &Selection<'_>,
         now: UnixTime,
         prepare: impl Fn(&mut [Session]) -> Result<()>,
         show: &mut dyn FnMut(&Session),
     ) -> Result<CycleReport> {
-        let (mut after, mut cycled) = (None, CycleReport::default());
+        let unreadable_users = selection.unreadable_users;
+        let mut cycled = CycleReport { unreadable_users, ..CycleReport::default() };
+        let mut after = None;
         loop {
-            let (mut batch, last, scanned) =
-                self.next_unended(filter, now, after.as_ref(), BATCH)?;
-            prepare(&mut batch)?;
-            let (ends, kept) = self.would_end(&batch)?;
+            let mut batch = self.next_selected(selection, now, after.as_ref(), BATCH)?;
+            prepare(&mut batch.sessions)?;
+            let (ends, kept) = self.would_end(&batch.sessions)?;
             cycled.ended += ends.len() as u64;
-            cycled.unreadable_users += scanned.unreadable_users;
+            cycled.unreadable_users += batch.unreadable_users;
             cycled.kept.add(kept);
             ends.into_iter().for_each(&mut *show);
-            if batch.len() < BATCH {
+            after = batch.next;
+            if after.is_none() {
                 return Ok(cycled);
             }
-            after = last;
         }
     }
 
@@ -147,12 +151,8 @@ impl SessionService {
         Ok(self.store.task_names()?.has(task))
     }
 
-    /// Returns those of these sessions that [`cycle_sessions`](Self::cycle_sessions) would
-    /// end, and those that would be kept.
-    ///
-    /// # Errors
-    /// Any error of reading the table.
-    pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
+    /// Returns those of these sessions that would end, and those that would be kept.
+    fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
         let keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
         let (are_kept, kept) = self.store.check_references(&keys)?;
         let ends = sessions.iter().zip(are_kept).filter(|(_, is_kept)| !is_kept);
@@ -189,32 +189,6 @@ impl SessionService {
         Ok(guard.check(impact(would_end, scan.counts.sessions)))
     }
 
-    /// Ends those of these sessions that have not ended, and reports for each whether it did.
-    ///
-    /// # Errors
-    /// See [`cycle`](Self::cycle).
-    pub fn cycle_sessions(
-        &mut self,
-        sessions: &[Session],
-        guard: Guard,
-        now: UnixTime,
-    ) -> Result<Vec<bool>> {
-        self.ensure_can_delete()?;
-        if let Err(refusal) = self.check_cycle_guard(sessions.len() as u64, guard, now)? {
-            self.record_refusal(None, &refusal, now);
-            return Err(refusal.into());
-        }
-        let ended = self.end_cycled(sessions, now)?;
-        let done = sessions.iter().zip(&ended).filter(|(_, has_ended)| **has_ended);
-        let counts = done.fold([0, 0], |[ended, deleted], (session, _)| {
-            [ended + 1, deleted + u64::from(deletes_row(&self.policies, session))]
-        });
-        if counts[0] > 0 {
-            self.observe_cycle(None, counts, None, now);
-        }
-        Ok(ended)
-    }
-
     /// Notifies the observer of runs of a cycle that the ledger does not record.
     fn observe_cycle(
         &mut self,
@@ -239,40 +213,6 @@ impl SessionService {
 
     pub(super) fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
         self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
-    }
-
-    pub(super) fn next_unended(
-        &self,
-        filter: &Filter,
-        now: UnixTime,
-        after: Option<&SessionKey>,
-        max: usize,
-    ) -> Result<(Vec<Session>, Option<SessionKey>, ScanResult)> {
-        let (mut batch, mut last) = (Vec::new(), None);
-        let scanned = self.unended(filter, now, after, &mut |session| {
-            last = Some(session.key.clone());
-            batch.push(session);
-            if batch.len() < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        let batch =
-            batch.into_iter().map(|session| self.with_task_name(session)).collect::<Result<_>>()?;
-        Ok((batch, last, scanned))
-    }
-
-    /// Visits the sessions that match a filter and have not ended, in key order.
-    fn unended(
-        &self,
-        filter: &Filter,
-        now: UnixTime,
-        after: Option<&SessionKey>,
-        visit: &mut dyn FnMut(Session) -> ControlFlow<()>,
-    ) -> Result<ScanResult> {
-        let scope = self.scope(None, now);
-        let query = SessionQuery { scope, filter, due_only: false, after, order: Order::default() };
-        self.store.scan(&query, &mut |session| {
-            let fits = session.end.is_none() && filter.matches_client(&session);
-            Ok(if fits { visit(session) } else { ControlFlow::Continue(()) })
-        })
     }
 
     /// Records the peaks of all tasks before many sessions end; returns the number of all sessions.

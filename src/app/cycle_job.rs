@@ -9,7 +9,7 @@ use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
-use crate::domain::session::{Session, SessionState};
+use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 
@@ -28,11 +28,10 @@ impl SessionService {
         let mut active = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
         let filter = Filter {
             task: Some(task.clone()),
-            states: SessionState::NOT_ENDED.to_vec(),
             opened_by: run.due.resumes.then_some(run.due.planned),
-            ..Filter::default()
+            ..Filter::usable()
         };
-        let request = CycleRequest { filter, guard };
+        let request = CycleRequest { filter, guard, ..CycleRequest::default() };
         let mut done = CycleReport::default();
         let (active_run, show) = (Some(&mut active), &mut |_: &Session| {});
         let result = self.cycle_until(&request, now, active_run, show, go_on, &mut done);

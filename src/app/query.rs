@@ -9,7 +9,7 @@ use crate::domain::filter::Filter;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::{GroupBy, Order, SessionQuery, TaskStats, UserStats, VisitResult};
+use crate::storage::{GroupBy, Order, TaskStats, UserStats, VisitResult};
 
 /// Handles that an error about an ambiguous prefix names.
 const SUGGESTIONS: usize = 5;
@@ -45,35 +45,27 @@ impl SessionService {
     ) -> Result<ListCounts> {
         let (mut listed, size) = (ListCounts::default(), self.batch_with_names());
         let mut batch = Vec::with_capacity(size);
-        let query = SessionQuery {
-            scope: self.scope(None, now),
-            filter: &request.filter,
-            due_only: false,
-            after: None,
-            order: request.order,
-        };
-        let scanned = self.store.scan(&query, &mut |session| {
-            if !request.filter.matches_client(&session) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            let full = request.limit.is_some_and(|limit| listed.shown >= limit);
-            if full && !request.count_all {
-                return Ok(ControlFlow::Break(()));
-            }
-            listed.counted += 1;
-            if full {
-                return Ok(ControlFlow::Continue(()));
-            }
-            listed.shown += 1;
-            batch.push(self.with_task_name(session)?);
-            if batch.len() < size {
-                return Ok(ControlFlow::Continue(()));
-            }
-            self.visit_with_names(&mut batch, visit)
-        })?;
+        let selection = self.select(&request.filter, None, false, now)?;
+        let unreadable_users =
+            self.visit_selected(&selection, request.order, now, &mut |session| {
+                let full = request.limit.is_some_and(|limit| listed.shown >= limit);
+                if full && !request.count_all {
+                    return Ok(ControlFlow::Break(()));
+                }
+                listed.counted += 1;
+                if full {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                listed.shown += 1;
+                batch.push(self.with_task_name(session)?);
+                if batch.len() < size {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                self.visit_with_names(&mut batch, visit)
+            })?;
         // Nothing follows that a visitor with enough could stop.
         let _ = self.visit_with_names(&mut batch, visit)?;
-        Ok(ListCounts { unreadable_users: scanned.unreadable_users, ..listed })
+        Ok(ListCounts { unreadable_users: unreadable_users + selection.unreadable_users, ..listed })
     }
 
     /// Returns the session whose handle starts with a prefix; of several with one id, the first.
@@ -171,20 +163,6 @@ impl SessionService {
             task_usage.users_listed.sort_by_key(|load| std::cmp::Reverse(load.sessions()));
         }
         Ok(usage)
-    }
-
-    /// Visits the users of sessions that have not ended, the one with the most first; in a
-    /// framework table, those of live sessions.
-    ///
-    /// # Errors
-    /// Any error of reading the table, and the error of the visitor.
-    pub fn users(
-        &self,
-        task: Option<&TaskPattern>,
-        now: UnixTime,
-        visit: &mut dyn FnMut(UserStats) -> VisitResult,
-    ) -> Result<()> {
-        self.store.user_stats(&self.scope(task, now), GroupBy::User, visit)
     }
 }
 

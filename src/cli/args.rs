@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::filter::AgentPattern;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
@@ -79,6 +80,15 @@ fn resolve_local(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
 pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
     if text.is_empty() {
         Err("the task is empty; pass a name, or * for any task")
+    } else {
+        Ok(text.into())
+    }
+}
+
+/// Reads a pattern of agents. An empty one is probably an unset variable of a script.
+pub fn agent(text: &str) -> Result<AgentPattern, &'static str> {
+    if text.is_empty() {
+        Err("the pattern is empty; pass a text such as '*Firefox/52*'")
     } else {
         Ok(text.into())
     }

@@ -73,6 +73,8 @@ fn exit_code_of_library_error(error: &Error) -> u8 {
         Error::AmbiguousHandle { .. }
         | Error::AmbiguousUser { .. }
         | Error::NotAHandle(_)
+        | Error::MissingAttributes(_)
+        | Error::OtherTask { .. }
         | Error::AmbiguousTable { .. }
         | Error::AmbiguousProfile { .. }
         | Error::UnconfirmedProfile(_) => 2,

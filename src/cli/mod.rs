@@ -43,6 +43,7 @@ mod reporter;
 mod retry;
 mod run;
 pub mod schedule;
+mod selection;
 mod session_records;
 pub mod show;
 pub mod state_dir;

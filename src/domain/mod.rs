@@ -1,5 +1,6 @@
 //! Sessions and their end: pure functions of values and of `now`.
 
+pub mod agent;
 pub mod clock;
 pub mod error;
 pub mod filter;

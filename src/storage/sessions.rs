@@ -61,10 +61,10 @@ pub trait SessionStore {
     /// session that had ended or never existed.
     fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>>;
 
-    /// Visits sessions one by one, in constant memory. The caller applies the filter on the
-    /// client, [`Filter::matches_client`](crate::domain::filter::Filter::matches_client).
+    /// Visits the sessions that [match](crate::domain::filter::Filter::matches) the filter, one
+    /// by one, in constant memory.
     ///
-    /// Without a filter on the user, sessions with an unreadable user are visited. With one,
+    /// Without a condition on users, sessions with an unreadable user are visited. With one,
     /// those that match the rest of the filter are counted instead, as far as the visit goes.
     fn scan(
         &self,
@@ -84,8 +84,8 @@ pub trait SessionStore {
     /// framework's table has one task, given by its profile.
     fn task_names(&self) -> Result<TaskNames>;
 
-    /// Visits the statistics of users over sessions that have not ended; in a framework's
-    /// table, over live sessions.
+    /// Visits the statistics of users, or of other groups, over sessions that have not ended; in
+    /// a framework's table, over live sessions.
     fn user_stats(
         &self,
         scope: &PolicyContext<'_>,

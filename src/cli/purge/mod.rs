@@ -11,20 +11,20 @@ use crate::Error;
 use crate::app::{PurgeReport, PurgeRequest, SessionService, StopReason};
 use crate::config::Config;
 use crate::domain::guard::GuardLimits;
-use crate::domain::task::TaskPattern;
 use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
-use crate::cli::args::{TimeArg, duration, percent, task};
+use crate::cli::args::{TimeArg, duration, percent};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, eprint_line, ignore_broken_pipe};
+use crate::cli::exit::{Exit, Usage, eprint_line, ignore_broken_pipe};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::privileges::helper;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
+use crate::cli::selection::{Selection, unknown_task};
 use crate::cli::show::stat;
 use crate::cli::statement_watchdog::Deadline;
 use crate::cli::{clock, disk_space, metrics, replication, session_records};
@@ -54,9 +54,6 @@ pub struct Args {
     /// List what would happen, and why; change nothing
     #[arg(long, conflicts_with = "each")]
     dry_run: bool,
-    /// Purge only this task; * matches any text, case is ignored
-    #[arg(long, value_name = "TASK", value_parser = task)]
-    task: Option<TaskPattern>,
     /// End nothing (exit code 4) if more than this percentage of the sessions in the table
     /// that have not ended would end. A backlog, that is, sessions that were already due at
     /// the last purge, does not count
@@ -107,6 +104,8 @@ pub struct Args {
     accept_clock: bool,
     #[command(flatten)]
     each: LineTarget,
+    #[command(flatten)]
+    selection: Selection,
     /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run")]
     at: Option<TimeArg>,
@@ -129,12 +128,18 @@ impl Args {
                 (false, false) => &SUMMARY,
             })?;
         }
+        if !self.dry_run && self.selection.is_more_than_a_task() {
+            return Err(Usage::error(
+                "a purge takes all sessions that are due, or those of a --task; to list some of \
+                 them, add --dry-run; to end some sessions now, use `sessctl cycle`",
+            ));
+        }
         let request = self.request(context)?;
         if self.dry_run {
             let now =
                 self.at.map(|at| at.read(&TimeZone::Local)).transpose()?.unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            return dry_run::dry_run(&request, now, self.accept_clock, context);
+            return dry_run::dry_run(&request, &self.selection, now, self.accept_clock, context);
         }
         self.purge(&request, context)
     }
@@ -144,6 +149,9 @@ impl Args {
         let each = EndedLines::for_purge(context, self.each);
         let mut service = context.open(Access::Write)?.with_hook(each.hook());
         drop(deadline);
+        if let Some(exit) = unknown_task(&service, self.selection.task.as_ref(), context)? {
+            return Ok(exit);
+        }
         if self.accept_clock {
             service.accept_clock();
         }
@@ -232,7 +240,7 @@ impl Args {
             },
             guard: GuardLimits { max_percent: self.max_percent, max_rows: self.max_rows }
                 .or(*guard),
-            task: self.task.clone(),
+            task: self.selection.task.clone(),
             run_time: self.run_time,
             job: None,
         })

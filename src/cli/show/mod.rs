@@ -33,7 +33,7 @@ pub struct Args {
 enum Topic {
     Stat(stat::Args),
     Tasks(tasks::Args),
-    Users(users::Args),
+    Users(Box<users::Args>),
     Session(session::Args),
     Runs(runs::Args),
     Schedule(schedule::Args),

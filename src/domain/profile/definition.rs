@@ -41,6 +41,7 @@ pub struct Profile {
     pub readonly: Option<String>,
     pub user: Option<UserSource>,
     pub client: Option<ColumnSource>,
+    pub agent: Option<ColumnSource>,
     /// Columns by which a row is looked up by its token; empty: not possible.
     pub tokens: Vec<TokenForm>,
     /// Values that decide on a row, in the order of the inputs of [`judge`](Self::judge).
@@ -188,18 +189,6 @@ impl Profile {
         (!asked.is_empty()).then(|| {
             format!("profile {name} needs the parameter {}", asked.join(" and the parameter "))
         })
-    }
-
-    /// [`Error::Unselectable`] if the profile has no source of the user.
-    pub fn must_name_users(&self) -> Result<()> {
-        let Self { name, table, user, .. } = self;
-        if user.is_some() {
-            return Ok(());
-        }
-        Err(Error::Unselectable(format!(
-            "profile {name} does not say where {table} holds the user of a session, so sessions \
-             cannot be selected by user"
-        )))
     }
 
     /// [`Error::Unselectable`] if no row can be looked up by its token.

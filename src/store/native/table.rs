@@ -1,8 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
-use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats};
+use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::profile::SqlValueRef;
@@ -116,8 +117,12 @@ impl<T: Database> SessionStore for Native<T> {
     ) -> Result<ScanResult> {
         let collision_column = COLUMNS.split(',').count();
         let is_remote = self.database.is_remote();
+        let SessionQuery { filter, scope, .. } = query;
         self.database.query_pages(&mut |last| scan(query, is_remote, last), &mut |row| {
             let mut session = session(row);
+            if !filter.matches_beyond_sql(&session, scope.policies, scope.now) {
+                return Ok(ControlFlow::Continue(()));
+            }
             if row.integer(collision_column) == Some(1)
                 && let Some(id) = session.key.text()
             {
@@ -158,7 +163,7 @@ impl<T: Database> SessionStore for Native<T> {
         by: GroupBy,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
-        stats::user_stats(&self.database, scope, by, visit)
+        user_stats::user_stats(&self.database, scope, by, visit)
     }
 
     fn validate(&self) -> Result<()> {

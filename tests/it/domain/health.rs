@@ -1,9 +1,9 @@
 //! Tests of `domain::health`.
 
+use sessctl::domain::health::ServiceStatus::{Critical, Ok, Unknown, Warning};
 use sessctl::domain::health::{
-    FileRights, FileSystemHazard, ServiceStatus, SqliteVersion, StatusLimits, is_backlog,
-    is_log_large, is_purge_overdue, is_replicator_idle, is_space_worth_returning,
-    needs_expiry_index,
+    FileRights, FileSystemHazard, SqliteVersion, StatusLimits, is_backlog, is_log_large,
+    is_purge_overdue, is_replicator_idle, is_space_worth_returning, needs_expiry_index,
 };
 use sessctl::domain::time::{Span, UnixTime};
 
@@ -77,11 +77,10 @@ fn a_purge_is_overdue_after_two_days() {
 fn a_value_above_a_limit_has_its_status() {
     let limits = StatusLimits { warning: Some(40), critical: Some(50) };
     let status = [40, 41, 50, 51].map(|value| limits.judge(&value));
-    use ServiceStatus::{Critical, Ok, Warning};
     assert_eq!(status, [Ok, Warning, Warning, Critical]);
     assert_eq!(StatusLimits::default().judge(&51), Ok);
     assert!(!limits.is_reversed());
     assert!(StatusLimits { warning: Some(51), critical: Some(50) }.is_reversed());
-    assert!(Ok < Warning && Warning < Critical && Critical < ServiceStatus::Unknown);
-    assert_eq!(ServiceStatus::Unknown.code(), 3);
+    assert!(Ok < Warning && Warning < Critical && Critical < Unknown);
+    assert_eq!(Unknown.code(), 3);
 }

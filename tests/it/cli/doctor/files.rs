@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use super::{
     DJANGO, NAMED, STATE, application, apply, fact, finding, findings, is_solved, purged, sessions,
@@ -148,9 +148,11 @@ fn an_affected_version_of_sqlite_is_found() {
     assert_eq!(findings(&without, &NAMED), Vec::<String>::new());
 }
 
-fn set_age(path: &Path, age: Duration) {
-    let times = SystemTime::now() - age;
-    File::open(path).unwrap().set_modified(times).unwrap();
+/// Dates a file back.
+fn date_back(path: &Path, by: Duration) {
+    let file = File::open(path).unwrap();
+    let modified = file.metadata().unwrap().modified().unwrap();
+    file.set_modified(modified - by).unwrap();
 }
 
 #[test]
@@ -159,12 +161,12 @@ fn a_replicator_that_has_stopped_is_found() {
     let parts = sandbox.path(".app.db-litestream/ltx/0");
     fs::create_dir_all(&parts).unwrap();
     let day = Duration::from_hours(24);
-    set_age(&sandbox.path("app.db"), day);
-    set_age(&parts, day);
+    date_back(&sandbox.path("app.db"), day);
+    date_back(&parts, day);
     assert_eq!(findings(&sandbox, &[]), Vec::<String>::new());
     let replication = fact(&sandbox, &[], "replication");
     assert!(replication.as_str().unwrap().starts_with("Litestream, last copy 2"), "{replication}");
-    set_age(&parts, 2 * day);
+    date_back(&parts, day);
     let found = finding(&sandbox, &[], "replicator_idle");
     let why = found["why"].as_str().unwrap();
     let directory = fs::canonicalize(sandbox.path(".app.db-litestream")).unwrap();
