@@ -22,8 +22,8 @@ pub const EXIT_CODES: &[Fact] = &[
         "3",
         "incomplete: work remains, because the command stopped early or rows changed meanwhile; \
          a session was kept that should have been ended or deleted; a hook failed; it is unknown \
-         whether a cluster applied a step; or, with --user, the user of some sessions could not \
-         be read",
+         whether a cluster applied a step; with --user, the user of some sessions could not be \
+         read; or doctor has findings",
     ),
     (
         "4",
