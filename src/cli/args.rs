@@ -1,5 +1,6 @@
 //! Argument types shared by several subcommands.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::domain::filter::AgentPattern;
@@ -52,6 +53,13 @@ impl TimeArg {
 /// Time, or a duration before now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since(String);
+
+/// Writes the text as it was typed.
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl From<&str> for Since {
     fn from(text: &str) -> Self {

@@ -14,6 +14,7 @@ use crate::domain::time::{Span, UnixTime};
 use super::args::{Since, agent, task};
 use super::context::Context;
 use super::exit::{Exit, Usage};
+use super::run_note::Typed;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Selection")]
@@ -68,6 +69,15 @@ pub struct Selection {
 pub enum StateArg {
     Usable,
     State(SessionState),
+}
+
+impl fmt::Display for StateArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Usable => "usable",
+            Self::State(state) => state.as_str(),
+        })
+    }
 }
 
 impl FromStr for StateArg {
@@ -152,6 +162,29 @@ impl Selection {
         });
         let usable = self.state.contains(&StateArg::Usable);
         Filter { states: states.collect(), usable, ..default }
+    }
+
+    /// Returns the options as they were typed, in the order of the help.
+    pub fn typed(&self) -> Typed {
+        let Self { task, user, except_user, user_unreadable, client, agent, state, .. } = self;
+        let Self { idle_over, created_before, used_before, session, except, keep_newest, .. } =
+            self;
+        let mut typed = Typed::default();
+        typed
+            .option("--task", task.as_ref().map(TaskPattern::as_str))
+            .option("--user", user)
+            .option("--except-user", except_user)
+            .flag("--user-unreadable", *user_unreadable)
+            .option("--client", client)
+            .option("--agent", agent.as_ref().map(AgentPattern::as_str))
+            .option("--state", state)
+            .option("--idle-over", idle_over)
+            .option("--created-before", created_before)
+            .option("--used-before", used_before)
+            .option("--session", session)
+            .option("--except", except)
+            .option("--keep-newest", keep_newest);
+        typed
     }
 
     /// Reports whether the options name what they select, rather than only leave something out.

@@ -1,5 +1,6 @@
 use super::context::PolicyContext;
 use super::kept_rows::{KeptRows, UnindexedTable};
+use super::ledger::RunProgress;
 use super::list::{ScanResult, SessionQuery};
 use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
@@ -60,6 +61,17 @@ pub trait SessionStore {
     /// Ends live sessions. Reports for each request whether it took effect: `false` for a
     /// session that had ended or never existed.
     fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>>;
+
+    /// Ends live sessions like [`end`](Self::end), and records those that it has ended in the
+    /// ledger, both or neither. The sessions of `progress` are those of the requests, in the same
+    /// order. `None`: the ledger is in another database, and nothing has changed.
+    fn end_in_run(
+        &mut self,
+        _requests: &[EndRequest],
+        _progress: &RunProgress<'_>,
+    ) -> Result<Option<Vec<bool>>> {
+        Ok(None)
+    }
 
     /// Visits the sessions that [match](crate::domain::filter::Filter::matches) the filter, one
     /// by one, in constant memory.

@@ -12,6 +12,7 @@ use crate::cli::exit::{Exit, Usage};
 use crate::cli::guard::CycleLimits;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept_rows::{Wording, print_kept};
+use crate::cli::run_note::{Typed, Why, print_unrecorded};
 use crate::cli::selection::{FoundSelection, Selection, unknown_task};
 use crate::cli::statement_watchdog::Deadline;
 use crate::cli::{kept_rows, session_records};
@@ -67,6 +68,8 @@ pub struct Args {
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
+    #[command(flatten)]
+    why: Why,
     #[command(flatten)]
     limits: CycleLimits,
 }
@@ -151,6 +154,12 @@ impl Args {
             .map_or_else(String::new, |text| format!("; {text}")))
     }
 
+    fn typed(&self) -> Typed {
+        let mut typed = self.selection.typed();
+        typed.flag("--all", self.all).option("--limit", self.limit);
+        typed
+    }
+
     fn end(
         &self,
         service: &mut SessionService,
@@ -164,6 +173,7 @@ impl Args {
             limit: self.limit,
             guard: self.limits.guard(),
             run_time: self.run_time,
+            note: self.why.note(self.typed()),
         };
         let exit = if self.dry_run {
             let _deadline = Deadline::after(self.run_time);
@@ -242,6 +252,9 @@ fn cycle(
     if cycled.stopped == Some(StopReason::RunTime) {
         context
             .print_failure("cycle stopped early: its time is over; run it again to end the rest");
+    }
+    if let Some(why) = &cycled.unrecorded {
+        print_unrecorded(why);
     }
     let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
     let missed =

@@ -4,6 +4,7 @@ pub mod adopted;
 mod columns;
 mod config;
 mod forecast;
+pub mod job_metrics;
 mod profiles;
 mod runs;
 mod schedule;
