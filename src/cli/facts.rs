@@ -89,6 +89,7 @@ pub const EXAMPLES: &[Fact] = &[
     ("sessctl --db app.db compact", "free the space of deleted rows"),
     ("sessctl --db db.sqlite3 show stat", "count the sessions of a framework's table"),
     ("sessctl --db http://db1,db2,db3 show stat", "count sessions on an rqlite cluster"),
+    ("sessctl --db app.db doctor", "show what is wrong, and what solves it"),
     ("sessctl show profiles", "list the supported frameworks"),
     ("sessctl schedule print cron '15 * *'", "print a crontab line for an hourly purge"),
 ];

@@ -123,12 +123,6 @@ impl Args {
         Ok(Exit::Done)
     }
 
-    fn typed(&self) -> Typed {
-        let mut typed = self.selection.typed();
-        typed.flag("--all", self.all).option("--limit", self.limit);
-        typed
-    }
-
     /// Reason why nothing matches, as far as it is known, after the sentence that says so.
     fn explanation(&self, service: &SessionService, context: &Context) -> anyhow::Result<String> {
         if self.selection.state.is_empty() {
@@ -160,6 +154,12 @@ impl Args {
             .map_or_else(String::new, |text| format!("; {text}")))
     }
 
+    fn typed(&self) -> Typed {
+        let mut typed = self.selection.typed();
+        typed.flag("--all", self.all).option("--limit", self.limit);
+        typed
+    }
+
     fn end(
         &self,
         service: &mut SessionService,
@@ -172,8 +172,8 @@ impl Args {
             filter,
             limit: self.limit,
             guard: self.limits.guard(),
-            note: self.why.note(self.typed()),
             run_time: self.run_time,
+            note: self.why.note(self.typed()),
         };
         let exit = if self.dry_run {
             let _deadline = Deadline::after(self.run_time);
