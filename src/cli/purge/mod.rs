@@ -144,6 +144,7 @@ impl Args {
         let each = EndedLines::for_purge(context, self.each);
         let mut service = context.open(Access::Write)?.with_hook(each.hook());
         drop(deadline);
+        context.announce_stricter_rules(service.profile());
         if self.accept_clock {
             service.accept_clock();
         }

@@ -11,6 +11,7 @@ mod job {
 mod policy {
     mod set;
     mod two_pass;
+    mod user_limit;
     mod verdict;
 }
 mod profile {
@@ -18,6 +19,7 @@ mod profile {
     mod django;
     mod encoding;
     mod lifetime;
+    mod stricter;
     mod user;
 }
 mod session;
