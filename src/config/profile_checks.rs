@@ -91,6 +91,8 @@ struct SetKey {
     line: usize,
     /// Set if its table is for this task alone.
     is_own: bool,
+    /// Set if it is a key of `[policy]`.
+    is_general: bool,
 }
 
 impl Config {
@@ -103,7 +105,8 @@ impl Config {
     ///    is an error, and so is a licence that names the task.
     /// 3. One of `[policy]`, or of a pattern, is ignored: the configuration may be for other
     ///    tables as well.
-    /// 4. So it is if the rows are not sessions, but tokens, codes or the like.
+    /// 4. So it is if the rows are not sessions, but tokens, codes or the like; and a key of
+    ///    `[policy]` with the default value, which changes as little as no key.
     ///
     /// # Errors
     /// The first key of the file that the table cannot follow.
@@ -112,7 +115,7 @@ impl Config {
         let mut found = TablePolicy::default();
         let mut conflicts: Vec<IgnoredKey> = Vec::new();
         let mut ignore = |set: SetKey, reason: String, found: &mut TablePolicy| {
-            let SetKey { key, line, is_own } = set;
+            let SetKey { key, line, is_own, .. } = set;
             let ignored = IgnoredKey { key, line, reason };
             if is_own { conflicts.push(ignored) } else { found.ignored.push(ignored) }
         };
@@ -141,7 +144,12 @@ impl Config {
         match conflicts.into_iter().min_by_key(|conflict| conflict.line) {
             None => Ok(found),
             Some(IgnoredKey { key, line, reason }) => {
-                let message = format!("does not apply to the table of {}: {reason}", profile.title);
+                let remove = match key.as_str() {
+                    "licence.tasks" => "remove its task from the licence",
+                    _ => "remove the key",
+                };
+                let title = &profile.title;
+                let message = format!("does not apply to the table of {title}: {reason}; {remove}");
                 Err(ConfigError::new(&self.file, line, &key, &message))
             }
         }
@@ -155,17 +163,16 @@ impl Config {
     fn set_key(&self, profile: &Profile, key: &str) -> Option<SetKey> {
         let own = self.policies.table_of(&profile.task);
         let is_named = own.is_some_and(|task| task.eq_ignore_ascii_case(&profile.task));
-        let own = own.map(|task| (format!("policy.{task}"), is_named));
-        let mut tables = own.into_iter().chain([("policy".to_owned(), false)]);
-        tables.find_map(|(table, is_own)| {
-            Some(SetKey { line: self.line(&table, key)?, key: join(&table, key), is_own })
+        let own = own.map(|task| (format!("policy.{task}"), is_named, false));
+        let mut tables = own.into_iter().chain([("policy".to_owned(), false, true)]);
+        tables.find_map(|(table, is_own, is_general)| {
+            let line = self.line(&table, key)?;
+            Some(SetKey { line, key: join(&table, key), is_own, is_general })
         })
     }
 
     fn applied(name: &str, set: &SetKey, policy: &Policy) -> Setting {
-        let key = POLICY_KEYS.iter().find(|key| key.name == name);
-        let value = key.map(|key| (key.show)(policy)).unwrap_or_default();
-        Setting { key: name.to_owned(), value, line: Some(set.line) }
+        Setting { key: name.to_owned(), value: shown(name, policy), line: Some(set.line) }
     }
 
     fn licence(&self, task: &str) -> Option<SetKey> {
@@ -176,6 +183,7 @@ impl Config {
             key: "licence.tasks".to_owned(),
             line: self.line(&licences::table_name(index), "tasks")?,
             is_own: named.any(|tasks| !tasks.is_wild() && tasks.matches(task)),
+            is_general: false,
         })
     }
 }
@@ -196,6 +204,14 @@ fn obstacle(
             profile.holds, profile.task
         ));
     }
+    if set.is_general && shown(supported.name, policy) == shown(supported.name, &Policy::default())
+    {
+        return Some(format!(
+            "it is the default of sessctl's own table; set the key under [policy.{}] if it is \
+             meant for this table",
+            profile.task
+        ));
+    }
     if let Some(lacking) = (supported.obstacle)(profile, policy) {
         return Some(format!(
             "profile {} does not know {lacking}; {}",
@@ -209,15 +225,20 @@ fn obstacle(
 /// A mode of sessctl's own table under which the key means something else.
 fn contradiction(name: &str, policy: &Policy, set: &SetKey) -> Option<String> {
     match name {
-        "timeout" if !set.is_own && policy.expire != ExpiryMode::Timeout => Some(format!(
-            "under expire = \"{}\" it is no time after which sessions end",
-            policy.expire
-        )),
+        "timeout" if !set.is_own && policy.expire != ExpiryMode::Timeout => {
+            Some(format!("sessions do not end by it under expire = \"{}\"", policy.expire))
+        }
         "user_limit" if policy.when_full == OverflowPolicy::Refuse => Some(
             "when_full = \"refuse\" is up to the application, which opens its sessions".to_owned(),
         ),
         _ => None,
     }
+}
+
+/// Value of a key as the file writes it.
+fn shown(name: &str, policy: &Policy) -> String {
+    let key = POLICY_KEYS.iter().find(|key| key.name == name);
+    key.map(|key| (key.show)(policy)).unwrap_or_default()
 }
 
 /// Keys that the table can follow, for a message about one that it cannot.

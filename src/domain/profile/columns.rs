@@ -19,8 +19,8 @@ impl Profile {
         (!missing.is_empty()).then_some(ColumnMismatch { missing, unexpected })
     }
 
-    /// Returns the profile of a table with these columns: without a user, a client, a token, an
-    /// opening or a last use in an optional column that the table lacks. Its
+    /// Returns the profile of a table with these columns: without a user, a client, an agent, a
+    /// token, an opening or a last use in an optional column that the table lacks. Its
     /// [inputs](Self::inputs) stay as they are, and those in such a column are NULL.
     #[must_use]
     pub fn for_table(self, columns: &[String]) -> Self {
@@ -34,6 +34,7 @@ impl Profile {
             used,
             user: self.user.filter(|user| has(columns, &user.column)),
             client: self.client.filter(|client| has(columns, &client.column)),
+            agent: self.agent.filter(|agent| has(columns, &agent.column)),
             tokens: self.tokens.into_iter().filter(|form| has(columns, &form.column)).collect(),
             ..self
         }

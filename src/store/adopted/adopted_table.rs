@@ -22,10 +22,10 @@ use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
-    Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows, KnownUser,
-    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
-    StatementLimit, TableRebuild, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult,
-    Wal,
+    Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy, Interruptible,
+    KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery,
+    SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames, TaskStats,
+    UnindexedTable, UserStats, VisitResult, Wal,
 };
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -361,10 +361,22 @@ impl Backend for Adopted<SqliteFile> {
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
         Some(self)
     }
+
+    fn inspect_file(&self) -> Result<Option<FileInspection>> {
+        self.database.inspect().map(Some)
+    }
+
+    fn inspect_table(&self) -> Result<Option<TableInspection>> {
+        self.inspect().map(Some)
+    }
 }
 
 impl Backend for Adopted<Rqlite> {
     fn display_name(&self) -> &str {
         self.database.display_name()
+    }
+
+    fn inspect_table(&self) -> Result<Option<TableInspection>> {
+        self.inspect().map(Some)
     }
 }

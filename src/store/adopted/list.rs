@@ -8,8 +8,8 @@ use super::blocking_references::BlockingReferences;
 use super::reader::{HANDLE_DIGITS, TableReader};
 use crate::domain::error::Result;
 use crate::domain::filter::Filter;
-use crate::domain::policy::{UserExcess, Verdict};
-use crate::domain::profile::{Expiry, SqlValueRef, UserForm, values_shown_as};
+use crate::domain::policy::UserExcess;
+use crate::domain::profile::{Expiry, SqlValueRef, Standing, UserForm, values_shown_as};
 use crate::domain::session::{Session, SessionKey, SessionState};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
@@ -159,8 +159,7 @@ pub(super) fn scan(
 /// A session for which it is unknown is counted in `scanned`.
 fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
     let SessionQuery { scope, filter, due_only, .. } = query;
-    let policy = scope.policies.for_task(&session.task);
-    if *due_only && policy.verdict(session, scope.purge_time()) == Verdict::Keep {
+    if *due_only && session.standing(scope.now).and_then(Standing::deletion_reason).is_none() {
         return false;
     }
     let might_fit = filter.might_match(session, scope.policies, scope.now);
@@ -251,12 +250,13 @@ fn scan_sorted(
     Ok(())
 }
 
-/// Unknown times sort last, unknown users and clients first.
+/// Unknown times sort last, unknown users, clients and agents first.
 fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
     let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
     match query.order.by {
         SortKey::User => (0, session.user.clone()),
         SortKey::Client => (0, session.client.clone()),
+        SortKey::Agent => (0, session.agent.clone()),
         SortKey::State => {
             let policy = query.scope.policies.for_task(&session.task);
             (i64::from(policy.state(session, query.scope.now) == SessionState::Expired), None)

@@ -17,6 +17,7 @@ mod detection;
 pub mod diagnose;
 mod expiry_index;
 mod foreign_keys;
+mod inspection;
 pub mod key_distribution;
 mod key_spread;
 pub mod list;

@@ -47,10 +47,12 @@ struct ColumnList {
     inputs: String,
     user: String,
     client: String,
+    agent: String,
 }
 
 impl TableReader {
-    /// The columns that a table lacks are NULL, and their user, client and token are unknown.
+    /// The columns that a table lacks are NULL, and their user, client, agent and token are
+    /// unknown.
     ///
     /// # Errors
     /// [`Error::Refused`] if the profile means a row id that the table does not have.
@@ -89,6 +91,7 @@ impl TableReader {
                 .as_ref()
                 .map_or_else(|| "NULL".to_owned(), |user| lossless(&user_expression(user))),
             client: optional(profile.client.as_ref()),
+            agent: optional(profile.agent.as_ref()),
         };
         let (inputs_at, last_row_id) = (key.width() + id.len(), Cell::new(None));
         Ok(Self { profile, table, key, last_row_id, id, inputs, columns, inputs_at })
@@ -172,7 +175,8 @@ impl TableReader {
     }
 
     pub fn session_columns(&self) -> String {
-        format!("{}, {}", self.owned_columns(), self.columns.client)
+        let ColumnList { client, agent, .. } = &self.columns;
+        format!("{}, {client}, {agent}", self.owned_columns())
     }
 
     /// Position of the user in a row of [`owned_columns`](Self::owned_columns).
@@ -300,7 +304,7 @@ impl TableReader {
             user: owner.user(),
             task: profile.task.clone(),
             client: display_text(row.value(last + 1)),
-            agent: None,
+            agent: display_text(row.value(last + 2)),
             created_at: time(profile.created),
             last_used_at: time(profile.used),
             idle_timeout: None,
@@ -361,6 +365,14 @@ impl TableReader {
 
     pub(super) fn user(&self) -> &str {
         &self.columns.user
+    }
+
+    pub(super) fn client(&self) -> &str {
+        &self.columns.client
+    }
+
+    pub(super) fn agent(&self) -> &str {
+        &self.columns.agent
     }
 
     pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::reader::TableReader;
+use super::values::display_text;
+use crate::domain::agent::short_agent;
 use crate::domain::error::Result;
 use crate::domain::policy::UserExcess;
 use crate::domain::profile::{Expiry, RowStatus, SessionUser, Standing};
@@ -28,7 +30,7 @@ pub(super) fn task_stats(
     let is_it = |stat: &TaskStats| stat.task.eq_ignore_ascii_case(&reader.profile.task);
     let mut stat = counters.into_iter().find(is_it).unwrap_or_default();
     stat.task.clone_from(&reader.profile.task);
-    let layout = RowLayout::of(reader, excess, false);
+    let layout = RowLayout::of(reader, excess, None);
     let (mut sessions, at) = (0, layout.inputs_at);
     reader.for_each_row(database, &layout.columns, &mut |row| {
         if let Some((expiry, standing)) = layout.judge(reader, row, excess, scope.now) {
@@ -65,20 +67,25 @@ fn min_time(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> 
 struct RowLayout {
     columns: String,
     inputs_at: usize,
-    user_at: usize,
+    /// Position of the column that rows are grouped by.
+    group_at: usize,
 }
 
 impl RowLayout {
-    fn of(reader: &TableReader, excess: &UserExcess, needs_user: bool) -> Self {
-        let (key, inputs, user) = (reader.after_key(), reader.inputs(), reader.user());
-        if !excess.is_empty() {
-            let columns = format!("{}, {inputs}, {user}", reader.id());
-            return Self { columns, inputs_at: reader.inputs_at(), user_at: reader.user_at() };
+    fn of(reader: &TableReader, excess: &UserExcess, group: Option<&str>) -> Self {
+        let (key, inputs) = (reader.after_key(), reader.inputs());
+        match group {
+            // As in a row of `owned_columns`.
+            _ if !excess.is_empty() => Self {
+                columns: [reader.id(), inputs, reader.user(), group.unwrap_or("NULL")].join(", "),
+                inputs_at: reader.inputs_at(),
+                group_at: reader.user_at() + 1,
+            },
+            Some(group) => {
+                Self { columns: format!("{group}, {inputs}"), inputs_at: key + 1, group_at: key }
+            }
+            None => Self { columns: inputs.to_owned(), inputs_at: key, group_at: key },
         }
-        if needs_user {
-            return Self { columns: format!("{user}, {inputs}"), inputs_at: key + 1, user_at: key };
-        }
-        Self { columns: inputs.to_owned(), inputs_at: key, user_at: key }
     }
 
     fn judge(
@@ -99,7 +106,7 @@ impl RowLayout {
 }
 
 #[derive(Default)]
-struct UserLoad {
+struct GroupLoad {
     sessions: u64,
     /// Sessions that are due although the application accepts them.
     due: u64,
@@ -115,27 +122,23 @@ pub(super) fn user_stats(
     by: GroupBy,
     visit: &mut dyn FnMut(UserStats) -> VisitResult,
 ) -> Result<()> {
-    let mut loads: Vec<_> = by_user(database, reader, scope, excess)?.into_iter().collect();
-    loads.sort_by(|(user, load), (other, another)| {
+    let mut loads: Vec<_> = groups(database, reader, scope, excess, by)?.into_iter().collect();
+    loads.sort_by(|(group, load), (other, another)| {
         let most_first = match by {
-            GroupBy::User => (another.sessions + another.due).cmp(&(load.sessions + load.due)),
             GroupBy::TaskAndUser => Ordering::Equal,
+            _ => (another.sessions + another.due).cmp(&(load.sessions + load.due)),
         };
-        most_first.then_with(|| user.cmp(other))
+        most_first.then_with(|| group.cmp(other))
     });
-    for (user, UserLoad { sessions, due, unreadable_users, oldest_use }) in loads {
-        let task = (by == GroupBy::TaskAndUser).then(|| reader.profile.task.clone());
-        let states = [sessions, 0, 0];
-        let (tasks, expired) = (1, due);
-        let user_name = None;
+    for (user, GroupLoad { sessions, due, unreadable_users, oldest_use }) in loads {
         let load = UserStats {
             user,
-            user_name,
+            user_name: None,
             unreadable_users,
-            task,
-            tasks,
-            states,
-            expired,
+            task: (by == GroupBy::TaskAndUser).then(|| reader.profile.task.clone()),
+            tasks: 1,
+            states: [sessions, 0, 0],
+            expired: due,
             oldest_use,
         };
         if visit(load)? == ControlFlow::Break(()) {
@@ -145,21 +148,27 @@ pub(super) fn user_stats(
     Ok(())
 }
 
-fn by_user(
+fn groups(
     database: &impl Database,
     reader: &TableReader,
     scope: &PolicyContext<'_>,
     excess: &UserExcess,
-) -> Result<HashMap<Option<String>, UserLoad>> {
-    let mut loads: HashMap<Option<String>, UserLoad> = HashMap::new();
-    let layout = RowLayout::of(reader, excess, true);
+    by: GroupBy,
+) -> Result<HashMap<Option<String>, GroupLoad>> {
+    let mut loads: HashMap<Option<String>, GroupLoad> = HashMap::new();
+    let column = match by {
+        GroupBy::TaskAndUser | GroupBy::User => reader.user(),
+        GroupBy::Client => reader.client(),
+        GroupBy::Agent => reader.agent(),
+        GroupBy::Task => "NULL",
+    };
+    let layout = RowLayout::of(reader, excess, Some(column));
     reader.for_each_row(database, &layout.columns, &mut |row| {
         if let Some((_, standing @ (Standing::Live | Standing::Due(_)))) =
             layout.judge(reader, row, excess, scope.now)
         {
-            let owner = reader.owner_at(row, layout.user_at);
-            let is_unreadable = owner == SessionUser::Unreadable;
-            let load = loads.entry(owner.user()).or_default();
+            let (group, is_unreadable) = group(reader, row, layout.group_at, by);
+            let load = loads.entry(group).or_default();
             let is_live = standing == Standing::Live;
             load.sessions += u64::from(is_live);
             load.due += u64::from(!is_live);
@@ -170,4 +179,18 @@ fn by_user(
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(loads)
+}
+
+/// Group of a row by the value of a column; for users, also whether the value is unreadable.
+fn group(reader: &TableReader, row: &dyn RowRef, at: usize, by: GroupBy) -> (Option<String>, bool) {
+    match by {
+        GroupBy::TaskAndUser | GroupBy::User => {
+            let owner = reader.owner_at(row, at);
+            let is_unreadable = owner == SessionUser::Unreadable;
+            (owner.user(), is_unreadable)
+        }
+        GroupBy::Client => (display_text(row.value(at)), false),
+        GroupBy::Agent => (display_text(row.value(at)).map(|agent| short_agent(&agent)), false),
+        GroupBy::Task => (Some(reader.profile.task.clone()), false),
+    }
 }

@@ -40,8 +40,17 @@ fn keys_of_the_task_that_its_table_cannot_follow_are_rejected() {
     ]
     .map(|text| checked("django", text))
     .into();
-    insta::assert_snapshot!(found.join("\n"), @r#""#);
-    insta::assert_snapshot!(checked("gitea", "[policy.gitea]\nretention = \"1d\"\n"), @"");
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    c.toml:3: policy.django.timeout: does not apply to the table of Django: profile django does not know the time of the last use; keys that apply: user_limit, retention; remove the key
+    c.toml:2: policy.django.lifetime: does not apply to the table of Django: profile django does not know the time of the opening; keys that apply: user_limit, retention; remove the key
+    c.toml:2: policy.django.expire: does not apply to the table of Django: it has its own expiry rule, which timeout and lifetime can only shorten; remove the key
+    c.toml:2: policy.django.limit: does not apply to the table of Django: the application opens its sessions; remove the key
+    c.toml:2: policy.django.user_limit: does not apply to the table of Django: when_full = "refuse" is up to the application, which opens its sessions; remove the key
+    c.toml:2: policy.django.touch_resolution: does not apply to the table of Django: only the application touches its sessions; remove the key
+    c.toml:2: policy.django.abandoned: does not apply to the table of Django: it has its own expiry rule, which timeout and lifetime can only shorten; remove the key
+    c.toml:6: licence.tasks: does not apply to the table of Django: the application opens its sessions; remove its task from the licence
+    "#);
+    insta::assert_snapshot!(checked("gitea", "[policy.gitea]\nretention = \"1d\"\n"), @"c.toml:2: policy.gitea.retention: does not apply to the table of Gitea: profile gitea is read-only; remove the key");
 }
 
 #[test]
@@ -49,16 +58,24 @@ fn keys_for_all_tasks_that_a_table_cannot_follow_have_no_effect() {
     let general = "[policy]\ntimeout = \"20m\"\nlifetime = \"8h\"\nlimit = 100\n\
                    [[licence]]\nlimit = 9\ntasks = [\"*\"]\n";
     assert_eq!(checked("django", general), "");
-    insta::assert_snapshot!(ignored("django", general), @"");
+    insta::assert_snapshot!(ignored("django", general), @"
+    2: policy.timeout: profile django does not know the time of the last use; keys that apply: user_limit, retention
+    3: policy.lifetime: profile django does not know the time of the opening; keys that apply: user_limit, retention
+    4: policy.limit: the application opens its sessions
+    7: licence.tasks: the application opens its sessions
+    ");
     let pattern = "[policy.\"*\"]\nexpire = \"abandoned\"\ntimeout = \"20m\"\n";
     assert_eq!(checked("laravel", pattern), "");
-    insta::assert_snapshot!(ignored("laravel", pattern), @"");
+    insta::assert_snapshot!(ignored("laravel", pattern), @r#"
+    2: policy.*.expire: it has its own expiry rule, which timeout and lifetime can only shorten
+    3: policy.*.timeout: sessions do not end by it under expire = "abandoned"
+    "#);
     let refused = "[policy]\nuser_limit = 3\nwhen_full = \"refuse\"\n";
     assert_eq!(checked("laravel", refused), "");
     // Tokens are no sessions: what ends a session after a day must not end them.
     let tokens = "[policy]\nlifetime = \"1d\"\n";
     assert_eq!(checked("django-oauth-refresh-tokens", tokens), "");
-    insta::assert_snapshot!(ignored("django-oauth-refresh-tokens", tokens), @"");
+    insta::assert_snapshot!(ignored("django-oauth-refresh-tokens", tokens), @"2: policy.lifetime: it holds tokens; set the key under [policy.django-oauth-refresh-tokens] if it is meant for them");
 }
 
 #[test]
@@ -101,4 +118,13 @@ fn keys_that_a_table_can_follow_apply() {
     ] {
         assert_eq!(checked(profile, text), rules, "{profile} {text}");
     }
+}
+
+#[test]
+fn a_file_with_all_defaults_changes_nothing_for_a_framework() {
+    let example = include_str!("../../../examples/sessctl.toml");
+    for profile in ["laravel", "django", "better-auth"] {
+        assert_eq!(checked(profile, example), "", "{profile}");
+    }
+    insta::assert_snapshot!(ignored("laravel", "[policy]\ntimeout = \"30m\"\n"), @"2: policy.timeout: it is the default of sessctl's own table; set the key under [policy.laravel] if it is meant for this table");
 }

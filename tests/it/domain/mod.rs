@@ -19,7 +19,7 @@ mod profile {
     mod django;
     mod encoding;
     mod lifetime;
-    mod stricter;
+    mod standing;
     mod user;
 }
 mod session;

@@ -1,4 +1,4 @@
-//! Tests of `domain::profile::stricter`.
+//! Tests of `domain::profile::standing`.
 
 use proptest::option;
 use proptest::prelude::*;
