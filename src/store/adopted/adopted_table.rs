@@ -14,7 +14,7 @@ use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::state::FrameworkState;
 use super::user_names::{UserQueries, UserTable};
-use super::{delete, delete_due, list, scan, standing, stats};
+use super::{delete, delete_due, list, scan, stats};
 use crate::domain::error::Result;
 use crate::domain::policy::UserExcess;
 use crate::domain::profile::Profile;
@@ -105,10 +105,6 @@ impl<T: Database> Adopted<T> {
         }
         let found = UserQueries::of(&self.database, &self.reader)?;
         Ok(self.users.get_or_init(|| found))
-    }
-
-    fn find_excess(&self, now: UnixTime, time: Duration) -> Result<UserExcess> {
-        standing::find_excess(&self.database, &self.reader, now, time)
     }
 
     pub(super) fn deletions(&self) -> Result<&Deletions> {

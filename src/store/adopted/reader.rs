@@ -169,19 +169,9 @@ impl TableReader {
         format!("{}, {}, {}", self.key_columns(), self.id(), self.inputs())
     }
 
-    /// Columns of a snapshot, and the user.
-    pub(super) fn owned_columns(&self) -> String {
-        format!("{}, {}", self.snapshot_columns(), self.columns.user)
-    }
-
     pub fn session_columns(&self) -> String {
         let ColumnList { client, agent, .. } = &self.columns;
         format!("{}, {client}, {agent}", self.owned_columns())
-    }
-
-    /// Position of the user in a row of [`owned_columns`](Self::owned_columns).
-    pub(super) fn user_at(&self) -> usize {
-        self.inputs_at + self.inputs.len().max(1)
     }
 
     /// The condition that a row with the key `?1` is still what it was, down to the

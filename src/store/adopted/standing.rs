@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use super::adopted_table::Adopted;
 use super::reader::TableReader;
 use crate::domain::error::Result;
 use crate::domain::policy::{UserExcess, UserSessions};
@@ -12,6 +13,16 @@ use crate::domain::time::UnixTime;
 use crate::store::database::{Database, RowRef};
 
 impl TableReader {
+    /// Columns of a snapshot, and the user.
+    pub(super) fn owned_columns(&self) -> String {
+        format!("{}, {}", self.snapshot_columns(), self.user())
+    }
+
+    /// Position of the user in a row of [`owned_columns`](Self::owned_columns).
+    pub(super) fn user_at(&self) -> usize {
+        self.inputs_at() + self.input_expressions().len().max(1)
+    }
+
     /// Standing of a session with these inputs; `exceeds` decides on the limit of its user.
     pub(super) fn standing(
         &self,
@@ -56,9 +67,15 @@ impl TableReader {
     }
 }
 
+impl<T: Database> Adopted<T> {
+    pub(super) fn find_excess(&self, now: UnixTime, time: Duration) -> Result<UserExcess> {
+        find_excess(&self.database, &self.reader, now, time)
+    }
+}
+
 /// Finds the users above their limit, in reads of about this duration. Sessions of nobody, and
 /// those whose user cannot be read, are left alone.
-pub(super) fn find_excess(
+fn find_excess(
     database: &impl Database,
     reader: &TableReader,
     now: UnixTime,
