@@ -41,7 +41,7 @@ fn table(rng: &mut Rng) -> String {
         let over = if rng.percent(5) { "0".to_owned() } else { over };
         let over = if rng.percent(5) { "'never'".to_owned() } else { over };
         let who = rng.one_of(&["NULL", "''", "'ann'", "'ben'", "'eve'"]);
-        let id = rng.between(0, i64::MAX);
+        let id = rng.between(0, 1 << 60);
         sql += &format!("INSERT INTO app VALUES ('{id:x}{row}', {who}, {used}, {made}, {over});");
     }
     sql
