@@ -13,6 +13,7 @@ use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::domain::variants::string_enum;
+use crate::domain::why::why;
 
 const KEYS: &[&str] = &[
     "name",
@@ -24,6 +25,7 @@ const KEYS: &[&str] = &[
     "max_rows",
     "late",
     "host",
+    "why",
     "enabled",
     "each",
 ];
@@ -66,6 +68,7 @@ fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
     let max_rows = table.optional("max_rows", count)?;
     let late = table.optional("late", lateness)?.unwrap_or(Some(Job::LATE));
     let host = table.optional("host", name)?;
+    let reason = table.optional("why", |value| why(text(value)?))?;
     let enabled = table.optional("enabled", flag)?.unwrap_or(true);
     let (when, work) = (when(table, at, every)?, work(table, action, task)?);
     if matches!(work, JobAction::Purge(_)) {
@@ -78,7 +81,7 @@ fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
         return Err(table.error("every", message));
     }
     let limits = GuardLimits { max_percent, max_rows };
-    Ok(Job { name: job_name, when, work, limits, late, host, enabled })
+    Ok(Job { name: job_name, when, work, limits, late, host, why: reason, enabled })
 }
 
 fn when(
@@ -150,6 +153,7 @@ impl Config {
         values.extend(late.map(|late| ("late", show_span_or(late, "forever"))));
         values.extend([
             ("host", job.host.clone().unwrap_or_default()),
+            ("why", job.why.clone().unwrap_or_default()),
             ("enabled", job.enabled.to_string()),
             ("each", each.to_owned()),
         ]);

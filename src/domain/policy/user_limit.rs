@@ -9,9 +9,9 @@ use crate::domain::time::UnixTime;
 
 const HANDLE_BYTES: usize = 12;
 
-/// Order of sessions by their last use, the longest unused first: by the last use, or else the
-/// opening, or else the expiry; at the same time by the handle. A session without any of these
-/// times counts as used last.
+/// Order of sessions, the longest unused first: by the last use, or the opening where that is later
+/// or the only known time, or else by the expiry; at the same time by the handle. A session without
+/// any of these times counts as used last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Recency {
     at: UnixTime,
@@ -20,7 +20,7 @@ struct Recency {
 
 impl Recency {
     fn of(times: &SessionTimes, handle: &str) -> Self {
-        let at = times.used.or(times.created).or(times.expiry.last_moment());
+        let at = times.used.max(times.created).or(times.expiry.last_moment());
         let mut start = [0; HANDLE_BYTES];
         start.iter_mut().zip(handle.bytes()).for_each(|(place, byte)| *place = byte);
         Self { at: at.unwrap_or(UnixTime(i64::MAX)), handle: start }

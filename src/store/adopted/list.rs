@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::blocking_references::BlockingReferences;
 use super::reader::{HANDLE_DIGITS, TableReader};
 use crate::domain::error::Result;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Filter, recency};
 use crate::domain::policy::UserExcess;
 use crate::domain::profile::{Expiry, SqlValueRef, Standing, UserForm, values_shown_as};
 use crate::domain::session::{Session, SessionKey, SessionState};
@@ -136,9 +136,6 @@ pub(super) fn scan(
     if query.filter.task.as_ref().is_some_and(|pattern| !pattern.matches(task)) {
         return Ok(scanned);
     }
-    if !query.filter.users.is_empty() || query.filter.user_unreadable {
-        reader.profile.must_name_users()?;
-    }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
             let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, query, blocking, last);
@@ -229,7 +226,7 @@ fn scan_sorted(
     database.query_pages(&mut page, &mut |row| {
         let session = reader.session(row).map(|session| excess.mark(session));
         let session = session.filter(|session| is_match(query, session, scanned));
-        found.extend(session.map(|session| (rank(query, &session), session.key)));
+        found.extend(session.map(|session| (rank(reader, query, &session), session.key)));
         Ok(ControlFlow::Continue(()))
     })?;
     let direction = |order: Ordering| if query.order.reverse { order.reverse() } else { order };
@@ -251,7 +248,7 @@ fn scan_sorted(
 }
 
 /// Unknown times sort last, unknown users, clients and agents first.
-fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
+fn rank(reader: &TableReader, query: &SessionQuery<'_>, session: &Session) -> Rank {
     let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
     match query.order.by {
         SortKey::User => (0, session.user.clone()),
@@ -261,7 +258,8 @@ fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
             let policy = query.scope.policies.for_task(&session.task);
             (i64::from(policy.state(session, query.scope.now) == SessionState::Expired), None)
         }
-        SortKey::Idle | SortKey::LastUsed => time(session.last_used_at),
+        SortKey::Idle => time(recency(Some(&reader.profile), session)),
+        SortKey::LastUsed => time(session.last_used_at),
         SortKey::Created => time(session.created_at),
         SortKey::Expires if session.expiry == Some(Expiry::Expired) => (i64::MIN, None),
         SortKey::Expires => time(query.scope.policies.for_task(&session.task).expires_at(session)),

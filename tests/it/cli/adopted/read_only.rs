@@ -42,7 +42,9 @@ fn show_stat_counts_expired_sessions() {
     sessctl_sessions_peak{task="django"} 3
     sessctl_sessions_ended_total{task="django",reason="closed"} 0
     sessctl_sessions_ended_total{task="django",reason="expired"} 0
+    sessctl_sessions_ended_total{task="django",reason="evicted"} 0
     sessctl_sessions_ended_total{task="django",reason="cycled"} 0
+    sessctl_sessions_ended_total{task="django",reason="lifetime"} 0
     sessctl_sessions_deleted_total{task="django"} 0
     sessctl_sessions_future{task="django"} 0
     "#);
