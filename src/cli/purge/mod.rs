@@ -170,6 +170,7 @@ impl Args {
         let each = EndedLines::for_purge(context, self.each);
         let mut service = context.open(Access::Write)?.with_hook(each.hook());
         drop(deadline);
+        context.announce_stricter_rules(service.profile());
         if let Some(exit) = unknown_task(&service, self.selection.task.as_ref(), context)? {
             return Ok(exit);
         }

@@ -74,7 +74,7 @@ pub const FUTURE: Column = Column::row("future", "future").metric(gauge(
 
 /// Number of expired sessions, which is unknown by user for a framework's table.
 pub fn expired(sessions: u64, is_adopted: bool) -> Value {
-    if is_adopted { Value::Absent } else { Value::Count(sessions) }
+    if is_adopted && sessions == 0 { Value::Absent } else { Value::Count(sessions) }
 }
 
 pub fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
