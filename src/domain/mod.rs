@@ -18,5 +18,6 @@ pub mod task;
 pub mod time;
 pub mod time_zone;
 pub mod token;
+pub mod unreadable;
 pub(crate) mod variants;
 pub mod write_limits;
