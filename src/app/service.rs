@@ -32,6 +32,8 @@ pub struct SessionService {
     pub(super) observer: Option<Box<dyn RunObserver>>,
     user: fn() -> String,
     pub(super) processes: ProcessProbe,
+    /// True if each session that ends is archived.
+    pub(super) is_archiving: bool,
     /// `None`: the wall clock is trusted.
     pub(super) clock: Option<ClockCheck>,
 }
@@ -58,6 +60,7 @@ impl SessionService {
             observer: None,
             user: String::new,
             processes: ProcessProbe::default(),
+            is_archiving: false,
             clock: None,
         }
     }

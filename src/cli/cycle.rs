@@ -10,6 +10,7 @@ use crate::domain::session::{End, EndReason, Session, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
+use super::archive::{self, ArchivedRun};
 use super::args::task;
 use super::context::Context;
 use super::ended_sessions::sentence;
@@ -17,6 +18,7 @@ use super::exit::Exit;
 use super::guard::CycleLimits;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
+use super::privileges::helper;
 use super::reporter::Reporter;
 use super::{kept_rows, session_records};
 use crate::output::record::Value;
@@ -62,15 +64,32 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    archive: archive::Args,
+    #[command(flatten)]
     limits: CycleLimits,
 }
 
 impl Args {
+    /// The files that only root may be able to write.
+    ///
+    /// # Errors
+    /// Errors of the configuration.
+    pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
+        let files = helper::Args::default();
+        Ok(if self.dry_run { files } else { files.with_archives(self.archive.file(context)?) })
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&session_records::SESSIONS)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
         context.report_user_names(&service)?;
+        if self.dry_run {
+            self.archive.announce(context)?;
+        } else {
+            let run = ArchivedRun { work: "cycle", job: None, now: context.now };
+            context.archive(&mut service, self.archive.target(context)?, run)?;
+        }
         let mut lines = SessionLines::new(context, &service, self.dry_run);
         let exit = if self.session.is_empty() {
             self.by_filter(&mut service, context, &mut lines)

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod advice;
+pub mod archive;
 pub mod args;
 pub mod arguments;
 pub mod clock;
@@ -38,6 +39,7 @@ pub mod replace;
 mod replication;
 mod report;
 mod reporter;
+mod restore;
 mod retry;
 mod run;
 pub mod schedule;
@@ -89,6 +91,7 @@ Examples:
   sessctl --db app.db purge                    end and delete them
   sessctl --db app.db show stat                count sessions by task and state
   sessctl --db app.db cycle imap               end all sessions of a task now
+  sessctl --db app.db restore cycled.jsonl     undo a cycle that was archived
   sessctl --db app.db compact                  free the space of deleted rows
   sessctl --db db.sqlite3 show stat            count the sessions of a framework's table
   sessctl --db http://db1,db2,db3 show stat    count sessions on an rqlite cluster
@@ -116,6 +119,7 @@ enum Command {
     Show(show::Args),
     #[command(visible_alias = "terminate")]
     Cycle(cycle::Args),
+    Restore(restore::Args),
     Compact(compact::Args),
     #[command(visible_alias = "copy")]
     Move(copy::Args),
@@ -136,8 +140,9 @@ enum Command {
 impl Command {
     fn needs(&self, context: &Context) -> anyhow::Result<Option<PrivilegeNeeds>> {
         let files = match self {
-            Self::Purge(args) => args.privileged_files(),
-            Self::Run(args) => args.privileged_files(context),
+            Self::Purge(args) => args.privileged_files(context)?,
+            Self::Cycle(args) => args.privileged_files(context)?,
+            Self::Run(args) => args.privileged_files(context)?,
             Self::Show(args) => args.privileged_files(),
             _ => helper::Args::default(),
         };
@@ -173,7 +178,19 @@ impl Command {
         };
         let writes_state =
             matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
-        Ok(Some(PrivilegeNeeds { database, also, if_missing, writes_state, profile, files }))
+        let archives = match self {
+            Self::Restore(args) => args.files().to_vec(),
+            _ => Vec::new(),
+        };
+        Ok(Some(PrivilegeNeeds {
+            database,
+            also,
+            if_missing,
+            writes_state,
+            profile,
+            archives,
+            files,
+        }))
     }
 }
 
@@ -208,6 +225,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::List(args) => args.run(context),
         Command::Show(args) => args.run(context),
         Command::Cycle(args) => args.run(context),
+        Command::Restore(args) => args.run(context),
         Command::Compact(args) => args.run(context),
         Command::Move(args) => args.run(context),
         Command::Open(args) => args.run(context),

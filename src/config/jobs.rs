@@ -7,6 +7,7 @@ use super::keys::show_span_or;
 use super::options::Config;
 use super::table::SettingsTable;
 use super::values::{at_least, count, flag, name, parsed, percent, span_or, text};
+use crate::domain::archive_name::ArchiveName;
 use crate::domain::guard::{Guard, GuardLimits};
 use crate::domain::job::{Interval, Job, JobAction, JobTiming};
 use crate::domain::schedule::{Schedule, ScheduleError};
@@ -26,6 +27,7 @@ const KEYS: &[&str] = &[
     "host",
     "enabled",
     "each",
+    "archive",
 ];
 
 #[derive(Clone, Copy)]
@@ -50,6 +52,9 @@ pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
         // Not part of the job, since its history does not depend on it.
         if let Some(report) = table.optional("each", parsed)? {
             config.reports.insert(name.clone(), report);
+        }
+        if let Some(archive) = table.optional("archive", parsed)? {
+            config.job_archives.insert(name.clone(), archive);
         }
         config.jobs.push(job(&table, name)?);
     }
@@ -129,6 +134,12 @@ fn lateness(value: &DeValue<'_>) -> Result<Option<Span>, String> {
 }
 
 impl Config {
+    /// The archive of a job: its own, or else the general one.
+    #[must_use]
+    pub fn archive_of(&self, job: &Job) -> Option<&ArchiveName> {
+        self.job_archives.get(&job.name).or(self.archive.file.as_ref())
+    }
+
     /// The values of a job by their keys. Limits that it does not set are those in force.
     pub(super) fn job_values(&self, job: &Job) -> Vec<(&'static str, String)> {
         let when = match &job.when {
@@ -152,6 +163,7 @@ impl Config {
             ("host", job.host.clone().unwrap_or_default()),
             ("enabled", job.enabled.to_string()),
             ("each", each.to_owned()),
+            ("archive", self.archive_of(job).map(ArchiveName::to_string).unwrap_or_default()),
         ]);
         values
     }

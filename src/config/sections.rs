@@ -7,6 +7,7 @@ use super::keys::{
 };
 use super::options::{Config, Hooks};
 use super::values::{at_least, parsed, span_or, span_within};
+use crate::domain::archive_name::ArchiveName;
 use crate::domain::clock::ClockGuard;
 use crate::domain::time::Span;
 use crate::domain::write_limits::HoldLimit;
@@ -23,6 +24,7 @@ pub(super) const TOP_LEVEL: &[&str] = &[
     "retention",
     "guard",
     "purge",
+    "archive",
     "job",
     "hooks",
     "ledger",
@@ -33,6 +35,12 @@ pub(super) const TOP_LEVEL: &[&str] = &[
 const HOLD_ALONE: KeyFormat<Option<HoldLimit>> = KeyFormat {
     read: |value| parsed(value).map(Some),
     show: |hold| hold.map(|hold| hold.to_string()).unwrap_or_default(),
+};
+
+/// Shown as nothing if it is not set.
+const ARCHIVE: KeyFormat<Option<ArchiveName>> = KeyFormat {
+    read: |value| parsed(value).map(Some),
+    show: |name| name.as_ref().map(ArchiveName::to_string).unwrap_or_default(),
 };
 
 /// Keys above the first section.
@@ -65,6 +73,7 @@ pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
             key!("log_alone", write_limits.log_alone, parsed_format()),
         ],
     ),
+    ("archive", &[key!("file", archive.file, ARCHIVE), key!("keep", archive.keep, FOREVER)]),
     (
         "hooks",
         &[key!("on_end", hooks.on_end, COMMAND), key!("timeout", hooks.timeout, HOOK_TIMEOUT)],

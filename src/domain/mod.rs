@@ -1,5 +1,6 @@
 //! Sessions and their end: pure functions of values and of `now`.
 
+pub mod archive_name;
 pub mod clock;
 pub mod error;
 pub mod filter;

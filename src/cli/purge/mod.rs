@@ -16,6 +16,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
+use crate::cli::archive::{self, ArchivedRun};
 use crate::cli::args::{TimeArg, duration, percent, task};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
@@ -106,6 +107,8 @@ pub struct Args {
     #[arg(long)]
     accept_clock: bool,
     #[command(flatten)]
+    archive: archive::Args,
+    #[command(flatten)]
     each: LineTarget,
     /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run")]
@@ -117,8 +120,13 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn privileged_files(&self) -> helper::Args {
-        helper::Args::new(self.metrics_file.as_deref(), None)
+    /// The files that only root may be able to write.
+    ///
+    /// # Errors
+    /// Errors of the configuration.
+    pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
+        let files = helper::Args::new(self.metrics_file.as_deref(), None);
+        Ok(if self.dry_run { files } else { files.with_archives(self.archive.file(context)?) })
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
@@ -134,7 +142,9 @@ impl Args {
             let now =
                 self.at.map(|at| at.read(&TimeZone::Local)).transpose()?.unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            return dry_run::dry_run(&request, now, self.accept_clock, context);
+            let exit = dry_run::dry_run(&request, now, self.accept_clock, context)?;
+            self.archive.announce(context)?;
+            return Ok(exit);
         }
         self.purge(&request, context)
     }
@@ -147,6 +157,8 @@ impl Args {
         if self.accept_clock {
             service.accept_clock();
         }
+        let run = ArchivedRun { work: "purge", job: None, now: context.now };
+        context.archive(&mut service, self.archive.target(context)?, run)?;
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::LeaseHeld { .. }));

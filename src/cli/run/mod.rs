@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::store::Access;
 
+use super::archive;
 use super::args::duration;
 use super::context::Context;
 use super::ended_sessions::{EndedLines, LineTarget};
@@ -73,9 +74,14 @@ static JOB_RUNS: Schema = Schema::many(
 );
 
 impl Args {
-    /// The configuration that only root may be able to read again.
-    pub fn privileged_files(&self, context: &Context) -> helper::Args {
-        helper::Args::new(None, context.config_path().filter(|_| self.watch))
+    /// The configuration that only root may be able to read again, and the archives.
+    ///
+    /// # Errors
+    /// Errors of the configuration.
+    pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
+        let archives = archive::files_of(context.config()?, context.config_path());
+        let files = helper::Args::new(None, context.config_path().filter(|_| self.watch));
+        Ok(files.with_archives(archives))
     }
 
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {

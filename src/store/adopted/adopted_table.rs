@@ -19,8 +19,8 @@ use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::token::Token;
 use crate::storage::{
-    Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows, KnownUser,
-    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
+    Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows,
+    KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
     StatementLimit, TableRebuild, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult,
     Wal,
 };
@@ -336,6 +336,10 @@ impl Backend for Adopted<SqliteFile> {
     }
 
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
+        Some(self)
+    }
+
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         Some(self)
     }
 }

@@ -9,10 +9,10 @@ use crate::domain::profile::SqlValueRef;
 use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Admission, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, NewSession,
-    PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult, SessionOpener, SessionQuery,
-    SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats, Vacuum,
-    VisitResult, Wal,
+    Admission, Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible,
+    NewSession, PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult, SessionOpener,
+    SessionQuery, SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats,
+    Vacuum, VisitResult, Wal,
 };
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
@@ -269,6 +269,10 @@ impl Backend for Native<SqliteFile> {
     }
 
     fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
+        Some(self)
+    }
+
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         Some(self)
     }
 
