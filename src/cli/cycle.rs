@@ -10,7 +10,7 @@ use crate::domain::session::{End, EndReason, Session, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
-use super::archive::{self, ArchivedRun};
+use super::archive::{ArchiveArgs, ArchivedRun};
 use super::args::task;
 use super::context::Context;
 use super::ended_sessions::sentence;
@@ -64,7 +64,7 @@ pub struct Args {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    archive: archive::Args,
+    archive: ArchiveArgs,
     #[command(flatten)]
     limits: CycleLimits,
 }

@@ -51,25 +51,22 @@ fn append_line(
     child_of: Option<&str>,
     origin: &Origin,
 ) {
-    let text = |text: &str| Value::from(text);
     let default_reason = if origin.work == "cycle" { "cycled" } else { "expired" };
+    let key = format!("[{}]", row.key.iter().map(|name| json(name)).collect::<Vec<_>>().join(","));
     let fields = [
-        ("at", Some(text(&origin.at.to_string()))),
-        ("run", Some(text(&origin.work))),
-        ("job", origin.job.as_deref().map(text)),
-        ("host", Some(text(&origin.host))),
-        ("database", Some(text(&origin.database))),
-        ("profile", origin.profile.as_deref().map(text)),
-        ("reason", Some(text(session.reason.as_deref().unwrap_or(default_reason)))),
-        ("session", Some(text(&session.handle))),
-        ("user", session.user.as_deref().map(text)),
-        ("table", Some(text(&row.table))),
-        ("child_of", child_of.map(text)),
-        (
-            "key",
-            Some(row.key.iter().map(|name| text(name)).collect()).filter(|_| !row.key.is_empty()),
-        ),
-        ("rowid", row.row_id.map(Value::from)),
+        ("at", Some(json(&origin.at.to_string()))),
+        ("run", Some(json(&origin.work))),
+        ("job", origin.job.as_deref().map(json)),
+        ("host", Some(json(&origin.host))),
+        ("database", Some(json(&origin.database))),
+        ("profile", origin.profile.as_deref().map(json)),
+        ("reason", Some(json(session.reason.as_deref().unwrap_or(default_reason)))),
+        ("session", Some(json(&session.handle))),
+        ("user", session.user.as_deref().map(json)),
+        ("table", Some(json(&row.table))),
+        ("child_of", child_of.map(json)),
+        ("key", Some(key).filter(|_| !row.key.is_empty())),
+        ("rowid", row.row_id.map(|number| number.to_string())),
         ("row", Some(object(&row.columns))),
         ("changed", Some(object(&row.changed)).filter(|_| !row.changed.is_empty())),
     ];
@@ -82,12 +79,19 @@ fn append_line(
     bytes.extend(b"}\n");
 }
 
-fn object(values: &[NamedValue]) -> Value {
-    Value::Object(values.iter().map(|(name, value)| (name.clone(), json(value))).collect())
+/// A text in JSON.
+fn json(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// An object in the order of the columns.
+fn object(values: &[NamedValue]) -> String {
+    let field = |(name, value): &NamedValue| format!("{}:{}", json(name), json_value(value));
+    format!("{{{}}}", values.iter().map(field).collect::<Vec<_>>().join(","))
 }
 
 /// A value without loss: what JSON lacks is an object with its class.
-fn json(value: &SqlValue) -> Value {
+fn json_value(value: &SqlValue) -> Value {
     let tagged = |class: &str, text: String| {
         Value::Object(Map::from_iter([(class.to_owned(), text.into())]))
     };

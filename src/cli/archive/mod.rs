@@ -25,14 +25,14 @@ pub use open::open_to_read;
 pub use retention::remove_expired;
 
 #[derive(Debug, Clone, Default, clap::Args)]
-pub struct Args {
+pub struct ArchiveArgs {
     /// Save each row to this file before it ends or is deleted, for sessctl restore: .jsonl or
     /// .jsonl.zst, and %Y-%m-%d in the name for a file per day [default: `[archive] file`]
     #[arg(long, value_name = "FILE")]
     archive: Option<ArchiveName>,
 }
 
-impl Args {
+impl ArchiveArgs {
     /// The archive of a command, as given or configured.
     ///
     /// # Errors

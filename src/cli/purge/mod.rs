@@ -16,7 +16,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
-use crate::cli::archive::{self, ArchivedRun};
+use crate::cli::archive::{ArchiveArgs, ArchivedRun};
 use crate::cli::args::{TimeArg, duration, percent, task};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
@@ -107,7 +107,7 @@ pub struct Args {
     #[arg(long)]
     accept_clock: bool,
     #[command(flatten)]
-    archive: archive::Args,
+    archive: ArchiveArgs,
     #[command(flatten)]
     each: LineTarget,
     /// With --dry-run: show what would happen to the current rows at another time
