@@ -173,18 +173,32 @@ impl SessionService {
         Ok(usage)
     }
 
-    /// Visits the users of sessions that have not ended, the one with the most first; in a
-    /// framework table, those of live sessions.
+    /// Visits the users of sessions that have not ended, or other groups of these sessions, the
+    /// one with the most first; in a framework table, those of live sessions.
     ///
     /// # Errors
-    /// Any error of reading the table, and the error of the visitor.
-    pub fn users(
+    /// [`Error::Unselectable`] if the profile of a framework table has no client or no agent, any
+    /// error of reading the table, and the error of the visitor.
+    pub fn groups(
         &self,
+        by: GroupBy,
         task: Option<&TaskPattern>,
         now: UnixTime,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
-        self.store.user_stats(&self.scope(task, now), GroupBy::User, visit)
+        self.profile().map_or(Ok(()), |profile| match by {
+            GroupBy::Client => profile.must_name("client", profile.client.as_ref()),
+            GroupBy::Agent => profile.must_name("agent", profile.agent.as_ref()),
+            GroupBy::TaskAndUser | GroupBy::User | GroupBy::Task => Ok(()),
+        })?;
+        let scope = self.scope(task, now);
+        if by != GroupBy::Task {
+            return self.store.user_stats(&scope, by, visit);
+        }
+        let names = self.store.task_names()?;
+        self.store.user_stats(&scope, by, &mut |group| {
+            visit(UserStats { user: group.user.map(|task| names.of(task)), ..group })
+        })
     }
 }
 

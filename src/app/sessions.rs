@@ -21,6 +21,8 @@ pub struct OpenRequest {
     pub user: Option<String>,
     /// Address or name of the client.
     pub client: Option<String>,
+    /// Program of the client, such as the text of the header User-Agent.
+    pub agent: Option<String>,
     /// Requested idle timeout.
     pub timeout: TimeoutRequest,
 }
@@ -109,6 +111,7 @@ impl SessionService {
             user: request.user,
             task: request.task,
             client: request.client,
+            agent: request.agent,
             created_at: now,
             idle_timeout,
         };

@@ -7,8 +7,8 @@ use clap::{Args as _, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::context::Global;
 use super::{
-    Cli, close, compact, copy, cycle, init, list, open, profile, purge, restore, run, schedule,
-    show, touch,
+    Cli, check, close, compact, copy, cycle, doctor, init, list, open, profile, purge, restore,
+    run, schedule, show, touch,
 };
 
 /// Parses the arguments of a process, of which the first is the program's name.
@@ -46,6 +46,14 @@ pub fn narrow_parser(args: &[OsString]) -> Option<Command> {
     Some(Global::augment_args(parser).subcommand(subcommand))
 }
 
+/// Reports whether these arguments, which may be invalid, name the check for monitors.
+pub fn names_check(args: &[OsString]) -> bool {
+    let parser = Cli::command();
+    let mut words = args.iter().skip(1).filter_map(|word| word.to_str());
+    let command = words.find(|word| parser.find_subcommand(word).is_some());
+    command == Some("check")
+}
+
 fn narrow_subcommand(name: &str) -> Option<Command> {
     let augment = match name {
         "init" => init::Args::augment_args,
@@ -60,6 +68,8 @@ fn narrow_subcommand(name: &str) -> Option<Command> {
         "touch" => touch::Args::augment_args,
         "close" => close::Args::augment_args,
         "schedule" => schedule::Args::augment_args,
+        "check" => check::Args::augment_args,
+        "doctor" => doctor::Args::augment_args,
         "profile" => profile::Args::augment_args,
         _ => return None,
     };

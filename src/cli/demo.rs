@@ -172,9 +172,25 @@ fn demo_session(now: UnixTime) -> NewSession {
         user: Some("demo".to_owned()),
         task: "http".to_owned(),
         client: Some("127.0.0.1".to_owned()),
+        agent: Some("curl/8.14.1".to_owned()),
         created_at: now,
         idle_timeout: None,
     }
+}
+
+/// The program of a sample session, which fits its task.
+fn agent(task: &str, serial: u64) -> &'static str {
+    const BROWSERS: [&str; 4] = [
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+        "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) \
+         Chrome/137.0.0.0 Mobile Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like \
+         Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
+         Chrome/137.0.0.0 Safari/537.36 Edg/137.0.0.0",
+    ];
+    let kind = usize::try_from(serial / 6 % 4).unwrap_or(0);
+    if task == "http" { BROWSERS[kind] } else { "Thunderbird/128.11" }
 }
 
 fn sample(random: &mut Random, serial: u64, now: UnixTime) -> SampleSession {
@@ -199,6 +215,7 @@ fn sample(random: &mut Random, serial: u64, now: UnixTime) -> SampleSession {
         user: Some(format!("user{user:04}")),
         task: task.to_owned(),
         client: Some(client),
+        agent: Some(agent(task, serial).to_owned()),
         created_at: before(last_used_at, random.below(86_400)),
         idle_timeout: Some(Span::minutes(30)),
     };

@@ -7,6 +7,7 @@ use super::interrupt::{Interrupt, Signal};
 use crate::Error;
 use crate::config::ConfigError;
 use crate::domain::error::InterruptReason;
+use crate::domain::health::ServiceStatus;
 use crate::domain::schedule::ScheduleError;
 use crate::output::UnsupportedFormat;
 
@@ -24,6 +25,8 @@ pub enum Exit {
     /// A part of the work failed, which was reported.
     Failed,
     Interrupted(Signal),
+    /// Result of a check for a monitor.
+    Status(ServiceStatus),
 }
 
 impl Exit {
@@ -36,6 +39,7 @@ impl Exit {
             Self::Refused => 4,
             Self::Failed => 5,
             Self::Interrupted(_) => 6,
+            Self::Status(status) => status.code(),
         };
         if severity(other) > severity(self) { other } else { self }
     }
@@ -50,6 +54,7 @@ pub const fn exit_code(exit: Exit) -> u8 {
         Exit::Failed => 1,
         Exit::Busy => 11,
         Exit::Interrupted(signal) => signal.exit_code(),
+        Exit::Status(status) => status.code(),
     }
 }
 

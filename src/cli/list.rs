@@ -58,8 +58,8 @@ pub struct Args {
     /// Only sessions that ended at or after this time, or at most this long ago
     #[arg(long, value_name = "TIME|DURATION")]
     ended_since: Option<Since>,
-    /// Sort by handle, user, task, client, state, idle (longest first), created, last-used,
-    /// expires or ended
+    /// Sort by handle, user, task, client, agent, state, idle (longest first), created,
+    /// last-used, expires or ended
     #[arg(long, value_name = "FIELD", default_value = "handle", hide_default_value = true)]
     sort: SortKey,
     /// Reverse the order

@@ -5,6 +5,7 @@ mod advice;
 pub mod archive;
 pub mod args;
 pub mod arguments;
+pub mod check;
 pub mod clock;
 mod close;
 mod compact;
@@ -14,6 +15,7 @@ mod copy;
 mod cycle;
 mod demo;
 mod disk_space;
+pub mod doctor;
 pub mod ended_sessions;
 mod env;
 pub mod exit;
@@ -128,6 +130,8 @@ enum Command {
     Close(close::Args),
     Schedule(schedule::Args),
     Profile(profile::Args),
+    Doctor(doctor::Args),
+    Check(check::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -196,21 +200,31 @@ impl Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    match arguments::parse(&std::env::args_os().collect::<Vec<_>>()) {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    match arguments::parse(&arguments) {
         Ok(cli) => {
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
+            let is_check = matches!(cli.command, Command::Check(_));
             let outcome = begin(cli.command, &context);
             if outcome.is_ok() {
                 context.print_freshness();
             }
-            report::report(outcome)
+            if is_check { check::report(outcome) } else { report::report(outcome) }
+        }
+        Err(answer) if answer.use_stderr() && arguments::names_check(&arguments) => {
+            check::report_arguments(&answer)
         }
         Err(answer) => report::report_arguments(&answer),
     }
 }
 
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    if let Command::Doctor(args) = &command
+        && trust::is_root()
+    {
+        args.read_schedulers();
+    }
     if trust::is_root() || context.global.run_as.is_some() {
         privileges::take_privileges(command.needs(context)?.as_ref(), context)?;
     }
@@ -233,6 +247,8 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Close(args) => args.run(context),
         Command::Schedule(args) => args.run(context),
         Command::Profile(args) => args.run(context),
+        Command::Doctor(args) => args.run(context),
+        Command::Check(args) => args.run(context),
         Command::Demo(args) => args.run(context),
         Command::Completions(args) => args.run(Cli::command()),
         Command::Man(args) => args.run(Cli::command()),

@@ -34,6 +34,9 @@ pub struct Args {
     /// Origin of the client, usually its address
     #[arg(long)]
     client: Option<String>,
+    /// Program of the client, usually the text of the header User-Agent
+    #[arg(long)]
+    agent: Option<String>,
     /// Idle timeout to request, or never; the policy may grant a different one
     #[arg(long, value_name = "DURATION", value_parser = asked)]
     timeout: Option<TimeoutRequest>,
@@ -63,6 +66,7 @@ impl Args {
             task: self.task,
             user: Some(self.user),
             client: self.client,
+            agent: self.agent,
             timeout: self.timeout.unwrap_or_default(),
         };
         let mut service = context.open(Access::Write)?;

@@ -75,17 +75,21 @@ pub fn report_arguments(answer: &clap::Error) -> ExitCode {
         let _ = answer.print();
         return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
     }
+    eprint_line(&sanitize::escape(&format!("sessctl: {}", argument_error(answer))));
+    ExitCode::from(2)
+}
+
+/// Message about invalid arguments, on one line.
+pub fn argument_error(answer: &clap::Error) -> String {
     if let Some(instead) = instead_of(answer) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {instead}; see --help")));
-        return ExitCode::from(2);
+        return format!("{instead}; see --help");
     }
     let text = answer.render().to_string();
     let is_said = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more");
     let parts: Vec<&str> = text.split("\n\n").map(str::trim).filter(is_said).collect();
     let sentence = parts.join("; ").replacen("error: ", "", 1);
     let words: Vec<&str> = sentence.split_whitespace().collect();
-    eprint_line(&sanitize::escape(&format!("sessctl: {}; see --help", words.join(" "))));
-    ExitCode::from(2)
+    format!("{}; see --help", words.join(" "))
 }
 
 fn instead_of(answer: &clap::Error) -> Option<String> {

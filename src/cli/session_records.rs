@@ -1,5 +1,6 @@
 //! Sessions as records, for every command that shows some.
 
+use crate::domain::agent::short_agent;
 use crate::domain::policy::{Policies, Verdict};
 use crate::domain::profile::Profile;
 use crate::domain::session::{End, Session, SessionState};
@@ -13,6 +14,8 @@ const USER: Column = Column::row("user", "user");
 pub const USER_NAME: Column = Column::data("user_name", "user name");
 const TASK: Column = Column::row("task", "task");
 const CLIENT: Column = Column::row("client", "client");
+/// In full for programs, and by the name of the program for people.
+const AGENT: Column = Column::row("agent", "agent").at(Visibility::Filled);
 const STATE: Column = Column::row("state", "state");
 const CREATED: Column = Column::detail("created_at", "created").time();
 const LAST_USED: Column = Column::detail("last_used_at", "last used").time();
@@ -23,9 +26,9 @@ const MARKED: Column = Column::detail("marked_at", "marked").time();
 const ENDED: Column = Column::detail("ended_at", "ended").time();
 const ENDED_BY: Column = Column::row("end_reason", "ended by");
 
-const COLUMNS: [Column; 13] = [
-    HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED, ENDED,
-    ENDED_BY,
+const COLUMNS: [Column; 14] = [
+    HANDLE, USER, TASK, CLIENT, AGENT, STATE, CREATED, LAST_USED, IDLE, TIMEOUT, EXPIRES, MARKED,
+    ENDED, ENDED_BY,
 ];
 
 const FACTS: [Column; 3] = [
@@ -39,15 +42,16 @@ const FORECAST: [Column; 1] = [Column::row("outlook", "outlook")];
 pub static SESSIONS: Schema = Schema::many("sessions", &COLUMNS);
 
 pub static SESSIONS_OF_JOBS: Schema =
-    Schema::many("sessions", &concat::<14>(&COLUMNS, &[Column::row("job", "job")]));
+    Schema::many("sessions", &concat::<15>(&COLUMNS, &[Column::row("job", "job")]));
 
 /// Columns of sessions of a framework's table, which has one task and keeps no ended rows.
 /// Beside the names of users, only the visibility of columns differs.
-const ADOPTED_COLUMNS: [Column; 14] = [
+const ADOPTED_COLUMNS: [Column; 15] = [
     HANDLE,
     USER,
     TASK.at(Visibility::Detail),
     CLIENT,
+    AGENT,
     STATE,
     CREATED,
     LAST_USED,
@@ -70,18 +74,21 @@ pub fn sessions_schema(profile: Option<&Profile>) -> &'static Schema {
 pub const SURVIVES: Column = Column::detail("survives", "survives");
 
 static ADOPTED_CYCLED: Schema =
-    Schema::many("sessions", &concat::<15>(&ADOPTED_COLUMNS, &[SURVIVES]));
+    Schema::many("sessions", &concat::<16>(&ADOPTED_COLUMNS, &[SURVIVES]));
 
 /// Schema of sessions that a cycle ends; in a framework's table they have [`SURVIVES`].
 pub fn cycled_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_CYCLED } else { &SESSIONS }
 }
 
-pub static SESSION_FACTS: Schema = Schema::one("a session", &concat::<16>(&COLUMNS, &FACTS));
+pub static SESSION_FACTS: Schema = Schema::one("a session", &concat::<17>(&COLUMNS, &FACTS));
 
 static ADOPTED_FACTS: Schema = Schema::one(
     "a session",
-    &[HANDLE, USER, TASK, CLIENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, FACTS[0], FACTS[1]],
+    &[
+        HANDLE, USER, TASK, CLIENT, AGENT, STATE, CREATED, LAST_USED, IDLE, EXPIRES, FACTS[0],
+        FACTS[1],
+    ],
 );
 
 pub fn facts_schema(profile: Option<&Profile>) -> &'static Schema {
@@ -89,10 +96,10 @@ pub fn facts_schema(profile: Option<&Profile>) -> &'static Schema {
 }
 
 pub static SESSION: Schema =
-    Schema::one("a session", &concat::<17>(SESSION_FACTS.columns, &FORECAST));
+    Schema::one("a session", &concat::<18>(SESSION_FACTS.columns, &FORECAST));
 
 static ADOPTED_SESSION: Schema =
-    Schema::one("a session", &concat::<18>(SESSION.columns, &[USER_NAME]));
+    Schema::one("a session", &concat::<19>(SESSION.columns, &[USER_NAME]));
 
 pub fn session_schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED_SESSION } else { &SESSION }
@@ -108,6 +115,7 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         user(session),
         Value::text(Some(session.task.as_str())),
         Value::text(session.client.as_deref()),
+        agent(session),
         state(policy.state(session, now)),
         Value::time(session.created_at),
         Value::time(session.last_used_at),
@@ -144,7 +152,7 @@ const REASON: Column = Column::row("reason", "reason");
 
 pub static DUE: Schema = Schema::many(
     "sessions that are due",
-    &[HANDLE, ACTION, REASON, USER, TASK, CLIENT, IDLE, LAST_USED, ENDED],
+    &[HANDLE, ACTION, REASON, USER, TASK, CLIENT, AGENT, IDLE, LAST_USED, ENDED],
 );
 
 static ADOPTED_DUE: Schema = Schema::many(
@@ -156,6 +164,7 @@ static ADOPTED_DUE: Schema = Schema::many(
         USER,
         TASK.at(Visibility::Detail),
         CLIENT,
+        AGENT,
         IDLE,
         LAST_USED,
         ENDED,
@@ -186,6 +195,7 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         user(session),
         Value::text(Some(session.task.as_str())),
         Value::text(session.client.as_deref()),
+        agent(session),
         Value::span(session.idle(now)),
         Value::time(session.last_used_at),
         Value::time(session.end.map(|end| end.at)),
@@ -200,6 +210,19 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
 /// The session's user, by name if that is known.
 fn user(session: &Session) -> Value {
     Value::user(session.user.as_deref(), session.user_name.as_deref())
+}
+
+fn agent(session: &Session) -> Value {
+    Value::shortened(session.agent.as_deref(), short_agent)
+}
+
+/// Record with the agent in full, for a session that stands alone.
+pub fn with_full_agent(mut record: Record, session: &Session) -> Record {
+    let place = COLUMNS.iter().position(|column| column.name == AGENT.name);
+    if let Some(value) = place.and_then(|place| record.values.get_mut(place)) {
+        *value = Value::text(session.agent.as_deref());
+    }
+    record
 }
 
 fn user_name(session: &Session) -> Value {

@@ -1,11 +1,13 @@
 //! Sessions and their end: pure functions of values and of `now`.
 
+pub mod agent;
 pub mod archive_name;
 pub mod clock;
 pub mod error;
 pub mod filter;
 pub mod format;
 pub mod guard;
+pub mod health;
 pub mod hex;
 pub mod job;
 pub mod policy;

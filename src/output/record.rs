@@ -11,7 +11,8 @@ pub enum Value {
     Absent,
     /// Text from a database row or from a user: it may hold anything.
     Text(String),
-    /// User with a name, which people see, while programs read the id.
+    /// User with a name, or another text with a short form: people see the name, and programs read
+    /// the id.
     Named {
         id: String,
         name: String,
@@ -47,6 +48,9 @@ pub enum Severity {
 pub enum Visibility {
     /// Shown in rows and in blocks.
     Row,
+    /// Shown like these, but only if a record has a value there, and in rows only if they have
+    /// room for it.
+    Filled,
     /// Shown only in blocks of one line per value.
     Detail,
     /// Shown in no table: only in the formats that programs read.
@@ -195,6 +199,11 @@ impl Column {
 impl Value {
     pub fn text(text: Option<impl Into<String>>) -> Self {
         text.map_or(Self::Absent, |text| Self::Text(text.into()))
+    }
+
+    /// A text for programs, with a short form for people.
+    pub fn shortened(text: Option<&str>, short: impl FnOnce(&str) -> String) -> Self {
+        text.map_or(Self::Absent, |text| Self::Named { id: text.to_owned(), name: short(text) })
     }
 
     /// A user by the name, if it is known, and else by the id.

@@ -57,6 +57,16 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     escape_matching(text, needs_escape, |spelled, c| spelled.extend(c.escape_default()))
 }
 
+/// Escapes a text for the line of a monitoring plugin, in which a vertical bar begins the
+/// performance data.
+pub fn status_text(text: &str) -> Cow<'_, str> {
+    let picked = |c: char| needs_escape(c) || c == '|';
+    escape_matching(text, picked, |spelled, c| match c {
+        '|' => spelled.extend(c.escape_unicode()),
+        _ => spelled.extend(c.escape_default()),
+    })
+}
+
 /// A part of a key in `plain`: free of white space, so that a line splits at
 /// its first blank, and of bare dots, so that the key splits at those. Two
 /// names never give the same part, hence `\\` for a backslash.

@@ -35,12 +35,20 @@ impl<W: io::Write> Table<W> {
     }
 
     /// Renders a line per record, if the values fit next to each other.
-    fn render_rows(&self) -> Option<Vec<String>> {
+    fn render_rows(&self, is_shown: impl Fn(Visibility) -> bool) -> Option<Vec<String>> {
         let Style { color, width } = self.style;
         let flattener = RowFlattener::new(self.schema);
         let rows: Vec<_> = self.records.iter().flat_map(|it| flattener.rows(it)).collect();
         let mut columns: Vec<_> = flattener.columns.iter().enumerate().collect();
-        columns.retain(|(_, column)| column.place == Visibility::Row);
+        let has_value = |place: usize| rows.iter().any(|row| has_value(row[place]));
+        columns.retain(|(place, column)| {
+            is_shown(column.place)
+                && match column.place {
+                    Visibility::Row => true,
+                    Visibility::Filled => has_value(*place),
+                    Visibility::Detail | Visibility::Data => false,
+                }
+        });
         let kind = |place| CellKind::of(rows.iter().filter_map(|row| row[place]));
         let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
         let texts = columns.iter().zip(&kinds).filter(|it| *it.1 == CellKind::Text);
@@ -83,7 +91,11 @@ impl<W: io::Write> Format for Table<W> {
     fn end(mut self: Box<Self>) -> io::Result<()> {
         if !self.records.is_empty() {
             let many = self.schema.shape == Cardinality::Many;
-            let rows = many.then(|| self.render_rows()).flatten();
+            let rows = many.then(|| {
+                let rows = self.render_rows(|_| true);
+                rows.or_else(|| self.render_rows(|place| place != Visibility::Filled))
+            });
+            let rows = rows.flatten();
             for line in rows.unwrap_or_else(|| self.render_blocks()) {
                 writeln!(self.out, "{line}")?;
             }
@@ -104,8 +116,12 @@ fn add_blocks(
     let mut layout = Layout::new();
     let indent = depth * GAP;
     let room = style.width.map_or(usize::MAX, |width| width.max(MIN_TEXT_WIDTH));
-    let shown = schema.columns.iter().zip(&record.values);
-    for (column, value) in shown.filter(|(column, _)| column.place != Visibility::Data) {
+    let is_shown = |(column, value): &(&Column, &Value)| match column.place {
+        Visibility::Row | Visibility::Detail => true,
+        Visibility::Filled => has_value(Some(value)),
+        Visibility::Data => false,
+    };
+    for (column, value) in schema.columns.iter().zip(&record.values).filter(is_shown) {
         let title = format!("{:indent$}{}", "", column.title);
         layout.add([(title, None), cell(Some(value), room)]);
     }
@@ -120,6 +136,10 @@ fn add_blocks(
             add_blocks(lines, schema, child, depth + 1, style);
         }
     }
+}
+
+fn has_value(value: Option<&Value>) -> bool {
+    value.is_some_and(|value| *value != Value::Absent)
 }
 
 /// Kind of a column: the last of these that any of its values has.

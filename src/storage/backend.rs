@@ -1,5 +1,6 @@
 use super::archive::Archiving;
 use super::copy::RowCopy;
+use super::inspection::{FileInspection, TableInspection};
 use super::interrupt::Interruptible;
 use super::ledger::Ledger;
 use super::open::SessionOpener;
@@ -7,6 +8,7 @@ use super::rebuild::TableRebuild;
 use super::sessions::SessionStore;
 use super::vacuum::Vacuum;
 use super::wal::Wal;
+use crate::domain::error::Result;
 
 /// All but sessions and ledger is a capability: `None` where the table or its database lacks it.
 pub trait Backend: SessionStore + Ledger + Interruptible {
@@ -42,5 +44,21 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
 
     fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
         None
+    }
+
+    /// Properties of the file; `None` for a database without one.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    fn inspect_file(&self) -> Result<Option<FileInspection>> {
+        Ok(None)
+    }
+
+    /// Properties of a framework's table; `None` for the native table.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    fn inspect_table(&self) -> Result<Option<TableInspection>> {
+        Ok(None)
     }
 }

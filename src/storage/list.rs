@@ -37,6 +37,8 @@ pub enum SortKey {
     User,
     Task,
     Client,
+    /// Agent, in full.
+    Agent,
     /// State: active, idle, abandoned, expired, ended.
     State,
     /// Last use, longest unused first.
@@ -56,6 +58,7 @@ string_enum!(SortKey, "field to sort by", {
     User => "user",
     Task => "task",
     Client => "client",
+    Agent => "agent",
     State => "state",
     Idle => "idle",
     Created => "created",

@@ -9,6 +9,7 @@ pub mod consistency;
 mod context;
 mod copy;
 pub mod disk_space;
+mod inspection;
 mod interrupt;
 pub mod kept_rows;
 mod ledger;
@@ -28,6 +29,7 @@ pub use archive::{Archive, ArchivedRow, ArchivedSession, Archiving, NamedValue, 
 pub use backend::Backend;
 pub use context::PolicyContext;
 pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
+pub use inspection::{AutoVacuum, ExpiryIndexStatus, FileInspection, TableInspection};
 pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{

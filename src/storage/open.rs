@@ -10,6 +10,7 @@ pub struct NewSession {
     pub user: Option<String>,
     pub task: String,
     pub client: Option<String>,
+    pub agent: Option<String>,
     /// Opening time, also the time of its first use.
     pub created_at: UnixTime,
     pub idle_timeout: Option<Span>,

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::hex;
 
-/// Row with all ten columns. Text is kept as bytes, because it need not be UTF-8.
+/// Row with all eleven columns. Text is kept as bytes, because it need not be UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawRow {
     pub id: String,
@@ -22,6 +22,7 @@ pub struct RawRow {
     pub marked_at: Option<i64>,
     pub ended_at: Option<i64>,
     pub end_reason: Option<Vec<u8>>,
+    pub agent: Option<Vec<u8>>,
 }
 
 impl RawRow {
@@ -45,7 +46,7 @@ impl RawRow {
     pub fn size(&self) -> usize {
         const REST: usize = 200;
         let length = |text: &Option<Vec<u8>>| text.as_ref().map_or(0, Vec::len);
-        REST + length(&self.user) + self.task.len() + length(&self.client)
+        REST + length(&self.user) + self.task.len() + length(&self.client) + length(&self.agent)
     }
 
     /// Appends the row in the format of `sqlite3 -quote`: columns in order, separated by
@@ -60,7 +61,8 @@ impl RawRow {
         append_number(text, self.idle_timeout);
         append_number(text, self.marked_at);
         append_number(text, self.ended_at);
-        append_text(text, self.end_reason.as_deref(), b'\n');
+        append_text(text, self.end_reason.as_deref(), b',');
+        append_text(text, self.agent.as_deref(), b'\n');
     }
 }
 

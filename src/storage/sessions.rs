@@ -84,8 +84,8 @@ pub trait SessionStore {
     /// framework's table has one task, given by its profile.
     fn task_names(&self) -> Result<TaskNames>;
 
-    /// Visits the statistics of users over sessions that have not ended; in a framework's
-    /// table, over live sessions.
+    /// Visits the statistics of users, or of other groups, over sessions that have not ended; in
+    /// a framework's table, over live sessions.
     fn user_stats(
         &self,
         scope: &PolicyContext<'_>,

@@ -87,7 +87,8 @@ impl FromIterator<String> for TaskNames {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserStats {
-    /// User; `None` for sessions without a user.
+    /// User, or the client, agent or task by which sessions are grouped; `None` for sessions
+    /// without one.
     pub user: Option<String>,
     /// Name of the user; `None` if it is unknown or was not looked up.
     pub user_name: Option<String>,
@@ -109,6 +110,16 @@ impl UserStats {
     pub fn sessions(&self) -> u64 {
         self.states.iter().sum::<u64>() + self.expired
     }
+
+    /// Adds the sessions of another group, which has the same tasks.
+    pub fn add(&mut self, other: &Self) {
+        for (state, more) in self.states.iter_mut().zip(other.states) {
+            *state += more;
+        }
+        self.expired += other.expired;
+        self.unreadable_users += other.unreadable_users;
+        self.oldest_use = self.oldest_use.into_iter().chain(other.oldest_use).min();
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,4 +128,10 @@ pub enum GroupBy {
     TaskAndUser,
     /// By user, most sessions first.
     User,
+    /// By client, most sessions first.
+    Client,
+    /// By the [short name](crate::domain::agent::short_agent) of the agent, most sessions first.
+    Agent,
+    /// By task, most sessions first.
+    Task,
 }

@@ -12,10 +12,10 @@ use crate::domain::error::{Error, ForeignContent, Result};
 /// Marks a file as sessctl's: "sctl" in the header's field for that.
 pub const APPLICATION_ID: i64 = 0x7363_746c;
 
-/// A script, and the table that shows that it has run.
+/// A script, and the table or the column that shows that it has run.
 pub struct Script {
     pub sql: &'static str,
-    creates_table: &'static str,
+    creates: &'static str,
     cluster_only: bool,
 }
 
@@ -25,9 +25,12 @@ pub enum DatabaseKind {
     Cluster,
 }
 
-const fn script(sql: &'static str, creates_table: &'static str) -> Script {
-    Script { sql, creates_table, cluster_only: false }
+const fn script(sql: &'static str, creates: &'static str) -> Script {
+    Script { sql, creates, cluster_only: false }
 }
+
+/// Name of a column among the names of tables.
+const AGENT_COLUMN: &str = "sessions.agent";
 
 pub const SCRIPTS: &[Script] = &[
     script(include_str!("../../migrations/0001_sessions.sql"), "sessions"),
@@ -39,6 +42,7 @@ pub const SCRIPTS: &[Script] = &[
     script(include_str!("../../migrations/0004_job_histories.sql"), "job_histories"),
     script(include_str!("../../migrations/0005_clocks.sql"), "clocks"),
     script(include_str!("../../migrations/0006_task_names.sql"), "task_names"),
+    script(include_str!("../../migrations/0007_agents.sql"), AGENT_COLUMN),
 ];
 
 /// Version of the SQL contract (docs/sql-contract.md) that this program supports. Tables
@@ -69,7 +73,10 @@ fn number(database: &impl Database, sql: &str) -> Result<i64> {
 
 pub const SELECT_VERSION: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
-const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+/// The names of all tables, and of the column that a script adds.
+const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' UNION ALL \
+     SELECT 'sessions.agent' FROM sqlite_schema AS own, pragma_table_info(own.name) AS column \
+     WHERE own.type = 'table' AND own.name = 'sessions' AND column.name = 'agent' ORDER BY name";
 
 const MAX_NAMED_TABLES: usize = 4;
 
@@ -181,7 +188,7 @@ fn pending_script(
 
 pub fn pending(kind: DatabaseKind, tables: &[String]) -> impl Iterator<Item = &'static Script> {
     let is_for = move |script: &&Script| kind == DatabaseKind::Cluster || !script.cluster_only;
-    let is_there = |script: &Script| tables.iter().any(|table| table == script.creates_table);
+    let is_there = |script: &Script| tables.iter().any(|table| table == script.creates);
     SCRIPTS.iter().filter(is_for).filter(move |script| !is_there(script))
 }
 
@@ -215,7 +222,8 @@ pub fn check(database: &impl Database, kind: DatabaseKind) -> Result<()> {
             version.user_version
         )
     } else if let Some(script) = pending(kind, &tables).next() {
-        format!("it has no table {:?}: it was created by an older sessctl", script.creates_table)
+        let kind = if script.creates == AGENT_COLUMN { "column" } else { "table" };
+        format!("it has no {kind} {:?}: it was created by an older sessctl", script.creates)
     } else {
         return Ok(());
     };
@@ -227,9 +235,9 @@ fn check_version(database: &str, version: SchemaVersion, tables: &[String]) -> R
         if tables.is_empty() {
             return Err(without_tables(database));
         }
-        let some = &tables[..tables.len().min(MAX_NAMED_TABLES)];
-        let found =
-            format!("it belongs to another program: it contains the tables {}", some.join(", "));
+        let some = tables.iter().filter(|name| *name != AGENT_COLUMN).take(MAX_NAMED_TABLES);
+        let some = some.map(String::as_str).collect::<Vec<&str>>().join(", ");
+        let found = format!("it belongs to another program: it contains the tables {some}");
         return Err(foreign_database(database, found, ForeignContent::Other));
     }
     if version.user_version > SCHEMA_VERSION {

@@ -19,8 +19,9 @@ mod trigger_effects;
 mod url;
 
 pub use cluster::{CaCertificates, Cluster, Credentials};
+pub use database::sqlite::file::hazard::NameHazard;
 pub use database::sqlite::{Access, Protection, Running, protect};
 pub use location::{Location, LocationError};
-pub use open_native::{create, freshness, is_native, name_hazard, open};
+pub use open_native::{create, freshness, is_native, litefs_primary, name_hazard, open};
 
 pub use crate::storage::consistency::Consistency;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::cluster::Cluster;
 use super::database::rqlite::Rqlite;
 use super::database::sqlite::file::hazard::NameHazard;
-use super::database::sqlite::{Access, SqliteFile};
+use super::database::sqlite::{Access, SqliteFile, replication};
 use super::location::Location;
 use super::migrations;
 use super::migrations::DatabaseKind;
@@ -18,6 +18,15 @@ use crate::storage::consistency::ReadFreshness;
 /// `None` for a missing file and for a cluster.
 pub fn name_hazard(at: &Location) -> Option<NameHazard> {
     at.file().and_then(NameHazard::of)
+}
+
+/// Name of the primary if the database is a replica of LiteFS; empty if it is unknown. `None`: it
+/// is none.
+pub fn litefs_primary(at: &Location) -> Option<String> {
+    match replication::ensure_primary(at.file()?) {
+        Err(Error::Replica { primary, .. }) => Some(primary),
+        _ => None,
+    }
 }
 
 /// Opens the native table of a database.

@@ -45,11 +45,8 @@ impl Args {
             now: context.now,
             plans: plans(&service, &session, context)?,
         };
-        show(
-            &forecast,
-            session_records::session(&session, service.policies(), context.now),
-            context,
-        )?;
+        let record = session_records::session(&session, service.policies(), context.now);
+        show(&forecast, session_records::with_full_agent(record, &session), context)?;
         Ok(Exit::Done)
     }
 }

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::UserStats;
+use crate::domain::variants::string_enum;
+use crate::storage::{GroupBy, UserStats};
 use crate::store::Access;
 
 use super::columns::{expired, idle_since};
@@ -20,22 +21,66 @@ const BATCH: usize = 250;
 
 /// Show the users of sessions that have not ended, most sessions first
 ///
+/// With --by, the clients, the agents or the tasks of these sessions. Agents are grouped by the
+/// name of the program and its system, such as "Firefox, Windows".
+///
 /// Expired sessions, which wait for the next purge, are included; those of a framework's
 /// table, which its application already refuses, are not. Sessions of such a table whose user
 /// cannot be read count as sessions without a user, and standard error says how many there
 /// are. A table shows the first 100 users and says how many there are; the other formats show
 /// all of them.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  sessctl show users imap
+  sessctl show users --by agent")]
 pub struct Args {
     /// Only sessions of this task; * matches any text, case is ignored
     task: Option<TaskPattern>,
-    /// Show at most N users
+    /// Group the sessions by user, client, agent or task
+    #[arg(long, value_name = "COLUMN", default_value = "user", hide_default_value = true)]
+    by: Grouping,
+    /// Show at most N users, or other groups
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
 }
 
-const COLUMNS: [Column; 8] = [
-    Column::row("user", "user"),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Grouping {
+    User,
+    Client,
+    Agent,
+    Task,
+}
+
+string_enum!(Grouping, "column to group by", {
+    User => "user",
+    Client => "client",
+    Agent => "agent",
+    Task => "task",
+});
+
+impl Grouping {
+    const fn storage(self) -> GroupBy {
+        match self {
+            Self::User => GroupBy::User,
+            Self::Client => GroupBy::Client,
+            Self::Agent => GroupBy::Agent,
+            Self::Task => GroupBy::Task,
+        }
+    }
+
+    const fn schema(self, is_adopted: bool) -> &'static Schema {
+        match self {
+            Self::User if is_adopted => &ADOPTED_USERS,
+            Self::User => &USERS,
+            Self::Client => &CLIENTS,
+            Self::Agent => &AGENTS,
+            Self::Task => &TASKS,
+        }
+    }
+}
+
+const COUNTS: [Column; 7] = [
     Column::row("sessions", "sessions"),
     Column::row("active", "active"),
     Column::row("idle", "idle"),
@@ -45,28 +90,42 @@ const COLUMNS: [Column; 8] = [
     Column::row("oldest_idle_seconds", "oldest idle"),
 ];
 
-static USERS: Schema = Schema::many("users", &COLUMNS);
+/// Columns of groups, of which the first one tells which they are.
+const fn groups(first: Column) -> [Column; 8] {
+    concat::<8>(&[first], &COUNTS)
+}
 
-static ADOPTED_USERS: Schema = Schema::many("users", &concat::<9>(&COLUMNS, &[USER_NAME]));
+const USER: Column = Column::row("user", "user");
+
+static USERS: Schema = Schema::many("users", &groups(USER));
+static ADOPTED_USERS: Schema = Schema::many("users", &concat::<9>(&groups(USER), &[USER_NAME]));
+static CLIENTS: Schema = Schema::many("clients", &groups(Column::row("client", "client")));
+static AGENTS: Schema = Schema::many("agents", &groups(Column::row("agent", "agent")));
+static TASKS: Schema = Schema::many("tasks", &groups(Column::row("task", "task")));
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        context.format().check(&USERS)?;
+        context.format().check(self.by.schema(false))?;
         let table = context.format() == FormatName::Table;
         let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
         let service = context.open(Access::Read)?;
         let is_adopted = service.profile().is_some();
-        context.report_user_names(&service)?;
-        let schema = if is_adopted { &ADOPTED_USERS } else { &USERS };
+        let is_by_user = self.by == Grouping::User;
+        if is_by_user {
+            context.report_user_names(&service)?;
+        }
+        let schema = self.by.schema(is_adopted);
         let mut listing = context.listing(schema, None)?;
         let (mut batch, now) = (Vec::new(), context.now);
         let mut show = |batch: &mut Vec<UserStats>| -> crate::Result<()> {
-            service.name_loads(batch)?;
-            let mut records = batch.drain(..).map(|user| record(&user, is_adopted, now));
+            if is_by_user {
+                service.name_loads(batch)?;
+            }
+            let mut records = batch.drain(..).map(|group| record(&group, self.by, is_adopted, now));
             records.try_for_each(|record| listing.record(&record)).map_err(unwritten)
         };
         let (mut all, mut unreadable) = (0, 0);
-        service.users(self.task.as_ref(), context.now, &mut |user| {
+        service.groups(self.by.storage(), self.task.as_ref(), context.now, &mut |user| {
             all += 1;
             unreadable += user.unreadable_users;
             if all <= most {
@@ -84,7 +143,12 @@ impl Args {
         if table && all == 0 {
             context.print_notice("no live sessions");
         } else if table && all > most {
-            context.print_notice(&truncation_notice(most, all, "users", self.limit.is_some()));
+            context.print_notice(&truncation_notice(
+                most,
+                all,
+                schema.subject,
+                self.limit.is_some(),
+            ));
         }
         // No user was selected, so none is left out.
         context.unreadable_users(unreadable, "show users counts {} as sessions without a user");
@@ -92,16 +156,17 @@ impl Args {
     }
 }
 
-fn record(user: &UserStats, is_adopted: bool, now: UnixTime) -> Record {
-    let id = Value::user(user.user.as_deref(), user.user_name.as_deref());
-    let mut values = vec![id, Value::Count(user.sessions())];
-    values.extend(user.states.map(Value::Count));
+fn record(group: &UserStats, by: Grouping, is_adopted: bool, now: UnixTime) -> Record {
+    let id = Value::user(group.user.as_deref(), group.user_name.as_deref());
+    let mut values = vec![id, Value::Count(group.sessions())];
+    values.extend(group.states.map(Value::Count));
     values.extend([
-        expired(user.expired, is_adopted),
-        Value::Count(user.tasks),
-        idle_since(user.oldest_use, now),
+        expired(group.expired, is_adopted),
+        Value::Count(group.tasks),
+        idle_since(group.oldest_use, now),
     ]);
-    values.extend(is_adopted.then(|| Value::text(user.user_name.as_deref())));
-    let user = user.user.clone().unwrap_or_default();
-    Record::new(["user".to_owned(), user], values)
+    let has_name = is_adopted && by == Grouping::User;
+    values.extend(has_name.then(|| Value::text(group.user_name.as_deref())));
+    let name = group.user.clone().unwrap_or_default();
+    Record::new([by.as_str().to_owned(), name], values)
 }

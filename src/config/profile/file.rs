@@ -33,6 +33,7 @@ const KEYS: &[&str] = &[
     "used",
     "user",
     "client",
+    "agent",
     "token",
     "times",
     "expired",
@@ -96,7 +97,8 @@ fn read(top: &SettingsTable<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
         is_detected: top.optional("detect", flag)?.unwrap_or(true),
         readonly,
         user: user(top, &symbols.columns, &secrets)?,
-        client: client(top, &symbols.columns, &secrets)?,
+        client: shown(top, "client", &symbols.columns, &secrets)?,
+        agent: shown(top, "agent", &symbols.columns, &secrets)?,
         tokens,
         created: top.optional("created", |value| symbols.time(value))?,
         used: top.optional("used", |value| symbols.time(value))?,
@@ -162,7 +164,7 @@ struct Secrets<'a> {
 }
 
 impl Secrets<'_> {
-    /// Refuses to show a credential as the user or the client. One of several columns that identify
+    /// Refuses to show a credential as the user, the client or the agent. One of several columns that identify
     /// a session may be the user: it is no credential by itself.
     fn reject(&self, table: &SettingsTable<'_>, shown: &str) -> Result<()> {
         let tokens = self.tokens.iter().map(|token| ("token", token.column.as_str()));
@@ -213,12 +215,14 @@ fn user_names(user: &SettingsTable<'_>) -> Result<Option<UserNames>> {
     }))
 }
 
-fn client(
+/// Source of a value that is displayed and has no other meaning.
+fn shown(
     top: &SettingsTable<'_>,
+    key: &str,
     columns: &Columns,
     secrets: &Secrets<'_>,
 ) -> Result<Option<ColumnSource>> {
-    let Some(table) = top.table("client")? else { return Ok(None) };
+    let Some(table) = top.table(key)? else { return Ok(None) };
     table.allow_only(&["column", "path"])?;
     let source = columns.source(&table, None)?;
     secrets.reject(&table, &source.column)?;

@@ -19,14 +19,15 @@ impl Profile {
         (!missing.is_empty()).then_some(ColumnMismatch { missing, unexpected })
     }
 
-    /// Returns the profile of a table with these columns: without a user, a client or a token in
-    /// an optional column that the table lacks. Its [inputs](Self::inputs) stay as they are, and
+    /// Returns the profile of a table with these columns: without a user, a client, an agent or
+    /// a token in an optional column that the table lacks. Its [inputs](Self::inputs) stay as they are, and
     /// those in such a column are NULL.
     #[must_use]
     pub fn for_table(self, columns: &[String]) -> Self {
         Self {
             user: self.user.filter(|user| has(columns, &user.column)),
             client: self.client.filter(|client| has(columns, &client.column)),
+            agent: self.agent.filter(|agent| has(columns, &agent.column)),
             tokens: self.tokens.into_iter().filter(|form| has(columns, &form.column)).collect(),
             ..self
         }

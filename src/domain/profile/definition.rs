@@ -41,6 +41,7 @@ pub struct Profile {
     pub readonly: Option<String>,
     pub user: Option<UserSource>,
     pub client: Option<ColumnSource>,
+    pub agent: Option<ColumnSource>,
     /// Columns by which a row is looked up by its token; empty: not possible.
     pub tokens: Vec<TokenForm>,
     /// Values that decide on a row, in the order of the inputs of [`judge`](Self::judge).
@@ -199,6 +200,17 @@ impl Profile {
         Err(Error::Unselectable(format!(
             "profile {name} does not say where {table} holds the user of a session, so sessions \
              cannot be selected by user"
+        )))
+    }
+
+    /// [`Error::Unselectable`] if the profile has no source of a value, such as the client.
+    pub fn must_name(&self, value: &str, source: Option<&ColumnSource>) -> Result<()> {
+        let Self { name, table, .. } = self;
+        if source.is_some() {
+            return Ok(());
+        }
+        Err(Error::Unselectable(format!(
+            "profile {name} does not say where {table} holds the {value} of a session"
         )))
     }
 

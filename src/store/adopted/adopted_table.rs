@@ -19,10 +19,10 @@ use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::token::Token;
 use crate::storage::{
-    Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows,
-    KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
-    StatementLimit, TableRebuild, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult,
-    Wal,
+    Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
+    Interruptible, KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult,
+    SessionQuery, SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames,
+    TaskStats, UnindexedTable, UserStats, VisitResult, Wal,
 };
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -342,10 +342,22 @@ impl Backend for Adopted<SqliteFile> {
     fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         Some(self)
     }
+
+    fn inspect_file(&self) -> Result<Option<FileInspection>> {
+        self.database.inspect().map(Some)
+    }
+
+    fn inspect_table(&self) -> Result<Option<TableInspection>> {
+        self.inspect().map(Some)
+    }
 }
 
 impl Backend for Adopted<Rqlite> {
     fn display_name(&self) -> &str {
         self.database.display_name()
+    }
+
+    fn inspect_table(&self) -> Result<Option<TableInspection>> {
+        self.inspect().map(Some)
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::profile::{
 };
 use crate::store::statement::{literal, quoted};
 
-/// Maximum size of an id, a time, a user or a client, and of the payload or JSON that
+/// Maximum size of an id, a time, a user, a client or an agent, and of the payload or JSON that
 /// contains such a value. Sessions are far smaller, and a value of a gigabyte would be held
 /// in memory several times.
 pub(super) const MAX_VALUE_BYTES: u32 = 64 << 10;

@@ -41,21 +41,31 @@ fn only_rule(profile: &Profile) -> Option<(&Rule, usize, Span)> {
     is_plain.then_some((rule, time, after))
 }
 
+/// Returns the column over which an index could serve: there is one rule, it applies to all rows,
+/// its time is a plain column whose values can be compared, and the table has row ids.
+pub(super) fn indexable_column(reader: &TableReader) -> Option<&str> {
+    let TableReader { profile, table, .. } = reader;
+    let (_, time, _) = only_rule(profile)?;
+    let TimeColumn { input, encoding, .. } = profile.times.get(time)?;
+    let source = profile.inputs.get(*input)?;
+    let has_row_ids = matches!(table.key, TableKey::RowId(_));
+    encoding.upper_bound(UnixTime(0)).filter(|_| has_row_ids && source.path.is_none())?;
+    Some(&source.column)
+}
+
 impl ExpiryIndex {
     /// `None` unless there is one rule, it applies to all rows, its time is a plain column, an
     /// index over this column alone contains all rows, the table has row ids, and the order of the
     /// values agrees with the order of the times.
     pub(super) fn of(database: &impl Database, reader: &TableReader) -> Option<Self> {
         let TableReader { profile, table, .. } = reader;
+        let column = indexable_column(reader)?;
         let (rule, time, after) = only_rule(profile)?;
-        let TimeColumn { input, encoding, null, .. } = profile.times.get(time)?;
-        let source = profile.inputs.get(*input)?;
-        let has_row_ids = matches!(table.key, TableKey::RowId(_));
-        encoding.upper_bound(UnixTime(0)).filter(|_| has_row_ids && source.path.is_none())?;
+        let TimeColumn { input, null, .. } = profile.times.get(time)?;
         let index = Self {
-            name: quoted(&table.index_over(&source.column)?.name),
-            column: quoted(&source.column),
-            column_sql: database.lossless(&quoted(&source.column)),
+            name: quoted(&table.index_over(column)?.name),
+            column: quoted(column),
+            column_sql: database.lossless(&quoted(column)),
             time,
             input: *input,
             after,

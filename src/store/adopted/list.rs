@@ -244,12 +244,13 @@ fn scan_sorted(
     Ok(())
 }
 
-/// Unknown times sort last, unknown users and clients first.
+/// Unknown times sort last, unknown users, clients and agents first.
 fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
     let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
     match query.order.by {
         SortKey::User => (0, session.user.clone()),
         SortKey::Client => (0, session.client.clone()),
+        SortKey::Agent => (0, session.agent.clone()),
         SortKey::State => {
             let policy = query.scope.policies.for_task(&session.task);
             (i64::from(policy.state(session, query.scope.now) == SessionState::Expired), None)

@@ -18,6 +18,7 @@ mod detection;
 pub mod diagnose;
 mod expiry_index;
 pub(super) mod foreign_keys;
+mod inspection;
 pub mod key_distribution;
 mod key_spread;
 pub mod list;

@@ -47,10 +47,12 @@ struct ColumnList {
     inputs: String,
     user: String,
     client: String,
+    agent: String,
 }
 
 impl TableReader {
-    /// The columns that a table lacks are NULL, and their user, client and token are unknown.
+    /// The columns that a table lacks are NULL, and their user, client, agent and token are
+    /// unknown.
     ///
     /// # Errors
     /// [`Error::Refused`] if the profile means a row id that the table does not have.
@@ -89,6 +91,7 @@ impl TableReader {
                 .as_ref()
                 .map_or_else(|| "NULL".to_owned(), |user| lossless(&user_expression(user))),
             client: optional(profile.client.as_ref()),
+            agent: optional(profile.agent.as_ref()),
         };
         let (inputs_at, last_row_id) = (key.width() + id.len(), Cell::new(None));
         Ok(Self { profile, table, key, last_row_id, id, inputs, columns, inputs_at })
@@ -172,7 +175,8 @@ impl TableReader {
     }
 
     pub fn session_columns(&self) -> String {
-        format!("{}, {}, {}", self.snapshot_columns(), self.columns.user, self.columns.client)
+        let ColumnList { user, client, agent, .. } = &self.columns;
+        format!("{}, {user}, {client}, {agent}", self.snapshot_columns())
     }
 
     /// The condition that a row with the key `?1` is still what it was, down to the
@@ -295,7 +299,7 @@ impl TableReader {
             user: owner.user(),
             task: profile.task.clone(),
             client: display_text(row.value(last + 1)),
-            agent: None,
+            agent: display_text(row.value(last + 2)),
             created_at: time(profile.created),
             last_used_at: time(profile.used),
             idle_timeout: None,
@@ -354,6 +358,14 @@ impl TableReader {
 
     pub(super) fn user(&self) -> &str {
         &self.columns.user
+    }
+
+    pub(super) fn client(&self) -> &str {
+        &self.columns.client
+    }
+
+    pub(super) fn agent(&self) -> &str {
+        &self.columns.agent
     }
 
     pub(super) fn min_and_max(&self, database: &impl Database, column: &str) -> Statement {

@@ -305,7 +305,7 @@ fn default_row_exists(
     Ok(database.query_all(&Statement::new(&sql), |row| row.count(0))?.first() != Some(&0))
 }
 
-fn create_index(table: &str, columns: &[String]) -> String {
+pub(super) fn create_index(table: &str, columns: &[String]) -> String {
     let names: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
     let index = quoted(&format!("{table}_{}", columns.join("_")));
     format!("CREATE INDEX {index} ON {} ({});", quoted(table), names.join(", "))

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::reader::TableReader;
+use super::values::display_text;
+use crate::domain::agent::short_agent;
 use crate::domain::error::Result;
 use crate::domain::profile::{Expiry, RowStatus, SessionUser};
 use crate::domain::time::UnixTime;
@@ -59,7 +61,7 @@ fn min_time(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> 
 }
 
 #[derive(Default)]
-struct UserLoad {
+struct GroupLoad {
     sessions: u64,
     unreadable_users: u64,
     oldest_use: Option<UnixTime>,
@@ -72,27 +74,23 @@ pub(super) fn user_stats(
     by: GroupBy,
     visit: &mut dyn FnMut(UserStats) -> VisitResult,
 ) -> Result<()> {
-    let mut loads: Vec<_> = by_user(database, reader, scope)?.into_iter().collect();
-    loads.sort_by(|(user, load), (other, another)| {
+    let mut loads: Vec<_> = groups(database, reader, scope, by)?.into_iter().collect();
+    loads.sort_by(|(group, load), (other, another)| {
         let most_first = match by {
-            GroupBy::User => another.sessions.cmp(&load.sessions),
             GroupBy::TaskAndUser => Ordering::Equal,
+            _ => another.sessions.cmp(&load.sessions),
         };
-        most_first.then_with(|| user.cmp(other))
+        most_first.then_with(|| group.cmp(other))
     });
-    for (user, UserLoad { sessions, unreadable_users, oldest_use }) in loads {
-        let task = (by == GroupBy::TaskAndUser).then(|| reader.profile.task.clone());
-        let states = [sessions, 0, 0];
-        let (tasks, expired) = (1, 0);
-        let user_name = None;
+    for (user, GroupLoad { sessions, unreadable_users, oldest_use }) in loads {
         let load = UserStats {
             user,
-            user_name,
+            user_name: None,
             unreadable_users,
-            task,
-            tasks,
-            states,
-            expired,
+            task: (by == GroupBy::TaskAndUser).then(|| reader.profile.task.clone()),
+            tasks: 1,
+            states: [sessions, 0, 0],
+            expired: 0,
             oldest_use,
         };
         if visit(load)? == ControlFlow::Break(()) {
@@ -102,27 +100,47 @@ pub(super) fn user_stats(
     Ok(())
 }
 
-fn by_user(
+fn groups(
     database: &impl Database,
     reader: &TableReader,
     scope: &PolicyContext<'_>,
-) -> Result<HashMap<Option<String>, UserLoad>> {
-    let mut loads: HashMap<Option<String>, UserLoad> = HashMap::new();
-    let what = format!("{}, {}", reader.user(), reader.inputs());
-    let user = reader.after_key();
+    by: GroupBy,
+) -> Result<HashMap<Option<String>, GroupLoad>> {
+    let mut loads: HashMap<Option<String>, GroupLoad> = HashMap::new();
+    let column = match by {
+        GroupBy::TaskAndUser | GroupBy::User => reader.user(),
+        GroupBy::Client => reader.client(),
+        GroupBy::Agent => reader.agent(),
+        GroupBy::Task => "NULL",
+    };
+    let what = format!("{column}, {}", reader.inputs());
+    let at = reader.after_key();
     reader.for_each_row(database, &what, &mut |row| {
-        match reader.judge_at(row, user + 1) {
+        match reader.judge_at(row, at + 1) {
             RowStatus::Session(expiry) if !expiry.is_expired(scope.now) => {
-                let owner = reader.owner_at(row, user);
-                let is_unreadable = owner == SessionUser::Unreadable;
-                let load = loads.entry(owner.user()).or_default();
+                let (group, is_unreadable) = group(reader, row, at, by);
+                let load = loads.entry(group).or_default();
                 load.sessions += 1;
                 load.unreadable_users += u64::from(is_unreadable);
-                load.oldest_use = min_time(load.oldest_use, last_use(reader, row, user + 1));
+                load.oldest_use = min_time(load.oldest_use, last_use(reader, row, at + 1));
             }
             _ => {}
         }
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(loads)
+}
+
+/// Group of a row by the value of a column; for users, also whether the value is unreadable.
+fn group(reader: &TableReader, row: &dyn RowRef, at: usize, by: GroupBy) -> (Option<String>, bool) {
+    match by {
+        GroupBy::TaskAndUser | GroupBy::User => {
+            let owner = reader.owner_at(row, at);
+            let is_unreadable = owner == SessionUser::Unreadable;
+            (owner.user(), is_unreadable)
+        }
+        GroupBy::Client => (display_text(row.value(at)), false),
+        GroupBy::Agent => (display_text(row.value(at)).map(|agent| short_agent(&agent)), false),
+        GroupBy::Task => (Some(reader.profile.task.clone()), false),
+    }
 }

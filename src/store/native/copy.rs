@@ -17,7 +17,7 @@ const UPSERT: &str = " ON CONFLICT DO UPDATE SET user = excluded.user, task = ex
      client = excluded.client, created_at = excluded.created_at, \
      last_used_at = excluded.last_used_at, idle_timeout = excluded.idle_timeout, \
      marked_at = excluded.marked_at, ended_at = excluded.ended_at, \
-     end_reason = excluded.end_reason";
+     end_reason = excluded.end_reason, agent = excluded.agent";
 
 /// Condition that keeps a newer row: see [`RawRow::is_newer_than`].
 const UNLESS_NEWER: &str = " WHERE NOT (sessions.last_used_at > excluded.last_used_at \
@@ -120,7 +120,7 @@ impl<T: Database> Native<T> {
 /// Text is read as bytes, because it need not be UTF-8.
 fn read_rows(database: &impl Database, range: RowRange<'_>) -> Statement {
     let column = |name: &str| {
-        let is_text = matches!(name, "user" | "task" | "client" | "end_reason");
+        let is_text = matches!(name, "user" | "task" | "client" | "end_reason" | "agent");
         database.lossless(&if is_text { format!("CAST({name} AS BLOB)") } else { name.to_owned() })
     };
     let columns: Vec<String> = COLUMNS.split(", ").map(column).collect();
@@ -149,6 +149,7 @@ fn raw_row(row: &dyn RowRef) -> RawRow {
         marked_at: row.integer(7),
         ended_at: row.integer(8),
         end_reason: blob(row, 9),
+        agent: blob(row, 10),
     }
 }
 
@@ -171,7 +172,8 @@ fn insert(rows: &[&RawRow], on_conflict: OnConflict) -> Statement {
         for number in [row.idle_timeout, row.marked_at, row.ended_at] {
             sql.bind(number).push(", ");
         }
-        bind_text(&mut sql, row.end_reason.as_deref()).push(")");
+        bind_text(&mut sql, row.end_reason.as_deref()).push(", ");
+        bind_text(&mut sql, row.agent.as_deref()).push(")");
     }
     sql.push(UPSERT);
     if on_conflict == OnConflict::KeepNewer {

@@ -15,6 +15,7 @@ pub mod table;
 mod tally;
 pub mod task_rules;
 mod triggers;
+mod user_stats;
 mod vacuum;
 
 pub(super) use table::Native;

@@ -9,14 +9,14 @@ pub(super) const HANDLE_DIGITS: usize = 12;
 
 /// Columns that [`session`] reads.
 pub(super) const COLUMNS: &str = "id, user, task, client, created_at, last_used_at, idle_timeout, \
-                       marked_at, ended_at, end_reason";
+                       marked_at, ended_at, end_reason, agent";
 
 /// Inserts a row, where a condition holds that has to follow, after the values of further
 /// columns, if there are any.
 pub(super) fn insert_row(session: &NewSession, more_columns: &str) -> Statement {
     Statement::new(&format!(
         "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, \
-         idle_timeout{more_columns}) SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6",
+         idle_timeout, agent{more_columns}) SELECT ?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7",
     ))
     .with(&session.key)
     .with(session.user.as_deref())
@@ -24,6 +24,7 @@ pub(super) fn insert_row(session: &NewSession, more_columns: &str) -> Statement 
     .with(session.client.as_deref())
     .with(session.created_at)
     .with(session.idle_timeout)
+    .with(session.agent.as_deref())
 }
 
 /// Reads a row of [`COLUMNS`] with the reason for which it is about to end.
@@ -45,7 +46,7 @@ pub(super) fn session(row: &dyn RowRef) -> Session {
         is_user_unreadable: false,
         task: row.text(2).unwrap_or_default(),
         client: row.text(3),
-        agent: None,
+        agent: row.text(10),
         created_at: time(4),
         last_used_at: time(5),
         idle_timeout: row.integer(6).map(Span::seconds),

@@ -105,7 +105,8 @@ pub(super) fn with_terms<R>(
         sql.push("id");
     };
     let value = |sql: &mut Statement| sort_value(sql, order.by, scope);
-    let is_text = matches!(order.by, SortKey::User | SortKey::Task | SortKey::Client);
+    let is_text =
+        matches!(order.by, SortKey::User | SortKey::Task | SortKey::Client | SortKey::Agent);
     if order.by == SortKey::Handle {
         return use_terms(&[SortTerm { write: &key, is_descending, is_text: false }]);
     }
@@ -132,6 +133,7 @@ fn sort_value(sql: &mut Statement, by: SortKey, scope: &PolicyContext<'_>) {
         SortKey::User => "user",
         SortKey::Task => "task",
         SortKey::Client => "client",
+        SortKey::Agent => "agent",
         SortKey::Created => "created_at",
         SortKey::LastUsed => "last_used_at",
         SortKey::Ended => "ifnull(ended_at, 1 << 60)",

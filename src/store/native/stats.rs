@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::sort::SortTerm;
-use super::{policy_sql, sort};
+use super::policy_sql;
 use crate::domain::error::Result;
 use crate::domain::policy::ExpiryMode;
 use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
-use crate::storage::{EndRequest, GroupBy, PolicyContext, TaskStats, UserStats, VisitResult};
+use crate::storage::{EndRequest, PolicyContext, TaskStats};
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
@@ -17,8 +16,6 @@ use crate::store::statement::Statement;
 /// that many rows is cheap. In a larger table counting would delay the application, and the
 /// purge records the peak.
 const SMALL_TABLE: usize = 1_000;
-
-const USER_STATS_COLUMNS: usize = 8;
 
 pub(super) const UPSERT_ADD: &str = " ON CONFLICT DO UPDATE SET value = value + excluded.value";
 
@@ -181,75 +178,5 @@ fn rows_and_counters(scope: &PolicyContext<'_>) -> Statement {
     sql.push(&", NULL".repeat(EndReason::ALL.len()));
     sql.push(" FROM counters WHERE TRUE");
     policy_sql::and_task_in_scope(&mut sql, scope);
-    sql
-}
-
-pub(super) fn user_stats(
-    database: &impl Database,
-    scope: &PolicyContext<'_>,
-    by: GroupBy,
-    visit: &mut dyn FnMut(UserStats) -> VisitResult,
-) -> Result<()> {
-    let in_pages = database.is_remote();
-    database.query_pages(&mut |last| select_user_stats(scope, by, in_pages, last), &mut |row| {
-        visit(UserStats {
-            user: row.text(0),
-            user_name: None,
-            unreadable_users: 0,
-            task: row.text(1).filter(|_| by == GroupBy::TaskAndUser),
-            tasks: row.count(2),
-            states: [row.count(3), row.count(4), row.count(5)],
-            expired: row.count(6),
-            oldest_use: row.integer(7).map(UnixTime),
-        })
-    })
-}
-
-/// Selects all users, or those after the `last` row of a page. Each page counts anew: a
-/// user whose number changes in between may be seen twice or not at all.
-fn select_user_stats(
-    scope: &PolicyContext<'_>,
-    by: GroupBy,
-    in_pages: bool,
-    last: Option<&dyn RowRef>,
-) -> Statement {
-    let task = |sql: &mut Statement| {
-        sql.push("task");
-    };
-    let user = |sql: &mut Statement| {
-        sql.push("user");
-    };
-    let number = |sql: &mut Statement| {
-        sql.push("count(*)");
-    };
-    let user = SortTerm { write: &user, is_descending: false, is_text: true };
-    let terms = match by {
-        GroupBy::TaskAndUser => {
-            [SortTerm { write: &task, is_descending: false, is_text: true }, user]
-        }
-        GroupBy::User => [SortTerm { write: &number, is_descending: true, is_text: false }, user],
-    };
-    let mut sql = Statement::new(
-        "SELECT user, min(task), count(DISTINCT task), sum(state = 0), sum(state = 1), \
-         sum(state = 2), sum(state = 3), min(last_used_at)",
-    );
-    if in_pages {
-        for term in &terms {
-            term.push_column(&mut sql);
-        }
-    }
-    sql.push(" FROM (SELECT user, task, last_used_at, ");
-    policy_sql::state(&mut sql, scope.policies, scope.now);
-    sql.push(" AS state FROM sessions WHERE ended_at IS NULL");
-    policy_sql::and_task_in_scope(&mut sql, scope);
-    sql.push(match by {
-        GroupBy::TaskAndUser => ") GROUP BY task, user",
-        GroupBy::User => ") GROUP BY user",
-    });
-    if let Some(last) = last {
-        sql.push(" HAVING ");
-        sort::push_after(&mut sql, &terms, last, USER_STATS_COLUMNS);
-    }
-    sort::push_order_by(&mut sql, &terms);
     sql
 }

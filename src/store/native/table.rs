@@ -2,17 +2,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
-use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats};
+use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::profile::SqlValueRef;
 use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Admission, Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible,
-    NewSession, PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult, SessionOpener,
-    SessionQuery, SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows, UserStats,
-    Vacuum, VisitResult, Wal,
+    Admission, Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
+    Interruptible, NewSession, PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult,
+    SessionOpener, SessionQuery, SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows,
+    UserStats, Vacuum, VisitResult, Wal,
 };
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
@@ -158,7 +158,7 @@ impl<T: Database> SessionStore for Native<T> {
         by: GroupBy,
         visit: &mut dyn FnMut(UserStats) -> VisitResult,
     ) -> Result<()> {
-        stats::user_stats(&self.database, scope, by, visit)
+        user_stats::user_stats(&self.database, scope, by, visit)
     }
 
     fn validate(&self) -> Result<()> {
@@ -282,6 +282,10 @@ impl Backend for Native<SqliteFile> {
 
     fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
         Some(self)
+    }
+
+    fn inspect_file(&self) -> Result<Option<FileInspection>> {
+        self.database.inspect().map(Some)
     }
 }
 

@@ -60,8 +60,16 @@ pub fn native(seen: &Request) -> Reaction {
         let sql = statement[0].as_str().unwrap();
         let rows = if sql.contains("user_version") {
             json!(
-                ["clocks", "job_histories", "receipts", "runs", "sessions", "task_names"]
-                    .map(|table| json!([0x7363_746c, 1, table]))
+                [
+                    "clocks",
+                    "job_histories",
+                    "receipts",
+                    "runs",
+                    "sessions",
+                    "sessions.agent",
+                    "task_names"
+                ]
+                .map(|table| json!([0x7363_746c, 1, table]))
             )
         } else if sql.contains("application_id") {
             json!([[0x7363_746c]])

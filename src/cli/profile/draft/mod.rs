@@ -22,7 +22,7 @@ use profile_text::profile_text;
 ///
 /// Reads the schema of a table and a sample of its rows, and writes a profile to standard
 /// output: what identifies a session, how its times are written and what they mean, and its
-/// user, client and token. A comment gives the evidence for each choice; what only the
+/// user, client, agent and token. A comment gives the evidence for each choice; what only the
 /// application knows, such as a lifetime, becomes a parameter. Nothing is changed. The next
 /// step is `sessctl profile check`.
 #[derive(clap::Args)]

@@ -97,9 +97,11 @@ fn people(lines: &mut Lines, draft: &Draft) {
             lines.key("names", &format!("{{ table = {table}, key = {id}, name = {name} }}"));
         }
     }
-    if let Some(client) = &draft.client {
-        lines.blank().sentences(std::slice::from_ref(&client.evidence)).line("[client]");
-        write_source(lines, &client.source);
+    for (table, found) in [("[client]", &draft.client), ("[agent]", &draft.agent)] {
+        if let Some(found) = found {
+            lines.blank().sentences(std::slice::from_ref(&found.evidence)).line(table);
+            write_source(lines, &found.source);
+        }
     }
     if let Some(token) = &draft.token {
         lines.blank().sentences(std::slice::from_ref(&token.evidence)).line("[token]");

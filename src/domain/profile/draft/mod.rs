@@ -25,7 +25,7 @@ pub use key::DraftId;
 pub use observation::{
     ObservedColumn, ObservedDependent, ObservedReference, ObservedTable, ObservedValues,
 };
-pub use people::{DraftClient, DraftToken, DraftUser};
+pub use people::{DraftSource, DraftToken, DraftUser};
 pub use proposal::{
     Draft, DraftCondition, DraftFilter, DraftLifetime, DraftRule, DraftRuleKind, DraftTest,
     DraftTime, DraftZone, KeptRows, NoTimes, UnknownZone,
@@ -80,6 +80,7 @@ pub fn draft(table: &ObservedTable, now: UnixTime) -> Result<Draft, NoTimes> {
         id: found.id,
         user: found.user,
         client: found.client,
+        agent: found.agent,
         token: found.token,
         times,
         created,
@@ -129,7 +130,8 @@ fn finish(rules: &mut [DraftRule], table: &ObservedTable, are_accounts: bool) {
 struct Columns {
     id: DraftId,
     user: Option<DraftUser>,
-    client: Option<DraftClient>,
+    client: Option<DraftSource>,
+    agent: Option<DraftSource>,
     token: Option<DraftToken>,
     filters: Vec<DraftFilter>,
 }
@@ -146,8 +148,14 @@ impl Columns {
         let is_user = |source: &ColumnSource| user.as_ref().is_some_and(|it| it.source == *source);
         let client =
             people::client(table, |source| is_taken(source) || is_id(source) || is_user(source));
+        let is_source = |it: &Option<DraftSource>, source: &ColumnSource| {
+            it.as_ref().is_some_and(|it| it.source == *source)
+        };
+        let agent = people::agent(table, |source| {
+            is_taken(source) || is_id(source) || is_user(source) || is_source(&client, source)
+        });
         let is_shown = |source: &ColumnSource| {
-            is_user(source) || client.as_ref().is_some_and(|it| it.source == *source)
+            is_user(source) || is_source(&client, source) || is_source(&agent, source)
         };
         let token =
             people::token(table, &id.columns, |source| is_taken(source) || is_shown(source));
@@ -155,7 +163,7 @@ impl Columns {
             let holds_token = token.as_ref().is_some_and(|it| it.column == source.column);
             is_taken(source) || is_id(source) || is_shown(source) || holds_token
         });
-        Self { id, user, client, token, filters }
+        Self { id, user, client, agent, token, filters }
     }
 }
 

@@ -203,6 +203,11 @@ pub(super) fn is_agent(source: &ColumnSource) -> bool {
     name.has(AGENT) || name.has_word(&["ua"])
 }
 
+/// Reports whether the values identify something: `device_id` is no device.
+pub(super) fn is_identifier(source: &ColumnSource) -> bool {
+    Name::of(source).has_word(&["id", "ids", "uuid", "guid", "fingerprint"]) || is_token(source)
+}
+
 pub(super) fn is_client(source: &ColumnSource) -> bool {
     let name = Name::of(source);
     name.has(CLIENT) || name.has_word(&["ip", "ipnr", "host", "address", "client"])

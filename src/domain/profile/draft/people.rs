@@ -1,4 +1,4 @@
-//! Finding the user, the client and the token of a session.
+//! Finding the user, the client, the agent and the token of a session.
 
 use std::net::IpAddr;
 
@@ -19,8 +19,9 @@ pub struct DraftUser {
     pub has_zeros: bool,
 }
 
+/// Source of the client or of the agent.
 #[derive(Debug, Clone)]
-pub struct DraftClient {
+pub struct DraftSource {
     pub source: ColumnSource,
     pub evidence: String,
 }
@@ -133,7 +134,7 @@ fn is_secret(observed: &ObservedValues) -> bool {
 pub(super) fn client(
     table: &ObservedTable,
     is_taken: impl Fn(&ColumnSource) -> bool,
-) -> Option<DraftClient> {
+) -> Option<DraftSource> {
     let addresses = |observed: &ObservedValues| {
         observed.texts().filter(|text| text.parse::<IpAddr>().is_ok()).count()
     };
@@ -149,7 +150,57 @@ pub(super) fn client(
         0 => "by its name; it has no values".to_owned(),
         count => format!("{count} of {} values are IP addresses", found.values.len()),
     };
-    Some(DraftClient { source: found.source.clone(), evidence })
+    Some(DraftSource { source: found.source.clone(), evidence })
+}
+
+/// Chooses a value that holds what programs call themselves, or a column of other text that is
+/// named so, such as the name of a device.
+pub(super) fn agent(
+    table: &ObservedTable,
+    is_taken: impl Fn(&ColumnSource) -> bool,
+) -> Option<DraftSource> {
+    let agents =
+        |observed: &ObservedValues| observed.texts().filter(|text| is_user_agent(text)).count();
+    let is_free = |observed: &&ObservedValues| {
+        let source = &observed.source;
+        let is_key = source.path.is_none()
+            && (table.is_unique(&source.column) || table.reference(&source.column).is_some());
+        !is_taken(source) && !is_key && !names::is_identifier(source)
+    };
+    let is_it = |observed: &&ObservedValues| {
+        let found = agents(observed);
+        let present = observed.texts().filter(|text| !text.is_empty()).count();
+        is_free(observed) && found > 0 && found * 2 > present
+    };
+    let is_named = |observed: &&ObservedValues| {
+        let is_text = observed.texts().count() == observed.present().count();
+        let is_column = observed.source.path.is_none();
+        let is_shown = is_free(observed) && is_text && is_column && !is_secret(observed);
+        is_shown && names::is_agent(&observed.source)
+    };
+    let found = table.values.iter().find(is_it).or_else(|| table.values.iter().find(is_named))?;
+    let evidence = match (agents(found), found.present().count()) {
+        (0, 0) => "by its name; it has no values".to_owned(),
+        (0, _) => "by its name".to_owned(),
+        (count, _) => {
+            format!("{count} of {} values are those of a header User-Agent", found.values.len())
+        }
+    };
+    Some(DraftSource { source: found.source.clone(), evidence })
+}
+
+/// Reports whether a text begins as a header User-Agent: with the name of a program and its
+/// version.
+fn is_user_agent(text: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default();
+    first.split_once('/').is_some_and(|(name, version)| {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+        let starts = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+        starts
+            && name.bytes().all(is_name)
+            && version.bytes().next().is_some_and(|byte| byte.is_ascii_digit())
+            && version.bytes().all(|byte| is_name(byte) || byte == b'+')
+    })
 }
 
 /// Chooses a column of text that is named as a token, a unique one first; else the id, if it

@@ -2,7 +2,7 @@
 
 use super::key::DraftId;
 use super::observation::ObservedDependent;
-use super::people::{DraftClient, DraftToken, DraftUser};
+use super::people::{DraftSource, DraftToken, DraftUser};
 use crate::domain::profile::definition::ColumnSource;
 use crate::domain::profile::doubt::Parameter;
 use crate::domain::profile::encoding::{Encoding, Unit};
@@ -22,7 +22,8 @@ pub struct Draft {
     pub accounts: Option<String>,
     pub id: DraftId,
     pub user: Option<DraftUser>,
-    pub client: Option<DraftClient>,
+    pub client: Option<DraftSource>,
+    pub agent: Option<DraftSource>,
     pub token: Option<DraftToken>,
     /// Times that the profile uses, and some that it might.
     pub times: Vec<DraftTime>,

@@ -4,6 +4,7 @@ mod batch;
 mod disk_space;
 pub mod error;
 pub mod file;
+mod inspection;
 pub mod interrupt;
 mod limits;
 mod locking;
