@@ -31,6 +31,7 @@ pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
         readonly: None,
         user: None,
         client: None,
+        agent: None,
         tokens: Vec::new(),
         inputs: Vec::new(),
         times: Vec::new(),

@@ -16,6 +16,7 @@ pub struct Row {
     user: Option<String>,
     task: String,
     client: Option<String>,
+    agent: Option<String>,
     created_at: i64,
     last_used_at: i64,
     idle_timeout: Option<i64>,
@@ -32,6 +33,7 @@ pub fn row(token: &str) -> Row {
         user: Some("alice".to_owned()),
         task: "imap".to_owned(),
         client: Some("10.0.0.7".to_owned()),
+        agent: None,
         created_at: now,
         last_used_at: now,
         idle_timeout: Some(30 * MINUTE),
@@ -58,6 +60,11 @@ impl Row {
 
     pub fn task(mut self, task: &str) -> Self {
         task.clone_into(&mut self.task);
+        self
+    }
+
+    pub fn agent(mut self, agent: &str) -> Self {
+        self.agent = Some(agent.to_owned());
         self
     }
 
@@ -125,6 +132,11 @@ impl Row {
 
     pub fn insert(&self, db: &Connection) {
         db.execute(Self::INSERT, self.values()).unwrap();
+        // The statement of an application that does not know the column.
+        if let Some(agent) = &self.agent {
+            let sql = "UPDATE sessions SET agent = ?1 WHERE id = ?2";
+            db.execute(sql, [agent, &self.id()]).unwrap();
+        }
     }
 }
 

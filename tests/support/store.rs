@@ -202,7 +202,7 @@ impl TestDb {
 fn row(session: &Session) -> Value {
     let id = session.key.text().expect("a native key");
     json!([
-        "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO sessions VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         id,
         session.user,
         session.task,
@@ -213,6 +213,7 @@ fn row(session: &Session) -> Value {
         session.marked_at.map(|time| time.0),
         session.end.map(|end| end.at.0),
         session.end.map(|end| end.reason.as_str()),
+        session.agent,
     ])
 }
 

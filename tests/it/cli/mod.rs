@@ -4,6 +4,7 @@
 //! from every boundary.
 
 mod adopted;
+mod agents;
 mod args;
 mod arguments;
 mod clock;

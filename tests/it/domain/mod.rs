@@ -1,5 +1,6 @@
 //! The rules of the domain, one module of the source each.
 
+mod agent;
 mod clock;
 mod error;
 mod filter;

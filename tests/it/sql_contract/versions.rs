@@ -85,8 +85,11 @@ fn rows(sandbox: &Sandbox, sql: &str) -> Vec<String> {
     statement.query_map([], text).unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }
 
-const KEPT: [&str; 2] =
-    ["SELECT * FROM sessions ORDER BY id", "SELECT * FROM counters ORDER BY task, name"];
+const KEPT: [&str; 2] = [
+    "SELECT id, user, task, client, created_at, last_used_at, idle_timeout, marked_at, ended_at, \
+     end_reason FROM sessions ORDER BY id",
+    "SELECT * FROM counters ORDER BY task, name",
+];
 const SCHEMA: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name";
 const STAMP: &str = "SELECT application_id, user_version \
                      FROM pragma_application_id, pragma_user_version";

@@ -14,6 +14,7 @@ fn row(id: &str) -> RawRow {
         marked_at: None,
         ended_at: None,
         end_reason: None,
+        agent: None,
     }
 }
 
@@ -25,11 +26,11 @@ fn ended(at: i64) -> RawRow {
 fn a_row_reads_as_sqlite_quotes_it() {
     let mut text = Vec::new();
     row("a").append_to(&mut text);
-    ended(30).append_to(&mut text);
+    RawRow { agent: Some(b"curl/8".to_vec()), ..ended(30) }.append_to(&mut text);
     assert_eq!(
         String::from_utf8(text).unwrap(),
-        "'a','o''hara','imap',NULL,1,20,1800,NULL,NULL,NULL\n\
-         'a','o''hara','imap',NULL,1,20,1800,NULL,30,'closed'\n"
+        "'a','o''hara','imap',NULL,1,20,1800,NULL,NULL,NULL,NULL\n\
+         'a','o''hara','imap',NULL,1,20,1800,NULL,30,'closed','curl/8'\n"
     );
 }
 

@@ -123,6 +123,7 @@ macro_rules! tests {
                         user: caller.user.map(str::to_owned),
                         task: caller.task.to_owned(),
                         client: None,
+                        agent: None,
                         created_at: now,
                         idle_timeout: caller.timeout,
                     };

@@ -150,6 +150,7 @@ fn compare(by: SortKey, a: &Session, b: &Session, policies: &Policies) -> Orderi
         SortKey::User => a.user.cmp(&b.user),
         SortKey::Task => a.task.to_ascii_lowercase().cmp(&b.task.to_ascii_lowercase()),
         SortKey::Client => a.client.cmp(&b.client),
+        SortKey::Agent => a.agent.cmp(&b.agent),
         SortKey::State => state(a).cmp(&state(b)),
         SortKey::Idle => b.idle(NOW).cmp(&a.idle(NOW)),
         SortKey::Created => a.created_at.cmp(&b.created_at),

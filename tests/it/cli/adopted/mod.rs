@@ -23,11 +23,12 @@ use std::process::Command;
 
 use crate::support::{Finished, JOBS_HAVE_WAITED, Sandbox, feed, handle};
 
-const DJANGO: &str = "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
+pub const DJANGO: &str =
+    "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY, \
                       session_data text NOT NULL, expire_date datetime NOT NULL);
      CREATE INDEX django_session_expire_date_a5c62663 ON django_session (expire_date);";
 
-const LARAVEL: &str = "CREATE TABLE sessions (id varchar not null, user_id integer, \
+pub const LARAVEL: &str = "CREATE TABLE sessions (id varchar not null, user_id integer, \
                        ip_address varchar, user_agent text, payload text not null, \
                        last_activity integer not null, primary key (id));";
 

@@ -123,6 +123,7 @@ macro_rules! tests {
                 user: None,
                 task: "imap".to_owned(),
                 client: None,
+                agent: None,
                 created_at: NOW,
                 idle_timeout: None,
             };

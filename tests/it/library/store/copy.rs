@@ -23,6 +23,7 @@ pub fn read_rows(digit: char) -> RawRow {
         marked_at: None,
         ended_at: None,
         end_reason: None,
+        agent: None,
     }
 }
 
@@ -30,13 +31,14 @@ pub fn read_rows(digit: char) -> RawRow {
 /// in that.
 fn drawn_row(digit: char) -> impl Strategy<Value = RawRow> {
     let user = option::of(prop_oneof![Just(b"alice".to_vec()), Just(vec![0xff, b'\''])]);
-    (0..4_i64, option::of(0..4_i64), option::of(0..2_i64), user).prop_map(
-        move |(used, ended, marked, user)| RawRow {
+    (0..4_i64, option::of(0..4_i64), option::of(0..2_i64), user.clone(), user).prop_map(
+        move |(used, ended, marked, user, agent)| RawRow {
             last_used_at: NOW.0 + used,
             ended_at: ended.map(|at| NOW.0 + at),
             end_reason: ended.map(|_| b"closed".to_vec()),
             marked_at: marked.map(|at| NOW.0 + at),
             user,
+            agent,
             ..read_rows(digit)
         },
     )

@@ -24,6 +24,7 @@ fn new(token: &str, user: &str) -> NewSession {
         user: Some(user.to_owned()),
         task: session.task,
         client: None,
+        agent: None,
         created_at: NOW,
         idle_timeout: session.idle_timeout,
     }

@@ -14,6 +14,7 @@ fn new(token: &str) -> NewSession {
         user: None,
         task: "imap".to_owned(),
         client: None,
+        agent: None,
         created_at: NOW,
         idle_timeout: None,
     }

@@ -72,7 +72,8 @@ impl Tables {
             let ago = |seconds: i64| NOW.0 - seconds;
             Statement::new(
                 "INSERT INTO sessions SELECT ?1, CAST(?2 AS TEXT), CAST(?3 AS TEXT), \
-                 CAST(?4 AS TEXT), ?5, ?5, ?6, NULL, ?7, iif(?7 IS NULL, NULL, 'closed')",
+                 CAST(?4 AS TEXT), ?5, ?5, ?6, NULL, ?7, iif(?7 IS NULL, NULL, 'closed'), \
+                 CAST(?4 AS TEXT)",
             )
             .with(format!("{:064x}", serial * 7_919 % 1_009))
             .with(user.as_ref().map(blob))
@@ -179,7 +180,7 @@ proptest! {
             let query = SessionQuery { scope: scope(&policies, None), filter, due_only, after: None, order };
             prop_assert_eq!(listed(&tables.paged, &query), listed(&tables.direct, &query), "{}", by);
         }
-        for by in [GroupBy::User, GroupBy::TaskAndUser] {
+        for by in [GroupBy::User, GroupBy::TaskAndUser, GroupBy::Client, GroupBy::Agent] {
             let scope = scope(&policies, None);
             prop_assert_eq!(user_stats(&tables.paged, &scope, by), user_stats(&tables.direct, &scope, by));
         }

@@ -25,6 +25,7 @@ fn rows_scanned(db: &Connection, policies: &Policies) -> i32 {
         user: Some("alice".to_owned()),
         task: "web".to_owned(),
         client: None,
+        agent: None,
         created_at: UnixTime(1_781_524_800),
         idle_timeout: None,
     };
@@ -48,7 +49,8 @@ fn opening_with_an_index_never_scans_other_tasks() {
     let db = Connection::open(&path).unwrap();
     let others = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n LIMIT ?1) \
                   INSERT INTO sessions \
-                  SELECT printf('%064x', n), 'bob', 'http', NULL, 1, 1, 1, NULL, NULL, NULL FROM n";
+                  SELECT printf('%064x', n), 'bob', 'http', NULL, 1, 1, 1, NULL, NULL, NULL, NULL \
+                  FROM n";
     db.execute(others, [OTHER_SESSIONS]).unwrap();
     let own =
         Policy { limit: 4, user_limit: 2, lifetime: Some(Span::hours(8)), ..Policy::default() };

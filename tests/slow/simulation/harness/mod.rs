@@ -194,6 +194,7 @@ impl Simulation {
             task: task.into(),
             user: Some(user.clone()),
             client: None,
+            agent: None,
             timeout: asked,
         };
         let answer = self.service.open(opening, UnixTime(now));
