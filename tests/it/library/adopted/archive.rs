@@ -118,6 +118,10 @@ fn each_framework_s_table_is_as_before_after_a_purge_and_a_restore() {
     assert!(restored > 100);
 }
 
+fn gitea() -> Profile {
+    Profile { readonly: None, ..crate::support::profiles::gitea() }
+}
+
 const TABLES: &str = "
     CREATE TABLE session (key TEXT PRIMARY KEY NOT NULL, data BLOB NULL, expiry INTEGER NULL);
     CREATE TABLE device (id INTEGER PRIMARY KEY, key TEXT REFERENCES session ON DELETE CASCADE, x);
@@ -132,7 +136,7 @@ const TABLES: &str = "
 fn rows_that_go_or_change_with_a_session_return_with_it() {
     let db = ApplicationDb::of(TABLES);
     let before = dump(&db.application());
-    let (mut service, saved) = (service(&db, crate::support::profiles::gitea()), Saved::default());
+    let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
     service.purge(&PurgeRequest::default(), NOW, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(dump(&db.application()).len(), 4);
@@ -145,7 +149,7 @@ fn rows_that_go_or_change_with_a_session_return_with_it() {
 #[test]
 fn children_do_not_return_to_another_session_with_the_same_key() {
     let db = ApplicationDb::of(TABLES);
-    let (mut service, saved) = (service(&db, crate::support::profiles::gitea()), Saved::default());
+    let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
     service.purge(&PurgeRequest::default(), NOW, &mut |_| ControlFlow::Continue(())).unwrap();
     db.application().execute_batch("INSERT INTO session VALUES ('one', 'another', 9e9)").unwrap();
@@ -164,7 +168,7 @@ fn a_row_whose_user_is_gone_is_not_taken_back_and_the_others_are() {
          INSERT INTO user VALUES (1), (2);
          INSERT INTO session VALUES ('a', 1, 1, 1), ('b', 1, 1, 2), ('c', 1, 1, 1);",
     );
-    let (mut service, saved) = (service(&db, crate::support::profiles::gitea()), Saved::default());
+    let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
     service.purge(&PurgeRequest::default(), NOW, &mut |_| ControlFlow::Continue(())).unwrap();
     db.application().execute_batch("DELETE FROM user WHERE id = 2").unwrap();
@@ -178,7 +182,7 @@ fn rows_without_a_key_return_once_even_if_their_place_was_taken() {
         "CREATE TABLE session (key TEXT NOT NULL, data BLOB, expiry INTEGER);
          INSERT INTO session VALUES ('a', 1, 1), ('b', 1, 1);",
     );
-    let (mut service, saved) = (service(&db, crate::support::profiles::gitea()), Saved::default());
+    let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
     service.purge(&PurgeRequest::default(), NOW, &mut |_| ControlFlow::Continue(())).unwrap();
     db.application().execute_batch("INSERT INTO session VALUES ('c', 1, 9e9)").unwrap();
@@ -198,7 +202,7 @@ fn an_archive_that_fails_keeps_the_rows() {
     }
     let db = ApplicationDb::of(TABLES);
     let before = dump(&db.application());
-    let mut service = service(&db, crate::support::profiles::gitea());
+    let mut service = service(&db, gitea());
     service.archive_to(Some(Box::new(Full))).unwrap();
     let request = PurgeRequest::default();
     let purged = service.purge(&request, NOW, &mut |_| ControlFlow::Continue(()));
