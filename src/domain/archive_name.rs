@@ -74,11 +74,10 @@ impl ArchiveName {
         })
     }
 
-    /// Reports whether the file with this name is one of these archives, and its last row is older
-    /// than `keep`.
+    /// Reports whether the file with this name is one of these archives, and the end of its time is
+    /// longer ago than `keep`.
     pub fn is_expired(&self, name: &str, keep: Span, now: UnixTime) -> bool {
-        let end = self.end_of(name);
-        end.is_some_and(|end| end.plus(keep) <= now && self.at(end) != self.at(now))
+        self.end_of(name).is_some_and(|end| end.plus(keep) <= now)
     }
 
     /// End of the time that a file is for; `None`: it is not one of these archives.

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use anyhow::Context as _;
 use rustix::fs::{FlockOperation, flock};
 
 use super::open::{OpenedArchive, open_to_append};
@@ -33,9 +32,7 @@ impl Appender {
         now: UnixTime,
         bytes: &[u8],
     ) -> anyhow::Result<()> {
-        let path = name.at(now);
-        self.append_to(Path::new(&path), name.format(), bytes)
-            .with_context(|| format!("could not archive rows in \"{path}\""))
+        self.append_to(Path::new(&name.at(now)), name.format(), bytes)
     }
 
     fn append_to(

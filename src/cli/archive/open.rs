@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -75,18 +75,19 @@ pub fn open_to_append(path: &Path) -> anyhow::Result<OpenedArchive> {
 /// It cannot be read.
 pub fn open_to_read(path: &Path) -> anyhow::Result<File> {
     let name = path.display();
-    let unread = || Usage::error(format!("could not read \"{name}\""));
+    let unread =
+        |error: std::io::Error| Usage::error(format!("could not read \"{name}\": {error}"));
     let file = if is_root() {
-        let resolved = ResolvedPath::to(path).with_context(unread)?;
+        let resolved = ResolvedPath::to(path).map_err(unread)?;
         if let Some(fault) = resolved.link_in_reach() {
             bail!(
                 "could not read \"{name}\": the path contains a symbolic link that another user \
                  could change ({fault}); pass a path without symbolic links"
             );
         }
-        resolved.open().with_context(unread)?
+        resolved.open().map_err(unread)?
     } else {
-        File::open(path).with_context(unread)?
+        File::open(path).map_err(unread)?
     };
     if file.metadata()?.is_file() {
         return Ok(file);

@@ -63,14 +63,9 @@ impl ArchiveSink {
         appended.map_err(|error| {
             let path = self.name.at(self.now);
             let doing = format!("archive rows in \"{path}\", so they were left in place");
-            Error::failed(doing, root_cause(&error))
+            Error::failed(doing, format!("{error:#}"))
         })
     }
-}
-
-/// What went wrong, without the description of the work.
-fn root_cause(error: &anyhow::Error) -> String {
-    error.chain().last().map_or_else(String::new, ToString::to_string)
 }
 
 impl Archive for ArchiveSink {

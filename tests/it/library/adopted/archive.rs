@@ -127,7 +127,8 @@ const TABLES: &str = "
     CREATE TABLE device (id INTEGER PRIMARY KEY, key TEXT REFERENCES session ON DELETE CASCADE, x);
     CREATE TABLE visit (device INTEGER REFERENCES device ON DELETE CASCADE, page TEXT);
     CREATE TABLE note (key TEXT REFERENCES session ON DELETE SET NULL, text);
-    INSERT INTO session VALUES ('one', x'00ff', 1), ('two', CAST(x'ff' AS TEXT), 1), ('new', 1, 9e9);
+    INSERT INTO session VALUES ('one', x'00ff', 1600000000),
+        ('two', CAST(x'ff' AS TEXT), 1600000001), ('new', 1, 1900000000);
     INSERT INTO device VALUES (1, 'one', 0.1), (2, 'one', 9223372036854775807), (3, 'two', NULL);
     INSERT INTO visit VALUES (1, '/'), (1, '/'), (2, '/a');
     INSERT INTO note VALUES ('one', 'kept'), ('new', 'untouched');";
@@ -152,7 +153,9 @@ fn children_do_not_return_to_another_session_with_the_same_key() {
     let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
     service.purge(&PurgeRequest::default(), NOW, &mut |_| ControlFlow::Continue(())).unwrap();
-    db.application().execute_batch("INSERT INTO session VALUES ('one', 'another', 9e9)").unwrap();
+    db.application()
+        .execute_batch("INSERT INTO session VALUES ('one', 'another', 1900000000)")
+        .unwrap();
     let before = dump(&db.application());
     saved.0.borrow_mut().truncate(1);
     assert_eq!(restore(&mut service, &saved), [0, 1, 0]);
@@ -166,7 +169,8 @@ fn a_row_whose_user_is_gone_is_not_taken_back_and_the_others_are() {
          CREATE TABLE session (key TEXT PRIMARY KEY NOT NULL, data BLOB, expiry INTEGER,
                                user INTEGER NOT NULL REFERENCES user ON DELETE CASCADE);
          INSERT INTO user VALUES (1), (2);
-         INSERT INTO session VALUES ('a', 1, 1, 1), ('b', 1, 1, 2), ('c', 1, 1, 1);",
+         INSERT INTO session VALUES ('a', 1, 1600000000, 1), ('b', 1, 1600000000, 2),
+                                    ('c', 1, 1600000000, 1);",
     );
     let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
@@ -180,12 +184,12 @@ fn a_row_whose_user_is_gone_is_not_taken_back_and_the_others_are() {
 fn rows_without_a_key_return_once_even_if_their_place_was_taken() {
     let db = ApplicationDb::of(
         "CREATE TABLE session (key TEXT NOT NULL, data BLOB, expiry INTEGER);
-         INSERT INTO session VALUES ('a', 1, 1), ('b', 1, 1);",
+         INSERT INTO session VALUES ('a', 1, 1600000000), ('b', 1, 1600000001);",
     );
     let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
     service.purge(&PurgeRequest::default(), NOW, &mut |_| ControlFlow::Continue(())).unwrap();
-    db.application().execute_batch("INSERT INTO session VALUES ('c', 1, 9e9)").unwrap();
+    db.application().execute_batch("INSERT INTO session VALUES ('c', 1, 1900000000)").unwrap();
     assert_eq!(restore(&mut service, &saved), [2, 0, 0]);
     assert_eq!(db.column("session", "key"), ["a", "b", "c"]);
     assert_eq!(restore(&mut service, &saved), [0, 2, 0]);
