@@ -3,6 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::notify::MissedNotifications;
+use super::run::{CYCLE, EndedRun, RunCounts, RunResult};
+use super::run_entry::{CycleRecord, RunEntry};
+use super::selection::Selection;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
 use crate::domain::error::{Error, GuardRefusal, GuardedRun, Result, RunImpact};
@@ -12,9 +15,7 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{
-    KeptRows, Order, RunEnd, RunOutcome, ScanLimits, ScanResult, SessionQuery, UnindexedTable,
-};
+use crate::storage::{KeptRows, RunNote, RunOutcome, ScanLimits, UnindexedTable};
 
 /// Sessions per write transaction: a few milliseconds, and about 100 KiB of a cluster's Raft log.
 pub(super) const BATCH: usize = 250;
@@ -22,10 +23,14 @@ pub(super) const BATCH: usize = 250;
 /// Parameters of a cycle.
 #[derive(Debug, Clone, Default)]
 pub struct CycleRequest {
-    /// Sessions to end.
+    /// Sessions to end; [usable](Filter::usable) ones, unless it says otherwise.
     pub filter: Filter,
+    /// Maximum number of sessions to end, the longest unused first; `None`: any.
+    pub limit: Option<u64>,
     /// Limits on the number of sessions that it may end.
     pub guard: Guard,
+    /// Description for the ledger.
+    pub note: RunNote,
 }
 
 /// Result of a cycle.
@@ -46,6 +51,8 @@ pub struct CycleReport {
     /// Sessions of a framework table that are still live because other rows refer to them or
     /// the database rejected the deletion.
     pub kept: KeptRows,
+    /// Reason why the ledger lacks the end of the run.
+    pub unrecorded: Option<String>,
 }
 
 impl CycleReport {
@@ -72,7 +79,8 @@ impl SessionService {
     ///
     /// # Errors
     /// [`Error::Guard`] if it would end more than the guard allows: nothing has ended then,
-    /// and the ledger records the refusal. [`Error::Refused`] if deletion is not allowed. Any
+    /// and the ledger records the refusal. [`Error::MissingAttributes`] and
+    /// [`Error::OtherTask`] if the table cannot have such sessions. [`Error::Refused`] if deletion is not allowed. Any
     /// error of reading or writing the table.
     pub fn cycle(
         &mut self,
@@ -81,19 +89,41 @@ impl SessionService {
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<CycleReport> {
-        let mut cycled = CycleReport::default();
-        let result = self.cycle_until(request, now, None, show, go_on, &mut cycled);
-        let cycled = result.map(|()| cycled);
-        let task = request.filter.task.as_ref();
-        match &cycled {
-            Err(Error::Guard(refusal)) => self.record_refusal(task, refusal, now),
-            Ok(CycleReport { ended: 0, .. }) | Err(_) => {}
-            Ok(cycled) => {
-                let counts = [cycled.ended, cycled.deleted];
-                self.observe_cycle(task, counts, cycled.incomplete_reason(), now);
-            }
+        let task = request.filter.task.as_ref().map(TaskPattern::as_str);
+        let run = self.new_run(CYCLE, task, None, &request.note, now);
+        let mut entry = self.run_entry(self.new_holder()?, run, RunOutcome::Running);
+        let (mut cycled, run) = (CycleReport::default(), CycleRecord::by_hand(&mut entry));
+        let result = self.cycle_until(request, now, run, show, go_on, &mut cycled);
+        let recorded = self.finish_cycle(entry, &cycled, &result);
+        cycled.unrecorded = recorded.err().map(|error| error.with_causes());
+        result.map(|()| cycled)
+    }
+
+    /// Records the end of a cycle that is not a run of a job. One that failed is recorded if
+    /// its guard refused it, or if it has ended sessions.
+    fn finish_cycle(
+        &mut self,
+        mut entry: RunEntry,
+        cycled: &CycleReport,
+        result: &Result<()>,
+    ) -> Result<()> {
+        let has_changes = cycled.ended > 0;
+        let result = match result {
+            Ok(()) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
+            Err(error @ Error::Guard(_)) => RunResult::Failed(error),
+            Err(error) if has_changes => RunResult::Failed(error),
+            Err(_) => return Ok(()),
+        };
+        let counts = RunCounts { marked: 0, ended: cycled.ended, deleted: cycled.deleted };
+        let end = result.end(self.time_in(&entry), counts);
+        if has_changes {
+            let RunEntry { run, .. } = &entry;
+            let (task, note) = (run.task.clone(), run.note.clone());
+            let task = task.as_deref();
+            self.observe(&EndedRun { work: CYCLE, task, note: &note, job: None, end: &end });
         }
-        cycled
+        self.record_pending(&mut entry)?;
+        self.store.record_end(&entry.holder, &entry.run, &end)
     }
 
     /// Passes the sessions that [`cycle`](Self::cycle) would end to `show`, and returns the
@@ -103,39 +133,41 @@ impl SessionService {
     /// Any error of reading the table.
     pub fn preview_cycle(
         &self,
-        filter: &Filter,
+        request: &CycleRequest,
         now: UnixTime,
         show: &mut dyn FnMut(&Session),
     ) -> Result<CycleReport> {
-        self.preview_in_batches(filter, now, |batch| self.name_users(batch), show)
+        let selection = self.select(&request.filter, request.limit, true, now)?;
+        self.preview_in_batches(&selection, now, |batch| self.name_users(batch), show)
     }
 
     /// Number of sessions that a cycle would end.
-    pub(super) fn count_unended(&self, filter: &Filter, now: UnixTime) -> Result<u64> {
-        Ok(self.preview_in_batches(filter, now, |_| Ok(()), &mut |_| {})?.ended)
+    pub(super) fn count_selected(&self, selection: &Selection<'_>, now: UnixTime) -> Result<u64> {
+        Ok(self.preview_in_batches(selection, now, |_| Ok(()), &mut |_| {})?.ended)
     }
 
     fn preview_in_batches(
         &self,
-        filter: &Filter,
+        selection: &Selection<'_>,
         now: UnixTime,
         prepare: impl Fn(&mut [Session]) -> Result<()>,
         show: &mut dyn FnMut(&Session),
     ) -> Result<CycleReport> {
-        let (mut after, mut cycled) = (None, CycleReport::default());
+        let unreadable_users = selection.unreadable_users;
+        let mut cycled = CycleReport { unreadable_users, ..CycleReport::default() };
+        let mut after = None;
         loop {
-            let (mut batch, last, scanned) =
-                self.next_unended(filter, now, after.as_ref(), BATCH)?;
-            prepare(&mut batch)?;
-            let (ends, kept) = self.would_end(&batch)?;
+            let mut batch = self.next_selected(selection, now, after.as_ref(), BATCH)?;
+            prepare(&mut batch.sessions)?;
+            let (ends, kept) = self.would_end(&batch.sessions)?;
             cycled.ended += ends.len() as u64;
-            cycled.unreadable_users += scanned.unreadable_users;
+            cycled.unreadable_users += batch.unreadable_users;
             cycled.kept.add(kept);
             ends.into_iter().for_each(&mut *show);
-            if batch.len() < BATCH {
+            after = batch.next;
+            if after.is_none() {
                 return Ok(cycled);
             }
-            after = last;
         }
     }
 
@@ -147,12 +179,8 @@ impl SessionService {
         Ok(self.store.task_names()?.has(task))
     }
 
-    /// Returns those of these sessions that [`cycle_sessions`](Self::cycle_sessions) would
-    /// end, and those that would be kept.
-    ///
-    /// # Errors
-    /// Any error of reading the table.
-    pub fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
+    /// Returns those of these sessions that would end, and those that would be kept.
+    fn would_end<'s>(&self, sessions: &'s [Session]) -> Result<(Vec<&'s Session>, KeptRows)> {
         let keys: Vec<SessionKey> = sessions.iter().map(|session| session.key.clone()).collect();
         let (are_kept, kept) = self.store.check_references(&keys)?;
         let ends = sessions.iter().zip(are_kept).filter(|(_, is_kept)| !is_kept);
@@ -189,90 +217,13 @@ impl SessionService {
         Ok(guard.check(impact(would_end, scan.counts.sessions)))
     }
 
-    /// Ends those of these sessions that have not ended, and reports for each whether it did.
-    ///
-    /// # Errors
-    /// See [`cycle`](Self::cycle).
-    pub fn cycle_sessions(
+    pub(super) fn end_cycled(
         &mut self,
         sessions: &[Session],
-        guard: Guard,
         now: UnixTime,
+        entry: &mut RunEntry,
     ) -> Result<Vec<bool>> {
-        self.ensure_can_delete()?;
-        if let Err(refusal) = self.check_cycle_guard(sessions.len() as u64, guard, now)? {
-            self.record_refusal(None, &refusal, now);
-            return Err(refusal.into());
-        }
-        let ended = self.end_cycled(sessions, now)?;
-        let done = sessions.iter().zip(&ended).filter(|(_, has_ended)| **has_ended);
-        let counts = done.fold([0, 0], |[ended, deleted], (session, _)| {
-            [ended + 1, deleted + u64::from(deletes_row(&self.policies, session))]
-        });
-        if counts[0] > 0 {
-            self.observe_cycle(None, counts, None, now);
-        }
-        Ok(ended)
-    }
-
-    /// Notifies the observer of runs of a cycle that the ledger does not record.
-    fn observe_cycle(
-        &mut self,
-        task: Option<&TaskPattern>,
-        [ended, deleted]: [u64; 2],
-        incomplete_reason: Option<String>,
-        now: UnixTime,
-    ) {
-        let outcome =
-            if incomplete_reason.is_none() { RunOutcome::Done } else { RunOutcome::Partial };
-        let end = RunEnd {
-            finished: now,
-            outcome,
-            reason: incomplete_reason,
-            marked: 0,
-            ended,
-            deleted,
-            last_settled_at: None,
-        };
-        self.observe("cycle", task.map(TaskPattern::as_str), None, &end);
-    }
-
-    pub(super) fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
-    }
-
-    pub(super) fn next_unended(
-        &self,
-        filter: &Filter,
-        now: UnixTime,
-        after: Option<&SessionKey>,
-        max: usize,
-    ) -> Result<(Vec<Session>, Option<SessionKey>, ScanResult)> {
-        let (mut batch, mut last) = (Vec::new(), None);
-        let scanned = self.unended(filter, now, after, &mut |session| {
-            last = Some(session.key.clone());
-            batch.push(session);
-            if batch.len() < max { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        })?;
-        let batch =
-            batch.into_iter().map(|session| self.with_task_name(session)).collect::<Result<_>>()?;
-        Ok((batch, last, scanned))
-    }
-
-    /// Visits the sessions that match a filter and have not ended, in key order.
-    fn unended(
-        &self,
-        filter: &Filter,
-        now: UnixTime,
-        after: Option<&SessionKey>,
-        visit: &mut dyn FnMut(Session) -> ControlFlow<()>,
-    ) -> Result<ScanResult> {
-        let scope = self.scope(None, now);
-        let query = SessionQuery { scope, filter, due_only: false, after, order: Order::default() };
-        self.store.scan(&query, &mut |session| {
-            let fits = session.end.is_none() && filter.matches_client(&session);
-            Ok(if fits { visit(session) } else { ControlFlow::Continue(()) })
-        })
+        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled }, Some(entry))
     }
 
     /// Records the peaks of all tasks before many sessions end; returns the number of all sessions.

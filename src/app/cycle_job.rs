@@ -3,15 +3,17 @@
 use std::ops::ControlFlow;
 
 use super::cycle::{CycleReport, CycleRequest};
-use super::run::{JobRun, RunCounts, RunResult};
+use super::run::{CYCLE, JobRun, RunCounts, RunResult};
+use super::run_entry::CycleRecord;
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
-use crate::domain::session::{Session, SessionState};
+use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
+use crate::storage::{RunNote, RunOutcome};
 
 impl SessionService {
     /// Ends the sessions of a task as a recorded run. A run that resumes one that was cut
@@ -20,22 +22,27 @@ impl SessionService {
         &mut self,
         task: &TaskPattern,
         guard: Guard,
-        run: &JobRun,
+        (run, note): (&JobRun, &RunNote),
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<CycleReport> {
         let lease = format!("cycle {}", run.key.name);
-        let mut active = self.start_run(&lease, "cycle", Some(task.as_str()), Some(run), now)?;
+        let task_name = Some(task.as_str());
+        let mut active = self.start_run(&lease, CYCLE, task_name, Some(run), note, now)?;
+        let new = self.new_run(CYCLE, task_name, Some(run), note, now);
+        let mut entry = self.run_entry(active.lease.holder.clone(), new, RunOutcome::Running);
         let filter = Filter {
             task: Some(task.clone()),
-            states: SessionState::NOT_ENDED.to_vec(),
             opened_by: run.due.resumes.then_some(run.due.planned),
-            ..Filter::default()
+            ..Filter::usable()
         };
-        let request = CycleRequest { filter, guard };
+        let request = CycleRequest { filter, guard, ..CycleRequest::default() };
         let mut done = CycleReport::default();
-        let (active_run, show) = (Some(&mut active), &mut |_: &Session| {});
-        let result = self.cycle_until(&request, now, active_run, show, go_on, &mut done);
+        let record = CycleRecord { active: Some(&mut active), entry: &mut entry };
+        let show = &mut |_: &Session| {};
+        let result = self.cycle_until(&request, now, record, show, go_on, &mut done);
+        // The end of the run is recorded in the same ledger, and reports why it fails.
+        let _ = self.record_pending(&mut entry);
         let counts = RunCounts { marked: 0, ended: done.ended, deleted: done.deleted };
         let cycled = match result {
             Ok(()) => Ok(done),

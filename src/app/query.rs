@@ -9,7 +9,7 @@ use crate::domain::filter::Filter;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::{GroupBy, Order, SessionQuery, TaskStats, UserStats, VisitResult};
+use crate::storage::{GroupBy, Order, TaskStats, UserStats, VisitResult};
 
 /// Handles that an error about an ambiguous prefix names.
 const SUGGESTIONS: usize = 5;
@@ -45,35 +45,27 @@ impl SessionService {
     ) -> Result<ListCounts> {
         let (mut listed, size) = (ListCounts::default(), self.batch_with_names());
         let mut batch = Vec::with_capacity(size);
-        let query = SessionQuery {
-            scope: self.scope(None, now),
-            filter: &request.filter,
-            due_only: false,
-            after: None,
-            order: request.order,
-        };
-        let scanned = self.store.scan(&query, &mut |session| {
-            if !request.filter.matches_client(&session) {
-                return Ok(ControlFlow::Continue(()));
-            }
-            let full = request.limit.is_some_and(|limit| listed.shown >= limit);
-            if full && !request.count_all {
-                return Ok(ControlFlow::Break(()));
-            }
-            listed.counted += 1;
-            if full {
-                return Ok(ControlFlow::Continue(()));
-            }
-            listed.shown += 1;
-            batch.push(self.with_task_name(session)?);
-            if batch.len() < size {
-                return Ok(ControlFlow::Continue(()));
-            }
-            self.visit_with_names(&mut batch, visit)
-        })?;
+        let selection = self.select(&request.filter, None, false, now)?;
+        let unreadable_users =
+            self.visit_selected(&selection, request.order, now, &mut |session| {
+                let full = request.limit.is_some_and(|limit| listed.shown >= limit);
+                if full && !request.count_all {
+                    return Ok(ControlFlow::Break(()));
+                }
+                listed.counted += 1;
+                if full {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                listed.shown += 1;
+                batch.push(self.with_task_name(session)?);
+                if batch.len() < size {
+                    return Ok(ControlFlow::Continue(()));
+                }
+                self.visit_with_names(&mut batch, visit)
+            })?;
         // Nothing follows that a visitor with enough could stop.
         let _ = self.visit_with_names(&mut batch, visit)?;
-        Ok(ListCounts { unreadable_users: scanned.unreadable_users, ..listed })
+        Ok(ListCounts { unreadable_users: unreadable_users + selection.unreadable_users, ..listed })
     }
 
     /// Returns the session whose handle starts with a prefix; of several with one id, the first.
@@ -92,10 +84,7 @@ impl SessionService {
     /// [`Error::NotAHandle`], [`Error::NoSession`] if there is none, and
     /// [`Error::AmbiguousHandle`] if there are several with different ids.
     pub fn sessions_by_handle(&self, prefix: &str) -> Result<Vec<Session>> {
-        let is_handle = prefix.len() >= 4 && prefix.bytes().all(|b| b.is_ascii_hexdigit());
-        if !is_handle {
-            return Err(Error::NotAHandle(prefix.to_owned()));
-        }
+        check_handle(prefix)?;
         let sessions = self.store.by_handle(prefix, SUGGESTIONS + 1)?;
         let mut handles: Vec<String> =
             sessions.iter().map(|session| session.handle.clone()).collect();
@@ -172,34 +161,6 @@ impl SessionService {
         }
         Ok(usage)
     }
-
-    /// Visits the users of sessions that have not ended, or other groups of these sessions, the
-    /// one with the most first; in a framework table, those of live sessions.
-    ///
-    /// # Errors
-    /// [`Error::Unselectable`] if the profile of a framework table has no client or no agent, any
-    /// error of reading the table, and the error of the visitor.
-    pub fn groups(
-        &self,
-        by: GroupBy,
-        task: Option<&TaskPattern>,
-        now: UnixTime,
-        visit: &mut dyn FnMut(UserStats) -> VisitResult,
-    ) -> Result<()> {
-        self.profile().map_or(Ok(()), |profile| match by {
-            GroupBy::Client => profile.must_name("client", profile.client.as_ref()),
-            GroupBy::Agent => profile.must_name("agent", profile.agent.as_ref()),
-            GroupBy::TaskAndUser | GroupBy::User | GroupBy::Task => Ok(()),
-        })?;
-        let scope = self.scope(task, now);
-        if by != GroupBy::Task {
-            return self.store.user_stats(&scope, by, visit);
-        }
-        let names = self.store.task_names()?;
-        self.store.user_stats(&scope, by, &mut |group| {
-            visit(UserStats { user: group.user.map(|task| names.of(task)), ..group })
-        })
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -231,4 +192,10 @@ impl TaskUsage {
             self.users_listed.push(load);
         }
     }
+}
+
+/// Ensures that a text is a handle, or a prefix of one.
+pub(super) fn check_handle(prefix: &str) -> Result<()> {
+    let is_handle = prefix.len() >= 4 && prefix.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_handle { Ok(()) } else { Err(Error::NotAHandle(prefix.to_owned())) }
 }

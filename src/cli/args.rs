@@ -1,7 +1,9 @@
 //! Argument types shared by several subcommands.
 
+use std::fmt;
 use std::time::Duration;
 
+use crate::domain::filter::AgentPattern;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
@@ -52,6 +54,13 @@ impl TimeArg {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Since(String);
 
+/// Writes the text as it was typed.
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl From<&str> for Since {
     fn from(text: &str) -> Self {
         Self(text.to_owned())
@@ -79,6 +88,15 @@ fn resolve_local(wall: NaiveDateTime, zone: &TimeZone) -> UnixTime {
 pub fn task(text: &str) -> Result<TaskPattern, &'static str> {
     if text.is_empty() {
         Err("the task is empty; pass a name, or * for any task")
+    } else {
+        Ok(text.into())
+    }
+}
+
+/// Reads a pattern of agents. An empty one is probably an unset variable of a script.
+pub fn agent(text: &str) -> Result<AgentPattern, &'static str> {
+    if text.is_empty() {
+        Err("the pattern is empty; pass a text such as '*Firefox/52*'")
     } else {
         Ok(text.into())
     }

@@ -1,12 +1,10 @@
 //! `sessctl cycle`
 
-use std::collections::HashSet;
-
 use crate::app::{CycleRequest, SessionService};
-use crate::domain::filter::{ClientFilter, Filter};
+use crate::domain::filter::Filter;
 use crate::domain::guard::Guard;
 use crate::domain::policy::Policies;
-use crate::domain::session::{End, EndReason, Session, SessionState};
+use crate::domain::session::{End, EndReason, Session};
 use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
@@ -14,57 +12,56 @@ use super::archive::{ArchiveArgs, ArchivedRun};
 use super::args::task;
 use super::context::Context;
 use super::ended_sessions::sentence;
-use super::exit::Exit;
+use super::exit::{Exit, Usage};
 use super::guard::CycleLimits;
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::privileges::helper;
 use super::reporter::Reporter;
+use super::run_note::{Typed, Why, print_unrecorded};
+use super::selection::{FoundSelection, Selection, unknown_task};
 use super::{kept_rows, session_records};
 use crate::output::record::Value;
 
-/// End sessions now, whatever their state
+/// End sessions now
 ///
-/// Every selected session that has not already ended is ended, including expired ones that
-/// wait for a purge, and is printed. A cycled session cannot come back: its next touch is
-/// refused. A task without any session left to end is not an error; a task that the table has
-/// never held, or a user, a client or a handle without a live session, gives exit code 5. With
-/// --user, sessions of a framework's table whose user cannot be read are left alone and
-/// counted, and the exit code is 3; --user-unreadable ends them.
+/// Each selected session that the application still accepts is ended, and is printed. Sessions
+/// that the application refuses anyway are left to the purge, unless --state selects them. A
+/// cycled session cannot come back: its next touch is refused. If nothing matches, the exit code
+/// is 5; except that a known task, or --all, may have no session left to end. With conditions on
+/// users, sessions of a framework's table whose user cannot be read are left alone and counted,
+/// and the exit code is 3; --user-unreadable ends them. `sessctl list --state usable` with the
+/// same selection lists the same sessions.
 #[derive(clap::Args)]
-#[command(group = clap::ArgGroup::new("which").required(true).multiple(true))]
 #[command(after_help = "Examples:
   sessctl cycle imap                           all sessions of a task
   sessctl cycle 'im*' --user alice             of one user, in these tasks
+  sessctl cycle --user alice --except 3fa9c1   everywhere but here
+  sessctl cycle --keep-newest 3                all but the 3 newest of each user
   sessctl cycle --client 192.0.2.0/24 --dry-run
   sessctl cycle --session 3fa94c1d2e3f
+  sessctl cycle --used-before 30d --limit 1000 at most 1000, the longest unused first
   sessctl cycle --user alice --max-rows 20     end nothing if there are more of them
-  sessctl cycle --all")]
+  sessctl cycle --all --except-user root,admin")]
 pub struct Args {
     /// End the sessions of this task; * matches any text, case is ignored
-    #[arg(value_name = "TASK", group = "which", value_parser = task)]
-    task: Option<TaskPattern>,
-    /// End the sessions of this user; where the profile says where names are, a name or an id
-    #[arg(long, group = "which")]
-    user: Option<String>,
-    /// End the sessions of a framework's table whose user cannot be read
-    #[arg(long, group = "which", conflicts_with = "user")]
-    user_unreadable: bool,
-    /// End the sessions from this address or network
-    #[arg(long, value_name = "ADDRESS|CIDR", group = "which")]
-    client: Option<ClientFilter>,
-    /// End the sessions with these handles; if ids are not unique, all sessions with the same
-    /// id
-    #[arg(long, value_name = "HANDLE", num_args = 1.., group = "which", conflicts_with_all = ["task", "user", "user_unreadable", "client", "all"])]
-    session: Vec<String>,
+    #[arg(value_name = "TASK", value_parser = task, conflicts_with = "task")]
+    of_task: Option<TaskPattern>,
+    #[command(flatten)]
+    selection: Selection,
     /// End the sessions of all tasks
-    #[arg(long, group = "which", conflicts_with_all = ["task", "user", "user_unreadable", "client"])]
+    #[arg(long, conflicts_with_all = ["of_task", "task", "user", "user_unreadable", "client", "agent", "session"])]
     all: bool,
+    /// End at most N sessions, the longest unused first
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
     /// Print the sessions that would end; change nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
     archive: ArchiveArgs,
+    #[command(flatten)]
+    why: Why,
     #[command(flatten)]
     limits: CycleLimits,
 }
@@ -79,8 +76,10 @@ impl Args {
         Ok(if self.dry_run { files } else { files.with_archives(self.archive.file(context)?) })
     }
 
-    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub fn run(mut self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&session_records::SESSIONS)?;
+        self.selection.task = self.of_task.take().or(self.selection.task);
+        self.check()?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
         context.report_user_names(&service)?;
@@ -91,13 +90,9 @@ impl Args {
             context.archive(&mut service, self.archive.target(context)?, run)?;
         }
         let mut lines = SessionLines::new(context, &service, self.dry_run);
-        let exit = if self.session.is_empty() {
-            self.by_filter(&mut service, context, &mut lines)
-        } else {
-            self.by_handle(&mut service, context, &mut lines)
-        };
+        let exit = self.end(&mut service, context, &mut lines);
         let shown = lines.shown;
-        let may_survive = shown > 0 || self.user.is_some();
+        let may_survive = shown > 0 || !self.selection.user.is_empty();
         let exit = lines.end(exit)?;
         let found_none = shown == 0 && exit == Exit::Done;
         let exit = if found_none { self.found_none(&service, context)? } else { exit };
@@ -107,122 +102,106 @@ impl Args {
         Ok(exit.max_severity(context.report_missed(&mut service)))
     }
 
+    fn check(&self) -> anyhow::Result<()> {
+        self.selection.refuse_ended()?;
+        if !self.all && !self.selection.is_specific() {
+            return Err(Usage::error(
+                "no session was selected; pass a TASK, or an option such as \
+                                     --user or --session, or --all for all sessions",
+            ));
+        }
+        Ok(())
+    }
+
     /// Reports that nothing matches. A task may have no session left to end, but the table
-    /// must have held one; a user or a client must have a session.
+    /// must have held one.
     fn found_none(&self, service: &SessionService, context: &Context) -> anyhow::Result<Exit> {
-        let report = |what: String| {
-            context.print_notice(&format!("sessctl: {what}"));
-            Ok(Exit::NoSession)
-        };
-        match &self.task {
-            Some(task) if !service.knows_task(task)? => {
-                let task = task.as_str();
-                report(format!(
-                    "the database has never held a session of task {task:?}; `sessctl show stat` \
-                     lists the tasks"
-                ))
-            }
-            _ if self.user.is_some() || self.client.is_some() => {
-                report(format!("no live session{}", self.selection()))
-            }
-            _ if context.is_interactive() => {
-                context.print_notice("no live session matches");
-                Ok(Exit::Done)
-            }
-            _ => Ok(Exit::Done),
+        if let Some(exit) = unknown_task(service, self.selection.task.as_ref(), context)? {
+            return Ok(exit);
         }
+        if !self.all && self.selection.is_more_than_a_task() {
+            context.print_failure(&format!("no live session{}", self.selection));
+            return Ok(Exit::NoSession);
+        }
+        if context.is_interactive() {
+            context.print_notice("no live session matches");
+        }
+        Ok(Exit::Done)
     }
 
-    fn selection(&self) -> String {
-        let user = self.user.as_ref().map(|user| format!(" of user {user:?}"));
-        let client = self.client.as_ref().map(|client| format!(" from client {client}"));
-        let task = self.task.as_ref().map(|task| format!(" in task {:?}", task.as_str()));
-        [user, client, task].into_iter().flatten().collect()
+    fn typed(&self) -> Typed {
+        let mut typed = self.selection.typed();
+        typed.flag("--all", self.all).option("--limit", self.limit);
+        typed
     }
 
-    fn by_filter(
+    fn end(
         &self,
         service: &mut SessionService,
         context: &Context,
         lines: &mut SessionLines,
     ) -> anyhow::Result<Exit> {
-        let users = self.user.as_ref().map(|user| service.select_users(user)).transpose()?;
-        let filter = Filter {
-            task: self.task.clone(),
-            users: users.unwrap_or_default(),
-            user_unreadable: self.user_unreadable,
-            client: self.client.clone(),
-            states: SessionState::NOT_ENDED.to_vec(),
-            ..Filter::default()
+        let FoundSelection { filter, ended } =
+            self.selection.find(service, Filter::usable(), context.now)?;
+        let request = CycleRequest {
+            filter,
+            limit: self.limit,
+            guard: self.limits.guard(),
+            note: self.why.note(self.typed()),
         };
-        let (now, guard) = (context.now, self.limits.guard());
-        if self.dry_run {
-            let cycled = service.preview_cycle(&filter, now, &mut |session| lines.show(session))?;
-            print_kept(&cycled.kept, Wording::end(true), context);
-            let left =
-                context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone");
-            let refused = would_refuse(service, cycled.ended, guard, context)?;
-            return Ok(refused.max_severity(left).max_severity(kept_rows::exit(&cycled.kept)));
-        }
-        let request = CycleRequest { filter, guard };
-        let interrupt = Interrupt::listen()?;
-        let cycled =
-            service.cycle(&request, now, &mut |session| lines.show(session), &mut || {
-                interrupt.go_on()
-            })?;
-        if let Some(missed) = &cycled.missed_notifications {
-            context.print_missed(missed);
-        }
-        print_kept(&cycled.kept, Wording::end(false), context);
-        if let Some(obstacle) = &cycled.obstacle {
-            context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
-        }
-        let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
-        let missed =
-            if cycled.missed_notifications.is_some() { Exit::StoppedEarly } else { Exit::Done };
-        let partial = missed.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
-        let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
-        Ok(signal.map_or(partial, Exit::Interrupted))
-    }
-
-    fn by_handle(
-        &self,
-        service: &mut SessionService,
-        context: &Context,
-        lines: &mut SessionLines,
-    ) -> anyhow::Result<Exit> {
-        // All handles are looked up before the first session ends.
-        let found: crate::Result<Vec<Vec<Session>>> =
-            self.session.iter().map(|handle| service.sessions_by_handle(handle)).collect();
-        // Two handles may mean the same session.
-        let mut seen = HashSet::new();
-        let (live, over): (Vec<Session>, Vec<Session>) = found?
-            .into_iter()
-            .flatten()
-            .filter(|session| seen.insert(session.key.clone()))
-            .partition(|session| session.end.is_none());
-        let guard = self.limits.guard();
-        let (kept, exit) = if self.dry_run {
-            let (ends, kept) = service.would_end(&live)?;
-            let exit = would_refuse(service, ends.len() as u64, guard, context)?;
-            for session in ends {
-                lines.show(session);
-            }
-            (kept, exit)
+        let exit = if self.dry_run {
+            preview(&request, service, context, lines)?
         } else {
-            let ended = service.cycle_sessions(&live, guard, context.now)?;
-            let ended = live.iter().zip(ended).filter(|(_, ended)| *ended);
-            ended.for_each(|(session, _)| lines.show(session));
-            (service.take_kept(), Exit::Done)
+            cycle(&request, service, context, lines)?
         };
-        print_kept(&kept, Wording::end(self.dry_run), context);
-        for session in &over {
+        for session in &ended {
             let why = session.end.map_or("", |end| end.reason.as_str());
             context.print_notice(&format!("{}: had already ended ({why})", session.handle));
         }
-        let over = if over.is_empty() { Exit::Done } else { Exit::NoSession };
-        Ok(exit.max_severity(over).max_severity(kept_rows::exit(&kept)))
+        let ended = if ended.is_empty() { Exit::Done } else { Exit::NoSession };
+        Ok(exit.max_severity(ended))
     }
+}
+
+fn preview(
+    request: &CycleRequest,
+    service: &SessionService,
+    context: &Context,
+    lines: &mut SessionLines,
+) -> anyhow::Result<Exit> {
+    let now = context.now;
+    let cycled = service.preview_cycle(request, now, &mut |session| lines.show(session))?;
+    print_kept(&cycled.kept, Wording::end(true), context);
+    let left = context.unreadable_users(cycled.unreadable_users, "cycle would leave {} alone");
+    let refused = would_refuse(service, cycled.ended, request.guard, context)?;
+    Ok(refused.max_severity(left).max_severity(kept_rows::exit(&cycled.kept)))
+}
+
+fn cycle(
+    request: &CycleRequest,
+    service: &mut SessionService,
+    context: &Context,
+    lines: &mut SessionLines,
+) -> anyhow::Result<Exit> {
+    let interrupt = Interrupt::listen()?;
+    let show = &mut |session: &Session| lines.show(session);
+    let cycled = service.cycle(request, context.now, show, &mut || interrupt.go_on())?;
+    if let Some(missed) = &cycled.missed_notifications {
+        context.print_missed(missed);
+    }
+    print_kept(&cycled.kept, Wording::end(false), context);
+    if let Some(obstacle) = &cycled.obstacle {
+        context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
+    }
+    if let Some(why) = &cycled.unrecorded {
+        print_unrecorded(why);
+    }
+    let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
+    let missed =
+        if cycled.missed_notifications.is_some() { Exit::StoppedEarly } else { Exit::Done };
+    let partial = missed.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
+    let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
+    Ok(signal.map_or(partial, Exit::Interrupted))
 }
 
 fn would_refuse(

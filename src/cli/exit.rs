@@ -68,11 +68,13 @@ pub fn exit_code_of_error(error: &anyhow::Error) -> u8 {
     if is_usage { 2 } else { error.downcast_ref().map_or(1, exit_code_of_library_error) }
 }
 
-fn exit_code_of_library_error(error: &Error) -> u8 {
+pub fn exit_code_of_library_error(error: &Error) -> u8 {
     match error {
         Error::AmbiguousHandle { .. }
         | Error::AmbiguousUser { .. }
         | Error::NotAHandle(_)
+        | Error::MissingAttributes(_)
+        | Error::OtherTask { .. }
         | Error::AmbiguousTable { .. }
         | Error::AmbiguousProfile { .. }
         | Error::UnconfirmedProfile(_) => 2,

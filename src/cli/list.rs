@@ -3,18 +3,17 @@
 use std::ops::ControlFlow;
 
 use crate::app::ListRequest;
-use crate::domain::filter::{ClientFilter, Filter};
+use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
-use crate::domain::session::{EndReason, SessionState};
-use crate::domain::task::TaskPattern;
-use crate::domain::time::Span;
+use crate::domain::session::EndReason;
 use crate::domain::time_zone::TimeZone;
 use crate::storage::{Order, SortKey};
 use crate::store::Access;
 
-use super::args::{Since, TimeArg, task};
+use super::args::{Since, TimeArg};
 use super::context::{Context, unwritten};
 use super::exit::Exit;
+use super::selection::Selection;
 use super::session_records;
 use crate::output::FormatName;
 
@@ -29,28 +28,12 @@ pub const TABLE_ROWS: u64 = 100;
 #[command(after_help = "Examples:
   sessctl list --state idle,abandoned --sort idle
   sessctl list --task 'im*' --client 10.0.0.0/8
+  sessctl list --state usable --user alice     those that `sessctl cycle --user alice` ends
   sessctl list --state ended --ended-by cycled --ended-since 1h -o csv
   sessctl list --at '2026-06-15 12:00' --json")]
 pub struct Args {
-    /// Only sessions of this task; * matches any text, case is ignored
-    #[arg(long, value_name = "TASK", value_parser = task)]
-    task: Option<TaskPattern>,
-    /// Only sessions of this user; where the profile says where names are, a name or an id
-    #[arg(long, value_name = "USER")]
-    user: Option<String>,
-    /// Only sessions of a framework's table whose user cannot be read
-    #[arg(long, conflicts_with = "user")]
-    user_unreadable: bool,
-    /// Only sessions from this address or network
-    #[arg(long, value_name = "ADDRESS|CIDR")]
-    client: Option<ClientFilter>,
-    /// Only sessions in these states: active, idle, abandoned, expired (due, but not yet ended
-    /// by a purge), ended; for a framework's table, active or expired
-    #[arg(long, value_name = "STATES", value_delimiter = ',')]
-    state: Vec<SessionState>,
-    /// Only sessions unused for longer than this
-    #[arg(long, value_name = "DURATION")]
-    idle_over: Option<Span>,
+    #[command(flatten)]
+    selection: Selection,
     /// Only sessions that ended for this reason: closed, expired, abandoned, evicted, cycled,
     /// lifetime
     #[arg(long, value_name = "REASON")]
@@ -59,13 +42,13 @@ pub struct Args {
     #[arg(long, value_name = "TIME|DURATION")]
     ended_since: Option<Since>,
     /// Sort by handle, user, task, client, agent, state, idle (longest first), created,
-    /// last-used, expires or ended
-    #[arg(long, value_name = "FIELD", default_value = "handle", hide_default_value = true)]
-    sort: SortKey,
+    /// last-used, expires or ended; without it by handle, or with --limit by idle
+    #[arg(long, value_name = "FIELD")]
+    sort: Option<SortKey>,
     /// Reverse the order
     #[arg(long)]
     reverse: bool,
-    /// Show at most N sessions
+    /// Show at most N sessions, the first in this order
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
     /// Show the states as of another time: sessions opened later are left out, and sessions
@@ -84,20 +67,13 @@ impl Args {
         context.format().check(&session_records::SESSIONS)?;
         let service = context.open(Access::Read)?;
         context.report_user_names(&service)?;
-        let users = self.user.map(|user| service.select_users(&user)).transpose()?;
+        let found = self.selection.find(&service, Filter::default(), context.now)?;
+        // The limit of a cycle selects the same sessions.
+        let default = if is_limited { SortKey::Idle } else { SortKey::Handle };
+        let order = Order { by: self.sort.unwrap_or(default), reverse: self.reverse };
         let request = ListRequest {
-            filter: Filter {
-                task: self.task,
-                users: users.unwrap_or_default(),
-                user_unreadable: self.user_unreadable,
-                client: self.client,
-                states: self.state,
-                idle_over: self.idle_over,
-                ended_by: self.ended_by,
-                ended_since,
-                opened_by: at,
-            },
-            order: Order { by: self.sort, reverse: self.reverse },
+            filter: Filter { ended_by: self.ended_by, ended_since, opened_by: at, ..found.filter },
+            order,
             limit: self.limit.or_else(|| table.then_some(TABLE_ROWS)),
             count_all: table,
         };

@@ -9,7 +9,7 @@ pub mod check;
 pub mod clock;
 mod close;
 mod compact;
-mod completions;
+pub mod completions;
 pub mod context;
 mod copy;
 mod cycle;
@@ -19,6 +19,7 @@ pub mod doctor;
 pub mod ended_sessions;
 mod env;
 pub mod exit;
+pub mod facts;
 mod guard;
 mod hook;
 mod host;
@@ -44,7 +45,9 @@ mod reporter;
 mod restore;
 mod retry;
 mod run;
+mod run_note;
 pub mod schedule;
+mod selection;
 mod session_records;
 pub mod show;
 pub mod state_dir;
@@ -56,55 +59,21 @@ mod tokens;
 mod touch;
 pub mod trust;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::output::record::Schema;
 use context::{Context, Global};
 use exit::Exit;
 use privileges::{IfMissing, PrivilegeNeeds, helper};
 
 const ABOUT: &str = "End and purge unused sessions";
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    success, including nothing to do
-  1    failure; also if a cluster refuses the user, or its certificate is not trusted
-  2    usage error: an invalid argument, schedule or configuration
-  3    incomplete: work remains, because the command stopped early or rows changed
-       meanwhile; a session was kept that should have been ended or deleted; a hook failed;
-       it is unknown whether a cluster applied a step; or, with --user, the user of some
-       sessions could not be read
-  4    refused: by the guard, because the clock has moved, by a limit on open
-       sessions, because a framework's table does not support the operation or does not
-       match its profile, or because another user could change or redirect a file
-  5    no such live session
-  10   no database, no node at the address of a cluster, or a database without a table of
-       sessions that sessctl recognizes
-  11   busy: the database is locked, another process is doing the same work, or a cluster is
-       temporarily unavailable
-  12   the database is corrupt
-  130  interrupted by SIGINT, after the current batch (143: by SIGTERM, 129: by SIGHUP)
-
-Examples:
-  sessctl demo                                 try it on a demo database
-  sessctl --db app.db init                     create an empty database
-  sessctl --db app.db purge --dry-run          show which sessions would end or be deleted, and why
-  sessctl --db app.db purge                    end and delete them
-  sessctl --db app.db show stat                count sessions by task and state
-  sessctl --db app.db cycle imap               end all sessions of a task now
-  sessctl --db app.db restore cycled.jsonl     undo a cycle that was archived
-  sessctl --db app.db compact                  free the space of deleted rows
-  sessctl --db db.sqlite3 show stat            count the sessions of a framework's table
-  sessctl --db http://db1,db2,db3 show stat    count sessions on an rqlite cluster
-  sessctl show profiles                        list the supported frameworks
-  sessctl schedule print cron '15 * *'         print a crontab line for an hourly purge
-
-Terms and configuration: docs/reference.md; docs/sql-contract.md for applications.";
-
 #[derive(Parser)]
-#[command(name = "sessctl", version, about = ABOUT, after_help = EXIT_CODES)]
-#[command(subcommand_required = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(name = "sessctl", version, about = ABOUT, after_help = facts::help())]
+#[command(subcommand_required = true, arg_required_else_help = true, max_term_width = facts::HELP_WIDTH)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -135,6 +104,8 @@ enum Command {
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
+    #[command(name = completions::request::COMMAND, hide = true)]
+    Complete(completions::request::Args),
     #[command(name = privileges::helper::COMMAND, hide = true)]
     PrivilegedHelper(privileges::helper::Args),
     #[command(name = privileges::detached::COMMAND, hide = true)]
@@ -158,6 +129,7 @@ impl Command {
             Self::Schedule(_)
             | Self::Completions(_)
             | Self::Man(_)
+            | Self::Complete(_)
             | Self::PrivilegedHelper(_)
             | Self::Detached(_) => return Ok(None),
             Self::Move(args) => args.database(context)?,
@@ -198,6 +170,17 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The metrics file in which the command records each of its calls, and their schema.
+    fn metrics(&self) -> Option<(&Path, &'static Schema)> {
+        match self {
+            Self::Purge(args) => Some((args.metrics_file()?, &metrics::PURGE)),
+            Self::Run(args) => Some((args.metrics_file()?, &metrics::RUN)),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -220,6 +203,15 @@ pub fn main() -> ExitCode {
 }
 
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    let metrics = command.metrics().map(|(path, schema)| (path.to_owned(), schema));
+    let outcome = take_privileges_and_run(command, context);
+    if let (Some((path, schema)), Err(error)) = (metrics, &outcome) {
+        metrics::note_failure(&path, schema, error, context);
+    }
+    outcome
+}
+
+fn take_privileges_and_run(command: Command, context: &Context) -> anyhow::Result<Exit> {
     if let Command::Doctor(args) = &command
         && trust::is_root()
     {
@@ -252,6 +244,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Demo(args) => args.run(context),
         Command::Completions(args) => args.run(Cli::command()),
         Command::Man(args) => args.run(Cli::command()),
+        Command::Complete(args) => args.run(context, Cli::command()),
         Command::PrivilegedHelper(args) => args.run(),
         Command::Detached(args) => args.run(),
     }

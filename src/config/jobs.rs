@@ -14,6 +14,7 @@ use crate::domain::schedule::{Schedule, ScheduleError};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::domain::variants::string_enum;
+use crate::domain::why::why;
 
 const KEYS: &[&str] = &[
     "name",
@@ -25,6 +26,7 @@ const KEYS: &[&str] = &[
     "max_rows",
     "late",
     "host",
+    "why",
     "enabled",
     "each",
     "archive",
@@ -71,6 +73,7 @@ fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
     let max_rows = table.optional("max_rows", count)?;
     let late = table.optional("late", lateness)?.unwrap_or(Some(Job::LATE));
     let host = table.optional("host", name)?;
+    let reason = table.optional("why", |value| why(text(value)?))?;
     let enabled = table.optional("enabled", flag)?.unwrap_or(true);
     let (when, work) = (when(table, at, every)?, work(table, action, task)?);
     if matches!(work, JobAction::Purge(_)) {
@@ -83,7 +86,7 @@ fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
         return Err(table.error("every", message));
     }
     let limits = GuardLimits { max_percent, max_rows };
-    Ok(Job { name: job_name, when, work, limits, late, host, enabled })
+    Ok(Job { name: job_name, when, work, limits, late, host, why: reason, enabled })
 }
 
 fn when(
@@ -161,6 +164,7 @@ impl Config {
         values.extend(late.map(|late| ("late", show_span_or(late, "forever"))));
         values.extend([
             ("host", job.host.clone().unwrap_or_default()),
+            ("why", job.why.clone().unwrap_or_default()),
             ("enabled", job.enabled.to_string()),
             ("each", each.to_owned()),
             ("archive", self.archive_of(job).map(ArchiveName::to_string).unwrap_or_default()),

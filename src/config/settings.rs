@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::keys::{ConfigKey, show_span_or};
 use super::licences;
 use super::options::Config;
@@ -49,6 +51,18 @@ impl Config {
     /// The patterns of tasks that policies, caps, licences and jobs are for, each with its
     /// place in the file. Patterns that match every task are left out.
     pub fn task_patterns(&self) -> impl Iterator<Item = (String, &TaskPattern)> {
+        let is_some = |tasks: &TaskPattern| tasks.is_wild() && tasks.normalized().as_str() != "*";
+        self.tasks_by_place().filter(move |(_, tasks)| is_some(tasks))
+    }
+
+    /// Names of the tasks that policies, caps, licences and jobs are for, each once.
+    pub fn task_names(&self) -> BTreeSet<&str> {
+        let named = self.policies.iter_named().map(|(name, _)| name);
+        let others = self.tasks_by_place().map(|(_, tasks)| tasks);
+        named.chain(others.filter(|tasks| !tasks.is_wild()).map(TaskPattern::as_str)).collect()
+    }
+
+    fn tasks_by_place(&self) -> impl Iterator<Item = (String, &TaskPattern)> {
         let header = |table: &str, tasks: &TaskPattern| format!("{table}.{:?}", tasks.as_str());
         let value = |key: &str, tasks: &TaskPattern| format!("{key}: {:?}", tasks.as_str());
         let policies = self.policies.patterns().iter();
@@ -60,8 +74,7 @@ impl Config {
         let jobs = self.jobs.iter().filter_map(|job| Some((job, job.work.task()?)));
         let jobs =
             jobs.map(move |(job, tasks)| (value(&format!("job.{}.task", job.name), tasks), tasks));
-        let patterns = policies.chain(caps).chain(licences).chain(jobs);
-        patterns.filter(|(_, tasks)| tasks.is_wild() && tasks.normalized().as_str() != "*")
+        policies.chain(caps).chain(licences).chain(jobs)
     }
 
     fn licence_settings(&self) -> impl Iterator<Item = Setting> {

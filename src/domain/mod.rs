@@ -20,4 +20,5 @@ pub mod time;
 pub mod time_zone;
 pub mod token;
 pub(crate) mod variants;
+pub mod why;
 pub mod write_limits;

@@ -215,12 +215,6 @@ pub enum SessionState {
     Ended,
 }
 
-impl SessionState {
-    /// The states of sessions that have not ended, whether they are live or due to end.
-    pub const NOT_ENDED: &'static [Self] =
-        &[Self::Active, Self::Idle, Self::Abandoned, Self::Expired];
-}
-
 string_enum!(EndReason, "end reason", {
     Closed => "closed",
     Expired => "expired",

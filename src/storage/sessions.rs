@@ -1,5 +1,6 @@
 use super::context::PolicyContext;
 use super::kept_rows::{KeptRows, UnindexedTable};
+use super::ledger::RunProgress;
 use super::list::{ScanResult, SessionQuery};
 use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
@@ -61,10 +62,21 @@ pub trait SessionStore {
     /// session that had ended or never existed.
     fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>>;
 
-    /// Visits sessions one by one, in constant memory. The caller applies the filter on the
-    /// client, [`Filter::matches_client`](crate::domain::filter::Filter::matches_client).
+    /// Ends live sessions like [`end`](Self::end), and records those that it has ended in the
+    /// ledger, both or neither. The sessions of `progress` are those of the requests, in the same
+    /// order. `None`: the ledger is in another database, and nothing has changed.
+    fn end_in_run(
+        &mut self,
+        _requests: &[EndRequest],
+        _progress: &RunProgress<'_>,
+    ) -> Result<Option<Vec<bool>>> {
+        Ok(None)
+    }
+
+    /// Visits the sessions that [match](crate::domain::filter::Filter::matches) the filter, one
+    /// by one, in constant memory.
     ///
-    /// Without a filter on the user, sessions with an unreadable user are visited. With one,
+    /// Without a condition on users, sessions with an unreadable user are visited. With one,
     /// those that match the rest of the filter are counted instead, as far as the visit goes.
     fn scan(
         &self,

@@ -187,27 +187,43 @@ pub fn case() -> impl Strategy<Value = Case> {
 }
 
 prop_compose! {
+    /// Conditions on the user of a session.
+    fn of_users()(
+        user in user(),
+        except_user in option::weighted(0.2, user()),
+        keep_newest in option::weighted(0.1, 0..3_usize),
+        user_unreadable in weighted(0.1),
+    ) -> Filter {
+        let users = user.into_iter().collect();
+        let except_users = except_user.flatten().into_iter().collect();
+        Filter { users, except_users, keep_newest, user_unreadable, ..Filter::default() }
+    }
+}
+
+prop_compose! {
     pub fn filter()(
         task in option::of(pattern()),
-        user in user(),
-        user_unreadable in weighted(0.1),
+        of_users in of_users(),
         states in subsequence(SessionState::ALL.to_vec(), 0..=5),
+        usable in weighted(0.3),
         idle_over in option::of(span()),
+        before in (option::weighted(0.3, moment()), option::weighted(0.3, moment())),
         ended_by in option::of(select(EndReason::ALL)),
         ended_since in option::of(moment()),
         opened_by in option::of(moment()),
     ) -> Filter {
-        let client = None;
+        let (created_before, used_before) = before;
         Filter {
             task,
-            users: user.into_iter().collect(),
-            user_unreadable,
-            client,
             states,
+            usable,
             idle_over,
+            created_before,
+            used_before,
             ended_by,
             ended_since,
             opened_by,
+            ..of_users
         }
     }
 }

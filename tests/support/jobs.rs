@@ -21,6 +21,7 @@ pub fn job(name: &str, when: JobTiming, work: JobAction) -> Job {
         limits: GuardLimits::default(),
         late: None,
         host: None,
+        why: None,
         enabled: true,
     }
 }

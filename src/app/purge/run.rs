@@ -16,7 +16,7 @@ use crate::domain::policy::Verdict;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::{Order, SessionQuery, VisitResult};
+use crate::storage::VisitResult;
 
 impl SessionService {
     /// Marks, ends and deletes what is due at `now`.
@@ -45,7 +45,8 @@ impl SessionService {
         }
         self.ensure_clock_trusted(now)?;
         let task = request.task.as_ref().map(TaskPattern::as_str);
-        let mut run = self.start_run(PURGE, "purge", task, request.job.as_ref(), now)?;
+        let mut run =
+            self.start_run(PURGE, "purge", task, request.job.as_ref(), &request.note, now)?;
         // An error of reading the schema shows again in the first scan.
         let is_slow = self.reads_whole_tables().unwrap_or(false);
         let has_rollback_journal = self.has_rollback_journal().unwrap_or(false);
@@ -129,32 +130,26 @@ impl SessionService {
         self.store.wal().map_or(Ok(false), |file| Ok(file.wal_status()?.is_none()))
     }
 
-    /// Visits each session that [`purge`](Self::purge) would change at `now`, with its
-    /// verdict, in key order and in constant memory.
+    /// Visits each selected session that [`purge`](Self::purge) would change at `now`, with its
+    /// verdict, in key order and in constant memory. Returns the number of those that match
+    /// except for the user, which is unreadable.
     ///
     /// # Errors
     /// Any error of reading the table, and the error of the visitor.
     pub fn due(
         &self,
-        task: Option<&TaskPattern>,
+        filter: &Filter,
         now: UnixTime,
         visit: &mut dyn FnMut(Session, Verdict) -> VisitResult,
-    ) -> Result<()> {
-        let scope = self.scope(task, now);
+    ) -> Result<u64> {
         self.store.validate()?;
-        let filter = Filter { task: task.cloned(), ..Filter::default() };
-        let query = SessionQuery {
-            scope,
-            filter: &filter,
-            due_only: true,
-            after: None,
-            order: Order::default(),
-        };
-        self.store.scan(&query, &mut |session| {
+        let scope = self.scope(filter.task.as_ref(), now);
+        let selection = self.select(filter, None, false, now)?;
+        let unreadable = self.visit_due(&selection, now, &mut |session| {
             let verdict = scope.verdict(&session);
             visit(self.with_task_name(session)?, verdict)
         })?;
-        Ok(())
+        Ok(unreadable + selection.unreadable_users)
     }
 }
 

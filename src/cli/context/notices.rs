@@ -15,6 +15,11 @@ impl Context {
         }
     }
 
+    /// Prints the reason why a command achieves nothing, even with --quiet.
+    pub fn print_failure(&self, sentence: &str) {
+        eprint_line(&sanitize::escape(&format!("sessctl: {sentence}")));
+    }
+
     pub fn report_missed(&self, service: &mut SessionService) -> Exit {
         match service.take_missed_notifications() {
             None => Exit::Done,

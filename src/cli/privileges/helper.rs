@@ -23,9 +23,8 @@ use crate::cli::archive::appender::Appender;
 use crate::cli::archive::{self, remove_expired};
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
-use crate::cli::replace::replace;
 use crate::cli::trust::FilePurpose;
-use crate::cli::{interrupt, trust};
+use crate::cli::{interrupt, metrics, trust};
 
 /// Name of the hidden subcommand.
 pub const COMMAND: &str = "__privileged-helper";
@@ -88,7 +87,7 @@ impl Args {
 
     pub fn serve(&self, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
         match (name, &self.metrics_file, &self.config_file) {
-            ("metrics", Some(path), _) => replace(path, body).map(|()| Vec::new()),
+            ("metrics", Some(path), _) => metrics::replace_file(path, body).map(|()| Vec::new()),
             ("config", _, Some(path)) => self.read_config(path),
             ("archive", ..) => self.append_to_archive(body).map(|()| Vec::new()),
             ("expire", ..) => self.remove_expired_archives(body).map(|()| Vec::new()),

@@ -9,7 +9,10 @@ use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::kept_rows::warn_of_unindexed;
 use crate::cli::list::{TABLE_ROWS, truncation_notice};
+use crate::cli::selection::{Selection, unknown_task};
 use crate::cli::session_records;
+use crate::domain::filter::Filter;
+use crate::domain::format::format_count;
 use crate::domain::policy::Verdict;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
@@ -21,22 +24,33 @@ const BATCH: usize = 250;
 
 pub(super) fn dry_run(
     request: &PurgeRequest,
+    selection: &Selection,
     now: UnixTime,
     is_clock_accepted: bool,
     context: &Context,
 ) -> anyhow::Result<Exit> {
     let mut service = context.open(Access::Read)?;
+    if let Some(exit) = unknown_task(&service, selection.task.as_ref(), context)? {
+        return Ok(exit);
+    }
+    let filter = selection.find(&service, Filter::default(), context.now)?.filter;
     if is_clock_accepted {
         service.accept_clock();
     }
     context.report_user_names(&service)?;
     let plan = service.preview(request, now)?;
+    let mut left_out = Exit::Done;
     if !context.global.quiet {
-        let shown = list_due(&service, request, now, context, &plan)?;
-        let due = plan.due;
-        if shown < due {
+        let listed = list_due(&service, &filter, now, context, &plan)?;
+        let due = if filter.is_task_only() { plan.due } else { listed.matching };
+        if listed.shown < due {
+            let shown = listed.shown;
             context.print_notice(&truncation_notice(shown, due, "sessions that are due", false));
         }
+        if !filter.is_task_only() && context.format() == FormatName::Table {
+            context.print_notice(&matching_notice(due, plan.due));
+        }
+        left_out = context.unreadable_users(listed.unreadable_users, "the list leaves {} out");
         if context.format() == FormatName::Table {
             context.print_notice(&sentence(&plan.summary, service.profile(), true));
         }
@@ -46,7 +60,7 @@ pub(super) fn dry_run(
     let is_refused_by_clock = would_clock_refuse(&service, context);
     match plan.guard {
         Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
-        Ok(()) => Ok(Exit::Done),
+        Ok(()) => Ok(left_out),
         Err(refusal) => {
             context
                 .print_notice(&format!("the guard would refuse this purge: {}", refusal.finding()));
@@ -75,19 +89,31 @@ fn would_clock_refuse(service: &SessionService, context: &Context) -> bool {
     }
 }
 
+/// Number of selected sessions among all that are due.
+fn matching_notice(matching: u64, due: u64) -> String {
+    format!("{} of {} sessions that are due match", format_count(matching), format_count(due))
+}
+
+#[derive(Default)]
+struct ListedDue {
+    shown: u64,
+    matching: u64,
+    unreadable_users: u64,
+}
+
 fn list_due(
     service: &SessionService,
-    request: &PurgeRequest,
+    filter: &Filter,
     now: UnixTime,
     context: &Context,
     plan: &PurgePreview,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<ListedDue> {
     let most = if context.format() == FormatName::Table { TABLE_ROWS } else { u64::MAX };
     let profile = service.profile();
     let summary = record(&plan.summary, profile, true);
     let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
     let mut listing = context.listing(session_records::due_schema(profile), Some(head))?;
-    let (mut sessions, mut verdicts, mut shown) = (Vec::new(), Vec::new(), 0);
+    let (mut sessions, mut verdicts, mut listed) = (Vec::new(), Vec::new(), ListedDue::default());
     let mut show = |sessions: &mut Vec<Session>, verdicts: &mut Vec<Verdict>| {
         service.name_users(sessions)?;
         for (session, verdict) in sessions.drain(..).zip(verdicts.drain(..)) {
@@ -95,16 +121,22 @@ fn list_due(
         }
         crate::Result::Ok(())
     };
-    service.due(request.task.as_ref(), now, &mut |session, verdict| {
+    let unreadable_users = service.due(filter, now, &mut |session, verdict| {
+        listed.matching += 1;
+        if listed.shown == most {
+            return Ok(ControlFlow::Continue(()));
+        }
         sessions.push(session);
         verdicts.push(verdict);
-        shown += 1;
+        listed.shown += 1;
         if sessions.len() == BATCH {
             show(&mut sessions, &mut verdicts)?;
         }
-        Ok(if shown < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        // The preview has counted them unless only some were selected.
+        let has_enough = listed.shown == most && filter.is_task_only();
+        Ok(if has_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     show(&mut sessions, &mut verdicts)?;
     listing.end().map_err(unwritten)?;
-    Ok(shown)
+    Ok(ListedDue { unreadable_users, ..listed })
 }

@@ -10,7 +10,12 @@ use crate::output::human::milliseconds;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 const fn last(name: &'static str, help: &'static str) -> Metric {
-    Metric { name, help, kind: MetricKind::Gauge, labels: &[] }
+    Metric { name, help, kind: MetricKind::Gauge, divisor: 1.0, labels: &[] }
+}
+
+/// A duration that the column has in milliseconds.
+const fn last_seconds(name: &'static str, help: &'static str) -> Metric {
+    Metric { divisor: 1000.0, ..last(name, help) }
 }
 
 const DRY_RUN: Column = Column::row("dry_run", "dry run");
@@ -45,16 +50,17 @@ const FUTURE: Column = Column::row("future", "future").metric(last(
 ));
 const COUNTED: Column = Column::row("counted", "counted");
 const BATCHES: Column = Column::row("batches", "batches");
-const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
-    "sessctl_purge_longest_hold_milliseconds",
-    "Longest write transaction of the last purge; other writers have to wait for it.",
-));
+const LONGEST_HOLD: Column =
+    Column::row("longest_hold_ms", "longest hold, ms").metric(last_seconds(
+        "sessctl_purge_longest_hold_seconds",
+        "Longest write transaction of the last purge; other writers have to wait for it.",
+    ));
 const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric(last(
     "sessctl_purge_log_peak_bytes",
     "Most bytes of a write-ahead log in use during the last purge.",
 ));
 const ELAPSED: Column = Column::row("elapsed_ms", "elapsed, ms")
-    .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took."));
+    .metric(last_seconds("sessctl_purge_duration_seconds", "How long the last purge took."));
 const METHOD: Column = Column::row("method", "method");
 const STOPPED: Column = Column::row("stopped", "stopped");
 
@@ -100,18 +106,6 @@ static ADOPTED: Schema = Schema::one(
         LOG_PEAK,
         ELAPSED,
         STOPPED,
-    ],
-);
-
-pub static RUN: Schema = Schema::one(
-    "the time of a purge",
-    &[
-        Column::row("refused", "refused").metric(last(
-            "sessctl_purge_refused",
-            "1 if the last purge was refused, by the guard or because of the content of the table.",
-        )),
-        Column::row("time", "time")
-            .metric(last("sessctl_purge_time_seconds", "Unix time of the last purge.")),
     ],
 );
 

@@ -6,11 +6,11 @@ use crate::output::record::{Column, Metric, MetricKind, Value};
 pub type Labels = &'static [(&'static str, &'static str)];
 
 pub const fn gauge(name: &'static str, help: &'static str, labels: Labels) -> Metric {
-    Metric { name, help, kind: MetricKind::Gauge, labels }
+    Metric { name, help, kind: MetricKind::Gauge, divisor: 1.0, labels }
 }
 
 pub const fn total(name: &'static str, help: &'static str, labels: Labels) -> Metric {
-    Metric { name, help, kind: MetricKind::Counter, labels }
+    Metric { name, help, kind: MetricKind::Counter, divisor: 1.0, labels }
 }
 
 pub const fn state(name: &'static str, labels: Labels) -> Column {

@@ -4,6 +4,7 @@ pub mod adopted;
 mod columns;
 mod config;
 mod forecast;
+pub mod job_metrics;
 mod profiles;
 mod runs;
 mod schedule;
@@ -33,7 +34,7 @@ pub struct Args {
 enum Topic {
     Stat(stat::Args),
     Tasks(tasks::Args),
-    Users(users::Args),
+    Users(Box<users::Args>),
     Session(session::Args),
     Runs(runs::Args),
     Schedule(schedule::Args),

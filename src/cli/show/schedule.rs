@@ -10,10 +10,11 @@ use crate::domain::time::{Span, UnixTime};
 use crate::storage::{RunOutcome, RunQuery, RunRecord};
 use crate::store::Access;
 
-use super::runs;
+use super::{job_metrics, runs};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::host;
+use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// A run that starts later than this was missed at its time.
@@ -48,6 +49,12 @@ static SCHEDULE: Schema = Schema::many(
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        if context.format() == FormatName::Prometheus {
+            let service = context.open(Access::Read)?;
+            let records = job_metrics::records(&service, context.config()?, context, context.now)?;
+            context.write_records(&job_metrics::JOBS, &records)?;
+            return Ok(Exit::Done);
+        }
         context.format().check(&SCHEDULE)?;
         let config = context.config_explained()?;
         let service = context.open(Access::Read)?;
@@ -67,7 +74,7 @@ impl Args {
 }
 
 /// The last run of a job; one that was left to another host only if there is no other.
-fn last_run(
+pub(super) fn last_run(
     service: &SessionService,
     job: &Job,
     now: UnixTime,

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::domain::filter::Filter;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::domain::variants::string_enum;
@@ -12,6 +13,7 @@ use super::columns::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::{TABLE_ROWS, truncation_notice};
+use crate::cli::selection::Selection;
 use crate::cli::session_records::USER_NAME;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value, concat};
@@ -35,7 +37,10 @@ const BATCH: usize = 250;
   sessctl show users --by agent")]
 pub struct Args {
     /// Only sessions of this task; * matches any text, case is ignored
-    task: Option<TaskPattern>,
+    #[arg(value_name = "TASK", conflicts_with = "task")]
+    of_task: Option<TaskPattern>,
+    #[command(flatten)]
+    selection: Selection,
     /// Group the sessions by user, client, agent or task
     #[arg(long, value_name = "COLUMN", default_value = "user", hide_default_value = true)]
     by: Grouping,
@@ -104,13 +109,16 @@ static AGENTS: Schema = Schema::many("agents", &groups(Column::row("agent", "age
 static TASKS: Schema = Schema::many("tasks", &groups(Column::row("task", "task")));
 
 impl Args {
-    pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+    pub fn run(mut self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(self.by.schema(false))?;
+        self.selection.task = self.of_task.take().or(self.selection.task);
+        self.selection.refuse_ended()?;
         let table = context.format() == FormatName::Table;
         let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
         let service = context.open(Access::Read)?;
         let is_adopted = service.profile().is_some();
         let is_by_user = self.by == Grouping::User;
+        let filter = self.selection.find(&service, Filter::default(), context.now)?.filter;
         if is_by_user {
             context.report_user_names(&service)?;
         }
@@ -125,7 +133,7 @@ impl Args {
             records.try_for_each(|record| listing.record(&record)).map_err(unwritten)
         };
         let (mut all, mut unreadable) = (0, 0);
-        service.groups(self.by.storage(), self.task.as_ref(), context.now, &mut |user| {
+        let left_out = service.groups(self.by.storage(), &filter, context.now, &mut |user| {
             all += 1;
             unreadable += user.unreadable_users;
             if all <= most {
@@ -150,9 +158,9 @@ impl Args {
                 self.limit.is_some(),
             ));
         }
-        // No user was selected, so none is left out.
+        // These are not left out.
         context.unreadable_users(unreadable, "show users counts {} as sessions without a user");
-        Ok(Exit::Done)
+        Ok(context.unreadable_users(left_out, "show users leaves {} out"))
     }
 }
 

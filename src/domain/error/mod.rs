@@ -6,6 +6,7 @@ mod guard;
 mod insufficient_space;
 mod interrupt;
 mod limit_reached;
+mod missing_attributes;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use guard::{ExceededLimit, GuardRefusal, GuardedRun, RunImpact};
 pub use insufficient_space::InsufficientSpace;
 pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
+pub use missing_attributes::{Attribute, MissingAttributes};
 
 /// Result of an operation on a store.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -97,9 +99,22 @@ pub enum Error {
         /// Host name of the primary; empty if it is unknown.
         primary: String,
     },
-    /// The profile of a table does not allow sessions to be selected by user or by token.
+    /// The profile of a table does not allow sessions to be selected by token.
     #[error("refused: {0}")]
     Unselectable(String),
+    /// Sessions were selected by what the table does not have.
+    #[error("{0}")]
+    MissingAttributes(MissingAttributes),
+    /// A framework's table has one task, and another was selected.
+    #[error("the table {table:?} has no sessions of task {task:?}; its only task is {only:?}")]
+    OtherTask {
+        /// Name of the table.
+        table: String,
+        /// Selected task.
+        task: String,
+        /// Task of the table.
+        only: String,
+    },
     /// The destination of a move has a run in its ledger; nothing has changed.
     #[error(
         "refused: a purge or a job has already run in the destination, and a move would bring \

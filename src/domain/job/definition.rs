@@ -20,6 +20,8 @@ pub struct Job {
     pub late: Option<Span>,
     /// Only host on which it runs; `None`: any.
     pub host: Option<String>,
+    /// Reason that the ledger records with each run.
+    pub why: Option<String>,
     pub enabled: bool,
 }
 
@@ -85,7 +87,8 @@ impl Job {
     /// Specification under which the ledger keeps the history of the job, together with its name:
     /// its times, its action, and its host. A job with another specification starts a new history.
     ///
-    /// Limits and the maximum lateness are not part of it, so that editing them keeps the history.
+    /// Limits, the maximum lateness and the reason are not part of it, so that editing them keeps
+    /// the history.
     ///
     /// The time zone is the [identity](TimeZone::identity) of the one in which its times are
     /// read. An interval depends on none. Tasks and hosts have no case.

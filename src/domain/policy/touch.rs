@@ -101,6 +101,22 @@ impl Policy {
         !session.has_ended(now) && self.due(session, PurgeTime::at(now)).is_none()
     }
 
+    /// Reports whether the application itself would refuse the session at `now`, without any
+    /// purge:
+    ///
+    /// 1. A session that has ended.
+    /// 2. A session of a framework's table that is over by the framework's own rules. What a
+    ///    policy adds to these concerns only sessctl: the application still accepts the session.
+    /// 3. In sessctl's own table, under `strict`, a session that is [over](Self::end_reason). A
+    ///    mark alone refuses nothing, and neither does a timeout under `strict = false`.
+    pub fn refuses_touch(&self, session: &Session, now: UnixTime) -> bool {
+        match session.expiry {
+            _ if session.has_ended(now) => true,
+            Some(expiry) => expiry.is_expired(now),
+            None => self.strict && self.end_reason(session, now).is_some(),
+        }
+    }
+
     /// Decides on a touch at `now`.
     ///
     /// 1. An ended session refuses it, with the reason of its end.

@@ -191,29 +191,6 @@ impl Profile {
         })
     }
 
-    /// [`Error::Unselectable`] if the profile has no source of the user.
-    pub fn must_name_users(&self) -> Result<()> {
-        let Self { name, table, user, .. } = self;
-        if user.is_some() {
-            return Ok(());
-        }
-        Err(Error::Unselectable(format!(
-            "profile {name} does not say where {table} holds the user of a session, so sessions \
-             cannot be selected by user"
-        )))
-    }
-
-    /// [`Error::Unselectable`] if the profile has no source of a value, such as the client.
-    pub fn must_name(&self, value: &str, source: Option<&ColumnSource>) -> Result<()> {
-        let Self { name, table, .. } = self;
-        if source.is_some() {
-            return Ok(());
-        }
-        Err(Error::Unselectable(format!(
-            "profile {name} does not say where {table} holds the {value} of a session"
-        )))
-    }
-
     /// [`Error::Unselectable`] if no row can be looked up by its token.
     pub fn token_forms(&self) -> Result<&[TokenForm]> {
         let Self { name, table, tokens, .. } = self;

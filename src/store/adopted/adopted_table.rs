@@ -306,6 +306,10 @@ impl<T: Database> LedgerDatabase for Adopted<T> {
         self.state.change(|native| change(native.database_mut()))
     }
 
+    fn name(&self) -> String {
+        self.state.name()
+    }
+
     fn is_in_memory(&self) -> bool {
         self.state.is_volatile()
     }

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use super::blocking_references::BlockingReferences;
 use super::reader::{HANDLE_DIGITS, TableReader};
 use crate::domain::error::Result;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Filter, recency};
 use crate::domain::profile::{Expiry, SqlValueRef, UserForm, values_shown_as};
 use crate::domain::session::{Session, SessionKey, SessionState};
 use crate::domain::time::UnixTime;
@@ -134,9 +134,6 @@ pub(super) fn scan(
     if query.filter.task.as_ref().is_some_and(|pattern| !pattern.matches(task)) {
         return Ok(scanned);
     }
-    if !query.filter.users.is_empty() || query.filter.user_unreadable {
-        reader.profile.must_name_users()?;
-    }
     match query.order.by {
         SortKey::Handle | SortKey::Task | SortKey::Ended => {
             let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, query, blocking, last);
@@ -224,7 +221,7 @@ fn scan_sorted(
     let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, &in_order, blocking, last);
     database.query_pages(&mut page, &mut |row| {
         let session = reader.session(row).filter(|session| is_match(query, session, scanned));
-        found.extend(session.map(|session| (rank(query, &session), session.key)));
+        found.extend(session.map(|session| (rank(reader, query, &session), session.key)));
         Ok(ControlFlow::Continue(()))
     })?;
     let direction = |order: Ordering| if query.order.reverse { order.reverse() } else { order };
@@ -245,7 +242,7 @@ fn scan_sorted(
 }
 
 /// Unknown times sort last, unknown users, clients and agents first.
-fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
+fn rank(reader: &TableReader, query: &SessionQuery<'_>, session: &Session) -> Rank {
     let time = |time: Option<UnixTime>| (time.map_or(i64::MAX, |time| time.0), None);
     match query.order.by {
         SortKey::User => (0, session.user.clone()),
@@ -255,7 +252,8 @@ fn rank(query: &SessionQuery<'_>, session: &Session) -> Rank {
             let policy = query.scope.policies.for_task(&session.task);
             (i64::from(policy.state(session, query.scope.now) == SessionState::Expired), None)
         }
-        SortKey::Idle | SortKey::LastUsed => time(session.last_used_at),
+        SortKey::Idle => time(recency(Some(&reader.profile), session)),
+        SortKey::LastUsed => time(session.last_used_at),
         SortKey::Created => time(session.created_at),
         SortKey::Expires if session.expiry == Some(Expiry::Expired) => (i64::MIN, None),
         SortKey::Expires => time(session.expiry.and_then(Expiry::last_moment)),

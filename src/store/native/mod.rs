@@ -2,6 +2,7 @@
 
 mod archive;
 mod copy;
+mod end;
 pub mod open_session;
 mod policy_sql;
 mod purge;

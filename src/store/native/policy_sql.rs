@@ -209,23 +209,17 @@ pub(super) fn was_due(sql: &mut Statement, scope: &PolicyContext<'_>, at: UnixTi
     sql.push(" IS NOT NULL");
 }
 
-/// Appends the conditions of a filter, except the client.
+/// Appends the conditions of a filter, except [those that SQL cannot express].
+///
+/// [those that SQL cannot express]: Filter::matches_beyond_sql
 pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyContext<'_>) {
     if let Some(task) = &filter.task {
         sql.push(" AND ");
         task_matches(sql, task);
     }
-    for (index, user) in filter.users.iter().enumerate() {
-        sql.push(if index == 0 { " AND user IN (" } else { ", " }).bind(user.as_str());
-    }
-    if !filter.users.is_empty() {
-        sql.push(")");
-    }
-    if filter.user_unreadable {
-        // Users are text here, which is always read.
-        sql.push(" AND FALSE");
-    }
-    if !filter.states.is_empty() {
+    and_users(sql, filter);
+    // Usable sessions are selected in addition to those in a state.
+    if !filter.states.is_empty() && !filter.usable {
         sql.push(" AND ");
         state(sql, scope.policies, scope.now);
         sql.push(" IN (").push(&state_numbers(&filter.states)).push(")");
@@ -234,6 +228,12 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyCon
         sql.push(" AND ");
         idle(sql, scope.now);
         sql.push(" > ").bind(span);
+    }
+    if let Some(time) = filter.created_before {
+        sql.push(" AND created_at < ").bind(time);
+    }
+    if let Some(time) = filter.used_before {
+        sql.push(" AND last_used_at < ").bind(time);
     }
     if let Some(reason) = filter.ended_by {
         sql.push(" AND ended_at <= ").bind(scope.now);
@@ -244,6 +244,31 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyCon
     }
     if let Some(time) = filter.opened_by {
         sql.push(" AND created_at <= ").bind(time);
+    }
+}
+
+fn and_users(sql: &mut Statement, filter: &Filter) {
+    let push_list = |sql: &mut Statement, users: &[String]| {
+        for (index, user) in users.iter().enumerate() {
+            sql.push(if index == 0 { "(" } else { ", " }).bind(user.as_str());
+        }
+        sql.push(")");
+    };
+    if !filter.users.is_empty() {
+        sql.push(" AND user IN ");
+        push_list(sql, &filter.users);
+    }
+    if !filter.except_users.is_empty() {
+        sql.push(" AND (user IS NULL OR user NOT IN ");
+        push_list(sql, &filter.except_users);
+        sql.push(")");
+    }
+    if filter.keep_newest.is_some() {
+        sql.push(" AND user IS NOT NULL");
+    }
+    if filter.user_unreadable {
+        // Users are text here, which is always read.
+        sql.push(" AND FALSE");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::{HOUR, MINUTE, Row, Sandbox, handles, now, row};
 
-/// Creates five live sessions in three states, and an ended one.
+/// Creates five live sessions, and an ended one.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     for row in sessions() {
@@ -14,8 +14,8 @@ fn sandbox() -> Sandbox {
 fn sessions() -> [Row; 6] {
     [
         row("active").idle(10 * MINUTE + 20),
-        row("idle").user("bob").client("10.0.0.8").idle(40 * MINUTE + 20),
-        row("abandoned").client("[2001:db8::7]:993").idle(5 * HOUR + 20),
+        row("idle").user("bob").client("10.0.0.8").idle(40 * MINUTE + 20).timeout(Some(HOUR)),
+        row("abandoned").client("[2001:db8::7]:993").idle(5 * HOUR + 20).timeout(None),
         row("web").task("http").user("bob").client("10.1.0.9:443").idle(MINUTE),
         row("nobody").task("Jmap").nobody().client("192.0.2.1").idle(MINUTE),
         row("over").idle(HOUR).ended(MINUTE, "closed"),

@@ -291,7 +291,7 @@ fn a_refusal_is_in_the_ledger_and_in_the_file_of_metrics() {
     };
     let refused = file(&["--max-rows", "5"], 4);
     for line in [
-        "sessctl_purge_refused 1",
+        "sessctl_purge_last_outcome{outcome=\"refused\"} 1",
         "sessctl_purge_ended 0",
         "sessctl_purge_remaining 6",
         "sessctl_purge_live 4",
@@ -303,7 +303,7 @@ fn a_refusal_is_in_the_ledger_and_in_the_file_of_metrics() {
     assert_eq!((work.as_str(), outcome.as_str()), ("purge", "refused"));
     assert!(reason.starts_with("the guard refuses this purge: it would end 6 of 10"), "{reason}");
     let done = file(&[], 0);
-    for line in ["sessctl_purge_refused 0", "sessctl_purge_ended 6"] {
+    for line in ["sessctl_purge_last_outcome{outcome=\"refused\"} 0", "sessctl_purge_ended 6"] {
         assert!(done.lines().any(|found| found == line), "{line}\n{done}");
     }
     // A file that cannot be written takes nothing away from the refusal

@@ -276,7 +276,7 @@ fn a_purge_adds_its_own_figures_to_the_metrics_file() {
     let names = metrics_of(&text);
     assert!(names.contains(&"sessctl_sessions".to_owned()));
     assert!(text.contains("\nsessctl_purge_ended 2\n"), "{text}");
-    assert_eq!(names.last().unwrap(), "sessctl_purge_time_seconds");
+    assert_eq!(names.last().unwrap(), "sessctl_purge_last_outcome");
 }
 
 #[test]

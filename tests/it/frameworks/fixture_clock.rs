@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sessctl::Error;
+use sessctl::domain::filter::Filter;
 use sessctl::storage::VisitResult;
 
 use crate::frameworks::harness::{Application, all, assert_same_ids, named, purgeable, without};
@@ -49,7 +50,7 @@ fn listing_due_sessions_changes_no_byte() {
             due += 1;
             Ok(ControlFlow::Continue(()))
         };
-        service.due(None, NOW, &mut count).unwrap();
+        service.due(&Filter::default(), NOW, &mut count).unwrap();
         assert_eq!(due, framework.expected.len(), "{name}");
         assert!(application.bytes() == bytes, "{name}");
     }

@@ -14,6 +14,8 @@ pub(super) struct Forecast<'a> {
     pub(super) profile: Option<&'a Profile>,
     pub(super) now: UnixTime,
     pub(super) plans: Plans,
+    /// Description of the run that has ended it, if known.
+    pub(super) ended_by: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -47,7 +49,9 @@ impl Forecast<'_> {
             return self.describe_adopted(expiry, profile);
         }
         if self.session.end.is_some() {
-            return vec!["It can never be used again.".to_owned(), self.describe_kept_row()];
+            let ended_by = self.ended_by.clone().into_iter();
+            let rest = ["It can never be used again.".to_owned(), self.describe_kept_row()];
+            return ended_by.chain(rest).collect();
         }
         let over = self.policy.end_reason(self.session, self.now);
         let ends = over.is_some()

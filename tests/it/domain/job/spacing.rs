@@ -14,6 +14,7 @@ fn purge(when: JobTiming, task: Option<&str>) -> Job {
         limits: GuardLimits::default(),
         late: None,
         host: None,
+        why: None,
         enabled: true,
     }
 }

@@ -26,6 +26,7 @@ fn job(when: JobTiming) -> Job {
         limits: GuardLimits::default(),
         late: None,
         host: None,
+        why: None,
         enabled: true,
     }
 }

@@ -11,7 +11,7 @@ use sessctl::storage::{
 };
 
 use crate::library::store::ledger_entries::{
-    LedgerQueries, at, by_hand, done, job, lease, origin, outcome, run, run_after,
+    LedgerQueries, at, by_hand, done, job, lease, note, origin, outcome, run, run_after,
 };
 use crate::support::store::{TestDb, suite};
 
@@ -42,6 +42,7 @@ macro_rules! tests {
                 job: Some("nightly".to_owned()),
                 work: "purge".to_owned(),
                 task: Some("im*".to_owned()),
+                note: note(),
                 rules: "rules".into(),
                 planned: at(-60),
                 started: at(0),
@@ -53,6 +54,7 @@ macro_rules! tests {
                 marked: 1,
                 ended: 2,
                 deleted: 3,
+                named: 0,
             };
             assert_eq!(runs, [expected]);
             ledger.starts("second", &run_after(-55, 6));

@@ -229,7 +229,7 @@ fn the_guard_and_show_stat_report_the_same_figures() {
         "sessctl_sessions{task=\"django\",state=\"expired\"} 2",
         "sessctl_purge_remaining 2",
         "sessctl_purge_live 1",
-        "sessctl_purge_refused 1",
+        "sessctl_purge_last_outcome{outcome=\"refused\"} 1",
     ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }

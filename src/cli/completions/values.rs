@@ -1,0 +1,85 @@
+//! Values of arguments.
+
+use clap::builder::PossibleValue;
+use clap::{Arg, ValueHint};
+
+use crate::cli::man;
+use crate::config::Config;
+use crate::config::profile::built_in;
+use crate::domain::session::{EndReason, SessionState};
+use crate::storage::SortKey;
+
+/// A word, and what it means; empty if that is known.
+pub type Candidate = (String, String);
+
+/// Files of the machine that are values in addition to words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    None,
+    Files,
+    Directories,
+}
+
+impl Paths {
+    pub fn of(argument: &Arg) -> Self {
+        match argument.get_value_hint() {
+            ValueHint::DirPath => Self::Directories,
+            ValueHint::AnyPath | ValueHint::FilePath if is_directory(argument) => Self::Directories,
+            ValueHint::AnyPath | ValueHint::FilePath => Self::Files,
+            _ => Self::None,
+        }
+    }
+
+    /// The first line of an answer.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Files => "files",
+            Self::Directories => "directories",
+        }
+    }
+}
+
+fn is_directory(argument: &Arg) -> bool {
+    argument.get_value_names().is_some_and(|names| names.iter().any(|name| name == "DIR"))
+}
+
+/// The words that an argument takes, as far as sessctl knows them.
+pub fn of(argument: &Arg, config: impl FnOnce() -> Option<Config>) -> Vec<Candidate> {
+    let known = argument.get_possible_values();
+    if !known.is_empty() {
+        return known.iter().filter(|value| !value.is_hide_set()).map(described).collect();
+    }
+    let from_config = |names: fn(&Config) -> Vec<String>| {
+        config().map(|config| words(names(&config))).unwrap_or_default()
+    };
+    if argument.get_value_names().is_some_and(|names| names.iter().any(|name| name == "NAME|FILE"))
+    {
+        return words(built_in().iter().map(|(name, _)| (*name).to_owned()));
+    }
+    match argument.get_id().as_str() {
+        "state" => words(SessionState::ALL.iter().map(ToString::to_string)),
+        "sort" => words(SortKey::ALL.iter().map(ToString::to_string)),
+        "ended_by" => words(EndReason::ALL.iter().map(ToString::to_string)),
+        "task" | "tasks" => {
+            from_config(|config| config.task_names().into_iter().map(str::to_owned).collect())
+        }
+        "job" => from_config(|config| config.jobs.iter().map(|job| job.name.clone()).collect()),
+        "db" => from_config(|config| config.db.clone().into_iter().collect()),
+        _ => Vec::new(),
+    }
+}
+
+fn words(words: impl IntoIterator<Item = String>) -> Vec<Candidate> {
+    words.into_iter().map(|word| (word, String::new())).collect()
+}
+
+fn described(value: &PossibleValue) -> Candidate {
+    let meaning = value.get_help().map(ToString::to_string).unwrap_or_default();
+    (value.get_name().to_owned(), meaning)
+}
+
+/// The pages of the manual, as `sessctl man` takes them.
+pub fn pages(command: clap::Command) -> Vec<Candidate> {
+    words(man::page_names(command))
+}
