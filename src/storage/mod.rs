@@ -3,6 +3,7 @@
 //! A method that changes rows is one atomic batch of statements that contain their own conditions,
 //! so that it is safe while an application writes to the same table, also on a cluster.
 
+mod archive;
 mod backend;
 pub mod consistency;
 mod context;
@@ -24,6 +25,7 @@ mod timing;
 mod vacuum;
 mod wal;
 
+pub use archive::{Archive, ArchivedRow, ArchivedSession, Archiving, NamedValue, RestoreOutcome};
 pub use backend::Backend;
 pub use context::PolicyContext;
 pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};

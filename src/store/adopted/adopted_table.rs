@@ -22,10 +22,10 @@ use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
-    Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy, Interruptible,
-    KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery,
-    SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames, TaskStats,
-    UnindexedTable, UserStats, VisitResult, Wal,
+    Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
+    Interruptible, KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult,
+    SessionQuery, SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames,
+    TaskStats, UnindexedTable, UserStats, VisitResult, Wal,
 };
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -359,6 +359,10 @@ impl Backend for Adopted<SqliteFile> {
     }
 
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
+        Some(self)
+    }
+
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         Some(self)
     }
 
