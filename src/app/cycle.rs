@@ -30,10 +30,10 @@ pub struct CycleRequest {
     pub limit: Option<u64>,
     /// Limits on the number of sessions that it may end.
     pub guard: Guard,
-    /// Maximum time that it may take, apart from its last batch; `None`: any.
-    pub run_time: Option<Duration>,
     /// Description for the ledger.
     pub note: RunNote,
+    /// Maximum time that it may take, apart from its last batch; `None`: any.
+    pub run_time: Option<Duration>,
 }
 
 /// Result of a cycle.

@@ -37,8 +37,8 @@ impl SessionService {
         let record = CycleRecord { active: Some(&mut active), entry: &mut entry };
         let show = &mut |_: &Session| {};
         let result = self.select_for_job(task, rule, run, now).and_then(|filter| {
-            let request =
-                CycleRequest { filter, limit: rule.limit, guard, ..CycleRequest::default() };
+            let limit = rule.limit;
+            let request = CycleRequest { filter, limit, guard, ..CycleRequest::default() };
             self.cycle_until(&request, now, record, show, go_on, &mut done)
         });
         // The end of the run is recorded in the same ledger, and reports why it fails.

@@ -183,7 +183,7 @@ impl Args {
         };
         for session in &ended {
             let why = session.end.map_or("", |end| end.reason.as_str());
-            context.print_notice(&format!("{}: had already ended ({why})", session.handle));
+            context.print_failure(&format!("{}: had already ended ({why})", session.handle));
         }
         let ended = if ended.is_empty() { Exit::Done } else { Exit::NoSession };
         Ok(exit.max_severity(ended))
@@ -247,14 +247,14 @@ fn cycle(
     }
     print_kept(&cycled.kept, Wording::end(false), context);
     if let Some(obstacle) = &cycled.obstacle {
-        context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
+        context.print_failure(&format!("cycle stopped early: {obstacle}"));
+    }
+    if let Some(why) = &cycled.unrecorded {
+        print_unrecorded(why);
     }
     if cycled.stopped == Some(StopReason::RunTime) {
         context
             .print_failure("cycle stopped early: its time is over; run it again to end the rest");
-    }
-    if let Some(why) = &cycled.unrecorded {
-        print_unrecorded(why);
     }
     let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
     let missed =
@@ -277,8 +277,8 @@ fn would_refuse(
     Ok(match service.check_cycle_guard(would_end, guard, context.now)? {
         Ok(()) => Exit::Done,
         Err(refusal) => {
-            context
-                .print_notice(&format!("the guard would refuse this cycle: {}", refusal.finding()));
+            let finding = refusal.finding();
+            context.print_failure(&format!("the guard would refuse this cycle: {finding}"));
             Exit::Refused
         }
     })

@@ -197,6 +197,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.purge.max_percent 100 default -
     job.purge.max_rows 0 default -
     job.purge.host - default -
+    job.purge.why - default -
     job.purge.enabled true default -
     job.purge.each - default -
     job.a restart.every 1h30m file c.toml:7
@@ -216,6 +217,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.a restart.max_rows 0 default -
     job.a restart.late 1h default -
     job.a restart.host mail1 file c.toml:10
+    job.a restart.why - default -
     job.a restart.enabled false file c.toml:11
     job.a restart.each - default -
     job.auto.every auto file c.toml:16
@@ -224,6 +226,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.auto.max_percent 100 default -
     job.auto.max_rows 0 default -
     job.auto.host - default -
+    job.auto.why - default -
     job.auto.enabled true file c.toml:19
     job.auto.each - default -
     ");
