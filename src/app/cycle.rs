@@ -1,4 +1,4 @@
-//! Cycling: ending sessions now, in any state.
+//! Cycling: ending sessions now that the application still accepts.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
