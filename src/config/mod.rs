@@ -29,4 +29,7 @@ mod warnings;
 pub use cluster::ClusterOptions;
 pub use error::ConfigError;
 pub use options::{Config, Hooks, ReportTarget};
+pub use profile_checks::IgnoredKey;
+#[cfg(feature = "internals")]
+pub use profile_checks::TablePolicy;
 pub use settings::Setting;

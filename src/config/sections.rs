@@ -30,6 +30,11 @@ pub(super) const TOP_LEVEL: &[&str] = &[
     "cluster",
 ];
 
+const HOLD: KeyFormat<Option<HoldLimit>> = KeyFormat {
+    read: |value| parsed(value).map(Some),
+    show: |hold| hold.unwrap_or(HoldLimit::DEFAULT).to_string(),
+};
+
 /// Shown as nothing if it is not set: it depends on the other keys and on the database.
 const HOLD_ALONE: KeyFormat<Option<HoldLimit>> = KeyFormat {
     read: |value| parsed(value).map(Some),
@@ -60,10 +65,11 @@ pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
     (
         "purge",
         &[
-            key!("hold", write_limits.hold, parsed_format()),
+            key!("hold", write_limits.hold, HOLD),
             key!("hold_alone", write_limits.hold_alone, HOLD_ALONE),
             key!("max_log", write_limits.max_log, parsed_format()),
             key!("log_alone", write_limits.log_alone, parsed_format()),
+            key!("unreadable", unreadable, parsed_format()),
         ],
     ),
     (

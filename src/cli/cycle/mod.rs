@@ -123,12 +123,6 @@ impl Args {
         Ok(Exit::Done)
     }
 
-    fn typed(&self) -> Typed {
-        let mut typed = self.selection.typed();
-        typed.flag("--all", self.all).option("--limit", self.limit);
-        typed
-    }
-
     /// Reason why nothing matches, as far as it is known, after the sentence that says so.
     fn explanation(&self, service: &SessionService, context: &Context) -> anyhow::Result<String> {
         if self.selection.state.is_empty() {
@@ -160,6 +154,12 @@ impl Args {
             .map_or_else(String::new, |text| format!("; {text}")))
     }
 
+    fn typed(&self) -> Typed {
+        let mut typed = self.selection.typed();
+        typed.flag("--all", self.all).option("--limit", self.limit);
+        typed
+    }
+
     fn end(
         &self,
         service: &mut SessionService,
@@ -172,8 +172,8 @@ impl Args {
             filter,
             limit: self.limit,
             guard: self.limits.guard(),
-            note: self.why.note(self.typed()),
             run_time: self.run_time,
+            note: self.why.note(self.typed()),
         };
         let exit = if self.dry_run {
             let _deadline = Deadline::after(self.run_time);
@@ -183,7 +183,7 @@ impl Args {
         };
         for session in &ended {
             let why = session.end.map_or("", |end| end.reason.as_str());
-            context.print_notice(&format!("{}: had already ended ({why})", session.handle));
+            context.print_failure(&format!("{}: had already ended ({why})", session.handle));
         }
         let ended = if ended.is_empty() { Exit::Done } else { Exit::NoSession };
         Ok(exit.max_severity(ended))
@@ -247,7 +247,7 @@ fn cycle(
     }
     print_kept(&cycled.kept, Wording::end(false), context);
     if let Some(obstacle) = &cycled.obstacle {
-        context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
+        context.print_failure(&format!("cycle stopped early: {obstacle}"));
     }
     if let Some(why) = &cycled.unrecorded {
         print_unrecorded(why);
@@ -277,8 +277,8 @@ fn would_refuse(
     Ok(match service.check_cycle_guard(would_end, guard, context.now)? {
         Ok(()) => Exit::Done,
         Err(refusal) => {
-            context
-                .print_notice(&format!("the guard would refuse this cycle: {}", refusal.finding()));
+            let finding = refusal.finding();
+            context.print_failure(&format!("the guard would refuse this cycle: {finding}"));
             Exit::Refused
         }
     })

@@ -50,7 +50,7 @@ impl SelectionRule {
         }
     }
 
-    /// Canonical text of the conditions besides the task, such as `user "alice", limit 10`; empty
+    /// Canonical text of the conditions besides the task, such as `user = "alice", limit = 10`; empty
     /// without any.
     pub fn canonical(&self) -> String {
         let list = |values: &[String]| {
@@ -75,7 +75,7 @@ impl SelectionRule {
             ("limit", number(self.limit)),
         ];
         let set =
-            conditions.into_iter().filter_map(|(key, value)| Some(format!("{key} {}", value?)));
+            conditions.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}", value?)));
         set.collect::<Vec<_>>().join(", ")
     }
 }

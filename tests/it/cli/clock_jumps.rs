@@ -215,6 +215,7 @@ fn rows_from_the_future_are_counted_and_a_purge_warns_of_them() {
     let purged = sandbox.run(["purge", "--json"]).succeeds().json();
     assert_eq!(purged["future"], 3);
     // Another task has none
+    sandbox.insert(&row("other").task("http"));
     let other = sandbox.run(["purge", "--task", "http", "--json"]);
     assert_eq!((other.succeeds().stderr().as_str(), &other.json()["future"]), ("", &0.into()));
 }

@@ -79,8 +79,11 @@ fn compare(
         }
     }
     let mut shown = BTreeSet::new();
+    let show = &mut |session: &Session| {
+        shown.insert(session.key.clone());
+    };
     let go_on = &mut || ControlFlow::Continue(());
-    let cycled = service.cycle(&request, NOW, &mut |it| drop(shown.insert(it.key.clone())), go_on);
+    let cycled = service.cycle(&request, NOW, show, go_on);
     prop_assert_eq!(cycled.unwrap().ended, shown.len() as u64);
     prop_assert_eq!(&shown, &previewed);
     let live_before = all.iter().filter(|session| session.end.is_none()).cloned();

@@ -15,6 +15,7 @@ mod shared_state;
 mod show_profiles;
 mod state;
 mod state_failures;
+mod stricter;
 mod survivors;
 mod table_option;
 mod user_names;

@@ -72,7 +72,7 @@ fn a_user_is_not_asked_for_where_the_profile_names_none() {
     sandbox.db().execute("INSERT INTO session VALUES ('a', 'b', 4000000000)", []).unwrap();
     for args in [["list", "--user", "3"], ["list", "--user-unreadable", "--json"]] {
         let ran = run(&sandbox, args.into_iter().chain(["--param", "lifetime=1d"]));
-        let reason = "the table \"session\" has no user of a session; it has: expiry";
+        let reason = "the table \"session\" has no user of a session; it has: last use, expiry";
         assert!(ran.exits(2).stderr().contains(reason), "{}", ran.stderr());
     }
     let own = Sandbox::new();
