@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::notify::MissedNotifications;
+use super::recording::{CycleRecord, RunEntry};
 use super::run::{CYCLE, EndedRun, RunCounts, RunResult};
-use super::run_entry::{CycleRecord, RunEntry};
 use super::selection::Selection;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};

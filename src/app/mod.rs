@@ -18,6 +18,7 @@ mod lease;
 pub mod notify;
 pub mod purge;
 mod query;
+mod recording;
 pub mod replication;
 mod restore;
 mod run;

@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
-use super::close_run::CloseRun;
 use super::notify::{EndHook, MissedNotifications, Notifier};
+use super::recording::CloseRun;
 use super::run::{ProcessProbe, RunObserver};
 use super::token_batch_sizer::TokenBatchSizer;
 use crate::domain::error::Result;

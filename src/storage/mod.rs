@@ -23,6 +23,7 @@ mod sessions;
 mod stats;
 mod timing;
 mod vacuum;
+mod visit;
 mod wal;
 
 pub use archive::{Archive, ArchivedRow, ArchivedSession, Archiving, NamedValue, RestoreOutcome};
@@ -47,8 +48,9 @@ pub use random::random_name;
 pub use rebuild::{
     CopiedTable, PurgeMethod, RebuildObstacle, RebuildStep, SampledRows, TableRebuild,
 };
-pub use sessions::{EndRequest, KnownUser, SessionStore, VisitResult};
+pub use sessions::{EndRequest, KnownUser, SessionStore};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use timing::WriteTiming;
 pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
+pub use visit::VisitResult;
 pub use wal::{CheckpointMode, Replicator, ReplicatorActivity, Wal, WalStatus};
