@@ -18,6 +18,7 @@ pub mod profile;
 mod profile_checks;
 mod retention;
 mod sections;
+mod selection;
 mod settings;
 mod table;
 mod tasks;

@@ -5,6 +5,7 @@ use super::cluster::ClusterOptions;
 use super::error::ConfigError;
 use super::table::{Lines, join};
 use crate::domain::clock::ClockGuard;
+use crate::domain::filter::SelectionRule;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
 use crate::domain::policy::Policies;
@@ -101,6 +102,8 @@ pub struct Hooks {
     pub on_end: Vec<String>,
     /// The maximum run time for one batch of sessions.
     pub timeout: Span,
+    /// The sessions that it receives; users by their ids.
+    pub selection: SelectionRule,
 }
 
 impl Hooks {
@@ -111,7 +114,7 @@ impl Hooks {
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { on_end: Vec::new(), timeout: Span::seconds(10) }
+        Self { on_end: Vec::new(), timeout: Span::seconds(10), selection: SelectionRule::default() }
     }
 }
 

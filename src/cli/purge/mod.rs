@@ -15,7 +15,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
-use crate::cli::args::{TimeArg, duration, percent};
+use crate::cli::args::{TimeArg, at_least_one, duration, percent};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{
@@ -96,7 +96,7 @@ pub struct Args {
     /// Print progress to standard error at this interval, in seconds [default on a terminal: a
     /// progress bar]
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = at_least_one)]
     progress: Option<u64>,
     /// Wait up to this time for another running purge; without this option, exit at once with
     /// exit code 11
@@ -111,8 +111,11 @@ pub struct Args {
     each: LineTarget,
     #[command(flatten)]
     selection: Selection,
+    /// With --dry-run: show at most N sessions
+    #[arg(long, value_name = "N", requires = "dry_run")]
+    limit: Option<u64>,
     /// With --dry-run: show what would happen to the current rows at another time
-    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
     /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
     /// also if the run is refused or fails
@@ -145,10 +148,19 @@ impl Args {
         }
         let request = self.request(context)?;
         if self.dry_run {
-            let now =
-                self.at.map(|at| at.read(&TimeZone::Local)).transpose()?.unwrap_or(context.now);
+            let now = self
+                .at
+                .map(|at| at.read(&TimeZone::Local, context.now))
+                .transpose()?
+                .unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            return dry_run::dry_run(&request, &self.selection, now, self.accept_clock, context);
+            return dry_run::dry_run(
+                &request,
+                (&self.selection, self.limit),
+                now,
+                self.accept_clock,
+                context,
+            );
         }
         self.purge(&request, context)
     }
@@ -325,6 +337,7 @@ fn write_summary(
 ) -> anyhow::Result<()> {
     let profile = service.profile();
     if context.global.quiet {
+        print_summary(summary, service, context);
         return Ok(());
     }
     if context.requested_format().is_some() {
@@ -341,8 +354,11 @@ fn write_summary(
 /// Prints the summary of a purge whose output is something else: on a terminal, or if the
 /// purge stopped early.
 fn print_summary(summary: &PurgeReport, service: &SessionService, context: &Context) {
-    if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
-        context.print_notice(&sentence(summary, service.profile(), false));
+    let sentence = || sentence(summary, service.profile(), false);
+    if context.global.quiet && summary.stopped.is_some() {
+        context.print_failure(&sentence());
+    } else if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
+        context.print_notice(&sentence());
     }
 }
 

@@ -177,10 +177,10 @@ fn describe_purged(summary: &PurgeReport) -> String {
         0 => String::new(),
         marked => format!("marked {}, ", format_count(marked)),
     };
-    let elapsed = human::measure(milliseconds(summary.elapsed));
+    let elapsed = human::elapsed(summary.elapsed);
     let remain = if summary.live == 1 { "session remains" } else { "sessions remain" };
     format!(
-        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} live {remain}"
+        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed}; {live} live {remain}"
     )
 }
 
@@ -193,13 +193,13 @@ fn describe_deletion_preview(summary: &PurgeReport, profile: &Profile) -> String
 fn describe_deleted(summary: &PurgeReport, profile: &Profile) -> String {
     let deleted = deleted_sessions(summary.done.deleted, profile);
     let live = format_count(summary.live);
-    let elapsed = human::measure(milliseconds(summary.elapsed));
+    let elapsed = human::elapsed(summary.elapsed);
     let are = if summary.live == 1 { "is" } else { "are" };
     let rebuilt = match summary.method {
         Some(PurgeMethod::Rebuild) => " by rebuilding the table",
         _ => "",
     };
-    format!("deleted {deleted} in {elapsed} ms{rebuilt}; {live} {are} left")
+    format!("deleted {deleted} in {elapsed}{rebuilt}; {live} {are} left")
 }
 
 /// Number of deleted sessions: expired ones, unless the configuration ends others as well.

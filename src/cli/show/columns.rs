@@ -54,7 +54,7 @@ pub const ENDED_ABANDONED: Column =
     ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
 pub const EVICTED: Column = ended("ended_evicted", "evicted", &[("reason", "evicted")]);
 pub const CYCLED: Column = ended("ended_cycled", "cycled", &[("reason", "cycled")]);
-pub const LIFETIME: Column = ended("ended_lifetime", "lifetime", &[("reason", "lifetime")]);
+pub const LIFETIME: Column = ended("ended_lifetime", "aged out", &[("reason", "lifetime")]);
 pub const DELETED: Column = Column::row("deleted", "deleted").metric(total(
     "sessctl_sessions_deleted_total",
     "Rows of ended sessions that were deleted.",

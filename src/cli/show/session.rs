@@ -11,8 +11,8 @@ use crate::storage::RunQuery;
 use crate::store::Access;
 
 use super::forecast::{Forecast, Plans};
+use super::job_runs::next_time;
 use super::runs;
-use super::schedule::next_time;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
 use crate::cli::{host, session_records};

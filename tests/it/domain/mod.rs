@@ -5,6 +5,7 @@ mod clock;
 mod error;
 mod filter;
 mod guard;
+mod health;
 mod job {
     mod interval;
     mod spacing;
