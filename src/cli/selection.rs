@@ -39,8 +39,9 @@ pub struct Selection {
     #[arg(long, value_name = "PATTERN", value_parser = agent)]
     pub agent: Option<AgentPattern>,
     /// Only sessions in these states: active, idle, abandoned, expired (due, but not yet ended
-    /// by a purge), ended; for a framework's table, active or expired. In addition, usable: in
-    /// any state in which the application still accepts the session
+    /// by a purge), ended; for a framework's table, active or expired, and unreadable: its times
+    /// cannot be read. In addition, usable: in any state in which the application still accepts
+    /// the session
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     pub state: Vec<StateArg>,
     /// Only sessions unused for longer than this
@@ -64,10 +65,12 @@ pub struct Selection {
     pub keep_newest: Option<usize>,
 }
 
-/// State of a session, or any state in which its application accepts it.
+/// State of a session, or something else that is said of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateArg {
     Usable,
+    /// Times that cannot be read.
+    Unreadable,
     State(SessionState),
 }
 
@@ -84,12 +87,14 @@ impl FromStr for StateArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "usable" {
-            return Ok(Self::Usable);
+        match text {
+            "usable" => return Ok(Self::Usable),
+            "unreadable" => return Ok(Self::Unreadable),
+            _ => {}
         }
         text.parse()
             .map(Self::State)
-            .map_err(|error: <SessionState as FromStr>::Err| format!("{error}, usable"))
+            .map_err(|error: <SessionState as FromStr>::Err| format!("{error}, usable, unreadable"))
     }
 }
 
@@ -157,11 +162,12 @@ impl Selection {
             return default;
         }
         let states = self.state.iter().filter_map(|state| match state {
-            StateArg::Usable => None,
+            StateArg::Usable | StateArg::Unreadable => None,
             StateArg::State(state) => Some(*state),
         });
         let usable = self.state.contains(&StateArg::Usable);
-        Filter { states: states.collect(), usable, ..default }
+        let unreadable = self.state.contains(&StateArg::Unreadable);
+        Filter { states: states.collect(), usable, unreadable, ..default }
     }
 
     /// Returns the options as they were typed, in the order of the help.

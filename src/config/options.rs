@@ -11,6 +11,7 @@ use crate::domain::job::Job;
 use crate::domain::policy::Policies;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
+use crate::domain::unreadable::UnreadableRows;
 use crate::domain::variants::string_enum;
 use crate::domain::write_limits::WriteLimits;
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub clock: Option<Span>,
     /// Limits on write transactions.
     pub write_limits: WriteLimits,
+    /// Reaction to rows that cannot be read.
+    pub unreadable: UnreadableRows,
     /// The time zone of schedules.
     pub zone: TimeZone,
     /// The jobs, in the order of the file.
@@ -67,6 +70,7 @@ impl Default for Config {
             guard: Guard::default(),
             clock: ClockGuard::default().threshold,
             write_limits: WriteLimits::default(),
+            unreadable: UnreadableRows::default(),
             zone: TimeZone::Local,
             jobs: Vec::new(),
             reports: BTreeMap::new(),

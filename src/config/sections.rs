@@ -69,6 +69,7 @@ pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
             key!("hold_alone", write_limits.hold_alone, HOLD_ALONE),
             key!("max_log", write_limits.max_log, parsed_format()),
             key!("log_alone", write_limits.log_alone, parsed_format()),
+            key!("unreadable", unreadable, parsed_format()),
         ],
     ),
     (

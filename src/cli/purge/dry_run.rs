@@ -52,7 +52,7 @@ pub(super) fn dry_run(
         context.print_notice(&matching_notice(due, plan.due));
     }
     let left_out = context.unreadable_users(listed.unreadable_users, "the list leaves {} out");
-    print_row_notices(&plan.summary, true, context);
+    print_row_notices(&plan.summary, true, true, context);
     warn_of_unindexed(&service, true, context)?;
     let is_refused_by_clock = would_clock_refuse(&service, context);
     match plan.guard {

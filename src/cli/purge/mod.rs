@@ -12,6 +12,7 @@ use crate::app::{PurgeReport, PurgeRequest, SessionService, StopReason};
 use crate::config::Config;
 use crate::domain::guard::GuardLimits;
 use crate::domain::time_zone::TimeZone;
+use crate::domain::unreadable::UnreadableRows;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
@@ -227,7 +228,8 @@ impl Args {
             let advice = disk_space::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
-        print_row_notices(summary, false, context);
+        let names_unreadable = names_unreadable(summary, service, context)?;
+        print_row_notices(summary, false, names_unreadable, context);
         replication::report(summary.replication.as_deref(), summary.stopped, context);
         if context.is_interactive() || context.global.verbose {
             method::print_obstacle(summary, service, context);
@@ -362,10 +364,33 @@ fn print_summary(summary: &PurgeReport, service: &SessionService, context: &Cont
     }
 }
 
+/// Reports whether a purge names rows that cannot be read: without a terminal, at most once a
+/// day.
+pub fn names_unreadable(
+    summary: &PurgeReport,
+    service: &mut SessionService,
+    context: &Context,
+) -> anyhow::Result<bool> {
+    if summary.unreadable == 0 || context.config()?.unreadable == UnreadableRows::KeepQuiet {
+        return Ok(false);
+    }
+    if context.global.quiet {
+        return Ok(false);
+    }
+    let is_asked = context.is_interactive() || context.global.verbose;
+    Ok(is_asked || service.claims_unreadable_notice(context.now))
+}
+
 /// Reports rows that a purge keeps because they cannot be read, and rows from the future.
 /// These need action, so cron sees them, too.
-pub fn print_row_notices(summary: &PurgeReport, dry_run: bool, context: &Context) {
-    if let Some(sentence) = summary::unreadable(summary, dry_run) {
+pub fn print_row_notices(
+    summary: &PurgeReport,
+    dry_run: bool,
+    names_unreadable: bool,
+    context: &Context,
+) {
+    let unreadable = summary::unreadable(summary, dry_run).filter(|_| names_unreadable);
+    if let Some(sentence) = unreadable {
         context.print_notice(&format!("sessctl: {sentence}"));
     }
     print_kept(&summary.kept, Wording::purge(dry_run), context);
