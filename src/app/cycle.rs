@@ -1,8 +1,11 @@
 //! Cycling: ending sessions now, in any state.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::notify::MissedNotifications;
+use super::run::{CYCLE, EndedRun, RunCounts, RunResult};
+use super::run_entry::{CycleRecord, RunEntry};
 use super::selection::Selection;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};
@@ -13,7 +16,7 @@ use crate::domain::policy::Policies;
 use crate::domain::session::{End, EndReason, Session, SessionKey};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{KeptRows, RunEnd, RunOutcome, ScanLimits, UnindexedTable};
+use crate::storage::{KeptRows, RunNote, RunOutcome, ScanLimits, UnindexedTable};
 
 /// Sessions per write transaction: a few milliseconds, and about 100 KiB of a cluster's Raft log.
 pub(super) const BATCH: usize = 250;
@@ -27,6 +30,10 @@ pub struct CycleRequest {
     pub limit: Option<u64>,
     /// Limits on the number of sessions that it may end.
     pub guard: Guard,
+    /// Description for the ledger.
+    pub note: RunNote,
+    /// Maximum time that it may take, apart from its last batch; `None`: any.
+    pub run_time: Option<Duration>,
 }
 
 /// Result of a cycle.
@@ -47,6 +54,8 @@ pub struct CycleReport {
     /// Sessions of a framework table that are still live because other rows refer to them or
     /// the database rejected the deletion.
     pub kept: KeptRows,
+    /// Reason why the ledger lacks the end of the run.
+    pub unrecorded: Option<String>,
 }
 
 impl CycleReport {
@@ -83,19 +92,41 @@ impl SessionService {
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<CycleReport> {
-        let mut cycled = CycleReport::default();
-        let result = self.cycle_until(request, now, None, show, go_on, &mut cycled);
-        let cycled = result.map(|()| cycled);
-        let task = request.filter.task.as_ref();
-        match &cycled {
-            Err(Error::Guard(refusal)) => self.record_refusal(task, refusal, now),
-            Ok(CycleReport { ended: 0, .. }) | Err(_) => {}
-            Ok(cycled) => {
-                let counts = [cycled.ended, cycled.deleted];
-                self.observe_cycle(task, counts, cycled.incomplete_reason(), now);
-            }
+        let task = request.filter.task.as_ref().map(TaskPattern::as_str);
+        let run = self.new_run(CYCLE, task, None, &request.note, now);
+        let mut entry = self.run_entry(self.new_holder()?, run, RunOutcome::Running);
+        let (mut cycled, run) = (CycleReport::default(), CycleRecord::by_hand(&mut entry));
+        let result = self.cycle_until(request, now, run, show, go_on, &mut cycled);
+        let recorded = self.finish_cycle(entry, &cycled, &result);
+        cycled.unrecorded = recorded.err().map(|error| error.with_causes());
+        result.map(|()| cycled)
+    }
+
+    /// Records the end of a cycle that is not a run of a job. One that failed is recorded if
+    /// its guard refused it, or if it has ended sessions.
+    fn finish_cycle(
+        &mut self,
+        mut entry: RunEntry,
+        cycled: &CycleReport,
+        result: &Result<()>,
+    ) -> Result<()> {
+        let has_changes = cycled.ended > 0;
+        let result = match result {
+            Ok(()) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
+            Err(error @ Error::Guard(_)) => RunResult::Failed(error),
+            Err(error) if has_changes => RunResult::Failed(error),
+            Err(_) => return Ok(()),
+        };
+        let counts = RunCounts { marked: 0, ended: cycled.ended, deleted: cycled.deleted };
+        let end = result.end(self.time_in(&entry), counts);
+        if has_changes {
+            let RunEntry { run, .. } = &entry;
+            let (task, note) = (run.task.clone(), run.note.clone());
+            let task = task.as_deref();
+            self.observe(&EndedRun { work: CYCLE, task, note: &note, job: None, end: &end });
         }
-        cycled
+        self.record_pending(&mut entry)?;
+        self.store.record_end(&entry.holder, &entry.run, &end)
     }
 
     /// Passes the sessions that [`cycle`](Self::cycle) would end to `show`, and returns the
@@ -113,7 +144,15 @@ impl SessionService {
         self.preview_in_batches(&selection, now, |batch| self.name_users(batch), show)
     }
 
-    /// Number of sessions that a cycle would end.
+    /// Returns the number of sessions that [`cycle`](Self::cycle) would end.
+    ///
+    /// # Errors
+    /// Any error of reading the table.
+    pub fn count_cycle(&self, request: &CycleRequest, now: UnixTime) -> Result<u64> {
+        let selection = self.select(&request.filter, request.limit, true, now)?;
+        self.count_selected(&selection, now)
+    }
+
     pub(super) fn count_selected(&self, selection: &Selection<'_>, now: UnixTime) -> Result<u64> {
         Ok(self.preview_in_batches(selection, now, |_| Ok(()), &mut |_| {})?.ended)
     }
@@ -189,30 +228,13 @@ impl SessionService {
         Ok(guard.check(impact(would_end, scan.counts.sessions)))
     }
 
-    /// Notifies the observer of runs of a cycle that the ledger does not record.
-    fn observe_cycle(
+    pub(super) fn end_cycled(
         &mut self,
-        task: Option<&TaskPattern>,
-        [ended, deleted]: [u64; 2],
-        incomplete_reason: Option<String>,
+        sessions: &[Session],
         now: UnixTime,
-    ) {
-        let outcome =
-            if incomplete_reason.is_none() { RunOutcome::Done } else { RunOutcome::Partial };
-        let end = RunEnd {
-            finished: now,
-            outcome,
-            reason: incomplete_reason,
-            marked: 0,
-            ended,
-            deleted,
-            last_settled_at: None,
-        };
-        self.observe("cycle", task.map(TaskPattern::as_str), None, &end);
-    }
-
-    pub(super) fn end_cycled(&mut self, sessions: &[Session], now: UnixTime) -> Result<Vec<bool>> {
-        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled })
+        entry: &mut RunEntry,
+    ) -> Result<Vec<bool>> {
+        self.end_sessions(sessions, End { at: now, reason: EndReason::Cycled }, Some(entry))
     }
 
     /// Records the peaks of all tasks before many sessions end; returns the number of all sessions.

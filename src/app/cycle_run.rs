@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::batch_loop::{BatchLoop, BatchWork, LoopResult, stop_reason};
 use super::cycle::{BATCH, CycleReport, CycleRequest, deletes_row, impact};
-use super::run::ActiveRun;
+use super::run_entry::{CycleRecord, RunEntry};
 use super::selection::{SelectedBatch, Selection};
 use super::service::SessionService;
 use super::stop::StopReason;
@@ -28,6 +28,7 @@ struct CycleRun<'a> {
     max: usize,
     /// Set if the names of the users are shown.
     has_names: bool,
+    entry: &'a mut RunEntry,
     show: &'a mut dyn FnMut(&Session),
     go_on: &'a mut dyn FnMut() -> ControlFlow<()>,
     cycled: &'a mut CycleReport,
@@ -42,7 +43,7 @@ impl BatchWork for CycleRun<'_> {
         let service = &mut *batches.service;
         let SelectedBatch { sessions: mut batch, next, unreadable_users } =
             service.next_selected(&self.selection, self.now, self.after.as_ref(), self.max)?;
-        let done = match service.end_cycled(&batch, self.now) {
+        let done = match service.end_cycled(&batch, self.now, self.entry) {
             Err(Error::DiskFull { .. }) if batch.len() > 1 => {
                 self.max = batch.len() / 2;
                 return self.run_batch(batches);
@@ -78,17 +79,19 @@ impl BatchWork for CycleRun<'_> {
 
 impl SessionService {
     /// Ends sessions like [`cycle`](Self::cycle), while the run has its lease, if any. The
-    /// caller records a refusal in the ledger. If it fails, `cycled` has what it has done.
+    /// caller records the end of the run. If it fails, `cycled` has what it has done.
     pub(super) fn cycle_until(
         &mut self,
         request: &CycleRequest,
         now: UnixTime,
-        active: Option<&mut ActiveRun>,
+        record: CycleRecord<'_>,
         show: &mut dyn FnMut(&Session),
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
         cycled: &mut CycleReport,
     ) -> Result<()> {
-        let CycleRequest { filter, limit, guard } = request;
+        let CycleRequest { filter, limit, guard, run_time, .. } = request;
+        let CycleRecord { active, entry } = record;
+        let until = run_time.and_then(|time| self.timer.now().checked_add(time));
         self.ensure_can_delete()?;
         let selection = self.select(filter, *limit, true, now)?;
         cycled.unreadable_users += selection.unreadable_users;
@@ -101,8 +104,9 @@ impl SessionService {
         // Nobody watches a job.
         let has_names = active.is_none();
         let (after, max) = (None, BATCH);
-        let mut run = CycleRun { selection, now, left, after, max, has_names, show, go_on, cycled };
-        let mut batches = BatchLoop { service: self, active, until: None };
+        let mut run =
+            CycleRun { selection, now, left, after, max, has_names, entry, show, go_on, cycled };
+        let mut batches = BatchLoop { service: self, active, until };
         run.cycled.stopped = stop_reason(batches.run(&mut run))?;
         cycled.missed_notifications = self.take_missed_notifications();
         cycled.kept = self.take_kept();

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::cycle::CycleReport;
 use super::purge::{PurgeReport, PurgeRequest};
+use super::query::check_handle;
 use super::run::JobRun;
 use super::service::SessionService;
 use crate::domain::error::{Error, Result};
@@ -14,7 +15,7 @@ use crate::domain::job::{
 use crate::domain::time::{Span, UnixTime};
 use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::WriteLimits;
-use crate::storage::{JobKey, JobState, NewJob, RunQuery, RunRecord, VisitResult};
+use crate::storage::{JobKey, JobState, NewJob, RunNote, RunQuery, RunRecord, VisitResult};
 
 const NO_HISTORY: &str = "a cycle with \"every\" needs a record of its last run, which cannot \
                           be stored; nothing was ended; use \"at\" instead, or make the state \
@@ -285,6 +286,7 @@ impl SessionService {
                     task: task.clone(),
                     guard: job.limits.or(options.guard),
                     write_limits: options.write_limits,
+                    note: job_note(job),
                     job: Some(run),
                     ..PurgeRequest::default()
                 };
@@ -292,24 +294,41 @@ impl SessionService {
             }
             JobAction::Cycle(task) => {
                 let guard = job.limits.or(Guard::default());
-                self.cycle_job(task, guard, &run, now, go_on).map(JobOutcome::Cycled)
+                let run = (&run, &job_note(job));
+                self.cycle_job(task, &job.selection, guard, run, now, go_on).map(JobOutcome::Cycled)
             }
         }
+    }
+
+    /// Returns the name of the database of the ledger, which need not exist.
+    pub fn ledger_name(&self) -> String {
+        self.store.ledger_name()
     }
 
     /// Visits runs of the ledger, the latest first. A run whose process has exited is lost.
     ///
     /// # Errors
-    /// Any error of reading the ledger, and the error of the visitor.
+    /// [`Error::NotAHandle`]. Any error of reading the ledger, and the error of the visitor.
     pub fn runs(
         &self,
         query: &RunQuery,
         now: UnixTime,
         visit: &mut dyn FnMut(RunRecord) -> VisitResult,
     ) -> Result<()> {
-        let query = RunQuery { is_gone: Some(self.processes.is_gone), ..query.clone() };
+        query.session.as_deref().map_or(Ok(()), check_handle)?;
+        let session = query.session.as_ref().map(|handle| handle.to_ascii_lowercase());
+        let is_gone = Some(self.processes.is_gone);
+        let query = RunQuery { session, is_gone, ..query.clone() };
         self.store.runs(&query, now, visit)
     }
+}
+
+/// Description of the runs of a job: its selection by its keys, and its reason.
+pub(super) fn job_note(job: &Job) -> RunNote {
+    let task = job.work.task().map(|task| format!("task {:?}", task.as_str()));
+    let others = Some(job.selection.canonical()).filter(|others| !others.is_empty());
+    let selection = task.into_iter().chain(others).collect::<Vec<_>>().join(", ");
+    RunNote { selection: Some(selection).filter(|text| !text.is_empty()), why: job.why.clone() }
 }
 
 fn history_of<'a>(key: &JobKey, states: &'a [JobState]) -> Option<&'a JobHistory> {

@@ -7,8 +7,7 @@ use super::service::SessionService;
 use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Backend, Lease, LeaseHolder, NewRun, RunEnd, RunOutcome, StartResult, StatementLimit,
-    random_name,
+    Backend, Lease, LeaseHolder, NewRun, RunEnd, RunNote, StartResult, StatementLimit, random_name,
 };
 
 const UNREADABLE_NOTICE: &str = "notice of unreadable rows";
@@ -29,15 +28,16 @@ impl SessionService {
         work: &str,
         task: Option<&str>,
         job: Option<&JobRun>,
+        note: &RunNote,
         now: UnixTime,
     ) -> Result<ActiveRun> {
         let lease = Lease { name: lease.to_owned(), holder: self.new_holder()? };
         let rules = if work == PURGE { self.rules() } else { String::new() };
-        let new = NewRun { rules, ..self.new_run(work, task, job, now) };
+        let new = NewRun { rules, ..self.new_run(work, task, job, note, now) };
         self.take_lease(&lease, now, &|store| store.start_run(&lease, &new))?;
         self.record_clock();
         let run = self.active_run(lease, job, now);
-        Ok(ActiveRun { work: new.work, task: new.task, ..run })
+        Ok(ActiveRun { work: new.work, task: new.task, note: new.note, ..run })
     }
 
     /// Describes a run without the rules of a purge.
@@ -46,12 +46,14 @@ impl SessionService {
         work: &str,
         task: Option<&str>,
         job: Option<&JobRun>,
+        note: &RunNote,
         now: UnixTime,
     ) -> NewRun {
         NewRun {
             job: job.map(|job| job.key.clone()),
             work: work.to_owned(),
             task: task.map(str::to_owned),
+            note: note.clone(),
             rules: String::new(),
             planned: job.map_or(now, |job| job.due.planned),
             started: now,
@@ -109,7 +111,7 @@ impl SessionService {
     }
 
     /// Returns a unique holder, with the name of this process.
-    fn new_holder(&self) -> Result<String> {
+    pub(super) fn new_holder(&self) -> Result<String> {
         let name = random_name()?;
         Ok((self.processes.own)().map_or(name.clone(), |process| format!("{name}@{process}")))
     }
@@ -158,6 +160,7 @@ impl SessionService {
             job: job.cloned(),
             work: String::new(),
             task: None,
+            note: RunNote::default(),
             started: now,
             uptime: self.uptime,
             begun: (self.uptime)(),
@@ -206,21 +209,19 @@ impl SessionService {
         result: RunResult<'_>,
     ) -> Result<()> {
         let finished = run.now();
-        let (outcome, reason, is_settled) = match result {
-            RunResult::Complete => (RunOutcome::Done, None, true),
-            RunResult::Partial(reason, resumes) => (RunOutcome::Partial, Some(reason), !resumes),
-            RunResult::Failed(error) if error.is_refusal() || matches!(error, Error::Guard(_)) => {
-                (RunOutcome::Refused, Some(error.to_string()), true)
-            }
-            RunResult::Failed(error) => (RunOutcome::Failed, Some(error.with_causes()), true),
-        };
+        let is_settled = !matches!(result, RunResult::Partial(_, true));
         let job = run.job.as_ref().filter(|_| is_settled);
         let last_settled_at =
             job.map(|job| if job.counts_from_end { finished } else { job.due.planned });
-        let RunCounts { marked, ended, deleted } = counts;
-        let end = RunEnd { finished, outcome, reason, marked, ended, deleted, last_settled_at };
+        let end = RunEnd { last_settled_at, ..result.end(finished, counts) };
         let name = run.job.as_ref().map(|job| job.key.name.as_str());
-        self.observe(&run.work, run.task.as_deref(), name, &end);
+        self.observe(&EndedRun {
+            work: &run.work,
+            task: run.task.as_deref(),
+            note: &run.note,
+            job: name,
+            end: &end,
+        });
         let key = job.map(|job| &job.key);
         let mut retries = (1..FINISH_ATTEMPTS).map(|_| ());
         loop {
@@ -233,15 +234,9 @@ impl SessionService {
     }
 
     /// Notifies the observer of a run, before the ledger, which may fail.
-    pub(super) fn observe(
-        &mut self,
-        work: &str,
-        task: Option<&str>,
-        job: Option<&str>,
-        end: &RunEnd,
-    ) {
+    pub(super) fn observe(&mut self, run: &EndedRun<'_>) {
         if let Some(observer) = &mut self.observer {
-            observer.run_ended(&EndedRun { work, task, job, end });
+            observer.run_ended(run);
         }
     }
 }

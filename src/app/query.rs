@@ -84,10 +84,7 @@ impl SessionService {
     /// [`Error::NotAHandle`], [`Error::NoSession`] if there is none, and
     /// [`Error::AmbiguousHandle`] if there are several with different ids.
     pub fn sessions_by_handle(&self, prefix: &str) -> Result<Vec<Session>> {
-        let is_handle = prefix.len() >= 4 && prefix.bytes().all(|b| b.is_ascii_hexdigit());
-        if !is_handle {
-            return Err(Error::NotAHandle(prefix.to_owned()));
-        }
+        check_handle(prefix)?;
         let sessions = self.store.by_handle(prefix, SUGGESTIONS + 1)?;
         let mut handles: Vec<String> =
             sessions.iter().map(|session| session.handle.clone()).collect();
@@ -106,6 +103,15 @@ impl SessionService {
                 Err(Error::AmbiguousHandle { prefix: prefix.to_owned(), handles, is_truncated })
             }
         }
+    }
+
+    /// Notes of sessions that were looked up whether they exceed the limit of their user in a
+    /// framework's table.
+    ///
+    /// # Errors
+    /// Any error of reading the table.
+    pub fn mark_excess(&self, sessions: Vec<Session>, now: UnixTime) -> Result<Vec<Session>> {
+        self.store.mark_excess(sessions, now)
     }
 
     /// Returns the statistics of the matching tasks, by name.
@@ -195,4 +201,10 @@ impl TaskUsage {
             self.users_listed.push(load);
         }
     }
+}
+
+/// Ensures that a text is a handle, or a prefix of one.
+pub(super) fn check_handle(prefix: &str) -> Result<()> {
+    let is_handle = prefix.len() >= 4 && prefix.bytes().all(|b| b.is_ascii_hexdigit());
+    if is_handle { Ok(()) } else { Err(Error::NotAHandle(prefix.to_owned())) }
 }

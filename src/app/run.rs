@@ -7,11 +7,14 @@ use super::stop::StopReason;
 use crate::domain::error::Error;
 use crate::domain::job::{DueRun, Job, JobTiming};
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{JobKey, Lease, RunEnd};
+use crate::storage::{JobKey, Lease, RunEnd, RunNote, RunOutcome};
 
 /// Lease of the purge; a compaction and a copy take it as well, as a purge would use up
 /// the free pages that a compaction returns.
 pub(super) const PURGE: &str = "purge";
+
+/// Kind of work of a cycle.
+pub(super) const CYCLE: &str = "cycle";
 
 /// Name of a compaction in the lease that it holds.
 pub(super) const COMPACTION: &str = "compaction";
@@ -51,10 +54,11 @@ impl JobRun {
 /// A run that has ended, as passed to a [`RunObserver`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedRun<'a> {
-    /// `purge` or `cycle`.
+    /// `purge`, `cycle` or `close`.
     pub work: &'a str,
     /// Tasks that it was for, as a pattern; `None`: all.
     pub task: Option<&'a str>,
+    pub note: &'a RunNote,
     /// Name of its job; `None`: it was started by hand, or by cron.
     pub job: Option<&'a str>,
     pub end: &'a RunEnd,
@@ -70,6 +74,7 @@ pub(super) struct ActiveRun {
     pub(super) job: Option<JobRun>,
     pub(super) work: String,
     pub(super) task: Option<String>,
+    pub(super) note: RunNote,
     pub(super) started: UnixTime,
     pub(super) uptime: MonotonicClock,
     /// Reading of `uptime` at the start.
@@ -105,6 +110,20 @@ pub(super) enum RunResult<'a> {
 }
 
 impl RunResult<'_> {
+    /// Returns the end of a run for the ledger; the last settled time is the job's.
+    pub(super) fn end(self, finished: UnixTime, counts: RunCounts) -> RunEnd {
+        let (outcome, reason) = match self {
+            Self::Complete => (RunOutcome::Done, None),
+            Self::Partial(reason, _) => (RunOutcome::Partial, Some(reason)),
+            Self::Failed(error) if error.is_refusal() || matches!(error, Error::Guard(_)) => {
+                (RunOutcome::Refused, Some(error.to_string()))
+            }
+            Self::Failed(error) => (RunOutcome::Failed, Some(error.with_causes())),
+        };
+        let RunCounts { marked, ended, deleted } = counts;
+        RunEnd { finished, outcome, reason, marked, ended, deleted, last_settled_at: None }
+    }
+
     /// Returns the result of a run that has not failed.
     pub(super) fn of(stopped: Option<StopReason>, incomplete_reason: Option<String>) -> Self {
         let is_cut_short = matches!(

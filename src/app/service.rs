@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
+use super::close_run::CloseRun;
 use super::notify::{EndHook, MissedNotifications, Notifier};
 use super::run::{ProcessProbe, RunObserver};
 use super::token_batch_sizer::TokenBatchSizer;
@@ -12,7 +13,7 @@ use crate::domain::policy::Policies;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
-use crate::storage::{Backend, PolicyContext, RunOrigin, TaskNames};
+use crate::storage::{Backend, Invoker, PolicyContext, RunOrigin, TaskNames};
 
 /// Names that were looked up so far, by the ids of the users; `None`: there is none.
 pub(super) type KnownNames = HashMap<String, Option<String>>;
@@ -31,6 +32,9 @@ pub struct SessionService {
     pub(super) timer: Timer,
     pub(super) observer: Option<Box<dyn RunObserver>>,
     user: fn() -> String,
+    invoker: fn() -> Invoker,
+    /// Run that closed sessions belong to; `None`: they are not recorded.
+    pub(super) closes: Option<CloseRun>,
     pub(super) processes: ProcessProbe,
     /// `None`: the wall clock is trusted.
     pub(super) clock: Option<ClockCheck>,
@@ -44,6 +48,7 @@ impl SessionService {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             user: String::new(),
+            invoker: Invoker::default(),
         };
         Self {
             store,
@@ -57,6 +62,8 @@ impl SessionService {
             timer: Timer::default(),
             observer: None,
             user: String::new,
+            invoker: Invoker::default,
+            closes: None,
             processes: ProcessProbe::default(),
             clock: None,
         }
@@ -91,8 +98,15 @@ impl SessionService {
         self
     }
 
+    /// Sets the function that finds the users behind that one, which is called only for runs.
+    #[must_use]
+    pub fn with_invoker(mut self, invoker: fn() -> Invoker) -> Self {
+        self.invoker = invoker;
+        self
+    }
+
     pub(super) fn origin(&self) -> RunOrigin {
-        RunOrigin { user: (self.user)(), ..self.origin.clone() }
+        RunOrigin { user: (self.user)(), invoker: (self.invoker)(), ..self.origin.clone() }
     }
 
     /// Sets the clock that measures how long a run and its lease last.

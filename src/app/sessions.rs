@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::capabilities;
+use super::run_entry::RunEntry;
 use super::service::SessionService;
 use crate::domain::clock::ClockRefusal;
 use crate::domain::error::{Error, LimitReached, Result};
@@ -254,7 +255,7 @@ impl SessionService {
         let is_live = |session: &&Session| end_reason(session, now).is_none();
         let live: Vec<Session> = found.iter().flatten().filter(is_live).cloned().collect();
         let end = End { at: now, reason: EndReason::Closed };
-        let mut done = self.end_sessions(&live, end)?.into_iter();
+        let mut done = self.close_sessions(&live, end)?.into_iter();
         let mut all = Vec::with_capacity(found.len());
         for sessions in found {
             let (live, past): (Vec<&Session>, Vec<&Session>) = sessions.iter().partition(is_live);
@@ -292,14 +293,23 @@ impl SessionService {
         })
     }
 
-    /// Ends sessions, and notifies the hooks of those that were live. Takes no lock for none.
-    pub(super) fn end_sessions(&mut self, sessions: &[Session], end: End) -> Result<Vec<bool>> {
+    /// Ends sessions, in a run if one records them, and notifies the hooks of those that were
+    /// live. Takes no lock for none.
+    pub(super) fn end_sessions(
+        &mut self,
+        sessions: &[Session],
+        end: End,
+        entry: Option<&mut RunEntry>,
+    ) -> Result<Vec<bool>> {
         if sessions.is_empty() {
             return Ok(Vec::new());
         }
         let end_requests: Vec<EndRequest> =
             sessions.iter().map(|session| self.end_request(session, end)).collect();
-        let done = self.store.end(&end_requests)?;
+        let done = match entry {
+            Some(entry) => self.end_recorded(&end_requests, sessions, entry)?,
+            None => self.store.end(&end_requests)?,
+        };
         if self.notifier.is_enabled() {
             let ended = sessions.iter().zip(&done).filter(|(_, done)| **done);
             let ended: Vec<Session> =

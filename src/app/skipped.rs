@@ -1,9 +1,9 @@
 //! Runs that are skipped or refused, with the reason in the ledger.
 
-use super::jobs::JobOutcome;
+use super::jobs::{JobOutcome, job_note};
 use super::run::JobRun;
 use super::service::SessionService;
-use crate::domain::error::{Error, GuardRefusal, Result};
+use crate::domain::error::{Error, Result};
 use crate::domain::job::{Job, LateRun};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
@@ -47,21 +47,9 @@ impl SessionService {
         now: UnixTime,
     ) -> Result<bool> {
         let task = job.work.task().map(TaskPattern::as_str);
-        let run = self.new_run(job.work.verb(), task, Some(run), now);
+        let run = self.new_run(job.work.verb(), task, Some(run), &job_note(job), now);
         let end = unstarted(RunOutcome::Skipped, reason, Some(last_settled_at), now);
         self.store.insert_run(&random_name()?, &run, &end)
-    }
-
-    /// Records the refusal of a cycle, which takes precedence over any error of recording it.
-    pub(super) fn record_refusal(
-        &mut self,
-        task: Option<&TaskPattern>,
-        refusal: &GuardRefusal,
-        now: UnixTime,
-    ) {
-        let run = self.new_run("cycle", task.map(TaskPattern::as_str), None, now);
-        let end = unstarted(RunOutcome::Refused, refusal.to_string(), None, now);
-        let _ = random_name().and_then(|name| self.store.insert_run(&name, &run, &end));
     }
 }
 

@@ -1,6 +1,10 @@
 //! Users and groups by their numbers.
 
+use std::{env, fs};
+
 use nix::unistd::{Gid, Group, Uid, User};
+
+use crate::storage::Invoker;
 
 pub fn name_of_user(uid: u32) -> Option<String> {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
@@ -15,7 +19,21 @@ pub fn group(gid: u32) -> String {
     found.map_or_else(|| gid.to_string(), |group| group.name)
 }
 
+/// User ids that stand for none.
+const UNSET: u32 = u32::MAX;
+
 /// Name of the user whose privileges this process has, or else the number.
 pub fn current() -> String {
     user(Uid::effective().as_raw())
+}
+
+/// Users behind that one: who called sudo, by its variables, which other users than root may
+/// have forged; and who logged in, by the kernel's record.
+pub fn invoker() -> Invoker {
+    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let sudo_uid = variable("SUDO_UID").and_then(|uid| uid.parse().ok());
+    let sudo_user = sudo_uid.map(|uid| variable("SUDO_USER").unwrap_or_else(|| user(uid)));
+    let login = fs::read_to_string("/proc/self/loginuid").ok();
+    let login_uid = login.and_then(|uid| uid.trim().parse().ok());
+    Invoker { sudo_user, login_user: login_uid.filter(|uid| *uid != UNSET).map(user) }
 }

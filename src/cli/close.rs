@@ -5,6 +5,7 @@ use crate::app::SessionService;
 use super::clock;
 use super::context::Context;
 use super::exit::Exit;
+use super::run_note::{Typed, Why};
 use super::tokens::{TokenCommand, TokenSource};
 
 /// Batches are closed in one transaction each, which takes a few milliseconds.
@@ -29,10 +30,12 @@ const CLOSE: TokenCommand = TokenCommand {
 pub struct Args {
     #[command(flatten)]
     source: TokenSource,
+    #[command(flatten)]
+    why: Why,
 }
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        self.source.serve(context, &CLOSE)
+        self.source.serve(context, &CLOSE, Some(&self.why.note(Typed::default())))
     }
 }

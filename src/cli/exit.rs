@@ -68,7 +68,7 @@ pub fn exit_code_of_error(error: &anyhow::Error) -> u8 {
     if is_usage { 2 } else { error.downcast_ref().map_or(1, exit_code_of_library_error) }
 }
 
-fn exit_code_of_library_error(error: &Error) -> u8 {
+pub fn exit_code_of_library_error(error: &Error) -> u8 {
     match error {
         Error::AmbiguousHandle { .. }
         | Error::AmbiguousUser { .. }

@@ -28,6 +28,7 @@ pub mod kept_rows;
 mod list;
 mod man;
 mod metrics;
+mod metrics_file;
 pub mod mistakes;
 mod open;
 pub mod privileges;
@@ -43,6 +44,7 @@ mod report;
 mod reporter;
 mod retry;
 mod run;
+mod run_note;
 pub mod schedule;
 mod selection;
 mod session_records;
@@ -58,10 +60,12 @@ mod touch;
 pub mod trust;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::output::record::Schema;
 use context::{Context, Global};
 use exit::Exit;
 use privileges::{IfMissing, PrivilegeNeeds, helper};
@@ -153,6 +157,17 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The metrics file in which the command records each of its calls, and their schema.
+    fn metrics(&self) -> Option<(&Path, &'static Schema)> {
+        match self {
+            Self::Purge(args) => Some((args.metrics_file()?, &metrics::PURGE)),
+            Self::Run(args) => Some((args.metrics_file()?, &metrics::RUN)),
+            _ => None,
+        }
+    }
+}
+
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
@@ -175,6 +190,15 @@ pub fn main() -> ExitCode {
 }
 
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    let metrics = command.metrics().map(|(path, schema)| (path.to_owned(), schema));
+    let outcome = take_privileges_and_run(command, context);
+    if let (Some((path, schema)), Err(error)) = (metrics, &outcome) {
+        metrics::note_failure(&path, schema, error, context);
+    }
+    outcome
+}
+
+fn take_privileges_and_run(command: Command, context: &Context) -> anyhow::Result<Exit> {
     if let Command::Doctor(args) = &command
         && trust::is_root()
     {

@@ -4,7 +4,7 @@
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
 use crate::app::{EndedRun, RunObserver};
-use crate::storage::RunOutcome;
+use crate::storage::{Invoker, RunOutcome};
 use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
 
 use crate::output::sanitize::escape;
@@ -13,16 +13,18 @@ const SOCKET: &str = "/dev/log";
 
 /// Writes each run to the facility `auth`.
 pub struct Syslog {
-    /// Database and user, as in `/srv/app.db as www-data`.
+    /// Database and user, as in `/srv/app.db as www-data, for alice`.
     subject: String,
 }
 
 impl Syslog {
     /// A log of runs on a database with the privileges of a user. Where no daemon listens,
     /// there is no log to write to.
-    pub fn new(database: &str, user: &str) -> Self {
+    pub fn new(database: &str, user: &str, invoker: Invoker) -> Self {
         open();
-        Self { subject: format!("{database} as {user}") }
+        let person = invoker.sudo_user.or(invoker.login_user).filter(|person| person != user);
+        let person = person.map_or_else(String::new, |person| format!(", for {person}"));
+        Self { subject: format!("{database} as {user}{person}") }
     }
 }
 
@@ -65,15 +67,18 @@ fn write(severity: Severity, message: &str) {
 
 /// A run in one line: `purge of /srv/app.db as www-data: done; marked 0, ended 5, deleted 3`.
 pub fn message(subject: &str, run: &EndedRun<'_>) -> String {
-    let EndedRun { work, task, job, end } = run;
+    let EndedRun { work, note, job, end, .. } = run;
     let job = job.map_or_else(String::new, |job| format!("job {job}: "));
-    let task = task.map_or_else(String::new, |task| format!(", task {task}"));
-    let reason = end.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+    let part = |text: &Option<String>, before: &str| {
+        text.as_ref().map_or_else(String::new, |text| format!("{before}{text}"))
+    };
+    let (selection, why) = (part(&note.selection, ", "), part(&note.why, "; why: "));
     format!(
-        "{job}{work} of {subject}{task}: {}; marked {}, ended {}, deleted {}{reason}",
+        "{job}{work} of {subject}{selection}: {}; marked {}, ended {}, deleted {}{}{why}",
         end.outcome.as_str(),
         end.marked,
         end.ended,
         end.deleted,
+        part(&end.reason, ": "),
     )
 }

@@ -1,5 +1,6 @@
 //! Times as a user writes them.
 
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Timelike as _};
@@ -21,8 +22,11 @@ pub struct TimeArgError(String);
 pub struct TimeArg(WrittenTime);
 
 /// Time, or a duration before now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Since(WrittenTime);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Since {
+    time: WrittenTime,
+    text: String,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum WrittenTime {
@@ -50,7 +54,14 @@ impl FromStr for Since {
     type Err = TimeArgError;
 
     fn from_str(text: &str) -> Result<Self, TimeArgError> {
-        written(text).map(Self)
+        Ok(Self { time: written(text)?, text: text.to_owned() })
+    }
+}
+
+/// Writes the text as it was typed.
+impl fmt::Display for Since {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 
@@ -64,8 +75,8 @@ impl TimeArg {
 
 impl Since {
     /// Resolves the time; a duration without a sign is an age.
-    pub fn read(self, now: UnixTime) -> anyhow::Result<UnixTime> {
-        match self.0 {
+    pub fn read(&self, now: UnixTime) -> anyhow::Result<UnixTime> {
+        match self.time {
             WrittenTime::Duration(age) => WrittenTime::Before(age),
             time => time,
         }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::app::{SessionService, TouchBatchResult, TouchOutcome, TouchResult};
 use crate::domain::token::{Digest, Token};
+use crate::storage::RunNote;
 use crate::store::Access;
 use anyhow::Context as _;
 
@@ -15,6 +16,7 @@ use super::exit::{Exit, Usage};
 use super::interrupt::Interrupt;
 use super::kept_rows::{Wording, print_kept};
 use super::reporter::Reporter;
+use super::run_note::print_unrecorded;
 use super::session_records::SURVIVES;
 use super::token_reader::TokenLines;
 use crate::domain::profile::Profile;
@@ -55,7 +57,13 @@ static OUTCOMES: Schema = Schema::many("outcomes", &COLUMNS);
 static ADOPTED_OUTCOMES: Schema = Schema::many("outcomes", &concat::<5>(&COLUMNS, &[SURVIVES]));
 
 impl TokenSource {
-    pub fn serve(&self, context: &Context, command: &TokenCommand) -> anyhow::Result<Exit> {
+    /// Serves the tokens; with a description, what ends is recorded as one run.
+    pub fn serve(
+        &self,
+        context: &Context,
+        command: &TokenCommand,
+        note: Option<&RunNote>,
+    ) -> anyhow::Result<Exit> {
         context.format().check(&OUTCOMES)?;
         if !self.misplaced.is_empty() {
             return Err(Usage::error(
@@ -63,8 +71,9 @@ impl TokenSource {
                  input or with --token-file",
             ));
         }
-        let service = context.open(Access::Write)?;
+        let mut service = context.open(Access::Write)?;
         (command.check)(&service)?;
+        note.map_or(Ok(()), |note| service.record_closes(note, context.now))?;
         let mut lines = TokenLines::new(self.input(context)?, self.place());
         let interrupt = Interrupt::listen()?;
         // If standard output is not a terminal, only failures are printed unless a format is given.
@@ -84,6 +93,7 @@ impl TokenSource {
                 run.serve_tokens(command, tokens)
             })
         };
+        run.finish_record(&served, interrupt.signal().is_some())?;
         // Also what came before a failure is answered in full.
         run.reporter.finish()?;
         let missed = context.report_missed(&mut run.service);
@@ -161,6 +171,28 @@ impl TokenRun<'_> {
     fn serve_tokens(&mut self, command: &TokenCommand, tokens: &[Token]) -> crate::Result<()> {
         for answer in (command.serve_tokens)(&mut self.service, tokens)? {
             self.report(answer.outcome, || answer.clone());
+        }
+        Ok(())
+    }
+
+    /// Completes the record of what has ended, which is not undone if that fails.
+    fn finish_record(
+        &mut self,
+        served: &anyhow::Result<()>,
+        is_stopped: bool,
+    ) -> anyhow::Result<()> {
+        let reason = match served {
+            Err(error) => Some(format!("{error:#}")),
+            Ok(()) => is_stopped.then(|| "stopped by a signal".to_owned()),
+        };
+        match self.service.finish_closes(reason) {
+            Ok(false) => {}
+            Ok(true) => {
+                let keep = self.context.config()?.keep_runs;
+                // The next run drops them as well.
+                let _ = self.service.drop_runs(keep, self.context.now);
+            }
+            Err(error) => print_unrecorded(&error.with_causes()),
         }
         Ok(())
     }

@@ -34,6 +34,6 @@ pub struct Args {
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
-        self.source.serve(context, &TOUCH)
+        self.source.serve(context, &TOUCH, None)
     }
 }

@@ -5,6 +5,7 @@ use super::cluster::ClusterOptions;
 use super::error::ConfigError;
 use super::table::{Lines, join};
 use crate::domain::clock::ClockGuard;
+use crate::domain::filter::SelectionRule;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
 use crate::domain::policy::Policies;
@@ -105,6 +106,8 @@ pub struct Hooks {
     pub on_end: Vec<String>,
     /// The maximum run time for one batch of sessions.
     pub timeout: Span,
+    /// The sessions that it receives; users by their ids.
+    pub selection: SelectionRule,
 }
 
 impl Hooks {
@@ -115,7 +118,7 @@ impl Hooks {
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { on_end: Vec::new(), timeout: Span::seconds(10) }
+        Self { on_end: Vec::new(), timeout: Span::seconds(10), selection: SelectionRule::default() }
     }
 }
 

@@ -6,6 +6,7 @@ use super::keys::{
     show_span_or,
 };
 use super::options::{Config, Hooks};
+use super::selection::{AGENT, CLIENT, TASK, USERS};
 use super::values::{at_least, parsed, span_or, span_within};
 use crate::domain::clock::ClockGuard;
 use crate::domain::time::Span;
@@ -73,7 +74,14 @@ pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
     ),
     (
         "hooks",
-        &[key!("on_end", hooks.on_end, COMMAND), key!("timeout", hooks.timeout, HOOK_TIMEOUT)],
+        &[
+            key!("on_end", hooks.on_end, COMMAND),
+            key!("timeout", hooks.timeout, HOOK_TIMEOUT),
+            key!("task", hooks.selection.task, TASK),
+            key!("user", hooks.selection.users, USERS),
+            key!("client", hooks.selection.client, CLIENT),
+            key!("agent", hooks.selection.agent, AGENT),
+        ],
     ),
     ("ledger", &[key!("keep", keep_runs, FOREVER)]),
     (

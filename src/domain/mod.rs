@@ -20,4 +20,5 @@ pub mod time_zone;
 pub mod token;
 pub mod unreadable;
 pub(crate) mod variants;
+pub mod why;
 pub mod write_limits;

@@ -47,7 +47,7 @@ impl<W: io::Write> Prometheus<W> {
     /// A series that is there already stays as it is: the collector refuses a
     /// file that holds one twice, and with it everything else in the file.
     fn sample(&mut self, schema: &Schema, record: &Record, column: &'static Column, value: &Value) {
-        let (Some(metric), Some(number)) = (&column.metric, number(value)) else {
+        let (Some(metric), Some(number)) = (&column.metric, number(value, column.metric)) else {
             return;
         };
         let series = format!("{}{}", metric.name, labels(schema, record, metric));
@@ -101,7 +101,15 @@ fn labels(schema: &Schema, record: &Record, metric: &Metric) -> String {
     if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) }
 }
 
-fn number(value: &Value) -> Option<String> {
+fn number(value: &Value, metric: Option<Metric>) -> Option<String> {
+    let number = whole_number(value)?;
+    match metric.map_or(1.0, |metric| metric.divisor) {
+        1.0 => Some(number),
+        divisor => Some((number.parse::<f64>().ok()? / divisor).to_string()),
+    }
+}
+
+fn whole_number(value: &Value) -> Option<String> {
     match value {
         Value::Absent | Value::Text(_) | Value::Named { .. } | Value::Word(..) => None,
         Value::Count(number) | Value::Number(number) => Some(number.to_string()),

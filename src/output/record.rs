@@ -48,8 +48,8 @@ pub enum Severity {
 pub enum Visibility {
     /// Shown in rows and in blocks.
     Row,
-    /// Shown like these, but only if a record has a value there, and in rows only if they have
-    /// room for it.
+    /// Shown like these, but only if a record has a value there other than the count 0, and in
+    /// rows only if they have room for it.
     Filled,
     /// Shown only in blocks of one line per value.
     Detail,
@@ -76,6 +76,9 @@ pub struct Metric {
     pub name: &'static str,
     pub help: &'static str,
     pub kind: MetricKind,
+    /// Number by which the column's value is divided: 1000 for milliseconds, as metrics are in
+    /// seconds.
+    pub divisor: f64,
     /// Labels of this column, in addition to those of the record.
     pub labels: &'static [(&'static str, &'static str)],
 }
@@ -175,7 +178,7 @@ impl Column {
 
     /// A column that tables show where a record stands alone.
     pub const fn detail(name: &'static str, title: &'static str) -> Self {
-        Self { name, title, place: Visibility::Detail, time: false, metric: None }
+        Self { name, title, place: Visibility::Detail, ..Self::row(name, title) }
     }
 
     /// A column that no table shows.

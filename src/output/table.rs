@@ -256,7 +256,7 @@ fn add_blocks(
 }
 
 fn has_value(value: Option<&Value>) -> bool {
-    value.is_some_and(|value| *value != Value::Absent)
+    value.is_some_and(|value| !matches!(value, Value::Absent | Value::Count(0)))
 }
 
 /// Kind of a column: the last of these that any of its values has.

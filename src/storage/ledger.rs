@@ -49,10 +49,40 @@ pub struct RunOrigin {
     pub version: String,
     /// Name of the effective user; empty if unknown.
     pub user: String,
+    pub invoker: Invoker,
+}
+
+impl RunOrigin {
+    /// Name of the person who started the run, as far as known.
+    pub fn person(&self) -> &str {
+        let Invoker { sudo_user, login_user } = &self.invoker;
+        sudo_user.as_ref().or(login_user.as_ref()).unwrap_or(&self.user)
+    }
+}
+
+/// Users behind the one whose privileges a run has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Invoker {
+    /// User who called sudo.
+    pub sudo_user: Option<String>,
+    /// User who logged in, as the kernel has recorded it.
+    pub login_user: Option<String>,
+}
+
+/// Description of a run by its caller.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunNote {
+    /// Sessions that the run is for, in the words of the caller; `None`: all.
+    pub selection: Option<String>,
+    /// Reason for the run.
+    pub why: Option<String>,
 }
 
 /// Minimum number of entries that the ledger keeps, whatever their age.
 pub const MIN_KEPT_RUNS: usize = 100;
+
+/// Maximum number of ended sessions that the ledger names for each run.
+pub const MAX_NAMED_SESSIONS: usize = 1_000;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobKey {
@@ -74,10 +104,11 @@ pub struct NewJob {
 pub struct NewRun {
     /// Job of the run; `None` for a run started by hand or by cron.
     pub job: Option<JobKey>,
-    /// Kind of work: `purge` or `cycle`.
+    /// Kind of work: `purge`, `cycle`, `close` or `restore`.
     pub work: String,
     /// Pattern of the tasks in scope; `None` for all.
     pub task: Option<String>,
+    pub note: RunNote,
     /// Fingerprint of the rules of a purge; empty for other work.
     pub rules: String,
     pub planned: UnixTime,
@@ -146,12 +177,35 @@ pub struct RunEnd {
     pub last_settled_at: Option<UnixTime>,
 }
 
+/// Sessions that a batch of a run has ended, for the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct RunProgress<'a> {
+    /// Unique text of the run.
+    pub holder: &'a str,
+    /// Description of the run, which the ledger may not have yet.
+    pub run: &'a NewRun,
+    /// Outcome of the run if nothing follows.
+    pub outcome: RunOutcome,
+    pub at: UnixTime,
+    pub sessions: &'a [EndedSession],
+}
+
+/// Session that a run has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedSession {
+    pub handle: String,
+    pub user: Option<String>,
+    /// True if its row was deleted at once.
+    pub is_deleted: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunRecord {
     pub id: i64,
     pub job: Option<String>,
     pub work: String,
     pub task: Option<String>,
+    pub note: RunNote,
     pub rules: String,
     pub planned: UnixTime,
     pub started: UnixTime,
@@ -164,11 +218,19 @@ pub struct RunRecord {
     pub marked: u64,
     pub ended: u64,
     pub deleted: u64,
+    /// Number of ended sessions that the ledger names, at most [`MAX_NAMED_SESSIONS`].
+    pub named: u64,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct RunQuery {
     pub job: Option<String>,
+    /// Kind of work.
+    pub work: Option<String>,
+    /// Only runs that have ended a session whose handle begins with this, in lower case.
+    pub session: Option<String>,
+    /// Only runs that have ended a session of one of these users; empty: any.
+    pub users: Vec<String>,
     /// Only unsuccessful runs: partial, refused, failed or lost.
     pub failures: bool,
     pub limit: Option<u64>,
@@ -194,6 +256,9 @@ pub trait Ledger {
     fn is_volatile(&self) -> bool {
         false
     }
+
+    /// Name of the database of the ledger, which need not exist.
+    fn ledger_name(&self) -> String;
 
     /// Takes a lease and inserts the run, if the lease is free when the run starts and the job
     /// still has the last settled time by which it was found due. Unfinished runs under the same
@@ -224,6 +289,13 @@ pub trait Ledger {
     /// Ends the run that has this lease, and releases the lease. A run that has lost its lease
     /// still records its result, but does not change the last settled time of its job.
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()>;
+
+    /// Adds ended sessions to a run, and inserts the run if the ledger does not have it.
+    fn record_progress(&mut self, progress: &RunProgress<'_>) -> Result<()>;
+
+    /// Records the end of a run without a lease, and inserts the run if the ledger has no
+    /// [progress](Self::record_progress) of it.
+    fn record_end(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()>;
 
     /// Inserts a run that did not take place, under a unique name, if its job still has the
     /// last settled time of the run. Reports whether it was inserted.

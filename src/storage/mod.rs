@@ -31,8 +31,9 @@ pub use inspection::{AutoVacuum, ExpiryIndexStatus, FileInspection, TableInspect
 pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{
-    JobKey, JobState, Lease, LeaseHolder, Ledger, MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunOrigin,
-    RunOutcome, RunQuery, RunRecord, StartResult,
+    EndedSession, Invoker, JobKey, JobState, Lease, LeaseHolder, Ledger, MAX_NAMED_SESSIONS,
+    MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunNote, RunOrigin, RunOutcome, RunProgress, RunQuery,
+    RunRecord, StartResult,
 };
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
 pub use open::{Admission, LimitScope, NewSession, SessionOpener, TouchedRows};

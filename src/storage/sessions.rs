@@ -1,11 +1,13 @@
 use super::context::PolicyContext;
 use super::kept_rows::{KeptRows, UnindexedTable};
+use super::ledger::RunProgress;
 use super::list::{ScanResult, SessionQuery};
 use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
 use crate::domain::session::{End, Session, SessionKey};
+use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -61,6 +63,17 @@ pub trait SessionStore {
     /// session that had ended or never existed.
     fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>>;
 
+    /// Ends live sessions like [`end`](Self::end), and records those that it has ended in the
+    /// ledger, both or neither. The sessions of `progress` are those of the requests, in the same
+    /// order. `None`: the ledger is in another database, and nothing has changed.
+    fn end_in_run(
+        &mut self,
+        _requests: &[EndRequest],
+        _progress: &RunProgress<'_>,
+    ) -> Result<Option<Vec<bool>>> {
+        Ok(None)
+    }
+
     /// Visits the sessions that [match](crate::domain::filter::Filter::matches) the filter, one
     /// by one, in constant memory.
     ///
@@ -76,6 +89,12 @@ pub trait SessionStore {
     /// handles. A prefix has 4 or more hexadecimal digits, of either case. In a framework's
     /// table, several sessions may have the same id, and then the same handle.
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>>;
+
+    /// Notes of sessions that were found by their keys or handles whether they [exceed the
+    /// limit](Session::exceeds_user_limit) of their user in a framework's table.
+    fn mark_excess(&self, sessions: Vec<Session>, _now: UnixTime) -> Result<Vec<Session>> {
+        Ok(sessions)
+    }
 
     /// Statistics of the tasks in scope, by name, from one scan of the table.
     fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>>;

@@ -34,7 +34,8 @@ impl SessionService {
             return Ok(baseline);
         }
         let rules = self.rules();
-        self.store.runs(&RunQuery::default(), now, &mut |run| {
+        let purges = RunQuery { work: Some(PURGE.to_owned()), ..RunQuery::default() };
+        self.store.runs(&purges, now, &mut |run| {
             if !is_earlier_purge(&run, request.task.as_ref(), now) {
                 return Ok(ControlFlow::Continue(()));
             }
@@ -69,5 +70,5 @@ fn is_earlier_purge(run: &RunRecord, task: Option<&TaskPattern>, now: UnixTime) 
         _ => false,
     };
     let is_same = |own: &String| task.is_some_and(|task| task.as_str().eq_ignore_ascii_case(own));
-    run.work == PURGE && has_worked && run.started <= now && run.task.as_ref().is_none_or(is_same)
+    has_worked && run.started <= now && run.task.as_ref().is_none_or(is_same)
 }

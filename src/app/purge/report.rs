@@ -12,7 +12,7 @@ use crate::domain::policy::Policies;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::domain::write_limits::WriteLimits;
-use crate::storage::{KeptRows, PolicyContext, PurgeMethod, UnreadableValue};
+use crate::storage::{KeptRows, PolicyContext, PurgeMethod, RunNote, UnreadableValue};
 
 /// Parameters of a purge.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +27,8 @@ pub struct PurgeRequest {
     pub write_limits: WriteLimits,
     /// Job that it is a run of; `None`: started by hand, or by cron.
     pub job: Option<JobRun>,
+    /// Description for the ledger.
+    pub note: RunNote,
 }
 
 impl PurgeRequest {

@@ -45,7 +45,8 @@ impl SessionService {
         }
         self.ensure_clock_trusted(now)?;
         let task = request.task.as_ref().map(TaskPattern::as_str);
-        let mut run = self.start_run(PURGE, "purge", task, request.job.as_ref(), now)?;
+        let mut run =
+            self.start_run(PURGE, "purge", task, request.job.as_ref(), &request.note, now)?;
         // An error of reading the schema shows again in the first scan.
         let is_slow = self.reads_whole_tables().unwrap_or(false);
         let has_rollback_journal = self.has_rollback_journal().unwrap_or(false);

@@ -44,7 +44,9 @@ impl Args {
                 _ => values::of(argument, config),
             };
             let prefix = place.prefix.clone() + listed(argument, &typed[place.prefix.len()..]);
-            candidates.iter_mut().for_each(|(word, _)| word.insert_str(0, &prefix));
+            for (word, _) in &mut candidates {
+                word.insert_str(0, &prefix);
+            }
         }
         if !place.is_value && !place.only_positions {
             candidates.extend(names(&place, typed));

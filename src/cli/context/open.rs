@@ -83,6 +83,7 @@ impl Context {
             .with_host(host::name())
             .with_clock(clock::uptime)
             .with_user(accounts::current)
+            .with_invoker(accounts::invoker)
             .with_process_probe(ProcessProbe { own: process::own, is_gone: process::is_gone })
             .with_clock_guard(
                 ClockGuard { threshold: config.clock, is_accepted: false },
@@ -114,6 +115,6 @@ impl Context {
             Location::File(path) => std::path::absolute(path).ok()?.display().to_string(),
             Location::Cluster(cluster) => cluster.to_string(),
         };
-        Some(Syslog::new(&name, &user))
+        Some(Syslog::new(&name, &user, accounts::invoker()))
     }
 }

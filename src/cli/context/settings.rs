@@ -12,10 +12,9 @@ use crate::app::JobOptions;
 use crate::cli::hook::Hook;
 use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
-use crate::cli::replace::replace;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
-use crate::cli::{host, profiles, trust};
+use crate::cli::{host, metrics_file, profiles, trust};
 use crate::config::Config;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
@@ -40,6 +39,7 @@ pub struct Context {
     pub(super) memory: StateMemory,
     pub(super) wants_runs: Cell<bool>,
     pub(super) runs_jobs: Cell<bool>,
+    wrote_metrics: Cell<bool>,
     pub(super) warned_of_readers: Cell<bool>,
     /// Cluster that was read from a single node, if any.
     pub(super) read_alone: OnceCell<Cluster>,
@@ -72,6 +72,7 @@ impl Context {
             memory: StateMemory::default(),
             wants_runs: Cell::new(false),
             runs_jobs: Cell::new(false),
+            wrote_metrics: Cell::new(false),
             warned_of_readers: Cell::new(false),
             read_alone: OnceCell::new(),
             identity: OnceCell::new(),
@@ -152,10 +153,16 @@ impl Context {
     /// # Errors
     /// If the file cannot be replaced.
     pub fn write_metrics(&self, path: &Path, text: &[u8]) -> anyhow::Result<()> {
+        self.wrote_metrics.set(true);
         match self.helper.borrow_mut().as_mut() {
             Some(helper) => helper.write_metrics(text),
-            None => replace(path, text),
+            None => metrics_file::replace_file(path, text),
         }
+    }
+
+    /// Reports whether metrics were written since the last call, or could not be.
+    pub fn take_written_metrics(&self) -> bool {
+        self.wrote_metrics.replace(false)
     }
 
     pub fn config_path(&self) -> Option<&Path> {

@@ -32,7 +32,7 @@ fn examples(rows: &str) -> Vec<Example> {
         let text = row.trim();
         match examples.last_mut() {
             Some((_, meaning)) if row.starts_with("   ") => {
-                meaning.push_str(&format!(" {text}"));
+                meaning.extend([" ", text]);
             }
             _ => {
                 let (command, meaning) = text.split_once("  ").unwrap_or((text, ""));

@@ -5,6 +5,7 @@ mod help;
 mod page;
 mod roff;
 
+use page::Page;
 pub use page::visible;
 
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ use crate::output::sanitize::escape;
   sessctl man | man -l -                       sessctl(8)
   sessctl man show stat | man -l -             sessctl-show-stat(8)
   sessctl man sessctl.toml | man -l -          the configuration file
-  sessctl man --dir /usr/local/share/man/man8  all pages")]
+  sessctl man --dir /usr/local/share/man/man8  all pages; move sessctl.toml.5 to man5")]
 pub struct Args {
     /// Page to print: a command, or sessctl.toml [default: sessctl]
     #[arg(value_name = "PAGE", conflicts_with = "dir")]
@@ -34,13 +35,6 @@ pub struct Args {
     /// sessctl.toml.5
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-}
-
-struct Page {
-    /// Name in the manual: `sessctl-show-stat`.
-    name: String,
-    section: u8,
-    text: String,
 }
 
 impl Args {
@@ -83,18 +77,18 @@ pub fn page_names(command: Command) -> Vec<String> {
 fn pages(mut command: Command) -> Vec<Page> {
     command.build();
     let mut pages = Vec::new();
-    add_pages(&mut pages, command, None);
+    add_pages(&mut pages, &command, None);
     pages.push(config_page::page());
     pages
 }
 
 /// Adds the page of a command and those of the commands below it.
-fn add_pages(pages: &mut Vec<Page>, command: Command, parent: Option<&str>) {
+fn add_pages(pages: &mut Vec<Page>, command: &Command, parent: Option<&str>) {
     let name = command.get_name().to_owned();
-    let text = page::page(&command, parent);
+    let text = page::page(command, parent);
     pages.push(Page { name: name.clone(), section: page::SECTION, text });
-    for below in page::visible(&command) {
+    for below in page::visible(command) {
         let full = format!("{name}-{}", below.get_name());
-        add_pages(pages, below.clone().name(full), Some(&name));
+        add_pages(pages, &below.clone().name(full), Some(&name));
     }
 }

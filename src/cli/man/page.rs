@@ -10,6 +10,16 @@ use crate::cli::facts::{ENVIRONMENT, EXIT_CODES, FILES, Fact, RELEASED};
 /// Section of the manual for commands of an administrator.
 pub const SECTION: u8 = 8;
 
+/// Name and section of the page of the configuration file.
+pub const CONFIGURATION: (&str, u8) = ("sessctl.toml", 5);
+
+pub struct Page {
+    /// Name in the manual: `sessctl-show-stat`.
+    pub name: String,
+    pub section: u8,
+    pub text: String,
+}
+
 pub fn begin(name: &str, section: u8, manual: &str) -> Roff {
     let source = concat!("sessctl ", env!("CARGO_PKG_VERSION"));
     Roff::titled(&name.to_uppercase(), section, RELEASED, source, manual)
@@ -67,10 +77,10 @@ fn synopsis(page: &mut Roff, command: &Command) {
     for argument in command.get_positionals().filter(|argument| !argument.is_hide_set()) {
         let values = values(argument);
         let shown = if argument.is_required_set() { values } else { format!("[{values}]") };
-        line.push_str(&format!(" {shown}"));
+        line.extend([" ", &shown]);
     }
     if command.has_subcommands() {
-        line.push_str(&format!(" {}", italic("COMMAND")));
+        line.extend([" ", &italic("COMMAND")]);
     }
     page.filled(&line);
 }
@@ -123,7 +133,7 @@ fn option(page: &mut Roff, argument: &Arg) {
     let defaults = argument.get_default_values();
     if takes_values && !defaults.is_empty() {
         let defaults: Vec<_> = defaults.iter().map(|value| value.to_string_lossy()).collect();
-        help.push_str(&format!(" [default: {}]", defaults.join(" ")));
+        help.extend([" [default: ", &defaults.join(" "), "]"]);
     }
     page.paragraphs(&help);
     if takes_values {
@@ -169,7 +179,7 @@ fn see_also(page: &mut Roff, command: &Command, parent: Option<&str>) {
     let below = visible(command).map(|below| format!("{name}-{}", below.get_name()));
     let mut pages: Vec<(String, u8)> =
         parent.map(str::to_owned).into_iter().chain(below).map(|name| (name, SECTION)).collect();
-    pages.push((super::config_page::NAME.to_owned(), super::config_page::SECTION));
+    pages.push((CONFIGURATION.0.to_owned(), CONFIGURATION.1));
     let list: Vec<String> =
         pages.iter().map(|(name, section)| format!("{}({section})", bold(name))).collect();
     page.section("SEE ALSO");

@@ -20,15 +20,15 @@ impl Roff {
     }
 
     pub fn section(&mut self, heading: &str) {
-        self.0.push_str(&format!(".SH \"{}\"\n", escape(heading)));
+        self.0.extend([".SH \"", &escape(heading), "\"\n"]);
     }
 
     pub fn subsection(&mut self, heading: &str) {
-        self.0.push_str(&format!(".SS \"{}\"\n", escape(heading)));
+        self.0.extend([".SS \"", &escape(heading), "\"\n"]);
     }
 
     pub fn request(&mut self, request: &str) {
-        self.0.push_str(&format!(".{request}\n"));
+        self.0.extend([".", request, "\n"]);
     }
 
     /// Adds filled text. What is between backticks is bold.
@@ -69,7 +69,7 @@ impl Roff {
     pub fn table<'a>(&mut self, rows: impl IntoIterator<Item = (&'a str, &'a str)>) {
         self.0.push_str(".TS\nlb lx.\n");
         for (term, meaning) in rows {
-            self.0.push_str(&format!("{}\tT{{\n", guarded(&escape(term))));
+            self.0.extend([&*guarded(&escape(term)), "\tT{\n"]);
             self.text(if meaning.is_empty() { "\u{a0}" } else { meaning });
             self.0.push_str("T}\n");
         }
@@ -103,7 +103,7 @@ pub fn escape(text: &str) -> String {
             '~' => escaped.push_str("\\(ti"),
             '\u{a0}' => escaped.push_str("\\ "),
             character if character.is_ascii() => escaped.push(character),
-            other => escaped.push_str(&format!("\\[u{:04X}]", u32::from(other))),
+            other => escaped.extend(["\\[u", &format!("{:04X}", u32::from(other)), "]"]),
         }
     }
     escaped

@@ -37,6 +37,7 @@ pub(super) fn dry_run(
     if is_clock_accepted {
         service.accept_clock();
     }
+    context.announce_stricter_rules(service.profile());
     context.report_user_names(&service)?;
     let plan = service.preview(request, now)?;
     show_summary(&plan, &service, context)?;

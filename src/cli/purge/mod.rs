@@ -19,20 +19,23 @@ use crate::store::{Access, Location};
 use crate::cli::args::{TimeArg, at_least_one, duration, percent};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, Usage, eprint_line, ignore_broken_pipe};
+use crate::cli::exit::{
+    Exit, Usage, eprint_line, exit_code, exit_code_of_library_error, ignore_broken_pipe,
+};
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
 use crate::cli::privileges::helper;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
+use crate::cli::run_note::Why;
 use crate::cli::selection::{Selection, unknown_task};
 use crate::cli::show::stat;
 use crate::cli::statement_watchdog::Deadline;
 use crate::cli::{clock, disk_space, metrics, replication, session_records};
-use crate::output::record::{Record, Value};
+use crate::output::record::Record;
 use crate::output::sanitize::escape;
 
-use summary::{RUN, SUMMARY, record, schema, sentence};
+use summary::{SUMMARY, record, schema, sentence};
 
 /// End sessions that are due, and delete rows past their retention
 ///
@@ -104,6 +107,8 @@ pub struct Args {
     #[arg(long)]
     accept_clock: bool,
     #[command(flatten)]
+    why: Why,
+    #[command(flatten)]
     each: LineTarget,
     #[command(flatten)]
     selection: Selection,
@@ -114,12 +119,16 @@ pub struct Args {
     #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
     /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
-    /// including whether the run was refused
+    /// also if the run is refused or fails
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     metrics_file: Option<PathBuf>,
 }
 
 impl Args {
+    pub fn metrics_file(&self) -> Option<&Path> {
+        self.metrics_file.as_deref()
+    }
+
     pub fn privileged_files(&self) -> helper::Args {
         helper::Args::new(self.metrics_file.as_deref(), None)
     }
@@ -162,6 +171,7 @@ impl Args {
         let each = EndedLines::for_purge(context, self.each);
         let mut service = context.open(Access::Write)?.with_hook(each.hook());
         drop(deadline);
+        context.announce_stricter_rules(service.profile());
         if let Some(exit) = unknown_task(&service, self.selection.task.as_ref(), context)? {
             return Ok(exit);
         }
@@ -187,30 +197,26 @@ impl Args {
             // What ended before the failure stays ended.
             context.report_missed(&mut service);
         }
-        if let Err(
-            error @ (Error::Guard(_)
-            | Error::Clock(_)
-            | Error::Refused(_)
-            | Error::ValueMismatch { .. }),
-        ) = purged
-        {
-            self.note_refusal(&error, &service, context);
-            return Err(error.into());
-        }
         let summary = match (purged, interrupt.signal()) {
             // A signal arrived while it waited for another purge.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
-            (purged, _) => purged?,
+            (Err(error), _) => {
+                self.note_failure(&error, &service, context);
+                return Err(error.into());
+            }
+            (Ok(summary), _) => summary,
         };
-        self.finish(&summary, &mut service, context)?;
+        let exit = exit(&summary, interrupt.signal());
+        self.finish(&summary, exit, &mut service, context)?;
         listed?;
-        Ok(exit(&summary, interrupt.signal()))
+        Ok(exit)
     }
 
     /// Reports a purge. A failure from here on does not undo it.
     fn finish(
         &self,
         summary: &PurgeReport,
+        exit: Exit,
         service: &mut SessionService,
         context: &Context,
     ) -> anyhow::Result<()> {
@@ -235,7 +241,9 @@ impl Args {
             ignore_broken_pipe(write_summary(summary, service, context))?;
         }
         if let Some(path) = &self.metrics_file {
-            write_metrics(path, service, Some(summary), context)?;
+            let done = record(summary, service.profile(), false);
+            let figures = table_figures(service, context)?;
+            write_metrics(path, service, &figures, &[done], exit_code(exit), context)?;
         }
         service.drop_runs(context.config()?.keep_runs, context.now)?;
         Ok(())
@@ -257,12 +265,14 @@ impl Args {
             task: self.selection.task.clone(),
             run_time: self.run_time,
             job: None,
+            note: self.why.note(self.selection.typed()),
         })
     }
 
-    /// Reports a refusal to programs: in the requested format if there are figures, and in the
-    /// metrics file. Failures to do so are printed; the command still ends with the refusal.
-    fn note_refusal(&self, error: &Error, service: &SessionService, context: &Context) {
+    /// Reports a failure to programs: a refusal in the requested format if there are figures, and
+    /// each of them in the metrics file. What fails here is printed; the command still ends with
+    /// the error.
+    fn note_failure(&self, error: &Error, service: &SessionService, context: &Context) {
         let summary = match error {
             Error::Guard(refusal) => Some(PurgeReport::refused(refusal)),
             Error::Clock(_) => Some(PurgeReport::refused_by_clock()),
@@ -272,8 +282,17 @@ impl Args {
         let asked = summary.as_ref().filter(|_| is_asked);
         let answered =
             asked.map(|summary| ignore_broken_pipe(write_summary(summary, service, context)));
-        let path = self.metrics_file.as_ref();
-        let written = path.map(|path| write_metrics(path, service, summary.as_ref(), context));
+        let done: Vec<Record> =
+            summary.iter().map(|summary| record(summary, service.profile(), false)).collect();
+        let written = self.metrics_file.as_ref().map(|path| {
+            let figures = match error {
+                // Nor could they be read now, or only after another wait.
+                Error::Busy { .. } | Error::Unavailable { .. } | Error::Corrupt { .. } => vec![],
+                _ => table_figures(service, context).unwrap_or_default(),
+            };
+            let code = exit_code_of_library_error(error);
+            write_metrics(path, service, &figures, &done, code, context)
+        });
         for fault in [answered, written].into_iter().flatten().filter_map(Result::err) {
             eprint_line(&escape(&format!("sessctl: {fault:#}")));
         }
@@ -291,23 +310,24 @@ fn exit(summary: &PurgeReport, signal: Option<Signal>) -> Exit {
     }
 }
 
-/// Writes the figures of the table and those of a run; a refused one may have none.
+fn table_figures(service: &SessionService, context: &Context) -> anyhow::Result<Vec<Record>> {
+    Ok(stat::records(service, None, context.now)?)
+}
+
+/// Writes the figures of the table and those of a run, both of which may be missing, and how the
+/// run ended.
 fn write_metrics(
     path: &Path,
     service: &SessionService,
-    summary: Option<&PurgeReport>,
+    table: &[Record],
+    done: &[Record],
+    exit_code: u8,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let now = context.now;
-    let profile = service.profile();
-    let is_refused = summary.is_none_or(|summary| summary.stopped == Some(StopReason::Guard));
-    let run = vec![Value::Count(is_refused.into()), Value::Count(now.0.unsigned_abs())];
-    let done: Vec<Record> =
-        summary.map(|summary| record(summary, profile, false)).into_iter().collect();
     let text = metrics::text(&[
-        (stat::schema(service), &stat::records(service, None, now)?),
-        (schema(profile), &done),
-        (&RUN, &[Record::new(["purge"], run)]),
+        (stat::schema(service), table),
+        (schema(service.profile()), done),
+        (&metrics::PURGE, &[metrics::call(exit_code, context.now)]),
     ])?;
     context.write_metrics(path, &text)
 }

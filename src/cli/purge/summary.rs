@@ -10,7 +10,12 @@ use crate::output::human::milliseconds;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 
 const fn last(name: &'static str, help: &'static str) -> Metric {
-    Metric { name, help, kind: MetricKind::Gauge, labels: &[] }
+    Metric { name, help, kind: MetricKind::Gauge, divisor: 1.0, labels: &[] }
+}
+
+/// A duration that the column has in milliseconds.
+const fn last_seconds(name: &'static str, help: &'static str) -> Metric {
+    Metric { divisor: 1000.0, ..last(name, help) }
 }
 
 const DRY_RUN: Column = Column::row("dry_run", "dry run");
@@ -45,16 +50,17 @@ const FUTURE: Column = Column::row("future", "future").metric(last(
 ));
 const COUNTED: Column = Column::row("counted", "counted");
 const BATCHES: Column = Column::row("batches", "batches");
-const LONGEST_HOLD: Column = Column::row("longest_hold_ms", "longest hold, ms").metric(last(
-    "sessctl_purge_longest_hold_milliseconds",
-    "Longest write transaction of the last purge; other writers have to wait for it.",
-));
+const LONGEST_HOLD: Column =
+    Column::row("longest_hold_ms", "longest hold, ms").metric(last_seconds(
+        "sessctl_purge_longest_hold_seconds",
+        "Longest write transaction of the last purge; other writers have to wait for it.",
+    ));
 const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric(last(
     "sessctl_purge_log_peak_bytes",
     "Most bytes of a write-ahead log in use during the last purge.",
 ));
 const ELAPSED: Column = Column::row("elapsed_ms", "elapsed, ms")
-    .metric(last("sessctl_purge_elapsed_milliseconds", "How long the last purge took."));
+    .metric(last_seconds("sessctl_purge_duration_seconds", "How long the last purge took."));
 const METHOD: Column = Column::row("method", "method");
 const STOPPED: Column = Column::row("stopped", "stopped");
 
@@ -103,18 +109,6 @@ static ADOPTED: Schema = Schema::one(
     ],
 );
 
-pub static RUN: Schema = Schema::one(
-    "the time of a purge",
-    &[
-        Column::row("refused", "refused").metric(last(
-            "sessctl_purge_refused",
-            "1 if the last purge was refused, by the guard or because of the content of the table.",
-        )),
-        Column::row("time", "time")
-            .metric(last("sessctl_purge_time_seconds", "Unix time of the last purge.")),
-    ],
-);
-
 pub fn schema(profile: Option<&Profile>) -> &'static Schema {
     if profile.is_some() { &ADOPTED } else { &SUMMARY }
 }
@@ -150,8 +144,8 @@ pub fn sentence(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool)
     let summary_text = match (profile, dry_run) {
         (None, true) => return describe_preview(summary),
         (None, false) => describe_purged(summary),
-        (Some(_), true) => return describe_deletion_preview(summary),
-        (Some(_), false) => describe_deleted(summary),
+        (Some(profile), true) => return describe_deletion_preview(summary, profile),
+        (Some(profile), false) => describe_deleted(summary, profile),
     };
     match summary.stopped {
         None => summary_text,
@@ -190,13 +184,15 @@ fn describe_purged(summary: &PurgeReport) -> String {
     )
 }
 
-fn describe_deletion_preview(summary: &PurgeReport) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
+fn describe_deletion_preview(summary: &PurgeReport, profile: &Profile) -> String {
+    let deleted = deleted_sessions(summary.done.deleted, profile);
+    let live = format_count(summary.live);
     format!("would delete {deleted}, and leave {live}")
 }
 
-fn describe_deleted(summary: &PurgeReport) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
+fn describe_deleted(summary: &PurgeReport, profile: &Profile) -> String {
+    let deleted = deleted_sessions(summary.done.deleted, profile);
+    let live = format_count(summary.live);
     let elapsed = human::elapsed(summary.elapsed);
     let are = if summary.live == 1 { "is" } else { "are" };
     let rebuilt = match summary.method {
@@ -206,10 +202,12 @@ fn describe_deleted(summary: &PurgeReport) -> String {
     format!("deleted {deleted} in {elapsed}{rebuilt}; {live} {are} left")
 }
 
-fn expired_sessions(count: u64) -> String {
+/// Number of deleted sessions: expired ones, unless the configuration ends others as well.
+fn deleted_sessions(count: u64, profile: &Profile) -> String {
+    let expired = if profile.stricter.ends_live_sessions() { "" } else { "expired " };
     match count {
-        1 => "1 expired session".to_owned(),
-        count => format!("{} expired sessions", format_count(count)),
+        1 => format!("1 {expired}session"),
+        count => format!("{} {expired}sessions", format_count(count)),
     }
 }
 

@@ -1,9 +1,11 @@
 //! `sessctl run`
 
+mod job_figures;
 mod job_pass;
 mod setup;
 mod watch;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::store::Access;
@@ -11,7 +13,7 @@ use crate::store::Access;
 use super::args::duration;
 use super::context::Context;
 use super::ended_sessions::{EndedLines, LineTarget};
-use super::exit::{Exit, Usage};
+use super::exit::{Exit, Usage, exit_code, exit_code_of_library_error};
 use super::interrupt::Interrupt;
 use super::privileges::helper;
 use crate::output::record::{Column, Schema};
@@ -57,6 +59,10 @@ pub struct Args {
     wait: Option<Duration>,
     #[command(flatten)]
     each: LineTarget,
+    /// Afterwards write the figures of each job and of this call to a file for node_exporter,
+    /// also if something is refused or fails
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
 }
 
 static JOB_RUNS: Schema = Schema::many(
@@ -75,7 +81,12 @@ static JOB_RUNS: Schema = Schema::many(
 impl Args {
     /// The configuration that only root may be able to read again.
     pub fn privileged_files(&self, context: &Context) -> helper::Args {
-        helper::Args::new(None, context.config_path().filter(|_| self.watch))
+        let config = context.config_path().filter(|_| self.watch);
+        helper::Args::new(self.metrics_file.as_deref(), config)
+    }
+
+    pub fn metrics_file(&self) -> Option<&Path> {
+        self.metrics_file.as_deref()
     }
 
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
@@ -92,7 +103,8 @@ impl Args {
             return Err(Usage::error(no_jobs(context)));
         }
         if self.watch {
-            return watch::watch(context, self.each, self.accept_clock);
+            let metrics_file = self.metrics_file.as_deref();
+            return watch::watch(context, self.each, self.accept_clock, metrics_file);
         }
         let each = EndedLines::for_jobs(context, self.each);
         let has_each = self.each.is_stdout_for(config);
@@ -106,6 +118,11 @@ impl Args {
         let interrupt = Interrupt::listen()?;
         let finished = pass.run_jobs(&config.jobs, &mut service, &interrupt);
         let listed = if has_each { each.end() } else { Ok(()) };
+        let exit = interrupt.signal().map_or(pass.exit, Exit::Interrupted);
+        if let Some(path) = &self.metrics_file {
+            let code = finished.as_ref().err().map_or(exit_code(exit), exit_code_of_library_error);
+            job_figures::write(path, &service, config, code, context)?;
+        }
         if context.requested_format().is_some() && !context.global.quiet && !has_each {
             context.write_records(&JOB_RUNS, &pass.records)?;
         } else if finished.is_err() {
@@ -115,6 +132,6 @@ impl Args {
         }
         finished?;
         listed?;
-        Ok(interrupt.signal().map_or(pass.exit, Exit::Interrupted))
+        Ok(exit)
     }
 }

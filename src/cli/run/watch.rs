@@ -11,15 +11,16 @@ use crate::domain::clock::ClockRefusal;
 use crate::domain::job::JobStatus;
 use crate::domain::time::{Span, UnixTime};
 
+use super::job_figures;
 use super::job_pass::JobPass;
 use super::setup::{forget_jobs, no_jobs, reopen};
 use crate::cli::context::Context;
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, eprint_line};
+use crate::cli::exit::{Exit, eprint_line, exit_code, exit_code_of_library_error};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::privileges::{NewOwner, reexec};
 use crate::cli::report::{message, with_advice};
-use crate::cli::{clock, reap_children};
+use crate::cli::{clock, metrics, reap_children};
 use crate::output::sanitize::escape;
 
 /// Poll interval of the clock, which may have been set, and of the file.
@@ -38,6 +39,7 @@ pub(super) fn watch(
     context: &Context,
     each: LineTarget,
     accept_clock: bool,
+    metrics_file: Option<&Path>,
 ) -> anyhow::Result<Exit> {
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen_as_service()?;
@@ -55,6 +57,7 @@ pub(super) fn watch(
         last_error: None,
         accept_clock,
         last_clock_refusal: None,
+        metrics_file,
     };
     // On a terminal, the warnings were printed when it was read.
     if !io::stderr().is_terminal() {
@@ -91,6 +94,7 @@ struct Watch<'a> {
     accept_clock: bool,
     /// Last report of a clock that has moved, with the uptime.
     last_clock_refusal: Option<(ClockRefusal, Duration)>,
+    metrics_file: Option<&'a Path>,
 }
 
 impl Watch<'_> {
@@ -132,6 +136,7 @@ impl Watch<'_> {
     }
 
     fn run_due_jobs(&mut self, interrupt: &Interrupt) -> UnixTime {
+        self.context.take_written_metrics();
         match self.try_run(interrupt) {
             Ok(next) => {
                 self.last_error = None;
@@ -139,6 +144,9 @@ impl Watch<'_> {
                 next
             }
             Err(error) => {
+                if let Some(path) = self.metrics_file {
+                    metrics::note_failure(path, &metrics::RUN, &error, self.context);
+                }
                 if error.is::<NewOwner>() {
                     let failed = reexec();
                     self.report_error(format!(
@@ -167,7 +175,13 @@ impl Watch<'_> {
         if self.accept_clock {
             service.accept_clock();
         }
-        pass.run_jobs(&self.config.jobs, &mut service, interrupt)?;
+        let finished = pass.run_jobs(&self.config.jobs, &mut service, interrupt);
+        if let Some(path) = self.metrics_file {
+            let failed = finished.as_ref().err().map(exit_code_of_library_error);
+            let code = failed.unwrap_or(exit_code(pass.exit));
+            job_figures::write(path, &service, &self.config, code, self.context)?;
+        }
+        finished?;
         self.accept_clock = false;
         let now = clock::now();
         let statuses = service.job_statuses(&self.config.jobs, &pass.options, now)?;

@@ -6,11 +6,11 @@ use crate::output::record::{Column, Metric, MetricKind, Value};
 pub type Labels = &'static [(&'static str, &'static str)];
 
 pub const fn gauge(name: &'static str, help: &'static str, labels: Labels) -> Metric {
-    Metric { name, help, kind: MetricKind::Gauge, labels }
+    Metric { name, help, kind: MetricKind::Gauge, divisor: 1.0, labels }
 }
 
 pub const fn total(name: &'static str, help: &'static str, labels: Labels) -> Metric {
-    Metric { name, help, kind: MetricKind::Counter, labels }
+    Metric { name, help, kind: MetricKind::Counter, divisor: 1.0, labels }
 }
 
 pub const fn state(name: &'static str, labels: Labels) -> Column {
@@ -74,7 +74,7 @@ pub const FUTURE: Column = Column::row("future", "future").metric(gauge(
 
 /// Number of expired sessions, which is unknown by user for a framework's table.
 pub fn expired(sessions: u64, is_adopted: bool) -> Value {
-    if is_adopted { Value::Absent } else { Value::Count(sessions) }
+    if is_adopted && sessions == 0 { Value::Absent } else { Value::Count(sessions) }
 }
 
 pub fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {

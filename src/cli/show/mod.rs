@@ -4,6 +4,8 @@ pub mod adopted;
 mod columns;
 mod config;
 mod forecast;
+pub mod job_metrics;
+mod job_runs;
 mod profiles;
 mod runs;
 mod schedule;

@@ -2,32 +2,53 @@
 
 use std::ops::ControlFlow;
 
-use crate::storage::{RunOutcome, RunQuery, RunRecord};
+use crate::app::SessionService;
+use crate::domain::format::format_count;
+use crate::domain::time::UnixTime;
+use crate::storage::{MAX_NAMED_SESSIONS, RunOrigin, RunOutcome, RunQuery, RunRecord};
 
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
-use crate::output::record::{Column, Record, Schema, Severity, Value};
+use crate::output::FormatName;
+use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility, concat};
 
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
 
-/// Show the last runs of purges and jobs, most recent first
+/// Show the last runs, most recent first: purges, cycles, closes, restores and jobs
 ///
-/// A cycle that does not belong to a job appears only if its guard refused it. The lateness of
-/// a run is the time from its planned to its actual start.
+/// The ledger records who started a run: the user whose privileges it had, the one who called
+/// sudo, and the one who logged in, as far as known; and what was selected and why (--why). For
+/// cycles and closes, it also names the sessions that they ended, at most 1,000 for each run:
+/// --session and --user find the run that ended a session. A purge names no sessions, and a
+/// close that ended none is not recorded. `[ledger] keep` limits how long all this is kept.
 ///
 /// Outcomes: partial (stopped early, or a hook failed), refused (by the guard), skipped (the
 /// job belongs to another host, or a cycle was late by more than its `late`), lost (the
-/// process died).
+/// process died). BY is the user who called sudo, or else the one who logged in, or else the
+/// one whose privileges the run had. Other formats and narrow terminals have all figures.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show runs --limit 5
+  sessctl show runs --session 3fa9             who ended this session, and why
+  sessctl show runs --user alice               who ended sessions of this user
+  sessctl show runs --do cycle
   sessctl show runs --job 'restart imap' --failed
   sessctl show runs --json | jq '.[0].outcome'")]
 pub struct Args {
     /// Only runs of this job
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
+    /// Only runs of this kind
+    #[arg(long = "do", value_name = "WORK", value_parser = ["purge", "cycle", "close", "restore"])]
+    work: Option<String>,
+    /// Only runs that have ended the session with this handle, or a prefix of at least 4 digits
+    #[arg(long, value_name = "HANDLE")]
+    session: Option<String>,
+    /// Only runs that have ended a session of this user; where the profile says where names are,
+    /// a name or an id
+    #[arg(long)]
+    user: Option<String>,
     /// Only runs that were partial, refused, failed or lost
     #[arg(long)]
     failed: bool,
@@ -36,66 +57,200 @@ pub struct Args {
     limit: u64,
 }
 
-static RUNS: Schema = Schema::many(
-    "runs",
-    &[
-        Column::row("run", "run"),
-        Column::row("job", "job"),
-        Column::row("do", "do"),
-        Column::detail("task", "task"),
-        Column::detail("planned_at", "planned").time(),
-        Column::row("started_at", "started").time(),
-        Column::row("late_seconds", "late"),
-        Column::detail("missed", "missed"),
-        Column::detail("finished_at", "finished").time(),
-        Column::row("took_seconds", "took"),
-        Column::row("outcome", "outcome"),
-        Column::row("marked", "marked"),
-        Column::row("ended", "ended"),
-        Column::row("deleted", "deleted"),
-        Column::row("reason", "reason"),
-        Column::detail("host", "host"),
-        Column::detail("pid", "process"),
-        Column::detail("user", "user"),
-        Column::detail("version", "version"),
-    ],
-);
+const COLUMNS: &[Column] = &[
+    Column::row("run", "run"),
+    filled("job", "job"),
+    Column::row("do", "do"),
+    filled("task", "task"),
+    Column::row("planned_at", "planned").time(),
+    Column::row("started_at", "started").time(),
+    Column::row("late_seconds", "late"),
+    filled("missed", "missed"),
+    Column::row("finished_at", "finished").time(),
+    Column::row("took_seconds", "took"),
+    Column::row("outcome", "outcome"),
+    filled("marked", "marked"),
+    Column::row("ended", "ended"),
+    filled("deleted", "deleted"),
+    filled("reason", "reason"),
+    Column::row("host", "host"),
+    Column::row("pid", "process"),
+    Column::row("user", "user"),
+    Column::row("version", "version"),
+    filled("sudo_user", "sudo user"),
+    filled("login_user", "login user"),
+    filled("selection", "selection"),
+    filled("why", "why"),
+    filled("named", "named sessions"),
+];
+
+static RUNS: Schema = Schema::many("runs", COLUMNS);
+
+/// A single run, in a table.
+static RUN: Schema = Schema::one("run", COLUMNS);
+
+/// Rows for people, which fit 80 columns; on a narrower terminal, they are blocks.
+const ROW: [Column; 8] = [
+    Column::row("run", "run"),
+    Column::row("started_at", "started").time(),
+    Column::row("do", "do"),
+    Column::row("by", "by"),
+    Column::row("outcome", "outcome"),
+    filled("marked", "marked"),
+    Column::row("ended", "ended"),
+    filled("deleted", "deleted"),
+];
+
+static ROWS: Schema = Schema::many("runs", &ROW);
+
+static ROWS_WITH_NOTES: Schema =
+    Schema::many("runs", &concat::<9>(&ROW, &[Column::row("note", "note")]));
+
+const fn filled(name: &'static str, title: &'static str) -> Column {
+    Column::row(name, title).at(Visibility::Filled)
+}
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&RUNS)?;
         let service = context.open_runs()?;
-        let query = RunQuery {
+        let query = self.query(&service)?;
+        let shown = if context.format() == FormatName::Table {
+            show_table(&service, &query, self.seeks_sessions(), context)?
+        } else {
+            let mut listing = context.listing(&RUNS, None)?;
+            let mut shown = 0;
+            visit(&service, &query, context.now, &mut |run| {
+                shown += 1;
+                listing.record(&record(run)).map_err(unwritten)
+            })?;
+            listing.end().map_err(unwritten)?;
+            shown
+        };
+        if shown > 0 {
+            return Ok(Exit::Done);
+        }
+        context.print_notice(&self.nothing_found(&service.ledger_name()));
+        Ok(if self.seeks_sessions() { Exit::NoSession } else { Exit::Done })
+    }
+
+    fn query(&self, service: &SessionService) -> anyhow::Result<RunQuery> {
+        let users = self.user.as_ref().map(|user| service.select_users(user)).transpose()?;
+        Ok(RunQuery {
             job: self.job.clone(),
+            work: self.work.clone(),
+            session: self.session.clone(),
+            users: users.unwrap_or_default(),
             failures: self.failed,
             limit: Some(self.limit).filter(|limit| *limit > 0),
             ..RunQuery::default()
+        })
+    }
+
+    const fn seeks_sessions(&self) -> bool {
+        self.session.is_some() || self.user.is_some()
+    }
+
+    fn nothing_found(&self, ledger: &str) -> String {
+        let ended = match (&self.session, &self.user) {
+            (None, None) => String::new(),
+            (Some(handle), None) => format!(" that ended session {handle:?}"),
+            (None, Some(user)) => format!(" that ended a session of user {user:?}"),
+            (Some(handle), Some(user)) => {
+                format!(" that ended session {handle:?} of user {user:?}")
+            }
         };
-        let mut listing = context.listing(&RUNS, None)?;
-        let mut shown = 0;
-        service.runs(&query, context.now, &mut |run| {
-            shown += 1;
-            listing.record(&record(&run)).map_err(unwritten)?;
-            Ok(ControlFlow::Continue(()))
-        })?;
-        listing.end().map_err(unwritten)?;
-        if shown == 0 && context.is_interactive() {
-            context.print_notice("no runs");
-        }
-        Ok(Exit::Done)
+        let matching = self.job.is_some() || self.work.is_some() || self.failed;
+        let run = if matching { "no matching run" } else { "no run" };
+        let limits = if self.seeks_sessions() {
+            let most = format_count(MAX_NAMED_SESSIONS as u64);
+            format!(
+                ", which names only sessions that cycles and closes have ended, at most {most} \
+                 for each run"
+            )
+        } else {
+            String::new()
+        };
+        format!("sessctl: {run}{ended} in the ledger in \"{ledger}\"{limits}")
     }
 }
 
-fn record(run: &RunRecord) -> Record {
-    // The figures of an unfinished run are unknown.
-    let is_known =
-        !matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) || run.finished.is_some();
-    let done = |count| if is_known { Value::Count(count) } else { Value::Absent };
+/// Shows runs in rows, a single one of a search in full. Returns their number.
+fn show_table(
+    service: &SessionService,
+    query: &RunQuery,
+    in_full: bool,
+    context: &Context,
+) -> anyhow::Result<usize> {
+    let mut runs = Vec::new();
+    visit(service, query, context.now, &mut |run| {
+        runs.push(run.clone());
+        Ok(())
+    })?;
+    match runs.as_slice() {
+        [run] if in_full => context.write_records(&RUN, &[record(run)])?,
+        runs => {
+            let has_notes = runs.iter().any(|run| note(run).is_some());
+            let schema = if has_notes { &ROWS_WITH_NOTES } else { &ROWS };
+            let rows = runs.iter().map(|run| row(run).pick(&ROWS_WITH_NOTES, schema));
+            context.write_records(schema, &rows.collect::<Vec<_>>())?;
+        }
+    }
+    Ok(runs.len())
+}
+
+fn visit(
+    service: &SessionService,
+    query: &RunQuery,
+    now: UnixTime,
+    visit: &mut dyn FnMut(&RunRecord) -> crate::Result<()>,
+) -> crate::Result<()> {
+    service.runs(query, now, &mut |run| visit(&run).map(ControlFlow::Continue))
+}
+
+/// Counts of a run; those of a purge that did not come to its end are unknown.
+fn counts(run: &RunRecord) -> [Value; 3] {
+    let is_unfinished =
+        matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) && run.finished.is_none();
+    [run.marked, run.ended, run.deleted].map(|count| {
+        if is_unfinished && run.ended == 0 { Value::Absent } else { Value::Count(count) }
+    })
+}
+
+/// Reason for the outcome, or else for the run.
+fn note(run: &RunRecord) -> Option<&str> {
+    run.reason.as_deref().or(run.note.why.as_deref())
+}
+
+fn row(run: &RunRecord) -> Record {
+    let what = run.job.as_ref().map_or_else(
+        || Value::word(run.work.clone()),
+        |job| Value::text(Some(format!("{}: {job}", run.work))),
+    );
+    let [marked, ended, deleted] = counts(run);
     let values = vec![
         Value::Number(run.id.unsigned_abs()),
-        Value::text(run.job.as_deref()),
+        Value::Time(run.started),
+        what,
+        Value::text(Some(run.origin.person()).filter(|person| !person.is_empty())),
+        outcome(run.outcome),
+        marked,
+        ended,
+        deleted,
+        Value::text(note(run)),
+    ];
+    Record::new(["run".to_owned(), run.id.to_string()], values)
+}
+
+fn record(run: &RunRecord) -> Record {
+    let [marked, ended, deleted] = counts(run);
+    let RunOrigin { host, pid, version, user, invoker } = &run.origin;
+    let text = |text: &Option<String>| Value::text(text.as_deref());
+    let values = vec![
+        Value::Number(run.id.unsigned_abs()),
+        text(&run.job),
         Value::word(run.work.clone()),
-        Value::text(run.task.as_deref()),
+        text(&run.task),
         Value::Time(run.planned),
         Value::Time(run.started),
         Value::Span(run.started.since(run.planned)),
@@ -103,16 +258,35 @@ fn record(run: &RunRecord) -> Record {
         Value::time(run.finished),
         Value::span(run.finished.map(|finished| finished.since(run.started))),
         outcome(run.outcome),
-        done(run.marked),
-        done(run.ended),
-        done(run.deleted),
-        Value::text(run.reason.as_deref()),
-        Value::text(Some(run.origin.host.as_str())),
-        Value::Number(run.origin.pid.into()),
-        Value::text(Some(run.origin.user.as_str()).filter(|user| !user.is_empty())),
-        Value::text(Some(run.origin.version.as_str())),
+        marked,
+        ended,
+        deleted,
+        text(&run.reason),
+        Value::text(Some(host.as_str())),
+        Value::Number((*pid).into()),
+        Value::text(Some(user.as_str()).filter(|user| !user.is_empty())),
+        Value::text(Some(version.as_str())),
+        text(&invoker.sudo_user),
+        text(&invoker.login_user),
+        text(&run.note.selection),
+        text(&run.note.why),
+        Value::Count(run.named),
     ];
     Record::new(["run".to_owned(), run.id.to_string()], values)
+}
+
+/// Describes the run that ended a session in a sentence.
+pub(super) fn ended_by(run: &RunRecord) -> String {
+    let RunRecord { id, work, note, origin, .. } = run;
+    let selection = note.selection.as_ref().map_or_else(String::new, |text| format!(" {text}"));
+    let job = run.job.as_ref().map_or_else(String::new, |job| format!(" of job {job:?}"));
+    let person = match origin.person() {
+        "" => String::new(),
+        person if person == origin.user => format!(" by {person}"),
+        person => format!(" by {person} as {}", origin.user),
+    };
+    let why = note.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    format!("Ended by run {id}{job}: {work}{selection}{person} on {}{why}.", origin.host)
 }
 
 pub(super) fn outcome(outcome: RunOutcome) -> Value {

@@ -1,19 +1,18 @@
 //! `sessctl show schedule`
 
-use std::ops::ControlFlow;
-
-use crate::app::SessionService;
 use crate::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
 use crate::domain::policy::Policies;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{RunOutcome, RunQuery, RunRecord};
+use crate::storage::{RunOutcome, RunRecord};
 use crate::store::Access;
 
-use super::runs;
+use super::job_runs::{last_run, next_time};
+use super::{job_metrics, runs};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::host;
+use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
 /// A run that starts later than this was missed at its time.
@@ -48,6 +47,12 @@ static SCHEDULE: Schema = Schema::many(
 
 impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
+        if context.format() == FormatName::Prometheus {
+            let service = context.open(Access::Read)?;
+            let records = job_metrics::records(&service, context.config()?, context, context.now)?;
+            context.write_records(&job_metrics::JOBS, &records)?;
+            return Ok(Exit::Done);
+        }
         context.format().check(&SCHEDULE)?;
         let config = context.config_explained()?;
         let service = context.open(Access::Read)?;
@@ -64,24 +69,6 @@ impl Args {
         }
         Ok(Exit::Done)
     }
-}
-
-/// The last run of a job; one that was left to another host only if there is no other.
-fn last_run(
-    service: &SessionService,
-    job: &Job,
-    now: UnixTime,
-) -> anyhow::Result<Option<RunRecord>> {
-    let query = RunQuery { job: Some(job.name.clone()), ..RunQuery::default() };
-    let mut last = None;
-    service.runs(&query, now, &mut |run| {
-        let is_skipped = run.outcome == RunOutcome::Skipped && !job.runs_on(&run.origin.host);
-        if last.is_none() || !is_skipped {
-            last = Some(run);
-        }
-        Ok(if is_skipped { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    })?;
-    Ok(last)
 }
 
 fn when(job: &Job, policies: &Policies) -> String {
@@ -116,16 +103,6 @@ fn record(
         Value::text(note(job, status, last).as_deref()),
     ];
     Record::new(["job", job.name.as_str()], values)
-}
-
-pub(super) fn next_time(job: &Job, status: &JobStatus) -> Option<UnixTime> {
-    match status {
-        _ if !job.enabled || !job.runs_on(&host::name()) => None,
-        JobStatus::Scheduled { next, .. } => Some(*next),
-        JobStatus::Due(due) => Some(due.planned),
-        JobStatus::TooLate(late) => late.next,
-        JobStatus::Running(_) | JobStatus::Never => None,
-    }
 }
 
 fn missed(job: &Job, status: &JobStatus, now: UnixTime) -> u64 {

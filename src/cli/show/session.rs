@@ -1,14 +1,18 @@
 //! `sessctl show session`
 
+use std::ops::ControlFlow;
+
 use crate::Error;
 use crate::app::SessionService;
 use crate::domain::job::{JobAction, JobStatus, JobTiming};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
+use crate::storage::RunQuery;
 use crate::store::Access;
 
 use super::forecast::{Forecast, Plans};
-use super::schedule::next_time;
+use super::job_runs::next_time;
+use super::runs;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
 use crate::cli::{host, session_records};
@@ -28,7 +32,8 @@ impl Args {
         context.format().check(&session_records::SESSION)?;
         let service = context.open(Access::Read)?;
         context.report_user_names(&service)?;
-        let mut sessions = service.sessions_by_handle(&self.handle)?.into_iter();
+        let sessions = service.sessions_by_handle(&self.handle)?;
+        let mut sessions = service.mark_excess(sessions, context.now)?.into_iter();
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
             let all = sessions.len() + 1;
@@ -44,6 +49,7 @@ impl Args {
             profile: service.profile(),
             now: context.now,
             plans: plans(&service, &session, context)?,
+            ended_by: ended_by(&service, &session, context.now),
         };
         let record = session_records::session(&session, service.policies(), context.now);
         show(&forecast, session_records::with_full_agent(record, &session), context)?;
@@ -68,6 +74,19 @@ fn show(forecast: &Forecast<'_>, mut record: Record, context: &Context) -> anyho
     record.values.push(Value::text(Some(sentences.join(" "))));
     let record = session_records::with_user_name(record, forecast.session);
     context.write_records(session_records::session_schema(forecast.profile), &[record])
+}
+
+/// Describes the run that has ended the session, if the ledger can be read and names one.
+fn ended_by(service: &SessionService, session: &Session, now: UnixTime) -> Option<String> {
+    session.end?;
+    let query =
+        RunQuery { session: Some(session.handle.clone()), limit: Some(1), ..RunQuery::default() };
+    let mut found = None;
+    let visited = service.runs(&query, now, &mut |run| {
+        found = Some(runs::ended_by(&run));
+        Ok(ControlFlow::Continue(()))
+    });
+    visited.ok().and(found)
 }
 
 fn plans(service: &SessionService, session: &Session, context: &Context) -> anyhow::Result<Plans> {

@@ -2,7 +2,7 @@
 
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{Lease, LeaseHolder, RunOrigin, StartResult};
+use crate::storage::{Invoker, Lease, LeaseHolder, RunOrigin, StartResult};
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
 
@@ -86,7 +86,7 @@ pub(super) fn select_holder(lease: &Lease) -> Statement {
     Statement::new(
         "SELECT leases.holder, renewed_at, coalesce(work, \
          nullif(substr(leases.holder, 1, instr(leases.holder, ':') - 1), ''), name), \
-         host, pid, version, user FROM leases \
+         host, pid, version, user, sudo_user, login_user FROM leases \
          LEFT JOIN runs ON runs.holder = leases.holder WHERE name = ?1",
     )
     .with(lease.name.as_str())
@@ -111,6 +111,7 @@ fn read_holder(row: &dyn RowRef) -> LeaseHolder {
         pid: u32::try_from(row.count(4)).unwrap_or(0),
         version: row.text(5).unwrap_or_default(),
         user: row.text(6).unwrap_or_default(),
+        invoker: Invoker { sudo_user: row.text(7), login_user: row.text(8) },
     });
     LeaseHolder {
         holder: row.text(0).unwrap_or_default(),

@@ -4,6 +4,7 @@
 mod clock;
 mod jobs;
 mod lease;
+mod run_sessions;
 mod runs;
 
 use std::ops::ControlFlow;
@@ -13,9 +14,11 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunQuery, RunRecord,
-    StartResult, VisitResult,
+    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunProgress, RunQuery,
+    RunRecord, StartResult, VisitResult,
 };
+
+pub(super) use run_sessions::record_before_end;
 
 pub(super) trait LedgerDatabase {
     type Database: Database;
@@ -30,6 +33,9 @@ pub(super) trait LedgerDatabase {
         false
     }
 
+    /// Name of the database.
+    fn name(&self) -> String;
+
     fn note_lease(&self) {}
 
     /// Reports whether the database that held the current lease was replaced.
@@ -41,6 +47,10 @@ pub(super) trait LedgerDatabase {
 impl<L: LedgerDatabase> Ledger for L {
     fn is_volatile(&self) -> bool {
         self.is_in_memory()
+    }
+
+    fn ledger_name(&self) -> String {
+        self.name()
     }
 
     fn start_run(&mut self, lease: &Lease, run: &NewRun) -> Result<StartResult> {
@@ -79,6 +89,14 @@ impl<L: LedgerDatabase> Ledger for L {
 
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {
         self.write(|database| runs::finish_run(database, lease, job, end))
+    }
+
+    fn record_progress(&mut self, progress: &RunProgress<'_>) -> Result<()> {
+        self.write(|database| run_sessions::record(database, progress))
+    }
+
+    fn record_end(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<()> {
+        self.write(|database| runs::record_end(database, holder, run, end))
     }
 
     fn insert_run(&mut self, holder: &str, run: &NewRun, end: &RunEnd) -> Result<bool> {

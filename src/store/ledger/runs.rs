@@ -11,17 +11,21 @@ use super::lease::and_if_held;
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    JobKey, Lease, MIN_KEPT_RUNS, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery, RunRecord,
-    StartResult, VisitResult,
+    Invoker, JobKey, Lease, MAX_NAMED_SESSIONS, MIN_KEPT_RUNS, NewRun, RunEnd, RunNote, RunOrigin,
+    RunOutcome, RunQuery, RunRecord, StartResult, VisitResult,
 };
 use crate::store::database::{Database, RowRef};
 use crate::store::statement::Statement;
 
 const MAX_DROPPED: usize = 250;
+/// Maximum number of named sessions that are dropped with their runs, except for those of the
+/// last run.
+const MAX_DROPPED_SESSIONS: usize = 2 * MAX_NAMED_SESSIONS;
 
 const RUN_COLUMNS: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
                    finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
-                   runs.holder, user";
+                   runs.holder, user, sudo_user, login_user, selection, why, named, \
+                   CASE WHEN lease IS NULL THEN coalesce(progress_at, started_at) END";
 
 pub(super) fn start_run(
     database: &mut impl Database,
@@ -73,8 +77,9 @@ fn insert_run_row(
     let job = run.job.as_ref();
     Statement::new(
         "INSERT INTO runs (holder, lease, job, account, spec, work, task, rules, planned_at, \
-         started_at, missed, host, pid, version, user, outcome) \
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16",
+         started_at, missed, host, pid, version, user, outcome, sudo_user, login_user, \
+         selection, why) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         ?15, ?16, ?17, ?18, ?19, ?20",
     )
     .with(holder)
     .with(lease)
@@ -92,6 +97,10 @@ fn insert_run_row(
     .with(run.origin.version.as_str())
     .with(run.origin.user.as_str())
     .with(outcome.as_str())
+    .with(run.origin.invoker.sudo_user.as_deref())
+    .with(run.origin.invoker.login_user.as_deref())
+    .with(run.note.selection.as_deref())
+    .with(run.note.why.as_deref())
 }
 
 pub(super) fn finish_run(
@@ -122,6 +131,25 @@ fn update_run_end(holder: &str, end: &RunEnd) -> Statement {
     .with(end.marked)
     .with(end.ended)
     .with(end.deleted)
+}
+
+/// Records the end of a run without a lease.
+pub(super) fn record_end(
+    database: &mut impl Database,
+    holder: &str,
+    run: &NewRun,
+    end: &RunEnd,
+) -> Result<()> {
+    let insert = insert_run_if_missing(holder, run, end.outcome);
+    database.execute_batch(&[insert, update_run_end(holder, end)])?;
+    Ok(())
+}
+
+/// Inserts a run without a lease, unless the ledger has it.
+pub(super) fn insert_run_if_missing(holder: &str, run: &NewRun, outcome: RunOutcome) -> Statement {
+    let mut sql = insert_run_row(holder, None, run, outcome);
+    sql.push(" WHERE TRUE ON CONFLICT (holder) DO NOTHING");
+    sql
 }
 
 /// Inserts a run that did not take place. Reports whether it was inserted.
@@ -169,6 +197,12 @@ fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
     if let Some(job) = &query.job {
         sql.push(" AND job = ").bind(job.as_str());
     }
+    if let Some(work) = &query.work {
+        sql.push(" AND work = ").bind(work.as_str());
+    }
+    if query.session.is_some() || !query.users.is_empty() {
+        and_has_ended(&mut sql, query);
+    }
     if query.failures {
         // A running run may turn out to be lost.
         sql.push(" AND outcome NOT IN ('done', 'skipped')");
@@ -178,6 +212,21 @@ fn select_runs(query: &RunQuery, last: Option<&dyn RowRef>) -> Statement {
     }
     sql.push(" ORDER BY runs.id DESC");
     sql
+}
+
+/// A handle that was lengthened later, or had been lengthened before, still matches.
+fn and_has_ended(sql: &mut Statement, query: &RunQuery) {
+    sql.push(" AND runs.id IN (SELECT run FROM run_sessions WHERE TRUE");
+    if let Some(handle) = &query.session {
+        sql.push(" AND (handle >= ").bind(handle.as_str());
+        sql.push(" AND handle < ").bind(format!("{handle}g"));
+        sql.push(" OR handle = substr(").bind(handle.as_str()).push(", 1, length(handle)))");
+    }
+    if !query.users.is_empty() {
+        let users = serde_json::Value::from(query.users.as_slice()).to_string();
+        sql.push(" AND user IN (SELECT value FROM json_each(").bind(users).push("))");
+    }
+    sql.push(")");
 }
 
 /// Reads a row of [`RUN_COLUMNS`].
@@ -192,7 +241,8 @@ fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
             .zip(Lease::process(&holder))
             .is_some_and(|(is_gone, process)| is_gone(process))
     };
-    let is_alive = || row.integer(16).is_some_and(holds) && !is_gone();
+    // Without a lease, the last batch counts.
+    let is_alive = || row.integer(16).or(row.integer(25)).is_some_and(holds) && !is_gone();
     let outcome = match word.parse() {
         Ok(RunOutcome::Running) if !is_alive() => RunOutcome::Lost,
         Ok(outcome) => outcome,
@@ -203,6 +253,7 @@ fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
         job: row.text(1),
         work: row.text(2).unwrap_or_default(),
         task: row.text(3),
+        note: RunNote { selection: row.text(22), why: row.text(23) },
         rules: row.text(17).unwrap_or_default(),
         planned: time(4),
         started: time(5),
@@ -212,6 +263,7 @@ fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
             pid: u32::try_from(row.count(8)).unwrap_or(0),
             version: row.text(9).unwrap_or_default(),
             user: row.text(19).unwrap_or_default(),
+            invoker: Invoker { sudo_user: row.text(20), login_user: row.text(21) },
         },
         finished: row.integer(10).map(UnixTime),
         outcome,
@@ -219,22 +271,33 @@ fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
         marked: row.count(13),
         ended: row.count(14),
         deleted: row.count(15),
+        named: row.count(24),
     }
 }
 
 /// Drops entries that began longer ago than `keep`, by the clock and by the youngest of
-/// them: a clock that is wrong, and the entries of a few runs under it, drop nothing.
+/// them: a clock that is wrong, and the entries of a few runs under it, drop nothing. Looks for
+/// them first, so that nothing is written if there are none.
 pub(super) fn drop_runs(database: &mut impl Database, keep: Span, now: UnixTime) -> Result<()> {
-    let sql = Statement::new(
-        "DELETE FROM runs WHERE id IN (WITH kept (id, started_at) AS \
-         (SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1) \
-         SELECT id FROM runs WHERE started_at < (SELECT min(started_at, ?2) - ?3 FROM kept) \
-         AND id < (SELECT id FROM kept) AND outcome <> 'running' ORDER BY started_at LIMIT ?4)",
-    );
-    database.execute_batch(&[sql
+    let select = |sql: &str| {
+        Statement::new(&format!(
+            "{sql} (WITH kept (id, started_at) AS \
+             (SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1 OFFSET ?1), \
+             old AS (SELECT id, named, started_at FROM runs \
+             WHERE started_at < (SELECT min(started_at, ?2) - ?3 FROM kept) \
+             AND id < (SELECT id FROM kept) AND (outcome <> 'running' \
+             OR holder NOT IN (SELECT holder FROM leases)) ORDER BY started_at LIMIT ?4) \
+             SELECT id FROM (SELECT id, sum(named) OVER (ORDER BY started_at, id) - named AS before \
+             FROM old) WHERE before <= ?5)"
+        ))
         .with(MIN_KEPT_RUNS - 1)
         .with(now)
         .with(keep)
-        .with(MAX_DROPPED)])?;
+        .with(MAX_DROPPED)
+        .with(MAX_DROPPED_SESSIONS)
+    };
+    if database.query_first(&select("SELECT 1 FROM"), |_| ())?.is_some() {
+        database.execute_batch(&[select("DELETE FROM runs WHERE id IN")])?;
+    }
     Ok(())
 }

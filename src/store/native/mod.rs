@@ -1,6 +1,7 @@
 //! sessctl's own session table, as created by the scripts in migrations/.
 
 mod copy;
+mod end;
 pub mod open_session;
 mod policy_sql;
 mod purge;

@@ -3,7 +3,7 @@ use std::ops::ControlFlow;
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
-use super::{open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats};
+use super::{end, open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats};
 use crate::domain::error::Result;
 use crate::domain::policy::Policies;
 use crate::domain::profile::SqlValueRef;
@@ -11,14 +11,14 @@ use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
     Admission, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
-    Interruptible, NewSession, PolicyContext, PurgeBatchResult, RowCopy, ScanLimits, ScanResult,
-    SessionOpener, SessionQuery, SessionStore, StatementLimit, TaskNames, TaskStats, TouchedRows,
-    UserStats, Vacuum, VisitResult, Wal,
+    Interruptible, NewSession, PolicyContext, PurgeBatchResult, RowCopy, RunProgress, ScanLimits,
+    ScanResult, SessionOpener, SessionQuery, SessionStore, StatementLimit, TaskNames, TaskStats,
+    TouchedRows, UserStats, Vacuum, VisitResult, Wal,
 };
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
 use crate::store::database::{Database, RowRef};
-use crate::store::ledger::LedgerDatabase;
+use crate::store::ledger::{LedgerDatabase, record_before_end};
 use crate::store::statement::{Parameters, Statement, key_ref};
 
 /// Condition that another key begins with the same digits.
@@ -94,20 +94,17 @@ impl<T: Database> SessionStore for Native<T> {
         }
     }
 
-    fn end(&mut self, endings: &[EndRequest]) -> Result<Vec<bool>> {
-        let mut statements = Vec::with_capacity(endings.len());
-        let mut end_statements = Vec::with_capacity(endings.len());
-        for ending in endings {
-            if ending.keep_row {
-                statements.push(end_row(ending));
-            } else {
-                statements
-                    .extend([stats::count_row_deleted_at_end(ending), delete_live_row(ending)]);
-            }
-            end_statements.push(statements.len() - 1);
-        }
-        let rows = self.database.execute_batch(&statements)?.rows;
-        Ok(end_statements.iter().map(|at| rows[*at] > 0).collect())
+    fn end(&mut self, requests: &[EndRequest]) -> Result<Vec<bool>> {
+        end::end(&mut self.database, requests, Vec::new())
+    }
+
+    fn end_in_run(
+        &mut self,
+        requests: &[EndRequest],
+        progress: &RunProgress<'_>,
+    ) -> Result<Option<Vec<bool>>> {
+        let recorded = record_before_end(progress, requests).to_vec();
+        end::end(&mut self.database, requests, recorded).map(Some)
     }
 
     fn scan(
@@ -211,6 +208,10 @@ impl<T: Database> LedgerDatabase for Native<T> {
     fn write<R>(&mut self, mut change: impl FnMut(&mut T) -> Result<R>) -> Result<R> {
         change(&mut self.database)
     }
+
+    fn name(&self) -> String {
+        self.database.display_name().to_owned()
+    }
 }
 
 impl<T: Database> Interruptible for Native<T> {
@@ -307,19 +308,6 @@ impl Backend for Native<Rqlite> {
     fn row_copy_mut(&mut self) -> Option<&mut dyn RowCopy> {
         Some(self)
     }
-}
-
-fn end_row(ending: &EndRequest) -> Statement {
-    Statement::new(
-        "UPDATE sessions SET ended_at = ?2, end_reason = ?3 WHERE id = ?1 AND ended_at IS NULL",
-    )
-    .with(&ending.key)
-    .with(ending.end.at)
-    .with(ending.end.reason.as_str())
-}
-
-fn delete_live_row(ending: &EndRequest) -> Statement {
-    Statement::new("DELETE FROM sessions WHERE id = ?1 AND ended_at IS NULL").with(&ending.key)
 }
 
 /// The rows of a query; where they come in pages, those behind the `last` row of one.

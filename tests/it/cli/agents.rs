@@ -69,8 +69,8 @@ fn open_records_the_agent_and_a_copy_keeps_it() {
 #[test]
 fn sessions_are_counted_by_agent_client_and_task() {
     let sandbox = sandbox();
-    let groups = |by: &str| -> Vec<(Option<String>, u64, u64)> {
-        let json = sandbox.run(["show", "users", "--by", by, "--json"]).succeeds().json();
+    let groups_of = |args: &[&str], by: &str| -> Vec<(Option<String>, u64, u64)> {
+        let json = sandbox.run([&["show", "users", "--json"], args].concat()).succeeds().json();
         let group = |group: &serde_json::Value| {
             (
                 group[by].as_str().map(str::to_owned),
@@ -80,11 +80,17 @@ fn sessions_are_counted_by_agent_client_and_task() {
         };
         json.as_array().unwrap().iter().map(group).collect()
     };
+    let groups = |by: &str| groups_of(&["--by", by], by);
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(
         groups("agent"),
         [(some("Firefox, Windows"), 2, 2), (None, 1, 1), (some("curl"), 1, 1)]
     );
+    assert_eq!(
+        groups_of(&["--user", "alice", "--by", "agent"], "agent"),
+        [(some("Firefox, Windows"), 2, 2)]
+    );
+    assert_eq!(groups_of(&["--client", "10.0.0.0/8", "--by", "task"], "task"), groups("task"));
     assert_eq!(groups("client"), [(some("10.0.0.7"), 3, 2), (some("10.0.0.8"), 1, 1)]);
     assert_eq!(groups("task"), [(some("imap"), 3, 1), (some("http"), 1, 1)]);
     assert_eq!(groups("user"), [(some("alice"), 2, 2), (some("bob"), 2, 1)]);
@@ -113,6 +119,9 @@ fn a_framework_table_shows_agents_where_its_profile_knows_them() {
     let agents: Vec<_> =
         listed.as_array().unwrap().iter().map(|session| session["agent"].as_str()).collect();
     assert_eq!(agents, [None, Some(NEW_FIREFOX), Some(OLD_FIREFOX), Some("curl/8")]);
+    let old = with(&["list", "--agent", "*Firefox/52*", "--json"]).succeeds().json();
+    assert_eq!(old.as_array().unwrap().len(), 1);
+    assert_eq!(old[0]["agent"], OLD_FIREFOX);
     let ended = with(&["cycle", "--session", listed[1]["handle"].as_str().unwrap(), "--json"]);
     assert_eq!(ended.succeeds().json()[0]["agent"], NEW_FIREFOX);
 }
@@ -125,7 +134,8 @@ fn a_framework_table_without_agents_cannot_be_grouped_by_them() {
         let ran = sandbox.run(["show", "users", "--by", by]);
         ran.exits(2);
         let said = ran.stderr();
-        let reason = format!("profile django does not say where django_session holds the {by}");
+        let reason =
+            format!("the table \"django_session\" has no {by} of a session; it has: user, ");
         assert!(said.contains(&reason), "{said}");
     }
 }

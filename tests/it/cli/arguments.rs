@@ -7,7 +7,8 @@ use sessctl::cli::Cli;
 use sessctl::cli::arguments::narrow_parser;
 
 /// Subcommands that the narrow parser leaves to the whole one.
-const RARE: [&str; 6] = ["demo", "completions", "man", "__privileged-helper", "__detached", "help"];
+const RARE: [&str; 7] =
+    ["demo", "completions", "man", "__complete", "__privileged-helper", "__detached", "help"];
 
 fn narrow(words: &[&str]) -> Option<clap::Command> {
     let args: Vec<OsString> = ["sessctl"].iter().chain(words).map(OsString::from).collect();

@@ -139,7 +139,7 @@ fn json_has_each_field_and_a_twin_for_each_time() {
     let listed = sandbox.run(["list", "-o", "jsonl"]).succeeds().stdout();
     let session: serde_json::Value = serde_json::from_str(&listed).unwrap();
     let names: Vec<&str> = session.as_object().unwrap().keys().map(String::as_str).collect();
-    insta::assert_snapshot!(sorted_words(names), @r#"client created_at created_at_unix end_reason ended_at ended_at_unix expires_at expires_at_unix handle idle_seconds idle_timeout last_used_at last_used_at_unix marked_at marked_at_unix state task user"#);
+    insta::assert_snapshot!(sorted_words(names), @r#"agent client created_at created_at_unix end_reason ended_at ended_at_unix expires_at expires_at_unix handle idle_seconds idle_timeout last_used_at last_used_at_unix marked_at marked_at_unix state task user"#);
     for name in ["created_at", "last_used_at", "ended_at"] {
         let text = session[name].as_str().unwrap();
         assert!(text.len() == 20 && text.ends_with('Z'), "{text}");

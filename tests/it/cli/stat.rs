@@ -116,7 +116,7 @@ fn d3_a_table_shows_what_is_there_and_what_has_been() {
     TASK  LIVE  ACTIVE  IDLE  ABANDONED  EXPIRED  ENDED  OLDEST  PEAK  REFUSED
     imap     2       2     0          0        2      1      3h     4        0
 
-    TASK  OPENED  CLOSED  EXPIRED  ABANDONED  EVICTED  CYCLED  LIFETIME  DELETED
+    TASK  OPENED  CLOSED  EXPIRED  ABANDONED  EVICTED  CYCLED  AGED OUT  DELETED
     imap       5       1        0          0        0       0         0        0
     "#);
 }
@@ -276,7 +276,7 @@ fn a_purge_adds_its_own_figures_to_the_metrics_file() {
     let names = metrics_of(&text);
     assert!(names.contains(&"sessctl_sessions".to_owned()));
     assert!(text.contains("\nsessctl_purge_ended 2\n"), "{text}");
-    assert_eq!(names.last().unwrap(), "sessctl_purge_time_seconds");
+    assert_eq!(names.last().unwrap(), "sessctl_purge_last_outcome");
 }
 
 #[test]

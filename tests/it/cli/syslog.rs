@@ -3,7 +3,7 @@
 use sessctl::app::EndedRun;
 use sessctl::cli::syslog::message;
 use sessctl::domain::time::UnixTime;
-use sessctl::storage::{RunEnd, RunOutcome};
+use sessctl::storage::{RunEnd, RunNote, RunOutcome};
 
 #[test]
 fn a_run_takes_one_line() {
@@ -16,10 +16,15 @@ fn a_run_takes_one_line() {
         deleted: 3,
         last_settled_at: None,
     };
-    let run = EndedRun { work: "purge", task: Some("imap"), job: Some("nightly"), end: &end };
+    let note = RunNote {
+        selection: Some("task = \"imap\"".to_owned()),
+        why: Some("new certificates".to_owned()),
+    };
+    let (task, job) = (Some("imap"), Some("nightly"));
+    let run = EndedRun { work: "purge", task, note: &note, job, end: &end };
     assert_eq!(
-        message("/srv/app.db as www-data", &run),
-        "job nightly: purge of /srv/app.db as www-data, task imap: partial; marked 0, ended 5, \
-         deleted 3: stopped by a signal"
+        message("/srv/app.db as www-data, for alice", &run),
+        "job nightly: purge of /srv/app.db as www-data, for alice, task = \"imap\": partial; \
+         marked 0, ended 5, deleted 3: stopped by a signal; why: new certificates"
     );
 }

@@ -208,7 +208,7 @@ fn a_hook_whose_program_others_can_change_is_not_started() {
 fn neither_metrics_nor_pages_nor_units_are_written_through_a_link() {
     let sandbox = Sandbox::new();
     sandbox.file("precious", "as it was");
-    for name in ["x.prom", "sessctl-purge.timer", "sessctl.1"] {
+    for name in ["x.prom", "sessctl-purge.timer", "sessctl.8"] {
         symlink("precious", sandbox.path(name)).unwrap();
     }
     for args in [
@@ -221,7 +221,7 @@ fn neither_metrics_nor_pages_nor_units_are_written_through_a_link() {
         assert!(reason.contains("it is a link, and only a regular file is replaced"), "{reason}");
     }
     assert_eq!(std::fs::read_to_string(sandbox.path("precious")).unwrap(), "as it was");
-    for name in ["x.prom", "sessctl-purge.timer", "sessctl.1"] {
+    for name in ["x.prom", "sessctl-purge.timer", "sessctl.8"] {
         assert!(std::fs::symlink_metadata(sandbox.path(name)).unwrap().is_symlink(), "{name}");
     }
 }

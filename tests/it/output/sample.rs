@@ -43,6 +43,7 @@ const fn in_state(state: &'static [(&'static str, &'static str)]) -> Metric {
         name: "sessctl_sessions",
         help: "Sessions by task and state.",
         kind: MetricKind::Gauge,
+        divisor: 1.0,
         labels: state,
     }
 }
@@ -58,6 +59,7 @@ pub static STAT: Schema = Schema {
             name: "sessctl_oldest_idle_seconds",
             help: "How long the session longest unused has been so.",
             kind: MetricKind::Gauge,
+            divisor: 1.0,
             labels: &[],
         }),
     ],

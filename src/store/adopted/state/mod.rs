@@ -162,6 +162,12 @@ impl FrameworkState {
         }
     }
 
+    /// Path of the file, which need not exist.
+    pub(super) fn name(&self) -> String {
+        let directory = self.directory.path.as_deref().unwrap_or(Path::new(""));
+        directory.join(&self.name).display().to_string()
+    }
+
     pub(super) fn note_lease(&self) {
         self.has_lost_lease.set(false);
     }

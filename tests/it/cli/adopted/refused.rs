@@ -151,10 +151,11 @@ fn what_a_profile_does_not_describe_is_selected_by_its_handle() {
                    decimals = [0, 6]\nzone = \"none\"\ntimezone = \"UTC\"\n\
                    [[expired]]\nat = \"expire_date\"\nboundary = \"<\"\n";
     sandbox.file("mine.toml", profile);
-    let with =
-        |args: &[&str]| refuses(&sandbox, &[&["--profile", "./mine.toml"], args].concat(), 4);
-    insta::assert_snapshot!(with(&["list", "--user", "alice"]), @"refused: profile mine does not say where django_session holds the user of a session, so sessions cannot be selected by user; to end a session, use `sessctl cycle --session HANDLE`");
-    insta::assert_snapshot!(with(&["close"]), @"refused: profile mine does not say how to find the row of a token in django_session; to end a session, use `sessctl cycle --session HANDLE`");
+    let with = |args: &[&str], code| {
+        refuses(&sandbox, &[&["--profile", "./mine.toml"], args].concat(), code)
+    };
+    insta::assert_snapshot!(with(&["list", "--user", "alice"], 2), @r#"the table "django_session" has no user of a session; it has: expiry"#);
+    insta::assert_snapshot!(with(&["close"], 4), @"refused: profile mine does not say how to find the row of a token in django_session; to end a session, use `sessctl cycle --session HANDLE`");
 }
 
 #[test]

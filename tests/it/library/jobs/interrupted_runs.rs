@@ -6,7 +6,9 @@ use sessctl::app::JobOutcome;
 use sessctl::domain::job::{DueRun, Job, JobAction, JobStatus, RunInProgress};
 use sessctl::domain::time::UnixTime;
 use sessctl::domain::time_zone::TimeZone;
-use sessctl::storage::{JobKey, Lease, NewRun, RunEnd, RunOrigin, RunOutcome, StartResult};
+use sessctl::storage::{
+    JobKey, Lease, NewRun, RunEnd, RunNote, RunOrigin, RunOutcome, StartResult,
+};
 
 use super::interval::done;
 use crate::support::jobs::{Database, Host, cycle_at, has_run, planned, purge_at, purge_every};
@@ -28,6 +30,7 @@ pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
         job: Some(key_of(job)),
         work: job.work.verb().into(),
         task: None,
+        note: RunNote::default(),
         rules: String::new(),
         planned: now,
         started: now,

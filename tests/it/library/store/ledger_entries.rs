@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use sessctl::domain::job::JobHistory;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::{
-    Backend, JobKey, Lease, MIN_KEPT_RUNS, NewRun, RunEnd, RunOrigin, RunOutcome, RunQuery,
-    RunRecord, StartResult,
+    Backend, Invoker, JobKey, Lease, MIN_KEPT_RUNS, NewRun, RunEnd, RunNote, RunOrigin, RunOutcome,
+    RunQuery, RunRecord, StartResult,
 };
 
 use crate::support::NOW;
@@ -31,7 +31,15 @@ pub fn origin() -> RunOrigin {
         pid: 4_711,
         version: "0.1.0".to_owned(),
         user: "mail".to_owned(),
+        invoker: Invoker {
+            sudo_user: Some("alice".to_owned()),
+            login_user: Some("bob".to_owned()),
+        },
     }
+}
+
+pub fn note() -> RunNote {
+    RunNote { selection: Some("--task im*".to_owned()), why: Some("full moon".to_owned()) }
 }
 
 /// A run of the job nightly that was planned for a minute before it begins.
@@ -40,6 +48,7 @@ pub fn run(seconds: i64) -> NewRun {
         job: Some(job("nightly")),
         work: "purge".to_owned(),
         task: Some("im*".to_owned()),
+        note: note(),
         rules: "rules".into(),
         planned: at(seconds - 60),
         started: at(seconds),

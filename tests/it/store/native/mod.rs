@@ -18,8 +18,8 @@ use sessctl::domain::session::Session;
 use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{
-    DueScan, GroupBy, Ledger, NewRun, Order, PolicyContext, RunEnd, RunOrigin, RunOutcome,
-    RunQuery, ScanLimits, SessionQuery, SessionStore, SortKey,
+    DueScan, GroupBy, Invoker, Ledger, NewRun, Order, PolicyContext, RunEnd, RunNote, RunOrigin,
+    RunOutcome, RunQuery, ScanLimits, SessionQuery, SessionStore, SortKey,
 };
 use sessctl::store::Access;
 use sessctl::store::database::Database;
@@ -244,6 +244,7 @@ fn runs_are_paged() {
         job: None,
         work: "purge".to_owned(),
         task: None,
+        note: RunNote::default(),
         rules: String::new(),
         planned: NOW,
         started: NOW,
@@ -254,6 +255,7 @@ fn runs_are_paged() {
             pid: 1,
             version: "0".to_owned(),
             user: "root".to_owned(),
+            invoker: Invoker::default(),
         },
     };
     let end = |outcome| RunEnd {
