@@ -36,6 +36,7 @@ pub mod table;
 pub mod triggers;
 mod unreadable_value;
 mod user_names;
+mod vacuum;
 mod validate;
 mod values;
 
