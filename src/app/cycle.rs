@@ -1,6 +1,7 @@
 //! Cycling: ending sessions now, in any state.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use super::notify::MissedNotifications;
 use super::run::{CYCLE, EndedRun, RunCounts, RunResult};
@@ -31,6 +32,8 @@ pub struct CycleRequest {
     pub guard: Guard,
     /// Description for the ledger.
     pub note: RunNote,
+    /// Maximum time that it may take, apart from its last batch; `None`: any.
+    pub run_time: Option<Duration>,
 }
 
 /// Result of a cycle.
@@ -141,7 +144,15 @@ impl SessionService {
         self.preview_in_batches(&selection, now, |batch| self.name_users(batch), show)
     }
 
-    /// Number of sessions that a cycle would end.
+    /// Returns the number of sessions that [`cycle`](Self::cycle) would end.
+    ///
+    /// # Errors
+    /// Any error of reading the table.
+    pub fn count_cycle(&self, request: &CycleRequest, now: UnixTime) -> Result<u64> {
+        let selection = self.select(&request.filter, request.limit, true, now)?;
+        self.count_selected(&selection, now)
+    }
+
     pub(super) fn count_selected(&self, selection: &Selection<'_>, now: UnixTime) -> Result<u64> {
         Ok(self.preview_in_batches(selection, now, |_| Ok(()), &mut |_| {})?.ended)
     }

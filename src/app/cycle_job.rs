@@ -1,5 +1,6 @@
 //! Cycles of jobs.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::cycle::{CycleReport, CycleRequest};
@@ -8,7 +9,7 @@ use super::run_entry::CycleRecord;
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Filter, SelectionRule};
 use crate::domain::guard::Guard;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
@@ -21,6 +22,7 @@ impl SessionService {
     pub(super) fn cycle_job(
         &mut self,
         task: &TaskPattern,
+        rule: &SelectionRule,
         guard: Guard,
         (run, note): (&JobRun, &RunNote),
         now: UnixTime,
@@ -31,16 +33,14 @@ impl SessionService {
         let mut active = self.start_run(&lease, CYCLE, task_name, Some(run), note, now)?;
         let new = self.new_run(CYCLE, task_name, Some(run), note, now);
         let mut entry = self.run_entry(active.lease.holder.clone(), new, RunOutcome::Running);
-        let filter = Filter {
-            task: Some(task.clone()),
-            opened_by: run.due.resumes.then_some(run.due.planned),
-            ..Filter::usable()
-        };
-        let request = CycleRequest { filter, guard, ..CycleRequest::default() };
         let mut done = CycleReport::default();
         let record = CycleRecord { active: Some(&mut active), entry: &mut entry };
         let show = &mut |_: &Session| {};
-        let result = self.cycle_until(&request, now, record, show, go_on, &mut done);
+        let result = self.select_for_job(task, rule, run, now).and_then(|filter| {
+            let limit = rule.limit;
+            let request = CycleRequest { filter, limit, guard, ..CycleRequest::default() };
+            self.cycle_until(&request, now, record, show, go_on, &mut done)
+        });
         // The end of the run is recorded in the same ledger, and reports why it fails.
         let _ = self.record_pending(&mut entry);
         let counts = RunCounts { marked: 0, ended: done.ended, deleted: done.deleted };
@@ -60,6 +60,37 @@ impl SessionService {
             }
             finished => finished.map(|()| cycled),
         })
+    }
+
+    fn select_for_job(
+        &self,
+        task: &TaskPattern,
+        rule: &SelectionRule,
+        run: &JobRun,
+        now: UnixTime,
+    ) -> Result<Filter> {
+        let mut filter = Filter {
+            task: Some(task.clone()),
+            opened_by: run.due.resumes.then_some(run.due.planned),
+            usable: rule.states.is_empty(),
+            ..rule.filter(now)
+        };
+        match filter.check(self.profile()) {
+            // A configuration for several tables: this one has no such task.
+            Err(Error::OtherTask { .. }) => {
+                return Ok(Filter { sessions: Some(BTreeMap::new()), ..Filter::default() });
+            }
+            checked => checked?,
+        }
+        filter.users = self.select_each(&rule.users)?;
+        filter.except_users = self.select_each(&rule.except_users)?;
+        Ok(filter)
+    }
+
+    fn select_each(&self, users: &[String]) -> Result<Vec<String>> {
+        let ids: Result<Vec<Vec<String>>> =
+            users.iter().map(|user| self.select_users(user)).collect();
+        Ok(ids?.concat())
     }
 
     fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<CycleReport> {

@@ -89,8 +89,9 @@ impl SessionService {
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
         cycled: &mut CycleReport,
     ) -> Result<()> {
-        let CycleRequest { filter, limit, guard, .. } = request;
+        let CycleRequest { filter, limit, guard, run_time, .. } = request;
         let CycleRecord { active, entry } = record;
+        let until = run_time.and_then(|time| self.timer.now().checked_add(time));
         self.ensure_can_delete()?;
         let selection = self.select(filter, *limit, true, now)?;
         cycled.unreadable_users += selection.unreadable_users;
@@ -105,7 +106,7 @@ impl SessionService {
         let (after, max) = (None, BATCH);
         let mut run =
             CycleRun { selection, now, left, after, max, has_names, entry, show, go_on, cycled };
-        let mut batches = BatchLoop { service: self, active, until: None };
+        let mut batches = BatchLoop { service: self, active, until };
         run.cycled.stopped = stop_reason(batches.run(&mut run))?;
         cycled.missed_notifications = self.take_missed_notifications();
         cycled.kept = self.take_kept();

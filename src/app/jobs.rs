@@ -294,8 +294,8 @@ impl SessionService {
             }
             JobAction::Cycle(task) => {
                 let guard = job.limits.or(Guard::default());
-                self.cycle_job(task, guard, (&run, &job_note(job)), now, go_on)
-                    .map(JobOutcome::Cycled)
+                let run = (&run, &job_note(job));
+                self.cycle_job(task, &job.selection, guard, run, now, go_on).map(JobOutcome::Cycled)
             }
         }
     }
@@ -325,8 +325,10 @@ impl SessionService {
 
 /// Description of the runs of a job: its selection by its keys, and its reason.
 pub(super) fn job_note(job: &Job) -> RunNote {
-    let selection = job.work.task().map(|task| format!("task = {:?}", task.as_str()));
-    RunNote { selection, why: job.why.clone() }
+    let task = job.work.task().map(|task| format!("task {:?}", task.as_str()));
+    let others = Some(job.selection.canonical()).filter(|others| !others.is_empty());
+    let selection = task.into_iter().chain(others).collect::<Vec<_>>().join(", ");
+    RunNote { selection: Some(selection).filter(|text| !text.is_empty()), why: job.why.clone() }
 }
 
 fn history_of<'a>(key: &JobKey, states: &'a [JobState]) -> Option<&'a JobHistory> {

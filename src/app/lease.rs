@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use super::run::{ActiveRun, COMPACTION, EndedRun, JobRun, PURGE, RunCounts, RunResult};
 use super::service::SessionService;
 use crate::domain::error::{Error, InterruptReason, Result};
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
     Backend, Lease, LeaseHolder, NewRun, RunEnd, RunNote, StartResult, StatementLimit, random_name,
 };
 
+const UNREADABLE_NOTICE: &str = "notice of unreadable rows";
+const NOTICE_INTERVAL: Span = Span::days(1);
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time that a run continues without renewing its lease on a full disk: under [`Lease::TERM`].
 const MAX_UNRENEWED: Duration = Duration::from_secs(30);
@@ -76,6 +78,12 @@ impl SessionService {
         let released = self.store.drop_lease(&active.lease);
         // The error of the work takes precedence.
         result.and_then(|result| released.map(|()| result))
+    }
+
+    /// Reports whether to name rows that cannot be read: nobody has done so for a day, or that is
+    /// unknown.
+    pub fn claims_unreadable_notice(&mut self, now: UnixTime) -> bool {
+        self.store.claim_notice(UNREADABLE_NOTICE, now, NOTICE_INTERVAL).unwrap_or(true)
     }
 
     /// Takes a lease, from a holder whose process has exited immediately.

@@ -105,6 +105,15 @@ impl SessionService {
         }
     }
 
+    /// Notes of sessions that were looked up whether they exceed the limit of their user in a
+    /// framework's table.
+    ///
+    /// # Errors
+    /// Any error of reading the table.
+    pub fn mark_excess(&self, sessions: Vec<Session>, now: UnixTime) -> Result<Vec<Session>> {
+        self.store.mark_excess(sessions, now)
+    }
+
     /// Returns the statistics of the matching tasks, by name.
     ///
     /// # Errors

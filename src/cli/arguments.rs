@@ -22,7 +22,31 @@ pub fn parse(args: &[OsString]) -> clap::error::Result<Cli> {
     {
         return Ok(cli);
     }
-    parse_with(Cli::command(), args)
+    parse_with(command(), args)
+}
+
+/// Returns the parser of the whole command line.
+pub fn command() -> Command {
+    Cli::command().mut_subcommands(without_cluster_options)
+}
+
+/// Hides the options of clusters from the help of commands that never open a database.
+fn without_cluster_options(command: Command) -> Command {
+    match command.get_name() {
+        "demo" | "completions" | "man" => hide_cluster_options(command),
+        "schedule" => command.mut_subcommands(|below| match below.get_name() {
+            "check" | "next" => hide_cluster_options(below),
+            _ => below,
+        }),
+        "show" => command.mut_subcommand("profiles", hide_cluster_options),
+        _ => command,
+    }
+}
+
+fn hide_cluster_options(command: Command) -> Command {
+    let global = Global::augment_args(Command::new("options"));
+    let hidden = global.get_arguments().filter(|arg| Global::is_of_clusters(arg));
+    hidden.fold(command, |command, arg| command.arg(arg.clone().hide(true)))
 }
 
 fn parse_with(mut parser: Command, args: &[OsString]) -> clap::error::Result<Cli> {

@@ -1,5 +1,6 @@
 //! `sessctl check`
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use super::args::percent;
@@ -180,8 +181,8 @@ impl Figures {
 }
 
 /// Reports invalid arguments.
-pub fn report_arguments(answer: &clap::Error) -> ExitCode {
-    report_unknown(&argument_error(answer))
+pub fn report_arguments(answer: &clap::Error, args: &[OsString]) -> ExitCode {
+    report_unknown(&argument_error(answer, args))
 }
 
 /// Reports a failure of the command, in the form of a result.

@@ -131,7 +131,7 @@ impl Args {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
         let request = CompactRequest {
-            hold: self.hold.unwrap_or(write_limits.hold),
+            hold: self.hold.unwrap_or(write_limits.hold()),
             run_time: self.run_time,
             allow_foreign: self.allow_foreign,
         };
@@ -159,6 +159,9 @@ impl Args {
         context: &Context,
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
+        if context.global.quiet && done.stopped.is_some() {
+            context.print_failure(&sentence(done, service.unused_bytes()?));
+        }
         if context.global.quiet || !(is_said || context.requested_format().is_some()) {
             return Ok(());
         }
@@ -242,7 +245,7 @@ fn describe_freed(done: &CompactReport) -> String {
         steps => format!("{} steps", format_count(steps)),
     };
     let freed = human::bytes(done.freed());
-    let hold = human::measure(human::milliseconds(done.longest_hold));
+    let hold = human::elapsed(done.longest_hold);
     // Writers without a pause leave no moment in which it could be emptied.
     let log = match done.after.log_bytes {
         _ if done.after.untruncated_bytes() > 0 && done.replicator.is_some() => format!(
@@ -257,7 +260,7 @@ fn describe_freed(done: &CompactReport) -> String {
         }
         _ => String::new(),
     };
-    format!("freed {freed} in {steps} of at most {hold} ms; the database now takes {size}{log}")
+    format!("freed {freed} in {steps} of at most {hold}; the database now takes {size}{log}")
 }
 
 fn describe_slack(slack: u64, done: &CompactReport) -> String {

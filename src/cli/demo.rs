@@ -24,9 +24,9 @@ const BATCH: usize = 2_000;
 /// A session of the demo's own, by which it knows its database again.
 const MARKER_TOKEN: &str = "the demo's own session";
 
-/// Create a database of 100,000 sessions, purge it, and show the effect
+/// Create a demo database, purge it, and show the effect
 ///
-/// Uses sessctl-demo.db in the current directory, and overwrites it only if an earlier demo
+/// The database has 100,000 sessions. Uses sessctl-demo.db in the current directory, and overwrites it only if an earlier demo
 /// created it.
 #[derive(clap::Args)]
 pub struct Args {}

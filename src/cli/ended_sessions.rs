@@ -130,15 +130,23 @@ impl EndHook for LineHook {
 const MAX_NAME: usize = 40;
 
 pub fn sentence(session: &Session, end: End, job: Option<&str>) -> String {
-    let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), human::span);
     let job = job.map_or_else(String::new, |job| format!("  job {}", short(job)));
+    format!("{}  {}{job}", description(session, end), end.reason)
+}
+
+/// Line about a session that would end.
+pub fn planned_sentence(session: &Session, end: End) -> String {
+    format!("{}  would be {}", description(session, end), end.reason)
+}
+
+fn description(session: &Session, end: End) -> String {
+    let idle = session.idle(end.at).map_or_else(|| "-".to_owned(), human::span);
     format!(
-        "{}  {}  {}  {}  idle {idle}  {}{job}",
+        "{}  {}  {}  {}  idle {idle}",
         session.handle,
         short(&session.task),
         short(session.user_name.as_ref().or(session.user.as_ref()).map_or("-", String::as_str)),
         short(session.client.as_deref().unwrap_or("-")),
-        end.reason,
     )
 }
 

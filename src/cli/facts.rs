@@ -22,8 +22,8 @@ pub const EXIT_CODES: &[Fact] = &[
         "3",
         "incomplete: work remains, because the command stopped early or rows changed meanwhile; \
          a session was kept that should have been ended or deleted; a hook failed; it is unknown \
-         whether a cluster applied a step; or, with --user, the user of some sessions could not \
-         be read",
+         whether a cluster applied a step; with --user, the user of some sessions could not be \
+         read; or doctor has findings",
     ),
     (
         "4",
@@ -64,6 +64,7 @@ pub const ENVIRONMENT: &[Fact] = &[
     ("SQLITE_TMPDIR", "where compact --full writes temporary files"),
     ("TMPDIR", "the same, if SQLITE_TMPDIR is not set"),
     ("PATH", "where the program of a hook is found"),
+    ("TERM", "no colors, if dumb"),
     ("NO_COLOR", "no colors, if not empty"),
 ];
 
@@ -88,6 +89,7 @@ pub const EXAMPLES: &[Fact] = &[
     ("sessctl --db app.db compact", "free the space of deleted rows"),
     ("sessctl --db db.sqlite3 show stat", "count the sessions of a framework's table"),
     ("sessctl --db http://db1,db2,db3 show stat", "count sessions on an rqlite cluster"),
+    ("sessctl --db app.db doctor", "show what is wrong, and what solves it"),
     ("sessctl show profiles", "list the supported frameworks"),
     ("sessctl schedule print cron '15 * *'", "print a crontab line for an hourly purge"),
 ];

@@ -11,6 +11,7 @@ use std::{env, fs, thread};
 
 use crate::app::EndHook;
 use crate::config::Hooks;
+use crate::domain::filter::Filter;
 use crate::domain::policy::Policies;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
@@ -38,6 +39,8 @@ pub struct Hook {
     file: PathBuf,
     args: Vec<String>,
     limit: Duration,
+    /// Sessions that it receives.
+    filter: Filter,
     /// The user it runs as, where that is not the caller.
     identity: Option<Identity>,
     /// Set after a timeout: the run continues without the hook.
@@ -50,7 +53,10 @@ impl Hook {
         let limit = Duration::from_secs(hooks.timeout.as_seconds().unsigned_abs());
         let file = resolve_program(program, &search_path());
         let (program, args) = (program.clone(), args.to_vec());
-        Some(Self { program, file, args, limit, identity: identity.cloned(), has_timed_out: false })
+        // Its conditions depend on no time.
+        let filter = hooks.selection.filter(UnixTime(0));
+        let (identity, has_timed_out) = (identity.cloned(), false);
+        Some(Self { program, file, args, limit, filter, identity, has_timed_out })
     }
 
     /// Refuses, as root, a program that other users could change.
@@ -152,6 +158,11 @@ fn kill(child: &mut Child) {
 
 impl EndHook for Hook {
     fn ended(&mut self, sessions: &[Session], policies: &Policies) -> Result<(), String> {
+        let is_for_hook = |session: &&Session| self.filter.matches(session, policies, UnixTime(0));
+        let sessions: Vec<Session> = sessions.iter().filter(is_for_hook).cloned().collect();
+        if sessions.is_empty() {
+            return Ok(());
+        }
         let program = &self.program;
         if self.has_timed_out {
             return Err(format!(
@@ -159,7 +170,7 @@ impl EndHook for Hook {
             ));
         }
         let failed = |error: io::Error| format!("could not run hook \"{program}\": {error}");
-        let lines = lines(sessions, policies).map_err(failed)?;
+        let lines = lines(&sessions, policies).map_err(failed)?;
         let mut child = self.start(lines).map_err(failed)?;
         let ended = match self.wait(&mut child).map_err(failed)? {
             Some(status) if status.success() => Ok(()),

@@ -11,16 +11,18 @@ use crate::domain::format::format_count;
 pub struct Wording {
     /// Noun for one row.
     pub what: &'static str,
+    /// The sessions were selected: that one is kept is a failure.
+    pub is_selected: bool,
     pub dry_run: bool,
 }
 
 impl Wording {
     pub const fn purge(dry_run: bool) -> Self {
-        Self { what: "expired session", dry_run }
+        Self { what: "expired session", is_selected: false, dry_run }
     }
 
     pub const fn end(dry_run: bool) -> Self {
-        Self { what: "session", dry_run }
+        Self { what: "session", is_selected: true, dry_run }
     }
 
     fn count(self, rows: u64) -> String {
@@ -39,8 +41,13 @@ impl Wording {
 
 /// Reports rows that were kept. They need action, so cron sees them, too.
 pub fn print_kept(kept: &KeptRows, wording: Wording, context: &Context) {
+    let is_failure = wording.is_selected || kept.rejected > 0;
     for sentence in sentences(kept, wording) {
-        context.print_notice(&format!("sessctl: {sentence}"));
+        if is_failure {
+            context.print_failure(&sentence);
+        } else {
+            context.print_notice(&format!("sessctl: {sentence}"));
+        }
     }
 }
 

@@ -17,12 +17,10 @@ use super::selection::Selection;
 use super::session_records;
 use crate::output::FormatName;
 
-pub const TABLE_ROWS: u64 = 100;
-
 /// List sessions
 ///
-/// A table shows the first 100 sessions and says how many there are; the other formats show
-/// all of them. With --user, sessions of a framework's table whose user cannot be read are
+/// On a terminal, a table shows the first 100 sessions and says how many there are; all of them
+/// are shown in a pipe, and in the other formats. With --user, sessions of a framework's table whose user cannot be read are
 /// counted, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
@@ -39,7 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "REASON")]
     ended_by: Option<EndReason>,
     /// Only sessions that ended at or after this time, or at most this long ago
-    #[arg(long, value_name = "TIME|DURATION")]
+    #[arg(long, value_name = "TIME|DURATION", allow_hyphen_values = true)]
     ended_since: Option<Since>,
     /// Sort by handle, user, task, client, agent, state, idle (longest first), created,
     /// last-used, expires or ended; without it by handle, or with --limit by idle
@@ -53,13 +51,13 @@ pub struct Args {
     limit: Option<u64>,
     /// Show the states as of another time: sessions opened later are left out, and sessions
     /// that ended later count as not ended
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     at: Option<TimeArg>,
 }
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let at = self.at.map(|at| at.read(&TimeZone::Local)).transpose()?;
+        let at = self.at.map(|at| at.read(&TimeZone::Local, context.now)).transpose()?;
         let now = at.unwrap_or(context.now);
         let table = context.format() == FormatName::Table;
         let is_limited = self.limit.is_some();
@@ -74,7 +72,7 @@ impl Args {
         let request = ListRequest {
             filter: Filter { ended_by: self.ended_by, ended_since, opened_by: at, ..found.filter },
             order,
-            limit: self.limit.or_else(|| table.then_some(TABLE_ROWS)),
+            limit: context.row_limit(self.limit),
             count_all: table,
         };
         let mut listing =
@@ -102,6 +100,6 @@ impl Args {
 
 pub fn truncation_notice(shown: u64, all: u64, what: &str, is_limited: bool) -> String {
     let (shown, all) = (format_count(shown), format_count(all));
-    let hint = if is_limited { "" } else { "; other formats show all" };
+    let hint = if is_limited { "" } else { "; --limit N shows more" };
     format!("{shown} of {all} {what} shown{hint}")
 }

@@ -25,10 +25,11 @@ mod host;
 mod init;
 pub mod interrupt;
 pub mod kept_rows;
-mod legacy_commands;
 mod list;
 mod man;
 mod metrics;
+mod metrics_file;
+pub mod mistakes;
 mod open;
 pub mod privileges;
 pub mod process;
@@ -51,16 +52,18 @@ pub mod show;
 pub mod state_dir;
 mod statement_watchdog;
 pub mod syslog;
+pub mod time_arg;
 pub mod time_zone;
 mod token_reader;
 mod tokens;
 mod touch;
 pub mod trust;
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::output::record::Schema;
 use context::{Context, Global};
@@ -167,8 +170,8 @@ impl Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().collect();
-    match arguments::parse(&arguments) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    match arguments::parse(&args) {
         Ok(cli) => {
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
@@ -179,10 +182,10 @@ pub fn main() -> ExitCode {
             }
             if is_check { check::report(outcome) } else { report::report(outcome) }
         }
-        Err(answer) if answer.use_stderr() && arguments::names_check(&arguments) => {
-            check::report_arguments(&answer)
+        Err(answer) if answer.use_stderr() && arguments::names_check(&args) => {
+            check::report_arguments(&answer, &args)
         }
-        Err(answer) => report::report_arguments(&answer),
+        Err(answer) => report::report_arguments(&answer, &args),
     }
 }
 
@@ -225,9 +228,9 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Doctor(args) => args.run(context),
         Command::Check(args) => args.run(context),
         Command::Demo(args) => args.run(context),
-        Command::Completions(args) => args.run(Cli::command()),
-        Command::Man(args) => args.run(Cli::command()),
-        Command::Complete(args) => args.run(context, Cli::command()),
+        Command::Completions(args) => args.run(arguments::command()),
+        Command::Man(args) => args.run(arguments::command()),
+        Command::Complete(args) => args.run(context, arguments::command()),
         Command::PrivilegedHelper(args) => args.run(),
         Command::Detached(args) => args.run(),
     }

@@ -69,6 +69,7 @@ impl Args {
             agent: self.agent,
             timeout: self.timeout.unwrap_or_default(),
         };
+        let requested = opening.timeout;
         let mut service = context.open(Access::Write)?;
         let opened = service.open(opening, context.now);
         // A refused session may have ended others, too.
@@ -93,8 +94,25 @@ impl Args {
             service.close(&[opened.token], context.now)?;
             bail!("{error:#}; the token was not delivered, so the session was closed again");
         }
+        if let Some(difference) = difference(requested, opened.idle_timeout) {
+            context.print_notice(&format!("sessctl: {difference}"));
+        }
         Ok(exit)
     }
+}
+
+/// Says that the policy of the task has granted another timeout than the requested one.
+fn difference(requested: TimeoutRequest, granted: Option<Span>) -> Option<String> {
+    let requested = match requested {
+        TimeoutRequest::Nothing => return None,
+        TimeoutRequest::Never => None,
+        TimeoutRequest::For(span) => Some(span),
+    };
+    let shown = |timeout: Option<Span>| timeout.map_or("never".to_owned(), |it| it.to_string());
+    (requested != granted).then(|| {
+        let (requested, granted) = (shown(requested), shown(granted));
+        format!("the timeout is {granted} instead of {requested}, by the policy of the task")
+    })
 }
 
 fn record(opened: &OpenedSession) -> Record {

@@ -1,11 +1,10 @@
 //! Error messages.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-
 use super::exit::{Exit, eprint_line, exit_code, exit_code_of_error, is_broken_pipe};
-use super::{advice, context, disk_space, guard, legacy_commands};
+use super::{advice, arguments, context, disk_space, guard, mistakes};
 use crate::Error;
 use crate::output::sanitize;
 
@@ -72,34 +71,21 @@ pub fn with_advice(error: &Error) -> String {
     advice_on(error).map_or_else(|| message.clone(), |hint| format!("{message}; {hint}"))
 }
 
-/// Prints the requested help or version, or one line about invalid arguments.
-pub fn report_arguments(answer: &clap::Error) -> ExitCode {
-    if !answer.use_stderr() || answer.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    {
+/// Prints the requested help or version, or what is wrong with the arguments.
+pub fn report_arguments(answer: &clap::Error, args: &[OsString]) -> ExitCode {
+    if !answer.use_stderr() {
         let _ = answer.print();
-        return ExitCode::from(if answer.use_stderr() { 2 } else { 0 });
+        return ExitCode::SUCCESS;
     }
-    eprint_line(&sanitize::escape(&format!("sessctl: {}", argument_error(answer))));
+    for line in format!("sessctl: {}", argument_error(answer, args)).lines() {
+        eprint_line(&sanitize::escape(line));
+    }
     ExitCode::from(2)
 }
 
-/// Message about invalid arguments, on one line.
-pub fn argument_error(answer: &clap::Error) -> String {
-    if let Some(instead) = instead_of(answer) {
-        return format!("{instead}; see --help");
-    }
-    let text = answer.render().to_string();
-    let is_said = |part: &&str| !part.starts_with("Usage:") && !part.starts_with("For more");
-    let parts: Vec<&str> = text.split("\n\n").map(str::trim).filter(is_said).collect();
-    let sentence = parts.join("; ").replacen("error: ", "", 1);
-    let words: Vec<&str> = sentence.split_whitespace().collect();
-    format!("{}; see --help", words.join(" "))
-}
-
-fn instead_of(answer: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(name)) = answer.get(ContextKind::InvalidSubcommand) else {
-        return None;
-    };
-    let instead = legacy_commands::instead_of(name, std::env::args_os())?;
-    Some(format!("unrecognized subcommand '{name}': {instead}"))
+/// Message about invalid arguments.
+pub fn argument_error(answer: &clap::Error, args: &[OsString]) -> String {
+    let mut whole = arguments::command();
+    whole.build();
+    mistakes::answer(answer, &whole, args)
 }

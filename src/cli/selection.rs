@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::ControlFlow;
 use std::str::FromStr;
 
-use crate::app::SessionService;
+use crate::app::{ListRequest, SessionService};
 use crate::domain::filter::{AgentPattern, ClientFilter, Filter};
 use crate::domain::session::{Session, SessionKey, SessionState};
 use crate::domain::task::TaskPattern;
@@ -21,8 +22,8 @@ pub struct Selection {
     /// Only sessions of this task; * matches any text, case is ignored
     #[arg(long, value_name = "TASK", value_parser = task)]
     pub task: Option<TaskPattern>,
-    /// Only sessions of these users, separated by commas (\\, for a comma in a name); where the
-    /// profile says where names are, names or ids
+    /// Only sessions of these users, separated by commas; where the profile says where names
+    /// are, names or ids
     #[arg(long, value_name = "USERS")]
     pub user: Vec<String>,
     /// No sessions of these users
@@ -38,8 +39,9 @@ pub struct Selection {
     #[arg(long, value_name = "PATTERN", value_parser = agent)]
     pub agent: Option<AgentPattern>,
     /// Only sessions in these states: active, idle, abandoned, expired (due, but not yet ended
-    /// by a purge), ended; for a framework's table, active or expired. In addition, usable: in
-    /// any state in which the application still accepts the session
+    /// by a purge), ended; for a framework's table, active or expired, and unreadable: its times
+    /// cannot be read. In addition, usable: in any state in which the application still accepts
+    /// the session
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     pub state: Vec<StateArg>,
     /// Only sessions unused for longer than this
@@ -63,10 +65,12 @@ pub struct Selection {
     pub keep_newest: Option<usize>,
 }
 
-/// State of a session, or any state in which its application accepts it.
+/// State of a session, or something else that is said of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateArg {
     Usable,
+    /// Times that cannot be read.
+    Unreadable,
     State(SessionState),
 }
 
@@ -83,12 +87,14 @@ impl FromStr for StateArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text == "usable" {
-            return Ok(Self::Usable);
+        match text {
+            "usable" => return Ok(Self::Usable),
+            "unreadable" => return Ok(Self::Unreadable),
+            _ => {}
         }
         text.parse()
             .map(Self::State)
-            .map_err(|error: <SessionState as FromStr>::Err| format!("{error}, usable"))
+            .map_err(|error: <SessionState as FromStr>::Err| format!("{error}, usable, unreadable"))
     }
 }
 
@@ -124,8 +130,8 @@ impl Selection {
             ..self.with_states(default)
         };
         filter.check(service.profile())?;
-        filter.users = users(service, &self.user)?;
-        filter.except_users = users(service, &self.except_user)?;
+        filter.users = users(service, &self.user, now)?;
+        filter.except_users = users(service, &self.except_user, now)?;
         filter.except = sessions(service, &self.except)?.map(|session| session.key).collect();
         let mut ended = Vec::new();
         if !self.session.is_empty() {
@@ -156,11 +162,12 @@ impl Selection {
             return default;
         }
         let states = self.state.iter().filter_map(|state| match state {
-            StateArg::Usable => None,
+            StateArg::Usable | StateArg::Unreadable => None,
             StateArg::State(state) => Some(*state),
         });
         let usable = self.state.contains(&StateArg::Usable);
-        Filter { states: states.collect(), usable, ..default }
+        let unreadable = self.state.contains(&StateArg::Unreadable);
+        Filter { states: states.collect(), usable, unreadable, ..default }
     }
 
     /// Returns the options as they were typed, in the order of the help.
@@ -212,11 +219,42 @@ impl Selection {
     }
 }
 
+impl Selection {
+    /// Explanation of users without a session in a framework's table, which keeps ids.
+    ///
+    /// # Errors
+    /// Any error of reading the table of users.
+    pub fn about_users(
+        &self,
+        service: &SessionService,
+        now: UnixTime,
+    ) -> anyhow::Result<Option<String>> {
+        let source = service.profile().and_then(|profile| profile.user.as_ref());
+        let (Some(source), false) = (source, self.user.is_empty()) else { return Ok(None) };
+        let ids: BTreeSet<String> = users(service, &self.user, now)?.into_iter().collect();
+        let is_given =
+            |id: &String| self.user.iter().any(|text| text.split(',').any(|it| it == id));
+        Ok(Some(match &source.names {
+            None => "the table keeps ids of users: pass one that `sessctl show users` shows, such \
+                     as --user 17"
+                .to_owned(),
+            Some(names) if ids.iter().all(is_given) => format!(
+                "the table keeps ids of users, and no user in {:?} has this name; `sessctl show \
+                 users` shows ids and names",
+                names.table
+            ),
+            Some(_) => format!(
+                "the table keeps ids of users: {}",
+                ids.iter().map(|id| format!("{id:?}")).collect::<Vec<_>>().join(", ")
+            ),
+        }))
+    }
+}
+
 /// The conditions after the noun, such as ` of user "bob" in task "imap"`.
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let list = |users: &[String]| {
-            let users: Vec<String> = users.iter().flat_map(|it| split(it)).collect();
             users.iter().map(|user| format!("{user:?}")).collect::<Vec<_>>().join(" or ")
         };
         let Self { task, user, except_user, client, agent, idle_over, .. } = self;
@@ -272,30 +310,43 @@ pub fn unknown_task(
 }
 
 /// Ids of the users with these names or ids.
-fn users(service: &SessionService, given: &[String]) -> anyhow::Result<Vec<String>> {
+fn users(service: &SessionService, given: &[String], now: UnixTime) -> anyhow::Result<Vec<String>> {
     let mut ids = BTreeSet::new();
-    for user in given.iter().flat_map(|users| split(users)) {
-        if user.is_empty() {
-            return Err(Usage::error("a user is empty; pass names or ids, separated by commas"));
+    for text in given {
+        match user_with_commas(service, text, now)? {
+            Some(found) => ids.extend(found),
+            None => {
+                for user in text.split(',') {
+                    if user.is_empty() {
+                        return Err(Usage::error(
+                            "a user is empty; pass names or ids, separated by commas",
+                        ));
+                    }
+                    ids.extend(service.select_users(user)?);
+                }
+            }
         }
-        ids.extend(service.select_users(&user)?);
     }
     Ok(ids.into_iter().collect())
 }
 
-/// Splits a list at its commas, except those after a backslash.
-fn split(list: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut chars = list.chars().peekable();
-    while let Some(char) = chars.next() {
-        let part = parts.len() - 1;
-        match char {
-            ',' => parts.push(String::new()),
-            '\\' if chars.next_if_eq(&',').is_some() => parts[part].push(','),
-            char => parts[part].push(char),
-        }
+/// Ids of a user whose name has commas, if there is one.
+fn user_with_commas(
+    service: &SessionService,
+    text: &str,
+    now: UnixTime,
+) -> anyhow::Result<Option<Vec<String>>> {
+    if !text.contains(',') {
+        return Ok(None);
     }
-    parts
+    let users = service.select_users(text)?;
+    if users.as_slice() != [text] {
+        return Ok(Some(users));
+    }
+    let filter = Filter { users: users.clone(), ..Filter::default() };
+    let request = ListRequest { filter, limit: Some(1), ..ListRequest::default() };
+    let listed = service.list(&request, now, &mut |_| Ok(ControlFlow::Continue(())))?;
+    Ok((listed.shown > 0).then_some(users))
 }
 
 fn sessions(

@@ -2,7 +2,7 @@
 
 use crate::domain::agent::short_agent;
 use crate::domain::policy::{Policies, Verdict};
-use crate::domain::profile::Profile;
+use crate::domain::profile::{Profile, Standing, StricterRule};
 use crate::domain::session::{End, Session, SessionState};
 use crate::domain::time::UnixTime;
 
@@ -182,9 +182,10 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         Verdict::Keep => ("keep", Value::Absent),
         Verdict::Mark(_) => ("mark", Value::word("unused")),
         Verdict::End(reason) => ("end", Value::word(reason.as_str())),
-        Verdict::Discard(reason) if session.expiry.is_some() => {
-            ("delete", Value::word(reason.as_str()))
-        }
+        Verdict::Discard(reason) if session.expiry.is_some() => (
+            "delete",
+            Value::word(rule(session, now).map_or(reason.as_str(), StricterRule::as_str)),
+        ),
         Verdict::Discard(reason) => ("end and delete", Value::word(reason.as_str())),
         Verdict::Delete => ("delete", Value::word("retention")),
     };
@@ -200,11 +201,19 @@ pub fn due(session: &Session, verdict: Verdict, now: UnixTime) -> Record {
         Value::time(session.last_used_at),
         Value::time(session.end.map(|end| end.at)),
     ];
-    if let Some(expiry) = session.expiry {
-        values.push(Value::time(expiry.last_moment()));
+    if let Some(times) = session.times() {
+        values.push(Value::time(session.stricter.last_moment(&times)));
         values.push(user_name(session));
     }
     Record::new(key(session), values)
+}
+
+/// Rule of the configuration by which a session is due that the framework accepts.
+fn rule(session: &Session, now: UnixTime) -> Option<StricterRule> {
+    match session.standing(now)? {
+        Standing::Due(rule) => Some(rule),
+        Standing::Live | Standing::Expired | Standing::Retained => None,
+    }
 }
 
 /// The session's user, by name if that is known.

@@ -206,8 +206,12 @@ impl TokenRun<'_> {
         self.has_ended |= matches!(outcome, TouchOutcome::Closed);
         let profile = self.service.profile();
         self.reporter.report(|| record(&result(), profile), || sentence(&result()));
-        if self.silent && !outcome.is_live() {
-            self.context.print_notice(&sentence(&result()));
+        if !outcome.is_live() {
+            if self.context.global.quiet {
+                self.context.print_failure(&sentence(&result()));
+            } else if self.silent {
+                self.context.print_notice(&sentence(&result()));
+            }
         }
     }
 }

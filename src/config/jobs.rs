@@ -5,8 +5,10 @@ use toml::de::DeValue;
 use super::error::Result;
 use super::keys::show_span_or;
 use super::options::Config;
+use super::selection;
 use super::table::SettingsTable;
 use super::values::{at_least, count, flag, name, parsed, percent, span_or, text};
+use crate::domain::filter::SelectionRule;
 use crate::domain::guard::{Guard, GuardLimits};
 use crate::domain::job::{Interval, Job, JobAction, JobTiming};
 use crate::domain::schedule::{Schedule, ScheduleError};
@@ -30,6 +32,9 @@ const KEYS: &[&str] = &[
     "each",
 ];
 
+const SELECTS_FOR_CYCLE: &str = "is only allowed with do = \"cycle\": a purge takes all sessions \
+                                 of its task that are due";
+
 #[derive(Clone, Copy)]
 enum ActionWord {
     Purge,
@@ -43,7 +48,8 @@ string_enum!(ActionWord, "job action", {
 
 pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
     for table in top.array("job", "[[job]]")? {
-        table.allow_only(KEYS)?;
+        let valid = KEYS.iter().copied().chain(selection::KEYS.iter().map(|key| key.name));
+        table.allow_only(&valid.collect::<Vec<_>>())?;
         let name = table.required("name", "each job needs a unique name", name)?;
         if config.jobs.iter().any(|job| job.name == name) {
             return Err(table.error("name", &format!("job name {name:?} is already in use")));
@@ -70,8 +76,13 @@ fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
     let host = table.optional("host", name)?;
     let reason = table.optional("why", |value| why(text(value)?))?;
     let enabled = table.optional("enabled", flag)?.unwrap_or(true);
+    let mut selection = SelectionRule::default();
+    table.read_known(selection::KEYS, &mut selection)?;
     let (when, work) = (when(table, at, every)?, work(table, action, task)?);
     if matches!(work, JobAction::Purge(_)) {
+        for key in selection::KEYS {
+            table.reject(key.name, SELECTS_FOR_CYCLE)?;
+        }
         let message = "is only allowed with do = \"cycle\": a missed purge is always made up \
                        for, once";
         table.reject("late", message)?;
@@ -81,7 +92,7 @@ fn job(table: &SettingsTable<'_>, job_name: String) -> Result<Job> {
         return Err(table.error("every", message));
     }
     let limits = GuardLimits { max_percent, max_rows };
-    Ok(Job { name: job_name, when, work, limits, late, host, why: reason, enabled })
+    Ok(Job { name: job_name, when, work, selection, limits, late, host, why: reason, enabled })
 }
 
 fn when(
@@ -147,9 +158,15 @@ impl Config {
             when,
             ("do", job.work.verb().to_owned()),
             ("task", job.work.task().map_or("*", TaskPattern::as_str).to_owned()),
+        ];
+        if matches!(job.work, JobAction::Cycle(_)) {
+            let keys = selection::KEYS.iter();
+            values.extend(keys.map(|key| (key.name, (key.show)(&job.selection))));
+        }
+        values.extend([
             ("max_percent", guard.max_percent.to_string()),
             ("max_rows", guard.max_rows.to_string()),
-        ];
+        ]);
         values.extend(late.map(|late| ("late", show_span_or(late, "forever"))));
         values.extend([
             ("host", job.host.clone().unwrap_or_default()),

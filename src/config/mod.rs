@@ -18,6 +18,7 @@ pub mod profile;
 mod profile_checks;
 mod retention;
 mod sections;
+mod selection;
 mod settings;
 mod table;
 mod tasks;
@@ -28,4 +29,7 @@ mod warnings;
 pub use cluster::ClusterOptions;
 pub use error::ConfigError;
 pub use options::{Config, Hooks, ReportTarget};
+pub use profile_checks::IgnoredKey;
+#[cfg(feature = "internals")]
+pub use profile_checks::TablePolicy;
 pub use settings::Setting;

@@ -5,11 +5,13 @@ use super::cluster::ClusterOptions;
 use super::error::ConfigError;
 use super::table::{Lines, join};
 use crate::domain::clock::ClockGuard;
+use crate::domain::filter::SelectionRule;
 use crate::domain::guard::Guard;
 use crate::domain::job::Job;
 use crate::domain::policy::Policies;
 use crate::domain::time::Span;
 use crate::domain::time_zone::TimeZone;
+use crate::domain::unreadable::UnreadableRows;
 use crate::domain::variants::string_enum;
 use crate::domain::write_limits::WriteLimits;
 
@@ -35,6 +37,8 @@ pub struct Config {
     pub clock: Option<Span>,
     /// Limits on write transactions.
     pub write_limits: WriteLimits,
+    /// Reaction to rows that cannot be read.
+    pub unreadable: UnreadableRows,
     /// The time zone of schedules.
     pub zone: TimeZone,
     /// The jobs, in the order of the file.
@@ -66,6 +70,7 @@ impl Default for Config {
             guard: Guard::default(),
             clock: ClockGuard::default().threshold,
             write_limits: WriteLimits::default(),
+            unreadable: UnreadableRows::default(),
             zone: TimeZone::Local,
             jobs: Vec::new(),
             reports: BTreeMap::new(),
@@ -101,6 +106,8 @@ pub struct Hooks {
     pub on_end: Vec<String>,
     /// The maximum run time for one batch of sessions.
     pub timeout: Span,
+    /// The sessions that it receives; users by their ids.
+    pub selection: SelectionRule,
 }
 
 impl Hooks {
@@ -111,7 +118,7 @@ impl Hooks {
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { on_end: Vec::new(), timeout: Span::seconds(10) }
+        Self { on_end: Vec::new(), timeout: Span::seconds(10), selection: SelectionRule::default() }
     }
 }
 

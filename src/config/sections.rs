@@ -6,6 +6,7 @@ use super::keys::{
     show_span_or,
 };
 use super::options::{Config, Hooks};
+use super::selection::{AGENT, CLIENT, TASK, USERS};
 use super::values::{at_least, parsed, span_or, span_within};
 use crate::domain::clock::ClockGuard;
 use crate::domain::time::Span;
@@ -28,6 +29,11 @@ pub(super) const TOP_LEVEL: &[&str] = &[
     "ledger",
     "cluster",
 ];
+
+const HOLD: KeyFormat<Option<HoldLimit>> = KeyFormat {
+    read: |value| parsed(value).map(Some),
+    show: |hold| hold.unwrap_or(HoldLimit::DEFAULT).to_string(),
+};
 
 /// Shown as nothing if it is not set: it depends on the other keys and on the database.
 const HOLD_ALONE: KeyFormat<Option<HoldLimit>> = KeyFormat {
@@ -59,15 +65,23 @@ pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
     (
         "purge",
         &[
-            key!("hold", write_limits.hold, parsed_format()),
+            key!("hold", write_limits.hold, HOLD),
             key!("hold_alone", write_limits.hold_alone, HOLD_ALONE),
             key!("max_log", write_limits.max_log, parsed_format()),
             key!("log_alone", write_limits.log_alone, parsed_format()),
+            key!("unreadable", unreadable, parsed_format()),
         ],
     ),
     (
         "hooks",
-        &[key!("on_end", hooks.on_end, COMMAND), key!("timeout", hooks.timeout, HOOK_TIMEOUT)],
+        &[
+            key!("on_end", hooks.on_end, COMMAND),
+            key!("timeout", hooks.timeout, HOOK_TIMEOUT),
+            key!("task", hooks.selection.task, TASK),
+            key!("user", hooks.selection.users, USERS),
+            key!("client", hooks.selection.client, CLIENT),
+            key!("agent", hooks.selection.agent, AGENT),
+        ],
     ),
     ("ledger", &[key!("keep", keep_runs, FOREVER)]),
     (

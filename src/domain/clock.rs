@@ -129,6 +129,10 @@ impl ClockRefusal {
 
 impl fmt::Display for ClockRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.moved.unsigned_abs() >= FAR_OFF {
+            let Self { now, last_run, .. } = self;
+            return write!(f, "the clock says {now}, but the last run was at {last_run}");
+        }
         let direction = if self.moved < 0 { "back" } else { "forward" };
         let (number, unit) = largest_unit(self.moved.unsigned_abs());
         let last_run = self.last_run;
@@ -139,9 +143,12 @@ impl fmt::Display for ClockRefusal {
     }
 }
 
+/// Seconds from which a clock was not moved, but is wrong, or was.
+const FAR_OFF: u64 = 2 * 365 * 86_400;
+
 /// Length in the largest unit of which it has at least two, rounded.
 fn largest_unit(seconds: u64) -> (u64, &'static str) {
-    let units = [(365 * 86_400, "year"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
     let (length, unit) =
         units.into_iter().find(|(length, _)| seconds >= 2 * length).unwrap_or((1, "second"));
     ((seconds + length / 2) / length, unit)

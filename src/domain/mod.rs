@@ -18,6 +18,7 @@ pub mod task;
 pub mod time;
 pub mod time_zone;
 pub mod token;
+pub mod unreadable;
 pub(crate) mod variants;
 pub mod why;
 pub mod write_limits;

@@ -3,7 +3,9 @@
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-use super::profile::{Expiry, SqlValueRef, order};
+use super::profile::{
+    Expiry, SessionTimes, SqlValueRef, Standing, StricterRule, StricterRules, order,
+};
 use super::time::{Span, UnixTime};
 #[cfg(feature = "internals")]
 pub use super::variants::UnknownVariant;
@@ -155,6 +157,10 @@ pub struct Session {
     /// Expiry by the rules of the framework whose table holds the session; `None`: the
     /// table is native, and the policy of the task applies.
     pub expiry: Option<Expiry>,
+    /// What the configuration adds to these rules.
+    pub stricter: StricterRules,
+    /// Set if its user has so many live sessions that were used later that it is due.
+    pub exceeds_user_limit: bool,
 }
 
 impl Session {
@@ -173,6 +179,23 @@ impl Session {
     /// Later of the last use and the opening, as far as they are known.
     pub fn last_known_use(&self) -> Option<UnixTime> {
         self.last_used_at.max(self.created_at)
+    }
+
+    /// Facts about a session of a framework's table for its [`stricter`](Self::stricter) rules;
+    /// `None`: the table is native.
+    pub fn times(&self) -> Option<SessionTimes> {
+        Some(SessionTimes {
+            expiry: self.expiry?,
+            used: self.last_used_at,
+            created: self.created_at,
+            exceeds_user_limit: self.exceeds_user_limit,
+        })
+    }
+
+    /// Standing of a session of a framework's table by the rules of the framework and the
+    /// [`stricter`](Self::stricter) ones; `None`: the table is native.
+    pub fn standing(&self, now: UnixTime) -> Option<Standing> {
+        self.times().map(|times| self.stricter.standing(&times, now))
     }
 
     /// Reports whether the session had ended by then.
@@ -200,6 +223,32 @@ pub enum EndReason {
     Cycled,
     /// Maximum age exceeded.
     Lifetime,
+}
+
+impl From<StricterRule> for EndReason {
+    fn from(rule: StricterRule) -> Self {
+        match rule {
+            StricterRule::Timeout => Self::Expired,
+            StricterRule::Lifetime => Self::Lifetime,
+            StricterRule::UserLimit => Self::Evicted,
+        }
+    }
+}
+
+impl Standing {
+    /// Reason for which a session is over or due; `None`: it is live.
+    pub fn end_reason(self) -> Option<EndReason> {
+        match self {
+            Self::Live => None,
+            Self::Due(rule) => Some(rule.into()),
+            Self::Expired | Self::Retained => Some(EndReason::Expired),
+        }
+    }
+
+    /// Reason for which the next purge deletes the row; `None`: it keeps the row.
+    pub fn deletion_reason(self) -> Option<EndReason> {
+        self.end_reason().filter(|_| self != Self::Retained)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -10,9 +10,10 @@ pub struct WriteLimits {
     /// Target duration of one write transaction while other connections are active. If a commit
     /// alone takes that long, it is twice the time of a commit, or up to four times with a rollback
     /// journal.
-    pub hold: HoldLimit,
+    /// `None`: [`HoldLimit::DEFAULT`].
+    pub hold: Option<HoldLimit>,
     /// Target duration while no other connection is active; `None`: [`hold`](Self::hold) if that is
-    /// not the default, otherwise 100 ms with a write-ahead log and 300 ms without.
+    /// set, otherwise 100 ms with a write-ahead log and 300 ms without.
     pub hold_alone: Option<HoldLimit>,
     /// Assume that there are no other writers, and use the fastest batches.
     pub fast: bool,
@@ -22,7 +23,6 @@ pub struct WriteLimits {
     pub log_alone: ByteSize,
 }
 
-const DEFAULT_HOLD: Duration = Duration::from_millis(2);
 const ALONE_WITH_LOG: Duration = Duration::from_millis(100);
 const ALONE_WITHOUT_LOG: Duration = Duration::from_millis(300);
 
@@ -30,14 +30,18 @@ impl WriteLimits {
     /// Sets the target duration of all write transactions.
     #[must_use]
     pub fn with_hold(self, hold: HoldLimit) -> Self {
-        Self { hold, hold_alone: Some(hold), ..self }
+        Self { hold: Some(hold), hold_alone: Some(hold), ..self }
+    }
+
+    /// Target duration while other connections are active.
+    pub fn hold(&self) -> HoldLimit {
+        self.hold.unwrap_or(HoldLimit::DEFAULT)
     }
 
     /// Target duration while no other connection is active.
     pub fn hold_alone(&self, has_log: bool) -> Duration {
-        match self.hold_alone {
+        match self.hold_alone.or(self.hold) {
             Some(HoldLimit(alone)) => alone,
-            None if self.hold.0 != DEFAULT_HOLD => self.hold.0,
             None if has_log => ALONE_WITH_LOG,
             None => ALONE_WITHOUT_LOG,
         }
@@ -47,7 +51,7 @@ impl WriteLimits {
 impl Default for WriteLimits {
     fn default() -> Self {
         Self {
-            hold: HoldLimit(DEFAULT_HOLD),
+            hold: None,
             hold_alone: None,
             fast: false,
             max_log: ByteSize(64 << 20),
@@ -59,6 +63,11 @@ impl Default for WriteLimits {
 /// Maximum duration of a write transaction: from 100 µs to 10 s.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldLimit(pub Duration);
+
+impl HoldLimit {
+    /// Target duration of a write transaction that delays others little.
+    pub const DEFAULT: Self = Self(Duration::from_millis(2));
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a valid duration: use 100us to 10s, such as 2ms, 500us or 1s")]

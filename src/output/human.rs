@@ -59,6 +59,24 @@ pub fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
+/// Time that something took: `4.2 ms`, `350 ms`, `23 s`, `4m10s`.
+pub fn elapsed(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match time.as_secs() {
+        0 if time < Duration::from_millis(100) => format!("{} ms", one_decimal(seconds * 1e3)),
+        0 => format!("{} ms", time.as_millis()),
+        1..10 => format!("{} s", one_decimal(seconds)),
+        whole @ 10..60 => format!("{whole} s"),
+        whole => span(Span::seconds(i64::try_from(whole).unwrap_or(i64::MAX))),
+    }
+}
+
+/// Number with one decimal, unless that is zero.
+fn one_decimal(number: f64) -> String {
+    let text = format!("{number:.1}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
+}
+
 /// The two largest units, cut short and not rounded: `2h05m`, `3d4h`, `45s`.
 pub fn span(length: Span) -> String {
     let seconds = length.as_seconds();

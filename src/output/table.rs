@@ -1,18 +1,19 @@
 //! Tables: one line per record, or one line per value for a single record or on a narrow
 //! terminal. The frame is plain ASCII, which works in any locale.
 
-use std::io;
+use std::{io, mem};
 
 use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, presets,
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, Row, Width, presets,
 };
+use textwrap::core::display_width;
 
-use super::flatten::RowFlattener;
+use super::flatten::{FlatRow, RowFlattener};
 use super::format::{Format, Style};
 use super::human::{ELLIPSIS, collapse, show};
 use super::record::{Cardinality, Column, Record, Schema, Severity, Value, Visibility};
 
-/// Width of text columns without a terminal.
+/// Maximum width of a text column without a terminal; longer texts exceed it.
 const PIPE_TEXT_WIDTH: usize = 40;
 /// Minimum width of a text that is cut to fit.
 const MIN_TEXT_WIDTH: usize = 8;
@@ -21,84 +22,200 @@ const GAP: usize = 2;
 /// Separator of cells inside comfy-table, which no cell contains: it is always escaped.
 const DELIMITER: char = '\u{1f}';
 
-/// Table whose records are collected until the width of each column is known.
+/// Records from which the columns and their widths are derived. Those that follow are written
+/// in parts of as many, so that a table of any length takes constant memory.
+const SAMPLE_SIZE: usize = 1_000;
+
+/// Table that begins when the widths of its columns are known.
 pub struct Table<W> {
     out: W,
     style: Style,
     schema: &'static Schema,
-    records: Vec<Record>,
+    flattener: RowFlattener,
+    waiting: Vec<Record>,
+    form: Option<Form>,
+}
+
+enum Form {
+    /// A line per record, cut to fit the terminal.
+    Fitted(Columns),
+    /// A line per record with whole values: a pipe has no width.
+    Whole(Columns),
+    /// A line per value.
+    Blocks,
+}
+
+/// Columns of lines, derived from the first records.
+struct Columns {
+    /// Positions among those of the flattener.
+    places: Vec<usize>,
+    kinds: Vec<CellKind>,
+    widths: Vec<usize>,
 }
 
 impl<W: io::Write> Table<W> {
     pub fn new(out: W, style: Style, schema: &'static Schema) -> Self {
-        Self { out, style, schema, records: Vec::new() }
+        let flattener = RowFlattener::new(schema);
+        Self { out, style, schema, flattener, waiting: Vec::new(), form: None }
     }
 
-    /// Renders a line per record, if the values fit next to each other.
-    fn render_rows(&self, is_shown: impl Fn(Visibility) -> bool) -> Option<Vec<String>> {
-        let Style { color, width } = self.style;
-        let flattener = RowFlattener::new(self.schema);
-        let rows: Vec<_> = self.records.iter().flat_map(|it| flattener.rows(it)).collect();
-        let mut columns: Vec<_> = flattener.columns.iter().enumerate().collect();
-        let has_value = |place: usize| rows.iter().any(|row| has_value(row[place]));
-        columns.retain(|(place, column)| {
-            is_shown(column.place)
-                && match column.place {
-                    Visibility::Row => true,
-                    Visibility::Filled => has_value(*place),
+    fn write_waiting(&mut self) -> io::Result<()> {
+        let records = mem::take(&mut self.waiting);
+        let rows: Vec<_> = records.iter().flat_map(|it| self.flattener.rows(it)).collect();
+        let is_first = self.form.is_none();
+        let (form, lines) = match self.form.take() {
+            None if self.schema.shape == Cardinality::One => {
+                (Form::Blocks, self.blocks(&records, true))
+            }
+            None => self.begin(&records, &rows),
+            Some(Form::Fitted(columns)) => {
+                let lines = self.fitted(&columns, &rows);
+                (Form::Fitted(columns), lines)
+            }
+            Some(Form::Whole(columns)) => {
+                let lines = self.whole(&columns, &rows);
+                (Form::Whole(columns), lines)
+            }
+            Some(Form::Blocks) => (Form::Blocks, self.blocks(&records, is_first)),
+        };
+        self.form = Some(form);
+        lines.iter().try_for_each(|line| writeln!(self.out, "{line}"))
+    }
+
+    /// Chooses the form of the table, and returns its first lines.
+    fn begin(&self, records: &[Record], rows: &[FlatRow<'_>]) -> (Form, Vec<String>) {
+        let all = self.columns(rows, |_| true);
+        let Some(width) = self.style.width else {
+            let columns = Columns { widths: self.whole_widths(&all, rows), ..all };
+            let lines = [vec![self.header(&columns)], self.whole(&columns, rows)].concat();
+            return (Form::Whole(columns), lines);
+        };
+        let fitted = self.fit(all, rows, width).or_else(|| {
+            self.fit(self.columns(rows, |place| place != Visibility::Filled), rows, width)
+        });
+        let Some((columns, layout)) = fitted else {
+            return (Form::Blocks, self.blocks(records, true));
+        };
+        let mut lines = layout.lines(self.style.color);
+        if let Some(header) = lines.first_mut() {
+            *header = paint(header, self.style.color.then_some(BOLD));
+        }
+        (Form::Fitted(columns), lines)
+    }
+
+    /// Lays out the first rows below a header, if they fit into the width.
+    fn fit(
+        &self,
+        columns: Columns,
+        rows: &[FlatRow<'_>],
+        width: usize,
+    ) -> Option<(Columns, Layout)> {
+        let shown: Vec<&Column> =
+            columns.places.iter().map(|place| self.flattener.columns[*place]).collect();
+        let texts = shown.iter().zip(&columns.kinds).filter(|it| *it.1 == CellKind::Text);
+        let least = texts.map(|(column, _)| column.title.len()).fold(MIN_TEXT_WIDTH, usize::max);
+        let mut layout = Layout::new();
+        layout.add(shown.iter().map(|column| (column.title.to_uppercase(), None)));
+        columns.add_rows(&mut layout, rows, width);
+        let fits = layout.fit(&columns.kinds, least, Some(width));
+        fits.then(|| (Columns { widths: layout.widths(), ..columns }, layout))
+    }
+
+    /// Columns that rows show. A terminal omits those that hold nothing for this table.
+    fn columns(&self, rows: &[FlatRow<'_>], is_shown: impl Fn(Visibility) -> bool) -> Columns {
+        let is_absent = |value: Option<&Value>| value.is_none_or(|value| *value == Value::Absent);
+        let holds_any = |place: usize| rows.iter().any(|row| !is_absent(row[place]));
+        let is_shown = |place: &usize| {
+            let visibility = self.flattener.columns[*place].place;
+            is_shown(visibility)
+                && match visibility {
+                    Visibility::Row => {
+                        *place == 0 || self.style.width.is_none() || holds_any(*place)
+                    }
+                    Visibility::Filled => rows.iter().any(|row| has_value(row[*place])),
                     Visibility::Detail | Visibility::Data => false,
                 }
-        });
-        let kind = |place| CellKind::of(rows.iter().filter_map(|row| row[place]));
-        let kinds: Vec<_> = columns.iter().map(|(place, _)| kind(*place)).collect();
-        let texts = columns.iter().zip(&kinds).filter(|it| *it.1 == CellKind::Text);
-        let titles = texts.map(|((_, column), _)| column.title.len());
-        let least = titles.fold(width.map_or(PIPE_TEXT_WIDTH, |_| MIN_TEXT_WIDTH), usize::max);
-
-        let mut layout = Layout::new();
-        let title = |column: &Column| (column.title.to_uppercase(), None);
-        layout.add(columns.iter().map(|(_, column)| title(column)));
-        for row in &rows {
-            let room = width.unwrap_or(PIPE_TEXT_WIDTH);
-            layout.add(columns.iter().map(|(place, _)| cell(row[*place], room)));
-        }
-        let fits = layout.fit(&kinds, least, width);
-        fits.then(|| {
-            let mut lines = layout.lines(color);
-            if let Some(header) = lines.first_mut() {
-                *header = paint(header, color.then_some(BOLD));
-            }
-            lines
-        })
+        };
+        let places: Vec<usize> = (0..self.flattener.columns.len()).filter(is_shown).collect();
+        let kind = |place: &usize| CellKind::of(rows.iter().filter_map(|row| row[*place]));
+        let kinds = places.iter().map(kind).collect();
+        Columns { places, kinds, widths: Vec::new() }
     }
 
-    fn render_blocks(&self) -> Vec<String> {
+    fn fitted(&self, columns: &Columns, rows: &[FlatRow<'_>]) -> Vec<String> {
+        let mut layout = Layout::new();
+        columns.add_rows(&mut layout, rows, self.style.width.unwrap_or(usize::MAX));
+        layout.set_widths(&columns.kinds, &columns.widths);
+        layout.lines(self.style.color)
+    }
+
+    /// Widths with room for the values of these rows, except for very long ones.
+    fn whole_widths(&self, columns: &Columns, rows: &[FlatRow<'_>]) -> Vec<usize> {
+        let width = |(place, kind): (&usize, &CellKind)| {
+            let title = self.flattener.columns[*place].title.len();
+            let cells = rows.iter().map(|row| display_width(&cell(row[*place], usize::MAX).0));
+            let widest = cells.max().unwrap_or(0);
+            let most = if *kind == CellKind::Text { PIPE_TEXT_WIDTH } else { usize::MAX };
+            widest.min(most).max(title)
+        };
+        columns.places.iter().zip(&columns.kinds).map(width).collect()
+    }
+
+    fn header(&self, columns: &Columns) -> String {
+        let titles = columns.places.iter().map(|place| self.flattener.columns[*place].title);
+        let cells = titles.map(|title| (title.to_uppercase(), None));
+        paint(&columns.line(cells, false), self.style.color.then_some(BOLD))
+    }
+
+    fn whole(&self, columns: &Columns, rows: &[FlatRow<'_>]) -> Vec<String> {
+        let line = |row: &FlatRow<'_>| {
+            let cells = columns.places.iter().map(|place| cell(row[*place], usize::MAX));
+            columns.line(cells, self.style.color)
+        };
+        rows.iter().map(line).collect()
+    }
+
+    fn blocks(&self, records: &[Record], is_first: bool) -> Vec<String> {
         let mut lines = Vec::new();
-        for record in &self.records {
+        if !is_first {
+            lines.push(String::new());
+        }
+        for record in records {
             add_blocks(&mut lines, self.schema, record, 0, self.style);
         }
         lines
     }
 }
 
+impl Columns {
+    fn add_rows(&self, layout: &mut Layout, rows: &[FlatRow<'_>], room: usize) {
+        for row in rows {
+            layout.add(self.places.iter().map(|place| cell(row[*place], room)));
+        }
+    }
+
+    /// A line in which a value that is too wide for its column shifts those behind it.
+    fn line(&self, cells: impl Iterator<Item = (String, Code)>, color: bool) -> String {
+        let cells = cells.zip(self.kinds.iter().zip(&self.widths));
+        let padded = cells.map(|((text, code), (kind, width))| {
+            let padding = " ".repeat(width.saturating_sub(display_width(&text)));
+            let text = paint(&text, code.filter(|_| color));
+            if *kind == CellKind::Number { padding + &text } else { text + &padding }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    }
+}
+
 impl<W: io::Write> Format for Table<W> {
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.records.push(record.clone());
-        Ok(())
+        self.waiting.push(record.clone());
+        if self.waiting.len() < SAMPLE_SIZE { Ok(()) } else { self.write_waiting() }
     }
 
     /// Writes nothing for no records: the command prints a message instead of a lone header.
     fn end(mut self: Box<Self>) -> io::Result<()> {
-        if !self.records.is_empty() {
-            let many = self.schema.shape == Cardinality::Many;
-            let rows = many.then(|| {
-                let rows = self.render_rows(|_| true);
-                rows.or_else(|| self.render_rows(|place| place != Visibility::Filled))
-            });
-            let rows = rows.flatten();
-            for line in rows.unwrap_or_else(|| self.render_blocks()) {
-                writeln!(self.out, "{line}")?;
-            }
+        if !self.waiting.is_empty() {
+            self.write_waiting()?;
         }
         self.out.flush()
     }
@@ -127,7 +244,7 @@ fn add_blocks(
     }
     let kind = style.width.map_or(CellKind::Word, |_| CellKind::Text);
     layout.fit(&[CellKind::Word, kind], MIN_TEXT_WIDTH, style.width);
-    if !lines.is_empty() {
+    if lines.last().is_some_and(|line| !line.is_empty()) {
         lines.push(String::new());
     }
     lines.extend(layout.lines(style.color));
@@ -216,6 +333,25 @@ impl Layout {
         let width = limit.map_or(total, |limit| limit.max(total));
         self.layout.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         limit.is_none_or(|limit| total <= limit)
+    }
+
+    /// Widths of the columns, from the delimiters in the first line.
+    fn widths(&self) -> Vec<usize> {
+        let first = self.layout.lines().next().unwrap_or_default();
+        let cells = first.split(DELIMITER).enumerate();
+        cells.map(|(place, cell)| display_width(cell) - usize::from(place > 0)).collect()
+    }
+
+    fn set_widths(&mut self, kinds: &[CellKind], widths: &[usize]) {
+        for ((column, kind), width) in self.layout.column_iter_mut().zip(kinds).zip(widths) {
+            let padding = u16::from(column.index > 0);
+            column.set_padding((padding, 0));
+            if *kind == CellKind::Number {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+            let width = u16::try_from(*width).unwrap_or(u16::MAX).saturating_add(padding);
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
     }
 
     fn lines(&self, color: bool) -> Vec<String> {

@@ -272,6 +272,9 @@ pub trait Ledger {
     /// Takes a lease, if it is free at `now`, for work that the ledger does not record.
     fn take_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<StartResult>;
 
+    /// Takes the right to say something at `now`, unless somebody took it within the last `span`.
+    fn claim_notice(&mut self, subject: &str, now: UnixTime, span: Span) -> Result<bool>;
+
     /// Holder of a lease, or the last holder that did not release it.
     fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>>;
 

@@ -90,6 +90,8 @@ pub struct RowSnapshot {
     pub key: SessionKey,
     /// Values that decided whether the row is due.
     pub values: Vec<SqlValue>,
+    /// Reason why it is due.
+    pub reason: EndReason,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -164,6 +166,8 @@ impl PurgeCounts {
 pub struct PurgeBatchResult {
     pub marked: u64,
     pub ended: u64,
+    /// Rows of a framework's table that were deleted, by reason.
+    pub ended_by: BTreeMap<EndReason, u64>,
     pub deleted: u64,
     pub timing: WriteTiming,
     /// Ended sessions, if requested.

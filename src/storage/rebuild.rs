@@ -36,6 +36,8 @@ pub enum RebuildObstacle {
     Triggers,
     ForeignKeys,
     Dependents,
+    /// The configuration ends sessions that the framework accepts.
+    StricterRules,
     /// Too few rows, or too few of them due.
     FewDue,
     Memory,

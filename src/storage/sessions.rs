@@ -7,6 +7,7 @@ use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
 use crate::domain::session::{End, Session, SessionKey};
+use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -88,6 +89,12 @@ pub trait SessionStore {
     /// handles. A prefix has 4 or more hexadecimal digits, of either case. In a framework's
     /// table, several sessions may have the same id, and then the same handle.
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>>;
+
+    /// Notes of sessions that were found by their keys or handles whether they [exceed the
+    /// limit](Session::exceeds_user_limit) of their user in a framework's table.
+    fn mark_excess(&self, sessions: Vec<Session>, _now: UnixTime) -> Result<Vec<Session>> {
+        Ok(sessions)
+    }
 
     /// Statistics of the tasks in scope, by name, from one scan of the table.
     fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>>;

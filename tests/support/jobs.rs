@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use sessctl::app::{JobOptions, JobOutcome};
+use sessctl::domain::filter::SelectionRule;
 use sessctl::domain::guard::{Guard, GuardLimits};
 use sessctl::domain::job::{Interval, Jitter, Job, JobAction, JobStatus, JobTiming};
 use sessctl::domain::time::{Span, UnixTime};
@@ -18,6 +19,7 @@ pub fn job(name: &str, when: JobTiming, work: JobAction) -> Job {
         name: name.into(),
         when,
         work,
+        selection: SelectionRule::default(),
         limits: GuardLimits::default(),
         late: None,
         host: None,

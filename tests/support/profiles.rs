@@ -2,8 +2,8 @@
 
 use sessctl::domain::profile::{
     ColumnSource, Condition, Decimals, Dependent, DependentAction, Encoding, Length, NullMeaning,
-    Parameter, Predicate, Profile, Rule, RuleKind, Separator, SqlValue, Storage, TextForm,
-    TimeColumn, TokenForm, Unit, UserForm, UserNames, UserSource, ZoneForm,
+    Parameter, Predicate, Profile, Rule, RuleKind, Separator, SqlValue, Storage, StricterRules,
+    TextForm, TimeColumn, TokenForm, Unit, UserForm, UserNames, UserSource, ZoneForm,
 };
 use sessctl::domain::time::Span;
 use sessctl::domain::time_zone::TimeZone;
@@ -42,6 +42,7 @@ pub fn draft(name: &str, table: &str, id: &str, columns: &[&str]) -> Draft {
         dependents: Vec::new(),
         missing: Vec::new(),
         doubt: None,
+        stricter: StricterRules::default(),
     })
 }
 

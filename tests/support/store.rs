@@ -7,6 +7,7 @@ use std::sync::MutexGuard;
 use serde_json::{Value, json};
 use sessctl::domain::filter::Filter;
 use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
+use sessctl::domain::profile::StricterRules;
 use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::token::Token;
@@ -271,6 +272,8 @@ pub fn session(token: &str) -> Session {
         marked_at: None,
         end: None,
         expiry: None,
+        stricter: StricterRules::default(),
+        exceeds_user_limit: false,
     }
 }
 

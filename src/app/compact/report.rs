@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::stop::StopReason;
-use crate::domain::write_limits::{HoldLimit, WriteLimits};
+use crate::domain::write_limits::HoldLimit;
 use crate::storage::DiskUsage;
 
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct CompactRequest {
 
 impl Default for CompactRequest {
     fn default() -> Self {
-        Self { hold: WriteLimits::default().hold, run_time: None, allow_foreign: false }
+        Self { hold: HoldLimit::DEFAULT, run_time: None, allow_foreign: false }
     }
 }
 

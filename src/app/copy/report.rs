@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::app::stop::StopReason;
-use crate::domain::write_limits::{HoldLimit, WriteLimits};
+use crate::domain::write_limits::HoldLimit;
 use crate::storage::OnConflict;
 use crate::storage::raw_row::TableChecksum;
 
@@ -19,7 +19,7 @@ pub struct CopyRequest {
 
 impl Default for CopyRequest {
     fn default() -> Self {
-        Self { replace: false, sync_indexes: false, hold: WriteLimits::default().hold }
+        Self { replace: false, sync_indexes: false, hold: HoldLimit::DEFAULT }
     }
 }
 

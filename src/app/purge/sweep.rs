@@ -59,7 +59,7 @@ impl<'a> Sweep<'a> {
             Throttle::unthrottled()
         } else {
             let alone = limits.hold_alone(!has_rollback_journal);
-            Throttle::with_target(limits.hold.0).with_alone_target(alone)
+            Throttle::with_target(limits.hold().0).with_alone_target(alone)
         };
         let throttle =
             if has_rollback_journal { throttle.with_rollback_journal() } else { throttle };

@@ -61,7 +61,7 @@ pub fn of(argument: &Arg, config: impl FnOnce() -> Option<Config>) -> Vec<Candid
         "state" => words(SessionState::ALL.iter().map(ToString::to_string)),
         "sort" => words(SortKey::ALL.iter().map(ToString::to_string)),
         "ended_by" => words(EndReason::ALL.iter().map(ToString::to_string)),
-        "task" | "tasks" => {
+        "task" | "of_task" => {
             from_config(|config| config.task_names().into_iter().map(str::to_owned).collect())
         }
         "job" => from_config(|config| config.jobs.iter().map(|job| job.name.clone()).collect()),

@@ -236,13 +236,26 @@ impl Context {
     /// The names of the tasks that the database has held so far; `None`: it could not be
     /// read, or a cluster has no answer within a moment.
     pub fn known_tasks(&self, config: &Config) -> Option<TaskNames> {
+        let db = self.quick_db()?;
+        self.store(&db, Access::Read, config).ok()?.task_names().ok()
+    }
+
+    /// The profile of the framework whose table the database has; `None`: it has none, or could
+    /// not be read.
+    pub fn known_profile(&self, config: &Config) -> Option<Profile> {
+        let db = self.quick_db()?;
+        self.store(&db, Access::Read, config).ok()?.profile().cloned()
+    }
+
+    /// The database, where a cluster has to answer within a moment.
+    fn quick_db(&self) -> Option<Location> {
         const MAX_WAIT: Duration = Duration::from_secs(2);
         let mut db = self.db().ok()?;
         if let Location::Cluster(cluster) = &mut db {
             cluster.timeout = cluster.timeout.min(MAX_WAIT);
             cluster.retry_for = cluster.retry_for.min(MAX_WAIT);
         }
-        self.store(&db, Access::Read, config).ok()?.task_names().ok()
+        Some(db)
     }
 
     /// Refuses a file other than the one for which privileges were taken: a user who controls
@@ -278,9 +291,14 @@ impl Context {
         config: &Config,
     ) -> anyhow::Result<Box<dyn Backend>> {
         ensure_complete(&profile)?;
-        config.validate_for(&profile)?;
+        let stricter = config.table_policy(&profile)?.rules;
         let state = self.state(db, access, config);
-        Ok(adopted::open_with_state(db, access, profile, state)?)
+        let store = adopted::open_with_state(db, access, Profile { stricter, ..profile }, state)?;
+        // The table may lack an optional column that a key needs.
+        if let Some(profile) = store.profile() {
+            config.table_policy(profile)?;
+        }
+        Ok(store)
     }
 
     fn warn_of_doubt(&self, profile: &Profile) {
@@ -317,6 +335,20 @@ impl Context {
         if self.global.verbose || (is_a_guess && io::stderr().is_terminal()) {
             let Profile { table, title, name, .. } = profile;
             self.print_notice(&format!("sessctl: {table} is a table of {title} (profile {name})"));
+        }
+    }
+
+    /// Says on a terminal, or with --verbose, which sessions a purge ends that the framework
+    /// accepts.
+    pub fn announce_stricter_rules(&self, profile: Option<&Profile>) {
+        let Some(profile) = profile.filter(|profile| profile.stricter.ends_live_sessions()) else {
+            return;
+        };
+        if self.global.verbose || io::stderr().is_terminal() {
+            self.print_notice(&format!(
+                "sessctl: the configuration also ends sessions that {} accepts: {}",
+                profile.title, profile.stricter
+            ));
         }
     }
 }

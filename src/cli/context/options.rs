@@ -1,13 +1,15 @@
 //! The options that every subcommand takes, and where their values come from.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::storage::consistency::Consistency;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
+use clap::{Arg, Args, ValueEnum};
 
 use crate::output::FormatName;
+
+const CLUSTER_OPTIONS: &str = "Options for a cluster";
 
 /// Options that every subcommand takes.
 #[derive(Args)]
@@ -48,15 +50,18 @@ pub struct Global {
     /// Cluster credentials: a file whose first line is USER:PASSWORD [env:
     /// SESSCTL_CREDENTIALS_FILE, or SESSCTL_CREDENTIALS for the line itself]
     #[arg(long, global = true, value_name = "FILE")]
+    #[arg(help_heading = CLUSTER_OPTIONS, hide_short_help = true)]
     pub credentials: Option<PathBuf>,
     /// CA certificates to trust for a cluster at https://, in PEM format [env:
     /// SESSCTL_CA_FILE] [default: Mozilla's root certificates]
     #[arg(long, global = true, value_name = "FILE")]
+    #[arg(help_heading = CLUSTER_OPTIONS, hide_short_help = true)]
     pub ca_file: Option<PathBuf>,
     /// Read consistency of commands that only read from a cluster: weak (the leader's state),
     /// linearizable (every acknowledged write), or none (the state of whichever node answers,
     /// however old) [default: weak]
     #[arg(long, global = true, value_name = "LEVEL", value_parser = consistency())]
+    #[arg(help_heading = CLUSTER_OPTIONS, hide_short_help = true)]
     pub consistency: Option<Consistency>,
     /// Output format [default: table]
     #[arg(short, long = "output", global = true, value_name = "FORMAT")]
@@ -74,6 +79,18 @@ pub struct Global {
     /// Use of colors; the environment variable NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
+}
+
+impl Global {
+    /// Profile that an option names.
+    pub fn profile(&self) -> Option<&Path> {
+        self.profile.as_deref()
+    }
+
+    /// Reports whether an option has an effect only on a cluster.
+    pub fn is_of_clusters(arg: &Arg) -> bool {
+        arg.get_help_heading() == Some(CLUSTER_OPTIONS)
+    }
 }
 
 /// Use of colors.

@@ -7,6 +7,9 @@ use super::terminal::{PendingListing, stdout, style, unwritten};
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Summary};
 
+/// Records that a terminal shows unless more are requested.
+const TERMINAL_ROWS: u64 = 100;
+
 impl Context {
     pub fn requested_format(&self) -> Option<FormatName> {
         if self.global.json { Some(FormatName::Json) } else { self.global.output }
@@ -36,6 +39,13 @@ impl Context {
             listing.record(record).map_err(unwritten)?;
         }
         Ok(listing.end().map_err(unwritten)?)
+    }
+
+    /// Maximum number of records to show: as requested, otherwise as many as people read on a
+    /// terminal. Nothing is cut for programs, or in a pipe.
+    pub fn row_limit(&self, requested: Option<u64>) -> Option<u64> {
+        let is_for_people = self.format() == FormatName::Table && io::stdout().is_terminal();
+        requested.or_else(|| is_for_people.then_some(TERMINAL_ROWS))
     }
 
     /// Reports whether standard output is a terminal and output is not suppressed.

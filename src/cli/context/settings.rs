@@ -14,7 +14,7 @@ use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
-use crate::cli::{host, metrics, profiles, trust};
+use crate::cli::{host, metrics_file, profiles, trust};
 use crate::config::Config;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
@@ -156,7 +156,7 @@ impl Context {
         self.wrote_metrics.set(true);
         match self.helper.borrow_mut().as_mut() {
             Some(helper) => helper.write_metrics(text),
-            None => metrics::replace_file(path, text),
+            None => metrics_file::replace_file(path, text),
         }
     }
 

@@ -88,7 +88,7 @@ impl Args {
             replace: self.replace,
             // Without a configuration, there may be limits that are not known here.
             sync_indexes: context.config_path().is_some(),
-            hold: hold(&ends.to, config.write_limits.hold),
+            hold: hold(&ends.to, config.write_limits.hold()),
         };
         let interrupt = Interrupt::listen()?;
         context.check_hook(config)?;
@@ -176,6 +176,9 @@ impl Args {
         context: &Context,
     ) -> anyhow::Result<()> {
         if context.global.quiet {
+            if exit != Exit::Done {
+                context.print_failure(&summary::sentence(done, self.verify_only));
+            }
             return Ok(());
         }
         if context.requested_format().is_some() {

@@ -21,6 +21,8 @@ use crate::output::record::Value;
 
 /// Lateness of a job from which nobody is likely to run it.
 const MAX_LATENESS: Span = Span::hours(1);
+/// Missed times of a job from which the same is likely.
+const MAX_MISSED: u64 = 2;
 
 /// Reads the ledger; an unusable state file is a finding.
 pub fn purges(
@@ -134,20 +136,21 @@ fn examine_jobs(
 }
 
 fn examine_job(job: &Job, status: JobStatus, subject: &Subject<'_>, found: &mut Examination) {
-    let planned = match status {
-        JobStatus::Due(due) => due.planned,
-        JobStatus::TooLate(late) => late.due.planned,
+    let due = match status {
+        JobStatus::Due(due) => due,
+        JobStatus::TooLate(late) => late.due,
         JobStatus::Scheduled { .. } | JobStatus::Running(_) | JobStatus::Never => return,
     };
-    let late = subject.now().since(planned);
-    if job.enabled && job.runs_on(&host::name()) && late > MAX_LATENESS {
+    let late = subject.now().since(due.planned);
+    let is_late = late > MAX_LATENESS || due.missed >= MAX_MISSED;
+    if job.enabled && job.runs_on(&host::name()) && is_late {
+        let times = match due.missed {
+            0 => "at its last time".to_owned(),
+            missed => format!("at its last {} times", missed + 1),
+        };
         found.find(
             "late_job",
-            format!(
-                "the job {:?} has been due since {planned}, for {}",
-                job.name,
-                human::span(late)
-            ),
+            format!("the job {:?} has not run {times}, {}", job.name, due.planned),
             "nothing runs the jobs of the configuration: `sessctl schedule print` shows how cron or \
              systemd does",
             subject.sessctl("run"),

@@ -1,17 +1,14 @@
 //! sessctl.toml(5), from the example that documents every key.
 
-use super::Page;
-use super::page::begin;
+use super::page::{CONFIGURATION, Page, begin};
 use super::roff::{Roff, bold, escape};
-
-pub const NAME: &str = "sessctl.toml";
-pub const SECTION: u8 = 5;
 
 /// The configuration with every key, its default and its explanation.
 const EXAMPLE: &str = include_str!("../../../examples/sessctl.toml");
 
 pub fn page() -> Page {
-    let mut page = begin(NAME, SECTION, "File Formats Manual");
+    let (name, section) = CONFIGURATION;
+    let mut page = begin(name, section, "File Formats Manual");
     page.section("NAME");
     page.filled("sessctl.toml \\- configuration of sessctl: policies, limits, guard and jobs");
     page.section("SYNOPSIS");
@@ -31,7 +28,7 @@ pub fn page() -> Page {
     }
     page.section("SEE ALSO");
     page.filled(&format!("{}(8), {}(8)", bold("sessctl"), bold("sessctl-show-config")));
-    Page { name: NAME.to_owned(), section: SECTION, text: page.finish() }
+    Page { name: name.to_owned(), section, text: page.finish() }
 }
 
 /// A part of the file: the comment that introduces it, its header if it has one, and its keys.

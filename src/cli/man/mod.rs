@@ -5,6 +5,7 @@ mod help;
 mod page;
 mod roff;
 
+use page::Page;
 pub use page::visible;
 
 use std::path::PathBuf;
@@ -34,13 +35,6 @@ pub struct Args {
     /// sessctl.toml.5
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-}
-
-struct Page {
-    /// Name in the manual: `sessctl-show-stat`.
-    name: String,
-    section: u8,
-    text: String,
 }
 
 impl Args {

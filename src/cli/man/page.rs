@@ -10,6 +10,16 @@ use crate::cli::facts::{ENVIRONMENT, EXIT_CODES, FILES, Fact, RELEASED};
 /// Section of the manual for commands of an administrator.
 pub const SECTION: u8 = 8;
 
+/// Name and section of the page of the configuration file.
+pub const CONFIGURATION: (&str, u8) = ("sessctl.toml", 5);
+
+pub struct Page {
+    /// Name in the manual: `sessctl-show-stat`.
+    pub name: String,
+    pub section: u8,
+    pub text: String,
+}
+
 pub fn begin(name: &str, section: u8, manual: &str) -> Roff {
     let source = concat!("sessctl ", env!("CARGO_PKG_VERSION"));
     Roff::titled(&name.to_uppercase(), section, RELEASED, source, manual)
@@ -169,7 +179,7 @@ fn see_also(page: &mut Roff, command: &Command, parent: Option<&str>) {
     let below = visible(command).map(|below| format!("{name}-{}", below.get_name()));
     let mut pages: Vec<(String, u8)> =
         parent.map(str::to_owned).into_iter().chain(below).map(|name| (name, SECTION)).collect();
-    pages.push((super::config_page::NAME.to_owned(), super::config_page::SECTION));
+    pages.push((CONFIGURATION.0.to_owned(), CONFIGURATION.1));
     let list: Vec<String> =
         pages.iter().map(|(name, section)| format!("{}({section})", bold(name))).collect();
     page.section("SEE ALSO");

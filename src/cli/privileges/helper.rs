@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
 use crate::cli::trust::FilePurpose;
-use crate::cli::{interrupt, metrics, trust};
+use crate::cli::{interrupt, metrics_file, trust};
 
 /// Name of the hidden subcommand.
 pub const COMMAND: &str = "__privileged-helper";
@@ -64,7 +64,9 @@ impl Args {
 
     pub fn serve(&self, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {
         match (name, &self.metrics_file, &self.config_file) {
-            ("metrics", Some(path), _) => metrics::replace_file(path, body).map(|()| Vec::new()),
+            ("metrics", Some(path), _) => {
+                metrics_file::replace_file(path, body).map(|()| Vec::new())
+            }
             ("config", _, Some(path)) => read_config(path),
             _ => bail!("unexpected request {name:?}"),
         }

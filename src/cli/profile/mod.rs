@@ -28,7 +28,7 @@ impl Args {
     pub fn profile(&self) -> Option<&Path> {
         match &self.action {
             ProfileCommand::Draft(_) => None,
-            ProfileCommand::Check(args) => Some(args.profile()),
+            ProfileCommand::Check(args) => args.profile(),
         }
     }
 

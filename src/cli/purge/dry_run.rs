@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use super::print_row_notices;
 use super::summary::{record, schema, sentence};
 use crate::app::{PurgePreview, PurgeRequest, SessionService};
-use crate::cli::context::{Context, unwritten};
+use crate::cli::context::{Context, print, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::kept_rows::warn_of_unindexed;
-use crate::cli::list::{TABLE_ROWS, truncation_notice};
+use crate::cli::list::truncation_notice;
 use crate::cli::selection::{Selection, unknown_task};
 use crate::cli::session_records;
 use crate::domain::filter::Filter;
@@ -24,7 +24,7 @@ const BATCH: usize = 250;
 
 pub(super) fn dry_run(
     request: &PurgeRequest,
-    selection: &Selection,
+    (selection, limit): (&Selection, Option<u64>),
     now: UnixTime,
     is_clock_accepted: bool,
     context: &Context,
@@ -37,36 +37,48 @@ pub(super) fn dry_run(
     if is_clock_accepted {
         service.accept_clock();
     }
+    context.announce_stricter_rules(service.profile());
     context.report_user_names(&service)?;
     let plan = service.preview(request, now)?;
-    let mut left_out = Exit::Done;
-    if !context.global.quiet {
-        let listed = list_due(&service, &filter, now, context, &plan)?;
-        let due = if filter.is_task_only() { plan.due } else { listed.matching };
-        if listed.shown < due {
-            let shown = listed.shown;
-            context.print_notice(&truncation_notice(shown, due, "sessions that are due", false));
-        }
-        if !filter.is_task_only() && context.format() == FormatName::Table {
-            context.print_notice(&matching_notice(due, plan.due));
-        }
-        left_out = context.unreadable_users(listed.unreadable_users, "the list leaves {} out");
-        if context.format() == FormatName::Table {
-            context.print_notice(&sentence(&plan.summary, service.profile(), true));
-        }
-        print_row_notices(&plan.summary, true, context);
-        warn_of_unindexed(&service, true, context)?;
+    show_summary(&plan, &service, context)?;
+    let listed = list_due(&service, &filter, limit, now, context, &plan)?;
+    let due = if filter.is_task_only() { plan.due } else { listed.matching };
+    if listed.shown < due && !context.global.quiet {
+        let shown = listed.shown;
+        let is_limited = limit.is_some();
+        context.print_notice(&truncation_notice(shown, due, "sessions that are due", is_limited));
     }
+    if !filter.is_task_only() && context.format() == FormatName::Table {
+        context.print_notice(&matching_notice(due, plan.due));
+    }
+    let left_out = context.unreadable_users(listed.unreadable_users, "the list leaves {} out");
+    print_row_notices(&plan.summary, true, true, context);
+    warn_of_unindexed(&service, true, context)?;
     let is_refused_by_clock = would_clock_refuse(&service, context);
     match plan.guard {
         Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
         Ok(()) => Ok(left_out),
         Err(refusal) => {
-            context
-                .print_notice(&format!("the guard would refuse this purge: {}", refusal.finding()));
+            let finding = refusal.finding();
+            context.print_failure(&format!("the guard would refuse this purge: {finding}"));
             Ok(Exit::Refused)
         }
     }
+}
+
+/// Prints the summary in one line, ahead of the sessions. It is not among the records that
+/// programs read.
+fn show_summary(
+    plan: &PurgePreview,
+    service: &SessionService,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let sentence = sentence(&plan.summary, service.profile(), true);
+    if context.format() == FormatName::Table && !context.global.quiet {
+        return print(sentence + "\n");
+    }
+    context.print_notice(&sentence);
+    Ok(())
 }
 
 /// Reports whether a purge would be refused now, regardless of the time that the dry run
@@ -75,7 +87,7 @@ fn would_clock_refuse(service: &SessionService, context: &Context) -> bool {
     match service.clock_refusal(context.now) {
         Ok(None) => false,
         Ok(Some(refusal)) => {
-            context.print_notice(&format!(
+            context.print_failure(&format!(
                 "a purge would be refused now: {refusal}; if {} is the right time, run it with \
                  --accept-clock",
                 refusal.now
@@ -104,20 +116,27 @@ struct ListedDue {
 fn list_due(
     service: &SessionService,
     filter: &Filter,
+    limit: Option<u64>,
     now: UnixTime,
     context: &Context,
     plan: &PurgePreview,
 ) -> anyhow::Result<ListedDue> {
-    let most = if context.format() == FormatName::Table { TABLE_ROWS } else { u64::MAX };
+    let most = context.row_limit(limit).unwrap_or(u64::MAX);
     let profile = service.profile();
     let summary = record(&plan.summary, profile, true);
     let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
-    let mut listing = context.listing(session_records::due_schema(profile), Some(head))?;
+    let schema = session_records::due_schema(profile);
+    let mut listing = match context.global.quiet {
+        true => None,
+        false => Some(context.listing(schema, Some(head))?),
+    };
     let (mut sessions, mut verdicts, mut listed) = (Vec::new(), Vec::new(), ListedDue::default());
     let mut show = |sessions: &mut Vec<Session>, verdicts: &mut Vec<Verdict>| {
         service.name_users(sessions)?;
         for (session, verdict) in sessions.drain(..).zip(verdicts.drain(..)) {
-            listing.record(&session_records::due(&session, verdict, now)).map_err(unwritten)?;
+            if let Some(listing) = &mut listing {
+                listing.record(&session_records::due(&session, verdict, now)).map_err(unwritten)?;
+            }
         }
         crate::Result::Ok(())
     };
@@ -137,6 +156,6 @@ fn list_due(
         Ok(if has_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     show(&mut sessions, &mut verdicts)?;
-    listing.end().map_err(unwritten)?;
+    listing.map_or(Ok(()), |listing| listing.end()).map_err(unwritten)?;
     Ok(ListedDue { unreadable_users, ..listed })
 }

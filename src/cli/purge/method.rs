@@ -28,6 +28,9 @@ fn reason(obstacle: RebuildObstacle) -> &'static str {
         RebuildObstacle::Dependents => {
             "the profile's [[dependents]] need each row, which is slower than a rebuild"
         }
+        RebuildObstacle::StricterRules => {
+            "the policy ends sessions that the application accepts, each of which is checked again"
+        }
         RebuildObstacle::FewDue => "a rebuild is not faster for so few due rows",
         RebuildObstacle::Memory => "there is too little memory for a copy of the rows that stay",
         RebuildObstacle::DiskSpace => "there is too little disk space for a rebuild of the table",

@@ -12,10 +12,11 @@ use crate::app::{PurgeReport, PurgeRequest, SessionService, StopReason};
 use crate::config::Config;
 use crate::domain::guard::GuardLimits;
 use crate::domain::time_zone::TimeZone;
+use crate::domain::unreadable::UnreadableRows;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
-use crate::cli::args::{TimeArg, duration, percent};
+use crate::cli::args::{TimeArg, at_least_one, duration, percent};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{
@@ -96,7 +97,7 @@ pub struct Args {
     /// Print progress to standard error at this interval, in seconds [default on a terminal: a
     /// progress bar]
     #[arg(long, value_name = "SECONDS", conflicts_with = "dry_run")]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = at_least_one)]
     progress: Option<u64>,
     /// Wait up to this time for another running purge; without this option, exit at once with
     /// exit code 11
@@ -111,8 +112,11 @@ pub struct Args {
     each: LineTarget,
     #[command(flatten)]
     selection: Selection,
+    /// With --dry-run: show at most N sessions
+    #[arg(long, value_name = "N", requires = "dry_run")]
+    limit: Option<u64>,
     /// With --dry-run: show what would happen to the current rows at another time
-    #[arg(long, value_name = "TIME", requires = "dry_run")]
+    #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
     /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
     /// also if the run is refused or fails
@@ -145,10 +149,19 @@ impl Args {
         }
         let request = self.request(context)?;
         if self.dry_run {
-            let now =
-                self.at.map(|at| at.read(&TimeZone::Local)).transpose()?.unwrap_or(context.now);
+            let now = self
+                .at
+                .map(|at| at.read(&TimeZone::Local, context.now))
+                .transpose()?
+                .unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            return dry_run::dry_run(&request, &self.selection, now, self.accept_clock, context);
+            return dry_run::dry_run(
+                &request,
+                (&self.selection, self.limit),
+                now,
+                self.accept_clock,
+                context,
+            );
         }
         self.purge(&request, context)
     }
@@ -158,6 +171,7 @@ impl Args {
         let each = EndedLines::for_purge(context, self.each);
         let mut service = context.open(Access::Write)?.with_hook(each.hook());
         drop(deadline);
+        context.announce_stricter_rules(service.profile());
         if let Some(exit) = unknown_task(&service, self.selection.task.as_ref(), context)? {
             return Ok(exit);
         }
@@ -214,7 +228,8 @@ impl Args {
             let advice = disk_space::advice(&path.display().to_string());
             eprint_line(&escape(&format!("sessctl: {advice}")));
         }
-        print_row_notices(summary, false, context);
+        let names_unreadable = names_unreadable(summary, service, context)?;
+        print_row_notices(summary, false, names_unreadable, context);
         replication::report(summary.replication.as_deref(), summary.stopped, context);
         if context.is_interactive() || context.global.verbose {
             method::print_obstacle(summary, service, context);
@@ -324,6 +339,7 @@ fn write_summary(
 ) -> anyhow::Result<()> {
     let profile = service.profile();
     if context.global.quiet {
+        print_summary(summary, service, context);
         return Ok(());
     }
     if context.requested_format().is_some() {
@@ -340,15 +356,41 @@ fn write_summary(
 /// Prints the summary of a purge whose output is something else: on a terminal, or if the
 /// purge stopped early.
 fn print_summary(summary: &PurgeReport, service: &SessionService, context: &Context) {
-    if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
-        context.print_notice(&sentence(summary, service.profile(), false));
+    let sentence = || sentence(summary, service.profile(), false);
+    if context.global.quiet && summary.stopped.is_some() {
+        context.print_failure(&sentence());
+    } else if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
+        context.print_notice(&sentence());
     }
+}
+
+/// Reports whether a purge names rows that cannot be read: without a terminal, at most once a
+/// day.
+pub fn names_unreadable(
+    summary: &PurgeReport,
+    service: &mut SessionService,
+    context: &Context,
+) -> anyhow::Result<bool> {
+    if summary.unreadable == 0 || context.config()?.unreadable == UnreadableRows::KeepQuiet {
+        return Ok(false);
+    }
+    if context.global.quiet {
+        return Ok(false);
+    }
+    let is_asked = context.is_interactive() || context.global.verbose;
+    Ok(is_asked || service.claims_unreadable_notice(context.now))
 }
 
 /// Reports rows that a purge keeps because they cannot be read, and rows from the future.
 /// These need action, so cron sees them, too.
-pub fn print_row_notices(summary: &PurgeReport, dry_run: bool, context: &Context) {
-    if let Some(sentence) = summary::unreadable(summary, dry_run) {
+pub fn print_row_notices(
+    summary: &PurgeReport,
+    dry_run: bool,
+    names_unreadable: bool,
+    context: &Context,
+) {
+    let unreadable = summary::unreadable(summary, dry_run).filter(|_| names_unreadable);
+    if let Some(sentence) = unreadable {
         context.print_notice(&format!("sessctl: {sentence}"));
     }
     print_kept(&summary.kept, Wording::purge(dry_run), context);

@@ -144,8 +144,8 @@ pub fn sentence(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool)
     let summary_text = match (profile, dry_run) {
         (None, true) => return describe_preview(summary),
         (None, false) => describe_purged(summary),
-        (Some(_), true) => return describe_deletion_preview(summary),
-        (Some(_), false) => describe_deleted(summary),
+        (Some(profile), true) => return describe_deletion_preview(summary, profile),
+        (Some(profile), false) => describe_deleted(summary, profile),
     };
     match summary.stopped {
         None => summary_text,
@@ -177,33 +177,37 @@ fn describe_purged(summary: &PurgeReport) -> String {
         0 => String::new(),
         marked => format!("marked {}, ", format_count(marked)),
     };
-    let elapsed = human::measure(milliseconds(summary.elapsed));
+    let elapsed = human::elapsed(summary.elapsed);
     let remain = if summary.live == 1 { "session remains" } else { "sessions remain" };
     format!(
-        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed} ms; {live} live {remain}"
+        "{marked}ended {ended} and deleted {deleted} sessions in {elapsed}; {live} live {remain}"
     )
 }
 
-fn describe_deletion_preview(summary: &PurgeReport) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
+fn describe_deletion_preview(summary: &PurgeReport, profile: &Profile) -> String {
+    let deleted = deleted_sessions(summary.done.deleted, profile);
+    let live = format_count(summary.live);
     format!("would delete {deleted}, and leave {live}")
 }
 
-fn describe_deleted(summary: &PurgeReport) -> String {
-    let (deleted, live) = (expired_sessions(summary.done.deleted), format_count(summary.live));
-    let elapsed = human::measure(milliseconds(summary.elapsed));
+fn describe_deleted(summary: &PurgeReport, profile: &Profile) -> String {
+    let deleted = deleted_sessions(summary.done.deleted, profile);
+    let live = format_count(summary.live);
+    let elapsed = human::elapsed(summary.elapsed);
     let are = if summary.live == 1 { "is" } else { "are" };
     let rebuilt = match summary.method {
         Some(PurgeMethod::Rebuild) => " by rebuilding the table",
         _ => "",
     };
-    format!("deleted {deleted} in {elapsed} ms{rebuilt}; {live} {are} left")
+    format!("deleted {deleted} in {elapsed}{rebuilt}; {live} {are} left")
 }
 
-fn expired_sessions(count: u64) -> String {
+/// Number of deleted sessions: expired ones, unless the configuration ends others as well.
+fn deleted_sessions(count: u64, profile: &Profile) -> String {
+    let expired = if profile.stricter.ends_live_sessions() { "" } else { "expired " };
     match count {
-        1 => "1 expired session".to_owned(),
-        count => format!("{} expired sessions", format_count(count)),
+        1 => format!("1 {expired}session"),
+        count => format!("{} {expired}sessions", format_count(count)),
     }
 }
 

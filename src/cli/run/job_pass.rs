@@ -16,7 +16,7 @@ use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
-use crate::cli::purge::print_row_notices;
+use crate::cli::purge::{names_unreadable, print_row_notices};
 use crate::cli::report::with_advice;
 use crate::cli::retry::retry_while_held;
 use crate::domain::format::format_count;
@@ -119,7 +119,8 @@ impl<'a> JobPass<'a> {
         let missed = service.take_missed_notifications();
         let Some(report) = JobReport::of(&ran) else { return Ok(()) };
         if let Ok(JobOutcome::Purged(summary)) = &ran {
-            print_row_notices(summary, false, self.context);
+            let names_unreadable = names_unreadable(summary, service, self.context).unwrap_or(true);
+            print_row_notices(summary, false, names_unreadable, self.context);
             // The work is done; what could not be asked any more does not undo it.
             let _ = warn_of_unindexed(service, self.context.global.verbose, self.context);
         }

@@ -3,7 +3,7 @@
 use super::spec::Spec;
 use crate::cli::exit::Exit;
 
-/// Print nothing if a schedule is valid, otherwise point at the error
+/// Check a schedule: print nothing, or point at the error
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl schedule check '0,30 8-18 mon-fri'")]
 pub struct Args {

@@ -13,7 +13,7 @@ use clap::Subcommand;
 use super::context::Context;
 use super::exit::Exit;
 
-/// Check a schedule, show its next times, or print it for cron or systemd
+/// Check or preview a schedule, or print it for cron or systemd
 ///
 /// A schedule is <minute> <hour> <weekday> in local time: minute 0-59, hour 0-23, weekday 1
 /// (Monday) to 7 (Sunday) or mon to sun; each field can also be *, a list 0,30, a range 1-5 or

@@ -24,7 +24,7 @@ pub struct Args {
     #[arg(short, value_name = "N", default_value_t = 5)]
     n: u32,
     /// Show times after this one instead of after now
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     after: Option<TimeArg>,
     /// Time zone, such as Europe/Berlin [default: the one of the configuration, or the
     /// machine's]
@@ -51,7 +51,7 @@ impl Args {
         };
         let zone = zone.or_machine(machine_time_zone)?;
         let after = match self.after {
-            Some(after) => after.read(&zone)?,
+            Some(after) => after.read(&zone, context.now)?,
             None => context.now,
         };
         let for_people = context.format() == FormatName::Table;

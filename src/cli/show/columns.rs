@@ -54,7 +54,7 @@ pub const ENDED_ABANDONED: Column =
     ended("ended_abandoned", "abandoned", &[("reason", "abandoned")]);
 pub const EVICTED: Column = ended("ended_evicted", "evicted", &[("reason", "evicted")]);
 pub const CYCLED: Column = ended("ended_cycled", "cycled", &[("reason", "cycled")]);
-pub const LIFETIME: Column = ended("ended_lifetime", "lifetime", &[("reason", "lifetime")]);
+pub const LIFETIME: Column = ended("ended_lifetime", "aged out", &[("reason", "lifetime")]);
 pub const DELETED: Column = Column::row("deleted", "deleted").metric(total(
     "sessctl_sessions_deleted_total",
     "Rows of ended sessions that were deleted.",
@@ -74,7 +74,7 @@ pub const FUTURE: Column = Column::row("future", "future").metric(gauge(
 
 /// Number of expired sessions, which is unknown by user for a framework's table.
 pub fn expired(sessions: u64, is_adopted: bool) -> Value {
-    if is_adopted { Value::Absent } else { Value::Count(sessions) }
+    if is_adopted && sessions == 0 { Value::Absent } else { Value::Count(sessions) }
 }
 
 pub fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {

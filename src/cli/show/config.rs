@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Config, Setting};
+use crate::config::{Config, IgnoredKey, Setting};
 
 use crate::cli::context::{Context, CredentialSource, NamedPath, SettingSource};
 use crate::cli::exit::Exit;
@@ -35,6 +35,7 @@ impl Args {
         let config = context.config_explained()?;
         context.validate_database_name(config)?;
         warn_of_patterns(config, context);
+        let in_force = table_policy(config, context);
         let params = &context.global.params;
         let is_typed = |key: &str| params.iter().any(|(name, _)| key == parameter_key(name));
         for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
@@ -46,9 +47,35 @@ impl Args {
                 records.extend(params.iter().map(parameter));
             }
         }
+        records.extend(in_force);
         context.write_records(&SETTINGS, &records)?;
         Ok(Exit::Done)
     }
+}
+
+/// What the policies of the configuration mean for the table of a framework. Warns of the keys that
+/// do not apply to it. The database is opened only if the file sets a policy.
+fn table_policy(config: &Config, context: &Context) -> Vec<Record> {
+    if !config.sets_policy() {
+        return Vec::new();
+    }
+    let Some(profile) = context.known_profile(config) else { return Vec::new() };
+    let Ok(policy) = config.table_policy(&profile) else { return Vec::new() };
+    if !policy.ignored.is_empty() {
+        let keys = policy.ignored.iter();
+        let keys =
+            keys.map(|IgnoredKey { key, line, reason }| format!("{key} (line {line}): {reason}"));
+        let keys: Vec<String> = keys.collect();
+        let table = &profile.table;
+        context.warn(&format!(
+            "no effect on {table}, a table of {}: {}",
+            profile.title,
+            keys.join("; ")
+        ));
+    }
+    let key =
+        |setting: Setting| Setting { key: format!("{}.{}", profile.table, setting.key), ..setting };
+    policy.applied.into_iter().map(|setting| from_file(&key(setting), context)).collect()
 }
 
 fn warn_of_patterns(config: &Config, context: &Context) {

@@ -12,7 +12,7 @@ use crate::domain::time::{Span, UnixTime};
 use crate::output::record::{Record, Schema, Value};
 use crate::storage::{RunOutcome, RunQuery, RunRecord};
 
-use super::schedule::{last_run, next_time};
+use super::job_runs::{last_run, next_time};
 
 const OUTCOME: (&str, &str) =
     ("sessctl_job_last_outcome", "1 for the outcome of the job's last run, 0 for the others.");

@@ -5,6 +5,7 @@ mod columns;
 mod config;
 mod forecast;
 pub mod job_metrics;
+mod job_runs;
 mod profiles;
 mod runs;
 mod schedule;
@@ -23,7 +24,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::privileges::helper;
 
-/// Show figures, one session, runs, the schedule, the configuration, or profiles
+/// Show figures, users, one session, runs, jobs, settings or profiles
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]

@@ -14,9 +14,10 @@ use crate::output::record::{Column, Record, Schema, Value};
 /// If exactly one profile matches a table, it is detected and need not be named. Profiles that
 /// are not detected must be named with --profile. Parameters are values that only the
 /// application's configuration has: `sessctl show profiles NAME` says where to find them. The
-/// text of a profile is also a starting point for a table that no profile matches. VERIFIED
-/// says whether the running framework judged the rows of the test, or its schema was read;
-/// SURVIVES, which logins `cycle` and `close` do not end.
+/// text of a profile is also a starting point for a table that no profile matches. A table
+/// shows what each profile is for; the other formats also show the versions, the table, whether
+/// the running framework judged the rows of the test or its schema was read (verified), and
+/// which logins `cycle` and `close` do not end (survives).
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show profiles
@@ -33,15 +34,15 @@ static PROFILES: Schema = Schema::many(
     &[
         Column::row("name", "profile"),
         Column::row("framework", "framework"),
-        Column::row("versions", "versions"),
-        Column::row("table", "table"),
+        Column::detail("versions", "versions"),
+        Column::detail("table", "table"),
         Column::row("holds", "holds"),
-        Column::row("verified", "verified"),
-        Column::row("parameters", "parameters"),
-        Column::row("detected", "detected"),
-        Column::row("survives", "survives"),
+        Column::detail("verified", "verified"),
+        Column::detail("parameters", "parameters"),
+        Column::detail("detected", "detected"),
+        Column::detail("survives", "survives"),
         Column::detail("readonly", "readonly"),
-        Column::detail("about", "about"),
+        Column::row("about", "for"),
         Column::detail("readonly_reason", "readonly because"),
     ],
 );

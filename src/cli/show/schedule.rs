@@ -1,15 +1,13 @@
 //! `sessctl show schedule`
 
-use std::ops::ControlFlow;
-
-use crate::app::SessionService;
 use crate::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
 use crate::domain::policy::Policies;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{RunOutcome, RunQuery, RunRecord};
+use crate::storage::{RunOutcome, RunRecord};
 use crate::store::Access;
 
+use super::job_runs::{last_run, next_time};
 use super::{job_metrics, runs};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
@@ -73,24 +71,6 @@ impl Args {
     }
 }
 
-/// The last run of a job; one that was left to another host only if there is no other.
-pub(super) fn last_run(
-    service: &SessionService,
-    job: &Job,
-    now: UnixTime,
-) -> anyhow::Result<Option<RunRecord>> {
-    let query = RunQuery { job: Some(job.name.clone()), ..RunQuery::default() };
-    let mut last = None;
-    service.runs(&query, now, &mut |run| {
-        let is_skipped = run.outcome == RunOutcome::Skipped && !job.runs_on(&run.origin.host);
-        if last.is_none() || !is_skipped {
-            last = Some(run);
-        }
-        Ok(if is_skipped { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    })?;
-    Ok(last)
-}
-
 fn when(job: &Job, policies: &Policies) -> String {
     match job.when {
         JobTiming::Every(Interval::Auto) => {
@@ -123,16 +103,6 @@ fn record(
         Value::text(note(job, status, last).as_deref()),
     ];
     Record::new(["job", job.name.as_str()], values)
-}
-
-pub(super) fn next_time(job: &Job, status: &JobStatus) -> Option<UnixTime> {
-    match status {
-        _ if !job.enabled || !job.runs_on(&host::name()) => None,
-        JobStatus::Scheduled { next, .. } => Some(*next),
-        JobStatus::Due(due) => Some(due.planned),
-        JobStatus::TooLate(late) => late.next,
-        JobStatus::Running(_) | JobStatus::Never => None,
-    }
 }
 
 fn missed(job: &Job, status: &JobStatus, now: UnixTime) -> u64 {

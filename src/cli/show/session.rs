@@ -11,8 +11,8 @@ use crate::storage::RunQuery;
 use crate::store::Access;
 
 use super::forecast::{Forecast, Plans};
+use super::job_runs::next_time;
 use super::runs;
-use super::schedule::next_time;
 use crate::cli::context::{Context, print, print_sentences};
 use crate::cli::exit::Exit;
 use crate::cli::{host, session_records};
@@ -32,7 +32,8 @@ impl Args {
         context.format().check(&session_records::SESSION)?;
         let service = context.open(Access::Read)?;
         context.report_user_names(&service)?;
-        let mut sessions = service.sessions_by_handle(&self.handle)?.into_iter();
+        let sessions = service.sessions_by_handle(&self.handle)?;
+        let mut sessions = service.mark_excess(sessions, context.now)?.into_iter();
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
             let all = sessions.len() + 1;

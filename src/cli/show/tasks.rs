@@ -13,7 +13,7 @@ use crate::cli::exit::Exit;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// Count the users and sessions of each task, and list users with several sessions
+/// Count users and sessions by task, and list users with several
 ///
 /// Below each task are the users who have more than one session that has not ended, most
 /// sessions first, with the longest idle time of their sessions. Expired sessions, which wait

@@ -12,7 +12,7 @@ use crate::store::Access;
 use super::columns::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
-use crate::cli::list::{TABLE_ROWS, truncation_notice};
+use crate::cli::list::truncation_notice;
 use crate::cli::selection::Selection;
 use crate::cli::session_records::USER_NAME;
 use crate::output::FormatName;
@@ -21,7 +21,7 @@ use crate::output::record::{Column, Record, Schema, Value, concat};
 /// Users whose names are looked up together.
 const BATCH: usize = 250;
 
-/// Show the users of sessions that have not ended, most sessions first
+/// Show users with sessions that have not ended, the busiest first
 ///
 /// With --by, the clients, the agents or the tasks of these sessions. Agents are grouped by the
 /// name of the program and its system, such as "Firefox, Windows".
@@ -29,8 +29,8 @@ const BATCH: usize = 250;
 /// Expired sessions, which wait for the next purge, are included; those of a framework's
 /// table, which its application already refuses, are not. Sessions of such a table whose user
 /// cannot be read count as sessions without a user, and standard error says how many there
-/// are. A table shows the first 100 users and says how many there are; the other formats show
-/// all of them.
+/// are. On a terminal, a table shows the first 100 users and says how many there are; all of
+/// them are shown in a pipe, and in the other formats.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show users imap
@@ -114,7 +114,7 @@ impl Args {
         self.selection.task = self.of_task.take().or(self.selection.task);
         self.selection.refuse_ended()?;
         let table = context.format() == FormatName::Table;
-        let most = self.limit.unwrap_or(if table { TABLE_ROWS } else { u64::MAX });
+        let most = context.row_limit(self.limit).unwrap_or(u64::MAX);
         let service = context.open(Access::Read)?;
         let is_adopted = service.profile().is_some();
         let is_by_user = self.by == Grouping::User;

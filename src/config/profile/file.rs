@@ -11,7 +11,7 @@ use crate::config::error::{ConfigError, Result};
 use crate::config::table::SettingsTable;
 use crate::config::values::{choice, describe, flag, list, name, sql_values, text};
 use crate::domain::profile::{
-    ColumnSource, Profile, TokenForm, UserForm, UserNames, UserSource, Verification,
+    ColumnSource, Profile, StricterRules, TokenForm, UserForm, UserNames, UserSource, Verification,
 };
 
 const KEYS: &[&str] = &[
@@ -110,6 +110,7 @@ fn read(top: &SettingsTable<'_>, mut symbols: Symbols<'_>) -> Result<Profile> {
         inputs: symbols.inputs,
         columns: symbols.columns.required,
         doubt: None,
+        stricter: StricterRules::default(),
         optional: symbols.columns.optional,
         name: profile_name,
         id,

@@ -40,7 +40,7 @@ pub enum Error {
         why: Absence,
     },
     /// The database has no session table that sessctl knows.
-    #[error("\"{at}\" is not a sessctl database: {found}")]
+    #[error("\"{at}\" cannot be used: {found}")]
     ForeignDatabase {
         /// Path or address.
         at: String,

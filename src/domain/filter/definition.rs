@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::{AgentPattern, ClientFilter};
 use crate::domain::policy::Policies;
+use crate::domain::profile::Expiry;
 use crate::domain::session::{EndReason, Session, SessionKey, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
@@ -25,6 +26,9 @@ pub struct Filter {
     /// Sessions that a touch [does not refuse](crate::domain::policy::Policy::refuses_touch), whatever
     /// their state; with states, in addition to those.
     pub usable: bool,
+    /// Sessions of a framework's table whose times cannot be read; with states, in addition to
+    /// those.
+    pub unreadable: bool,
     pub idle_over: Option<Span>,
     pub created_before: Option<UnixTime>,
     pub used_before: Option<UnixTime>,
@@ -61,7 +65,7 @@ impl Filter {
     /// 3. A session of nobody belongs to none of the `users`, nor to one of `except_users`.
     /// 4. A session whose user cannot be read matches no condition on the user, not even
     ///    `except_users`: it may belong to one of them.
-    /// 5. Of `states` and `usable`, one is enough.
+    /// 5. Of `states`, `usable` and `unreadable`, one is enough.
     pub fn matches(&self, session: &Session, policies: &Policies, now: UnixTime) -> bool {
         self.matches_user(session) && self.matches_but_for_user(session, policies, now)
     }
@@ -106,7 +110,10 @@ impl Filter {
         if self.usable && !policy.refuses_touch(session, now) {
             return true;
         }
-        let is_any = self.states.is_empty() && !self.usable;
+        if self.unreadable && session.expiry == Some(Expiry::Unknown) {
+            return true;
+        }
+        let is_any = self.states.is_empty() && !self.usable && !self.unreadable;
         is_any || self.states.contains(&policy.state(session, now))
     }
 
@@ -118,7 +125,8 @@ impl Filter {
         policies: &Policies,
         now: UnixTime,
     ) -> bool {
-        self.matches_text(session) && (!self.usable || self.matches_state(session, policies, now))
+        let is_in_sql = !self.usable && !self.unreadable;
+        self.matches_text(session) && (is_in_sql || self.matches_state(session, policies, now))
     }
 
     fn matches_text(&self, session: &Session) -> bool {

@@ -4,7 +4,9 @@ mod check;
 mod client;
 mod definition;
 mod recency;
+mod rule;
 
 pub use client::{AgentPattern, ClientFilter};
 pub use definition::Filter;
 pub use recency::recency;
+pub use rule::SelectionRule;

@@ -1,6 +1,7 @@
 //! The definition of a job.
 
 use super::interval::Interval;
+use crate::domain::filter::SelectionRule;
 use crate::domain::guard::GuardLimits;
 use crate::domain::schedule::Schedule;
 use crate::domain::task::TaskPattern;
@@ -13,6 +14,8 @@ pub struct Job {
     pub name: String,
     pub when: JobTiming,
     pub work: JobAction,
+    /// Sessions that a cycle ends, of the tasks of its action.
+    pub selection: SelectionRule,
     /// Limits of what a run may end. Unset, a purge keeps to those of all runs, a cycle to none.
     pub limits: GuardLimits,
     /// Maximum lateness of a cycle: one that was missed by more is skipped. `None`: any. A
@@ -47,7 +50,7 @@ impl std::fmt::Display for JobTiming {
 pub enum JobAction {
     /// Marks, ends and deletes what is due; `None`: of all tasks.
     Purge(Option<TaskPattern>),
-    /// Ends all sessions of these tasks that have not ended.
+    /// Ends the sessions of these tasks that the application still accepts.
     Cycle(TaskPattern),
 }
 
@@ -85,7 +88,7 @@ impl Job {
     }
 
     /// Specification under which the ledger keeps the history of the job, together with its name:
-    /// its times, its action, and its host. A job with another specification starts a new history.
+    /// its times, its action, its selection and its host. A job with another specification starts a new history.
     ///
     /// Limits, the maximum lateness and the reason are not part of it, so that editing them keeps
     /// the history.
@@ -101,6 +104,10 @@ impl Job {
         spec = format!("{spec}: {}", self.work.verb());
         if let Some(task) = self.work.task() {
             spec = format!("{spec} {}", quoted(task.as_str()));
+        }
+        match self.selection.canonical() {
+            all if all.is_empty() => {}
+            some => spec = format!("{spec} ({some})"),
         }
         if let Some(host) = &self.host {
             spec = format!("{spec} on {}", quoted(host));

@@ -6,6 +6,7 @@ mod rules;
 mod set;
 mod touch;
 mod two_pass;
+mod user_limit;
 mod verdict;
 
 pub use licence::Licence;
@@ -16,4 +17,5 @@ pub use set::PatternPolicy;
 pub use set::Policies;
 pub use touch::{TimeoutRequest, TouchDecision};
 pub use two_pass::PurgeTime;
+pub use user_limit::{UserExcess, UserSessions};
 pub use verdict::Verdict;

@@ -45,8 +45,8 @@ impl Policy {
     /// age](Self::mark_min_age). `None`: there is none, or it has no mark that
     /// [counts](Session::mark).
     pub fn expires_at(&self, session: &Session) -> Option<UnixTime> {
-        if let Some(expiry) = session.expiry {
-            return expiry.last_moment();
+        if let Some(times) = session.times() {
+            return session.stricter.last_moment(&times);
         }
         let idle = match self.expire {
             ExpiryMode::TwoPass => session.mark().map(|mark| mark.plus(self.mark_min_age())),
@@ -70,8 +70,9 @@ impl Policy {
     ///    and `abandoned`; idle in between.
     /// 5. Under `expire = "two-pass"`, where only marks tell of use: idle with a
     ///    mark that [counts](Session::mark), active without.
-    /// 6. A session of a framework's table is expired if it is over by the
-    ///    framework's rules, and else active.
+    /// 6. A session of a framework's table is expired if it is over by the framework's rules or
+    ///    due by the [stricter ones](crate::domain::profile::StricterRules::standing) of the
+    ///    configuration, and else active.
     ///
     /// Under `expire = "timeout"` no session is therefore idle or abandoned: once it
     /// has outstayed its timeout, it is due.

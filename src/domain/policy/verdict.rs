@@ -44,8 +44,9 @@ impl Policy {
     /// A last use, a mark or an opening in the future counts as of now. A rule does not apply
     /// if the time that it needs is unknown.
     ///
-    /// None of this applies to a session of a framework's table: it is *expired* once it is over by
-    /// the framework's rules, and then its row goes at once.
+    /// None of this applies to a session of a framework's table, which has [rules of its
+    /// own](crate::domain::profile::StricterRules::standing): its row goes once it is over by the framework's rules, or due
+    /// by the stricter ones of the configuration.
     pub fn verdict(&self, session: &Session, check: PurgeTime) -> Verdict {
         if let Some(end) = session.end {
             return match self.retention {
@@ -53,9 +54,8 @@ impl Policy {
                 _ => Verdict::Keep,
             };
         }
-        if session.expiry.is_some() {
-            let over = self.end_reason(session, check.now());
-            return over.map_or(Verdict::Keep, Verdict::Discard);
+        if let Some(standing) = session.standing(check.now()) {
+            return standing.deletion_reason().map_or(Verdict::Keep, Verdict::Discard);
         }
         match self.due(session, check) {
             Some(reason) if self.retention == Some(Span::ZERO) => Verdict::Discard(reason),
@@ -81,8 +81,8 @@ impl Policy {
     /// Reason for which a session that has not ended is over, regardless of its mark: rules
     /// 2, 3 and 5 of [`verdict`](Self::verdict).
     pub fn end_reason(&self, session: &Session, now: UnixTime) -> Option<EndReason> {
-        if let Some(expiry) = session.expiry {
-            return expiry.is_expired(now).then_some(EndReason::Expired);
+        if let Some(standing) = session.standing(now) {
+            return standing.end_reason();
         }
         let past = |since: Option<UnixTime>, limit: Option<Span>| {
             since.zip(limit).is_some_and(|(since, limit)| since.plus(limit) < now)

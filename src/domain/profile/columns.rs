@@ -19,12 +19,19 @@ impl Profile {
         (!missing.is_empty()).then_some(ColumnMismatch { missing, unexpected })
     }
 
-    /// Returns the profile of a table with these columns: without a user, a client, an agent or
-    /// a token in an optional column that the table lacks. Its [inputs](Self::inputs) stay as they are, and
-    /// those in such a column are NULL.
+    /// Returns the profile of a table with these columns: without a user, a client, an agent, a
+    /// token, an opening or a last use in an optional column that the table lacks. Its
+    /// [inputs](Self::inputs) stay as they are, and those in such a column are NULL.
     #[must_use]
     pub fn for_table(self, columns: &[String]) -> Self {
+        let is_there = |time: &usize| {
+            let time = self.times.get(*time).and_then(|time| self.inputs.get(time.input));
+            time.is_some_and(|source| has(columns, &source.column))
+        };
+        let [created, used] = [self.created, self.used].map(|time| time.filter(is_there));
         Self {
+            created,
+            used,
             user: self.user.filter(|user| has(columns, &user.column)),
             client: self.client.filter(|client| has(columns, &client.column)),
             agent: self.agent.filter(|agent| has(columns, &agent.column)),

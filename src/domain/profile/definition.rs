@@ -3,6 +3,7 @@
 use super::condition::Condition;
 use super::doubt::{DetectionDoubt, Parameter};
 use super::rule::{Rule, TimeColumn};
+use super::stricter::StricterRules;
 use super::value::SqlValue;
 use crate::domain::error::{Error, Result};
 use crate::domain::time_zone::TimeZone;
@@ -54,6 +55,8 @@ pub struct Profile {
     pub used: Option<usize>,
     /// Rules that end a session; any of them is enough.
     pub rules: Vec<Rule>,
+    /// What the configuration adds to the rules.
+    pub stricter: StricterRules,
     /// Conditions under which a row is a session; all must hold.
     pub filter: Vec<Condition>,
     /// Tables whose rows belong to sessions.

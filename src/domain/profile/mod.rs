@@ -14,6 +14,8 @@ mod expiry;
 pub mod lifetime;
 mod outline;
 mod rule;
+mod standing;
+mod stricter;
 pub mod table_name;
 mod timestamp;
 pub mod user;
@@ -33,6 +35,8 @@ pub use expiry::{Expiry, RowStatus};
 pub use lifetime::{OffsetEvidence, signed_lifetime};
 pub use outline::{ProfileCatalog, ProfileOutline, is_distinctive};
 pub use rule::{Length, NullMeaning, Rule, RuleKind, TimeColumn};
+pub use standing::{SessionTimes, Standing};
+pub use stricter::{StricterRule, StricterRules};
 pub use table_name::NameMatch;
 #[cfg(feature = "internals")]
 pub use timestamp::Timestamp;

@@ -1,22 +1,25 @@
 //! A framework's table as a store of sessions.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
 
 use super::blocking_references::BlockingReferences;
 use super::copy_plan::CopyPlan;
 use super::delete::DeleteStatements;
 use super::delete_due::DeleteDue;
 use super::expiry_index::ExpiryIndex;
-use super::key_spread::KeySpread;
 use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::state::FrameworkState;
 use super::user_names::{UserQueries, UserTable};
 use super::{delete, delete_due, list, scan, stats};
 use crate::domain::error::Result;
+use crate::domain::policy::UserExcess;
 use crate::domain::profile::Profile;
-use crate::domain::session::{EndReason, Session, SessionKey};
+use crate::domain::session::{Session, SessionKey};
+use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
     Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy, Interruptible,
@@ -45,6 +48,8 @@ pub(super) struct Adopted<T> {
     pub(super) max_due_rows: OnceCell<usize>,
     /// Rows that a purge may still read, where triggers may insert rows.
     pub(super) scan_budget: Cell<Option<u64>>,
+    /// Users above their limit, when the scan of a purge began.
+    pub(super) excess: RefCell<Rc<UserExcess>>,
     /// Deletion was checked, except for the encodings of the values.
     pub(super) deletable_checked: Cell<bool>,
     /// Deletion and the encodings of a sample were checked.
@@ -85,6 +90,7 @@ impl<T: Database> Adopted<T> {
             users: OnceCell::new(),
             max_due_rows: OnceCell::new(),
             scan_budget: Cell::new(None),
+            excess: RefCell::default(),
             deletable_checked: Cell::new(false),
             validated: Cell::new(false),
             database,
@@ -147,7 +153,13 @@ impl<T: Database> SessionStore for Adopted<T> {
     ) -> Result<ScanResult> {
         let blocking =
             if query.due_only { self.deletions()?.blocking() } else { BlockingReferences(&[]) };
-        list::scan(&self.database, &self.reader, query, &blocking, visit)
+        let excess = self.find_excess(query.scope.now, Duration::MAX)?;
+        list::scan(&self.database, &self.reader, query, &blocking, &excess, visit)
+    }
+
+    fn mark_excess(&self, sessions: Vec<Session>, now: UnixTime) -> Result<Vec<Session>> {
+        let excess = self.find_excess(now, Duration::MAX)?;
+        Ok(sessions.into_iter().map(|session| excess.mark(session)).collect())
     }
 
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>> {
@@ -159,7 +171,8 @@ impl<T: Database> SessionStore for Adopted<T> {
             return Ok(Vec::new());
         }
         let remembered = self.state.tasks(scope)?;
-        Ok(vec![stats::task_stats(&self.database, &self.reader, scope, remembered)?])
+        let excess = self.find_excess(scope.now, Duration::MAX)?;
+        Ok(vec![stats::task_stats(&self.database, &self.reader, scope, &excess, remembered)?])
     }
 
     fn task_names(&self) -> Result<TaskNames> {
@@ -175,7 +188,8 @@ impl<T: Database> SessionStore for Adopted<T> {
         if !stats::is_in_scope(&self.reader, scope) {
             return Ok(());
         }
-        stats::user_stats(&self.database, &self.reader, scope, by, visit)
+        let excess = self.find_excess(scope.now, Duration::MAX)?;
+        stats::user_stats(&self.database, &self.reader, scope, &excess, by, visit)
     }
 
     fn known_users(&self, users: &[&str]) -> Result<Vec<Option<KnownUser>>> {
@@ -220,13 +234,17 @@ impl<T: Database> SessionStore for Adopted<T> {
             if only_counts { self.deletions()?.blocking() } else { BlockingReferences(&[]) };
         if after.is_none() {
             self.start_scan_budget()?;
+            self.excess.replace(Rc::new(self.find_excess(scope.now, limits.time)?));
         }
+        let excess = self.excess.borrow().clone();
         let index = match after {
             Some(Cursor::Time(..)) => self.index.as_ref(),
             None if limits.due < usize::MAX => self.index_for(&self.ensure_valid()?, scope.now),
             _ => None,
         };
-        let snapshots = limits.snapshots || self.deletions()?.delete_due.is_none();
+        let snapshots = limits.snapshots
+            || self.reader.profile.stricter.is_set()
+            || self.deletions()?.delete_due.is_none();
         let is_bounded = snapshots && !only_counts;
         let due = if is_bounded { limits.due.min(self.max_due_rows()) } else { limits.due };
         let limits = ScanLimits { due, snapshots, ..limits };
@@ -235,8 +253,9 @@ impl<T: Database> SessionStore for Adopted<T> {
         let found = match by_index.transpose()?.flatten() {
             Some(found) => found,
             None => {
-                let spread = KeySpread::of(database, reader)?;
-                scan::scan_by_key(database, reader, scope, after, limits, &spread, &blocking)?
+                let scan =
+                    scan::KeyScan { scope, after, limits, blocking: &blocking, excess: &excess };
+                scan::scan_by_key(database, reader, scan)?
             }
         };
         self.use_scan_budget(found.rows)?;
@@ -266,7 +285,7 @@ impl<T: Database> SessionStore for Adopted<T> {
             return_ended,
         );
         self.kept.add(kept);
-        self.state.record_deleted(&reader.profile.task, [(EndReason::Expired, result.deleted)]);
+        self.state.record_deleted(&reader.profile.task, result.ended_by.clone());
         outcome.map_err(|error| deletions.references.name_triggers(error)).map(|()| result)
     }
 

@@ -194,7 +194,12 @@ pub(super) fn apply_purge(
     let mut rows = Rows { count: snapshots.len(), row: &row, chunk: None };
     let (run, outcome) = execute_batch(database, &plan.statements, &mut rows);
     let deleted = run.done(&plan).filter(|done| *done).count() as u64;
-    let ended_sessions = ended_sessions(&run, &plan, reader, now);
+    let mut ended_by = BTreeMap::new();
+    for (index, _) in run.done(&plan).enumerate().filter(|(_, done)| *done) {
+        *ended_by.entry(at(index).reason).or_default() += 1;
+    }
+    let end = |index: usize| End { at: now, reason: at(index).reason };
+    let ended_sessions = ended_sessions(&run, &plan, reader, end);
     let kept = deletion.kept_rows(&plan, &run, |index| {
         let id = at(index).values.iter().take(reader.id_width()).map(SqlValue::raw);
         id_digest(&id.collect::<Vec<_>>()).handle()
@@ -209,6 +214,7 @@ pub(super) fn apply_purge(
     let result = PurgeBatchResult {
         marked: 0,
         ended: deleted,
+        ended_by,
         deleted,
         timing,
         ended_sessions,
@@ -223,14 +229,15 @@ fn ended_sessions(
     run: &BatchOutcome,
     plan: &Plan,
     reader: &TableReader,
-    now: UnixTime,
+    end: impl Fn(usize) -> End,
 ) -> Vec<Session> {
-    let end = Some(End { at: now, reason: EndReason::Expired });
     let answers = run.applied.answers.chunks(plan.statements.len()).zip(run.done(plan));
-    let rows = answers
-        .filter(|(_, done)| *done)
-        .filter_map(|(answers, _)| answers.get(plan.ended_row?)?.first());
-    rows.filter_map(|row| reader.session(row)).map(|session| Session { end, ..session }).collect()
+    let rows = answers.enumerate().filter(|(_, (_, done))| *done);
+    rows.filter_map(|(index, (answers, _))| {
+        let session = reader.session(answers.get(plan.ended_row?)?.first()?)?;
+        Some(Session { end: Some(end(index)), ..session })
+    })
+    .collect()
 }
 
 /// Handle of a session that was kept. A primary key need not contain its id.

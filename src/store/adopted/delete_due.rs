@@ -8,7 +8,7 @@ use super::sample::is_expired;
 use super::values::with_values;
 use crate::domain::error::Result;
 use crate::domain::profile::SqlValueRef;
-use crate::domain::session::SessionKey;
+use crate::domain::session::{EndReason, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{DueRange, KeptRows, PurgeBatchResult, RowSnapshot};
 use crate::store::database::{Database, RowRef};
@@ -118,6 +118,7 @@ fn delete_by_key(
     let deleted = run.applied.rows.iter().sum();
     *result = PurgeBatchResult {
         ended: deleted,
+        ended_by: [(EndReason::Expired, deleted)].into(),
         deleted,
         timing: run.applied.timing,
         ..PurgeBatchResult::default()
@@ -127,6 +128,9 @@ fn delete_by_key(
 
 fn add(deleted: &PurgeBatchResult, mut rest: PurgeBatchResult) -> PurgeBatchResult {
     rest.ended += deleted.ended;
+    for (reason, rows) in &deleted.ended_by {
+        *rest.ended_by.entry(*reason).or_default() += rows;
+    }
     rest.deleted += deleted.deleted;
     rest.timing += deleted.timing;
     rest
@@ -147,7 +151,7 @@ fn due_rows(
     sql.push(&format!(" WHERE {}", reader.key.is_bound()));
     database.query_all_for_each(&sql, &mut keys.iter().map(Parameters::Key), &mut |_, row| {
         if is_expired(reader.judge(row), now) {
-            snapshots.extend(reader.snapshot(row));
+            snapshots.extend(reader.snapshot(row, EndReason::Expired));
         }
     })?;
     Ok(snapshots)

@@ -6,7 +6,8 @@ use super::scan::ScanCounter;
 use super::table::{TableKey, query_plan};
 use crate::domain::error::Result;
 use crate::domain::profile::{
-    DecodedTime, Length, NullMeaning, Profile, Rule, RuleKind, SqlValue, SqlValueRef, TimeColumn,
+    DecodedTime, Length, NullMeaning, Profile, Rule, RuleKind, SqlValue, SqlValueRef,
+    StricterRules, TimeColumn,
 };
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{Cursor, DueScan, PolicyContext, ScanLimits};
@@ -78,8 +79,18 @@ impl ExpiryIndex {
         (!is_sorted).then_some(index)
     }
 
+    /// Reports whether the index finds all rows that are due by the stricter rules: a timeout, if
+    /// the index is over the last use.
+    pub(super) fn serves(&self, profile: &Profile) -> bool {
+        let StricterRules { timeout, lifetime, user_limit, .. } = profile.stricter;
+        let has_uses = timeout.is_none() || profile.used == Some(self.time);
+        has_uses && lifetime.is_none() && user_limit == 0
+    }
+
     fn upper_bound_at(&self, reader: &TableReader, now: UnixTime) -> Option<SqlValue> {
-        let offset = self.after.as_seconds().saturating_add(self.grace.as_seconds());
+        let by_rule = self.after.as_seconds().saturating_add(self.grace.as_seconds());
+        let timeout = reader.profile.stricter.timeout.map(Span::as_seconds);
+        let offset = timeout.map_or(by_rule, |timeout| timeout.min(by_rule));
         let moment = UnixTime(now.0.saturating_sub(offset));
         reader.profile.times.get(self.time)?.encoding.upper_bound(moment)
     }
@@ -127,7 +138,7 @@ impl ExpiryIndex {
         database: &impl Database,
         scan: IndexScan<'_>,
         range: &ScanRange,
-        counter: &mut ScanCounter,
+        counter: &mut ScanCounter<'_>,
     ) -> Result<()> {
         let (reader, reads_all) = (scan.reader, range.segment.reads_all(self));
         let mut due_out_of_order = Vec::new();
@@ -148,10 +159,15 @@ impl ExpiryIndex {
     }
 
     /// Counts a row of which only the row id and the time were read.
-    fn is_due(&self, reader: &TableReader, row: &dyn RowRef, counter: &mut ScanCounter) -> bool {
+    fn is_due(
+        &self,
+        reader: &TableReader,
+        row: &dyn RowRef,
+        counter: &mut ScanCounter<'_>,
+    ) -> bool {
         let mut inputs = vec![SqlValueRef::Null; reader.profile.inputs.len()];
         inputs[self.input] = row.value(1);
-        counter.count_row(reader, &inputs).is_some()
+        counter.count_row(reader, &inputs, |_| false).is_some()
     }
 
     fn cursor_at(&self, reader: &TableReader, row: &dyn RowRef, reads_all: bool) -> Option<Cursor> {
@@ -194,7 +210,7 @@ fn find_by_row_id(
     database: &impl Database,
     reader: &TableReader,
     row_ids: &[i64],
-    counter: &mut ScanCounter,
+    counter: &mut ScanCounter<'_>,
 ) -> Result<()> {
     if row_ids.is_empty() {
         return Ok(());
@@ -204,9 +220,9 @@ fn find_by_row_id(
     let mut values = row_ids.iter().map(|row_id| Parameters::One(SqlValueRef::Integer(*row_id)));
     database.query_each(&sql, &mut values, &mut |row| {
         // It is another read: the row may be another by now.
-        let status = row.map(|row| (row, reader.judge(row)));
-        if let Some((row, status)) = status.filter(|(_, status)| counter.is_expired(*status)) {
-            counter.add_due(reader, row, status);
+        let due = row.and_then(|row| Some((row, counter.judge(reader, row)?)));
+        if let Some((row, due)) = due {
+            counter.add_due(reader, row, due);
         }
     })
 }

@@ -8,7 +8,8 @@ use super::blocking_references::BlockingReferences;
 use super::reader::{HANDLE_DIGITS, TableReader};
 use crate::domain::error::Result;
 use crate::domain::filter::{Filter, recency};
-use crate::domain::profile::{Expiry, SqlValueRef, UserForm, values_shown_as};
+use crate::domain::policy::UserExcess;
+use crate::domain::profile::{Expiry, SqlValueRef, Standing, UserForm, values_shown_as};
 use crate::domain::session::{Session, SessionKey, SessionState};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
@@ -127,6 +128,7 @@ pub(super) fn scan(
     reader: &TableReader,
     query: &SessionQuery<'_>,
     blocking: &BlockingReferences<'_>,
+    excess: &UserExcess,
     visit: &mut dyn FnMut(Session) -> VisitResult,
 ) -> Result<ScanResult> {
     let task = &reader.profile.task;
@@ -139,13 +141,14 @@ pub(super) fn scan(
             let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, query, blocking, last);
             database.query_pages(&mut page, &mut |row| match reader
                 .session(row)
+                .map(|session| excess.mark(session))
                 .filter(|session| is_match(query, session, &mut scanned))
             {
                 Some(session) => visit(session),
                 None => Ok(ControlFlow::Continue(())),
             })?;
         }
-        _ => scan_sorted(database, reader, query, blocking, &mut scanned, visit)?,
+        _ => scan_sorted(database, reader, query, blocking, excess, &mut scanned, visit)?,
     }
     Ok(scanned)
 }
@@ -153,7 +156,7 @@ pub(super) fn scan(
 /// A session for which it is unknown is counted in `scanned`.
 fn is_match(query: &SessionQuery<'_>, session: &Session, scanned: &mut ScanResult) -> bool {
     let SessionQuery { scope, filter, due_only, .. } = query;
-    if *due_only && !session.expiry.is_some_and(|expiry| expiry.is_expired(scope.now)) {
+    if *due_only && session.standing(scope.now).and_then(Standing::deletion_reason).is_none() {
         return false;
     }
     let might_fit = filter.might_match(session, scope.policies, scope.now);
@@ -213,6 +216,7 @@ fn scan_sorted(
     reader: &TableReader,
     query: &SessionQuery<'_>,
     blocking: &BlockingReferences<'_>,
+    excess: &UserExcess,
     scanned: &mut ScanResult,
     visit: &mut dyn FnMut(Session) -> VisitResult,
 ) -> Result<()> {
@@ -220,7 +224,8 @@ fn scan_sorted(
     let in_order = SessionQuery { order: Order::default(), ..*query };
     let mut page = |last: Option<&dyn RowRef>| in_key_order(reader, &in_order, blocking, last);
     database.query_pages(&mut page, &mut |row| {
-        let session = reader.session(row).filter(|session| is_match(query, session, scanned));
+        let session = reader.session(row).map(|session| excess.mark(session));
+        let session = session.filter(|session| is_match(query, session, scanned));
         found.extend(session.map(|session| (rank(reader, query, &session), session.key)));
         Ok(ControlFlow::Continue(()))
     })?;
@@ -229,7 +234,8 @@ fn scan_sorted(
     found.sort_by(|(one, _), (other, _)| direction(one.cmp(other)));
     for chunk in found.chunks(ROWS_PER_FETCH) {
         let keys: Vec<SessionKey> = chunk.iter().map(|(_, key)| key.clone()).collect();
-        for session in find(database, reader, &keys)?.into_iter().flatten() {
+        let found = find(database, reader, &keys)?.into_iter().flatten();
+        for session in found.map(|session| excess.mark(session)) {
             // The row may have changed in between.
             if is_match(query, &session, &mut ScanResult::default())
                 && visit(session)? == ControlFlow::Break(())
@@ -256,7 +262,7 @@ fn rank(reader: &TableReader, query: &SessionQuery<'_>, session: &Session) -> Ra
         SortKey::LastUsed => time(session.last_used_at),
         SortKey::Created => time(session.created_at),
         SortKey::Expires if session.expiry == Some(Expiry::Expired) => (i64::MIN, None),
-        SortKey::Expires => time(session.expiry.and_then(Expiry::last_moment)),
+        SortKey::Expires => time(query.scope.policies.for_task(&session.task).expires_at(session)),
         SortKey::Handle | SortKey::Task | SortKey::Ended => (0, None),
     }
 }

@@ -30,6 +30,7 @@ mod referencing_tables;
 mod row_key;
 mod sample;
 mod scan;
+mod standing;
 pub mod state;
 mod stats;
 pub mod table;

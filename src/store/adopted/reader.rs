@@ -10,7 +10,7 @@ use crate::domain::error::{Error, Result};
 use crate::domain::profile::{
     ColumnSource, Profile, RowStatus, SessionUser, SqlValue, SqlValueRef,
 };
-use crate::domain::session::{Session, SessionKey};
+use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::token::Digest;
 use crate::storage::{RowSnapshot, VisitResult};
 use crate::store::database::{Database, RowRef};
@@ -170,8 +170,8 @@ impl TableReader {
     }
 
     pub fn session_columns(&self) -> String {
-        let ColumnList { user, client, agent, .. } = &self.columns;
-        format!("{}, {user}, {client}, {agent}", self.snapshot_columns())
+        let ColumnList { client, agent, .. } = &self.columns;
+        format!("{}, {client}, {agent}", self.owned_columns())
     }
 
     /// The condition that a row with the key `?1` is still what it was, down to the
@@ -260,11 +260,11 @@ impl TableReader {
         with_values(row, at, self.id.len(), id_digest)
     }
 
-    /// A row as it was seen: its id and its inputs. `None` as for [`key_of`](Self::key_of).
-    pub(super) fn snapshot(&self, row: &dyn RowRef) -> Option<RowSnapshot> {
+    /// A row as it was seen, with the reason why it is due: its id and its inputs. `None` as for [`key_of`](Self::key_of).
+    pub(super) fn snapshot(&self, row: &dyn RowRef, reason: EndReason) -> Option<RowSnapshot> {
         let value = |index| row.value(index).to_value();
         let values = (self.after_key()..self.snapshot_width()).map(value).collect();
-        Some(RowSnapshot { key: self.row_key(row)?, values })
+        Some(RowSnapshot { key: self.row_key(row)?, values, reason })
     }
 
     /// Key of a row by which it is deleted, without its id. `None` as for
@@ -284,7 +284,7 @@ impl TableReader {
         let profile = &self.profile;
         let time =
             |time| self.with_inputs(row, self.inputs_at, |inputs| profile.time(time, inputs));
-        let last = self.inputs_at + self.inputs.len().max(1);
+        let last = self.user_at();
         let owner = profile.owner(row.value(last));
         Some(Session {
             key: self.key_of(row)?,
@@ -301,6 +301,8 @@ impl TableReader {
             marked_at: None,
             end: None,
             expiry: Some(expiry),
+            stricter: profile.stricter,
+            exceeds_user_limit: false,
         })
     }
 

@@ -12,7 +12,6 @@ use super::copy_plan::CopyPlan;
 use super::foreign_keys::foreign_keys_to;
 use super::key_spread::KeySpread;
 use super::reader::TableReader;
-use super::sample::is_expired;
 use super::scan::ScanCounter;
 use super::{stats, triggers};
 use crate::domain::error::Result;
@@ -53,6 +52,9 @@ impl TableRebuild for Adopted<SqliteFile> {
         if !stats::is_in_scope(&self.reader, scope) {
             return Ok(ControlFlow::Break(RebuildObstacle::FewDue));
         }
+        if self.reader.profile.stricter.ends_live_sessions() {
+            return Ok(ControlFlow::Break(RebuildObstacle::StricterRules));
+        }
         let sample = self.ensure_valid()?;
         if let Some(obstacle) = schema_obstacle(&self.database, &self.reader)? {
             return Ok(ControlFlow::Break(obstacle));
@@ -64,7 +66,7 @@ impl TableRebuild for Adopted<SqliteFile> {
         let started = self.database.start_copy(&plan.create, max)?;
         self.copy = Some(plan);
         let even = || sample.rows.iter().filter(|row| row.is_evenly_spaced);
-        let due = even().filter(|row| is_expired(row.judge(&self.reader.profile), scope.now));
+        let due = even().filter(|row| self.reader.is_due(&row.raw(), scope.now));
         let sampled = SampledRows { rows: even().count() as u64, due: due.count() as u64 };
         Ok(started.map_continue(|()| sampled))
     }

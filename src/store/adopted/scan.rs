@@ -1,5 +1,6 @@
 //! Scan for due rows in a framework's table.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -8,8 +9,8 @@ use super::key_spread::KeySpread;
 use super::reader::TableReader;
 use super::unreadable_value::unreadable_value;
 use crate::domain::error::Result;
-use crate::domain::policy::Verdict;
-use crate::domain::profile::{Expiry, RowStatus, SqlValueRef};
+use crate::domain::policy::{UserExcess, Verdict};
+use crate::domain::profile::{Expiry, RowStatus, SessionTimes, SqlValueRef, Standing};
 use crate::domain::session::{EndReason, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
@@ -22,19 +23,27 @@ use crate::store::scan_limits;
 /// Maximum number of keys, which are held in memory.
 const MAX_KEYS: usize = 500_000;
 
+pub(super) struct KeyScan<'a> {
+    pub(super) scope: &'a PolicyContext<'a>,
+    pub(super) after: Option<&'a Cursor>,
+    pub(super) limits: ScanLimits,
+    pub(super) blocking: &'a BlockingReferences<'a>,
+    /// Users above their limit.
+    pub(super) excess: &'a UserExcess,
+}
+
 pub(super) fn scan_by_key(
     database: &impl Database,
     reader: &TableReader,
-    scope: &PolicyContext<'_>,
-    after: Option<&Cursor>,
-    limits: ScanLimits,
-    spread: &KeySpread,
-    blocking: &BlockingReferences<'_>,
+    KeyScan { scope, after, limits, blocking, excess }: KeyScan<'_>,
 ) -> Result<DueScan> {
+    let spread = KeySpread::of(database, reader)?;
     let version = database.version()?;
-    let mut counter = ScanCounter::new(scope, limits, blocking);
+    let mut counter = ScanCounter::new(scope, limits, blocking).with_excess(excess);
+    let columns =
+        if excess.is_empty() { reader.snapshot_columns() } else { reader.owned_columns() };
     let mut page = |last: Option<&dyn RowRef>| {
-        let mut sql = reader.select(&reader.snapshot_columns());
+        let mut sql = reader.select(&columns);
         sql.push(" WHERE TRUE");
         if let (Some(Cursor::Key(after)), None) = (after, last) {
             reader.key.push_compared(sql.push(" AND "), ">", after);
@@ -54,7 +63,15 @@ pub(super) fn scan_by_key(
     Ok(DueScan { fraction, version, ..counter.into_scan(database, reader, blocking)? })
 }
 
-pub(super) struct ScanCounter {
+/// A row that is due.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DueRow {
+    reason: EndReason,
+    /// It was due at the time of interest, by the framework's rules.
+    was_due: bool,
+}
+
+pub(super) struct ScanCounter<'a> {
     now: UnixTime,
     /// The last moment that is not in the future.
     present: UnixTime,
@@ -64,7 +81,7 @@ pub(super) struct ScanCounter {
     sessions: u64,
     unreadable: u64,
     future: u64,
-    due: u64,
+    due: BTreeMap<EndReason, u64>,
     /// Due rows that are still to be read and added.
     pub(super) pending: u64,
     /// Due sessions that were already due at the time of interest.
@@ -75,10 +92,12 @@ pub(super) struct ScanCounter {
     /// Keys of due rows in a counting scan, if references may block some of them.
     due_keys: Option<Vec<SessionKey>>,
     unreadable_value: Option<UnreadableValue>,
+    /// Users above the limit; `None`: there is no limit.
+    excess: Option<&'a UserExcess>,
     pub(super) last: Option<Cursor>,
 }
 
-impl ScanCounter {
+impl<'a> ScanCounter<'a> {
     pub(super) fn new(
         scope: &PolicyContext<'_>,
         limits: ScanLimits,
@@ -93,15 +112,21 @@ impl ScanCounter {
             sessions: 0,
             unreadable: 0,
             future: 0,
-            due: 0,
+            due: BTreeMap::new(),
             pending: 0,
             backlog: 0,
             snapshots: Vec::new(),
             keys: Vec::new(),
             due_keys: (limits.due == usize::MAX && blocking.is_possible()).then(Vec::new),
             unreadable_value: None,
+            excess: None,
             last: None,
         }
+    }
+
+    /// Rows have [`owned_columns`](TableReader::owned_columns) if any user is above the limit.
+    fn with_excess(self, excess: &'a UserExcess) -> Self {
+        Self { excess: Some(excess).filter(|excess| !excess.is_empty()), ..self }
     }
 
     /// Adds a row of [`TableReader::snapshot_columns`], and reports whether it is due.
@@ -110,12 +135,16 @@ impl ScanCounter {
             self.rows += 1;
             return false;
         }
-        let status =
-            reader.with_inputs(row, reader.inputs_at(), |inputs| self.count_row(reader, inputs));
-        if let Some(status) = status {
-            self.add_due(reader, row, status);
+        let excess = self.excess;
+        let exceeds = |times: &SessionTimes| {
+            excess.is_some_and(|excess| reader.exceeds_limit(excess, row, times))
+        };
+        let due = reader
+            .with_inputs(row, reader.inputs_at(), |inputs| self.count_row(reader, inputs, exceeds));
+        if let Some(due) = due {
+            self.add_due(reader, row, due);
         }
-        status.is_some()
+        due.is_some()
     }
 
     /// Counts a row, and records the unreadable value of the first unreadable row. A due
@@ -124,27 +153,51 @@ impl ScanCounter {
         &mut self,
         reader: &TableReader,
         inputs: &[SqlValueRef<'_>],
-    ) -> Option<RowStatus> {
+        exceeds: impl FnOnce(&SessionTimes) -> bool,
+    ) -> Option<DueRow> {
         self.rows += 1;
-        let status = reader.profile.judge(inputs);
-        let RowStatus::Session(expiry) = status else {
+        let RowStatus::Session(expiry) = reader.profile.judge(inputs) else {
             return None;
         };
-        self.sessions += 1;
+        let standing = reader.standing(expiry, inputs, self.now, exceeds);
+        // A retained row is that of a session that has ended.
+        self.sessions += u64::from(standing != Standing::Retained);
         if expiry == Expiry::Unknown {
             self.unreadable += 1;
             self.unreadable_value =
                 self.unreadable_value.take().or_else(|| unreadable_value(reader, inputs));
         }
         self.future += u64::from(reader.profile.is_after(self.present, inputs));
-        Some(status).filter(|status| self.is_expired(*status))
+        self.due_row(reader, expiry, standing, inputs)
     }
 
-    pub(super) fn is_expired(&self, status: RowStatus) -> bool {
-        matches!(status, RowStatus::Session(expiry) if expiry.is_expired(self.now))
+    /// Judges a row of [`snapshot_columns`](TableReader::snapshot_columns) without counting it.
+    pub(super) fn judge(&self, reader: &TableReader, row: &dyn RowRef) -> Option<DueRow> {
+        reader.with_inputs(row, reader.inputs_at(), |inputs| {
+            let RowStatus::Session(expiry) = reader.profile.judge(inputs) else {
+                return None;
+            };
+            let standing = reader.standing(expiry, inputs, self.now, |_| false);
+            self.due_row(reader, expiry, standing, inputs)
+        })
     }
 
-    pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, status: RowStatus) {
+    /// A session that expired without a time is not in the backlog: since when, is unknown. Nor is
+    /// one that the framework accepts.
+    fn due_row(
+        &self,
+        reader: &TableReader,
+        expiry: Expiry,
+        standing: Standing,
+        inputs: &[SqlValueRef<'_>],
+    ) -> Option<DueRow> {
+        let reason = standing.deletion_reason()?;
+        let is_dated = standing == Standing::Expired && matches!(expiry, Expiry::At { .. });
+        let was_due = |at| reader.standing(expiry, inputs, at, |_| false) == Standing::Expired;
+        Some(DueRow { reason, was_due: is_dated && self.limits.backlog.is_some_and(was_due) })
+    }
+
+    pub(super) fn add_due(&mut self, reader: &TableReader, row: &dyn RowRef, due: DueRow) {
         // A counting scan never deletes, and there may be millions of rows.
         if self.limits.due == usize::MAX {
             if let Some(keys) = &mut self.due_keys {
@@ -152,7 +205,7 @@ impl ScanCounter {
             }
         } else {
             let is_added = if self.limits.snapshots {
-                reader.snapshot(row).map(|snapshot| self.snapshots.push(snapshot))
+                reader.snapshot(row, due.reason).map(|snapshot| self.snapshots.push(snapshot))
             } else {
                 reader.row_key(row).map(|key| self.keys.push(key))
             };
@@ -161,20 +214,16 @@ impl ScanCounter {
                 return;
             }
         }
-        self.due += 1;
-        self.backlog += u64::from(self.was_in_backlog(status));
+        *self.due.entry(due.reason).or_default() += 1;
+        self.backlog += u64::from(due.was_due);
     }
 
-    /// `false` for a session that expired without a time: since when, is unknown.
-    fn was_in_backlog(&self, status: RowStatus) -> bool {
-        let RowStatus::Session(expiry @ Expiry::At { .. }) = status else {
-            return false;
-        };
-        self.limits.backlog.is_some_and(|at| expiry.is_expired(at))
+    fn all_due(&self) -> u64 {
+        self.due.values().sum()
     }
 
     pub(super) fn is_done(&self) -> bool {
-        let due = self.due + self.pending;
+        let due = self.all_due() + self.pending;
         self.keys.len() >= MAX_KEYS
             || scan_limits::is_reached(self.limits, self.rows, due, self.started)
     }
@@ -188,11 +237,20 @@ impl ScanCounter {
     fn counts(&self) -> PurgeCounts {
         let (unreadable, future) = (self.unreadable, self.future);
         let mut counts = PurgeCounts { unreadable, future, ..PurgeCounts::default() };
-        let expired = Verdict::Discard(EndReason::Expired);
-        counts.count(self.backlog, false, expired, true);
-        counts.count(self.due - self.backlog, false, expired, false);
-        counts.count(self.sessions - self.due, false, Verdict::Keep, false);
+        let (due, over) = (self.all_due(), Verdict::Discard(EndReason::Expired));
+        counts.count(self.backlog, false, over, true);
+        counts.count(due - self.backlog, false, over, false);
+        counts.count(self.sessions - due, false, Verdict::Keep, false);
         counts
+    }
+
+    /// Subtracts rows that are kept although they are due: of which reason, does not matter.
+    fn subtract(&mut self, mut kept: u64) {
+        for due in self.due.values_mut() {
+            let fewer = kept.min(*due);
+            *due -= fewer;
+            kept -= fewer;
+        }
     }
 
     /// Adds up the counts. A counting scan excludes due rows that would be kept.
@@ -204,17 +262,13 @@ impl ScanCounter {
     ) -> Result<DueScan> {
         let keys = self.due_keys.take().unwrap_or_default();
         let kept = blocking.find_kept(database, reader, &keys)?.1;
-        self.due -= kept.rows().min(self.due);
+        self.subtract(kept.rows());
         // What others refer to stays due from one run to the next.
-        self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.due);
+        self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.all_due());
         let task = &reader.profile.task;
         let counts = self.counts();
-        let deletions = [((task.clone(), EndReason::Expired), self.due)];
-        let found = DueCounts {
-            counts,
-            deletions: deletions.into_iter().collect(),
-            ..DueCounts::default()
-        };
+        let deletions = self.due.iter().map(|(reason, rows)| ((task.clone(), *reason), *rows));
+        let found = DueCounts { counts, deletions: deletions.collect(), ..DueCounts::default() };
         let seen = self.snapshots.first().zip(self.snapshots.last());
         let seen = seen.map(|(first, last)| (&first.key, &last.key));
         let ends = seen.or(self.keys.first().zip(self.keys.last()));

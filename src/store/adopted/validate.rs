@@ -6,7 +6,6 @@ use super::expiry_index::ExpiryIndex;
 use super::sample::Sampling;
 use super::table::TableKey;
 use crate::domain::error::{Error, Result};
-use crate::domain::profile::RowStatus;
 use crate::domain::time::UnixTime;
 use crate::store::database::{Database, memory};
 
@@ -97,11 +96,9 @@ impl<T: Database> Adopted<T> {
 
     /// Returns the index if the purge should use it: few rows of a sample are due.
     pub(super) fn index_for(&self, sample: &Sampling, now: UnixTime) -> Option<&ExpiryIndex> {
-        let is_due =
-            |status| matches!(status, RowStatus::Session(expiry) if expiry.is_expired(now));
+        let index = self.index.as_ref().filter(|index| index.serves(&self.reader.profile))?;
         let even = || sample.rows.iter().filter(|row| row.is_evenly_spaced);
-        let status = even().map(|row| row.judge(&self.reader.profile));
-        let due = status.filter(|status| is_due(*status)).count();
-        self.index.as_ref().filter(|_| due * INDEX_WORTH_FACTOR < even().count().max(1))
+        let due = even().filter(|row| self.reader.is_due(&row.raw(), now)).count();
+        (due * INDEX_WORTH_FACTOR < even().count().max(1)).then_some(index)
     }
 }

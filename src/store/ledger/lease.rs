@@ -1,7 +1,7 @@
 //! Leases.
 
 use crate::domain::error::Result;
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 use crate::storage::{Invoker, Lease, LeaseHolder, RunOrigin, StartResult};
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
@@ -13,6 +13,25 @@ pub(super) fn take(
 ) -> Result<StartResult> {
     let applied = database.execute_batch(&[take_if(lease, now, |_| ()), select_holder(lease)])?;
     Ok(start_result(&applied, lease, now))
+}
+
+/// Takes the right to say something, which is a lease that lasts for a span.
+pub(super) fn claim_notice(
+    database: &mut impl Database,
+    subject: &str,
+    now: UnixTime,
+    span: Span,
+) -> Result<bool> {
+    let oldest = UnixTime(now.0.saturating_sub(span.as_seconds()));
+    let claim = Statement::new(
+        "INSERT INTO leases (name, holder, renewed_at) VALUES (?1, '', ?2) \
+         ON CONFLICT DO UPDATE SET renewed_at = excluded.renewed_at \
+         WHERE renewed_at <= ?3 OR renewed_at > ?2",
+    )
+    .with(subject)
+    .with(now)
+    .with(oldest);
+    Ok(database.execute_batch(&[claim])?.rows == [1])
 }
 
 pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {

@@ -69,6 +69,10 @@ impl<L: LedgerDatabase> Ledger for L {
         Ok(started)
     }
 
+    fn claim_notice(&mut self, subject: &str, now: UnixTime, span: Span) -> Result<bool> {
+        self.write(|database| lease::claim_notice(database, subject, now, span))
+    }
+
     fn drop_lease(&mut self, lease: &Lease) -> Result<()> {
         self.write(|database| lease::drop(database, lease))
     }

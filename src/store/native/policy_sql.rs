@@ -219,7 +219,7 @@ pub(super) fn and_filter(sql: &mut Statement, filter: &Filter, scope: &PolicyCon
     }
     and_users(sql, filter);
     // Usable sessions are selected in addition to those in a state.
-    if !filter.states.is_empty() && !filter.usable {
+    if !filter.states.is_empty() && !filter.usable && !filter.unreadable {
         sql.push(" AND ");
         state(sql, scope.policies, scope.now);
         sql.push(" IN (").push(&state_numbers(&filter.states)).push(")");

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::rows::{COLUMNS, ended_session};
 use super::task_rules::MAX_COMPARED;
 use super::{policy_sql, stats};
@@ -56,6 +58,7 @@ pub(super) fn apply_purge(
     Ok(PurgeBatchResult {
         marked: rows(RowChange::Mark),
         ended,
+        ended_by: BTreeMap::new(),
         deleted: rows(RowChange::Delete) + discarded,
         timing: applied.timing,
         ended_sessions: ended_rows.iter().filter_map(|row| ended_session(row, scope.now)).collect(),

@@ -1,3 +1,4 @@
+use crate::domain::profile::StricterRules;
 use crate::domain::session::{End, Session, SessionKey};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::NewSession;
@@ -53,5 +54,7 @@ pub(super) fn session(row: &dyn RowRef) -> Session {
         marked_at: time(7),
         end: time(8).zip(reason).map(|(at, reason)| End { at, reason }),
         expiry: None,
+        stricter: StricterRules::default(),
+        exceeds_user_limit: false,
     }
 }

@@ -84,3 +84,48 @@ fn the_narrow_parser_knows_no_help_and_no_other_subcommand() {
     assert!(narrow(&["--version"]).is_none());
     assert!(narrow_parser(&[]).is_none());
 }
+
+/// Values that no option accepts.
+const NONSENSE: &str = "\u{1}nonsense";
+
+/// Options of a command and the commands below it that reject nonsense, with what they say.
+fn refusals(path: &[String], command: &clap::Command, found: &mut Vec<(String, String)>) {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        let path = [path, &[below.get_name().to_owned()]].concat();
+        refusals(&path, below, found);
+    }
+    for option in command.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+        let Some(long) = option.get_long() else { continue };
+        let typed = format!("--{long}={NONSENSE}");
+        let args: Vec<OsString> = ["sessctl"]
+            .into_iter()
+            .chain(path.iter().map(String::as_str))
+            .chain([typed.as_str()])
+            .map(OsString::from)
+            .collect();
+        let Err(error) = sessctl::cli::arguments::parse(&args) else { continue };
+        let mut whole = sessctl::cli::arguments::command();
+        whole.build();
+        found.push((long.to_owned(), sessctl::cli::mistakes::answer(&error, &whole, &args)));
+    }
+}
+
+#[test]
+fn each_option_refuses_a_value_in_the_same_words() {
+    let mut whole = sessctl::cli::arguments::command();
+    whole.build();
+    let mut found = Vec::new();
+    refusals(&[], &whole, &mut found);
+    let refused: Vec<_> = found.iter().filter(|(_, said)| said.starts_with("invalid --")).collect();
+    assert!(refused.len() > 100, "{}", refused.len());
+    for (option, said) in &found {
+        let begin = format!("invalid --{option} {NONSENSE:?}: ");
+        // The other values are any text, and what is missing is something else.
+        let begins_again =
+            said.starts_with("no command given") || said.contains("needs one of these");
+        let has_advice = said.strip_prefix(&begin).is_some_and(|advice| advice.starts_with("use "));
+        let needs_others = said.contains("\" needs ") || begins_again;
+        assert!(has_advice || needs_others, "{said:?}");
+        assert!(!said.contains("invalid value") && !said.contains("digit found"), "{said:?}");
+    }
+}

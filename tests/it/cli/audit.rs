@@ -4,8 +4,9 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+use super::adopted::{self, three};
 use crate::support::processes::until;
-use crate::support::{Finished, HOUR, MINUTE, Sandbox, feed, row};
+use crate::support::{Finished, HOUR, MINUTE, Sandbox, feed, handles, row};
 
 /// Ten sessions of alice and two of bob.
 fn sandbox() -> Sandbox {
@@ -191,7 +192,7 @@ fn a_job_records_its_keys_and_its_reason() {
     let sandbox = sandbox();
     sandbox.file(
         "jobs.toml",
-        "[[job]]\nname = \"restart\"\nevery = \"1m\"\ndo = \"cycle\"\ntask = \"im*\"\nlate = \"forever\"\n\
+        "[[job]]\nname = \"restart\"\nevery = \"1m\"\ndo = \"cycle\"\ntask = \"im*\"\nuser = [\"alice\", \"bob\"]\nlate = \"forever\"\n\
          why = \"memory leak\"\n",
     );
     let run = || sandbox.run(["--config", "jobs.toml", "run"]).succeeds().is_silent().stdout();
@@ -200,12 +201,41 @@ fn a_job_records_its_keys_and_its_reason() {
     run();
     let record = the_run(&sandbox, &["--session", &row("bob").handle()]);
     assert_eq!((&record["job"], &record["do"]), (&"restart".into(), &"cycle".into()));
-    assert_eq!(record["selection"], "task = \"im*\"");
+    assert_eq!(record["selection"], "task \"im*\", user \"alice\" \"bob\"");
     assert_eq!((&record["why"], &record["named"]), (&"memory leak".into(), &11.into()));
     let table = sandbox.run(["show", "runs"]).succeeds().stdout();
     assert!(table.contains("cycle: restart") && table.contains("memory leak"), "{table}");
     let config = sandbox.run(["--config", "jobs.toml", "show", "config"]).succeeds().stdout();
     assert!(config.contains("memory leak"), "{config}");
+}
+
+#[test]
+fn the_ledger_of_a_frameworks_table_names_sessions_too() {
+    let sandbox = three();
+    let handle =
+        handles(&adopted::run(&sandbox, ["list", "--state", "active", "--json"]).json())[0].clone();
+    adopted::run(&sandbox, ["cycle", "--all", "--why", "leaked", "-q"]).succeeds();
+    let ran = adopted::run(&sandbox, ["show", "runs", "--json"]);
+    let run = ran.succeeds().json()[0].clone();
+    assert_eq!((&run["do"], &run["why"]), (&"cycle".into(), &"leaked".into()));
+    assert_eq!((&run["ended"], &run["deleted"], &run["named"]), (&1.into(), &1.into(), &1.into()));
+    let ran = adopted::run(&sandbox, ["show", "runs", "--session", &handle, "--json"]);
+    assert_eq!(ran.succeeds().json()[0]["run"], run["run"]);
+    let ran = adopted::run(&sandbox, ["show", "runs", "--do", "close"]);
+    let said = ran.succeeds().stderr();
+    assert!(
+        said.contains("in the ledger in \"/") && said.contains("/state/sessctl/app.db-"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_state_that_cannot_be_kept_stops_no_cycle() {
+    let sandbox = three();
+    let ran = sandbox.run(["cycle", "--all", "-q"]);
+    ran.succeeds();
+    assert!(ran.stderr().contains("could not create \"/dev/null/state"), "{}", ran.stderr());
+    assert_eq!(sandbox.run(["list", "--state", "active", "--json"]).stdout(), "[]\n");
 }
 
 #[test]

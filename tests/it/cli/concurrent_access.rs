@@ -138,8 +138,8 @@ fn invalid_options_are_refused() {
         let args = ["purge"].into_iter().chain(args.iter().copied());
         sandbox.run(args).is_refused_with(2).stderr()
     };
-    insta::assert_snapshot!(said(&["--hold", "2"]), @r#"sessctl: invalid value '2' for '--hold <TIME>': "2" is not a valid duration: use 100us to 10s, such as 2ms, 500us or 1s; see --help"#);
-    insta::assert_snapshot!(said(&["--max-log", "64"]), @r#"sessctl: invalid value '64' for '--max-log <SIZE>': "64" is not a valid size: use 1MiB or more, such as 64MiB, 100MB or 1GiB; see --help"#);
+    insta::assert_snapshot!(said(&["--hold", "2"]), @r#"sessctl: invalid --hold "2": use 100us to 10s, such as 2ms, 500us or 1s"#);
+    insta::assert_snapshot!(said(&["--max-log", "64"]), @r#"sessctl: invalid --max-log "64": use 1MiB or more, such as 64MiB, 100MB or 1GiB"#);
     said(&["--progress", "0"]);
     said(&["--fast", "--hold", "1ms"]);
     said(&["--fast", "--dry-run"]);

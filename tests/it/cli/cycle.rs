@@ -43,7 +43,7 @@ fn d4_cycle_ends_the_live_sessions_of_a_task_and_says_so_with_a_line_for_each() 
     for (line, wanted) in answer.lines().zip(wanted) {
         assert!(line.starts_with(&wanted), "{line}");
     }
-    assert_eq!(ran.stderr(), "");
+    assert_eq!(ran.stderr(), "ended 3 sessions of 2 users\n");
     assert_eq!(
         sandbox.listed(["--state", "ended", "--ended-by", "cycled"]),
         handles_of(&["active", "idle", "abandoned"])
@@ -136,6 +136,8 @@ fn d5_without_saying_which_a_cycle_is_a_mistake_of_usage() {
         &["cycle"][..],
         &["cycle", "--dry-run"],
         &["cycle", "--session"],
+        &["cycle", "--limit", "1"],
+        &["cycle", "--except", "abcd"],
         &["cycle", "--all", "imap"],
         &["cycle", "--all", "--user", "bob"],
         &["cycle", "--client", "10.0.0.0/33"],
@@ -163,7 +165,8 @@ fn d5_a_session_that_had_ended_before_is_named_and_the_others_end() {
     let sandbox = sandbox();
     let (web, over) = (row("web").handle(), row("over").handle());
     let ran = sandbox.run(["cycle", "--session", &over, &web]);
-    assert_eq!(ran.exits(5).stderr(), format!("{over}: had already ended (closed)\n"));
+    let said = format!("{over}: had already ended (closed)\nended 1 session of 1 user\n");
+    assert_eq!(ran.exits(5).stderr(), said);
     assert!(ran.stdout().starts_with(&web));
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]), [web]);
 }

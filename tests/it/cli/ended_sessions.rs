@@ -1,6 +1,7 @@
 //! Tests of `cli::ended_sessions`.
 
 use sessctl::cli::ended_sessions::sentence;
+use sessctl::domain::profile::StricterRules;
 use sessctl::domain::session::{End, EndReason, Session, SessionKey};
 use sessctl::domain::time::UnixTime;
 
@@ -22,6 +23,8 @@ fn a_session_that_ends_takes_one_line_in_which_nothing_acts() {
         marked_at: None,
         end: Some(end),
         expiry: None,
+        stricter: StricterRules::default(),
+        exceeds_user_limit: false,
     };
     assert_eq!(
         sentence(&session, end, Some("nightly")),

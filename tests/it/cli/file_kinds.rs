@@ -12,7 +12,7 @@ fn said(content: &[u8]) -> String {
     let sandbox = Sandbox::without_database();
     sandbox.file("app.db", content);
     let said = sandbox.run(["list"]).is_refused_with(10).stderr();
-    let start = "sessctl: \"app.db\" is not a sessctl database: ";
+    let start = "sessctl: \"app.db\" cannot be used: ";
     said.strip_prefix(start).unwrap().trim_end().to_owned()
 }
 

@@ -45,7 +45,7 @@ fn refuses(
 #[test]
 fn a_file_of_something_else_is_refused() {
     let sandbox = Sandbox::without_database();
-    let reason = "\"app.db\" is not a sessctl database: it is not an SQLite database";
+    let reason = "\"app.db\" cannot be used: it is not an SQLite database";
     let forged = [b"SQLite format 3\0".as_slice(), &[0xa5; 8192]].concat();
     for bytes in [b"x".as_slice(), &[0xa5; 8192], b"SQLite format 3\0", &forged] {
         sandbox.file("app.db", bytes);
@@ -57,7 +57,7 @@ fn a_file_of_something_else_is_refused() {
 fn an_empty_file_is_refused_and_the_error_names_init() {
     let sandbox = Sandbox::without_database();
     sandbox.file("app.db", "");
-    let reason = "\"app.db\" is not a sessctl database: the file is empty; \
+    let reason = "\"app.db\" cannot be used: the file is empty; \
                   initialize it with `sessctl init`";
     refuses(&sandbox, all_but_init(), 10, reason);
     sandbox.run(["init"]).succeeds().is_silent();
@@ -68,7 +68,7 @@ fn an_empty_file_is_refused_and_the_error_names_init() {
 fn a_folder_is_refused() {
     let sandbox = Sandbox::without_database();
     std::fs::create_dir(sandbox.path("app.db")).unwrap();
-    refuses(&sandbox, all(), 10, "\"app.db\" is not a sessctl database: it is a directory");
+    refuses(&sandbox, all(), 10, "\"app.db\" cannot be used: it is a directory");
 }
 
 #[test]
@@ -79,9 +79,7 @@ fn a_pipe_or_a_device_is_refused_without_waiting_for_it() {
         for command in all() {
             let args = ["--db", path].into_iter().chain(command.split_whitespace());
             let ran = sandbox.run_with_input(args.collect::<Vec<_>>(), "token\n");
-            let reason = format!(
-                "sessctl: \"{path}\" is not a sessctl database: it is not a regular file\n"
-            );
+            let reason = format!("sessctl: \"{path}\" cannot be used: it is not a regular file\n");
             assert_eq!(ran.is_refused_with(10).stderr(), reason, "{command}");
         }
     }
@@ -149,7 +147,7 @@ fn no_database_at_all_is_a_mistake_of_usage() {
 fn strange(tables: &str, likeliest: &str) -> String {
     let which = if tables.contains("tables") { "none of which is" } else { "which is not" };
     format!(
-        "\"app.db\" is not a sessctl database: it contains {tables}, {which} a session table that \
+        "\"app.db\" cannot be used: it contains {tables}, {which} a session table that \
          sessctl recognizes; {}`sessctl profile draft --db app.db --table {likeliest} > own.toml` writes a \
          profile for it",
         if tables.contains("tables") {
@@ -168,7 +166,7 @@ fn a_database_of_another_program_is_refused() {
         db.pragma_update(None, "journal_mode", mode).unwrap();
         db.execute_batch("CREATE TABLE orders (id); CREATE TABLE sessions (id, data)").unwrap();
         db.close().unwrap();
-        let reason = "\"app.db\" is not a sessctl database: it belongs to another program: \
+        let reason = "\"app.db\" cannot be used: it belongs to another program: \
                       it contains the tables orders, sessions";
         refuses(&sandbox, INIT, 10, reason);
         let reason = strange("the tables orders, sessions", "sessions");
@@ -182,7 +180,8 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
     let db = sandbox.db();
     db.execute_batch("CREATE TABLE sessions (id, data); PRAGMA user_version = 1").unwrap();
     db.close().unwrap();
-    let reason = "\"app.db\" is not a sessctl database: it belongs to another program: it contains the tables sessions";
+    let reason =
+        "\"app.db\" cannot be used: it belongs to another program: it contains the tables sessions";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table sessions", "sessions"));
 }
@@ -191,7 +190,7 @@ fn a_database_of_another_program_with_the_version_number_of_ours_is_refused() {
 fn a_database_without_tables_is_refused_and_becomes_one_by_init() {
     let sandbox = Sandbox::without_database();
     sandbox.db().execute_batch("CREATE TABLE t (id); DROP TABLE t").unwrap();
-    let reason = "\"app.db\" is not a sessctl database: it is an SQLite database without tables; \
+    let reason = "\"app.db\" cannot be used: it is an SQLite database without tables; \
                   initialize it with `sessctl init`";
     refuses(&sandbox, all_but_init(), 10, reason);
     sandbox.run(["init"]).succeeds();
@@ -297,7 +296,8 @@ fn the_log_of_another_programs_database_stays_as_it_was_left() {
         std::fs::copy(elsewhere.path(name), sandbox.path(name)).unwrap();
     }
     // Then neither the log nor the file changes, and no index of it is left
-    let reason = "\"app.db\" is not a sessctl database: it belongs to another program: it contains the tables invoices";
+    let reason =
+        "\"app.db\" cannot be used: it belongs to another program: it contains the tables invoices";
     refuses(&sandbox, INIT, 10, reason);
     refuses(&sandbox, all_but_init(), 10, &strange("the table invoices", "invoices"));
 }

@@ -43,10 +43,10 @@ fn a_list_whose_reader_has_gone_ends_quietly() {
 
 #[test]
 fn a_cycle_whose_reader_has_gone_ends_all_sessions_all_the_same() {
-    for command in ["cycle --all", "cycle --all -o jsonl"] {
+    for (format, said) in [("table", "ended 5,000 sessions of 1 user\n"), ("jsonl", "")] {
         let sandbox = sandbox();
-        let ran = head(&sandbox, command);
-        assert_eq!(ran.succeeds().stderr(), "");
+        let ran = head(&sandbox, &format!("cycle --all --state expired -o {format}"));
+        assert_eq!(ran.succeeds().stderr(), said);
         assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), MANY as usize);
     }
 }

@@ -5,6 +5,7 @@ mod clock;
 mod error;
 mod filter;
 mod guard;
+mod health;
 mod job {
     mod interval;
     mod spacing;
@@ -12,6 +13,7 @@ mod job {
 mod policy {
     mod set;
     mod two_pass;
+    mod user_limit;
     mod verdict;
 }
 mod profile {
@@ -19,6 +21,7 @@ mod profile {
     mod django;
     mod encoding;
     mod lifetime;
+    mod standing;
     mod user;
 }
 mod session;

@@ -39,7 +39,7 @@ fn they_are_shown_as_they_are_written() {
 #[test]
 fn a_hold_that_was_set_also_holds_for_a_purge_that_is_alone() {
     let limits = |hold: &str, alone: Option<&str>| WriteLimits {
-        hold: hold.parse().unwrap(),
+        hold: Some(hold.parse().unwrap()),
         hold_alone: alone.map(|alone| alone.parse().unwrap()),
         ..WriteLimits::default()
     };

@@ -140,7 +140,7 @@ fn rows_of_django_that_came_from_postgresql_have_one_reason() {
              ('b', 'e30:1vLxyz:x', '2026-01-01 00:00:00+00:00')"
     ));
     let said = run(&sandbox, ["purge"]).is_refused_with(10).stderr();
-    insta::assert_snapshot!(said, @r#"sessctl: "app.db" is not a sessctl database: 2 of 2 values of expire_date in django_session are not times in the format of profile django: 2 text, such as "2026-01-01 00:00:00.123456+00" and "2026-01-01 00:00:00+00:00"; `sessctl profile check django` shows the values"#);
+    insta::assert_snapshot!(said, @r#"sessctl: "app.db" cannot be used: 2 of 2 values of expire_date in django_session are not times in the format of profile django: 2 text, such as "2026-01-01 00:00:00.123456+00" and "2026-01-01 00:00:00+00:00"; `sessctl profile check django` shows the values"#);
     let few = "INSERT INTO django_session
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100)
         SELECT 'k' || i, 'e30:1vLxyz:x', '2999-01-01 00:00:00.123000' FROM n";

@@ -5,4 +5,5 @@ mod built_in_profiles;
 mod drafts;
 mod jobs;
 mod schedule;
+mod selection;
 mod store;

@@ -16,7 +16,7 @@ fn a_wide_terminal_shows_rows() {
     HANDLE        USER                 TASK  CLIENT                                    STATE   IDLE
     3f2a91c07d5e  anna.smith           imap  192.0.2.17                                idle   2h05m
     b81d77e0a942  a\u{1b}[2J\u{202e}b  http  -                                         idle   2h05m
-    c0ffee00c0de  李雷                 http  =HYPERLINK("http://x") says, at lengt...  idle   2h05m
+    c0ffee00c0de  李雷                 http  =HYPERLINK("http://x") says, at length, a client without manners  idle   2h05m
     "#);
     insta::assert_snapshot!(sample::stat_at(Some(80)), @r#"
     TASK      USER  ACTIVE  IDLE  OLDEST

@@ -58,7 +58,7 @@ fn another_program_s_database_is_refused_by_every_command_and_untouched() {
     let theirs = "CREATE TABLE sessions (id TEXT); PRAGMA user_version = 1;";
     sandbox.db().execute_batch(theirs).unwrap();
     // Whether it is a framework's, all but init look as well.
-    every_command_refuses(&sandbox, "\"app.db\" is not a sessctl database: it ");
+    every_command_refuses(&sandbox, "\"app.db\" cannot be used: it ");
 }
 
 /// Creates a database with the schema that preceded the ledger, and with rows.

@@ -25,3 +25,56 @@ fn a_blank_database_gets_all_scripts_and_its_version() {
         connection.query_row(SELECT_VERSION, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(version, (APPLICATION_ID, SCHEMA_VERSION));
 }
+
+#[test]
+fn a_ledger_without_audit_keeps_its_runs_and_gets_the_rest() {
+    // Given a ledger before the audit, with runs of all kinds, and a job that is running
+    let connection = Connection::open_in_memory().unwrap();
+    let first = SCRIPTS.len() - 1;
+    for script in &SCRIPTS[..first] {
+        connection.execute_batch(script.sql).unwrap();
+    }
+    connection
+        .execute_batch(
+            "INSERT INTO runs VALUES \
+             (3, 'a', NULL, NULL, '', 'purge', 'im*', 1, 2, 3, 'mail1', 4, '0.1.0', 5, 'done', NULL, \
+             6, 7, 8, '', 'rules', 'mail'), \
+             (9, 'b', 'cycle x', 'x', 'mail2', 'cycle', 'imap', 1, 2, 0, 'mail2', 4, '0.1.0', NULL, \
+             'running', 'because', 0, 0, 0, 'spec', '', '')",
+        )
+        .unwrap();
+    let rows = |columns: &str| -> Vec<String> {
+        let sql = format!("SELECT concat_ws('|', {columns}) FROM runs ORDER BY id");
+        let mut statement = connection.prepare(&sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    };
+    let columns = "id, holder, lease, job, account, work, task, planned_at, started_at, missed, \
+                   host, pid, version, finished_at, outcome, reason, marked, ended, deleted, spec, \
+                   rules, user";
+    let before = rows(columns);
+    // When the rest is applied
+    let script = joined_scripts(DatabaseKind::File, &tables(&connection).unwrap());
+    connection.execute_batch(&script).unwrap();
+    // Then they are all there, and the newest id is still the largest
+    assert_eq!(rows(columns), before);
+    assert_eq!(before.len(), 2);
+    assert_eq!(
+        rows("id, sudo_user, login_user, selection, why, progress_at, named"),
+        ["3|0", "9|0"]
+    );
+    let indexes = "SELECT group_concat(name, ' ') FROM (SELECT name FROM sqlite_schema \
+                   WHERE tbl_name = 'runs' AND sql IS NOT NULL AND type <> 'table' ORDER BY name)";
+    let indexes: String = connection.query_row(indexes, [], |row| row.get(0)).unwrap();
+    assert_eq!(indexes, "delete_run_sessions runs_at_work runs_by_plan runs_by_start");
+    // And a statement of an earlier version still works
+    connection
+        .execute_batch(
+            "INSERT INTO runs (holder, lease, job, account, spec, work, task, rules, planned_at, \
+             started_at, missed, host, pid, version, user, outcome) \
+             SELECT 'c', NULL, NULL, '', '', 'purge', NULL, '', 1, 2, 0, 'mail1', 1, '0.2.0', '', \
+             'running'",
+        )
+        .unwrap();
+    assert_eq!(rows("id").last().unwrap(), "10");
+}

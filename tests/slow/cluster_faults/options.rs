@@ -130,17 +130,17 @@ fn an_address_with_a_password_is_refused_without_printing_it() {
     ];
     let said: Vec<String> = ran.iter().map(said).collect();
     assert!(said.iter().all(|line| !line.contains("top") && !line.contains("secret")), "{said:?}");
-    insta::assert_snapshot!(said.concat(), @r"
+    insta::assert_snapshot!(said.concat(), @r#"
     sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
     sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
-    sessctl: unexpected argument '--no-such-option' found; see --help
+    sessctl: unknown option "--no-such-option" for "list"; see "sessctl list --help"
     sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
-    sessctl: unexpected argument 'https://…@db2:4001' found; see --help
-    sessctl: unrecognized subcommand 'https://…@db2:4001'; see --help
+    sessctl: unexpected argument "https://…@db2:4001" for "list": did you mean "--user 'https://…@db2:4001'" or "--task 'https://…@db2:4001'"?
+    sessctl: unknown command "https://…@db2:4001"; "sessctl" lists the commands
     sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
     sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
     sessctl: the address must not contain a user and a password, which other users could see; pass them in a file with --credentials FILE
-    ");
+    "#);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn cluster_options_are_refused_for_a_file() {
     sessctl: --credentials applies to a cluster, but "app.db" is a file
     sessctl: --ca-file applies to a cluster, but "app.db" is a file
     sessctl: --consistency applies to a cluster, but "app.db" is a file
-    sessctl: invalid value 'strong' for '--consistency <LEVEL>' [possible values: weak, linearizable, none]; see --help
+    sessctl: invalid --consistency "strong": use weak, linearizable or none
     sessctl: --ca-file applies to https://, but the database is "http://127.0.0.1:1"
     "#);
     // What nobody typed may be meant for another database.

@@ -94,7 +94,7 @@ fn a_node_at_https_presents_its_certificate() {
     insta::assert_snapshot!(said.concat(), @r#"
     sessctl: could not query "CLUSTER": its certificate is signed by an unknown authority; pass --ca-file FILE
     sessctl: could not query "CLUSTER": its certificate is not valid for this host name
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
     "#);
 }
 

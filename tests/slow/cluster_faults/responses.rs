@@ -74,15 +74,15 @@ fn a_server_with_other_answers_is_reported_as_not_rqlite() {
         Reaction::SendAndClose("SSH-2.0-OpenSSH_9.6\r\n".into()),
     ];
     insta::assert_snapshot!(outputs_in_parallel(acts, |act| output_of_list(act, 10)), @r#"
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 404)
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 501)
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 302)
-    sessctl: "CLUSTER" is not a sessctl database: the server is not rqlite (status 307)
-    sessctl: "CLUSTER" is not a sessctl database: the server did not respond with HTTP
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite (status 404)
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite (status 501)
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite (status 400: Client sent an HTTP request to an HTTPS server.)
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite (status 302)
+    sessctl: "CLUSTER" cannot be used: the server is not rqlite (status 307)
+    sessctl: "CLUSTER" cannot be used: the server did not respond with HTTP
     "#);
 }
 

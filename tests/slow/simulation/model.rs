@@ -242,15 +242,10 @@ impl Model {
         if let Some((_, reason)) = self.all[entry].end {
             return TouchResult::Refused(reason);
         }
-        let policy = self.policy(entry).clone();
-        let refusal = match policy.expire {
-            ExpiryMode::Timeout if self.is_idle(entry, now) => Some(EndReason::Expired),
-            ExpiryMode::Abandoned if self.is_abandoned(entry, now) => Some(EndReason::Abandoned),
-            _ => None,
-        };
-        if let Some(reason) = refusal.filter(|_| policy.strict) {
+        if let Some(reason) = self.refusal(entry, now) {
             return TouchResult::Refused(reason);
         }
+        let policy = self.policy(entry).clone();
         let entry = &mut self.all[entry];
         entry.checks = 0;
         let is_recent = now - entry.used <= policy.touch_resolution.as_seconds();
@@ -264,6 +259,23 @@ impl Model {
         entry.used = now;
         entry.mark = None;
         TouchResult::Renewed
+    }
+
+    /// Reason for which a touch of a live session is refused.
+    fn refusal(&self, entry: usize, now: i64) -> Option<EndReason> {
+        let policy = self.policy(entry);
+        let refusal = match policy.expire {
+            ExpiryMode::Timeout if self.is_idle(entry, now) => Some(EndReason::Expired),
+            ExpiryMode::Abandoned if self.is_abandoned(entry, now) => Some(EndReason::Abandoned),
+            _ => None,
+        };
+        refusal.filter(|_| policy.strict)
+    }
+
+    /// Live sessions of a task that a cycle ends: a touch would not refuse them.
+    pub fn usable_of(&self, task: &str, now: i64) -> BTreeSet<usize> {
+        let is_usable = |entry: &usize| self.refusal(*entry, now).is_none();
+        self.live_of(task).into_iter().filter(is_usable).collect()
     }
 
     /// Ends a session; with a retention of zero, its row is deleted (t8).

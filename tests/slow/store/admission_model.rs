@@ -2,6 +2,7 @@
 //! sessions.
 
 use sessctl::domain::policy::{ExpiryMode, OverflowPolicy, Policies, Policy};
+use sessctl::domain::profile::StricterRules;
 use sessctl::domain::session::{End, EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::storage::{LimitScope, NewSession};
@@ -145,5 +146,7 @@ fn opened(new: &NewSession) -> Session {
         marked_at: None,
         end: None,
         expiry: None,
+        stricter: StricterRules::default(),
+        exceeds_user_limit: false,
     }
 }

@@ -10,8 +10,9 @@ use crate::store::adopted::Diagnosis;
 use crate::store::{Access, adopted};
 
 use crate::cli::context::{Context, locate, print, print_sentences, stdout, unwritten};
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, Usage};
 use crate::cli::profiles::ensure_complete;
+use crate::cli::trust::shell_quoted;
 use crate::domain::format::format_count;
 use crate::output::FormatName;
 use crate::output::record::{Record, Schema};
@@ -33,24 +34,44 @@ use sample::ROWS;
   sessctl --db app.sqlite --param lifetime=2h profile check ./own.toml --json")]
 pub struct Args {
     /// Name of a profile from `sessctl show profiles`, or a profile file
+    /// [default: the one that --profile names]
     #[arg(value_name = "NAME|FILE")]
-    which: PathBuf,
+    which: Option<PathBuf>,
 }
 
 impl Args {
-    pub fn profile(&self) -> &Path {
-        &self.which
+    pub fn profile(&self) -> Option<&Path> {
+        self.which.as_deref()
+    }
+
+    fn which(&self, context: &Context) -> anyhow::Result<PathBuf> {
+        let typed = context.global.profile();
+        match (&self.which, typed) {
+            (Some(which), Some(typed)) if which != typed => Err(Usage::error(format!(
+                "two profiles are named, {} and {}: pass one of them",
+                which.display(),
+                typed.display()
+            ))),
+            (Some(which), _) => Ok(which.clone()),
+            (None, _) => match &context.named_profile {
+                Some(named) => Ok(named.path.clone()),
+                None => Err(Usage::error(
+                    "no profile is named: pass the name of one from `sessctl show profiles`, or a \
+                     file",
+                )),
+            },
+        }
     }
 
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check_report(&CHECK)?;
+        let which = self.which(context)?;
         let db = context.db()?;
         context.warn_of_name(&db);
         let config = context.config()?;
-        let mut profile =
-            context.profile(&context.profile_text(&self.which)?, &self.which, config)?;
+        let mut profile = context.profile(&context.profile_text(&which)?, &which, config)?;
         let diagnosis = match adopted::diagnose(&db, &profile, context.now) {
-            Err(missing) if context.selected_table(Some(&self.which), config).is_none() => {
+            Err(missing) if context.selected_table(Some(&which), config).is_none() => {
                 profile = locate(&db, Access::Read, &profile, missing.into())?;
                 adopted::diagnose(&db, &profile, context.now)?
             }
@@ -61,7 +82,13 @@ impl Args {
         }
         let findings = CheckFindings::of(&diagnosis, &profile, context.now);
         match context.format() {
-            FormatName::Table => explain(&findings, &diagnosis, &profile, context)?,
+            FormatName::Table => {
+                explain(&findings, &diagnosis, &profile, context)?;
+                if context.is_interactive() {
+                    let next = next_step(&which, findings.refusals.is_empty());
+                    context.print_notice(&format!("sessctl: next: {next}"));
+                }
+            }
             format => {
                 let sections = findings.sections();
                 write_report(format, stdout(), &CHECK, &findings.record(), &sections)
@@ -69,6 +96,18 @@ impl Args {
             }
         }
         Ok(if findings.refusals.is_empty() { Exit::Done } else { Exit::Refused })
+    }
+}
+
+fn next_step(which: &Path, can_purge: bool) -> String {
+    let which = shell_quoted(which);
+    if can_purge {
+        format!("`sessctl purge --dry-run --profile {which}`, with the same --db and --param")
+    } else {
+        format!(
+            "change the profile in a file of your own, or the table, and check again; `sessctl \
+             show profiles {which}` prints the profile"
+        )
     }
 }
 

@@ -5,6 +5,9 @@ mod encoding;
 mod lines;
 pub mod profile_text;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use crate::domain::profile::Parameter;
 use crate::domain::profile::draft;
 use crate::domain::profile::draft::{Draft, NoTimes};
@@ -104,5 +107,20 @@ fn next_command(db: &Location, draft: &Draft) -> String {
     let zone = zone.map_or_else(String::new, |zone| {
         format!(" (the zone may be one in the west, such as {zone}, if the table is in use)")
     });
-    format!("`sessctl profile check ./own.toml --db {db}{parameters}`{instead}{zone}")
+    let (save, file) = match output_file() {
+        Some(file) => ("", shell_quoted(&file)),
+        None => ("save it as own.toml, then ", "./own.toml".to_owned()),
+    };
+    format!("{save}`sessctl profile check {file} --db {db}{parameters}`{instead}{zone}")
+}
+
+/// File that standard output goes to, where the system can tell.
+fn output_file() -> Option<PathBuf> {
+    let target = fs::read_link("/proc/self/fd/1").ok()?;
+    if !target.is_file() {
+        return None;
+    }
+    let here = std::env::current_dir().ok();
+    let relative = here.and_then(|here| target.strip_prefix(here).ok().map(Path::to_owned));
+    Some(relative.map_or(target, |relative| Path::new(".").join(relative)))
 }

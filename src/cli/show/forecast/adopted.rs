@@ -1,26 +1,28 @@
 //! Forecast for a session of a framework's table.
 
-use crate::domain::profile::{Expiry, Profile};
+use crate::domain::profile::{Expiry, Profile, SessionTimes, Standing, StricterRule};
+use crate::domain::time::UnixTime;
 
 use super::Forecast;
 
 impl Forecast<'_> {
-    pub(super) fn describe_adopted(&self, expiry: Expiry, profile: &Profile) -> Vec<String> {
-        let by_rule = format!("by {}'s own rules", profile.title);
-        let mut sentences = if expiry.is_expired(self.now) {
-            self.describe_expired(expiry, profile, &by_rule)
-        } else {
-            match expiry.last_moment() {
-                Some(until) => {
-                    vec![
-                        format!("It is valid until {until}, {by_rule}."),
-                        self.describe_purge(profile),
-                    ]
-                }
-                None if expiry == Expiry::Unknown => {
-                    vec!["Its times cannot be read, so it is kept.".to_owned()]
-                }
-                None => vec![format!("It never expires, {by_rule}.")],
+    pub(super) fn describe_adopted(&self, times: &SessionTimes, profile: &Profile) -> Vec<String> {
+        let rules = &self.session.stricter;
+        let mut sentences = match rules.standing(times, self.now) {
+            Standing::Live => self.describe_live(times, profile),
+            Standing::Due(rule) => {
+                let over = format!("It is over by the configuration: {}", self.rule(rule));
+                let mut sentences = self.describe_deletion(&over, profile);
+                sentences.push(format!("Until then {} accepts it.", profile.title));
+                sentences
+            }
+            Standing::Expired => {
+                let over = describe_end(times.expiry, profile);
+                self.describe_deletion(&over, profile)
+            }
+            Standing::Retained => {
+                let over = describe_end(times.expiry, profile);
+                vec![format!("{over}."), describe_retained(rules.kept_until(times))]
             }
         };
         let is_cycled = profile.readonly.is_none();
@@ -28,11 +30,42 @@ impl Forecast<'_> {
         sentences
     }
 
-    fn describe_expired(&self, expiry: Expiry, profile: &Profile, by_rule: &str) -> Vec<String> {
-        let over = match expiry.last_moment() {
-            Some(since) => format!("It expired at {since}"),
-            None => format!("It has expired, {by_rule}"),
+    fn describe_live(&self, times: &SessionTimes, profile: &Profile) -> Vec<String> {
+        let rules = &self.session.stricter;
+        let Some(until) = rules.last_moment(times) else {
+            return vec![match times.expiry {
+                Expiry::Unknown => "Its times cannot be read, so it is kept.".to_owned(),
+                _ => format!("It never expires, {}.", by_rule(profile)),
+            }];
         };
+        let rule = match rules.earliest_rule(times) {
+            Some(rule) => format!("by the configuration: {}", self.rule(rule)),
+            None => by_rule(profile),
+        };
+        let is_kept = rules.earliest_rule(times).is_none();
+        let kept_until = rules.kept_until(times).filter(|_| is_kept);
+        vec![
+            format!("It is valid until {until}, {rule}."),
+            match kept_until {
+                Some(end) => describe_retained(Some(end)),
+                None if is_kept && rules.retention.is_none() => describe_retained(None),
+                None => self.describe_purge(profile),
+            },
+        ]
+    }
+
+    /// A rule of the configuration with its value.
+    fn rule(&self, rule: StricterRule) -> String {
+        let rules = &self.session.stricter;
+        let value = match rule {
+            StricterRule::Timeout => rules.timeout.map(|span| span.to_string()),
+            StricterRule::Lifetime => rules.lifetime.map(|span| span.to_string()),
+            StricterRule::UserLimit => Some(rules.user_limit.to_string()),
+        };
+        format!("{rule} = {}", value.unwrap_or_default())
+    }
+
+    fn describe_deletion(&self, over: &str, profile: &Profile) -> Vec<String> {
         if let Some(sentence) = describe_readonly(profile) {
             return vec![format!("{over}."), sentence];
         }
@@ -56,6 +89,24 @@ impl Forecast<'_> {
             one on this machine."
                 .to_owned(),
         })
+    }
+}
+
+fn by_rule(profile: &Profile) -> String {
+    format!("by {}'s own rules", profile.title)
+}
+
+fn describe_end(expiry: Expiry, profile: &Profile) -> String {
+    match expiry.last_moment() {
+        Some(since) => format!("It expired at {since}"),
+        None => format!("It has expired, {}", by_rule(profile)),
+    }
+}
+
+fn describe_retained(until: Option<UnixTime>) -> String {
+    match until {
+        Some(until) => format!("Its row is kept until {until}, by the retention."),
+        None => "Its row is kept for ever, by the retention.".to_owned(),
     }
 }
 

@@ -34,19 +34,22 @@ pub(super) struct Plans {
 impl Forecast<'_> {
     pub(super) fn eligible_since(&self) -> Option<UnixTime> {
         let since = self.policy.expires_at(self.session)?;
-        if let Some(expiry) = self.session.expiry {
-            return expiry.is_expired(self.now).then_some(since);
+        if self.session.expiry.is_some() {
+            return self.policy.end_reason(self.session, self.now).map(|_| since);
         }
         (self.session.end.is_none() && since < self.now).then_some(since)
     }
 
     pub(super) fn kept_until(&self) -> Option<UnixTime> {
+        if let Some(times) = self.session.times() {
+            return self.session.stricter.kept_until(&times);
+        }
         Some(self.session.end?.at.plus(self.policy.retention?))
     }
 
     pub(super) fn sentences(&self) -> Vec<String> {
-        if let Some((expiry, profile)) = self.session.expiry.zip(self.profile) {
-            return self.describe_adopted(expiry, profile);
+        if let Some((times, profile)) = self.session.times().zip(self.profile) {
+            return self.describe_adopted(&times, profile);
         }
         if self.session.end.is_some() {
             let ended_by = self.ended_by.clone().into_iter();

@@ -16,6 +16,7 @@ mod shared_state;
 mod show_profiles;
 mod state;
 mod state_failures;
+mod stricter;
 mod survivors;
 mod table_option;
 mod user_names;
@@ -91,7 +92,7 @@ fn in_base_62(mut number: i64) -> String {
 }
 
 /// Creates two expired sessions and a live one.
-fn three() -> Sandbox {
+pub(super) fn three() -> Sandbox {
     django(&[("key a", OVER), ("key b", VALID), ("key c", "2021-01-01 00:00:00")])
 }
 
@@ -109,7 +110,7 @@ fn command<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Co
     command
 }
 
-fn run<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Finished {
+pub(super) fn run<'a>(sandbox: &Sandbox, args: impl IntoIterator<Item = &'a str>) -> Finished {
     Finished(command(sandbox, args).output().unwrap())
 }
 

@@ -75,7 +75,7 @@ fn several_tables_that_may_be_meant_are_named() {
 fn there_must_be_a_table_of_another_program() {
     let sandbox = django(&[]);
     let unknown = run(&sandbox, ["profile", "draft", "--table", "nope"]);
-    insta::assert_snapshot!(unknown.is_refused_with(10).stderr(), @r#"sessctl: "app.db" is not a sessctl database: it has no table nope; it has django_session; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
+    insta::assert_snapshot!(unknown.is_refused_with(10).stderr(), @r#"sessctl: "app.db" cannot be used: it has no table nope; it has django_session; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
     let own = run(&Sandbox::new(), ["profile", "draft"]);
     insta::assert_snapshot!(own.is_refused_with(4).stderr(), @r#"sessctl: refused: "app.db" is sessctl's own database, which needs no profile"#);
 }

@@ -22,13 +22,15 @@ fn show_stat_counts_expired_sessions() {
     django.sessions.peak 3
     django.sessions.ended_closed 0
     django.sessions.ended_expired 0
+    django.sessions.ended_evicted 0
     django.sessions.ended_cycled 0
+    django.sessions.ended_lifetime 0
     django.sessions.deleted 0
     django.sessions.future 0
     ");
     insta::assert_snapshot!(run(&sandbox, ["show", "stat", "--json"]).succeeds().stdout(), @r#"
     [
-    {"task":"django","profile":"django","table":"django_session","sessions":3,"live":1,"expired":2,"expired_percent":66.6,"unreadable":0,"oldest_idle_seconds":null,"peak":3,"ended_closed":0,"ended_expired":0,"ended_cycled":0,"deleted":0,"future":0}
+    {"task":"django","profile":"django","table":"django_session","sessions":3,"live":1,"expired":2,"expired_percent":66.6,"unreadable":0,"oldest_idle_seconds":null,"peak":3,"ended_closed":0,"ended_expired":0,"ended_evicted":0,"ended_cycled":0,"ended_lifetime":0,"deleted":0,"future":0}
     ]
     "#);
     let text = run(&sandbox, ["show", "stat", "-o", "prometheus"]).succeeds().stdout();
@@ -40,7 +42,9 @@ fn show_stat_counts_expired_sessions() {
     sessctl_sessions_peak{task="django"} 3
     sessctl_sessions_ended_total{task="django",reason="closed"} 0
     sessctl_sessions_ended_total{task="django",reason="expired"} 0
+    sessctl_sessions_ended_total{task="django",reason="evicted"} 0
     sessctl_sessions_ended_total{task="django",reason="cycled"} 0
+    sessctl_sessions_ended_total{task="django",reason="lifetime"} 0
     sessctl_sessions_deleted_total{task="django"} 0
     sessctl_sessions_future{task="django"} 0
     "#);

@@ -26,7 +26,7 @@ fn operations_reserved_to_the_application_are_refused() {
     insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
     insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): the file belongs to its application; let the application execute VACUUM, or pass --allow-foreign");
     insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): the file belongs to its application; let the application execute VACUUM, or pass --allow-foreign");
-    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @r#""app.db" is not a sessctl database: it belongs to another program: it contains the tables django_session"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @r#""app.db" cannot be used: it belongs to another program: it contains the tables django_session"#);
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn a_read_only_table_is_listed() {
 fn another_table_than_the_profile_describes_is_refused_with_the_difference() {
     let sandbox = database("CREATE TABLE django_session (session_key, expires, data)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 4), @"refused: django_session is not a table of Django: it lacks session_data, expire_date; it has unexpected columns expires, data (profile django); `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it");
-    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" is not a sessctl database: it contains the table django_session, which is not a session table that sessctl recognizes; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["list"], 10), @r#""app.db" cannot be used: it contains the table django_session, which is not a session table that sessctl recognizes; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "rails", "--param", "lifetime=30d", "list"], 10), @r#""app.db" cannot be used: it has no table sessions; it has django_session; `sessctl profile draft --db app.db --table django_session > own.toml` writes a profile for it"#);
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_parameter_that_only_the_application_knows_is_required() {
     insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     insta::assert_snapshot!(refuses(&sandbox, &["--profile", "laravel", "purge"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
     let with = |param: &str| refuses(&sandbox, &["--param", param, "list"], 2);
-    insta::assert_snapshot!(with("lifetime"), @"invalid value 'lifetime' for '--param <NAME=VALUE>': use NAME=VALUE; see --help");
+    insta::assert_snapshot!(with("lifetime"), @r#"invalid --param "lifetime": use NAME=VALUE"#);
     insta::assert_snapshot!(with("lifetime=120"), @r#"--param lifetime=120: "120" has no unit: use 120s, 120m, 120h or 120d"#);
     insta::assert_snapshot!(with("age=2h"), @r#"profile laravel takes no parameter "age": it takes lifetime"#);
     let ran = run(&sandbox, ["--param", "lifetime=2h", "purge", "--json"]);
@@ -151,10 +151,11 @@ fn what_a_profile_does_not_describe_is_selected_by_its_handle() {
                    decimals = [0, 6]\nzone = \"none\"\ntimezone = \"UTC\"\n\
                    [[expired]]\nat = \"expire_date\"\nboundary = \"<\"\n";
     sandbox.file("mine.toml", profile);
-    let with =
-        |args: &[&str]| refuses(&sandbox, &[&["--profile", "./mine.toml"], args].concat(), 4);
-    insta::assert_snapshot!(with(&["list", "--user", "alice"]), @"refused: profile mine does not say where django_session holds the user of a session, so sessions cannot be selected by user; to end a session, use `sessctl cycle --session HANDLE`");
-    insta::assert_snapshot!(with(&["close"]), @"refused: profile mine does not say how to find the row of a token in django_session; to end a session, use `sessctl cycle --session HANDLE`");
+    let with = |args: &[&str], code| {
+        refuses(&sandbox, &[&["--profile", "./mine.toml"], args].concat(), code)
+    };
+    insta::assert_snapshot!(with(&["list", "--user", "alice"], 2), @r#"the table "django_session" has no user of a session; it has: expiry"#);
+    insta::assert_snapshot!(with(&["close"], 4), @"refused: profile mine does not say how to find the row of a token in django_session; to end a session, use `sessctl cycle --session HANDLE`");
 }
 
 #[test]
@@ -174,14 +175,14 @@ fn a_different_table_is_reported_before_a_missing_parameter() {
     let other = database("CREATE TABLE sessions (id, expires)");
     insta::assert_snapshot!(refuses(&other, &["--profile", "laravel", "list"], 4), @"refused: sessions is not a table of Laravel: it lacks user_id, ip_address, user_agent, payload, last_activity; it has unexpected columns expires (profile laravel); `sessctl profile draft --db app.db --table sessions > own.toml` writes a profile for it");
     let none = three();
-    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @r#""app.db" is not a sessctl database: it has no table sessions; it has django_session; django_session is a table of Django; to use it, pass --profile django (for django_session)"#);
+    insta::assert_snapshot!(refuses(&none, &["--profile", "laravel", "purge"], 10), @r#""app.db" cannot be used: it has no table sessions; it has django_session; django_session is a table of Django; to use it, pass --profile django (for django_session)"#);
 }
 
 #[test]
 fn a_table_of_sessctls_own_takes_no_parameters() {
     let sandbox = Sandbox::new();
     insta::assert_snapshot!(refuses(&sandbox, &["--param", "lifetime=2h", "list"], 2), @"--param lifetime: the table is sessctl's own, which takes no parameters");
-    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @r#""app.db" is not a sessctl database: it has no table django_session, but those of sessctl itself"#);
+    insta::assert_snapshot!(refuses(&sandbox, &["--profile", "django", "list"], 10), @r#""app.db" cannot be used: it has no table django_session, but those of sessctl itself"#);
 }
 
 #[test]

@@ -49,13 +49,14 @@ const SURVIVORS: &str = "the loyalty \u{1b}[1mcard; the newsletter";
 fn each_session_that_a_cycle_ends_says_what_survives() {
     let sandbox = sandbox();
     for args in [&["cycle", "--user", "alice", "--dry-run"][..], &["cycle", "--user", "alice"]] {
-        let args = [args, &["--profile", "shop.toml", "--json"]].concat();
+        let args =
+            [args, &["--state", "active,expired"], &["--profile", "shop.toml", "--json"]].concat();
         let ended = run(&sandbox, args).succeeds().json();
         assert_eq!(ended.as_array().unwrap().len(), 2, "{ended}");
         assert!(ended[0]["survives"] == SURVIVORS && ended[1]["survives"] == SURVIVORS, "{ended}");
     }
     // In a pipe, nothing is said besides.
-    let args = ["cycle", "--user", "bob", "--profile", "shop.toml"];
+    let args = ["cycle", "--user", "bob", "--profile", "shop.toml", "-o", "csv"];
     assert_eq!(run(&sandbox, args).succeeds().stderr(), "");
 }
 
@@ -106,13 +107,13 @@ fn a_terminal_shows_it_on_one_line_after_the_command() {
         // The user of a login that survives may have no session.
         "cycle --user alice",
         "close --token-file token",
-        "cycle --all --json",
+        "cycle --all --yes --json",
     ] {
         let told = on_a_terminal(&sandbox, &format!("{line} --state-dir state"));
         assert_eq!(told.lines().last().unwrap(), NOTE, "{line}: {told}");
         assert_eq!(told.matches("note").count(), 1, "{line}: {told}");
     }
-    for line in ["cycle --all", "purge", "cycle --all -q"] {
+    for line in ["cycle --all --yes", "purge", "cycle --all -q"] {
         let told = on_a_terminal(&sandbox, &format!("{line} --state-dir state"));
         assert!(!told.contains("note"), "{line}: {told}");
     }

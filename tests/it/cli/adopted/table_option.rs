@@ -50,8 +50,8 @@ fn a_table_is_selected_by_its_name() {
 #[test]
 fn a_table_that_is_missing_is_sought_among_the_others() {
     let sandbox = laravels(&["app_sessions"]);
-    insta::assert_snapshot!(refused(&sandbox, &["--table", "app_sesions", "list"], 10), @r#""app.db" is not a sessctl database: it has no table app_sesions; it has app_sessions; pass --table app_sessions"#);
-    insta::assert_snapshot!(refused(&sandbox, &["--table", "users", "list"], 10), @r#""app.db" is not a sessctl database: it has no table users; it has app_sessions; `sessctl profile draft --db app.db --table app_sessions > own.toml` writes a profile for it"#);
+    insta::assert_snapshot!(refused(&sandbox, &["--table", "app_sesions", "list"], 10), @r#""app.db" cannot be used: it has no table app_sesions; it has app_sessions; pass --table app_sessions"#);
+    insta::assert_snapshot!(refused(&sandbox, &["--table", "users", "list"], 10), @r#""app.db" cannot be used: it has no table users; it has app_sessions; `sessctl profile draft --db app.db --table app_sessions > own.toml` writes a profile for it"#);
     // The profile finds it
     let args = ["--profile", "laravel", "--param", "lifetime=2h"];
     let check = run(&sandbox, [&args[..], &["profile", "check", "laravel"]].concat());
@@ -105,7 +105,7 @@ fn a_nearest_profile_shares_two_thirds_of_the_columns() {
     let columns = "id, user_id, ip_address, user_agent, mark";
     let sandbox = database(&format!("CREATE TABLE logins ({columns})"));
     let said = refused(&sandbox, &["list"], 10);
-    insta::assert_snapshot!(said, @r#""app.db" is not a sessctl database: it contains the table logins, which is not a session table that sessctl recognizes; logins is most similar to Laravel: it lacks payload, last_activity; its other columns are mark; `sessctl profile draft --db app.db --table logins > own.toml` writes a profile for it"#);
+    insta::assert_snapshot!(said, @r#""app.db" cannot be used: it contains the table logins, which is not a session table that sessctl recognizes; logins is most similar to Laravel: it lacks payload, last_activity; its other columns are mark; `sessctl profile draft --db app.db --table logins > own.toml` writes a profile for it"#);
     let sandbox = database("CREATE TABLE logins (id, user_id, ip_address, mark)");
     let said = refused(&sandbox, &["list"], 10);
     assert!(!said.contains("similar"), "{said}");

@@ -106,13 +106,15 @@ fn people_see_names_and_programs_both() {
     assert_eq!(sorted(users(&due["sessions"])), [(Some("1"), alice), (Some("4"), None)]);
     // And what a cycle ends
     for dry_run in [&["--dry-run"][..], &[]] {
-        let args = [&["cycle", "--session", &a], dry_run].concat();
+        let args = [&["cycle", "--state", "active,expired", "--session", &a], dry_run].concat();
         let ended = shop(&sandbox, args).succeeds().stdout();
         assert!(ended.contains("  alice  "), "{ended}");
     }
-    let ended = shop(&sandbox, ["cycle", "--user", "bob"]).succeeds().stdout();
+    let ended =
+        shop(&sandbox, ["cycle", "--user", "bob", "--state", "active,expired"]).succeeds().stdout();
     assert_eq!(ended.matches("  bob  ").count(), 2, "{ended}");
-    let ended = shop(&sandbox, ["cycle", "--all", "--json"]).succeeds().json();
+    let ended =
+        shop(&sandbox, ["cycle", "--all", "--json", "--state", "active,expired"]).succeeds().json();
     assert!(users(&ended).contains(&(Some("1"), alice)), "{ended}");
 }
 
@@ -125,11 +127,14 @@ fn a_user_is_selected_by_the_name_or_the_id() {
         let listed = shop(&sandbox, ["list", "--user", user, "--json"]).succeeds().json();
         assert_eq!(handles(&listed).len(), sessions, "{user}: {listed}");
     }
-    shop(&sandbox, ["cycle", "--user", "alice"]).succeeds();
+    shop(&sandbox, ["cycle", "--user", "alice", "--state", "active,expired"]).succeeds();
     let left = shop(&sandbox, ["list", "--json"]).succeeds().json();
     assert_eq!(handles(&left).len(), 6);
     let none = shop(&sandbox, ["cycle", "--user", "alice"]);
-    assert_eq!(none.exits(5).stderr(), "sessctl: no live session of user \"alice\"\n");
+    assert_eq!(
+        none.exits(5).stderr(),
+        "sessctl: no live session of user \"alice\"; the table keeps ids of users: \"1\"\n"
+    );
 }
 
 #[test]
@@ -155,7 +160,9 @@ fn all_users_with_the_same_name_are_selected() {
         "CREATE TABLE people (id INTEGER PRIMARY KEY, nick TEXT);
          INSERT INTO people VALUES (1, 'sam'), (2, 'sam'), (3, 'Sam')",
     );
-    let ended = shop(&sandbox, ["cycle", "--user", "sam", "--json"]).succeeds().json();
+    let ended = shop(&sandbox, ["cycle", "--user", "sam", "--json", "--state", "active,expired"])
+        .succeeds()
+        .json();
     assert_eq!(handles(&ended).len(), 4, "{ended}");
 }
 
@@ -180,7 +187,14 @@ fn without_such_a_table_ids_are_shown() {
             let reason = format!("sessctl: users are shown by their ids: {why}\n");
             assert_eq!(said.matches(&reason).count(), 1, "{said}");
         }
-        assert_eq!(shop(&sandbox, ["cycle", "--user", "2"]).succeeds().stdout().lines().count(), 2);
+        assert_eq!(
+            shop(&sandbox, ["cycle", "--user", "2", "--state", "active,expired"])
+                .succeeds()
+                .stdout()
+                .lines()
+                .count(),
+            2
+        );
     }
 }
 
@@ -210,7 +224,7 @@ fn names_are_made_harmless() {
     assert!(!listed.contains('\u{1b}') && listed.contains(r"\u{1b}[2J"), "{listed}");
     let csv = shop(&sandbox, ["list", "-o", "csv"]).succeeds().stdout();
     assert!(csv.contains(",'=1+1"), "{csv}");
-    let ended = shop(&sandbox, ["cycle", "--all"]).succeeds().stdout();
+    let ended = shop(&sandbox, ["cycle", "--all", "--state", "active,expired"]).succeeds().stdout();
     assert!(!ended.contains('\u{1b}') && ended.contains("  17  "), "{ended}");
 }
 

@@ -64,6 +64,10 @@ fn show_config_says_where_each_value_comes_from() {
     purge.log_alone 256MiB default -
     hooks.on_end - default -
     hooks.timeout 10s default -
+    hooks.task * default -
+    hooks.user - default -
+    hooks.client - default -
+    hooks.agent - default -
     ledger.keep 90d default -
     cluster.credentials - default -
     cluster.ca_file - default -
@@ -149,6 +153,10 @@ fn show_config_shows_hooks_and_the_ledger() {
     insta::assert_snapshot!(of(""), @r"
     hooks.on_end - default -
     hooks.timeout 10s default -
+    hooks.task * default -
+    hooks.user - default -
+    hooks.client - default -
+    hooks.agent - default -
     ledger.keep 90d default -
     ");
     let all = "[hooks]\non_end = [\"/bin/tell\", \"an end\"]\ntimeout = \"30s\"\n\
@@ -156,11 +164,19 @@ fn show_config_shows_hooks_and_the_ledger() {
     insta::assert_snapshot!(of(all), @r#"
     hooks.on_end ["/bin/tell", "an end"] file c.toml:2
     hooks.timeout 30s file c.toml:3
+    hooks.task * default -
+    hooks.user - default -
+    hooks.client - default -
+    hooks.agent - default -
     ledger.keep forever file c.toml:5
     "#);
     insta::assert_snapshot!(of("[hooks]\ntimeout = \"1s\"\n[ledger]\nkeep = \"0\"\n"), @r"
     hooks.on_end - default -
     hooks.timeout 1s file c.toml:2
+    hooks.task * default -
+    hooks.user - default -
+    hooks.client - default -
+    hooks.agent - default -
     ledger.keep 0s file c.toml:4
     ");
 }
@@ -181,15 +197,27 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.purge.max_percent 100 default -
     job.purge.max_rows 0 default -
     job.purge.host - default -
+    job.purge.why - default -
     job.purge.enabled true default -
     job.purge.each - default -
     job.a restart.every 1h30m file c.toml:7
     job.a restart.do cycle file c.toml:8
     job.a restart.task im* file c.toml:9
+    job.a restart.user - default -
+    job.a restart.except_user - default -
+    job.a restart.client - default -
+    job.a restart.agent - default -
+    job.a restart.state - default -
+    job.a restart.idle_over - default -
+    job.a restart.created_before - default -
+    job.a restart.used_before - default -
+    job.a restart.keep_newest - default -
+    job.a restart.limit - default -
     job.a restart.max_percent 100 default -
     job.a restart.max_rows 0 default -
     job.a restart.late 1h default -
     job.a restart.host mail1 file c.toml:10
+    job.a restart.why - default -
     job.a restart.enabled false file c.toml:11
     job.a restart.each - default -
     job.auto.every auto file c.toml:16
@@ -198,6 +226,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.auto.max_percent 100 default -
     job.auto.max_rows 0 default -
     job.auto.host - default -
+    job.auto.why - default -
     job.auto.enabled true file c.toml:19
     job.auto.each - default -
     ");

@@ -66,6 +66,7 @@ fn runs_that_root_starts_are_in_the_systems_log() {
         let command = host.sandbox.command(args.iter().copied());
         let mut other = std::process::Command::new("unshare");
         other.env("STATE_DIRECTORY", host.path("state"));
+        other.env("SUDO_UID", "4711").env("SUDO_USER", "carol");
         other.args(["-m", "sh", "-c", DEVICES, LISTENER]).arg(command.get_program());
         other.args(command.get_args()).current_dir(host.path("."));
         let ran = Finished(other.output().unwrap());
@@ -74,13 +75,16 @@ fn runs_that_root_starts_are_in_the_systems_log() {
     };
     let log = logged(&["--db", "srv/app.db", "purge"]);
     let db = fs::canonicalize(host.path("srv")).unwrap().join("app.db");
-    let line =
-        format!("purge of {} as user {APP}: done; marked 0, ended 1, deleted 0", db.display());
+    let line = format!(
+        "purge of {} as user {APP}, for carol: done; marked 0, ended 1, deleted 0",
+        db.display()
+    );
     // Facility auth, severity info.
     assert!(log.starts_with("<38>"), "{log:?}");
     assert!(log.contains("sessctl[") && log.contains(&line), "{log}");
-    let log = logged(&["--db", "srv/app.db", "cycle", "imap"]);
-    assert!(log.contains("cycle of ") && log.contains(", task imap: done; marked 0, ended 2"));
+    let log = logged(&["--db", "srv/app.db", "cycle", "imap", "--why", "stolen"]);
+    assert!(log.contains("cycle of ") && log.contains(", --task imap: done; marked 0, ended 2"));
+    assert!(log.contains("; why: stolen"), "{log}");
     let log = logged(&["--db", "srv/app.db", "list", "--json"]);
     assert!(log.starts_with('[') && !log.contains("sessctl["), "{log}");
 }

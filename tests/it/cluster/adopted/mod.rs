@@ -10,8 +10,9 @@ use serde_json::json;
 use sessctl::app::{SessionService, TouchOutcome};
 use sessctl::domain::error::Error;
 use sessctl::domain::policy::Policies;
-use sessctl::domain::profile::Profile;
+use sessctl::domain::profile::{Profile, StricterRules};
 use sessctl::domain::session::{End, EndReason, Session};
+use sessctl::domain::time::Span;
 use sessctl::domain::token::Token;
 use sessctl::storage::{Backend, DueScan, EndRequest, PurgeBatchResult, ScanLimits};
 use sessctl::store::{Access, Location, adopted};
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 
 use crate::support::NOW;
 use crate::support::adopted::{all_sessions, all_tasks, look, purge_with_scans, refused};
-use crate::support::fixtures::{Framework, all, built_in_profiles};
+use crate::support::fixtures::{Framework, all, built_in_profiles, named};
 use crate::support::profiles::{django, draft, seconds};
 use crate::support::rqlite::proxy::Proxy;
 use crate::support::rqlite::{self, Nodes, copy};
@@ -168,6 +169,28 @@ fn many_rows_go_in_several_requests() {
     assert_eq!(opened.apply_purge(&survey).deleted, 4_000);
     let requests = index() - before;
     assert!((3..60).contains(&requests), "{requests}");
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn stricter_rules_end_the_same_sessions_as_in_a_file() {
+    let nodes = rqlite::shared();
+    let (timeout, lifetime) = (Some(Span::hours(1)), Some(Span::days(1)));
+    let stricter = StricterRules { timeout, lifetime, user_limit: 1, ..StricterRules::default() };
+    for name in ["laravel", "better-auth", "django", "flarum"] {
+        let framework = named(name);
+        let profile = Profile { stricter, ..framework.read() };
+        let (_folder, path) = file(&framework.sql);
+        nodes.clear();
+        copy::load(&path, &nodes.nodes[0].url());
+        let mut in_file = Opened::at(path, profile.clone()).unwrap();
+        let mut on_cluster = Opened::at(location(&nodes), profile).unwrap();
+        let before = in_file.sessions().len();
+        let (_, deleted) = in_file.purge(3).unwrap();
+        assert_eq!(on_cluster.purge(3).unwrap().1, deleted, "{name}");
+        assert_eq!(on_cluster.sessions(), in_file.sessions(), "{name}");
+        assert!(deleted > 0 && before > 0, "{name}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Tests of `domain::job::spacing`.
 
+use sessctl::domain::filter::SelectionRule;
 use sessctl::domain::guard::GuardLimits;
 use sessctl::domain::job::{Interval, Job, JobAction, JobTiming, min_spacing};
 use sessctl::domain::policy::Policies;
@@ -8,6 +9,7 @@ use sessctl::domain::time::Span;
 fn purge(when: JobTiming, task: Option<&str>) -> Job {
     let work = JobAction::Purge(task.map(Into::into));
     Job {
+        selection: SelectionRule::default(),
         name: "purge".to_owned(),
         when,
         work,

@@ -1,6 +1,7 @@
 //! Tests of `domain::policy::verdict`.
 
 use sessctl::domain::policy::{ExpiryMode, Policy, PurgeTime, TouchDecision, Verdict};
+use sessctl::domain::profile::StricterRules;
 use sessctl::domain::session::{EndReason, Session, SessionKey, SessionState};
 use sessctl::domain::time::UnixTime;
 
@@ -31,6 +32,8 @@ fn session(created: i64, used: i64, mark: Option<i64>) -> Session {
         marked_at: mark.map(hours),
         end: None,
         expiry: None,
+        stricter: StricterRules::default(),
+        exceeds_user_limit: false,
     }
 }
 

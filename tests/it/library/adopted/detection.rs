@@ -30,12 +30,12 @@ fn known() -> Vec<Profile> {
 #[test]
 fn a_file_without_such_a_table_is_described() {
     let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE orders (id)");
-    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: it contains the tables orders, users, none of which is a session table that sessctl recognizes"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" cannot be used: it contains the tables orders, users, none of which is a session table that sessctl recognizes"#);
     let db = ApplicationDb::of("");
-    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: the file is empty"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" cannot be used: the file is empty"#);
     let columns = "id, user_id, ip_address, user_agent, last_activity, data";
     let db = ApplicationDb::of(&format!("CREATE TABLE sessions ({columns})"));
-    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; its other columns are data"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" cannot be used: it contains the table sessions, which is not a session table that sessctl recognizes; sessions is most similar to Laravel: it lacks payload; its other columns are data"#);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn values_of_another_form_do_not_fit() {
         "CREATE TABLE django_session (session_key, session_data, expire_date);
          INSERT INTO django_session VALUES ('a', '', 1781524800)",
     );
-    insta::assert_snapshot!(said(&db, &known()), @r#""DB" is not a sessctl database: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
+    insta::assert_snapshot!(said(&db, &known()), @r#""DB" cannot be used: 1 of 1 values of expire_date in django_session are not times in the format of profile django: 1 integer, such as 1781524800"#);
 }
 
 fn found(db: &ApplicationDb, profiles: &[Profile]) -> (String, String) {
@@ -170,7 +170,7 @@ fn a_table_that_is_named_must_exist() {
     let db = ApplicationDb::of("CREATE TABLE users (id); CREATE TABLE app_sessions (id, x)");
     let error = detect(db.path(), Access::Read, known().as_slice(), Some("sesions")).unwrap_err();
     let said = error.to_string().replace(&db.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @r#""DB" is not a sessctl database: it has no table sesions; it has app_sessions, users"#);
+    insta::assert_snapshot!(said, @r#""DB" cannot be used: it has no table sesions; it has app_sessions, users"#);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_profile_that_wants_to_be_named_is_only_a_hint() {
     let named =
         draft("t-local", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true);
     let named = named.named().0;
-    insta::assert_snapshot!(said(&db, &[named.clone(), laravel()]), @r#""DB" is not a sessctl database: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
+    insta::assert_snapshot!(said(&db, &[named.clone(), laravel()]), @r#""DB" cannot be used: it contains the table t, which is not a session table that sessctl recognizes; t may be the framework t-local ()"#);
     let found = draft("t", "t", "id", &["id", "expiry"]).time("expiry", seconds()).at(0, true).0;
     assert_eq!(
         detect(db.path(), Access::Read, [named, found.clone()].as_slice(), None).unwrap(),

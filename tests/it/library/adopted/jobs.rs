@@ -4,6 +4,7 @@
 use std::ops::ControlFlow;
 
 use sessctl::app::{JobOptions, JobOutcome, SessionService};
+use sessctl::domain::filter::SelectionRule;
 use sessctl::domain::guard::GuardLimits;
 use sessctl::domain::job::{Interval, Job, JobAction, JobTiming};
 use sessctl::domain::policy::Policies;
@@ -23,6 +24,7 @@ fn job(when: JobTiming) -> Job {
         name: "purge".into(),
         when,
         work,
+        selection: SelectionRule::default(),
         limits: GuardLimits::default(),
         late: None,
         host: None,

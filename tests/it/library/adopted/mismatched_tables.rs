@@ -104,7 +104,7 @@ fn other_columns_are_refused_with_the_difference() {
     let missing = ApplicationDb::of("CREATE TABLE a (b); CREATE TABLE c (d)");
     let Err(error) = missing.open(laravel()) else { panic!() };
     let said = error.to_string().replace(&missing.path().display().to_string(), "DB");
-    insta::assert_snapshot!(said, @r#""DB" is not a sessctl database: it has no table sessions; it has a, c"#);
+    insta::assert_snapshot!(said, @r#""DB" cannot be used: it has no table sessions; it has a, c"#);
 }
 
 #[test]

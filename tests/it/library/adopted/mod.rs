@@ -17,6 +17,7 @@ mod rebuild;
 mod referenced_rows;
 mod several_columns;
 mod state;
+mod stricter;
 mod users;
 mod versions;
 mod walkthrough;

@@ -4,18 +4,24 @@
 use std::ops::ControlFlow;
 
 use sessctl::domain::job::{JobHistory, RunInProgress};
+use sessctl::domain::session::{End, EndReason};
 use sessctl::domain::time::Span;
 use sessctl::storage::{
-    Backend, JobKey, JobState, Lease, MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunOutcome, RunQuery,
-    RunRecord, StartResult,
+    Backend, EndRequest, EndedSession, JobKey, JobState, Lease, MIN_KEPT_RUNS, NewJob, NewRun,
+    RunEnd, RunOutcome, RunProgress, RunQuery, RunRecord, StartResult,
 };
 
 use crate::library::store::ledger_entries::{
     LedgerQueries, at, by_hand, done, job, lease, note, origin, outcome, run, run_after,
 };
-use crate::support::store::{TestDb, suite};
+use crate::support::NOW;
+use crate::support::store::{TestDb, session, suite};
 
 suite!(tests);
+
+fn done_by_hand(seconds: i64) -> RunEnd {
+    RunEnd { last_settled_at: None, ..done(seconds) }
+}
 
 fn taken_up(job: JobKey, start: i64) -> NewJob {
     NewJob { job, start: at(start) }
@@ -228,6 +234,64 @@ macro_rules! tests {
             let settled = JobHistory { last_settled_at: Some(at(9)), ..JobHistory::default() };
             let expected = [state("mail1", running, Some(lease("3").holder)), state("mail2", settled, None)];
             assert_eq!(ledger.jobs("mail1", at(1)).unwrap(), expected);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn ended_sessions_are_on_record_with_their_run() {
+            let mut db = db();
+            db.upsert_rows(&[session("a"), session("b")]);
+            let request = |token| EndRequest {
+                key: session(token).key,
+                end: End { at: NOW, reason: EndReason::Cycled },
+                keep_row: token == "a",
+            };
+            let ended = |token: &str, user: &str| EndedSession {
+                handle: session(token).handle,
+                user: Some(user.to_owned()),
+                is_deleted: token != "a",
+            };
+            let new = NewRun { work: "cycle".to_owned(), ..by_hand(0) };
+            let requests = [request("a"), request("a"), request("b"), request("no")];
+            let sessions = [ended("a", "x"), ended("a", "x"), ended("b", "y"), ended("no", "z")];
+            let progress = RunProgress {
+                holder: "mine",
+                run: &new,
+                outcome: RunOutcome::Running,
+                at: at(1),
+                sessions: &sessions,
+            };
+            // Each session is ended and recorded once, and what was not there is not recorded
+            let done = db.sessions.end_in_run(&requests, &progress).unwrap();
+            assert_eq!(done, Some(vec![true, false, true, false]));
+            let done = db.sessions.end_in_run(&requests, &progress).unwrap();
+            assert_eq!(done, Some(vec![false; 4]));
+            let ledger = &mut db.sessions;
+            let all = RunQuery::default();
+            let runs = ledger.runs_that(&all, at(2));
+            assert_eq!(runs.len(), 1);
+            let counts = |run: &RunRecord| (run.outcome, run.ended, run.deleted, run.named);
+            assert_eq!(counts(&runs[0]), (RunOutcome::Running, 2, 1, 2));
+            assert_eq!((&runs[0].note, &runs[0].origin), (&note(), &origin()));
+            // What has ended elsewhere is added
+            let more = [ended("c", "x")];
+            let next = RunProgress { sessions: &more, at: at(100), ..progress };
+            ledger.record_progress(&next).unwrap();
+            assert_eq!(counts(&ledger.runs_that(&all, at(150))[0]), (RunOutcome::Running, 3, 2, 3));
+            assert_eq!(ledger.outcomes(300), [RunOutcome::Lost]);
+            // Searches find it by session and by user
+            let found = |session: Option<&str>, users: &[&str]| {
+                let session = session.map(str::to_owned);
+                let users = users.iter().map(ToString::to_string).collect();
+                ledger.runs_that(&RunQuery { session, users, ..RunQuery::default() }, at(2)).len()
+            };
+            let handle = session("b").handle;
+            assert_eq!((found(Some(&handle), &[]), found(Some(&handle[..4]), &[])), (1, 1));
+            assert_eq!((found(Some(&handle), &["y"]), found(Some(&handle), &["x"])), (1, 0));
+            assert_eq!((found(None, &["q", "x"]), found(None, &["z"])), (1, 0));
+            // And it comes to its end
+            ledger.record_end("mine", &new, &done_by_hand(200)).unwrap();
+            assert_eq!(counts(&ledger.runs_that(&all, at(300))[0]), (RunOutcome::Done, 2, 3, 3));
         }
 
         #[test]

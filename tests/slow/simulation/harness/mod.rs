@@ -344,7 +344,7 @@ impl Simulation {
                 assert_eq!(summary.live, self.model.live());
             }
             (JobAction::Cycle(task), JobOutcome::Cycled(cycled)) => {
-                let live = self.model.live_of(task.as_str());
+                let live = self.model.usable_of(task.as_str(), now);
                 assert_eq!(notified.keys().copied().collect::<BTreeSet<_>>(), live, "at {now}");
                 assert!(notified.values().all(|reason| *reason == EndReason::Cycled));
                 assert_eq!(cycled.ended, live.len() as u64);

@@ -1,11 +1,8 @@
 //! Console commands of five older session systems, typed as subcommands.
 
-use std::ffi::OsString;
-
-pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<String> {
-    let args = args.map(|arg| arg.to_string_lossy().into_owned());
-    let words = args.skip_while(|arg| arg != name).skip(1).filter(|arg| !arg.starts_with('-'));
-    let words: Vec<String> = words.collect();
+/// Advice for a console command with these words behind it.
+pub fn instead_of<'w>(name: &str, words: impl Iterator<Item = &'w String>) -> Option<String> {
+    let words: Vec<&String> = words.filter(|arg| !arg.starts_with('-')).collect();
     let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     let word = |at: usize, otherwise: &str| {
@@ -28,19 +25,17 @@ pub fn instead_of(name: &str, args: impl Iterator<Item = OsString>) -> Option<St
         ("drop", ["all", ..]) => "cycle --all".to_owned(),
         ("drop", [_, _, ..]) => format!("cycle --user {}, once for each user", word(0, "USER")),
         ("drop", _) => format!("cycle --user {}", word(0, "USER")),
-        ("login", _) => "open".to_owned(),
-        ("logout" | "logoff" | "invalidate", _) => {
-            "close, with the token on standard input".to_owned()
+        ("invalidate", _) => "close, with the token on standard input".to_owned(),
+        ("logout" | "logoff", []) => {
+            "cycle --user USER, or close with the token on standard input".to_owned()
         }
-        ("status", _) => "show stat".to_owned(),
-        ("sessions", _) => "list".to_owned(),
         _ => return None,
     };
     Some(format!("use sessctl {command}"))
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@/".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()

@@ -1,29 +1,34 @@
 //! `sessctl cycle`
 
-use crate::app::{CycleRequest, SessionService};
+mod confirmation;
+mod lines;
+
+use std::time::Duration;
+
+use crate::app::{CycleRequest, SessionService, StopReason};
+use crate::cli::args::{duration, task};
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Usage};
+use crate::cli::guard::CycleLimits;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::kept_rows::{Wording, print_kept};
+use crate::cli::run_note::{Typed, Why, print_unrecorded};
+use crate::cli::selection::{FoundSelection, Selection, unknown_task};
+use crate::cli::statement_watchdog::Deadline;
+use crate::cli::{kept_rows, session_records};
 use crate::domain::filter::Filter;
+use crate::domain::format::format_count;
 use crate::domain::guard::Guard;
-use crate::domain::policy::Policies;
-use crate::domain::session::{End, EndReason, Session};
+use crate::domain::session::{Session, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::store::Access;
 
-use super::args::task;
-use super::context::Context;
-use super::ended_sessions::sentence;
-use super::exit::{Exit, Usage};
-use super::guard::CycleLimits;
-use super::interrupt::Interrupt;
-use super::kept_rows::{Wording, print_kept};
-use super::reporter::Reporter;
-use super::run_note::{Typed, Why, print_unrecorded};
-use super::selection::{FoundSelection, Selection, unknown_task};
-use super::{kept_rows, session_records};
-use crate::output::record::Value;
+use lines::{CycleProgress, SessionLines};
 
 /// End sessions now
 ///
-/// Each selected session that the application still accepts is ended, and is printed. Sessions
+/// Each selected session that the application still accepts is ended, and is printed; a summary
+/// goes to standard error (in formats for programs, only if that is a terminal). Sessions
 /// that the application refuses anyway are left to the purge, unless --state selects them. A
 /// cycled session cannot come back: its next touch is refused. If nothing matches, the exit code
 /// is 5; except that a known task, or --all, may have no session left to end. With conditions on
@@ -40,6 +45,7 @@ use crate::output::record::Value;
   sessctl cycle --session 3fa94c1d2e3f
   sessctl cycle --used-before 30d --limit 1000 at most 1000, the longest unused first
   sessctl cycle --user alice --max-rows 20     end nothing if there are more of them
+  sessctl cycle --all --yes --run-time 5m      without a question, for at most 5 minutes
   sessctl cycle --all --except-user root,admin")]
 pub struct Args {
     /// End the sessions of this task; * matches any text, case is ignored
@@ -56,6 +62,12 @@ pub struct Args {
     /// Print the sessions that would end; change nothing
     #[arg(long)]
     dry_run: bool,
+    /// Do not ask: on a terminal, a cycle asks before more than 100 sessions end, and with --all
+    #[arg(long)]
+    yes: bool,
+    /// Stop after this time, with exit code 3 if work remains
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    run_time: Option<Duration>,
     #[command(flatten)]
     why: Why,
     #[command(flatten)]
@@ -72,9 +84,9 @@ impl Args {
         context.report_user_names(&service)?;
         let mut lines = SessionLines::new(context, &service, self.dry_run);
         let exit = self.end(&mut service, context, &mut lines);
-        let shown = lines.shown;
+        let shown = lines.totals.sessions;
         let may_survive = shown > 0 || !self.selection.user.is_empty();
-        let exit = lines.end(exit)?;
+        let exit = lines.end(exit, context)?;
         let found_none = shown == 0 && exit == Exit::Done;
         let exit = if found_none { self.found_none(&service, context)? } else { exit };
         if may_survive {
@@ -101,13 +113,45 @@ impl Args {
             return Ok(exit);
         }
         if !self.all && self.selection.is_more_than_a_task() {
-            context.print_failure(&format!("no live session{}", self.selection));
+            let why = self.explanation(service, context)?;
+            context.print_failure(&format!("no live session{}{why}", self.selection));
             return Ok(Exit::NoSession);
         }
         if context.is_interactive() {
             context.print_notice("no live session matches");
         }
         Ok(Exit::Done)
+    }
+
+    /// Reason why nothing matches, as far as it is known, after the sentence that says so.
+    fn explanation(&self, service: &SessionService, context: &Context) -> anyhow::Result<String> {
+        if self.selection.state.is_empty() {
+            let states = vec![
+                SessionState::Active,
+                SessionState::Idle,
+                SessionState::Abandoned,
+                SessionState::Expired,
+            ];
+            let default = Filter { states, ..Filter::default() };
+            let filter = self.selection.find(service, default, context.now)?.filter;
+            let request = CycleRequest { filter, ..CycleRequest::default() };
+            match service.count_cycle(&request, context.now)? {
+                0 => {}
+                over => {
+                    return Ok(format!(
+                        "; {} that the application refuses already {} left to the purge, and \
+                         --state expired,abandoned selects {}",
+                        format_count(over),
+                        if over == 1 { "is" } else { "are" },
+                        if over == 1 { "it" } else { "them" },
+                    ));
+                }
+            }
+        }
+        Ok(self
+            .selection
+            .about_users(service, context.now)?
+            .map_or_else(String::new, |text| format!("; {text}")))
     }
 
     fn typed(&self) -> Typed {
@@ -128,19 +172,44 @@ impl Args {
             filter,
             limit: self.limit,
             guard: self.limits.guard(),
+            run_time: self.run_time,
             note: self.why.note(self.typed()),
         };
         let exit = if self.dry_run {
+            let _deadline = Deadline::after(self.run_time);
             preview(&request, service, context, lines)?
         } else {
-            cycle(&request, service, context, lines)?
+            self.confirm_and_cycle(&request, service, context, lines)?
         };
         for session in &ended {
             let why = session.end.map_or("", |end| end.reason.as_str());
-            context.print_notice(&format!("{}: had already ended ({why})", session.handle));
+            context.print_failure(&format!("{}: had already ended ({why})", session.handle));
         }
         let ended = if ended.is_empty() { Exit::Done } else { Exit::NoSession };
         Ok(exit.max_severity(ended))
+    }
+}
+
+impl Args {
+    fn confirm_and_cycle(
+        &self,
+        request: &CycleRequest,
+        service: &mut SessionService,
+        context: &Context,
+        lines: &mut SessionLines,
+    ) -> anyhow::Result<Exit> {
+        let mut total = None;
+        if confirmation::is_possible() && !context.global.quiet {
+            let would_end = service.count_cycle(request, context.now)?;
+            let is_large = would_end > confirmation::MAX_UNASKED || self.all;
+            if !self.yes && is_large && would_end > 0 && !confirmation::ask(would_end)? {
+                context.print_notice("nothing was ended");
+                lines.is_canceled = true;
+                return Ok(Exit::Failed);
+            }
+            total = Some(would_end);
+        }
+        cycle(request, total, service, context, lines)
     }
 }
 
@@ -160,26 +229,40 @@ fn preview(
 
 fn cycle(
     request: &CycleRequest,
+    total: Option<u64>,
     service: &mut SessionService,
     context: &Context,
     lines: &mut SessionLines,
 ) -> anyhow::Result<Exit> {
     let interrupt = Interrupt::listen()?;
-    let show = &mut |session: &Session| lines.show(session);
-    let cycled = service.cycle(request, context.now, show, &mut || interrupt.go_on())?;
+    let mut bar = CycleProgress::new(total, context);
+    let mut show = |session: &Session| {
+        lines.show(session);
+        bar.count();
+    };
+    let cycled = service.cycle(request, context.now, &mut show, &mut || interrupt.go_on())?;
+    drop(bar);
     if let Some(missed) = &cycled.missed_notifications {
         context.print_missed(missed);
     }
     print_kept(&cycled.kept, Wording::end(false), context);
     if let Some(obstacle) = &cycled.obstacle {
-        context.print_notice(&format!("sessctl: cycle stopped early: {obstacle}"));
+        context.print_failure(&format!("cycle stopped early: {obstacle}"));
     }
     if let Some(why) = &cycled.unrecorded {
         print_unrecorded(why);
     }
+    if cycled.stopped == Some(StopReason::RunTime) {
+        context
+            .print_failure("cycle stopped early: its time is over; run it again to end the rest");
+    }
     let left = context.unreadable_users(cycled.unreadable_users, "cycle left {} alone");
     let missed =
-        if cycled.missed_notifications.is_some() { Exit::StoppedEarly } else { Exit::Done };
+        if cycled.missed_notifications.is_some() || cycled.stopped == Some(StopReason::RunTime) {
+            Exit::StoppedEarly
+        } else {
+            Exit::Done
+        };
     let partial = missed.max_severity(left).max_severity(kept_rows::exit(&cycled.kept));
     let signal = interrupt.signal().filter(|_| cycled.stopped.is_some());
     Ok(signal.map_or(partial, Exit::Interrupted))
@@ -194,54 +277,9 @@ fn would_refuse(
     Ok(match service.check_cycle_guard(would_end, guard, context.now)? {
         Ok(()) => Exit::Done,
         Err(refusal) => {
-            context
-                .print_notice(&format!("the guard would refuse this cycle: {}", refusal.finding()));
+            let finding = refusal.finding();
+            context.print_failure(&format!("the guard would refuse this cycle: {finding}"));
             Exit::Refused
         }
     })
-}
-
-struct SessionLines {
-    policies: Policies,
-    end: End,
-    /// List of what survives, if the table is a framework's.
-    survivors: Option<Value>,
-    dry_run: bool,
-    reporter: Reporter,
-    shown: u64,
-}
-
-impl SessionLines {
-    fn new(context: &Context, service: &SessionService, dry_run: bool) -> Self {
-        let profile = service.profile();
-        let reporter = Reporter::new(context, session_records::cycled_schema(profile));
-        let survivors = profile.map(|profile| Value::text(profile.survivors()));
-        let end = End { at: context.now, reason: EndReason::Cycled };
-        Self { policies: service.policies().clone(), end, survivors, dry_run, reporter, shown: 0 }
-    }
-
-    fn show(&mut self, session: &Session) {
-        self.shown += 1;
-        let record = || {
-            let mut record = if self.dry_run {
-                session_records::ending(session, &self.policies, self.end)
-            } else {
-                session_records::ended(session, &self.policies, self.end, None)
-            };
-            record = session_records::with_user_name(record, session);
-            record.values.extend(self.survivors.clone());
-            record
-        };
-        self.reporter.report(record, || sentence(session, self.end, None));
-    }
-
-    fn end(self, exit: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
-        if exit.is_err() {
-            // Its own error comes first.
-            let _ = self.reporter.finish_partial();
-            return exit;
-        }
-        self.reporter.finish()?;
-        exit
-    }
 }

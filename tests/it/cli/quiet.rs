@@ -1,0 +1,57 @@
+//! `--quiet` silences success, and never a failure.
+
+use crate::support::{HOUR, Sandbox, now, row};
+
+/// A database with a live session, one that is over, and one that has ended.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.insert(&row("live").user("alice"));
+    sandbox.insert(&row("over").used(now() - 9 * HOUR).created(now() - 9 * HOUR));
+    sandbox.file("bad.toml", "[policy]\ntimeout = 5\n");
+    sandbox.file("torn.db", b"SQLite format 3\0torn".repeat(300));
+    sandbox.file("text.db", "no database");
+    sandbox
+}
+
+#[test]
+fn a_failure_is_reported() {
+    let sandbox = sandbox();
+    for (code, args) in [
+        (2, &["list", "--limit", "x"][..]),
+        (2, &["--config", "bad.toml", "purge"]),
+        (2, &["cycle"]),
+        (4, &["purge", "--max-rows", "1", "--max-percent", "1"]),
+        (4, &["purge", "--dry-run", "--max-percent", "1"]),
+        (4, &["cycle", "--all", "--max-percent", "1"]),
+        (4, &["cycle", "--all", "--max-percent", "1", "--dry-run"]),
+        (5, &["cycle", "--user", "nobody"]),
+        (5, &["cycle", "nosuch"]),
+        (5, &["show", "session", "ffff"]),
+        (10, &["--db", "missing.db", "list"]),
+        (10, &["--db", "text.db", "purge"]),
+    ] {
+        let ran = sandbox.run([args, &["-q"]].concat());
+        let said = ran.exits(code).stderr();
+        assert!(said.starts_with("sessctl: ") && said.ends_with('\n'), "{args:?}: {said:?}");
+    }
+    for command in ["touch", "close"] {
+        let said = sandbox.run_with_input([command, "-q"], "no such token").exits(5).stderr();
+        assert!(said.starts_with("sessctl: "), "{command}: {said:?}");
+    }
+}
+
+#[test]
+fn a_locked_database_is_reported() {
+    let sandbox = sandbox();
+    let db = sandbox.db();
+    db.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let said = sandbox.run(["cycle", "--all", "-q"]).exits(11).stderr();
+    assert!(said.starts_with("sessctl: "), "{said:?}");
+}
+
+#[test]
+fn a_purge_that_stops_early_is_reported() {
+    let sandbox = sandbox();
+    let said = sandbox.run(["purge", "--run-time", "0", "-q"]).exits(3).stderr();
+    assert!(said.starts_with("sessctl: ") && said.contains("stopped early"), "{said:?}");
+}
