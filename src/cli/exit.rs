@@ -90,6 +90,7 @@ pub fn exit_code_of_library_error(error: &Error) -> u8 {
         Error::NoSession(_) | Error::NotArchived { .. } => 5,
         Error::Missing { .. } | Error::ForeignDatabase { .. } => 10,
         Error::Busy { .. }
+        | Error::InUse { .. }
         | Error::Unavailable { .. }
         | Error::LeaseHeld { .. }
         | Error::AlreadyRun => 11,

@@ -23,7 +23,7 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
         None
     }
 
-    /// Free space of an SQLite file that holds sessctl's own table.
+    /// Free space of an SQLite file.
     fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
         None
     }

@@ -137,6 +137,15 @@ pub enum Error {
         /// Database.
         at: String,
     },
+    /// Another program uses a file that is to be rebuilt.
+    #[error(
+        "\"{at}\" is in use by another program, whose writes would fail while the file is rebuilt; \
+         nothing was changed"
+    )]
+    InUse {
+        /// Database.
+        at: String,
+    },
     /// The nodes of a cluster cannot do it now; nothing has changed.
     #[error("\"{at}\" is temporarily unavailable: {why}; this step changed nothing; try again")]
     Unavailable {

@@ -25,7 +25,7 @@ use crate::storage::{
     Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
     Interruptible, KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult,
     SessionQuery, SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames,
-    TaskStats, UnindexedTable, UserStats, VisitResult, Wal,
+    TaskStats, UnindexedTable, UserStats, Vacuum, VisitResult, Wal,
 };
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -348,7 +348,7 @@ impl<T: Database> Interruptible for Adopted<T> {
     }
 }
 
-/// The application opens and touches the sessions, and manages the free pages of its file.
+/// The application opens and touches the sessions.
 impl Backend for Adopted<SqliteFile> {
     fn display_name(&self) -> &str {
         self.database.display_name()
@@ -356,6 +356,10 @@ impl Backend for Adopted<SqliteFile> {
 
     fn wal(&self) -> Option<&dyn Wal> {
         Some(&self.database)
+    }
+
+    fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
+        Some(self)
     }
 
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {

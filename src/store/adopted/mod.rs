@@ -38,6 +38,7 @@ pub mod table;
 pub mod triggers;
 mod unreadable_value;
 mod user_names;
+mod vacuum;
 mod validate;
 mod values;
 
