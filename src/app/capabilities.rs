@@ -64,8 +64,19 @@ impl SessionService {
         })
     }
 
+    /// Makes sure that the file may be compacted; `allow_foreign` allows it for the file of an
+    /// application.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] in a framework table unless that is allowed.
+    pub fn ensure_can_compact(&self, allow_foreign: bool) -> Result<()> {
+        if allow_foreign {
+            return Ok(());
+        }
+        self.ensure_native("the file belongs to its application")
+    }
+
     pub(super) fn vacuumable(&mut self) -> Result<&mut dyn Vacuum> {
-        self.ensure_native("only its application may compact the file")?;
         let at = self.store.display_name().to_owned();
         self.store.vacuum().ok_or_else(|| {
             Error::Refused(format!(

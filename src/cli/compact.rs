@@ -33,11 +33,15 @@ use crate::output::record::{Column, Record, Schema, Value};
 /// A deleted row leaves its page emptier, and only a page without any row is free. Keys are
 /// random: after a purge of half the rows, most pages are half full and hardly any are free.
 /// Steps return free pages; --full also fills up the others.
+///
+/// The file of an application, with a framework's table, needs --allow-foreign. Its settings
+/// stay as they are, and --full is refused while another program uses it.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl compact                              free pages, step by step
   sessctl compact --run-time 10m --json
-  sessctl compact --full                       all of it, while no other program can write")]
+  sessctl compact --full                       all of it, while no other program can write
+  sessctl --db app.db compact --allow-foreign  the file of an application")]
 pub struct Args {
     /// Rewrite the whole file (VACUUM), as small as possible, and prepare it for compaction in
     /// steps. Writers wait until it is done, and so do readers if there is no write-ahead log.
@@ -47,6 +51,9 @@ pub struct Args {
     /// If there is too little space, nothing is changed
     #[arg(long)]
     full: bool,
+    /// Compact the file of an application, too
+    #[arg(long)]
+    allow_foreign: bool,
     /// Stop after this time, with exit code 3 if work remains
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
@@ -83,6 +90,7 @@ impl Args {
             format.check(&COMPACT_SUMMARY)?;
         }
         let mut service = context.open(Access::Write)?;
+        self.refuse_foreign(&service)?;
         let write_limits = context.config()?.write_limits;
         if self.full {
             replication::warn_of_rewrite(&service, context)?;
@@ -102,6 +110,17 @@ impl Args {
         Ok(exit(&done, interrupt.signal()))
     }
 
+    /// Refuses the file of an application, with what to do instead.
+    fn refuse_foreign(&self, service: &SessionService) -> crate::Result<()> {
+        let refused = match service.ensure_can_compact(self.allow_foreign) {
+            Err(Error::Refused(why)) => why,
+            other => return other,
+        };
+        Err(Error::Refused(format!(
+            "{refused}; let the application execute VACUUM, or pass --allow-foreign"
+        )))
+    }
+
     fn compact(
         &self,
         service: &mut SessionService,
@@ -111,11 +130,12 @@ impl Args {
     ) -> crate::Result<CompactReport> {
         // After a wait it is later.
         let now = if self.wait.is_some() { clock::now() } else { context.now };
+        let request = CompactRequest {
+            hold: self.hold.unwrap_or(write_limits.hold()),
+            run_time: self.run_time,
+            allow_foreign: self.allow_foreign,
+        };
         if !self.full {
-            let request = CompactRequest {
-                hold: self.hold.unwrap_or(write_limits.hold()),
-                run_time: self.run_time,
-            };
             return service.compact(&request, now, &mut || interrupt.go_on());
         }
         let mut room = |demand: &SpaceRequirement| {
@@ -129,7 +149,7 @@ impl Args {
         };
         let asked = interrupt.clone();
         let leave = Box::new(move || asked.signal().is_some());
-        service.vacuum(self.run_time, now, &mut room, leave)
+        service.vacuum(&request, now, &mut room, leave)
     }
 
     fn write_summary(
@@ -149,7 +169,7 @@ impl Args {
         if context.requested_format().is_some() {
             return context.write_records(&COMPACT_SUMMARY, &[self.record(done, slack)]);
         }
-        let sentence = sentence(done, slack);
+        let sentence = sentence(done, slack.unwrap_or(0), service.profile().is_some());
         if context.is_interactive() {
             return print(sentence + "\n");
         }
@@ -157,14 +177,14 @@ impl Args {
         Ok(())
     }
 
-    fn record(&self, done: &CompactReport, slack: u64) -> Record {
+    fn record(&self, done: &CompactReport, slack: Option<u64>) -> Record {
         let values = vec![
             Value::Flag(self.full),
             Value::Count(done.before.bytes()),
             Value::Count(done.after.bytes()),
             Value::Count(done.freed()),
             Value::Count(done.after.free_bytes()),
-            Value::Count(slack),
+            slack.map_or(Value::Absent, Value::Count),
             Value::Flag(done.after.steps_possible),
             Value::Count(done.steps),
             Value::Measure(human::milliseconds(done.longest_hold)),
@@ -183,7 +203,7 @@ fn exit(done: &CompactReport, signal: Option<Signal>) -> Exit {
     }
 }
 
-fn sentence(done: &CompactReport, slack: u64) -> String {
+fn sentence(done: &CompactReport, slack: u64, is_foreign: bool) -> String {
     let free = done.after.free_bytes();
     let pending = free + done.after.untruncated_bytes() + done.after.log_bytes;
     let freed = describe_freed(done);
@@ -192,6 +212,12 @@ fn sentence(done: &CompactReport, slack: u64) -> String {
             format!("{freed}, of which --full would free about {}", human::bytes(slack))
         }
         None => freed,
+        Some(StopReason::NoSteps) if is_foreign => format!(
+            "nothing was changed: this file does not support compaction in steps; {} bytes are in \
+             free pages, and `sessctl compact --full --allow-foreign` frees them while the \
+             application is stopped",
+            format_count(free),
+        ),
         Some(StopReason::NoSteps) => format!(
             "nothing was changed: this file does not support compaction in steps; {} bytes are in \
              free pages, and `sessctl compact --full` frees them once{} and enables steps from then on",

@@ -35,6 +35,10 @@ fn advice_on(error: &Error) -> Option<String> {
         Error::Guard(refusal) => Some(guard::advice(refusal)),
         Error::State(problem) => Some(context::advice(problem)),
         Error::DiskFull { at } => Some(disk_space::advice(at)),
+        Error::InUse { .. } => Some(
+            "stop it first; without --full, a compaction lets it run, if the file supports steps"
+                .to_owned(),
+        ),
         Error::LeaseHeld { .. } => Some("retry later or pass --wait".to_owned()),
         Error::Clock(refusal) => {
             Some(format!("if {} is the right time, run again with --accept-clock", refusal.now))

@@ -1,3 +1,4 @@
+use super::archive::Archiving;
 use super::copy::RowCopy;
 use super::inspection::{FileInspection, TableInspection};
 use super::interrupt::Interruptible;
@@ -22,13 +23,18 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
         None
     }
 
-    /// Free space of an SQLite file that holds sessctl's own table.
+    /// Free space of an SQLite file.
     fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
         None
     }
 
     /// Deletion of most rows of a framework's table in an SQLite file.
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
+        None
+    }
+
+    /// Archiving the rows of an SQLite file.
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         None
     }
 

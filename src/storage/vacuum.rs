@@ -52,9 +52,13 @@ pub type CancelCheck = Box<dyn FnMut() -> bool + Send>;
 pub trait Vacuum {
     fn disk_usage(&self) -> Result<DiskUsage>;
 
-    /// Estimate of the unused bytes within pages in use, from a sample. Only a full vacuum
-    /// reclaims them.
-    fn unused_bytes(&self) -> Result<u64>;
+    /// Estimate of the unused bytes within pages in use, from a sample; `None`: the file has more
+    /// than sessions. Only a full vacuum reclaims them.
+    fn unused_bytes(&self) -> Result<Option<u64>>;
+
+    /// Reports whether another process uses the file, as far as its locks tell: with a
+    /// write-ahead log, each open connection holds one, otherwise each that is reading or writing.
+    fn is_in_use(&self) -> Result<bool>;
 
     /// Removes up to this many free pages in one write transaction. Pages in use are moved
     /// from the end of the file to free pages.
@@ -62,8 +66,8 @@ pub trait Vacuum {
 
     fn space_requirement(&self) -> Result<SpaceRequirement>;
 
-    /// Rebuilds the database without free pages and with full ones, and enables
-    /// [`incremental_vacuum`](Self::incremental_vacuum). Returns `false` if `is_canceled`
+    /// Rebuilds the database without free pages and with full ones; if it holds sessctl's own
+    /// table, enables [`incremental_vacuum`](Self::incremental_vacuum). Returns `false` if `is_canceled`
     /// canceled it; nothing has changed then. It blocks other writers until it ends.
     fn vacuum(&mut self, is_canceled: CancelCheck) -> Result<bool>;
 }

@@ -10,7 +10,7 @@ use crate::app::run::COMPACTION;
 use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::app::throttle::Throttle;
-use crate::domain::error::Result;
+use crate::domain::error::{Error, Result};
 use crate::domain::time::UnixTime;
 use crate::storage::{CancelCheck, CheckpointMode, SpaceRequirement, Wal, WalStatus};
 
@@ -106,12 +106,12 @@ impl Compaction<'_> {
 }
 
 impl SessionService {
-    /// Estimates the number of unused bytes in partly filled pages. Only
-    /// [`vacuum`](Self::vacuum) returns them.
+    /// Estimates the number of unused bytes in partly filled pages; `None` in the file of an
+    /// application. Only [`vacuum`](Self::vacuum) returns them.
     ///
     /// # Errors
     /// Any error of reading the table.
-    pub fn unused_bytes(&mut self) -> Result<u64> {
+    pub fn unused_bytes(&mut self) -> Result<Option<u64>> {
         self.vacuumable()?.unused_bytes()
     }
 
@@ -123,14 +123,15 @@ impl SessionService {
     ///
     /// # Errors
     /// [`Error::LeaseHeld`](crate::Error::LeaseHeld) if a purge or another compaction is
-    /// running, and [`Error::Refused`](crate::Error::Refused) for a framework table; then
-    /// nothing has changed. Any error of moving the pages; earlier steps stay done.
+    /// running, and [`Error::Refused`](crate::Error::Refused) for a framework table unless the
+    /// request allows it; then nothing has changed. Any error of moving the pages; earlier steps stay done.
     pub fn compact(
         &mut self,
         request: &CompactRequest,
         now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<CompactReport> {
+        self.ensure_can_compact(request.allow_foreign)?;
         let timer = self.timer;
         let begun = timer.now();
         let mut report = CompactReport::new(self.vacuumable()?.disk_usage()?);
@@ -191,30 +192,40 @@ impl SessionService {
         Ok(())
     }
 
-    /// Rebuilds the whole database without free space and with incremental vacuum, so that
-    /// [`compact`](Self::compact) works from then on. It blocks all other writers.
+    /// Rebuilds the whole database without free space. It blocks all other writers.
+    ///
+    /// 1. A file with sessctl's own table gets incremental vacuum, so that
+    ///    [`compact`](Self::compact) works from then on.
+    /// 2. In the file of an application, no setting changes, and no other process may use it:
+    ///    its writes would fail as soon as they have waited for too long.
     ///
     /// `ensure_space` checks first whether the disk has enough space; `is_canceled` is
     /// called from time to time, and when it returns true, nothing has changed.
     ///
     /// # Errors
     /// [`Error::LeaseHeld`](crate::Error::LeaseHeld) if a purge or a compaction is running,
-    /// [`Error::Refused`](crate::Error::Refused) for a framework table, the error of
-    /// `ensure_space`, and any error of writing the database. Nothing has changed then.
+    /// [`Error::Refused`](crate::Error::Refused) for a framework table unless `request` allows it,
+    /// [`Error::InUse`](crate::Error::InUse) if another process uses the file of an application,
+    /// the error of `ensure_space`, and any error of writing the database. Nothing has changed then.
     pub fn vacuum(
         &mut self,
-        run_time: Option<Duration>,
+        request: &CompactRequest,
         now: UnixTime,
         ensure_space: &mut dyn FnMut(&SpaceRequirement) -> Result<()>,
         mut is_canceled: CancelCheck,
     ) -> Result<CompactReport> {
-        let timer = self.timer;
+        self.ensure_can_compact(request.allow_foreign)?;
+        let (timer, run_time, is_foreign) =
+            (self.timer, request.run_time, self.profile().is_some());
         let begun = timer.now();
         let is_late = move || run_time.is_some_and(|limit| timer.elapsed(begun) >= limit);
         let mut report = CompactReport::new(self.vacuumable()?.disk_usage()?);
         let go_on = &mut || ControlFlow::Continue(());
         let mut replication = Replication::detect(self.store.wal())?;
         let (is_done, longest_hold) = self.with_lease(COMPACTION, now, |service, _| {
+            if is_foreign && service.vacuumable()?.is_in_use()? {
+                return Err(Error::InUse { at: service.store.display_name().to_owned() });
+            }
             service.truncate_wal(&mut replication, go_on)?;
             ensure_space(&service.vacuumable()?.space_requirement()?)?;
             let vacuum_begun = timer.now();

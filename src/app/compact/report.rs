@@ -12,11 +12,13 @@ pub struct CompactRequest {
     pub hold: HoldLimit,
     /// Time limit; `None`: run to the end.
     pub run_time: Option<Duration>,
+    /// Compact the file of an application, too.
+    pub allow_foreign: bool,
 }
 
 impl Default for CompactRequest {
     fn default() -> Self {
-        Self { hold: HoldLimit::DEFAULT, run_time: None }
+        Self { hold: HoldLimit::DEFAULT, run_time: None, allow_foreign: false }
     }
 }
 

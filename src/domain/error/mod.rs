@@ -137,6 +137,15 @@ pub enum Error {
         /// Database.
         at: String,
     },
+    /// Another program uses a file that is to be rebuilt.
+    #[error(
+        "\"{at}\" is in use by another program, whose writes would fail while the file is rebuilt; \
+         nothing was changed"
+    )]
+    InUse {
+        /// Database.
+        at: String,
+    },
     /// The nodes of a cluster cannot do it now; nothing has changed.
     #[error("\"{at}\" is temporarily unavailable: {why}; this step changed nothing; try again")]
     Unavailable {
@@ -230,6 +239,14 @@ pub enum Error {
     /// There is no session with this handle.
     #[error("no session with handle {0}")]
     NoSession(String),
+    /// An archive has no such session.
+    #[error("no {what} in {archive}")]
+    NotArchived {
+        /// Session that was looked for.
+        what: String,
+        /// Paths of the archives.
+        archive: String,
+    },
     /// Several sessions have handles that begin like this.
     #[error("handle {prefix} is ambiguous: it matches{} {}", among(*is_truncated), handles.join(", "))]
     AmbiguousHandle {

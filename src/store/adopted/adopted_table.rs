@@ -22,10 +22,10 @@ use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
-    Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy, Interruptible,
-    KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery,
-    SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames, TaskStats,
-    UnindexedTable, UserStats, VisitResult, Wal,
+    Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
+    Interruptible, KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult,
+    SessionQuery, SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames,
+    TaskStats, UnindexedTable, UserStats, Vacuum, VisitResult, Wal,
 };
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -348,7 +348,7 @@ impl<T: Database> Interruptible for Adopted<T> {
     }
 }
 
-/// The application opens and touches the sessions, and manages the free pages of its file.
+/// The application opens and touches the sessions.
 impl Backend for Adopted<SqliteFile> {
     fn display_name(&self) -> &str {
         self.database.display_name()
@@ -358,7 +358,15 @@ impl Backend for Adopted<SqliteFile> {
         Some(&self.database)
     }
 
+    fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
+        Some(self)
+    }
+
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
+        Some(self)
+    }
+
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         Some(self)
     }
 

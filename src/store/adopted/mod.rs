@@ -5,6 +5,7 @@
 //! still identical to the row that was evaluated.
 
 mod adopted_table;
+mod archive;
 mod blocking_references;
 mod check;
 mod column_sql;
@@ -16,7 +17,7 @@ mod dependent_refusal;
 mod detection;
 pub mod diagnose;
 mod expiry_index;
-mod foreign_keys;
+pub(super) mod foreign_keys;
 mod inspection;
 pub mod key_distribution;
 mod key_spread;
@@ -37,6 +38,7 @@ pub mod table;
 pub mod triggers;
 mod unreadable_value;
 mod user_names;
+mod vacuum;
 mod validate;
 mod values;
 

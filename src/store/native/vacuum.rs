@@ -14,7 +14,7 @@ impl Vacuum for Native<SqliteFile> {
         self.database.disk_usage()
     }
 
-    fn unused_bytes(&self) -> Result<u64> {
+    fn unused_bytes(&self) -> Result<Option<u64>> {
         let sample = Statement::new(
             "SELECT sum(unused), sum(pgsize) FROM \
              (SELECT unused, pgsize FROM dbstat WHERE name = 'sessions' LIMIT ?1)",
@@ -25,7 +25,11 @@ impl Vacuum for Native<SqliteFile> {
         let space = self.database.disk_usage()?;
         let used = space.pages.saturating_sub(space.free_pages) * space.page_size;
         let share = u128::from(unused) * u128::from(used) / u128::from(sampled.max(1));
-        Ok(u64::try_from(share).unwrap_or(used))
+        Ok(Some(u64::try_from(share).unwrap_or(used)))
+    }
+
+    fn is_in_use(&self) -> Result<bool> {
+        self.database.is_in_use()
     }
 
     fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {
@@ -37,6 +41,6 @@ impl Vacuum for Native<SqliteFile> {
     }
 
     fn vacuum(&mut self, cancel: CancelCheck) -> Result<bool> {
-        self.database.vacuum(cancel)
+        self.database.vacuum_for_steps(cancel)
     }
 }

@@ -1,5 +1,6 @@
 //! Rebuilding a database.
 
+use sessctl::app::CompactRequest;
 use sessctl::domain::error::InsufficientSpace;
 use sessctl::domain::time::UnixTime;
 use sessctl::storage::SpaceRequirement;
@@ -88,7 +89,8 @@ fn rebuild(sandbox: &Sandbox, full: Option<&str>) -> (sessctl::Result<()>, Space
             Err(InsufficientSpace { directory, purpose: "the log", wanted: 2, free: 1 }.into())
         })
     };
-    let outcome = service.vacuum(None, UnixTime(now()), &mut room, Box::new(|| false));
+    let outcome =
+        service.vacuum(&CompactRequest::default(), UnixTime(now()), &mut room, Box::new(|| false));
     (outcome.map(|_| ()), asked)
 }
 

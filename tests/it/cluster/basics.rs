@@ -3,7 +3,6 @@
 use std::ops::ControlFlow;
 
 use sessctl::app::CompactRequest;
-use sessctl::domain::write_limits::WriteLimits;
 use sessctl::store::{Access, Location};
 use sessctl::{OpenRequest, Policies, SessionService, store};
 
@@ -34,7 +33,7 @@ fn compact_is_refused_on_a_cluster() {
     let cluster = rqlite::shared();
     let at = Location::parse(cluster.url().as_ref()).unwrap();
     let mut service = SessionService::new(store::create(&at).unwrap(), Policies::default());
-    let request = CompactRequest { hold: WriteLimits::default().hold(), run_time: None };
+    let request = CompactRequest::default();
     let refused = service.compact(&request, NOW, &mut || ControlFlow::Continue(()));
     assert!(
         refused

@@ -9,6 +9,7 @@ use crate::domain::error::{Error, Result};
 use crate::storage::{CancelCheck, DiskUsage, SpaceRequirement, VacuumStep, WriteTiming};
 use crate::store::database::Database;
 use crate::store::database::sqlite::file;
+use crate::store::database::sqlite::file::locks::KeptFile;
 use crate::store::statement::Statement;
 
 const SPACE: &str = "SELECT page_size, page_count, freelist_count, auto_vacuum FROM \
@@ -51,11 +52,24 @@ impl SqliteFile {
         Ok(space_requirement(&space, self.has_write_ahead_log()?))
     }
 
+    /// Reports whether another process holds a lock.
+    pub fn is_in_use(&self) -> Result<bool> {
+        let kept = KeptFile::open(&file::resolve(&self.path));
+        let kept = kept.map_err(|e| Error::failed(format!("read \"{}\"", self.place), e))?;
+        Ok(kept.is_in_use())
+    }
+
+    /// Rebuilds the file, and enables incremental vacuum.
+    pub fn vacuum_for_steps(&mut self, leave: CancelCheck) -> Result<bool> {
+        self.pragma("auto_vacuum", "INCREMENTAL")?;
+        self.vacuum(leave)
+    }
+
+    /// Rebuilds the file with its own settings.
     pub fn vacuum(&mut self, mut leave: CancelCheck) -> Result<bool> {
         if leave() {
             return Ok(false);
         }
-        self.pragma("auto_vacuum", "INCREMENTAL")?;
         let set_up = self.connection.progress_handler(OPERATIONS, Some(leave));
         set_up.map_err(|e| self.error("rebuild", e))?;
         let rebuilt =

@@ -2,6 +2,7 @@
 //! sessctl's own.
 
 mod close;
+mod compact;
 mod django_time_zone;
 mod end_sessions;
 mod foreign_keys;

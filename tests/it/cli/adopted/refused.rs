@@ -24,8 +24,8 @@ fn operations_reserved_to_the_application_are_refused() {
     let sandbox = three();
     insta::assert_snapshot!(refuses(&sandbox, &["open", "--user", "u", "--task", "django"], 4), @"refused: django_session is a table of Django (profile django): its application opens the sessions");
     insta::assert_snapshot!(refuses(&sandbox, &["touch"], 4), @"refused: django_session is a table of Django (profile django): its application records the use of the sessions");
-    insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): only its application may compact the file");
-    insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): only its application may compact the file");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact"], 4), @"refused: django_session is a table of Django (profile django): the file belongs to its application; let the application execute VACUUM, or pass --allow-foreign");
+    insta::assert_snapshot!(refuses(&sandbox, &["compact", "--full"], 4), @"refused: django_session is a table of Django (profile django): the file belongs to its application; let the application execute VACUUM, or pass --allow-foreign");
     insta::assert_snapshot!(refuses(&sandbox, &["init"], 10), @r#""app.db" cannot be used: it belongs to another program: it contains the tables django_session"#);
 }
 

@@ -332,7 +332,6 @@ fn what_belongs_to_the_application_is_left_to_it() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/scs.sql"));
     let mut store = db.store(scs());
     assert!(store.session_opener().is_none());
-    assert!(store.vacuum().is_none());
     assert!(store.row_copy().is_none() && store.row_copy_mut().is_none());
     assert!(store.wal().is_some());
     assert!(!db.state().exists());

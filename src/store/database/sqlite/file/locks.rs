@@ -100,6 +100,11 @@ impl KeptFile {
         }
     }
 
+    /// True if another process holds a lock by which SQLite reads or writes.
+    pub fn is_in_use(&self) -> bool {
+        foreign_lock(&self.0, SHARED).is_some()
+    }
+
     /// Process with a shared lock, if any. SQLite itself waits for an exclusive lock.
     fn reader(&self) -> Option<i32> {
         let lock = foreign_lock(&self.0, SHARED)?;
