@@ -160,7 +160,9 @@ impl Args {
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
         if context.global.quiet && done.stopped.is_some() {
-            context.print_failure(&sentence(done, service.unused_bytes()?));
+            let slack = service.unused_bytes()?.unwrap_or(0);
+            let is_foreign = service.profile().is_some();
+            context.print_failure(&sentence(done, slack, is_foreign));
         }
         if context.global.quiet || !(is_said || context.requested_format().is_some()) {
             return Ok(());
