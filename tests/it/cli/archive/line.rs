@@ -64,7 +64,7 @@ proptest! {
     fn each_row_is_read_as_it_was_written(sessions in proptest::collection::vec(session(), 1..5)) {
         let sandbox = Sandbox::without_database();
         let mut lines = Vec::new();
-        for session in sessions {
+        for session in &sessions {
             append_lines(&mut lines, session, &origin());
         }
         let path = sandbox.path("a.jsonl");
