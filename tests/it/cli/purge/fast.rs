@@ -73,7 +73,7 @@ fn a_fast_purge_says_which_way_it_went() {
             .map(|part| {
                 let units = [" ms", " s"].into_iter();
                 let time = units.filter(|_| part.starts_with(|c: char| c.is_ascii_digit()));
-                time.filter_map(|unit| part.split_once(unit)).next().map_or(part, |it| it.1)
+                time.find_map(|unit| part.split_once(unit)).map_or(part, |it| it.1)
             })
             .collect::<Vec<_>>()
             .join("")
