@@ -16,7 +16,7 @@ use crate::domain::format::format_count;
 use crate::domain::policy::Verdict;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
-use crate::output::{Format, FormatName, Summary};
+use crate::output::{FormatName, Summary};
 use crate::store::Access;
 
 /// Sessions whose users are looked up together.
@@ -126,8 +126,8 @@ fn list_due(
     let summary = record(&plan.summary, profile, true);
     let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
     let schema = session_records::due_schema(profile);
-    let mut listing =
-        if context.global.quiet { None } else { Some(context.listing(schema, Some(head))?) };
+    let listing = (!context.global.quiet).then(|| context.listing(schema, Some(head)));
+    let mut listing = listing.transpose()?;
     let (mut sessions, mut verdicts, mut listed) = (Vec::new(), Vec::new(), ListedDue::default());
     let mut show = |sessions: &mut Vec<Session>, verdicts: &mut Vec<Verdict>| {
         service.name_users(sessions)?;
@@ -154,6 +154,8 @@ fn list_due(
         Ok(if has_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     show(&mut sessions, &mut verdicts)?;
-    listing.map_or(Ok(()), Format::end).map_err(unwritten)?;
+    if let Some(listing) = listing {
+        listing.end().map_err(unwritten)?;
+    }
     Ok(ListedDue { unreadable_users, ..listed })
 }

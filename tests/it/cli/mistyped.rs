@@ -83,7 +83,7 @@ const MISTYPED: [(&str, &str); 62] = [
         r#"unknown option "--bogus" for "show stat"; see "sessctl show stat --help""#,
     ),
     ("list --limit x", r#"invalid --limit "x": use a whole number such as 50"#),
-    ("list --limit", r#"--limit needs a value: use --limit <N>"#),
+    ("list --limit", r"--limit needs a value: use --limit <N>"),
     ("list --json=5", "--json takes no value"),
     ("list --json -o csv", "--json and --output exclude each other"),
     ("schedule next", r#""schedule next" needs SPEC; see "sessctl schedule next --help""#),
