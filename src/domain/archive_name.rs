@@ -24,7 +24,7 @@ pub enum ArchiveFormat {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ArchiveNameError {
-    #[error("{0:?} is not a valid archive: its name must end in .jsonl or .jsonl.zst")]
+    #[error("{0:?} is not a valid archive: use a name that ends in .jsonl or .jsonl.zst")]
     Suffix(String),
     #[error(
         "{0:?} is not a valid archive: a date is %Y-%m-%d or %Y-%m-%dT%H, or begins like it, and \

@@ -265,7 +265,7 @@ fn a_cycle_keeps_to_a_guard_of_its_own_and_its_refusal_is_in_the_ledger() {
     ] {
         let before = sandbox.listed([]);
         let dry = sandbox.run([&["cycle", "--dry-run"], args, any].concat());
-        let refusal = format!("the guard would refuse this cycle: {said}\n");
+        let refusal = format!("sessctl: the guard would refuse this cycle: {said}\n");
         assert!(dry.exits(4).stderr().starts_with(&refusal), "{}", dry.stderr());
         assert!(!dry.stdout().is_empty());
         let ran = sandbox.run([&["cycle"], args, any].concat());
