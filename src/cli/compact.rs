@@ -160,7 +160,8 @@ impl Args {
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
         if context.global.quiet && done.stopped.is_some() {
-            context.print_failure(&sentence(done, service.unused_bytes()?));
+            let slack = service.unused_bytes()?.unwrap_or(0);
+            context.print_failure(&sentence(done, slack, service.profile().is_some()));
         }
         if context.global.quiet || !(is_said || context.requested_format().is_some()) {
             return Ok(());

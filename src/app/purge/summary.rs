@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::estimate::PurgeEstimate;
 use super::preview::ScanTotals;
 use super::report::PurgeReport;
 use super::sweep::Sweep;
@@ -109,6 +110,8 @@ impl SessionService {
             future: counts.future,
             unreadable_value,
             kept,
+            usage: self.disk_usage(),
+            estimate: PurgeEstimate::default(),
             replication: sweep.checkpointer.replication.report().map(Box::new),
         }
     }

@@ -62,6 +62,9 @@ const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric
 const ELAPSED: Column = Column::row("elapsed_ms", "elapsed, ms")
     .metric(last_seconds("sessctl_purge_duration_seconds", "How long the last purge took."));
 const METHOD: Column = Column::row("method", "method");
+const FREE_BYTES: Column = Column::row("free_bytes", "free bytes");
+const ESTIMATED_BYTES: Column = Column::row("estimated_bytes", "estimated bytes");
+const ESTIMATED_TIME: Column = Column::row("estimated_ms", "estimated time, ms");
 const STOPPED: Column = Column::row("stopped", "stopped");
 
 const SUBJECT: &str = "the summary of a purge";
@@ -81,6 +84,9 @@ pub static SUMMARY: Schema = Schema::one(
         LONGEST_HOLD,
         LOG_PEAK,
         ELAPSED,
+        FREE_BYTES,
+        ESTIMATED_BYTES,
+        ESTIMATED_TIME,
         STOPPED,
     ],
 );
@@ -105,6 +111,9 @@ static ADOPTED: Schema = Schema::one(
         LONGEST_HOLD,
         LOG_PEAK,
         ELAPSED,
+        FREE_BYTES,
+        ESTIMATED_BYTES,
+        ESTIMATED_TIME,
         STOPPED,
     ],
 );
@@ -135,6 +144,11 @@ pub fn record(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -
         Some(Value::Measure(milliseconds(done.longest_hold))),
         Some(Value::Count(done.log_peak)),
         Some(Value::Measure(milliseconds(summary.elapsed))),
+        Some(summary.usage.map_or(Value::Absent, |usage| Value::Count(usage.free_bytes()))),
+        Some(summary.estimate.bytes.map_or(Value::Absent, Value::Count)),
+        Some(
+            summary.estimate.time.map_or(Value::Absent, |time| Value::Measure(milliseconds(time))),
+        ),
         Some(summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str()))),
     ];
     Record::new(["purge"], values.into_iter().flatten().collect())

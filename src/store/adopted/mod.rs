@@ -5,6 +5,7 @@
 //! still identical to the row that was evaluated.
 
 mod adopted_table;
+mod backend;
 mod blocking_references;
 mod check;
 mod column_sql;
