@@ -1,20 +1,13 @@
 //! Closes of one command as a run.
 
 use super::cycle::deletes_row;
+use super::recording::CloseRun;
 use super::run::EndedRun;
-use super::run_entry::RunEntry;
 use super::service::SessionService;
 use crate::domain::error::Result;
 use crate::domain::session::{End, Session};
 use crate::domain::time::UnixTime;
 use crate::storage::{RunEnd, RunNote, RunOutcome};
-
-/// Run whose sessions are closed batch by batch.
-pub(super) struct CloseRun {
-    entry: RunEntry,
-    ended: u64,
-    deleted: u64,
-}
 
 impl SessionService {
     /// Records the sessions that are closed from now on as one run, which begins at `now`. A run

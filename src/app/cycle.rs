@@ -1,11 +1,11 @@
-//! Cycling: ending sessions now, in any state.
+//! Cycling: ending sessions now that the application still accepts.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::notify::MissedNotifications;
+use super::recording::{CycleRecord, RunEntry};
 use super::run::{CYCLE, EndedRun, RunCounts, RunResult};
-use super::run_entry::{CycleRecord, RunEntry};
 use super::selection::Selection;
 use super::service::SessionService;
 use super::stop::{StopReason, incomplete_reason, rejected};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use super::cycle::{CycleReport, CycleRequest};
+use super::recording::CycleRecord;
 use super::run::{CYCLE, JobRun, RunCounts, RunResult};
-use super::run_entry::CycleRecord;
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};

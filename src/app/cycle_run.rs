@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::batch_loop::{BatchLoop, BatchWork, LoopResult, stop_reason};
 use super::cycle::{BATCH, CycleReport, CycleRequest, deletes_row, impact};
-use super::run_entry::{CycleRecord, RunEntry};
+use super::recording::{CycleRecord, RunEntry};
 use super::selection::{SelectedBatch, Selection};
 use super::service::SessionService;
 use super::stop::StopReason;

@@ -18,7 +18,9 @@ mod lease;
 pub mod notify;
 pub mod purge;
 mod query;
+mod recording;
 pub mod replication;
+mod restore;
 mod run;
 mod run_entry;
 mod selection;
@@ -44,6 +46,7 @@ pub use purge::{PurgeEstimate, PurgePreview, PurgeProgress, PurgeReport, PurgeRe
 pub use query::ListCounts;
 pub use query::{ListRequest, TaskUsage};
 pub use replication::ReplicationReport;
+pub use restore::RestoreReport;
 #[cfg(feature = "internals")]
 pub use run::JobRun;
 pub use run::{EndedRun, ProcessProbe, RunObserver};

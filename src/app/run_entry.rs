@@ -1,50 +1,12 @@
 //! Entries of the ledger that name the sessions that a run has ended.
 
-use std::time::Duration;
-
 use super::cycle::deletes_row;
-use super::run::ActiveRun;
+use super::recording::RunEntry;
 use super::service::SessionService;
 use crate::domain::error::Result;
 use crate::domain::session::Session;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{EndRequest, EndedSession, NewRun, RunOutcome, RunProgress};
-
-/// Entry of a run. The ledger gets it with the first session that ends.
-pub(super) struct RunEntry {
-    pub(super) holder: String,
-    pub(super) run: NewRun,
-    /// Outcome that the ledger shows while nothing follows.
-    outcome: RunOutcome,
-    /// Reading of the clock of the service at the start.
-    begun: Duration,
-    /// Ended sessions that the ledger does not have yet.
-    pending: Vec<EndedSession>,
-}
-
-/// Records of a cycle while it is at work.
-pub(super) struct CycleRecord<'a> {
-    /// Run of a job, whose lease must hold; `None`: it is by hand, and has no lease.
-    pub(super) active: Option<&'a mut ActiveRun>,
-    pub(super) entry: &'a mut RunEntry,
-}
-
-impl<'a> CycleRecord<'a> {
-    pub(super) const fn by_hand(entry: &'a mut RunEntry) -> Self {
-        Self { active: None, entry }
-    }
-}
-
-impl RunEntry {
-    pub(super) fn has_pending(&self) -> bool {
-        !self.pending.is_empty()
-    }
-
-    fn progress<'a>(&'a self, at: UnixTime, sessions: &'a [EndedSession]) -> RunProgress<'a> {
-        let Self { holder, run, outcome, .. } = self;
-        RunProgress { holder, run, outcome: *outcome, at, sessions }
-    }
-}
+use crate::storage::{EndRequest, EndedSession, NewRun, RunOutcome};
 
 impl SessionService {
     /// Creates the entry of a run that the ledger has, or does not have yet, under this holder.

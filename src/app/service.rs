@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
-use super::close_run::CloseRun;
 use super::notify::{EndHook, MissedNotifications, Notifier};
+use super::recording::CloseRun;
 use super::run::{ProcessProbe, RunObserver};
 use super::token_batch_sizer::TokenBatchSizer;
 use crate::domain::error::Result;
@@ -36,6 +36,8 @@ pub struct SessionService {
     /// Run that closed sessions belong to; `None`: they are not recorded.
     pub(super) closes: Option<CloseRun>,
     pub(super) processes: ProcessProbe,
+    /// True if each session that ends is archived.
+    pub(super) is_archiving: bool,
     /// `None`: the wall clock is trusted.
     pub(super) clock: Option<ClockCheck>,
 }
@@ -65,6 +67,7 @@ impl SessionService {
             invoker: Invoker::default,
             closes: None,
             processes: ProcessProbe::default(),
+            is_archiving: false,
             clock: None,
         }
     }

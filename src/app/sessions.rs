@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::capabilities;
-use super::run_entry::RunEntry;
+use super::recording::RunEntry;
 use super::service::SessionService;
 use crate::domain::clock::ClockRefusal;
 use crate::domain::error::{Error, LimitReached, Result};

@@ -7,8 +7,8 @@ use clap::{Args as _, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::context::Global;
 use super::{
-    Cli, check, close, compact, copy, cycle, doctor, init, list, open, profile, purge, run,
-    schedule, show, touch,
+    Cli, check, close, compact, copy, cycle, doctor, init, list, open, profile, purge, restore,
+    run, schedule, show, touch,
 };
 
 /// Parses the arguments of a process, of which the first is the program's name.
@@ -85,6 +85,7 @@ fn narrow_subcommand(name: &str) -> Option<Command> {
         "run" => run::Args::augment_args,
         "list" => list::Args::augment_args,
         "cycle" => cycle::Args::augment_args,
+        "restore" => restore::Args::augment_args,
         "compact" => compact::Args::augment_args,
         "move" => copy::Args::augment_args,
         "open" => open::Args::augment_args,

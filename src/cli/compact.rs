@@ -160,8 +160,8 @@ impl Args {
     ) -> anyhow::Result<()> {
         let is_said = context.is_interactive() || context.global.verbose || done.stopped.is_some();
         if context.global.quiet && done.stopped.is_some() {
-            let slack = service.unused_bytes()?.unwrap_or(0);
-            context.print_failure(&sentence(done, slack, service.profile().is_some()));
+            let (slack, is_foreign) = (service.unused_bytes()?, service.profile().is_some());
+            context.print_failure(&sentence(done, slack.unwrap_or(0), is_foreign));
         }
         if context.global.quiet || !(is_said || context.requested_format().is_some()) {
             return Ok(());

@@ -86,6 +86,7 @@ pub const EXAMPLES: &[Fact] = &[
     ("sessctl --db app.db purge", "end and delete them"),
     ("sessctl --db app.db show stat", "count sessions by task and state"),
     ("sessctl --db app.db cycle imap", "end all sessions of a task now"),
+    ("sessctl --db app.db restore cycled.jsonl", "undo a cycle that was archived"),
     ("sessctl --db app.db compact", "free the space of deleted rows"),
     ("sessctl --db db.sqlite3 show stat", "count the sessions of a framework's table"),
     ("sessctl --db http://db1,db2,db3 show stat", "count sessions on an rqlite cluster"),

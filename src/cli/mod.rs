@@ -2,6 +2,7 @@
 
 mod accounts;
 mod advice;
+pub mod archive;
 pub mod args;
 pub mod arguments;
 pub mod check;
@@ -42,6 +43,7 @@ pub mod replace;
 mod replication;
 mod report;
 mod reporter;
+mod restore;
 mod retry;
 mod run;
 mod run_note;
@@ -91,6 +93,7 @@ enum Command {
     Show(show::Args),
     #[command(visible_alias = "terminate")]
     Cycle(cycle::Args),
+    Restore(restore::Args),
     Compact(compact::Args),
     #[command(visible_alias = "copy")]
     Move(copy::Args),
@@ -115,8 +118,9 @@ enum Command {
 impl Command {
     fn needs(&self, context: &Context) -> anyhow::Result<Option<PrivilegeNeeds>> {
         let files = match self {
-            Self::Purge(args) => args.privileged_files(),
-            Self::Run(args) => args.privileged_files(context),
+            Self::Purge(args) => args.privileged_files(context)?,
+            Self::Cycle(args) => args.privileged_files(context)?,
+            Self::Run(args) => args.privileged_files(context)?,
             Self::Show(args) => args.privileged_files(),
             _ => helper::Args::default(),
         };
@@ -153,7 +157,19 @@ impl Command {
         };
         let writes_state =
             matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
-        Ok(Some(PrivilegeNeeds { database, also, if_missing, writes_state, profile, files }))
+        let archives = match self {
+            Self::Restore(args) => args.files().to_vec(),
+            _ => Vec::new(),
+        };
+        Ok(Some(PrivilegeNeeds {
+            database,
+            also,
+            if_missing,
+            writes_state,
+            profile,
+            archives,
+            files,
+        }))
     }
 }
 
@@ -218,6 +234,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::List(args) => args.run(context),
         Command::Show(args) => args.run(context),
         Command::Cycle(args) => args.run(context),
+        Command::Restore(args) => args.run(context),
         Command::Compact(args) => args.run(context),
         Command::Move(args) => args.run(context),
         Command::Open(args) => args.run(context),

@@ -45,7 +45,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     made.with_context(doing)
 }
 
-fn directory_of(path: &Path) -> anyhow::Result<ResolvedPath> {
+pub fn directory_of(path: &Path) -> anyhow::Result<ResolvedPath> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let name = path.display();

@@ -78,6 +78,7 @@ impl fmt::Display for StateArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Usable => "usable",
+            Self::Unreadable => "unreadable",
             Self::State(state) => state.as_str(),
         })
     }

@@ -3,7 +3,7 @@ use super::error::{ConfigError, Result};
 use super::options::Config;
 use super::sections::{GENERAL, SECTIONS, TOP_LEVEL};
 use super::table::SettingsTable;
-use super::{jobs, legacy, licences, policies, retention, values, warnings};
+use super::{archives, jobs, legacy, licences, policies, retention, values, warnings};
 
 impl Config {
     /// Reads the text of a configuration file; `file` is its name in messages.
@@ -23,6 +23,7 @@ impl Config {
         let mut config = Self { file: file.to_owned(), ..Self::default() };
         config.read_sections(&top)?;
         jobs::read(&top, &mut config)?;
+        archives::check(&top, &config)?;
         let caps = retention::read(&top, &mut config)?;
         config.warnings = config.cluster.warnings();
         config.warnings.extend(warnings::short_intervals(&config));

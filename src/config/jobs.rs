@@ -8,6 +8,7 @@ use super::options::Config;
 use super::selection;
 use super::table::SettingsTable;
 use super::values::{at_least, count, flag, name, parsed, percent, span_or, text};
+use crate::domain::archive_name::ArchiveName;
 use crate::domain::filter::SelectionRule;
 use crate::domain::guard::{Guard, GuardLimits};
 use crate::domain::job::{Interval, Job, JobAction, JobTiming};
@@ -30,6 +31,7 @@ const KEYS: &[&str] = &[
     "why",
     "enabled",
     "each",
+    "archive",
 ];
 
 const SELECTS_FOR_CYCLE: &str = "is only allowed with do = \"cycle\": a purge takes all sessions \
@@ -58,6 +60,9 @@ pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
         // Not part of the job, since its history does not depend on it.
         if let Some(report) = table.optional("each", parsed)? {
             config.reports.insert(name.clone(), report);
+        }
+        if let Some(archive) = table.optional("archive", parsed)? {
+            config.job_archives.insert(name.clone(), archive);
         }
         config.jobs.push(job(&table, name)?);
     }
@@ -143,6 +148,12 @@ fn lateness(value: &DeValue<'_>) -> Result<Option<Span>, String> {
 }
 
 impl Config {
+    /// The archive of a job: its own, or else the general one.
+    #[must_use]
+    pub fn archive_of(&self, job: &Job) -> Option<&ArchiveName> {
+        self.job_archives.get(&job.name).or(self.archive.file.as_ref())
+    }
+
     /// The values of a job by their keys. Limits that it does not set are those in force.
     pub(super) fn job_values(&self, job: &Job) -> Vec<(&'static str, String)> {
         let when = match &job.when {
@@ -173,6 +184,7 @@ impl Config {
             ("why", job.why.clone().unwrap_or_default()),
             ("enabled", job.enabled.to_string()),
             ("each", each.to_owned()),
+            ("archive", self.archive_of(job).map(ArchiveName::to_string).unwrap_or_default()),
         ]);
         values
     }

@@ -1,6 +1,7 @@
 //! The configuration file: TOML text in, policies and settings out. Reading the
 //! file itself is left to the caller.
 
+mod archives;
 mod cluster;
 mod document;
 mod error;
@@ -28,7 +29,7 @@ mod warnings;
 #[cfg(feature = "internals")]
 pub use cluster::ClusterOptions;
 pub use error::ConfigError;
-pub use options::{Config, Hooks, ReportTarget};
+pub use options::{ArchiveOptions, Config, Hooks, ReportTarget};
 pub use profile_checks::IgnoredKey;
 #[cfg(feature = "internals")]
 pub use profile_checks::TablePolicy;

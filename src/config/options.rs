@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use super::cluster::ClusterOptions;
 use super::error::ConfigError;
 use super::table::{Lines, join};
+use crate::domain::archive_name::ArchiveName;
 use crate::domain::clock::ClockGuard;
 use crate::domain::filter::SelectionRule;
 use crate::domain::guard::Guard;
@@ -45,6 +46,10 @@ pub struct Config {
     pub jobs: Vec<Job>,
     /// The destinations of jobs that report each session that they end, by the names of the jobs.
     pub reports: BTreeMap<String, ReportTarget>,
+    /// Where purges and cycles save the rows that go.
+    pub archive: ArchiveOptions,
+    /// Archives of jobs that have their own, by the names of the jobs.
+    pub job_archives: BTreeMap<String, ArchiveName>,
     /// Commands that are notified.
     pub hooks: Hooks,
     /// The retention of runs in the ledger; `None`: forever.
@@ -74,6 +79,8 @@ impl Default for Config {
             zone: TimeZone::Local,
             jobs: Vec::new(),
             reports: BTreeMap::new(),
+            archive: ArchiveOptions::default(),
+            job_archives: BTreeMap::new(),
             hooks: Hooks::default(),
             keep_runs: Some(Span::days(90)),
             cluster: ClusterOptions::default(),
@@ -96,6 +103,15 @@ impl Config {
         let line = self.line("parameters", name)?;
         Some(ConfigError::new(&self.file, line, &join("parameters", name), message))
     }
+}
+
+/// Where purges and cycles save the rows that go.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ArchiveOptions {
+    /// The file, which may have the date in its name; `None`: rows are not saved.
+    pub file: Option<ArchiveName>,
+    /// The retention of files with a date; `None`: forever.
+    pub keep: Option<Span>,
 }
 
 /// Commands that are notified of ended sessions.

@@ -8,6 +8,7 @@ use super::keys::{
 use super::options::{Config, Hooks};
 use super::selection::{AGENT, CLIENT, TASK, USERS};
 use super::values::{at_least, parsed, span_or, span_within};
+use crate::domain::archive_name::ArchiveName;
 use crate::domain::clock::ClockGuard;
 use crate::domain::time::Span;
 use crate::domain::write_limits::HoldLimit;
@@ -24,6 +25,7 @@ pub(super) const TOP_LEVEL: &[&str] = &[
     "retention",
     "guard",
     "purge",
+    "archive",
     "job",
     "hooks",
     "ledger",
@@ -39,6 +41,12 @@ const HOLD: KeyFormat<Option<HoldLimit>> = KeyFormat {
 const HOLD_ALONE: KeyFormat<Option<HoldLimit>> = KeyFormat {
     read: |value| parsed(value).map(Some),
     show: |hold| hold.map(|hold| hold.to_string()).unwrap_or_default(),
+};
+
+/// Shown as nothing if it is not set.
+const ARCHIVE: KeyFormat<Option<ArchiveName>> = KeyFormat {
+    read: |value| parsed(value).map(Some),
+    show: |name| name.as_ref().map(ArchiveName::to_string).unwrap_or_default(),
 };
 
 /// Keys above the first section.
@@ -72,6 +80,7 @@ pub(super) const SECTIONS: &[(&str, &[ConfigKey<Config>])] = &[
             key!("unreadable", unreadable, parsed_format()),
         ],
     ),
+    ("archive", &[key!("file", archive.file, ARCHIVE), key!("keep", archive.keep, FOREVER)]),
     (
         "hooks",
         &[

@@ -49,18 +49,17 @@ const AGE: KeyFormat<Option<Span>> = KeyFormat {
     read: |value| span(value).map(Some),
     show: |span| span.map(|span| span.to_string()).unwrap_or_default(),
 };
-const NUMBER: KeyFormat<Option<u64>> = KeyFormat { read: |value| count(value).map(Some), show };
+const NUMBER: KeyFormat<Option<u64>> = KeyFormat {
+    read: |value| count(value).map(Some),
+    show: |number| number.map(|number| number.to_string()).unwrap_or_default(),
+};
 const LIMIT: KeyFormat<Option<u64>> = KeyFormat {
     read: |value| match count(value)? {
         0 => Err("must be an integer of 1 or more".to_owned()),
         limit => Ok(Some(limit)),
     },
-    show,
+    show: NUMBER.show,
 };
-
-fn show(number: &Option<u64>) -> String {
-    number.map(|number| number.to_string()).unwrap_or_default()
-}
 
 fn state(value: &DeValue<'_>) -> Result<SessionState, String> {
     match parsed(value)? {

@@ -1,6 +1,7 @@
 //! Sessions and their end: pure functions of values and of `now`.
 
 pub mod agent;
+pub mod archive_name;
 pub mod clock;
 pub mod error;
 pub mod filter;

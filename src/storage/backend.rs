@@ -1,3 +1,4 @@
+use super::archive::Archiving;
 use super::copy::RowCopy;
 use super::inspection::{FileInspection, TableInspection};
 use super::interrupt::Interruptible;
@@ -29,6 +30,11 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
 
     /// Deletion of most rows of a framework's table in an SQLite file.
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
+        None
+    }
+
+    /// Archiving the rows of an SQLite file.
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         None
     }
 

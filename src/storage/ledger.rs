@@ -1,4 +1,4 @@
-use super::sessions::VisitResult;
+use super::visit::VisitResult;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::job::JobHistory;

@@ -3,6 +3,7 @@
 //! A method that changes rows is one atomic batch of statements that contain their own conditions,
 //! so that it is safe while an application writes to the same table, also on a cluster.
 
+mod archive;
 mod backend;
 pub mod consistency;
 mod context;
@@ -22,8 +23,10 @@ mod sessions;
 mod stats;
 mod timing;
 mod vacuum;
+mod visit;
 mod wal;
 
+pub use archive::{Archive, ArchivedRow, ArchivedSession, Archiving, NamedValue, RestoreOutcome};
 pub use backend::Backend;
 pub use context::PolicyContext;
 pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
@@ -45,8 +48,9 @@ pub use random::random_name;
 pub use rebuild::{
     CopiedTable, PurgeMethod, RebuildObstacle, RebuildStep, SampledRows, TableRebuild,
 };
-pub use sessions::{EndRequest, KnownUser, SessionStore, VisitResult};
+pub use sessions::{EndRequest, KnownUser, SessionStore};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use timing::WriteTiming;
 pub use vacuum::{CancelCheck, DiskUsage, SpaceRequirement, Vacuum, VacuumStep};
+pub use visit::VisitResult;
 pub use wal::{CheckpointMode, Replicator, ReplicatorActivity, Wal, WalStatus};

@@ -33,6 +33,8 @@ pub enum RebuildObstacle {
     Unsupported,
     /// A hook receives each session.
     Hook,
+    /// An archive receives each row.
+    Archive,
     Triggers,
     ForeignKeys,
     Dependents,

@@ -4,13 +4,13 @@ use super::ledger::RunProgress;
 use super::list::{ScanResult, SessionQuery};
 use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
+use super::visit::VisitResult;
 use crate::domain::error::Result;
 use crate::domain::profile::Profile;
 use crate::domain::session::{End, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndRequest {
@@ -19,8 +19,6 @@ pub struct EndRequest {
     /// True to keep the row as a record; false to delete it in the same step.
     pub keep_row: bool,
 }
-
-pub type VisitResult = Result<ControlFlow<()>>;
 
 /// A user of the application's own table of users.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! Neither depends on the kind of the other.
 
 pub mod adopted;
+pub mod archive;
 mod cluster;
 pub mod database;
 mod ledger;

@@ -206,6 +206,7 @@ macro_rules! pages {
 }
 
 pages! {
+    archive "docs/archive.md",
     framework_tables "docs/framework-tables.md",
     getting_started "docs/getting-started.md",
     jobs "docs/jobs.md",

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod archive_kills;
 mod cluster;
 mod cluster_faults;
 mod faults;

@@ -6,6 +6,7 @@ use sessctl::app::{JobOptions, JobOutcome};
 use sessctl::domain::filter::SelectionRule;
 use sessctl::domain::guard::{Guard, GuardLimits};
 use sessctl::domain::job::{Interval, Jitter, Job, JobAction, JobStatus, JobTiming};
+use sessctl::domain::session::SessionState;
 use sessctl::domain::time::{Span, UnixTime};
 use sessctl::domain::time_zone::TimeZone;
 use sessctl::domain::write_limits::WriteLimits;
@@ -39,9 +40,14 @@ pub fn purge_every(span: &str) -> Job {
     job("purge", JobTiming::Every(interval), JobAction::Purge(None))
 }
 
-/// A cycle of the task `imap`.
+/// A cycle of the task `imap`, whatever the states of its sessions.
 pub fn cycle_at(schedule: &str) -> Job {
-    job("restart", JobTiming::At(schedule.parse().unwrap()), JobAction::Cycle("imap".into()))
+    let states =
+        SessionState::ALL.iter().copied().filter(|state| *state != SessionState::Ended).collect();
+    Job {
+        selection: SelectionRule { states, ..SelectionRule::default() },
+        ..job("restart", JobTiming::At(schedule.parse().unwrap()), JobAction::Cycle("imap".into()))
+    }
 }
 
 /// A job tied to one host.

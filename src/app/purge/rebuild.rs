@@ -49,6 +49,9 @@ impl Sweep<'_> {
         if batches.service.notifier.is_enabled() {
             return Ok(ControlFlow::Break(RebuildObstacle::Hook));
         }
+        if batches.service.is_archiving {
+            return Ok(ControlFlow::Break(RebuildObstacle::Archive));
+        }
         for _ in 0..COPIES {
             let replaced = match self.copy_table(batches)? {
                 ControlFlow::Continue(scans) => self.replace_rows(batches, scans)?,

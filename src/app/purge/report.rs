@@ -95,9 +95,9 @@ pub struct PurgeReport {
     /// Rows that were used, opened or marked in the future, as far as it was swept.
     pub future: u64,
     /// Use of the file after the run, or before a run that was only previewed; `None`: unknown.
-    pub usage: Option<DiskUsage>,
+    pub usage: Option<Box<DiskUsage>>,
     /// Estimates of a preview.
-    pub estimate: PurgeEstimate,
+    pub estimate: Option<Box<PurgeEstimate>>,
     /// Replicator of the database, which takes over the checkpoints.
     pub replication: Option<Box<ReplicationReport>>,
 }

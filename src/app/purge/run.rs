@@ -115,8 +115,8 @@ impl SessionService {
                 unreadable_value,
                 kept,
                 future: counts.future,
-                usage: self.disk_usage(),
-                estimate: self.estimate_purge(done.deleted, changed, now)?,
+                usage: self.disk_usage().map(Box::new),
+                estimate: Some(Box::new(self.estimate_purge(done.deleted, changed, now)?)),
                 ..PurgeReport::default()
             },
             due: counts.due,

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::estimate::PurgeEstimate;
 use super::preview::ScanTotals;
 use super::report::PurgeReport;
 use super::sweep::Sweep;
@@ -110,8 +109,8 @@ impl SessionService {
             future: counts.future,
             unreadable_value,
             kept,
-            usage: self.disk_usage(),
-            estimate: PurgeEstimate::default(),
+            usage: self.disk_usage().map(Box::new),
+            estimate: None,
             replication: sweep.checkpointer.replication.report().map(Box::new),
         }
     }

@@ -99,6 +99,14 @@ impl Context {
         }
     }
 
+    /// Name of the selected database, with its full path.
+    pub fn database_name(&self) -> anyhow::Result<String> {
+        Ok(match self.db()? {
+            Location::File(path) => std::path::absolute(path)?.display().to_string(),
+            Location::Cluster(cluster) => cluster.to_string(),
+        })
+    }
+
     fn syslog(&self, config: &Config) -> Option<Syslog> {
         let user = match self.identity() {
             Some(identity) => identity.to_string(),

@@ -2,13 +2,15 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::options::{CredentialSource, Global, NamedPath};
 use super::state::StateWarnings;
 use crate::app::JobOptions;
+use crate::cli::archive::{open_to_read, remove_expired};
 use crate::cli::hook::Hook;
 use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
@@ -16,6 +18,7 @@ use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
 use crate::cli::{host, metrics_file, profiles, trust};
 use crate::config::Config;
+use crate::domain::archive_name::ArchiveName;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
 use crate::store::Cluster;
@@ -47,9 +50,11 @@ pub struct Context {
     identity: OnceCell<Identity>,
     /// Device and inode of the database that they were taken for.
     pub(super) found: Cell<Option<(u64, u64)>>,
-    helper: RefCell<Option<Helper>>,
+    helper: Rc<RefCell<Option<Helper>>>,
     /// Contents of files that only root may be able to read.
     files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
+    /// Archives that only root may be able to read.
+    opened: RefCell<BTreeMap<PathBuf, File>>,
     /// Reason why root refuses the program of the hook, for when it is needed.
     pub(super) hook_refusal: RefCell<Option<String>>,
 }
@@ -77,8 +82,9 @@ impl Context {
             read_alone: OnceCell::new(),
             identity: OnceCell::new(),
             found: Cell::new(None),
-            helper: RefCell::new(None),
+            helper: Rc::default(),
             files: RefCell::default(),
+            opened: RefCell::default(),
             hook_refusal: RefCell::new(None),
         }
     }
@@ -148,6 +154,28 @@ impl Context {
         }
     }
 
+    /// Opens archives that only root may be able to read.
+    ///
+    /// # Errors
+    /// If one cannot be opened.
+    pub fn open_in_advance(&self, archives: &[PathBuf]) -> anyhow::Result<()> {
+        for path in archives {
+            self.opened.borrow_mut().insert(path.clone(), open_to_read(path)?);
+        }
+        Ok(())
+    }
+
+    /// Opens an archive to read, unless it is open.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub fn open_archive(&self, path: &Path) -> anyhow::Result<File> {
+        match self.opened.borrow().get(path) {
+            Some(file) => Ok(file.try_clone()?),
+            None => open_to_read(path),
+        }
+    }
+
     /// Writes metrics to a file, by the helper where there is one.
     ///
     /// # Errors
@@ -157,6 +185,27 @@ impl Context {
         match self.helper.borrow_mut().as_mut() {
             Some(helper) => helper.write_metrics(text),
             None => metrics_file::replace_file(path, text),
+        }
+    }
+
+    /// The helper that kept root's privileges, if there is one.
+    pub fn helper(&self) -> Rc<RefCell<Option<Helper>>> {
+        Rc::clone(&self.helper)
+    }
+
+    /// Deletes archives past their retention, by the helper where there is one.
+    ///
+    /// # Errors
+    /// If one cannot be deleted.
+    pub fn remove_expired_archives(
+        &self,
+        name: &ArchiveName,
+        keep: Span,
+        now: UnixTime,
+    ) -> anyhow::Result<()> {
+        match self.helper.borrow_mut().as_mut() {
+            Some(helper) => helper.remove_expired_archives(name, keep, now),
+            None => remove_expired(name, keep, now),
         }
     }
 

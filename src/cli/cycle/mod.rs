@@ -6,12 +6,14 @@ mod lines;
 use std::time::Duration;
 
 use crate::app::{CycleRequest, SessionService, StopReason};
+use crate::cli::archive::{ArchiveArgs, ArchivedRun};
 use crate::cli::args::{duration, task};
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::guard::CycleLimits;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept_rows::{Wording, print_kept};
+use crate::cli::privileges::helper;
 use crate::cli::run_note::{Typed, Why, print_unrecorded};
 use crate::cli::selection::{FoundSelection, Selection, unknown_task};
 use crate::cli::statement_watchdog::Deadline;
@@ -69,12 +71,23 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     run_time: Option<Duration>,
     #[command(flatten)]
+    archive: ArchiveArgs,
+    #[command(flatten)]
     why: Why,
     #[command(flatten)]
     limits: CycleLimits,
 }
 
 impl Args {
+    /// The files that only root may be able to write.
+    ///
+    /// # Errors
+    /// Errors of the configuration.
+    pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
+        let files = helper::Args::default();
+        Ok(if self.dry_run { files } else { files.with_archives(self.archive.file(context)?) })
+    }
+
     pub fn run(mut self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&session_records::SESSIONS)?;
         self.selection.task = self.of_task.take().or(self.selection.task);
@@ -82,6 +95,12 @@ impl Args {
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
         context.report_user_names(&service)?;
+        if self.dry_run {
+            self.archive.announce(context)?;
+        } else {
+            let run = ArchivedRun { work: "cycle", job: None, now: context.now };
+            context.archive(&mut service, self.archive.target(context)?, run)?;
+        }
         let mut lines = SessionLines::new(context, &service, self.dry_run);
         let exit = self.end(&mut service, context, &mut lines);
         let shown = lines.totals.sessions;

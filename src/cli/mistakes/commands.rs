@@ -100,9 +100,9 @@ fn meant(word: &str, typed: &TypedCommand, root: &Command) -> Vec<String> {
         let group = typed.name();
         return vec![if group.is_empty() { near.to_owned() } else { format!("{group} {near}") }];
     }
-    let names = nested.iter().filter_map(|path| path.rsplit(' ').next());
+    let last_words = nested.iter().filter_map(|path| path.rsplit(' ').next());
     let others = OTHER_NAMES.iter().flat_map(|(_, names)| names.iter().copied());
-    match nearest(&lower, names.chain(others)) {
+    match nearest(&lower, last_words.chain(others)) {
         Some(near) => {
             let found = named(near);
             if found.is_empty() {

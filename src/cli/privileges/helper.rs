@@ -5,6 +5,7 @@
 //! a pipe and cannot name others: `NAME LENGTH`, a line feed and as many bytes. The answer
 //! is `ok LENGTH` or `error LENGTH` in the same form. The process ends with the pipe.
 
+use std::cell::RefCell;
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -15,7 +16,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, anyhow, bail};
 
 use crate::config::Config;
+use crate::domain::archive_name::ArchiveName;
+use crate::domain::time::{Span, UnixTime};
 
+use crate::cli::archive::appender::Appender;
+use crate::cli::archive::{self, remove_expired};
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
 use crate::cli::trust::FilePurpose;
@@ -36,13 +41,31 @@ pub struct Args {
     /// Configuration to read again
     #[arg(long)]
     config_file: Option<PathBuf>,
+    /// Archives to append to
+    #[arg(long = "archive")]
+    archives: Vec<ArchiveName>,
+    /// Archives of the configuration that was read again
+    #[arg(skip)]
+    configured: RefCell<Vec<ArchiveName>>,
+    #[arg(skip)]
+    appender: RefCell<Appender>,
 }
 
 impl Args {
     /// The file for metrics and the configuration to read again, both optional.
     pub fn new(metrics_file: Option<&Path>, config_file: Option<&Path>) -> Self {
         let owned = |path: Option<&Path>| path.map(Path::to_owned);
-        Self { metrics_file: owned(metrics_file), config_file: owned(config_file) }
+        Self {
+            metrics_file: owned(metrics_file),
+            config_file: owned(config_file),
+            ..Self::default()
+        }
+    }
+
+    /// Adds archives.
+    #[must_use]
+    pub fn with_archives(self, archives: impl IntoIterator<Item = ArchiveName>) -> Self {
+        Self { archives: archives.into_iter().collect(), ..self }
     }
 
     /// Serves requests until the command that started this process is gone.
@@ -67,19 +90,52 @@ impl Args {
             ("metrics", Some(path), _) => {
                 metrics_file::replace_file(path, body).map(|()| Vec::new())
             }
-            ("config", _, Some(path)) => read_config(path),
+            ("config", _, Some(path)) => self.read_config(path),
+            ("archive", ..) => self.append_to_archive(body).map(|()| Vec::new()),
+            ("expire", ..) => self.remove_expired_archives(body).map(|()| Vec::new()),
             _ => bail!("unexpected request {name:?}"),
         }
     }
-}
 
-fn read_config(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let text = trust::read_to_string(path, FilePurpose::Configuration)?;
-    // A mistake in it is for the command to report.
-    if let Ok(config) = Config::parse(&text, &path.display().to_string()) {
-        Hook::check(&config.hooks)?;
+    fn read_config(&self, path: &Path) -> anyhow::Result<Vec<u8>> {
+        let text = trust::read_to_string(path, FilePurpose::Configuration)?;
+        // A mistake in it is for the command to report.
+        if let Ok(config) = Config::parse(&text, &path.display().to_string()) {
+            Hook::check(&config.hooks)?;
+            *self.configured.borrow_mut() = archive::files_of(&config, Some(path));
+        }
+        Ok(text.into_bytes())
     }
-    Ok(text.into_bytes())
+
+    fn append_to_archive(&self, body: &[u8]) -> anyhow::Result<()> {
+        let (name, [now], bytes) = self.archive_request(body)?;
+        self.appender.borrow_mut().append(&name, UnixTime(now), bytes)
+    }
+
+    fn remove_expired_archives(&self, body: &[u8]) -> anyhow::Result<()> {
+        let (name, [now, keep], _) = self.archive_request(body)?;
+        remove_expired(&name, Span::seconds(keep), UnixTime(now))
+    }
+
+    /// Parses a request about an archive: its name, numbers, and bytes.
+    fn archive_request<'b, const N: usize>(
+        &self,
+        body: &'b [u8],
+    ) -> anyhow::Result<(ArchiveName, [i64; N], &'b [u8])> {
+        let mut parts = body.splitn(N + 2, |byte| *byte == b'\n');
+        let mut text = || str::from_utf8(parts.next().unwrap_or_default());
+        let name = text()?;
+        let mut numbers = [0; N];
+        for number in &mut numbers {
+            *number = text()?.parse()?;
+        }
+        let configured = self.configured.borrow();
+        let known = self.archives.iter().chain(configured.iter());
+        match known.into_iter().find(|known| known.as_str() == name) {
+            Some(known) => Ok((known.clone(), numbers, parts.next().unwrap_or_default())),
+            None => bail!("unexpected archive {name:?}"),
+        }
+    }
 }
 
 pub struct Helper {
@@ -107,6 +163,9 @@ impl Helper {
                 word.push(path);
                 command.arg(word);
             }
+        }
+        for name in &files.archives {
+            command.arg(format!("--archive={name}"));
         }
         let mut process = command
             // Ctrl-C is for the command.
@@ -139,6 +198,35 @@ impl Helper {
     /// The failure of the helper, or its death.
     pub fn read_config(&mut self) -> anyhow::Result<String> {
         Ok(String::from_utf8(self.request("config", &[])?)?)
+    }
+
+    /// Appends to an archive.
+    ///
+    /// # Errors
+    /// The failure of the helper, or its death.
+    pub fn append_to_archive(
+        &mut self,
+        name: &ArchiveName,
+        now: UnixTime,
+        bytes: &[u8],
+    ) -> anyhow::Result<()> {
+        let mut body = format!("{name}\n{}\n", now.0).into_bytes();
+        body.extend(bytes);
+        self.request("archive", &body).map(drop)
+    }
+
+    /// Deletes archives past their retention.
+    ///
+    /// # Errors
+    /// The failure of the helper, or its death.
+    pub fn remove_expired_archives(
+        &mut self,
+        name: &ArchiveName,
+        keep: Span,
+        now: UnixTime,
+    ) -> anyhow::Result<()> {
+        let body = format!("{name}\n{}\n{}\n", now.0, keep.as_seconds());
+        self.request("expire", body.as_bytes()).map(drop)
     }
 
     fn request(&mut self, name: &str, body: &[u8]) -> anyhow::Result<Vec<u8>> {

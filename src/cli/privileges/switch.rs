@@ -25,6 +25,8 @@ pub struct PrivilegeNeeds {
     /// Set if the command ends sessions, and therefore keeps state of a framework's table.
     pub writes_state: bool,
     pub profile: Option<PathBuf>,
+    /// Archives that the command reads.
+    pub archives: Vec<PathBuf>,
     pub files: helper::Args,
 }
 
@@ -53,6 +55,7 @@ pub fn take_privileges(needs: Option<&PrivilegeNeeds>, context: &Context) -> any
     if identity.is_root() {
         return Ok(());
     }
+    context.open_in_advance(&needs.archives)?;
     if needs.writes_state {
         let owner = DatabaseOwner { uid: identity.uid(), gid: identity.gid() };
         context.create_state_directory(&needs.database, owner, context.config()?);

@@ -19,6 +19,9 @@ fn reason(obstacle: RebuildObstacle) -> &'static str {
         RebuildObstacle::Hook => {
             "the hook or the output needs each session, which is slower than a rebuild of the table"
         }
+        RebuildObstacle::Archive => {
+            "the archive needs each row, which is slower than a rebuild of the table"
+        }
         RebuildObstacle::Triggers => {
             "the triggers of the table need each row, which is slower than a rebuild"
         }

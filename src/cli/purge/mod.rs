@@ -17,6 +17,7 @@ use crate::domain::unreadable::UnreadableRows;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
+use crate::cli::archive::{ArchiveArgs, ArchivedRun};
 use crate::cli::args::{TimeArg, at_least_one, duration, percent};
 use crate::cli::context::{Context, print};
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
@@ -108,6 +109,8 @@ pub struct Args {
     #[arg(long)]
     accept_clock: bool,
     #[command(flatten)]
+    archive: ArchiveArgs,
+    #[command(flatten)]
     why: Why,
     #[command(flatten)]
     each: LineTarget,
@@ -126,12 +129,17 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn metrics_file(&self) -> Option<&Path> {
-        self.metrics_file.as_deref()
+    /// The files that only root may be able to write.
+    ///
+    /// # Errors
+    /// Errors of the configuration.
+    pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
+        let files = helper::Args::new(self.metrics_file.as_deref(), None);
+        Ok(if self.dry_run { files } else { files.with_archives(self.archive.file(context)?) })
     }
 
-    pub fn privileged_files(&self) -> helper::Args {
-        helper::Args::new(self.metrics_file.as_deref(), None)
+    pub fn metrics_file(&self) -> Option<&Path> {
+        self.metrics_file.as_deref()
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
@@ -156,13 +164,10 @@ impl Args {
                 .transpose()?
                 .unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            return dry_run::dry_run(
-                &request,
-                (&self.selection, self.limit),
-                now,
-                self.accept_clock,
-                context,
-            );
+            let selected = (&self.selection, self.limit);
+            let exit = dry_run::dry_run(&request, selected, now, self.accept_clock, context)?;
+            self.archive.announce(context)?;
+            return Ok(exit);
         }
         self.purge(&request, context)
     }
@@ -179,6 +184,8 @@ impl Args {
         if self.accept_clock {
             service.accept_clock();
         }
+        let run = ArchivedRun { work: "purge", job: None, now: context.now };
+        context.archive(&mut service, self.archive.target(context)?, run)?;
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::LeaseHeld { .. }));

@@ -12,7 +12,10 @@ const NOTABLE_BYTES: u64 = 1 << 20;
 /// Says how much space could be returned to the file system, if that is worth it.
 pub(super) fn print_free_space(summary: &PurgeReport, service: &SessionService, context: &Context) {
     let is_asked = context.is_interactive() || context.global.verbose;
-    let usage = summary.usage.filter(|it| is_space_worth_returning(it.free_bytes(), it.file_bytes));
+    let usage = summary
+        .usage
+        .as_ref()
+        .filter(|it| is_space_worth_returning(it.free_bytes(), it.file_bytes));
     let Some(usage) = usage.filter(|_| is_asked && !context.global.quiet) else { return };
     let full = if usage.steps_possible { "" } else { " --full" };
     let foreign = if service.profile().is_some() { " --allow-foreign" } else { "" };
@@ -27,9 +30,10 @@ pub(super) fn print_free_space(summary: &PurgeReport, service: &SessionService, 
 /// Estimates of a dry run, as the end of a sentence. What does not matter or is not known is left
 /// out.
 pub(super) fn estimate(summary: &PurgeReport) -> String {
-    let bytes = summary.estimate.bytes.filter(|bytes| *bytes >= NOTABLE_BYTES);
+    let Some(estimate) = &summary.estimate else { return String::new() };
+    let bytes = estimate.bytes.filter(|bytes| *bytes >= NOTABLE_BYTES);
     let bytes = bytes.map(|bytes| format!("; the deleted rows have about {}", human::bytes(bytes)));
-    let time = summary.estimate.time.map(|time| {
+    let time = estimate.time.map(|time| {
         let seconds = Span::seconds(i64::try_from(time.as_secs()).unwrap_or(i64::MAX) + 1);
         format!("; at the rate of the last purge, it would take up to {}", human::span(seconds))
     });

@@ -124,6 +124,8 @@ pub fn schema(profile: Option<&Profile>) -> &'static Schema {
 
 pub fn record(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -> Record {
     let done = &summary.done;
+    let estimate = summary.estimate.as_deref().copied().unwrap_or_default();
+    let counted = |number: Option<u64>| number.map_or(Value::Absent, Value::Count);
     let adopted = |value: Value| profile.is_some().then_some(value);
     let name = profile.map(|profile| Value::word(profile.name.clone()));
     let values = [
@@ -144,11 +146,9 @@ pub fn record(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -
         Some(Value::Measure(milliseconds(done.longest_hold))),
         Some(Value::Count(done.log_peak)),
         Some(Value::Measure(milliseconds(summary.elapsed))),
-        Some(summary.usage.map_or(Value::Absent, |usage| Value::Count(usage.free_bytes()))),
-        Some(summary.estimate.bytes.map_or(Value::Absent, Value::Count)),
-        Some(
-            summary.estimate.time.map_or(Value::Absent, |time| Value::Measure(milliseconds(time))),
-        ),
+        Some(counted(summary.usage.as_ref().map(|usage| usage.free_bytes()))),
+        Some(counted(estimate.bytes)),
+        Some(estimate.time.map_or(Value::Absent, |time| Value::Measure(milliseconds(time)))),
         Some(summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str()))),
     ];
     Record::new(["purge"], values.into_iter().flatten().collect())

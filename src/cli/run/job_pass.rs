@@ -9,6 +9,7 @@ use crate::domain::job::{Job, JobStatus, LateRun};
 use crate::domain::time::Span;
 use crate::{Error, config};
 
+use crate::cli::archive::JobArchives;
 use crate::cli::clock;
 use crate::cli::context::{Context, recovery_hint};
 use crate::cli::ended_sessions::EndedLines;
@@ -31,6 +32,7 @@ pub struct JobPass<'a> {
     each: &'a EndedLines,
     reports: BTreeMap<String, config::ReportTarget>,
     has_each: bool,
+    archives: JobArchives<'a>,
     pub options: JobOptions,
     wait: Option<Duration>,
     /// Set if another pass follows soon.
@@ -55,6 +57,7 @@ impl<'a> JobPass<'a> {
             each,
             reports: config.reports.clone(),
             has_each: each.is_stdout_for(config),
+            archives: JobArchives::new(context, config),
             options: JobOptions { poll: CRON, ..context.job_options(config)? },
             wait,
             is_daemon: false,
@@ -110,7 +113,8 @@ impl<'a> JobPass<'a> {
         interrupt: &Interrupt,
     ) -> crate::Result<()> {
         self.each.start_job(&job.name, self.reports.get(&job.name).copied());
-        let ran = match self.run(job, service, interrupt) {
+        let archived = self.archives.start_job(job, &self.options, self.wait, service);
+        let ran = match archived.and_then(|()| self.run(job, service, interrupt)) {
             Err(refusal @ Error::Clock(_)) => return Err(refusal),
             ran => ran,
         };

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::store::Access;
 
+use super::archive;
 use super::args::duration;
 use super::context::Context;
 use super::ended_sessions::{EndedLines, LineTarget};
@@ -79,10 +80,15 @@ static JOB_RUNS: Schema = Schema::many(
 );
 
 impl Args {
-    /// The configuration that only root may be able to read again.
-    pub fn privileged_files(&self, context: &Context) -> helper::Args {
+    /// The configuration that only root may be able to read again, and the archives.
+    ///
+    /// # Errors
+    /// Errors of the configuration.
+    pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
+        let archives = archive::files_of(context.config()?, context.config_path());
         let config = context.config_path().filter(|_| self.watch);
-        helper::Args::new(self.metrics_file.as_deref(), config)
+        let files = helper::Args::new(self.metrics_file.as_deref(), config);
+        Ok(files.with_archives(archives))
     }
 
     pub fn metrics_file(&self) -> Option<&Path> {

@@ -239,6 +239,14 @@ pub enum Error {
     /// There is no session with this handle.
     #[error("no session with handle {0}")]
     NoSession(String),
+    /// An archive has no such session.
+    #[error("no {what} in {archive}")]
+    NotArchived {
+        /// Session that was looked for.
+        what: String,
+        /// Paths of the archives.
+        archive: String,
+    },
     /// Several sessions have handles that begin like this.
     #[error("handle {prefix} is ambiguous: it matches{} {}", among(*is_truncated), handles.join(", "))]
     AmbiguousHandle {

@@ -2,7 +2,9 @@
 
 use super::adopted_table::Adopted;
 use crate::domain::error::Result;
-use crate::storage::{Backend, FileInspection, TableInspection, TableRebuild, Vacuum, Wal};
+use crate::storage::{
+    Archiving, Backend, FileInspection, TableInspection, TableRebuild, Vacuum, Wal,
+};
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
@@ -22,6 +24,10 @@ impl Backend for Adopted<SqliteFile> {
     }
 
     fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
+        Some(self)
+    }
+
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         Some(self)
     }
 

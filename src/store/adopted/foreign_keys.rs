@@ -6,29 +6,29 @@ use crate::store::database::Database;
 use crate::store::statement::Statement;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ForeignKey {
-    pub(super) child: String,
-    pub(super) columns: Vec<String>,
+pub(in crate::store) struct ForeignKey {
+    pub(in crate::store) child: String,
+    pub(in crate::store) columns: Vec<String>,
     /// The columns that they refer to, in the same order; fewer where there are none.
-    pub(super) targets: Vec<String>,
-    pub(super) on_delete: String,
+    pub(in crate::store) targets: Vec<String>,
+    pub(in crate::store) on_delete: String,
 }
 
 impl ForeignKey {
-    pub(super) fn blocks_deletion(&self) -> bool {
+    pub(in crate::store) fn blocks_deletion(&self) -> bool {
         !matches!(self.on_delete.as_str(), "CASCADE" | "SET NULL" | "SET DEFAULT")
     }
 
-    pub(super) fn cascades(&self) -> bool {
+    pub(in crate::store) fn cascades(&self) -> bool {
         self.on_delete == "CASCADE"
     }
 
     /// If not, SQLite rejects the foreign key itself.
-    pub(super) fn has_all_targets(&self) -> bool {
+    pub(in crate::store) fn has_all_targets(&self) -> bool {
         self.targets.len() == self.columns.len()
     }
 
-    pub(super) fn describe(&self, parent: &str) -> String {
+    pub(in crate::store) fn describe(&self, parent: &str) -> String {
         let Self { child, columns, on_delete, .. } = self;
         format!("{child} refers to {parent} by {}, ON DELETE {on_delete}", columns.join(", "))
     }
@@ -39,7 +39,10 @@ pub(super) fn are_enforced(database: &impl Database) -> Result<bool> {
     Ok(database.query_all(&sql, |row| row.count(0))?.first().is_some_and(|on| *on == 1))
 }
 
-pub(super) fn foreign_keys_to(database: &impl Database, parent: &str) -> Result<Vec<ForeignKey>> {
+pub(in crate::store) fn foreign_keys_to(
+    database: &impl Database,
+    parent: &str,
+) -> Result<Vec<ForeignKey>> {
     let sql = Statement::new(
         "SELECT child.name, key.id, key.\"from\", key.\"to\", key.on_delete \
          FROM sqlite_schema AS child JOIN pragma_foreign_key_list(child.name) AS key \

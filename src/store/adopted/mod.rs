@@ -5,6 +5,7 @@
 //! still identical to the row that was evaluated.
 
 mod adopted_table;
+mod archive;
 mod backend;
 mod blocking_references;
 mod check;
@@ -17,7 +18,7 @@ mod dependent_refusal;
 mod detection;
 pub mod diagnose;
 mod expiry_index;
-mod foreign_keys;
+pub(super) mod foreign_keys;
 mod inspection;
 pub mod key_distribution;
 mod key_spread;

@@ -140,6 +140,11 @@ impl TableReader {
         &self.columns.id
     }
 
+    /// Expressions of the id outside of a lossless result.
+    pub(super) fn id_expressions(&self) -> &[String] {
+        &self.id
+    }
+
     /// Columns of the key in a lossless result.
     pub(super) fn key_columns(&self) -> &str {
         &self.columns.key

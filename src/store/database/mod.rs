@@ -18,6 +18,15 @@ use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
 /// Decides on the arguments of an SQL function.
 pub type Predicate = Box<dyn Fn(&dyn RowRef) -> bool + Send>;
 
+/// Observer of write transactions.
+pub trait CommitHook {
+    /// A transaction begins; what another one did since its begin was rolled back or committed.
+    fn begin(&mut self);
+
+    /// All statements of a transaction have run. If this fails, it is rolled back.
+    fn before_commit(&mut self) -> Result<()>;
+}
+
 pub trait Database {
     fn display_name(&self) -> &str;
 
@@ -112,6 +121,17 @@ pub trait Database {
     /// after the last write are repeated. In the database of another program on a cluster, a
     /// batch may take effect twice, so it must be idempotent.
     fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult>;
+
+    /// Runs a batch like [`execute_batch`](Self::execute_batch), but fails like
+    /// [`execute_for_rows`](Self::execute_for_rows) if the database rejects a change.
+    fn execute_or_reject(&mut self, statements: &[Statement]) -> Result<BatchResult> {
+        self.execute_batch(statements)
+    }
+
+    /// Sets the observer of write transactions. Returns whether it is supported.
+    fn set_commit_hook(&mut self, _hook: Option<Box<dyn CommitHook>>) -> bool {
+        false
+    }
 
     /// Runs `expected` if each statement changes the expected number of rows, or else `otherwise`.
     fn execute_if_counts_match(

@@ -1,5 +1,6 @@
 //! sessctl's own session table, as created by the scripts in migrations/.
 
+mod archive;
 mod copy;
 mod end;
 pub mod open_session;

@@ -10,7 +10,7 @@ use crate::domain::profile::SqlValueRef;
 use crate::domain::session::{EndReason, Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Admission, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
+    Admission, Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
     Interruptible, NewSession, PolicyContext, PurgeBatchResult, RowCopy, RunProgress, ScanLimits,
     ScanResult, SessionOpener, SessionQuery, SessionStore, StatementLimit, TaskNames, TaskStats,
     TouchedRows, UserStats, Vacuum, VisitResult, Wal,
@@ -275,6 +275,10 @@ impl Backend for Native<SqliteFile> {
     }
 
     fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
+        Some(self)
+    }
+
+    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
         Some(self)
     }
 

@@ -135,7 +135,7 @@ fn a_session_opens_above_its_limit_and_a_warning_says_why() {
     assert_eq!(sandbox.run(open).succeeds().stderr(), "");
     // And an administrator ends what he names
     run(&sandbox, &["cycle", "imap", "-q", "--state", "active,expired"]).succeeds().is_silent();
-    assert_eq!(count(&sandbox), (0, 1));
+    assert_eq!(count(&sandbox), (0, 2));
 }
 
 #[test]

@@ -280,7 +280,7 @@ fn a_cycle_keeps_to_a_guard_of_its_own_and_its_refusal_is_in_the_ledger() {
     let cycle = ["cycle", "--config", "sessctl.toml", "imap", "-q", "--max-percent", "90"];
     sandbox.run([&cycle[..], any].concat()).succeeds().is_silent();
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 9);
-    assert_eq!(runs(&sandbox).len(), 4);
+    assert_eq!(runs(&sandbox).len(), 5);
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Lists in a pipe, and limits on them.
 
-use crate::support::{MINUTE, Sandbox, now, row};
+use crate::support::{MINUTE, Sandbox, row};
 
 /// More rows than the widths of a table are derived from, each of its own user.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.insert_all(0..2_500, |number| {
-        row(&format!("token {number}")).user(&format!("user{number}")).used(now() - MINUTE)
+        row(&format!("token {number}")).user(&format!("user{number}")).idle(MINUTE)
     });
     sandbox
 }

@@ -5,6 +5,7 @@
 
 mod adopted;
 mod agents;
+mod archive;
 mod args;
 mod arguments;
 mod audit;

@@ -1,12 +1,12 @@
 //! `--quiet` silences success, and never a failure.
 
-use crate::support::{HOUR, Sandbox, now, row};
+use crate::support::{HOUR, Sandbox, row};
 
 /// A database with a live session, one that is over, and one that has ended.
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("live").user("alice"));
-    sandbox.insert(&row("over").used(now() - 9 * HOUR).created(now() - 9 * HOUR));
+    sandbox.insert(&row("over").opened(9 * HOUR).idle(9 * HOUR));
     sandbox.file("bad.toml", "[policy]\ntimeout = 5\n");
     sandbox.file("torn.db", b"SQLite format 3\0torn".repeat(300));
     sandbox.file("text.db", "no database");

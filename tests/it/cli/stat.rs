@@ -116,7 +116,7 @@ fn d3_a_table_shows_what_is_there_and_what_has_been() {
     TASK  LIVE  ACTIVE  IDLE  ABANDONED  EXPIRED  ENDED  OLDEST  PEAK  REFUSED
     imap     2       2     0          0        2      1      3h     4        0
 
-    TASK  OPENED  CLOSED  EXPIRED  ABANDONED  EVICTED  CYCLED  LIFETIME  DELETED
+    TASK  OPENED  CLOSED  EXPIRED  ABANDONED  EVICTED  CYCLED  AGED OUT  DELETED
     imap       5       1        0          0        0       0         0        0
     "#);
 }

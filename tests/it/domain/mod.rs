@@ -1,6 +1,7 @@
 //! The rules of the domain, one module of the source each.
 
 mod agent;
+mod archive_name;
 mod clock;
 mod error;
 mod filter;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{CachedStatement, Connection, Result, Row, Transaction, params_from_iter};
 
-use super::disk_space::FreeSpace;
 use super::locking;
+use super::transactions::Transactions;
 use crate::domain::profile::SqlValueRef;
 use crate::storage::WriteTiming;
 use crate::store::database::{BatchResult, OwnedRow, RowRef};
@@ -35,11 +35,11 @@ pub(super) fn query_all_for_each(
 
 pub(super) fn execute_for_rows(
     connection: &Connection,
-    free_space: &FreeSpace,
+    transactions: &Transactions,
     statements: &[Statement],
     rows: &mut dyn Iterator<Item = Vec<SqlValueRef<'_>>>,
 ) -> Result<BatchResult> {
-    free_space.prepare(connection)?;
+    transactions.prepare(connection)?;
     let (transaction, mut waited) = locking::begin(connection)?;
     let begun = Instant::now();
     let mut applied = BatchResult::default();
@@ -54,7 +54,7 @@ pub(super) fn execute_for_rows(
     }
     drop(prepared);
     let done = Instant::now();
-    waited += free_space.commit(&transaction)?;
+    waited += transactions.commit(&transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
     applied.timing = WriteTiming { hold, commit, waited };
     Ok(applied)
@@ -83,10 +83,10 @@ fn run_for_row(
 /// rows; answers then the time for which writers were blocked.
 pub(super) fn execute_all<'s>(
     connection: &Connection,
-    free_space: &FreeSpace,
+    transactions: &Transactions,
     statements: impl Iterator<Item = (&'s Statement, Option<u64>)>,
 ) -> Result<ControlFlow<Duration, BatchResult>> {
-    free_space.prepare(connection)?;
+    transactions.prepare(connection)?;
     let (transaction, mut waited) = locking::begin(connection)?;
     let begun = Instant::now();
     let mut applied = BatchResult::default();
@@ -98,7 +98,7 @@ pub(super) fn execute_all<'s>(
         }
     }
     let done = Instant::now();
-    waited += free_space.commit(&transaction)?;
+    waited += transactions.commit(&transaction)?;
     let (hold, commit) = (begun.elapsed(), done.elapsed());
     applied.timing = WriteTiming { hold, commit, waited };
     Ok(ControlFlow::Continue(applied))

@@ -12,6 +12,7 @@ pub mod open;
 pub mod rebuild;
 pub mod replication;
 pub mod rollback_journal;
+mod transactions;
 mod vacuum;
 mod values;
 pub mod wal;
@@ -24,7 +25,7 @@ use nix::errno::Errno;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
-use super::{BatchResult, Database, ExpectedCount, Predicate, RowRef, memory};
+use super::{BatchResult, CommitHook, Database, ExpectedCount, Predicate, RowRef, memory};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::SqlValueRef;
 use crate::storage::{
@@ -33,9 +34,9 @@ use crate::storage::{
 };
 use crate::store::statement::{Parameters, Statement};
 
-use disk_space::FreeSpace;
 use error::{VIRTUAL_TABLE_CORRUPT, is_of_virtual_table, sqlite_error};
 use interrupt::{InterruptHandle, RunningStatement};
+use transactions::{Transactions, hook_error};
 use wal::BUSY_TIMEOUT;
 
 #[cfg(feature = "rqlite")]
@@ -59,7 +60,7 @@ pub struct SqliteFile {
     path: PathBuf,
     place: String,
     interrupt: InterruptHandle,
-    free_space: FreeSpace,
+    transactions: Transactions,
     /// `errno` after SQLite opened the file, possibly of a failure that it recovered from.
     opening: Errno,
 }
@@ -116,6 +117,10 @@ impl SqliteFile {
     }
 
     fn error(&self, doing: &str, error: rusqlite::Error) -> Error {
+        let error = match hook_error(error) {
+            Ok(error) => return error,
+            Err(error) => error,
+        };
         match error.sqlite_error_code() {
             Some(ErrorCode::OperationInterrupted) => self.interrupt.interrupted(),
             _ => sqlite_error(&self.place, doing, error),
@@ -129,13 +134,27 @@ impl SqliteFile {
     /// Runs a change; on a full file system, truncates the write-ahead log and tries again.
     fn with_room<T>(
         &mut self,
-        work: impl Fn(&Connection, &FreeSpace) -> rusqlite::Result<T>,
+        work: impl Fn(&Connection, &Transactions) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        match work(&self.connection, &self.free_space).map_err(|e| self.write_error(e)) {
+        match work(&self.connection, &self.transactions).map_err(|e| self.write_error(e)) {
             Err(Error::DiskFull { .. }) => {
-                work(&self.connection, &self.free_space).map_err(|e| self.error("write to", e))
+                work(&self.connection, &self.transactions).map_err(|e| self.error("write to", e))
             }
             done => done,
+        }
+    }
+
+    /// Error of a change that the database may have rejected.
+    fn rejection(&self, error: rusqlite::Error) -> Error {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
+                rejected(format!("write to \"{}\"", self.place), error)
+            }
+            _ if is_of_virtual_table(&error) => Error::Rejected {
+                doing: format!("write to \"{}\"", self.place),
+                why: VIRTUAL_TABLE_CORRUPT.to_owned(),
+            },
+            _ => self.write_error(error),
         }
     }
 
@@ -194,24 +213,30 @@ impl Database for SqliteFile {
         let name = name_of(statements);
         let doing = if name.is_empty() { "write to" } else { "delete rows of" };
         let _running = self.start_statement(doing, name);
-        let applied = batch::execute_for_rows(&self.connection, &self.free_space, statements, rows);
-        applied.map_err(|e| match e.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation | ErrorCode::OutOfMemory | ErrorCode::TooBig) => {
-                rejected(format!("write to \"{}\"", self.place), e)
-            }
-            _ if is_of_virtual_table(&e) => Error::Rejected {
-                doing: format!("write to \"{}\"", self.place),
-                why: VIRTUAL_TABLE_CORRUPT.to_owned(),
-            },
-            _ => self.write_error(e),
-        })
+        let applied =
+            batch::execute_for_rows(&self.connection, &self.transactions, statements, rows);
+        applied.map_err(|e| self.rejection(e))
+    }
+
+    fn execute_or_reject(&mut self, statements: &[Statement]) -> Result<BatchResult> {
+        let _running = self.start_statement("write to", name_of(statements));
+        let all = statements.iter().map(|statement| (statement, None));
+        let applied = batch::execute_all(&self.connection, &self.transactions, all);
+        applied
+            .map(|applied| applied.continue_value().unwrap_or_default())
+            .map_err(|e| self.rejection(e))
+    }
+
+    fn set_commit_hook(&mut self, hook: Option<Box<dyn CommitHook>>) -> bool {
+        self.transactions.set_hook(hook);
+        true
     }
 
     fn execute_batch(&mut self, statements: &[Statement]) -> Result<BatchResult> {
         let _running = self.start_statement("write to", name_of(statements));
-        let applied = self.with_room(|connection, free_space| {
+        let applied = self.with_room(|connection, transactions| {
             let all = statements.iter().map(|statement| (statement, None));
-            batch::execute_all(connection, free_space, all)
+            batch::execute_all(connection, transactions, all)
         })?;
         // Without expected counts, the batch is never rolled back.
         Ok(applied.continue_value().unwrap_or_default())
@@ -224,9 +249,9 @@ impl Database for SqliteFile {
     ) -> Result<BatchResult> {
         let _running =
             self.start_statement("write to", expected.first().map_or("", |one| &one.statement.sql));
-        let applied = self.with_room(|connection, free_space| {
+        let applied = self.with_room(|connection, transactions| {
             let all = expected.iter().map(|expected| (&expected.statement, expected.rows));
-            batch::execute_all(connection, free_space, all)
+            batch::execute_all(connection, transactions, all)
         })?;
         match applied {
             ControlFlow::Continue(applied) => {

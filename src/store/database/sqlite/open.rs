@@ -8,9 +8,9 @@ use nix::errno::Errno;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-use super::disk_space::FreeSpace;
 use super::error::sqlite_error;
 use super::interrupt::InterruptHandle;
+use super::transactions::Transactions;
 use super::wal::BUSY_TIMEOUT;
 use super::{Access, SqliteFile, limits, replication};
 use crate::domain::error::{Error, Result};
@@ -241,9 +241,9 @@ impl SqliteFile {
         let interrupt = InterruptHandle::default();
         let set_up = limits::apply(&connection).and_then(|()| interrupt.watch(&mut connection));
         set_up.map_err(|e| sqlite_error(&place, "open", e))?;
-        let (path, free_space, opening) =
-            (path.to_owned(), FreeSpace::of(path), Errno::UnknownErrno);
-        Ok(Self { connection, path, place, interrupt, free_space, opening })
+        let (path, transactions, opening) =
+            (path.to_owned(), Transactions::of(path), Errno::UnknownErrno);
+        Ok(Self { connection, path, place, interrupt, transactions, opening })
     }
 
     /// Maximum size in bytes of the page cache.

@@ -110,8 +110,8 @@ impl SqliteFile {
         &mut self,
         replacement: &Replacement,
     ) -> rusqlite::Result<ControlFlow<RebuildObstacle, WriteTiming>> {
-        let Self { connection, free_space, .. } = self;
-        free_space.prepare(connection)?;
+        let Self { connection, transactions, .. } = self;
+        transactions.prepare(connection)?;
         let (transaction, waited) = locking::begin(connection)?;
         let begun = Instant::now();
         if wal::data_version(&transaction)? != replacement.version {
@@ -121,7 +121,7 @@ impl SqliteFile {
             return Ok(ControlFlow::Break(RebuildObstacle::Rejected));
         }
         let done = Instant::now();
-        let waited = waited + free_space.commit(&transaction)?;
+        let waited = waited + transactions.commit(&transaction)?;
         let (hold, commit) = (begun.elapsed(), done.elapsed());
         Ok(ControlFlow::Continue(WriteTiming { hold, commit, waited }))
     }

@@ -3,12 +3,13 @@
 use super::{BETTER_AUTH, LARAVEL, database, left, run, three};
 use crate::support::{Sandbox, handle};
 
-/// Sessions of Laravel, which keeps them for decades: one is over, the next one has been
-/// unused for years, and the others are used now.
+/// Sessions of Laravel, which keeps them for eleven years: one is over, the next one has been
+/// unused for more than a year, and the others are used now.
 fn hoard(policy: &str) -> Sandbox {
     let sandbox = database(&format!(
         "{LARAVEL} INSERT INTO sessions VALUES \
-         ('over', 3, '', '', '', 1), ('unused', 2, '', '', '', 1500000000), \
+         ('over', 3, '', '', '', 1400000000), \
+         ('unused', 2, '', '', '', unixepoch() - 400 * 86400), \
          ('first', 1, '', '', '', unixepoch() - 60), ('second', 1, '', '', '', unixepoch()), \
          ('guest', NULL, '', '', '', unixepoch() - 60), ('another', NULL, '', '', '', unixepoch())"
     ));
@@ -17,7 +18,7 @@ fn hoard(policy: &str) -> Sandbox {
 }
 
 fn configure(sandbox: &Sandbox, policy: &str) {
-    let config = format!("profile = \"laravel\"\n[parameters]\nlifetime = \"20000d\"\n{policy}");
+    let config = format!("profile = \"laravel\"\n[parameters]\nlifetime = \"4000d\"\n{policy}");
     std::fs::write(sandbox.path("c.toml"), config).unwrap();
 }
 

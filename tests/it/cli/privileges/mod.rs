@@ -227,6 +227,32 @@ fn metrics_go_where_only_root_may_write() {
 
 #[test]
 #[ignore = "needs root"]
+fn an_archive_of_root_is_out_of_the_owners_reach() {
+    let host = Host::new();
+    fs::create_dir(host.path("kept")).unwrap();
+    set_mode(&host.path("kept"), 0o700);
+    host.sandbox.file("kept/a-2020-01-01.jsonl", "{\"archive\":1,");
+    host.sandbox.file("c.toml", "[archive]\nfile = \"kept/a-%Y-%m-%d.jsonl\"\nkeep = \"30d\"");
+    let archives = || owners(&host.path("kept"));
+    host.run("--config c.toml --db srv/app.db purge").succeeds();
+    assert_eq!(host.count_of_rows("srv/app.db"), 2);
+    let [(name, 0)] = &archives()[..] else { panic!("{:?}", archives()) };
+    let archive = host.path("kept").join(name);
+    assert_eq!(fs::metadata(&archive).unwrap().mode() & 0o777, 0o600);
+    host.run(&format!("--db srv/app.db restore kept/{name}")).succeeds();
+    assert_eq!(host.count_of_rows("srv/app.db"), 3);
+    host.run("--db srv/app.db cycle --all --archive kept/cycled.jsonl.zst").succeeds();
+    host.run("--db srv/app.db restore kept/cycled.jsonl.zst").succeeds();
+    assert_eq!(host.count_of_rows("srv/app.db"), 3);
+    // A file of the owner's is not written by root.
+    host.move_to(APP, "c.toml", "srv/a.jsonl");
+    let failed = host.run("--db srv/app.db cycle --all --archive srv/a.jsonl");
+    assert!(failed.exits(1).stderr().contains("it belongs to"), "{}", failed.stderr());
+    assert_eq!(host.count_of_rows("srv/app.db"), 3);
+}
+
+#[test]
+#[ignore = "needs root"]
 fn what_only_root_may_read_decides_all_the_same() {
     let host = Host::new();
     fs::create_dir(host.path("etc")).unwrap();

@@ -1,5 +1,6 @@
 //! The store of framework tables, on real files with applications that use them.
 
+mod archive;
 mod close;
 mod delete_due;
 mod detection;

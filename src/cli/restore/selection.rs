@@ -1,0 +1,141 @@
+//! The archived sessions that are to be restored.
+
+use std::collections::HashMap;
+use std::io;
+
+use anyhow::Context as _;
+
+use super::Args;
+use crate::Error;
+use crate::app::SessionService;
+use crate::cli::archive::reader::{ArchiveFile, Identity, ReadSession};
+use crate::cli::context::Context;
+use crate::domain::time::UnixTime;
+use crate::storage::ArchivedSession;
+
+const NATIVE_TABLE: &str = "sessions";
+
+/// Place of a session: the archive, and its number there.
+type Place = (usize, u64);
+
+pub(super) struct Selection<'a> {
+    archives: &'a [ArchiveFile],
+    /// Latest row of each session.
+    latest: HashMap<Identity, (Option<UnixTime>, Place)>,
+}
+
+/// The table to restore to.
+struct Destination {
+    database: Option<String>,
+    table: String,
+    profile: Option<String>,
+}
+
+impl Destination {
+    fn is_of(&self, found: &ReadSession) -> bool {
+        self.database.as_ref().is_none_or(|own| *own == found.database)
+            && self.profile == found.profile
+            && self.table.eq_ignore_ascii_case(&found.session.row.table)
+    }
+
+    fn refusal(&self, archive: &ArchiveFile, found: &ReadSession, own: &str) -> Error {
+        let name = archive.path.display();
+        let found_in =
+            describe(&found.session.row.table, found.profile.as_deref(), &found.database);
+        let own = describe(&self.table, self.profile.as_deref(), own);
+        Error::Refused(format!("\"{name}\" has sessions of {found_in}, and none of {own}"))
+    }
+}
+
+fn describe(table: &str, profile: Option<&str>, database: &str) -> String {
+    let profile =
+        profile.map_or_else(|| "sessctl's own".to_owned(), |name| format!("profile {name}"));
+    format!("the table {table} ({profile}) in \"{database}\"")
+}
+
+impl<'a> Selection<'a> {
+    /// Reads the archives once, and notes the place of the latest row of each session.
+    pub(super) fn of(
+        args: &Args,
+        archives: &'a [ArchiveFile],
+        service: &SessionService,
+        context: &Context,
+    ) -> anyhow::Result<Self> {
+        let profile = service.profile();
+        let own = context.database_name()?;
+        let destination = Destination {
+            database: Some(own.clone()).filter(|_| !args.any_database),
+            table: profile.map_or(NATIVE_TABLE, |profile| &profile.table).to_owned(),
+            profile: profile.map(|profile| profile.name.clone()),
+        };
+        let users = args.user.as_ref().map(|user| service.select_users(user)).transpose()?;
+        let is_selected = |session: &ArchivedSession| {
+            let is_user = |users: &Vec<String>| {
+                session.user.as_ref().is_some_and(|user| users.contains(user))
+            };
+            users.as_ref().is_none_or(is_user) && has_handle(&args.session, session)
+        };
+        for handle in &args.session {
+            ensure_handle(handle)?;
+        }
+        let (mut latest, mut other, mut is_of_table) = (HashMap::new(), None, false);
+        for (index, archive) in archives.iter().enumerate() {
+            let mut number = 0;
+            let unread = || format!("could not read \"{}\"", archive.path.display());
+            for found in archive.sessions().with_context(unread)? {
+                let found = found.with_context(unread)?;
+                number += 1;
+                if !destination.is_of(&found) {
+                    other.get_or_insert_with(|| destination.refusal(archive, &found, &own));
+                    continue;
+                }
+                is_of_table = true;
+                if is_selected(&found.session) {
+                    let place = (found.at, (index, number));
+                    let known = latest.entry(found.identity()).or_insert(place);
+                    *known = place.max(*known);
+                }
+            }
+        }
+        match other {
+            Some(refusal) if !is_of_table => Err(refusal.into()),
+            _ if latest.is_empty() && (args.user.is_some() || !args.session.is_empty()) => {
+                Err(args.found_none())
+            }
+            _ => Ok(Self { archives, latest }),
+        }
+    }
+
+    /// Reads the archives again, and visits the latest row of each session.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = crate::Result<ArchivedSession>> {
+        self.archives.iter().enumerate().flat_map(move |(index, archive)| {
+            let failed = move |error: io::Error| {
+                Error::failed(format!("read \"{}\"", archive.path.display()), error)
+            };
+            let (sessions, error) = match archive.sessions() {
+                Ok(sessions) => (Some(sessions), None),
+                Err(error) => (None, Some(Err(failed(error)))),
+            };
+            let numbered = (1..).zip(sessions.into_iter().flatten());
+            let latest = numbered.filter_map(move |(number, found)| match found {
+                Err(error) => Some(Err(failed(error))),
+                Ok(found) => self.is_latest(&found, (index, number)).then_some(Ok(found.session)),
+            });
+            error.into_iter().chain(latest)
+        })
+    }
+
+    fn is_latest(&self, found: &ReadSession, place: Place) -> bool {
+        self.latest.get(&found.identity()).is_some_and(|(_, latest)| *latest == place)
+    }
+}
+
+fn has_handle(handles: &[String], session: &ArchivedSession) -> bool {
+    let begins = |handle: &String| session.handle.starts_with(&handle.to_ascii_lowercase());
+    handles.is_empty() || handles.iter().any(begins)
+}
+
+fn ensure_handle(handle: &str) -> crate::Result<()> {
+    let is_valid = handle.len() >= 4 && handle.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_valid { Ok(()) } else { Err(Error::NotAHandle(handle.to_owned())) }
+}
