@@ -182,7 +182,7 @@ fn the_summary_has_these_keys_and_types() {
             .filter(|key| summary.get(key).is_some())
             .collect();
         assert_eq!(
-            keys[..13],
+            keys[..16],
             [
                 "dry_run",
                 "marked",
