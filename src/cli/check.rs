@@ -181,8 +181,8 @@ impl Figures {
 }
 
 /// Reports invalid arguments.
-pub fn report_arguments(answer: &clap::Error, args: &[OsString]) -> ExitCode {
-    report_unknown(&argument_error(answer, args))
+pub fn report_arguments(answer: &clap::Error, args: &[OsString], whole: clap::Command) -> ExitCode {
+    report_unknown(&argument_error(answer, args, whole))
 }
 
 /// Reports a failure of the command, in the form of a result.

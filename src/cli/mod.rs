@@ -199,9 +199,9 @@ pub fn main() -> ExitCode {
             if is_check { check::report(outcome) } else { report::report(outcome) }
         }
         Err(answer) if answer.use_stderr() && arguments::names_check(&args) => {
-            check::report_arguments(&answer, &args)
+            check::report_arguments(&answer, &args, arguments::command())
         }
-        Err(answer) => report::report_arguments(&answer, &args),
+        Err(answer) => report::report_arguments(&answer, &args, arguments::command()),
     }
 }
 

@@ -3,8 +3,10 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Command;
+
 use super::exit::{Exit, eprint_line, exit_code, exit_code_of_error, is_broken_pipe};
-use super::{advice, arguments, context, disk_space, guard, mistakes};
+use super::{advice, context, disk_space, guard, mistakes};
 use crate::Error;
 use crate::output::sanitize;
 
@@ -72,20 +74,19 @@ pub fn with_advice(error: &Error) -> String {
 }
 
 /// Prints the requested help or version, or what is wrong with the arguments.
-pub fn report_arguments(answer: &clap::Error, args: &[OsString]) -> ExitCode {
+pub fn report_arguments(answer: &clap::Error, args: &[OsString], whole: Command) -> ExitCode {
     if !answer.use_stderr() {
         let _ = answer.print();
         return ExitCode::SUCCESS;
     }
-    for line in format!("sessctl: {}", argument_error(answer, args)).lines() {
+    for line in format!("sessctl: {}", argument_error(answer, args, whole)).lines() {
         eprint_line(&sanitize::escape(line));
     }
     ExitCode::from(2)
 }
 
-/// Message about invalid arguments.
-pub fn argument_error(answer: &clap::Error, args: &[OsString]) -> String {
-    let mut whole = arguments::command();
+/// Message about invalid arguments of the whole command.
+pub fn argument_error(answer: &clap::Error, args: &[OsString], mut whole: Command) -> String {
     whole.build();
     mistakes::answer(answer, &whole, args)
 }

@@ -119,7 +119,8 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         state(policy.state(session, now)),
         Value::time(session.created_at),
         Value::time(session.last_used_at),
-        Value::span(session.idle(now)),
+        // What is over is not idle.
+        Value::span(session.idle(now).filter(|_| !has_ended)),
         Value::span(session.idle_timeout),
         Value::time(policy.expires_at(session).filter(|_| !has_ended)),
         Value::time(session.marked_at),

@@ -127,10 +127,8 @@ fn list_due(
     let summary = record(&plan.summary, profile, true);
     let head = Summary { schema: schema(profile), record: &summary, rows: "sessions" };
     let schema = session_records::due_schema(profile);
-    let mut listing = match context.global.quiet {
-        true => None,
-        false => Some(context.listing(schema, Some(head))?),
-    };
+    let listing = (!context.global.quiet).then(|| context.listing(schema, Some(head)));
+    let mut listing = listing.transpose()?;
     let (mut sessions, mut verdicts, mut listed) = (Vec::new(), Vec::new(), ListedDue::default());
     let mut show = |sessions: &mut Vec<Session>, verdicts: &mut Vec<Verdict>| {
         service.name_users(sessions)?;
@@ -157,6 +155,8 @@ fn list_due(
         Ok(if has_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     show(&mut sessions, &mut verdicts)?;
-    listing.map_or(Ok(()), |listing| listing.end()).map_err(unwritten)?;
+    if let Some(listing) = listing {
+        listing.end().map_err(unwritten)?;
+    }
     Ok(ListedDue { unreadable_users, ..listed })
 }

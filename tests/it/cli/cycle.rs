@@ -165,7 +165,7 @@ fn d5_a_session_that_had_ended_before_is_named_and_the_others_end() {
     let sandbox = sandbox();
     let (web, over) = (row("web").handle(), row("over").handle());
     let ran = sandbox.run(["cycle", "--session", &over, &web]);
-    let said = format!("{over}: had already ended (closed)\nended 1 session of 1 user\n");
+    let said = format!("sessctl: {over}: had already ended (closed)\nended 1 session of 1 user\n");
     assert_eq!(ran.exits(5).stderr(), said);
     assert!(ran.stdout().starts_with(&web));
     assert_eq!(sandbox.listed(["--ended-by", "cycled"]), [web]);

@@ -66,7 +66,8 @@ fn a_dry_run_shows_what_the_guard_would_refuse() {
     assert_eq!(ran.exits(4).stdout().lines().count(), 1 + 8);
     assert_eq!(
         ran.stderr(),
-        "the guard would refuse this purge: it would end 6 of 10 sessions in the table \
+        "would end 6 and delete 2 sessions, and leave 4 live\n\
+         sessctl: the guard would refuse this purge: it would end 6 of 10 sessions in the table \
          (60.0 %), more than max_rows = 5; no earlier purge is on record, so this may be a \
          backlog\n"
     );

@@ -199,7 +199,7 @@ fn tables_are_shown_as_tables() {
         if character == '\u{8}' {
             text.pop();
         } else {
-            text.push(character)
+            text.push(character);
         }
     }
     for row in [

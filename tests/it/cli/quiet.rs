@@ -50,8 +50,19 @@ fn a_locked_database_is_reported() {
 }
 
 #[test]
-fn a_purge_that_stops_early_is_reported() {
-    let sandbox = sandbox();
-    let said = sandbox.run(["purge", "--run-time", "0", "-q"]).exits(3).stderr();
-    assert!(said.starts_with("sessctl: ") && said.contains("stopped early"), "{said:?}");
+fn a_row_that_cannot_be_deleted_is_reported() {
+    let sandbox = Sandbox::without_database();
+    sandbox
+        .db()
+        .execute_batch(
+            "CREATE TABLE django_session (session_key varchar(40) NOT NULL PRIMARY KEY,
+                 session_data text NOT NULL, expire_date datetime NOT NULL);
+             INSERT INTO django_session VALUES ('kept', '', '2020-01-01 00:00:00'),
+                                               ('over', '', '2020-01-01 00:00:00');
+             CREATE TRIGGER keep BEFORE DELETE ON django_session WHEN OLD.session_key = 'kept'
+             BEGIN SELECT RAISE(ABORT, 'kept'); END;",
+        )
+        .unwrap();
+    let said = sandbox.run(["--profile", "django", "purge", "-q"]).exits(3).stderr();
+    assert!(said.contains("sessctl: 1 expired session could not be deleted"), "{said:?}");
 }

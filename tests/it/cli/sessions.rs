@@ -177,7 +177,8 @@ fn outcomes_come_in_every_format_but_prometheus_and_without_one_only_the_bad() {
         assert_eq!(ran.stderr(), "");
     }
     sandbox.run_with_input(["touch", "-o", "prometheus"], "token\n").is_refused_with(2);
-    sandbox.run_with_input(["touch", "-q"], "strange\n").exits(5).is_silent();
+    let quiet = sandbox.run_with_input(["touch", "-q"], "strange\n");
+    assert_eq!(quiet.is_refused_with(5).stderr(), format!("sessctl: {strange}: unknown\n"));
     let ran = sandbox.run_with_input(["close"], "strange\ntoken\ntoken\n");
     assert_eq!(ran.exits(5).stdout(), "");
     assert_eq!(ran.stderr(), format!("{strange}: unknown\n{used}: ended (closed)\n"));

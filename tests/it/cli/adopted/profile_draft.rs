@@ -19,7 +19,7 @@ fn the_profile_alone_goes_to_standard_output() {
     assert!(text.starts_with("# A draft for the table logins, "), "{text}");
     insta::assert_snapshot!(ran.stderr(), @"
     sessctl: logins looks most like a table of sessions, by its name and its columns expires_at, token, member_id; for another table, pass --table: member
-    sessctl: next: `sessctl profile check ./own.toml --db app.db`
+    sessctl: next: save it as own.toml, then `sessctl profile check ./own.toml --db app.db`
     ");
     assert_eq!(run(&sandbox, ["profile", "draft", "-q"]).succeeds().stderr(), "");
     // The command that it names.
@@ -34,13 +34,13 @@ fn the_next_command_has_each_parameter() {
     let said = run(&sandbox, ["profile", "draft", "--table", "SESSIONS"]).succeeds().stderr();
     insta::assert_snapshot!(said, @"
     sessctl: the built-in profile laravel fits sessions: `sessctl profile check laravel` compares them
-    sessctl: next: `sessctl profile check ./own.toml --db app.db --param lifetime=30d`, with your values
+    sessctl: next: save it as own.toml, then `sessctl profile check ./own.toml --db app.db --param lifetime=30d`, with your values
     ");
     let said = run(&three(), ["profile", "draft"]).succeeds().stderr();
     insta::assert_snapshot!(said, @"
     sessctl: django_session looks most like a table of sessions, by its name and its columns expire_date, session_key
     sessctl: the built-in profile django fits django_session: `sessctl profile check django` compares them
-    sessctl: next: `sessctl profile check ./own.toml --db app.db --param timezone=ZONE`, with your values
+    sessctl: next: save it as own.toml, then `sessctl profile check ./own.toml --db app.db --param timezone=ZONE`, with your values
     ");
 }
 
@@ -123,7 +123,7 @@ fn accounts_are_not_chosen() {
     let sandbox = database(&format!("{users}{LOGINS}"));
     insta::assert_snapshot!(run(&sandbox, ["profile", "draft"]).succeeds().stderr(), @"
     sessctl: logins looks most like a table of sessions, by its name and its columns expires_at, token, member_id; for another table, pass --table: login_users, member; the rows of login_users look like accounts: they have a password, in password
-    sessctl: next: `sessctl profile check ./own.toml --db app.db`
+    sessctl: next: save it as own.toml, then `sessctl profile check ./own.toml --db app.db`
     ");
     let named = run(&sandbox, ["profile", "draft", "--table", "login_users"]);
     let text = named.succeeds().stdout();

@@ -28,7 +28,7 @@ fn the_profiles_are_listed() {
     }
     for format in ["table", "csv", "jsonl"] {
         let text = sandbox.run(["show", "profiles", "-o", format]).succeeds().stdout();
-        assert!(text.contains("django_session"), "{format}");
+        assert!(text.contains("Django"), "{format}");
     }
     sandbox.run(["show", "profiles", "-o", "prometheus"]).is_refused_with(2);
 }

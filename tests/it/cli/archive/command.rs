@@ -24,7 +24,8 @@ fn dump(sandbox: &Sandbox) -> Vec<String> {
     let mut rows = db.prepare("SELECT * FROM sessions ORDER BY id").unwrap();
     let count = rows.column_count();
     let row = |row: &rusqlite::Row<'_>| {
-        Ok((0..count).map(|at| format!("{:?} ", row.get_ref_unwrap(at))).collect())
+        let values = (0..count).map(|at| format!("{:?}", row.get_ref_unwrap(at)));
+        Ok(values.collect::<Vec<_>>().join(" "))
     };
     rows.query_map([], row).unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }

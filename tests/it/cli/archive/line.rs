@@ -64,7 +64,9 @@ proptest! {
     fn each_row_is_read_as_it_was_written(sessions in proptest::collection::vec(session(), 1..5)) {
         let sandbox = Sandbox::without_database();
         let mut lines = Vec::new();
-        sessions.iter().for_each(|session| append_lines(&mut lines, session, &origin()));
+        for session in &sessions {
+            append_lines(&mut lines, session, &origin());
+        }
         let path = sandbox.path("a.jsonl");
         let name = path.display().to_string().parse().unwrap();
         Appender::default().append(&name, NOW, &lines).unwrap();

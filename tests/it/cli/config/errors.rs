@@ -25,7 +25,7 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
     c.toml:2: policy.timout: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:3: policy.imap.retenton: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:2: guard.rows: unknown key; valid keys: max_percent, max_rows, clock
-    c.toml:2: purge.speed: unknown key; valid keys: hold, hold_alone, max_log, log_alone
+    c.toml:2: purge.speed: unknown key; valid keys: hold, hold_alone, max_log, log_alone, unreadable
     c.toml:2: schedule.zone: unknown key; valid keys: timezone
     c.toml:2: retention.min: unknown key; valid keys: max
     c.toml:2: hooks.on_start: unknown key; valid keys: on_end, timeout, task, user, client, agent

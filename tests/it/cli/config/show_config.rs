@@ -62,6 +62,7 @@ fn show_config_says_where_each_value_comes_from() {
     purge.hold_alone - default -
     purge.max_log 64MiB default -
     purge.log_alone 256MiB default -
+    purge.unreadable report default -
     hooks.on_end - default -
     hooks.timeout 10s default -
     hooks.task * default -

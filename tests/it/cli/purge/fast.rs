@@ -70,7 +70,11 @@ fn a_fast_purge_says_which_way_it_went() {
         // All but the time
         text.join("\n")
             .split(" in ")
-            .map(|part| part.split_once(" ms").map_or(part, |it| it.1))
+            .map(|part| {
+                let units = [" ms", " s"].into_iter();
+                let time = units.filter(|_| part.starts_with(|c: char| c.is_ascii_digit()));
+                time.find_map(|unit| part.split_once(unit)).map_or(part, |it| it.1)
+            })
             .collect::<Vec<_>>()
             .join("")
     };

@@ -236,7 +236,7 @@ fn a_purge_prints_nothing_under_cron() {
     assert_eq!(ran.succeeds().stdout(), "");
     let said = ran.stderr();
     assert!(said.starts_with("ended 1 and deleted 0 sessions in "), "{said}");
-    assert!(said.ends_with(" ms; 0 live sessions remain\n"), "{said}");
+    assert!(said.ends_with("s; 0 live sessions remain\n"), "{said}");
     sandbox.run(["purge", "-q", "-v"]).exits(2);
     sandbox.run(["purge", "--at", "2026-06-15T12:00:00Z"]).exits(2);
 }
@@ -248,11 +248,12 @@ fn a_dry_run_is_a_table_with_reasons_for_people() {
     sandbox.insert(&row("old").idle(3 * DAY + 20).ended(2 * DAY, "closed"));
     let ran = sandbox.run(["purge", "--dry-run"]);
     insta::assert_snapshot!(ran.succeeds().stdout(), @r#"
+    would end 1 and delete 1 sessions, and leave 0 live
     HANDLE        ACTION  REASON     USER   TASK  CLIENT    IDLE
     283bb9deef02  end     expired    alice  imap  10.0.0.7    1h
     cba06b5736fa  delete  retention  alice  imap  10.0.0.7    1d
     "#);
-    assert_eq!(ran.stderr(), "would end 1 and delete 1 sessions, and leave 0 live\n");
+    assert_eq!(ran.stderr(), "");
     sandbox.run(["purge", "--dry-run", "-q"]).succeeds().is_silent();
 }
 

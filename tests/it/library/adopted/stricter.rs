@@ -42,7 +42,8 @@ fn table(rng: &mut Rng) -> String {
         let over = if row == 0 { "'never'".to_owned() } else { over };
         let who = rng.one_of(&["NULL", "''", "'ann'", "'ben'", "'eve'"]);
         let id = rng.between(0, 1 << 60);
-        sql += &format!("INSERT INTO app VALUES ('{id:x}{row}', {who}, {used}, {made}, {over});");
+        let values = format!("('{id:x}{row}', {who}, {used}, {made}, {over})");
+        sql.extend(["INSERT INTO app VALUES ", &values, ";"]);
     }
     sql
 }
@@ -169,7 +170,7 @@ fn a_session_that_is_used_after_the_scan_stays() {
 #[test]
 fn a_timeout_on_the_column_of_the_expiry_is_found_by_its_index() {
     let rows: String =
-        (0..2_000).map(|row| format!("({row}, {}),", NOW.0 - row * 2)).collect::<String>();
+        (0..2_000).map(|row| format!("({row}, {}),", NOW.0 - row * 2)).collect::<Vec<_>>().concat();
     let db = ApplicationDb::of(&format!(
         "CREATE TABLE sessions (id varchar not null primary key, user_id integer, \
          ip_address varchar, user_agent text, payload text not null default '', \

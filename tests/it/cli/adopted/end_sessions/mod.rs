@@ -37,15 +37,16 @@ fn a_summary_names_the_profile_and_what_could_not_be_read() {
     let dry = run(&sandbox, ["purge", "--dry-run", "--json"]);
     let summary = dry.succeeds().json();
     assert_eq!((&summary["profile"], &summary["unreadable"]), (&"django".into(), &1.into()));
-    assert_eq!(dry.stderr(), unreadable.replace("was kept", "would be kept"));
+    let kept = unreadable.replace("was kept", "would be kept");
+    let summary = "would delete 1 expired session, and leave 4\n";
+    assert_eq!(dry.stderr(), format!("{summary}{kept}"));
     let purged = run(&sandbox, ["purge", "--json"]);
     let summary = purged.succeeds().json();
     assert_eq!((&summary["profile"], &summary["unreadable"]), (&"django".into(), &1.into()));
     assert_eq!((&summary["deleted"], &summary["live"]), (&1.into(), &4.into()));
     assert_eq!(purged.stderr(), unreadable);
-    // Also to cron, each time: somebody has to look at it.
-    let again = run(&sandbox, ["purge"]);
-    assert_eq!((again.succeeds().stdout(), again.stderr()), (String::new(), unreadable.to_owned()));
+    // Also to cron, once a day: somebody has to look at it.
+    run(&sandbox, ["purge"]).succeeds().is_silent();
     run(&sandbox, ["purge", "-q"]).succeeds().is_silent();
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 4);
     // A native summary is as it ever was.
@@ -58,11 +59,12 @@ fn a_dry_run_lists_what_would_go() {
     let sandbox = three();
     let dry = run(&sandbox, ["purge", "--dry-run"]);
     insta::assert_snapshot!(dry.succeeds().stdout(), @r"
+    would delete 2 expired sessions, and leave 1
     HANDLE        ACTION  REASON   USER  CLIENT  IDLE  EXPIRES
     4c42d56de3c2  delete  expired  -     -       -     2020-02-03T04:05:06Z
     a0d907a5573a  delete  expired  -     -       -     2021-01-01T00:00:00Z
     ");
-    assert_eq!(dry.stderr(), "would delete 2 expired sessions, and leave 1\n");
+    assert_eq!(dry.stderr(), "");
     assert_eq!(left(&sandbox, "django_session", "session_key").len(), 3);
     let guarded = run(&sandbox, ["purge", "--max-rows", "1"]);
     assert!(guarded.exits(4).stderr().contains("max_rows"));
@@ -70,7 +72,7 @@ fn a_dry_run_lists_what_would_go() {
     let verbose = run(&sandbox, ["purge", "-v"]).succeeds().stderr();
     let sentence = verbose.lines().nth(1).unwrap();
     assert!(sentence.starts_with("deleted 2 expired sessions in "), "{verbose}");
-    assert!(sentence.ends_with(" ms; 1 is left"), "{verbose}");
+    assert!(sentence.ends_with("s; 1 is left"), "{verbose}");
 }
 
 #[test]
