@@ -46,6 +46,14 @@ pub trait Backend: SessionStore + Ledger + Interruptible {
         None
     }
 
+    /// Mean size in bytes of a row of sessions, from a sample; `None`: unknown.
+    ///
+    /// # Errors
+    /// Any error of reading the database.
+    fn mean_row_bytes(&self) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// Properties of the file; `None` for a database without one.
     ///
     /// # Errors

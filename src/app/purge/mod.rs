@@ -2,6 +2,7 @@
 
 mod batches;
 pub mod checkpoint;
+mod estimate;
 mod guard;
 mod preview;
 mod rebuild;
@@ -10,4 +11,5 @@ mod run;
 mod summary;
 mod sweep;
 
+pub use estimate::PurgeEstimate;
 pub use report::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};

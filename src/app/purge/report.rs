@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::estimate::PurgeEstimate;
 use crate::app::notify::MissedNotifications;
 use crate::app::replication::ReplicationReport;
 use crate::app::run::JobRun;
@@ -12,7 +13,7 @@ use crate::domain::policy::Policies;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::UnixTime;
 use crate::domain::write_limits::WriteLimits;
-use crate::storage::{KeptRows, PolicyContext, PurgeMethod, RunNote, UnreadableValue};
+use crate::storage::{DiskUsage, KeptRows, PolicyContext, PurgeMethod, RunNote, UnreadableValue};
 
 /// Parameters of a purge.
 #[derive(Debug, Clone, Default)]
@@ -93,6 +94,10 @@ pub struct PurgeReport {
     pub kept: KeptRows,
     /// Rows that were used, opened or marked in the future, as far as it was swept.
     pub future: u64,
+    /// Use of the file after the run, or before a run that was only previewed; `None`: unknown.
+    pub usage: Option<Box<DiskUsage>>,
+    /// Estimates of a preview.
+    pub estimate: Option<Box<PurgeEstimate>>,
     /// Replicator of the database, which takes over the checkpoints.
     pub replication: Option<Box<ReplicationReport>>,
 }

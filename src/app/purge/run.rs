@@ -103,6 +103,7 @@ impl SessionService {
             ..PurgeProgress::default()
         };
         let guard = request.guard.check(impact(request, &counts, baseline));
+        let changed = done.marked + done.ended.max(done.deleted);
         Ok(PurgePreview {
             summary: PurgeReport {
                 done,
@@ -114,6 +115,8 @@ impl SessionService {
                 unreadable_value,
                 kept,
                 future: counts.future,
+                usage: self.disk_usage().map(Box::new),
+                estimate: Some(Box::new(self.estimate_purge(done.deleted, changed, now)?)),
                 ..PurgeReport::default()
             },
             due: counts.due,

@@ -109,6 +109,8 @@ impl SessionService {
             future: counts.future,
             unreadable_value,
             kept,
+            usage: self.disk_usage().map(Box::new),
+            estimate: None,
             replication: sweep.checkpointer.replication.report().map(Box::new),
         }
     }

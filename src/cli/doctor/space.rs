@@ -51,6 +51,7 @@ pub fn examine(
         let fix = match (is_native, auto_vacuum) {
             (true, AutoVacuum::Incremental) => subject.sessctl("compact"),
             (true, _) => subject.sessctl("compact --full"),
+            (false, AutoVacuum::Incremental) => subject.sessctl("compact --allow-foreign"),
             (false, _) => subject.sqlite("VACUUM"),
         };
         found.find(

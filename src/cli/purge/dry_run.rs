@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::print_row_notices;
+use super::space::estimate;
 use super::summary::{record, schema, sentence};
 use crate::app::{PurgePreview, PurgeRequest, SessionService};
 use crate::cli::context::{Context, print, unwritten};
@@ -73,7 +74,7 @@ fn show_summary(
     service: &SessionService,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let sentence = sentence(&plan.summary, service.profile(), true);
+    let sentence = sentence(&plan.summary, service.profile(), true) + &estimate(&plan.summary);
     if context.format() == FormatName::Table && !context.global.quiet {
         return print(sentence + "\n");
     }

@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod method;
+mod space;
 pub mod summary;
 
 use std::path::{Path, PathBuf};
@@ -247,6 +248,7 @@ impl Args {
         } else {
             ignore_broken_pipe(write_summary(summary, service, context))?;
         }
+        space::print_free_space(summary, service, context);
         if let Some(path) = &self.metrics_file {
             let done = record(summary, service.profile(), false);
             let figures = table_figures(service, context)?;

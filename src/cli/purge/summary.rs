@@ -62,6 +62,9 @@ const LOG_PEAK: Column = Column::row("log_peak_bytes", "log peak, bytes").metric
 const ELAPSED: Column = Column::row("elapsed_ms", "elapsed, ms")
     .metric(last_seconds("sessctl_purge_duration_seconds", "How long the last purge took."));
 const METHOD: Column = Column::row("method", "method");
+const FREE_BYTES: Column = Column::row("free_bytes", "free bytes");
+const ESTIMATED_BYTES: Column = Column::row("estimated_bytes", "estimated bytes");
+const ESTIMATED_TIME: Column = Column::row("estimated_ms", "estimated time, ms");
 const STOPPED: Column = Column::row("stopped", "stopped");
 
 const SUBJECT: &str = "the summary of a purge";
@@ -81,6 +84,9 @@ pub static SUMMARY: Schema = Schema::one(
         LONGEST_HOLD,
         LOG_PEAK,
         ELAPSED,
+        FREE_BYTES,
+        ESTIMATED_BYTES,
+        ESTIMATED_TIME,
         STOPPED,
     ],
 );
@@ -105,6 +111,9 @@ static ADOPTED: Schema = Schema::one(
         LONGEST_HOLD,
         LOG_PEAK,
         ELAPSED,
+        FREE_BYTES,
+        ESTIMATED_BYTES,
+        ESTIMATED_TIME,
         STOPPED,
     ],
 );
@@ -115,6 +124,8 @@ pub fn schema(profile: Option<&Profile>) -> &'static Schema {
 
 pub fn record(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -> Record {
     let done = &summary.done;
+    let estimate = summary.estimate.as_deref().copied().unwrap_or_default();
+    let counted = |number: Option<u64>| number.map_or(Value::Absent, Value::Count);
     let adopted = |value: Value| profile.is_some().then_some(value);
     let name = profile.map(|profile| Value::word(profile.name.clone()));
     let values = [
@@ -135,6 +146,9 @@ pub fn record(summary: &PurgeReport, profile: Option<&Profile>, dry_run: bool) -
         Some(Value::Measure(milliseconds(done.longest_hold))),
         Some(Value::Count(done.log_peak)),
         Some(Value::Measure(milliseconds(summary.elapsed))),
+        Some(counted(summary.usage.as_ref().map(|usage| usage.free_bytes()))),
+        Some(counted(estimate.bytes)),
+        Some(estimate.time.map_or(Value::Absent, |time| Value::Measure(milliseconds(time)))),
         Some(summary.stopped.map_or(Value::Absent, |stopped| Value::word(stopped.as_str()))),
     ];
     Record::new(["purge"], values.into_iter().flatten().collect())

@@ -22,13 +22,11 @@ use crate::domain::session::{Session, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::domain::token::Token;
 use crate::storage::{
-    Archiving, Backend, Cursor, DueRange, DueScan, EndRequest, FileInspection, GroupBy,
-    Interruptible, KeptRows, KnownUser, PolicyContext, PurgeBatchResult, ScanLimits, ScanResult,
-    SessionQuery, SessionStore, StatementLimit, TableInspection, TableRebuild, TaskNames,
-    TaskStats, UnindexedTable, UserStats, Vacuum, VisitResult, Wal,
+    Cursor, DueRange, DueScan, EndRequest, GroupBy, Interruptible, KeptRows, KnownUser,
+    PolicyContext, PurgeBatchResult, ScanLimits, ScanResult, SessionQuery, SessionStore,
+    StatementLimit, TaskNames, TaskStats, UnindexedTable, UserStats, VisitResult,
 };
 use crate::store::database::Database;
-use crate::store::database::rqlite::Rqlite;
 use crate::store::database::sqlite::SqliteFile;
 use crate::store::ledger::LedgerDatabase;
 
@@ -345,46 +343,5 @@ impl<T: Database> LedgerDatabase for Adopted<T> {
 impl<T: Database> Interruptible for Adopted<T> {
     fn limit_statements(&mut self, limit: Option<StatementLimit>) {
         self.database.limit_statements(limit);
-    }
-}
-
-/// The application opens and touches the sessions.
-impl Backend for Adopted<SqliteFile> {
-    fn display_name(&self) -> &str {
-        self.database.display_name()
-    }
-
-    fn wal(&self) -> Option<&dyn Wal> {
-        Some(&self.database)
-    }
-
-    fn vacuum(&mut self) -> Option<&mut dyn Vacuum> {
-        Some(self)
-    }
-
-    fn table_rebuild(&mut self) -> Option<&mut dyn TableRebuild> {
-        Some(self)
-    }
-
-    fn archiving(&mut self) -> Option<&mut dyn Archiving> {
-        Some(self)
-    }
-
-    fn inspect_file(&self) -> Result<Option<FileInspection>> {
-        self.database.inspect().map(Some)
-    }
-
-    fn inspect_table(&self) -> Result<Option<TableInspection>> {
-        self.inspect().map(Some)
-    }
-}
-
-impl Backend for Adopted<Rqlite> {
-    fn display_name(&self) -> &str {
-        self.database.display_name()
-    }
-
-    fn inspect_table(&self) -> Result<Option<TableInspection>> {
-        self.inspect().map(Some)
     }
 }

@@ -6,6 +6,7 @@
 
 mod adopted_table;
 mod archive;
+mod backend;
 mod blocking_references;
 mod check;
 mod column_sql;

@@ -290,6 +290,10 @@ impl Backend for Native<SqliteFile> {
         Some(self)
     }
 
+    fn mean_row_bytes(&self) -> Result<Option<u64>> {
+        self.database.mean_row_bytes("sessions")
+    }
+
     fn inspect_file(&self) -> Result<Option<FileInspection>> {
         self.database.inspect().map(Some)
     }

@@ -100,7 +100,7 @@ fn sessions_are_counted_by_agent_client_and_task() {
     assert_eq!(table.stderr(), "1 of 3 agents shown\n");
     let unknown = sandbox.run(["show", "users", "--by", "color"]);
     unknown.exits(2);
-    assert!(unknown.stderr().contains("user, client, agent, task"), "{}", unknown.stderr());
+    assert!(unknown.stderr().contains("use user, client, agent or task"), "{}", unknown.stderr());
 }
 
 #[test]

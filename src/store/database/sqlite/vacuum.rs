@@ -15,6 +15,8 @@ use crate::store::statement::Statement;
 const SPACE: &str = "SELECT page_size, page_count, freelist_count, auto_vacuum FROM \
                      pragma_page_size, pragma_page_count, pragma_freelist_count, \
                      pragma_auto_vacuum";
+/// Pages that are sampled to estimate the size of a row.
+const SAMPLE_PAGES: usize = 500;
 /// Overhead of a page in a log or journal, and the header of the log, in bytes.
 const FRAME: u64 = 24;
 const HEADER: u64 = 512;
@@ -39,6 +41,18 @@ impl SqliteFile {
         space.file_bytes = fs::metadata(&path).map_err(unreadable)?.len();
         space.log_bytes = ["-wal", "-journal"].iter().map(|log| length(&path, log)).sum();
         Ok(space)
+    }
+
+    /// Mean size of a row of a table, without its indexes, from its first pages.
+    pub fn mean_row_bytes(&self, table: &str) -> Result<Option<u64>> {
+        let sample = Statement::new(
+            "SELECT sum(payload), sum(ncell) FROM (SELECT payload, ncell FROM dbstat \
+             WHERE name = ?1 AND pagetype <> 'internal' LIMIT ?2)",
+        )
+        .with(table)
+        .with(SAMPLE_PAGES);
+        let sums = self.query_first(&sample, |row| (row.count(0), row.count(1)))?;
+        Ok(sums.and_then(|(bytes, rows)| bytes.checked_div(rows)))
     }
 
     pub fn incremental_vacuum(&mut self, pages: usize) -> Result<VacuumStep> {

@@ -1,6 +1,8 @@
 //! Purging: what is due, what a dry run says of it, and what is said.
 
 mod fast;
+
+mod space;
 mod summary;
 
 use serde_json::Value;
@@ -180,7 +182,7 @@ fn the_summary_has_these_keys_and_types() {
             .filter(|key| summary.get(key).is_some())
             .collect();
         assert_eq!(
-            keys[..13],
+            keys[..16],
             [
                 "dry_run",
                 "marked",
@@ -194,8 +196,15 @@ fn the_summary_has_these_keys_and_types() {
                 "longest_hold_ms",
                 "log_peak_bytes",
                 "elapsed_ms",
+                "free_bytes",
+                "estimated_bytes",
+                "estimated_ms",
                 "stopped"
             ]
+        );
+        assert_eq!(
+            summary["estimated_bytes"].take(),
+            if dry_run { 0.into() } else { serde_json::Value::Null }
         );
         for measure in ["longest_hold_ms", "log_peak_bytes", "elapsed_ms"] {
             assert!(summary[measure].take().as_f64().unwrap() >= 0.0);
@@ -205,7 +214,8 @@ fn the_summary_has_these_keys_and_types() {
             serde_json::json!({
                 "dry_run": dry_run, "marked": 0, "ended": 1, "deleted": 0, "live": 1,
                 "remaining": 0, "future": 0, "counted": true, "batches": batches,
-                "longest_hold_ms": null, "log_peak_bytes": null, "elapsed_ms": null, "stopped": null
+                "longest_hold_ms": null, "log_peak_bytes": null, "elapsed_ms": null, "free_bytes": 0,
+                "estimated_bytes": null, "estimated_ms": null, "stopped": null
             })
         );
     }
