@@ -72,7 +72,7 @@ fn a_fast_purge_says_which_way_it_went() {
             .split(" in ")
             .map(|part| {
                 let units = [" ms", " s"].into_iter();
-                let time = units.filter(|_| part.starts_with(|c: char| c.is_ascii_digit()));
+                let mut time = units.filter(|_| part.starts_with(|c: char| c.is_ascii_digit()));
                 time.find_map(|unit| part.split_once(unit)).map_or(part, |it| it.1)
             })
             .collect::<Vec<_>>()
