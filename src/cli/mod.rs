@@ -148,12 +148,8 @@ impl Command {
             _ => None,
         };
         let if_missing = match self {
-            Self::Init(_) => IfMissing::Create,
             Self::Move(_) if also.as_ref() == Some(&database) => IfMissing::Create,
-            // It opens no existing file.
-            Self::Demo(_) => IfMissing::Ignore,
-            Self::Show(args) if args.needs_no_database() => IfMissing::Ignore,
-            _ => IfMissing::Fail,
+            _ => self.if_missing(),
         };
         let writes_state =
             matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
@@ -170,6 +166,16 @@ impl Command {
             archives,
             files,
         }))
+    }
+
+    fn if_missing(&self) -> IfMissing {
+        match self {
+            Self::Init(_) => IfMissing::Create,
+            // It opens no existing file.
+            Self::Demo(_) => IfMissing::Ignore,
+            Self::Show(args) if args.needs_no_database() => IfMissing::Ignore,
+            _ => IfMissing::Fail,
+        }
     }
 }
 

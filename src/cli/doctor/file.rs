@@ -49,11 +49,16 @@ fn examine_rights(
     found.fact("group", "group", Value::Text(accounts::group(file.gid)));
     found.fact("mode", "mode", Value::word(format!("{:04o}", file.mode)));
     found.fact("directory_mode", "directory mode", Value::word(format!("{:04o}", directory.mode)));
+    judge_rights(real, &rights, subject, found);
+}
+
+/// Findings about users who can read or change the sessions without sessctl or the application.
+fn judge_rights(real: &Path, rights: &FileRights, subject: &Subject<'_>, found: &mut Examination) {
     let (db, name) = (subject.db, subject.name());
     if rights.all_can_read() {
         found.find(
             "readable_by_all",
-            format!("every user of this machine can read \"{db}\" (mode {:04o})", file.mode),
+            format!("every user of this machine can read \"{db}\" (mode {:04o})", rights.mode),
             "whoever reads the sessions knows who is logged in and, where a framework stores the \
              tokens themselves, can take the sessions over",
             format!("chmod o-r {name}"),
@@ -62,7 +67,7 @@ fn examine_rights(
     if rights.all_can_write() {
         found.find(
             "writable_by_all",
-            format!("every user of this machine can write to \"{db}\" (mode {:04o})", file.mode),
+            format!("every user of this machine can write to \"{db}\" (mode {:04o})", rights.mode),
             "whoever writes to the sessions can log in as any user",
             format!("chmod o-w {name}"),
         );
