@@ -83,14 +83,8 @@ impl SessionService {
             checked => checked?,
         }
         filter.users = self.select_each(&rule.users)?;
-        filter.except_users = self.select_each(&rule.except_users)?;
+        filter.except_users = self.select_known_users(&rule.except_users, now)?;
         Ok(filter)
-    }
-
-    fn select_each(&self, users: &[String]) -> Result<Vec<String>> {
-        let ids: Result<Vec<Vec<String>>> =
-            users.iter().map(|user| self.select_users(user)).collect();
-        Ok(ids?.concat())
     }
 
     fn cut_short(&mut self, counts: RunCounts, error: Error) -> Result<CycleReport> {

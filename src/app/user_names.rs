@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use super::query::ListRequest;
 use super::service::{KnownNames, SessionService};
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, Result, UnknownUser, UnknownUsers};
+use crate::domain::filter::Filter;
 use crate::domain::profile::Profile;
 use crate::domain::session::Session;
+use crate::domain::time::UnixTime;
 use crate::storage::{UserStats, VisitResult};
 
 /// Sessions whose users are looked up together: on a cluster, by one request.
@@ -106,6 +109,85 @@ impl SessionService {
             }),
             None => Ok(ids),
         }
+    }
+
+    /// Reports that a text stands for no user: no user has this name or id, and no session has
+    /// this user.
+    ///
+    /// # Errors
+    /// See [`select_users`](Self::select_users), and any error of reading the table.
+    pub fn unknown_user(&self, user: &str, now: UnixTime) -> Result<Option<UnknownUser>> {
+        let ids = self.select_users(user)?;
+        if ids.as_slice() != [user] || self.is_known_id(user)? || self.has_session(ids, now)? {
+            return Ok(None);
+        }
+        let table = self.profile().map_or("sessions", |profile| profile.table.as_str()).to_owned();
+        let user = user.to_owned();
+        let Some(names) = self.user_name_column()? else {
+            return Ok(Some(UnknownUser { user, table, names: None, similar: None }));
+        };
+        let similar = self.similar_user(&user)?;
+        Ok(Some(UnknownUser { user, table, names: Some(names), similar }))
+    }
+
+    fn is_known_id(&self, user: &str) -> Result<bool> {
+        Ok(self.store.known_users(&[user])?.into_iter().flatten().next().is_some())
+    }
+
+    fn has_session(&self, users: Vec<String>, now: UnixTime) -> Result<bool> {
+        let filter = Filter { users, ..Filter::default() };
+        let request = ListRequest { filter, limit: Some(1), ..ListRequest::default() };
+        let listed = self.list(&request, now, &mut |_| Ok(ControlFlow::Continue(())))?;
+        Ok(listed.shown > 0)
+    }
+
+    /// Column with the names of the users, such as `users.email`, if they can be looked up.
+    ///
+    /// # Errors
+    /// Any error of reading the schema.
+    pub fn user_name_column(&self) -> Result<Option<String>> {
+        let user = self.profile().and_then(|profile| profile.user.as_ref());
+        let Some(names) = user.and_then(|user| user.names.as_ref()) else { return Ok(None) };
+        let column = format!("{}.{}", names.table, names.name);
+        Ok(self.user_names_obstacle()?.is_none().then_some(column))
+    }
+
+    /// The only name that begins like this, first of all as an address of this user.
+    fn similar_user(&self, user: &str) -> Result<Option<String>> {
+        for prefix in [format!("{user}@"), user.to_owned()] {
+            match self.store.user_names_like(&prefix, 2) {
+                // A hint is not worth an error.
+                Err(Error::Failed { .. } | Error::Refused(_)) => return Ok(None),
+                found => match found?.as_slice() {
+                    [] => {}
+                    [only] => return Ok(Some(only.clone())),
+                    _ => return Ok(None),
+                },
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the ids of users all of whom are known.
+    pub(super) fn select_known_users(
+        &self,
+        users: &[String],
+        now: UnixTime,
+    ) -> Result<Vec<String>> {
+        let unknown: Result<Vec<Option<UnknownUser>>> =
+            users.iter().map(|user| self.unknown_user(user, now)).collect();
+        let unknown: Vec<UnknownUser> = unknown?.into_iter().flatten().collect();
+        if unknown.is_empty() {
+            return self.select_each(users);
+        }
+        Err(Error::UnknownUsers(UnknownUsers(unknown)))
+    }
+
+    /// Returns the ids of users.
+    pub(super) fn select_each(&self, users: &[String]) -> Result<Vec<String>> {
+        let ids: Result<Vec<Vec<String>>> =
+            users.iter().map(|user| self.select_users(user)).collect();
+        Ok(ids?.concat())
     }
 
     /// Number of sessions that are visited together, with the names of their users.

@@ -32,6 +32,14 @@ pub fn percent(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "use a number from 0 to 100, such as 20".to_owned())
 }
 
+/// Reads a number of sessions that are kept. None at all is probably a mistake.
+pub fn newest(text: &str) -> Result<usize, &'static str> {
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or("use a whole number of at least 1, such as 3")
+}
+
 /// Reads a whole number of at least one.
 pub fn at_least_one(text: &str) -> Result<u64, &'static str> {
     text.parse()

@@ -87,7 +87,7 @@ pub fn exit_code_of_library_error(error: &Error) -> u8 {
         | Error::DestinationHasRuns
         | Error::ColumnMismatch { .. }
         | Error::ValueMismatch { .. } => 4,
-        Error::NoSession(_) | Error::NotArchived { .. } => 5,
+        Error::NoSession(_) | Error::UnknownUsers(_) | Error::NotArchived { .. } => 5,
         Error::Missing { .. } | Error::ForeignDatabase { .. } => 10,
         Error::Busy { .. }
         | Error::InUse { .. }

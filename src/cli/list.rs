@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::app::ListRequest;
+use crate::app::{ListRequest, SessionService};
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
 use crate::domain::session::EndReason;
@@ -12,9 +12,10 @@ use crate::store::Access;
 
 use super::args::{Since, TimeArg};
 use super::context::{Context, unwritten};
-use super::exit::Exit;
+use super::exit::{Exit, Usage};
 use super::selection::Selection;
 use super::session_records;
+use super::users::report_unknown;
 use crate::output::FormatName;
 
 /// List sessions
@@ -47,7 +48,7 @@ pub struct Args {
     #[arg(long)]
     reverse: bool,
     /// Show at most N sessions, the first in this order
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u64>,
     /// Show the states as of another time: sessions opened later are left out, and sessions
     /// that ended later count as not ended
@@ -56,16 +57,33 @@ pub struct Args {
 }
 
 impl Args {
+    /// Refuses conditions on ends in a framework's table, which keeps no session that has ended.
+    fn check_ends(&self, service: &SessionService) -> anyhow::Result<()> {
+        match service.profile() {
+            Some(profile) if self.ended_by.is_some() || self.ended_since.is_some() => {
+                Err(Usage::error(format!(
+                    "the table {:?} keeps no session that has ended: --ended-by and --ended-since \
+                     cannot match",
+                    profile.table
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         let at = self.at.map(|at| at.read(&TimeZone::Local, context.now)).transpose()?;
         let now = at.unwrap_or(context.now);
         let table = context.format() == FormatName::Table;
         let is_limited = self.limit.is_some();
-        let ended_since = self.ended_since.map(|since| since.read(context.now)).transpose()?;
+        let ended_since =
+            self.ended_since.as_ref().map(|since| since.read(context.now)).transpose()?;
         context.format().check(&session_records::SESSIONS)?;
         let service = context.open(Access::Read)?;
+        self.check_ends(&service)?;
         context.report_user_names(&service)?;
         let found = self.selection.find(&service, Filter::default(), context.now)?;
+        report_unknown(&found.unknown, context);
         // The limit of a cycle selects the same sessions.
         let default = if is_limited { SortKey::Idle } else { SortKey::Handle };
         let order = Order { by: self.sort.unwrap_or(default), reverse: self.reverse };

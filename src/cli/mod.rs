@@ -60,6 +60,7 @@ mod token_reader;
 mod tokens;
 mod touch;
 pub mod trust;
+mod users;
 
 use std::ffi::OsString;
 use std::path::Path;

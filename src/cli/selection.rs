@@ -1,20 +1,21 @@
 //! Options that select sessions, for every command that takes a selection.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::ControlFlow;
 use std::str::FromStr;
 
-use crate::app::{ListRequest, SessionService};
+use crate::app::SessionService;
+use crate::domain::error::UnknownUser;
 use crate::domain::filter::{AgentPattern, ClientFilter, Filter};
 use crate::domain::session::{Session, SessionKey, SessionState};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::{Span, UnixTime};
 
-use super::args::{Since, agent, task};
+use super::args::{Since, agent, newest, task};
 use super::context::Context;
 use super::exit::{Exit, Usage};
 use super::run_note::Typed;
+use super::users::FoundUsers;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 #[command(next_help_heading = "Selection")]
@@ -35,7 +36,8 @@ pub struct Selection {
     /// Only sessions from this address or network
     #[arg(long, value_name = "ADDRESS|CIDR")]
     pub client: Option<ClientFilter>,
-    /// Only sessions of programs whose whole text matches; * matches any text, case is ignored
+    /// Only sessions of programs whose whole text matches, such as '*Firefox/52*'; * matches any
+    /// text, case is ignored
     #[arg(long, value_name = "PATTERN", value_parser = agent)]
     pub agent: Option<AgentPattern>,
     /// Only sessions in these states: active, idle, abandoned, expired (due, but not yet ended
@@ -45,13 +47,13 @@ pub struct Selection {
     #[arg(long, value_name = "STATES", value_delimiter = ',')]
     pub state: Vec<StateArg>,
     /// Only sessions unused for longer than this
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", allow_hyphen_values = true)]
     pub idle_over: Option<Span>,
     /// Only sessions opened before this time, or longer ago than this
-    #[arg(long, value_name = "TIME|DURATION")]
+    #[arg(long, value_name = "TIME|DURATION", allow_hyphen_values = true)]
     pub created_before: Option<Since>,
     /// Only sessions last used before this time, or longer ago than this
-    #[arg(long, value_name = "TIME|DURATION")]
+    #[arg(long, value_name = "TIME|DURATION", allow_hyphen_values = true)]
     pub used_before: Option<Since>,
     /// Only the sessions with these handles; if ids are not unique, all with the same id
     #[arg(long, value_name = "HANDLE", num_args = 1.., value_delimiter = ',')]
@@ -59,9 +61,9 @@ pub struct Selection {
     /// Not the sessions with these handles
     #[arg(long, value_name = "HANDLE", num_args = 1.., value_delimiter = ',')]
     pub except: Vec<String>,
-    /// Not the N newest sessions of each user, by last use; where the table has none, by
-    /// creation or expiry. Sessions without a user are left out
-    #[arg(long, value_name = "N")]
+    /// Not the N newest sessions of each user, of those that the other options select, by last
+    /// use; where the table has none, by creation or expiry. Sessions without a user are left out
+    #[arg(long, value_name = "N", value_parser = newest, allow_negative_numbers = true)]
     pub keep_newest: Option<usize>,
 }
 
@@ -91,6 +93,7 @@ impl FromStr for StateArg {
         match text {
             "usable" => return Ok(Self::Usable),
             "unreadable" => return Ok(Self::Unreadable),
+            "live" => return Err("did you mean usable?".to_owned()),
             _ => {}
         }
         text.parse()
@@ -102,6 +105,8 @@ impl FromStr for StateArg {
 /// A selection whose users and handles were looked up.
 pub struct FoundSelection {
     pub filter: Filter,
+    /// Requested users that nobody knows, if the others or all users are known.
+    pub unknown: Vec<UnknownUser>,
     /// Requested sessions that have ended.
     pub ended: Vec<Session>,
 }
@@ -110,7 +115,8 @@ impl Selection {
     /// Looks up users and handles; `default` selects by state if no states were requested.
     ///
     /// # Errors
-    /// A handle or a time that is not valid, a handle without a session or of several, and any
+    /// A state that the table does not know, users that exclude each other, a user of
+    /// --except-user whom nobody knows, a handle or a time that is not valid, a handle without a session or of several, and any
     /// error of reading the table.
     pub fn find(
         &self,
@@ -131,8 +137,18 @@ impl Selection {
             ..self.with_states(default)
         };
         filter.check(service.profile())?;
-        filter.users = users(service, &self.user, now)?;
-        filter.except_users = users(service, &self.except_user, now)?;
+        self.check_states(service)?;
+        let users = FoundUsers::of(service, &self.user, now)?;
+        filter.except_users = FoundUsers::of(service, &self.except_user, now)?.all()?;
+        if let Some(user) = filter.except_users.iter().find(|user| users.ids.contains(*user)) {
+            return Err(Usage::error(format!(
+                "--user and --except-user exclude each other: both name the user {user:?}"
+            )));
+        }
+        filter.users = users.lenient();
+        let is_doubtful = users.ids.is_empty() && users.unknown.iter().all(|it| it.names.is_none());
+        // Without a table of users, one without a session may still be a user.
+        let unknown = if is_doubtful { Vec::new() } else { users.unknown };
         filter.except = sessions(service, &self.except)?.map(|session| session.key).collect();
         let mut ended = Vec::new();
         if !self.session.is_empty() {
@@ -144,7 +160,26 @@ impl Selection {
             ended = found.into_values().filter(|session| session.end.is_some()).collect();
         }
         filter.check(service.profile())?;
-        Ok(FoundSelection { filter, ended })
+        Ok(FoundSelection { filter, unknown, ended })
+    }
+
+    /// Refuses the states that sessions of a framework's table cannot have.
+    fn check_states(&self, service: &SessionService) -> anyhow::Result<()> {
+        let Some(profile) = service.profile() else { return Ok(()) };
+        let is_foreign = |state: &&StateArg| match state {
+            StateArg::Usable | StateArg::Unreadable => false,
+            StateArg::State(state) => {
+                !matches!(state, SessionState::Active | SessionState::Expired)
+            }
+        };
+        match self.state.iter().find(is_foreign) {
+            None => Ok(()),
+            Some(state) => Err(Usage::error(format!(
+                "no session of the table {:?} is ever {state}; use --state active, expired, \
+                 unreadable or usable",
+                profile.table
+            ))),
+        }
     }
 
     /// Refuses the state ended, for a command on sessions that have not ended.
@@ -231,24 +266,24 @@ impl Selection {
         now: UnixTime,
     ) -> anyhow::Result<Option<String>> {
         let source = service.profile().and_then(|profile| profile.user.as_ref());
-        let (Some(source), false) = (source, self.user.is_empty()) else { return Ok(None) };
-        let ids: BTreeSet<String> = users(service, &self.user, now)?.into_iter().collect();
+        if source.is_none() || self.user.is_empty() {
+            return Ok(None);
+        }
+        let ids = FoundUsers::of(service, &self.user, now)?.lenient();
         let is_given =
-            |id: &String| self.user.iter().any(|text| text.split(',').any(|it| it == id));
-        Ok(Some(match &source.names {
-            None => "the table keeps ids of users: pass one that `sessctl show users` shows, such \
-                     as --user 17"
-                .to_owned(),
-            Some(names) if ids.iter().all(is_given) => format!(
-                "the table keeps ids of users, and no user in {:?} has this name; `sessctl show \
-                 users` shows ids and names",
-                names.table
+            |id: &String| self.user.iter().any(|text| text.split(',').any(|it| it.trim() == id));
+        Ok(match service.user_name_column()? {
+            None => Some(
+                "the table keeps ids of users: pass one that `sessctl show users` shows, such as \
+                 --user 17"
+                    .to_owned(),
             ),
-            Some(_) => format!(
+            Some(_) if ids.iter().all(is_given) => None,
+            Some(_) => Some(format!(
                 "the table keeps ids of users: {}",
                 ids.iter().map(|id| format!("{id:?}")).collect::<Vec<_>>().join(", ")
-            ),
-        }))
+            )),
+        })
     }
 }
 
@@ -308,46 +343,6 @@ pub fn unknown_task(
          tasks"
     ));
     Ok(Some(Exit::NoSession))
-}
-
-/// Ids of the users with these names or ids.
-fn users(service: &SessionService, given: &[String], now: UnixTime) -> anyhow::Result<Vec<String>> {
-    let mut ids = BTreeSet::new();
-    for text in given {
-        match user_with_commas(service, text, now)? {
-            Some(found) => ids.extend(found),
-            None => {
-                for user in text.split(',') {
-                    if user.is_empty() {
-                        return Err(Usage::error(
-                            "a user is empty; pass names or ids, separated by commas",
-                        ));
-                    }
-                    ids.extend(service.select_users(user)?);
-                }
-            }
-        }
-    }
-    Ok(ids.into_iter().collect())
-}
-
-/// Ids of a user whose name has commas, if there is one.
-fn user_with_commas(
-    service: &SessionService,
-    text: &str,
-    now: UnixTime,
-) -> anyhow::Result<Option<Vec<String>>> {
-    if !text.contains(',') {
-        return Ok(None);
-    }
-    let users = service.select_users(text)?;
-    if users.as_slice() != [text] {
-        return Ok(Some(users));
-    }
-    let filter = Filter { users: users.clone(), ..Filter::default() };
-    let request = ListRequest { filter, limit: Some(1), ..ListRequest::default() };
-    let listed = service.list(&request, now, &mut |_| Ok(ControlFlow::Continue(())))?;
-    Ok((listed.shown > 0).then_some(users))
 }
 
 fn sessions(

@@ -20,7 +20,7 @@ pub(super) const KEYS: &[ConfigKey<SelectionRule>] = &[
     key!("idle_over", idle_over, AGE),
     key!("created_before", created_before, AGE),
     key!("used_before", used_before, AGE),
-    key!("keep_newest", keep_newest, NUMBER),
+    key!("keep_newest", keep_newest, LIMIT),
     key!("limit", limit, LIMIT),
 ];
 
@@ -49,16 +49,12 @@ const AGE: KeyFormat<Option<Span>> = KeyFormat {
     read: |value| span(value).map(Some),
     show: |span| span.map(|span| span.to_string()).unwrap_or_default(),
 };
-const NUMBER: KeyFormat<Option<u64>> = KeyFormat {
-    read: |value| count(value).map(Some),
-    show: |number| number.map(|number| number.to_string()).unwrap_or_default(),
-};
 const LIMIT: KeyFormat<Option<u64>> = KeyFormat {
     read: |value| match count(value)? {
         0 => Err("must be an integer of 1 or more".to_owned()),
         limit => Ok(Some(limit)),
     },
-    show: NUMBER.show,
+    show: |number| number.map(|number| number.to_string()).unwrap_or_default(),
 };
 
 fn state(value: &DeValue<'_>) -> Result<SessionState, String> {

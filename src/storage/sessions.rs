@@ -121,6 +121,11 @@ pub trait SessionStore {
         Ok(Vec::new())
     }
 
+    /// Names of users that begin with a text, in any case of ASCII letters, at most `most`.
+    fn user_names_like(&self, _prefix: &str, _most: usize) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// Reason why no names of users can be looked up.
     fn user_names_obstacle(&self) -> Result<Option<String>> {
         Ok(None)

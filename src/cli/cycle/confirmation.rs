@@ -14,17 +14,28 @@ pub fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks whether this number of sessions shall end; anything but yes means no.
+/// Asks whether this number of sessions shall end, while those of some users are kept; anything
+/// but yes means no.
 ///
 /// # Errors
 /// Failure to read the answer.
-pub fn ask(sessions: u64) -> anyhow::Result<bool> {
-    let (count, noun) =
-        (format_count(sessions), if sessions == 1 { "session" } else { "sessions" });
+pub fn ask(sessions: u64, kept: Option<(u64, usize)>) -> anyhow::Result<bool> {
+    let question = question(sessions, kept);
     let mut terminal = io::stderr();
-    let asked = write!(terminal, "end {count} {noun}? [y/N] ").and_then(|()| terminal.flush());
+    let asked = write!(terminal, "{question} [y/N] ").and_then(|()| terminal.flush());
     asked.context("could not ask for confirmation; pass --yes")?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).context("could not read the answer; pass --yes")?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+fn question(sessions: u64, kept: Option<(u64, usize)>) -> String {
+    let count = |number: u64, noun: &str| {
+        format!("{} {noun}{}", format_count(number), if number == 1 { "" } else { "s" })
+    };
+    let kept = kept.map_or_else(String::new, |(kept, users)| {
+        let are = if kept == 1 { "is" } else { "are" };
+        format!(" ({} of {} {are} kept)", count(kept, "session"), count(users as u64, "user"))
+    });
+    format!("end {}{kept}?", count(sessions, "session"))
 }

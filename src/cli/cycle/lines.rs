@@ -116,7 +116,11 @@ impl Totals {
         };
         match self.without_user {
             0 => format!("{sessions} of {users}"),
-            others => format!("{sessions} of {users}, {} without a user", format_count(others)),
+            others => format!(
+                "{sessions}: {} of {users}, {} without a user",
+                format_count(self.sessions.saturating_sub(others)),
+                format_count(others)
+            ),
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::cli::run_note::{Typed, Why, print_unrecorded};
 use crate::cli::selection::{FoundSelection, Selection, unknown_task};
 use crate::cli::statement_watchdog::Deadline;
 use crate::cli::{kept_rows, session_records};
+use crate::domain::error::{Error, UnknownUsers};
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
 use crate::domain::guard::Guard;
@@ -59,7 +60,7 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["of_task", "task", "user", "user_unreadable", "client", "agent", "session"])]
     all: bool,
     /// End at most N sessions, the longest unused first
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u64>,
     /// Print the sessions that would end; change nothing
     #[arg(long)]
@@ -167,10 +168,34 @@ impl Args {
                 }
             }
         }
+        if let Some(why) = self.other_states(service, context)? {
+            return Ok(why);
+        }
         Ok(self
             .selection
             .about_users(service, context.now)?
             .map_or_else(String::new, |text| format!("; {text}")))
+    }
+
+    /// Number of the sessions that match but for their state, at the end of the sentence.
+    fn other_states(
+        &self,
+        service: &SessionService,
+        context: &Context,
+    ) -> anyhow::Result<Option<String>> {
+        let states: Vec<String> = self.selection.state.iter().map(ToString::to_string).collect();
+        if states.is_empty() {
+            return Ok(None);
+        }
+        let any = Selection { state: Vec::new(), ..self.selection.clone() };
+        let filter = any.find(service, Filter::default(), context.now)?.filter;
+        let request = CycleRequest { filter, ..CycleRequest::default() };
+        let others = match service.count_cycle(&request, context.now)? {
+            0 => return Ok(None),
+            1 => "1 is".to_owned(),
+            others => format!("{} are", format_count(others)),
+        };
+        Ok(Some(format!(" is in state {}; {others} in another", states.join(" or "))))
     }
 
     fn typed(&self) -> Typed {
@@ -185,8 +210,11 @@ impl Args {
         context: &Context,
         lines: &mut SessionLines,
     ) -> anyhow::Result<Exit> {
-        let FoundSelection { filter, ended } =
+        let FoundSelection { filter, unknown, ended } =
             self.selection.find(service, Filter::usable(), context.now)?;
+        if !unknown.is_empty() {
+            return Err(Error::UnknownUsers(UnknownUsers(unknown)).into());
+        }
         let request = CycleRequest {
             filter,
             limit: self.limit,
@@ -221,7 +249,8 @@ impl Args {
         if confirmation::is_possible() && !context.global.quiet {
             let would_end = service.count_cycle(request, context.now)?;
             let is_large = would_end > confirmation::MAX_UNASKED || self.all;
-            if !self.yes && is_large && would_end > 0 && !confirmation::ask(would_end)? {
+            let asks = !self.yes && is_large && would_end > 0;
+            if asks && !confirmation::ask(would_end, kept_users(request, service, context)?)? {
                 context.print_notice("nothing was ended");
                 lines.is_canceled = true;
                 return Ok(Exit::Failed);
@@ -230,6 +259,23 @@ impl Args {
         }
         cycle(request, total, service, context, lines)
     }
+}
+
+/// Sessions that would end but for their users, and the number of these users.
+fn kept_users(
+    request: &CycleRequest,
+    service: &SessionService,
+    context: &Context,
+) -> anyhow::Result<Option<(u64, usize)>> {
+    let users = request.filter.except_users.clone();
+    if users.is_empty() {
+        return Ok(None);
+    }
+    let number = users.len();
+    let filter =
+        Filter { users, except_users: Vec::new(), keep_newest: None, ..request.filter.clone() };
+    let request = CycleRequest { filter, ..CycleRequest::default() };
+    Ok(Some((service.count_cycle(&request, context.now)?, number)))
 }
 
 fn preview(

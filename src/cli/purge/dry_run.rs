@@ -10,8 +10,9 @@ use crate::cli::context::{Context, print, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::kept_rows::warn_of_unindexed;
 use crate::cli::list::truncation_notice;
-use crate::cli::selection::{Selection, unknown_task};
+use crate::cli::selection::{FoundSelection, Selection, unknown_task};
 use crate::cli::session_records;
+use crate::cli::users::report_unknown;
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
 use crate::domain::policy::Verdict;
@@ -34,7 +35,9 @@ pub(super) fn dry_run(
     if let Some(exit) = unknown_task(&service, selection.task.as_ref(), context)? {
         return Ok(exit);
     }
-    let filter = selection.find(&service, Filter::default(), context.now)?.filter;
+    let FoundSelection { filter, unknown, .. } =
+        selection.find(&service, Filter::default(), context.now)?;
+    report_unknown(&unknown, context);
     if is_clock_accepted {
         service.accept_clock();
     }

@@ -9,6 +9,8 @@ use crate::Error;
 use crate::app::SessionService;
 use crate::cli::archive::reader::{ArchiveFile, Identity, ReadSession};
 use crate::cli::context::Context;
+use crate::cli::users::unknown_user;
+use crate::domain::error::UnknownUser;
 use crate::domain::time::UnixTime;
 use crate::storage::ArchivedSession;
 
@@ -33,7 +35,7 @@ impl SelectionArgs {
     }
 
     /// Error of a selection without a session.
-    fn found_none(&self, archives: &[ArchiveFile]) -> Error {
+    fn found_none(&self, archives: &[ArchiveFile], unknown: Option<UnknownUser>) -> Error {
         let archives: Vec<String> =
             archives.iter().map(|archive| format!("\"{}\"", archive.path.display())).collect();
         Error::NotArchived {
@@ -43,6 +45,7 @@ impl SelectionArgs {
                 (None, handles) => format!("session with the handle {}", handles.join(" or ")),
             },
             archive: archives.join(", "),
+            unknown: unknown.map(Box::new),
         }
     }
 }
@@ -137,7 +140,10 @@ impl<'a> Selection<'a> {
         }
         match other {
             Some(refusal) if !is_of_table => Err(refusal.into()),
-            _ if latest.is_empty() && !args.is_all() => Err(args.found_none(archives).into()),
+            _ if latest.is_empty() && !args.is_all() => {
+                let unknown = unknown_user(args.user.as_deref(), service, context.now)?;
+                Err(args.found_none(archives, unknown).into())
+            }
             _ => Ok(Self { archives, latest }),
         }
     }

@@ -9,6 +9,7 @@ use crate::storage::{MAX_NAMED_SESSIONS, RunOrigin, RunOutcome, RunQuery, RunRec
 
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
+use crate::cli::users::unknown_user;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility, concat};
 
@@ -130,7 +131,11 @@ impl Args {
         if shown > 0 {
             return Ok(Exit::Done);
         }
-        context.print_notice(&self.nothing_found(&service.ledger_name()));
+        let mut said = self.nothing_found(&service.ledger_name());
+        if let Some(unknown) = unknown_user(self.user.as_deref(), &service, context.now)? {
+            said = format!("{said}; {unknown}");
+        }
+        context.print_notice(&said);
         Ok(if self.seeks_sessions() { Exit::NoSession } else { Exit::Done })
     }
 

@@ -13,8 +13,9 @@ use super::columns::{expired, idle_since};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::list::truncation_notice;
-use crate::cli::selection::Selection;
+use crate::cli::selection::{FoundSelection, Selection};
 use crate::cli::session_records::USER_NAME;
+use crate::cli::users::report_unknown;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value, concat};
 
@@ -45,7 +46,7 @@ pub struct Args {
     #[arg(long, value_name = "COLUMN", default_value = "user", hide_default_value = true)]
     by: Grouping,
     /// Show at most N users, or other groups
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     limit: Option<u64>,
 }
 
@@ -118,7 +119,9 @@ impl Args {
         let service = context.open(Access::Read)?;
         let is_adopted = service.profile().is_some();
         let is_by_user = self.by == Grouping::User;
-        let filter = self.selection.find(&service, Filter::default(), context.now)?.filter;
+        let FoundSelection { filter, unknown, .. } =
+            self.selection.find(&service, Filter::default(), context.now)?;
+        report_unknown(&unknown, context);
         if is_by_user {
             context.report_user_names(&service)?;
         }

@@ -7,6 +7,7 @@ mod insufficient_space;
 mod interrupt;
 mod limit_reached;
 mod missing_attributes;
+mod unknown_user;
 
 use std::error::Error as StdError;
 use std::time::Duration;
@@ -24,6 +25,7 @@ pub use insufficient_space::InsufficientSpace;
 pub use interrupt::InterruptReason;
 pub use limit_reached::LimitReached;
 pub use missing_attributes::{Attribute, MissingAttributes};
+pub use unknown_user::{UnknownUser, UnknownUsers};
 
 /// Result of an operation on a store.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -239,13 +241,18 @@ pub enum Error {
     /// There is no session with this handle.
     #[error("no session with handle {0}")]
     NoSession(String),
+    /// Nobody knows these users.
+    #[error("{0}")]
+    UnknownUsers(UnknownUsers),
     /// An archive has no such session.
-    #[error("no {what} in {archive}")]
+    #[error("no {what} in {archive}{}", unknown.as_ref().map_or_else(String::new, |it| format!("; {it}")))]
     NotArchived {
         /// Session that was looked for.
         what: String,
         /// Paths of the archives.
         archive: String,
+        /// User that nobody knows.
+        unknown: Option<Box<UnknownUser>>,
     },
     /// Several sessions have handles that begin like this.
     #[error("handle {prefix} is ambiguous: it matches{} {}", among(*is_truncated), handles.join(", "))]

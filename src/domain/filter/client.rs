@@ -18,10 +18,17 @@ pub enum ClientFilter {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is not a valid network: use an address or CIDR notation such as 10.0.0.0/8 or 2001:db8::/32"
-)]
-pub struct NotANetwork(String);
+pub enum NotAClient {
+    #[error("use an address such as 10.0.0.7, or CIDR notation such as 10.0.0.0/8")]
+    Empty,
+    #[error(
+        "{0:?} is not a valid network: use an address or CIDR notation such as 10.0.0.0/8 or 2001:db8::/32"
+    )]
+    Network(String),
+    /// Part of an address, or a pattern of addresses.
+    #[error("{0:?} is not a valid address: use CIDR such as 198.51.100.0/24")]
+    Address(String),
+}
 
 impl fmt::Display for ClientFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,9 +41,12 @@ impl fmt::Display for ClientFilter {
 }
 
 impl FromStr for ClientFilter {
-    type Err = NotANetwork;
+    type Err = NotAClient;
 
-    fn from_str(text: &str) -> Result<Self, NotANetwork> {
+    fn from_str(text: &str) -> Result<Self, NotAClient> {
+        if text.trim().is_empty() {
+            return Err(NotAClient::Empty);
+        }
         if let Some(address) = address(text) {
             return Ok(Self::Net(address.into()));
         }
@@ -44,7 +54,8 @@ impl FromStr for ClientFilter {
             text.split_once('/').is_some_and(|(host, _)| host.parse::<IpAddr>().is_ok());
         match text.parse::<IpNet>() {
             Ok(net) => Ok(Self::Net(net.trunc())),
-            Err(_) if looks_like_a_network => Err(NotANetwork(text.to_owned())),
+            Err(_) if looks_like_a_network => Err(NotAClient::Network(text.to_owned())),
+            Err(_) if resembles_an_address(text) => Err(NotAClient::Address(text.to_owned())),
             Err(_) => Ok(Self::Text(text.to_owned())),
         }
     }
@@ -79,6 +90,11 @@ impl From<&str> for AgentPattern {
     fn from(pattern: &str) -> Self {
         Self(pattern.into())
     }
+}
+
+/// Reports whether a text has nothing but the characters of IPv4 addresses, and `*`.
+fn resembles_an_address(text: &str) -> bool {
+    text.contains('.') && text.bytes().all(|byte| byte.is_ascii_digit() || b".*".contains(&byte))
 }
 
 /// The address in `10.0.0.7`, `10.0.0.7:993`, `2001:db8::7`, `[2001:db8::7]`

@@ -204,6 +204,13 @@ impl<T: Database> SessionStore for Adopted<T> {
         }
     }
 
+    fn user_names_like(&self, prefix: &str, most: usize) -> Result<Vec<String>> {
+        match self.users()? {
+            Ok(queries) => queries.names_like(&self.database, prefix, most),
+            Err(_) => Ok(Vec::new()),
+        }
+    }
+
     fn user_names_obstacle(&self) -> Result<Option<String>> {
         Ok(self.users()?.as_ref().err().cloned())
     }

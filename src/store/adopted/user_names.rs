@@ -23,6 +23,7 @@ pub(super) type UserTable = std::result::Result<UserQueries, String>;
 pub(super) struct UserQueries {
     by_key: Statement,
     by_name: Statement,
+    by_prefix: Statement,
 }
 
 impl UserQueries {
@@ -54,13 +55,17 @@ impl UserQueries {
         if let Some(missing) = [&names.key, &names.name].into_iter().find(is_missing) {
             return Ok(Err(format!("{table} has no column {missing}")));
         }
-        let by_key = query(database, reader, names, &names.key);
+        let by = |column: &str| query(database, reader, names, &is_equal(column));
+        let by_key = by(&names.key);
         let steps = query_plan(database, &by_key.clone().with(SqlValue::Null))?;
         // SQLite would build an automatic index from a scan of the table.
         if steps.iter().any(|step| step.starts_with("SCAN") || step.contains("AUTOMATIC")) {
             return Ok(Err(format!("{table} has no index on {}", names.key)));
         }
-        Ok(Ok(Self { by_key, by_name: query(database, reader, names, &names.name) }))
+        let name = quoted(&names.name);
+        let begins = format!("substr({name}, 1, length(?1)) = ?1 COLLATE NOCASE");
+        let by_prefix = query(database, reader, names, &begins);
+        Ok(Ok(Self { by_key, by_name: by(&names.name), by_prefix }))
     }
 
     /// Looks up users by their ids, in their order.
@@ -107,6 +112,24 @@ impl UserQueries {
         })?;
         Ok(ids.into_iter().take(most).collect())
     }
+
+    /// Looks up at most `most` names by their beginning, which reads the whole table.
+    pub(super) fn names_like(
+        &self,
+        database: &impl Database,
+        prefix: &str,
+        most: usize,
+    ) -> Result<Vec<String>> {
+        let value = SqlValue::Text(prefix.into());
+        let mut raw = [Parameters::One(value.raw())].into_iter();
+        let mut sql = self.by_prefix.clone();
+        sql.push(&format!(" LIMIT {most}"));
+        let mut names = BTreeSet::new();
+        database.query_all_for_each(&sql, &mut raw, &mut |_, row: &dyn RowRef| {
+            names.extend(plain(row.value(1)));
+        })?;
+        Ok(names.into_iter().collect())
+    }
 }
 
 /// Values that are shown as these texts, each with the index of its text.
@@ -118,20 +141,25 @@ fn values(texts: &[&str]) -> Vec<(usize, SqlValue)> {
 }
 
 /// A column may take for the same what is not, by its collation.
+fn is_equal(column: &str) -> String {
+    let column = quoted(column);
+    format!("{column} = ?1 AND {column} COLLATE BINARY = ?1")
+}
+
 fn query(
     database: &impl Database,
     reader: &TableReader,
     names: &UserNames,
-    column: &str,
+    condition: &str,
 ) -> Statement {
     let bounded = |column: &String| {
         let column = quoted(column);
         database
             .lossless(&format!("CASE WHEN octet_length({column}) <= {MAX_BYTES} THEN {column} END"))
     };
-    let (key, name, column) = (bounded(&names.key), bounded(&names.name), quoted(column));
+    let (key, name) = (bounded(&names.key), bounded(&names.name));
     reader.lossless_statement(&format!(
-        "SELECT {key}, {name} FROM {} WHERE {column} = ?1 AND {column} COLLATE BINARY = ?1",
+        "SELECT {key}, {name} FROM {} WHERE {condition}",
         quoted(&names.table)
     ))
 }

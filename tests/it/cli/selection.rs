@@ -52,7 +52,7 @@ fn a_list_of_usable_sessions_previews_the_cycle_with_the_same_selection() {
         (&["--except-user", "alice,bob"], &["n"]),
         (&["--keep-newest", "1"], &["a1", "a2", "b1"]),
         (&["--keep-newest", "1", "--task", "imap"], &["a1"]),
-        (&["--keep-newest", "0", "--user", "bob"], &["b1", "b2"]),
+        (&["--user", "alice, bob", "--task", "http"], &["a2", "b2"]),
         (&["--used-before", "12m", "--limit", "2"], &["n", "a1"]),
         (&["--created-before", "18m"], &["n", "a1", "a2"]),
         (&["--session", &a1, &a3, "--task", "imap", "--keep-newest", "1"], &["a1"]),
@@ -236,4 +236,144 @@ fn a_cycle_stops_in_time_and_says_that_work_remains() {
     let ended = sandbox.listed(["--ended-by", "cycled"]).len();
     assert!((1..1_000).contains(&ended), "{ended}");
     assert!(ran.stderr().ends_with(&format!("ended {ended} sessions of 1 user\n")));
+}
+
+#[test]
+fn an_exception_for_a_user_whom_nobody_knows_ends_nothing() {
+    let sandbox = sandbox();
+    for command in [&["cycle"][..], &["cycle", "--dry-run"], &["list"], &["show", "users"]] {
+        let ran = sandbox.run([command, &["--except-user", "bob, admin"]].concat());
+        let said = "sessctl: no user \"admin\" in the table \"sessions\"\n";
+        assert_eq!(ran.is_refused_with(5).stderr(), said, "{command:?}");
+    }
+    sandbox.run(["cycle", "--all", "--except-user", "admin,root"]).is_refused_with(5);
+    sandbox.file(
+        "jobs.toml",
+        "[[job]]\nname = \"tidy\"\nevery = \"1h\"\nlate = \"forever\"\ndo = \"cycle\"\n\
+         task = \"*\"\nexcept_user = [\"bob\", \"admin\"]\n",
+    );
+    let run = ["--config", "jobs.toml", "run"];
+    sandbox.run(run).succeeds();
+    sandbox.jobs_have_waited();
+    let ran = sandbox.run(run);
+    assert!(ran.stderr().contains("no user \"admin\" in the table"), "{}", ran.stderr());
+    assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 0);
+}
+
+#[test]
+fn of_users_all_are_known_or_none_is_logged_out() {
+    let sandbox = sandbox();
+    let said = "sessctl: no user \"bbo\" in the table \"sessions\"\n";
+    let ran = sandbox.run(["cycle", "--user", "alice, bbo"]);
+    assert_eq!(ran.is_refused_with(5).stderr(), said);
+    for command in [&["list"][..], &["show", "users"]] {
+        let ran = sandbox.run([command, &["--user", "alice,bbo"]].concat());
+        assert_eq!(ran.succeeds().stderr(), said, "{command:?}");
+    }
+    let ran = sandbox.run(["cycle", "--user", "alice,bob", "--except-user", "bob"]);
+    assert_eq!(
+        ran.is_refused_with(2).stderr(),
+        "sessctl: --user and --except-user exclude each other: both name the user \"bob\"\n"
+    );
+    assert_eq!(sandbox.listed(["--ended-by", "cycled"]).len(), 0);
+    sandbox.insert(&row("s").user(" alice"));
+    assert_eq!(
+        selected(&sandbox, &["cycle"], &["--user", "bob, alice"]),
+        handles_of(&["b1", "b2", "s"])
+    );
+}
+
+#[test]
+fn a_value_may_begin_with_a_hyphen_and_what_cannot_be_meant_is_refused() {
+    let sandbox = sandbox();
+    for option in ["--used-before", "--created-before"] {
+        let found = selected(&sandbox, &["cycle", "--dry-run"], &[option, "-18m"]);
+        assert!(!found.is_empty(), "{option}");
+        assert_eq!(selected(&sandbox, &["list"], &[option, "-18m"]), found);
+    }
+    sandbox.run(["list", "--ended-since", "-2h"]).succeeds();
+    let duration = "use a whole number and a unit, such as 90s, 15m, 2h or 30d";
+    let cidr = "use CIDR such as 198.51.100.0/24";
+    for (option, value, advice) in [
+        ("--limit", "-1", "use a whole number such as 50"),
+        ("--idle-over", "-1h", duration),
+        ("--keep-newest", "0", "use a whole number of at least 1, such as 3"),
+        ("--keep-newest", "-1", "use a whole number of at least 1, such as 3"),
+        ("--client", "", "use an address such as 10.0.0.7, or CIDR notation such as 10.0.0.0/8"),
+        ("--client", "198.51.100.*", cidr),
+        ("--client", "198.51.100.", cidr),
+        ("--client", "300.1.2.3", cidr),
+        ("--state", "live", "did you mean usable?"),
+    ] {
+        for command in ["list", "cycle"] {
+            let ran = sandbox.run([command, option, value]);
+            let said = format!("sessctl: invalid {option} {value:?}: {advice}\n");
+            assert_eq!(ran.is_refused_with(2).stderr(), said);
+        }
+    }
+}
+
+#[test]
+fn totals_and_states_tell_what_matches() {
+    let sandbox = sandbox();
+    let ran = sandbox.run(["cycle", "--all", "--dry-run"]);
+    let said = "would end 6 sessions: 5 of 2 users, 1 without a user\n";
+    assert_eq!(ran.succeeds().stderr(), said);
+    let ran = sandbox.run(["cycle", "--user", "bob", "--state", "idle,abandoned"]);
+    let said = "sessctl: no live session of user \"bob\" is in state idle or abandoned; 2 are in \
+                another\n";
+    assert_eq!(ran.is_refused_with(5).stderr(), said);
+}
+
+/// Laravel's table with a session of each of two users, whose names are their addresses.
+fn laravel() -> Sandbox {
+    let sandbox = Sandbox::without_database();
+    sandbox
+        .db()
+        .execute_batch(
+            "CREATE TABLE users (id integer primary key, name varchar, email varchar);
+             INSERT INTO users VALUES (1, 'admin', 'admin@example.org'), (2, 'bob',
+                 'bob@example.org'), (3, 'bobby', 'bobby@example.org');
+             CREATE TABLE sessions (id varchar not null, user_id integer, ip_address varchar,
+                 user_agent text, payload text not null, last_activity integer not null,
+                 primary key (id));
+             INSERT INTO sessions VALUES ('a', 1, '203.0.113.5', 'x', 'p', unixepoch()),
+                 ('b', 2, '203.0.113.6', 'x', 'p', unixepoch());",
+        )
+        .unwrap();
+    sandbox
+}
+
+#[test]
+fn an_unknown_name_is_told_with_the_column_of_names_and_a_similar_one() {
+    let sandbox = laravel();
+    let run = |args: &[&str]| sandbox.run([args, &["--param", "lifetime=2h"]].concat());
+    let said = "no user with users.email \"bob\"; did you mean \"bob@example.org\"?\n";
+    for (args, code) in [
+        (&["cycle", "--user", "bob"][..], 5),
+        (&["cycle", "--all", "--except-user", "bob"], 5),
+        (&["list", "--except-user", "bob"], 5),
+        (&["list", "--user", "bob"], 0),
+        (&["show", "users", "--user", "bob"], 0),
+        (&["show", "runs", "--user", "bob"], 5),
+    ] {
+        let ran = run(args);
+        assert!(ran.exits(code).stderr().contains(said), "{args:?} {}", ran.stderr());
+    }
+    for state in ["idle", "abandoned"] {
+        let ran = run(&["cycle", "--user", "2", "--state", state]);
+        let said = format!(
+            "sessctl: no session of the table \"sessions\" is ever {state}; use --state active, \
+             expired, unreadable or usable\n"
+        );
+        assert!(ran.exits(2).stderr().ends_with(&said), "{}", ran.stderr());
+    }
+    run(&["list", "--ended-since", "1h"]).exits(2);
+    run(&["list", "--ended-by", "cycled"]).exits(2);
+    let ran = run(&["cycle", "--user", "2", "--state", "expired"]);
+    let said = "no live session of user \"2\" is in state expired; 1 is in another\n";
+    assert!(ran.exits(5).stderr().ends_with(said), "{}", ran.stderr());
+    // A user without a session is known
+    let ran = run(&["cycle", "--all", "--except-user", "admin@example.org, 3", "--json"]);
+    assert_eq!(handles(&ran.succeeds().json()).len(), 1);
 }

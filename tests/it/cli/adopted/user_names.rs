@@ -131,6 +131,11 @@ fn a_user_is_selected_by_the_name_or_the_id() {
     let left = shop(&sandbox, ["list", "--json"]).succeeds().json();
     assert_eq!(handles(&left).len(), 6);
     let none = shop(&sandbox, ["cycle", "--user", "alice"]);
+    let unknown = shop(&sandbox, ["cycle", "--user", "Ali,bob"]);
+    assert_eq!(
+        unknown.exits(5).stderr(),
+        "sessctl: no user with people.nick \"Ali\"; did you mean \"alice\"?\n"
+    );
     assert_eq!(
         none.exits(5).stderr(),
         "sessctl: no live session of user \"alice\"; the table keeps ids of users: \"1\"\n"
