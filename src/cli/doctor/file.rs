@@ -54,8 +54,8 @@ fn examine_rights(
         found.find(
             "readable_by_all",
             format!("every user of this machine can read \"{db}\" (mode {:04o})", file.mode),
-            "whoever reads the sessions knows who is logged in and, where a framework stores the \
-             tokens themselves, can take the sessions over",
+            "a user who reads the sessions knows who is logged in and, where a framework stores \
+             the tokens themselves, can take the sessions over",
             format!("chmod o-r {name}"),
         );
     }
@@ -63,7 +63,7 @@ fn examine_rights(
         found.find(
             "writable_by_all",
             format!("every user of this machine can write to \"{db}\" (mode {:04o})", file.mode),
-            "whoever writes to the sessions can log in as any user",
+            "a user who writes to the sessions can log in as any user",
             format!("chmod o-w {name}"),
         );
     }
@@ -76,7 +76,7 @@ fn examine_rights(
                 directory.display(),
                 rights.directory
             ),
-            "whoever replaces the database, or its log, can log in as any user",
+            "a user who replaces the database, or its log, can log in as any user",
             format!("chmod o-w {}", shell_quoted(directory)),
         );
     }

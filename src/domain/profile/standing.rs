@@ -69,8 +69,8 @@ impl StricterRules {
         }
     }
 
-    /// Moment from which on the row of a session goes that is over by the framework's rules; for
-    /// one that goes at once, a moment before any other. `None`: never.
+    /// Moment from which a purge deletes the row of a session that is over by the framework's
+    /// rules; for one that it deletes at once, a moment before any other. `None`: never.
     pub fn row_end(&self, times: &SessionTimes) -> Option<UnixTime> {
         const AT_ONCE: UnixTime = UnixTime(i64::MIN);
         if self.was_due_before_expiry(times) {
