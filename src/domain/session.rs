@@ -159,7 +159,7 @@ pub struct Session {
     pub expiry: Option<Expiry>,
     /// Rules of the configuration in addition to these.
     pub stricter: StricterRules,
-    /// Set if its user has so many live sessions that were used later that it is due.
+    /// Set if it is due because its user has enough live sessions that were used later.
     pub exceeds_user_limit: bool,
 }
 

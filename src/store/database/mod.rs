@@ -142,7 +142,7 @@ pub trait Database {
         self.execute_batch(otherwise)
     }
 
-    /// Defines an SQL function of so many arguments for the statements of this connection. The
+    /// Defines an SQL function with this number of arguments for the statements of this connection. The
     /// schema cannot use it. Returns whether it is supported.
     fn define_predicate(
         &self,
