@@ -81,10 +81,10 @@ impl SessionService {
     /// earlier ones stay committed, and a repetition resumes there.
     ///
     /// # Errors
-    /// [`Error::Guard`] if it would end more than the guard allows: nothing has ended then,
-    /// and the ledger records the refusal. [`Error::MissingAttributes`] and
-    /// [`Error::OtherTask`] if the table cannot have such sessions. [`Error::Refused`] if deletion is not allowed. Any
-    /// error of reading or writing the table.
+    /// [`Error::Guard`] if it would end more than the guard allows: nothing has ended then, and the
+    /// ledger records the refusal. [`Error::MissingAttributes`] and [`Error::OtherTask`] if the
+    /// table cannot have such sessions. [`Error::Refused`] if deletion is not allowed. Any error of
+    /// reading or writing the table.
     pub fn cycle(
         &mut self,
         request: &CycleRequest,

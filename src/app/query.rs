@@ -105,7 +105,7 @@ impl SessionService {
         }
     }
 
-    /// Notes of sessions that were looked up whether they exceed the limit of their user in a
+    /// Sets, for sessions that were looked up, whether they exceed the limit of their user in a
     /// framework's table.
     ///
     /// # Errors

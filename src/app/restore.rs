@@ -17,11 +17,11 @@ type ArchivedSessions<'a> = &'a mut dyn Iterator<Item = Result<ArchivedSession>>
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RestoreReport {
     pub restored: u64,
-    /// Sessions that were left alone: a row is there.
+    /// Sessions that were left alone, because a row is there.
     pub existing: u64,
     /// Sessions that the database does not take.
     pub rejected: u64,
-    /// One of them.
+    /// Example of a session that the database does not take.
     pub example: Option<RejectedRow>,
     /// True if a signal stopped it.
     pub is_interrupted: bool,

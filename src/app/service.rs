@@ -101,7 +101,8 @@ impl SessionService {
         self
     }
 
-    /// Sets the function that finds the users behind that one, which is called only for runs.
+    /// Sets the function that finds the users behind the user of this process. It is called only
+    /// for runs.
     #[must_use]
     pub fn with_invoker(mut self, invoker: fn() -> Invoker) -> Self {
         self.invoker = invoker;

@@ -19,7 +19,7 @@ pub fn group(gid: u32) -> String {
     found.map_or_else(|| gid.to_string(), |group| group.name)
 }
 
-/// User ids that stand for none.
+/// User id that stands for no user.
 const UNSET: u32 = u32::MAX;
 
 /// Name of the user whose privileges this process has, or else the number.
@@ -27,8 +27,8 @@ pub fn current() -> String {
     user(Uid::effective().as_raw())
 }
 
-/// Users behind that one: who called sudo, by its variables, which other users than root may
-/// have forged; and who logged in, by the kernel's record.
+/// Users behind the current one: the caller of sudo, by its variables, which users other than root
+/// may have forged; and the user who logged in, by the kernel's record.
 pub fn invoker() -> Invoker {
     let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
     let sudo_uid = variable("SUDO_UID").and_then(|uid| uid.parse().ok());

@@ -33,22 +33,22 @@ Examples:
   sessctl --db app.db check --max-expired 50% --max-age 1d
   sessctl --db app.db check --warn-age 3h --max-age 1d --max-rows 1000000")]
 pub struct Args {
-    /// Critical percentage of sessions that have expired and are not deleted yet
+    /// Report CRITICAL above this percentage of sessions that have expired and are not deleted yet
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     max_expired: Option<f64>,
-    /// Percentage of them that is a warning
+    /// Report WARNING above this percentage of them
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     warn_expired: Option<f64>,
-    /// Critical time since the last purge that completed
+    /// Report CRITICAL if the last completed purge is longer ago, or if none has completed
     #[arg(long, value_name = "DURATION")]
     max_age: Option<Span>,
-    /// Time since then that is a warning
+    /// Report WARNING if it is longer ago, or if none has completed
     #[arg(long, value_name = "DURATION")]
     warn_age: Option<Span>,
-    /// Critical number of sessions, live and expired
+    /// Report CRITICAL above this number of sessions, live and expired
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
-    /// Number of sessions that is a warning
+    /// Report WARNING above this number of sessions
     #[arg(long, value_name = "N")]
     warn_rows: Option<u64>,
 }

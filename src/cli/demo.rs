@@ -26,8 +26,8 @@ const MARKER_TOKEN: &str = "the demo's own session";
 
 /// Create a demo database, purge it, and show the effect
 ///
-/// The database has 100,000 sessions. Uses sessctl-demo.db in the current directory, and overwrites it only if an earlier demo
-/// created it.
+/// The database has 100,000 sessions. It is sessctl-demo.db in the current directory, and is
+/// overwritten only if an earlier demo created it.
 #[derive(clap::Args)]
 pub struct Args {}
 

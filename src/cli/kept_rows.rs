@@ -11,7 +11,7 @@ use crate::domain::format::format_count;
 pub struct Wording {
     /// Noun for one row.
     pub what: &'static str,
-    /// The sessions were selected: that one is kept is a failure.
+    /// Sessions that were selected: keeping one is a failure.
     pub is_selected: bool,
     pub dry_run: bool,
 }

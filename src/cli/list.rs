@@ -20,9 +20,9 @@ use crate::output::FormatName;
 
 /// List sessions
 ///
-/// On a terminal, a table shows the first 100 sessions and says how many there are; all of them
-/// are shown in a pipe, and in the other formats. With --user, sessions of a framework's table whose user cannot be read are
-/// counted, and the exit code is 3.
+/// On a terminal, a table shows the first 100 sessions and says how many there are; all of them are
+/// shown in a pipe, and in the other formats. With --user, sessions of a framework's table whose
+/// user cannot be read are counted, and the exit code is 3.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl list --state idle,abandoned --sort idle

@@ -14,7 +14,7 @@ const USER: Column = Column::row("user", "user");
 pub const USER_NAME: Column = Column::data("user_name", "user name");
 const TASK: Column = Column::row("task", "task");
 const CLIENT: Column = Column::row("client", "client");
-/// In full for programs, and by the name of the program for people.
+/// Agent: in full for programs, by the name of the program for people.
 const AGENT: Column = Column::row("agent", "agent").at(Visibility::Filled);
 const STATE: Column = Column::row("state", "state");
 const CREATED: Column = Column::detail("created_at", "created").time();

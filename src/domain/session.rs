@@ -157,9 +157,9 @@ pub struct Session {
     /// Expiry by the rules of the framework whose table holds the session; `None`: the
     /// table is native, and the policy of the task applies.
     pub expiry: Option<Expiry>,
-    /// What the configuration adds to these rules.
+    /// Rules of the configuration in addition to these.
     pub stricter: StricterRules,
-    /// Set if its user has so many live sessions that were used later that it is due.
+    /// Set if it is due because its user has enough live sessions that were used later.
     pub exceeds_user_limit: bool,
 }
 

@@ -53,8 +53,8 @@ pub trait RowCopy {
 
     fn read_task_names(&self) -> Result<Vec<TaskName>>;
 
-    /// Sets the canonical names of tasks. Unless `on_conflict` overwrites all, a name is set only if
-    /// its session was opened before that of the existing name.
+    /// Sets the canonical names of tasks. Unless `on_conflict` overwrites all, a name is set only
+    /// if its session was opened before that of the existing name.
     fn upsert_task_names(&mut self, names: &[TaskName], on_conflict: OnConflict) -> Result<()>;
 
     /// Sets the counters `set`, as far as `on_conflict` allows it, and deletes the counters `drop`.

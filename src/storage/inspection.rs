@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::vacuum::DiskUsage;
 use crate::domain::health::SqliteVersion;
 
-/// Properties of a SQLite file.
+/// Properties of an SQLite file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileInspection {
     /// Journal mode, in SQLite's words: `wal`, `delete`, ….

@@ -60,7 +60,7 @@ impl RunOrigin {
     }
 }
 
-/// Users behind the one whose privileges a run has.
+/// Users behind the user whose privileges a run has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Invoker {
     /// User who called sudo.
@@ -104,7 +104,7 @@ pub struct NewJob {
 pub struct NewRun {
     /// Job of the run; `None` for a run started by hand or by cron.
     pub job: Option<JobKey>,
-    /// Kind of work: `purge`, `cycle`, `close` or `restore`.
+    /// Kind of work: `purge`, `cycle` or `close`.
     pub work: String,
     /// Pattern of the tasks in scope; `None` for all.
     pub task: Option<String>,

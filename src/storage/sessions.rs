@@ -88,7 +88,7 @@ pub trait SessionStore {
     /// table, several sessions may have the same id, and then the same handle.
     fn by_handle(&self, prefix: &str, most: usize) -> Result<Vec<Session>>;
 
-    /// Notes of sessions that were found by their keys or handles whether they [exceed the
+    /// Sets, for sessions that were found by their keys or handles, whether they [exceed the
     /// limit](Session::exceeds_user_limit) of their user in a framework's table.
     fn mark_excess(&self, sessions: Vec<Session>, _now: UnixTime) -> Result<Vec<Session>> {
         Ok(sessions)

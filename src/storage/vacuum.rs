@@ -67,7 +67,7 @@ pub trait Vacuum {
     fn space_requirement(&self) -> Result<SpaceRequirement>;
 
     /// Rebuilds the database without free pages and with full ones; if it holds sessctl's own
-    /// table, enables [`incremental_vacuum`](Self::incremental_vacuum). Returns `false` if `is_canceled`
-    /// canceled it; nothing has changed then. It blocks other writers until it ends.
+    /// table, enables [`incremental_vacuum`](Self::incremental_vacuum). Returns `false` if
+    /// `is_canceled` canceled it; nothing has changed then. It blocks other writers until it ends.
     fn vacuum(&mut self, is_canceled: CancelCheck) -> Result<bool>;
 }

@@ -122,9 +122,9 @@ impl SessionService {
     /// A database without incremental vacuum stays unchanged.
     ///
     /// # Errors
-    /// [`Error::LeaseHeld`](crate::Error::LeaseHeld) if a purge or another compaction is
-    /// running, and [`Error::Refused`](crate::Error::Refused) for a framework table unless the
-    /// request allows it; then nothing has changed. Any error of moving the pages; earlier steps stay done.
+    /// [`Error::LeaseHeld`](crate::Error::LeaseHeld) if a purge or another compaction is running,
+    /// and [`Error::Refused`](crate::Error::Refused) for a framework table unless the request
+    /// allows it; then nothing has changed. Any error of moving the pages; earlier steps stay done.
     pub fn compact(
         &mut self,
         request: &CompactRequest,
@@ -206,7 +206,8 @@ impl SessionService {
     /// [`Error::LeaseHeld`](crate::Error::LeaseHeld) if a purge or a compaction is running,
     /// [`Error::Refused`](crate::Error::Refused) for a framework table unless `request` allows it,
     /// [`Error::InUse`](crate::Error::InUse) if another process uses the file of an application,
-    /// the error of `ensure_space`, and any error of writing the database. Nothing has changed then.
+    /// the error of `ensure_space`, and any error of writing the database. Nothing has changed
+    /// then.
     pub fn vacuum(
         &mut self,
         request: &CompactRequest,

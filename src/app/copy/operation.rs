@@ -33,11 +33,11 @@ impl SessionService {
     /// No purge and no other copy runs here at the same time.
     ///
     /// # Errors
-    /// [`Error::LeaseHeld`] if one is running. [`Error::Refused`] if the source is this
-    /// database, the destination of another copy, or a framework table; if the source is
-    /// empty and `replace` would delete all sessions here. [`Error::DestinationHasRuns`],
-    /// without `replace`, if the ledger here has any run: deleted rows would come back. In
-    /// these cases nothing has changed. Any error of reading or writing the tables; earlier batches stay applied.
+    /// [`Error::LeaseHeld`] if one is running. [`Error::Refused`] if the source is this database,
+    /// the destination of another copy, or a framework table; if the source is empty and `replace`
+    /// would delete all sessions here. [`Error::DestinationHasRuns`], without `replace`, if the
+    /// ledger here has any run: deleted rows would come back. In these cases nothing has changed.
+    /// Any error of reading or writing the tables; earlier batches stay applied.
     pub fn copy_from(
         &mut self,
         source: &dyn Backend,

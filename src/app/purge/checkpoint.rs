@@ -11,7 +11,8 @@ use crate::app::replication::Replication;
 use crate::domain::error::Result;
 use crate::storage::{CheckpointMode, Wal, WalStatus};
 
-/// Growth of the log from one checkpoint to the next beside other writers: less than the 4 MB at which SQLite checkpoints in their commits.
+/// Growth of the log from one checkpoint to the next while others write: less than the 4 MB at
+/// which SQLite checkpoints in their commits.
 const CONTENDED_STEP: u64 = 1 << 20;
 /// Size from which other writers wait for the last part of a checkpoint, if that part is
 /// smaller than [`SMALL_PENDING`].

@@ -73,7 +73,7 @@ const fn checksum_size(descriptor: u8) -> u64 {
     if descriptor & 0x04 == 0 { 0 } else { 4 }
 }
 
-/// Reports whether the file has so many bytes at a position.
+/// Reports whether the file has this number of bytes at a position.
 fn read_at(file: &File, bytes: &mut [u8], at: u64, length: u64) -> io::Result<bool> {
     if at + bytes.len() as u64 > length {
         return Ok(false);

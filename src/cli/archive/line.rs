@@ -11,7 +11,7 @@ use crate::storage::{ArchivedRow, ArchivedSession, NamedValue};
 /// Beginning of each line: the version of the format.
 pub const SIGNATURE: &[u8] = b"{\"archive\":1,";
 
-/// What all rows of a run have in common.
+/// Properties that all rows of a run share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub at: UnixTime,

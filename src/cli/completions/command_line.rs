@@ -2,7 +2,7 @@
 
 use clap::{Arg, Command};
 
-/// What the last word is, or could be.
+/// Role of the last word, or its possible roles.
 pub struct Place<'a> {
     /// The command that the words before it lead to.
     pub command: &'a Command,

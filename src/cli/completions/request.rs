@@ -101,8 +101,8 @@ fn pages(command: &Command, words: &[String]) -> Vec<Candidate> {
     pages
 }
 
-/// The configuration of this command line. Nothing is said of one that cannot be read: the
-/// command will say it.
+/// Configuration of this command line. If it cannot be read, nothing is printed: the command itself
+/// will report it.
 fn configuration(words: &[String], context: &Context) -> Option<Config> {
     let named = words.iter().enumerate().find_map(|(index, word)| match word.as_str() {
         "--config" => words[index + 1..].iter().find(|word| *word != "=").map(String::as_str),

@@ -50,7 +50,8 @@ impl Context {
         Exit::StoppedEarly
     }
 
-    /// Says with --verbose why the names of users are not shown, if the profile says where they are.
+    /// Says with --verbose why the names of users are not shown, if the profile says where they
+    /// are.
     pub fn report_user_names(&self, service: &SessionService) -> crate::Result<()> {
         if self.global.verbose
             && service.has_user_names()

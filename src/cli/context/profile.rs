@@ -28,9 +28,9 @@ impl Context {
         Some(if profiles::is_file(&wanted) { self.relative_to_config(&wanted) } else { wanted })
     }
 
-    /// The values of a profile's parameters: what was typed goes before the
-    /// configuration. Where that names another profile, they are that one's: a lifetime
-    /// of one framework would be taken for that of another.
+    /// Values of a profile's parameters: those of the command line precede those of the
+    /// configuration. If the configuration names another profile, its values are for that one and
+    /// are left out: a lifetime of one framework would be taken for that of another.
     fn parameters(&self, profile: &Path, config: &Config) -> BTreeMap<String, String> {
         let is_meant = self.profile_in(config).is_none_or(|named| is_same(&named, profile));
         let mut parameters = if is_meant { config.parameters.clone() } else { BTreeMap::default() };
@@ -38,8 +38,8 @@ impl Context {
         parameters
     }
 
-    /// The text of a profile: that of a file, if it is one by its name, or of one that the
-    /// program was built with.
+    /// Text of a profile: that of a file, if the name is one of a file, or else that of a built-in
+    /// profile.
     pub fn profile_text(&self, which: &Path) -> anyhow::Result<ProfileSource> {
         if !profiles::is_file(which) {
             return ProfileSource::built_in(&which.to_string_lossy());

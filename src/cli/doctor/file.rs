@@ -59,8 +59,8 @@ fn judge_rights(real: &Path, rights: &FileRights, subject: &Subject<'_>, found: 
         found.find(
             "readable_by_all",
             format!("every user of this machine can read \"{db}\" (mode {:04o})", rights.mode),
-            "whoever reads the sessions knows who is logged in and, where a framework stores the \
-             tokens themselves, can take the sessions over",
+            "a user who reads the sessions knows who is logged in and, where a framework stores \
+             the tokens themselves, can take the sessions over",
             format!("chmod o-r {name}"),
         );
     }
@@ -68,7 +68,7 @@ fn judge_rights(real: &Path, rights: &FileRights, subject: &Subject<'_>, found: 
         found.find(
             "writable_by_all",
             format!("every user of this machine can write to \"{db}\" (mode {:04o})", rights.mode),
-            "whoever writes to the sessions can log in as any user",
+            "a user who writes to the sessions can log in as any user",
             format!("chmod o-w {name}"),
         );
     }
@@ -81,7 +81,7 @@ fn judge_rights(real: &Path, rights: &FileRights, subject: &Subject<'_>, found: 
                 directory.display(),
                 rights.directory
             ),
-            "whoever replaces the database, or its log, can log in as any user",
+            "a user who replaces the database, or its log, can log in as any user",
             format!("chmod o-w {}", shell_quoted(directory)),
         );
     }

@@ -11,8 +11,8 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Finds the mount of a resolved path in the text of `/proc/self/mountinfo`. A later mount hides
-    /// an earlier one at the same point.
+    /// Finds the mount of a resolved path in the text of `/proc/self/mountinfo`. A later mount
+    /// hides an earlier one at the same point.
     pub fn of(path: &Path, mounts: &str) -> Option<Self> {
         let holds = |mount: &Self| path.starts_with(&mount.point);
         let depth = |mount: &Self| mount.point.components().count();

@@ -18,7 +18,7 @@ pub struct ScheduledCall {
     words: Vec<String>,
 }
 
-/// What a call has to name, to be one for this database.
+/// Names by which a call is one for this database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallTarget {
     /// Full path of the database, or its address.

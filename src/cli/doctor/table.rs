@@ -121,7 +121,7 @@ fn examine_rows(
             found.find(
                 "unreadable_rows",
                 format!("the times of {} sessions cannot be read", format_count(unreadable)),
-                "such a session is kept for ever, because nobody can say when it expires",
+                "such a session is kept forever, because its expiry is unknown",
                 check_of(profile, subject),
             );
         }

@@ -63,7 +63,7 @@ impl Args {
     }
 }
 
-/// What is typed for each page.
+/// Words that are typed for each page.
 fn names(pages: &[Page]) -> Vec<String> {
     let names = pages.iter().map(|page| page.name.trim_start_matches("sessctl-").replace('-', " "));
     names.collect()

@@ -65,7 +65,8 @@ impl Roff {
         self.request("EE");
     }
 
-    /// Adds a table, whose cells are separated by tabs: terms in bold, and beside them their meanings, which are filled.
+    /// Adds a table, whose cells are separated by tabs: terms in bold, and next to them their
+    /// meanings, which are filled.
     pub fn table<'a>(&mut self, rows: impl IntoIterator<Item = (&'a str, &'a str)>) {
         self.0.push_str(".TS\nlb lx.\n");
         for (term, meaning) in rows {

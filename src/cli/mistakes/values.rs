@@ -83,7 +83,7 @@ fn whole_number(error: &ParseIntError) -> String {
     }
 }
 
-/// What to do, from a message that repeats the value and may say what it is not.
+/// Advice from a message that repeats the value and may say what it is not.
 fn advice(message: &str, value: &str) -> String {
     let quoted = format!("{value:?} ");
     let Some(rest) = message.strip_prefix(&quoted) else {

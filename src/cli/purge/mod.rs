@@ -125,8 +125,8 @@ pub struct Args {
     /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
-    /// Afterwards write the figures of show stat and of this run to a file for node_exporter,
-    /// also if the run is refused or fails
+    /// Afterwards write the figures of show stat and of this run to a file for node_exporter, even
+    /// if the run is refused or fails
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     metrics_file: Option<PathBuf>,
 }

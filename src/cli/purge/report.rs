@@ -1,4 +1,4 @@
-//! What a purge prints.
+//! Output of a purge.
 
 use crate::app::{PurgeReport, SessionService};
 use crate::cli::context::{Context, print};

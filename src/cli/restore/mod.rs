@@ -22,12 +22,11 @@ use selection::{Selection, SelectionArgs};
 /// Put archived sessions back
 ///
 /// Reads archives that purges and cycles have written (--archive, or `[archive]` in the
-/// configuration), and puts the rows back as they were, with the rows that went with them. A
-/// row that exists is left alone and counted. In sessctl's own table, a session that the
-/// archived run ended is reopened if its row is still as that run left it. Of a session that
-/// was archived several times, the latest row counts. Sessions that had expired come back as
-/// well, and the next purge ends them again, unless a --session or a --user is selected
-/// without them.
+/// configuration), and puts the rows back as they were, with the rows that went with them. A row
+/// that exists is left alone and counted. In sessctl's own table, a session that the archived run
+/// ended is reopened if its row is still as that run left it. If a session was archived several
+/// times, its latest row counts. Sessions that had expired come back as well, and the next purge
+/// ends them again: --session and --user restore only some of them.
 ///
 /// Short transactions are used, as in a purge; if the command is interrupted, run it again. If
 /// standard output is not a terminal, a restore prints nothing unless a format is given.

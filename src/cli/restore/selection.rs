@@ -23,8 +23,8 @@ pub(super) struct SelectionArgs {
     /// or an id
     #[arg(long)]
     user: Option<String>,
-    /// Restore the sessions of a database that was moved, or of several: take no notice of the
-    /// database that they were archived from
+    /// Restore sessions that were archived from another database, or from this one before it was
+    /// moved or copied
     #[arg(long)]
     any_database: bool,
 }

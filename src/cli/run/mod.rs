@@ -60,8 +60,8 @@ pub struct Args {
     wait: Option<Duration>,
     #[command(flatten)]
     each: LineTarget,
-    /// Afterwards write the figures of each job and of this call to a file for node_exporter,
-    /// also if something is refused or fails
+    /// Afterwards write the figures of each job and of this call to a file for node_exporter, even
+    /// if something is refused or fails
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
 }

@@ -53,7 +53,7 @@ impl Args {
     }
 }
 
-/// What the policies of the configuration mean for the table of a framework. Warns of the keys that
+/// Effect of the policies of the configuration on the table of a framework. Warns of the keys that
 /// do not apply to it. The database is opened only if the file sets a policy.
 fn table_policy(config: &Config, context: &Context) -> Vec<Record> {
     if !config.sets_policy() {

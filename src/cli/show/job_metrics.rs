@@ -17,7 +17,7 @@ use super::job_runs::{last_run, next_time};
 const OUTCOME: (&str, &str) =
     ("sessctl_job_last_outcome", "1 for the outcome of the job's last run, 0 for the others.");
 
-/// The label is not `job`, which Prometheus sets itself.
+/// Metrics of the jobs. The label is `name`, because Prometheus sets `job` itself.
 pub static JOBS: Schema = Schema::many(
     "jobs",
     &[

@@ -74,8 +74,8 @@ impl ResolvedPath {
         })
     }
 
-    /// Finds users other than the owner who can create files in the directory at the end, or in the one
-    /// of the file there. The sticky bit makes no difference to that.
+    /// Finds users other than the owner who can create files in the directory at the end, or in the
+    /// one of the file there. The sticky bit makes no difference to that.
     pub fn fault_beside(&self) -> Option<Fault<'_>> {
         let last = self.last();
         let component = match last.kind {

@@ -165,8 +165,8 @@ struct Secrets<'a> {
 }
 
 impl Secrets<'_> {
-    /// Refuses to show a credential as the user, the client or the agent. One of several columns that identify
-    /// a session may be the user: it is no credential by itself.
+    /// Refuses to show a credential as the user, the client or the agent. One of several columns
+    /// that identify a session may be the user: it is no credential by itself.
     fn reject(&self, table: &SettingsTable<'_>, shown: &str) -> Result<()> {
         let tokens = self.tokens.iter().map(|token| ("token", token.column.as_str()));
         let id = match self.id {

@@ -23,8 +23,8 @@ pub struct Filter {
     pub agent: Option<AgentPattern>,
     /// States; empty: any.
     pub states: Vec<SessionState>,
-    /// Sessions that a touch [does not refuse](crate::domain::policy::Policy::refuses_touch), whatever
-    /// their state; with states, in addition to those.
+    /// Sessions that a touch [does not refuse](crate::domain::policy::Policy::refuses_touch),
+    /// whatever their state; with states, in addition to those.
     pub usable: bool,
     /// Sessions of a framework's table whose times cannot be read; with states, in addition to
     /// those.
@@ -36,9 +36,9 @@ pub struct Filter {
     pub sessions: Option<BTreeMap<SessionKey, String>>,
     /// Sessions that are left out.
     pub except: BTreeSet<SessionKey>,
-    /// Number of sessions of each user that are left out, the newest of those that match;
-    /// sessions of nobody do not match. [`matches`](Self::matches) sees one session, and cannot
-    /// leave them out.
+    /// Number of sessions of each user that are left out, the newest of those that match; sessions
+    /// without a user do not match. [`matches`](Self::matches) sees one session, and cannot leave
+    /// them out.
     pub keep_newest: Option<usize>,
     pub ended_by: Option<EndReason>,
     pub ended_since: Option<UnixTime>,
@@ -62,7 +62,7 @@ impl Filter {
     /// 1. Each condition that is set must hold. Times compare strictly: a session that was used
     ///    or opened at `used_before` or `created_before` does not match.
     /// 2. A condition does not hold if the value that it needs is unknown.
-    /// 3. A session of nobody belongs to none of the `users`, nor to one of `except_users`.
+    /// 3. A session without a user matches no condition on `users`, and each on `except_users`.
     /// 4. A session whose user cannot be read matches no condition on the user, not even
     ///    `except_users`: it may belong to one of them.
     /// 5. Of `states`, `usable` and `unreadable`, one is enough.

@@ -50,8 +50,8 @@ impl SelectionRule {
         }
     }
 
-    /// Canonical text of the conditions besides the task, such as `user = "alice", limit = 10`; empty
-    /// without any.
+    /// Canonical text of the conditions besides the task, such as `user = "alice", limit = 10`;
+    /// empty without any.
     pub fn canonical(&self) -> String {
         let list = |values: &[String]| {
             (!values.is_empty()).then(|| {

@@ -88,7 +88,8 @@ impl Job {
     }
 
     /// Specification under which the ledger keeps the history of the job, together with its name:
-    /// its times, its action, its selection and its host. A job with another specification starts a new history.
+    /// its times, its action, its selection and its host. A job with another specification starts a
+    /// new history.
     ///
     /// Limits, the maximum lateness and the reason are not part of it, so that editing them keeps
     /// the history.

@@ -32,7 +32,7 @@ impl RetentionCap {
 }
 
 impl Policy {
-    /// Reports whether rows are kept for longer than `span`; `None`: for ever.
+    /// Reports whether rows are kept for longer than `span`; `None`: forever.
     pub fn is_kept_longer_than(&self, span: Option<Span>) -> bool {
         span.is_some_and(|span| self.retention.is_none_or(|retention| retention > span))
     }

@@ -67,7 +67,7 @@ pub struct Policy {
     pub strict: bool,
     /// A touch this soon after the last one writes nothing.
     pub touch_resolution: Span,
-    /// Time for which the row of an ended session is kept; zero: none; `None`: for ever.
+    /// Time for which the row of an ended session is kept; zero: none; `None`: forever.
     pub retention: Option<Span>,
 }
 

@@ -90,7 +90,7 @@ impl UserExcess {
         self.oldest_kept.get(user).is_some_and(|oldest| Recency::of(times, handle) < *oldest)
     }
 
-    /// Returns a session with the note whether it exceeds the limit of its user.
+    /// Returns a session, marked if it exceeds the limit of its user.
     #[must_use]
     pub fn mark(&self, session: Session) -> Session {
         let exceeds_user_limit = session

@@ -55,7 +55,7 @@ pub struct Profile {
     pub used: Option<usize>,
     /// Rules that end a session; any of them is enough.
     pub rules: Vec<Rule>,
-    /// What the configuration adds to the rules.
+    /// Rules of the configuration in addition.
     pub stricter: StricterRules,
     /// Conditions under which a row is a session; all must hold.
     pub filter: Vec<Condition>,

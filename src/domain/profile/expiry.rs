@@ -123,7 +123,7 @@ impl Profile {
         }
     }
 
-    /// The expiry so many nanoseconds after a time; `None`: for ever after.
+    /// Expiry this number of nanoseconds after a time; `None`: forever after.
     fn at(
         &self,
         time: usize,

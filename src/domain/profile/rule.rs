@@ -57,13 +57,13 @@ pub enum RuleKind {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Length {
     Fixed(Span),
-    /// Length that only the application's configuration knows and nobody has given: for ever.
+    /// Length that only the application's configuration knows and nobody has given: forever.
     Unspecified,
     Input {
         /// Index of the [input](super::Profile::inputs).
         input: usize,
         unit: Unit,
-        /// Values that are not lengths, but mean for ever.
+        /// Values that are not lengths, but mean forever.
         never: Vec<SqlValue>,
     },
 }
@@ -83,7 +83,7 @@ impl TimeColumn {
 }
 
 impl Length {
-    /// Length in nanoseconds; `None`: for ever.
+    /// Length in nanoseconds; `None`: forever.
     pub(super) fn read(&self, inputs: &[SqlValueRef<'_>]) -> Result<Option<i128>, ()> {
         match self {
             Self::Fixed(span) => Ok(Some(Timestamp(0).plus(*span).0)),

@@ -37,7 +37,7 @@ impl StricterRules {
     ///    say: its row is kept.
     /// 2. A session that is over by the framework's rules is *expired* when `retention` has passed
     ///    since the second of its expiry: at `expiry + retention` and later. Until then it is
-    ///    *retained*, without a limit to the retention for ever. If no time says when it ended,
+    ///    *retained*, without a limit to the retention forever. If no time says when it ended,
     ///    its last use, or else its opening, counts as its end; if neither is known, it is expired
     ///    at once.
     /// 3. Retention never revives: a session that was due by rule 4 or 5 before it was over is
@@ -69,8 +69,8 @@ impl StricterRules {
         }
     }
 
-    /// Moment from which on the row of a session goes that is over by the framework's rules; for
-    /// one that goes at once, a moment before any other. `None`: never.
+    /// Moment from which a purge deletes the row of a session that is over by the framework's
+    /// rules; for one that it deletes at once, a moment before any other. `None`: never.
     pub fn row_end(&self, times: &SessionTimes) -> Option<UnixTime> {
         const AT_ONCE: UnixTime = UnixTime(i64::MIN);
         if self.was_due_before_expiry(times) {

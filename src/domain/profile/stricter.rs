@@ -15,7 +15,7 @@ pub struct StricterRules {
     pub lifetime: Option<Span>,
     /// Maximum number of live sessions of each user; zero: any.
     pub user_limit: u64,
-    /// Time for which the row of a session that is over is kept; zero: none; `None`: for ever.
+    /// Time for which the row of a session that is over is kept; zero: none; `None`: forever.
     pub retention: Option<Span>,
 }
 

@@ -20,8 +20,9 @@ const IS_DUE: &str = "sessctl_is_due";
 
 #[derive(Debug)]
 pub(super) struct DeleteDue {
-    /// Deletes the row with the key `?1` if it is due at `?2`, the parameter after the key. It names one row because SQLite
-    /// copies each page that a statement with more rows changes: a function might fail.
+    /// Deletes the row with the key `?1` if it is due at `?2`, the parameter after the key. It
+    /// names one row because SQLite copies each page that a statement with more rows changes: a
+    /// function might fail.
     statement: Statement,
 }
 

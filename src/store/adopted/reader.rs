@@ -211,7 +211,8 @@ impl TableReader {
         with_values(row, at, self.id.len(), id_digest)
     }
 
-    /// A row as it was seen, with the reason why it is due: its id and its inputs. `None` as for [`key_of`](Self::key_of).
+    /// Row as it was seen, with the reason why it is due: its id and its inputs. `None` as for
+    /// [`key_of`](Self::key_of).
     pub(super) fn snapshot(&self, row: &dyn RowRef, reason: EndReason) -> Option<RowSnapshot> {
         let value = |index| row.value(index).to_value();
         let values = (self.after_key()..self.snapshot_width()).map(value).collect();

@@ -67,7 +67,7 @@ pub(super) fn scan_by_key(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DueRow {
     reason: EndReason,
-    /// It was due at the time of interest, by the framework's rules.
+    /// True if it was due at the time of interest, by the framework's rules.
     was_due: bool,
 }
 

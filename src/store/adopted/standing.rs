@@ -73,7 +73,7 @@ impl<T: Database> Adopted<T> {
     }
 }
 
-/// Finds the users above their limit, in reads of about this duration. Sessions of nobody, and
+/// Finds the users above their limit, in reads of about this duration. Sessions without a user, and
 /// those whose user cannot be read, are left alone.
 fn find_excess(
     database: &impl Database,

@@ -142,8 +142,8 @@ pub trait Database {
         self.execute_batch(otherwise)
     }
 
-    /// Defines an SQL function of so many arguments for the statements of this connection. The
-    /// schema cannot use it. Returns whether it is supported.
+    /// Defines an SQL function with this number of arguments for the statements of this connection.
+    /// The schema cannot use it. Returns whether it is supported.
     fn define_predicate(
         &self,
         _name: &str,

@@ -106,7 +106,7 @@ fn describe_end(expiry: Expiry, profile: &Profile) -> String {
 fn describe_retained(until: Option<UnixTime>) -> String {
     match until {
         Some(until) => format!("Its row is kept until {until}, by the retention."),
-        None => "Its row is kept for ever, by the retention.".to_owned(),
+        None => "Its row is kept forever, by the retention.".to_owned(),
     }
 }
 

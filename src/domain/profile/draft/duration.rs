@@ -76,9 +76,9 @@ fn is_negative(value: &SqlValue) -> bool {
     }
 }
 
-/// Unit of a usual length whose name says nothing: the longest one by which it is at most ten years.
-/// A number below half an hour in seconds counts minutes. From a million on, it counts milliseconds
-/// if the times do.
+/// Unit of a usual length whose name says nothing: the longest one by which it is at most ten
+/// years. A number below half an hour in seconds counts minutes. From a million on, it counts
+/// milliseconds if the times do.
 fn likely_unit(usual: i128, times: Option<Unit>) -> Unit {
     match usual {
         1_000_000..=315_576_000_000 if times == Some(Unit::Milliseconds) => Unit::Milliseconds,

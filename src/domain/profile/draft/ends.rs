@@ -6,7 +6,8 @@ use super::names;
 use super::names::TimeHint;
 use crate::domain::profile::timestamp::{SECOND, Timestamp};
 
-/// Time after the last use within which hardly any session ends: tokens for forms and for access do.
+/// Time after the last use within which hardly any session ends: tokens for forms and for access
+/// do.
 const SOON: i128 = 20 * 60 * SECOND;
 
 /// Finds a reason why a time is not the end of the session, although it is named as an end or has

@@ -137,8 +137,8 @@ struct Columns {
 }
 
 impl Columns {
-    /// Finds each among those that are left. A column has one meaning only, except that the id may be
-    /// the token.
+    /// Finds each among those that are left. A column has one meaning only, except that the id may
+    /// be the token.
     fn find(table: &ObservedTable, is_taken: impl Fn(&ColumnSource) -> bool) -> Self {
         let id = key::find(table);
         let is_id = |source: &ColumnSource| {

@@ -129,8 +129,8 @@ pub(super) fn is_permanent(source: &ColumnSource) -> bool {
     name.has(PERMANENT) || name.has_word(PERMANENT_WORDS)
 }
 
-/// Reports whether a column is that of a password, which accounts have: its name ends so, or is that
-/// of a hash of it.
+/// Reports whether a column is that of a password, which accounts have: its name ends so, or is
+/// that of a hash of it.
 pub(super) fn is_password(column: &str) -> bool {
     let name = Name::from(column);
     let is_last = PASSWORD.iter().any(|stem| name.joined.ends_with(stem));

@@ -102,7 +102,7 @@ fn a_retention_keeps_the_rows_of_expired_sessions() {
     let shown = run(&sandbox, with(&["show", "session", &handle("key a")])).succeeds().stdout();
     assert!(
         shown.ends_with(
-            "It expired at 2020-02-03T04:05:06Z.\nIts row is kept for ever, by the retention.\n"
+            "It expired at 2020-02-03T04:05:06Z.\nIts row is kept forever, by the retention.\n"
         ),
         "{shown}"
     );

@@ -21,13 +21,13 @@ fn a_file_that_every_user_can_read_or_write_is_found() {
     set_mode(&sandbox.path("."), 0o755);
     insta::assert_snapshot!(is_solved(&sandbox, &[], "readable_by_all"), @r#"
     every user of this machine can read "app.db" (mode 0604)
-    whoever reads the sessions knows who is logged in and, where a framework stores the tokens themselves, can take the sessions over
+    a user who reads the sessions knows who is logged in and, where a framework stores the tokens themselves, can take the sessions over
     chmod o-r app.db
     "#);
     set_mode(&sandbox.path("app.db"), 0o602);
     insta::assert_snapshot!(is_solved(&sandbox, &[], "writable_by_all"), @r#"
     every user of this machine can write to "app.db" (mode 0602)
-    whoever writes to the sessions can log in as any user
+    a user who writes to the sessions can log in as any user
     chmod o-w app.db
     "#);
 }
