@@ -84,6 +84,13 @@ impl Args {
             Ok(ControlFlow::Continue(()))
         })?;
         listing.end().map_err(unwritten)?;
+        let has_creation = service.profile().is_none_or(|profile| profile.created.is_some());
+        if let Some(at) = at.filter(|at| *at < context.now && !has_creation) {
+            context.print_notice(&format!(
+                "sessctl: note: the table has no creation times, so sessions that were opened after \
+                 {at} are shown as well"
+            ));
+        }
         if table && listed.counted == 0 {
             context.print_notice("no sessions");
         } else if table && listed.shown < listed.counted {
