@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use crate::app::ListRequest;
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
+use crate::domain::profile::Profile;
 use crate::domain::session::EndReason;
+use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 use crate::storage::{Order, SortKey};
 use crate::store::Access;
@@ -84,13 +86,7 @@ impl Args {
             Ok(ControlFlow::Continue(()))
         })?;
         listing.end().map_err(unwritten)?;
-        let has_creation = service.profile().is_none_or(|profile| profile.created.is_some());
-        if let Some(at) = at.filter(|at| *at < context.now && !has_creation) {
-            context.print_notice(&format!(
-                "sessctl: note: the table has no creation times, so sessions that were opened after \
-                 {at} are shown as well"
-            ));
-        }
+        note_missing_creation(at, service.profile(), context);
         if table && listed.counted == 0 {
             context.print_notice("no sessions");
         } else if table && listed.shown < listed.counted {
@@ -102,6 +98,17 @@ impl Args {
             ));
         }
         Ok(context.unreadable_users(listed.unreadable_users, "list leaves {} out"))
+    }
+}
+
+/// Says that a list of an earlier time has later sessions, where the table has no creation times.
+fn note_missing_creation(at: Option<UnixTime>, profile: Option<&Profile>, context: &Context) {
+    let has_creation = profile.is_none_or(|profile| profile.created.is_some());
+    if let Some(at) = at.filter(|at| *at < context.now && !has_creation) {
+        context.print_notice(&format!(
+            "sessctl: note: the table has no creation times, so sessions that were opened after \
+             {at} are shown as well"
+        ));
     }
 }
 
