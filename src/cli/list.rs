@@ -77,6 +77,7 @@ impl Args {
             limit: context.row_limit(self.limit),
             count_all: table,
         };
+        note_missing_creation(at, service.profile(), context);
         let mut listing =
             context.listing(session_records::sessions_schema(service.profile()), None)?;
         let listed = service.list(&request, now, &mut |session| {
@@ -86,7 +87,6 @@ impl Args {
             Ok(ControlFlow::Continue(()))
         })?;
         listing.end().map_err(unwritten)?;
-        note_missing_creation(at, service.profile(), context);
         if table && listed.counted == 0 {
             context.print_notice("no sessions");
         } else if table && listed.shown < listed.counted {
