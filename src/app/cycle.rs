@@ -59,6 +59,10 @@ pub struct CycleReport {
 }
 
 impl CycleReport {
+    fn is_complete(&self) -> bool {
+        self.stopped.is_none() && self.incomplete_reason().is_none()
+    }
+
     /// Describes why it is incomplete; `None`: it is complete.
     pub fn incomplete_reason(&self) -> Option<String> {
         let kept = match self.kept.referenced_rows() {
@@ -103,7 +107,8 @@ impl SessionService {
     }
 
     /// Records the end of a cycle that is not a run of a job. One that failed is recorded if
-    /// its guard refused it, or if it has ended sessions.
+    /// its guard refused it, or if it has ended sessions; one that matched none, if it has a
+    /// reason of its caller.
     fn finish_cycle(
         &mut self,
         mut entry: RunEntry,
@@ -112,13 +117,19 @@ impl SessionService {
     ) -> Result<()> {
         let has_changes = cycled.ended > 0;
         let result = match result {
+            Ok(()) if !has_changes && entry.run.note.why.is_none() && cycled.is_complete() => {
+                return Ok(());
+            }
             Ok(()) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
             Err(error @ Error::Guard(_)) => RunResult::Failed(error),
             Err(error) if has_changes => RunResult::Failed(error),
             Err(_) => return Ok(()),
         };
         let counts = RunCounts { marked: 0, ended: cycled.ended, deleted: cycled.deleted };
-        let end = result.end(self.time_in(&entry), counts);
+        let mut end = result.end(self.time_in(&entry), counts);
+        if !has_changes && end.outcome == RunOutcome::Done {
+            end.reason = Some("no session matched".to_owned());
+        }
         if has_changes {
             let RunEntry { run, .. } = &entry;
             let (task, note) = (run.task.clone(), run.note.clone());

@@ -46,10 +46,10 @@ pub use purge::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
 pub use query::ListCounts;
 pub use query::{ListRequest, TaskUsage};
 pub use replication::ReplicationReport;
-pub use restore::RestoreReport;
+pub use restore::{RESTORE, RestoreReport};
 #[cfg(feature = "internals")]
 pub use run::JobRun;
-pub use run::{EndedRun, ProcessProbe, RunObserver};
+pub use run::{EndedRun, PURGE, ProcessProbe, RunObserver};
 pub use service::SessionService;
 pub use sessions::{OpenRequest, OpenedSession, TouchOutcome, TouchResult};
 pub use stop::StopReason;

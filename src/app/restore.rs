@@ -2,10 +2,19 @@
 
 use std::ops::ControlFlow;
 
+use super::recording::RunEntry;
+use super::run::{EndedRun, RunCounts, RunResult};
 use super::service::SessionService;
+use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::UnixTime;
-use crate::storage::{Archive, ArchivedSession, RejectedRow, RestoreOutcome, ScanLimits};
+use crate::storage::{
+    Archive, ArchivedSession, EndedSession, RejectedRow, RestoreOutcome, RunNote, RunOutcome,
+    ScanLimits,
+};
+
+/// Work of a run that restores, in the ledger.
+pub const RESTORE: &str = "restore";
 
 /// Sessions per write transaction.
 const BATCH: usize = 100;
@@ -25,6 +34,8 @@ pub struct RestoreReport {
     pub example: Option<RejectedRow>,
     /// True if a signal stopped it.
     pub is_interrupted: bool,
+    /// Reason why the ledger lacks the end of the run.
+    pub unrecorded: Option<String>,
 }
 
 impl SessionService {
@@ -53,7 +64,8 @@ impl SessionService {
         ))
     }
 
-    /// Puts sessions back unless something is there, in short transactions.
+    /// Puts sessions back unless something is there, in short transactions, as a run of the
+    /// ledger, which names them. A run that restores none leaves no record.
     ///
     /// # Errors
     /// [`Error::Refused`] on a cluster, if the profile allows no changes, or if the table lacks
@@ -61,12 +73,52 @@ impl SessionService {
     pub fn restore(
         &mut self,
         sessions: ArchivedSessions<'_>,
+        note: &RunNote,
+        now: UnixTime,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
     ) -> Result<RestoreReport> {
-        self.in_batches(sessions, go_on, |service, batch| match service.store.archiving() {
-            Some(archiving) => archiving.restore(batch),
-            None => Err(service.no_archiving()),
-        })
+        let run = self.new_run(RESTORE, None, None, note, now);
+        let mut entry = self.run_entry(self.new_holder()?, run, RunOutcome::Running);
+        let mut report = RestoreReport::default();
+        let restored = self.in_batches(sessions, &mut report, go_on, |service, batch| {
+            let Some(archiving) = service.store.archiving() else {
+                return Err(service.no_archiving());
+            };
+            let outcomes = archiving.restore(batch)?;
+            let done = batch.iter().zip(&outcomes);
+            let done = done.filter(|(_, outcome)| **outcome == RestoreOutcome::Restored);
+            entry.pending.extend(done.map(|(session, _)| named(session)));
+            // The sessions are back: what could not be recorded is recorded with the next.
+            let _ = service.record_pending(&mut entry);
+            Ok(outcomes)
+        });
+        let recorded = self.finish_restore(entry, &report, &restored);
+        report.unrecorded = recorded.err().map(|error| error.with_causes());
+        restored.map(|()| report)
+    }
+
+    fn finish_restore(
+        &mut self,
+        mut entry: RunEntry,
+        report: &RestoreReport,
+        result: &Result<()>,
+    ) -> Result<()> {
+        if report.restored == 0 {
+            return Ok(());
+        }
+        let result = match result {
+            Ok(()) => {
+                let stopped = report.is_interrupted.then_some(StopReason::Signal);
+                RunResult::of(stopped, report.incomplete_reason())
+            }
+            Err(error) => RunResult::Failed(error),
+        };
+        let counts = RunCounts { marked: 0, ended: report.restored, deleted: 0 };
+        let end = result.end(self.time_in(&entry), counts);
+        let note = &entry.run.note.clone();
+        self.observe(&EndedRun { work: RESTORE, task: None, note, job: None, end: &end });
+        self.record_pending(&mut entry)?;
+        self.store.record_end(&entry.holder, &entry.run, &end)
     }
 
     /// Counts what [`restore`](Self::restore) would do, except for constraints.
@@ -74,8 +126,8 @@ impl SessionService {
     /// # Errors
     /// Those of [`restore`](Self::restore).
     pub fn preview_restore(&mut self, sessions: ArchivedSessions<'_>) -> Result<RestoreReport> {
-        let go_on = &mut || ControlFlow::Continue(());
-        self.in_batches(sessions, go_on, |service, batch| {
+        let (go_on, mut report) = (&mut || ControlFlow::Continue(()), RestoreReport::default());
+        self.in_batches(sessions, &mut report, go_on, |service, batch| {
             let Some(archiving) = service.store.archiving() else {
                 return Err(service.no_archiving());
             };
@@ -83,28 +135,30 @@ impl SessionService {
                 if is_free { RestoreOutcome::Restored } else { RestoreOutcome::Exists }
             };
             Ok(archiving.would_restore(batch)?.into_iter().map(outcome).collect())
-        })
+        })?;
+        Ok(report)
     }
 
     fn in_batches(
         &mut self,
         sessions: ArchivedSessions<'_>,
+        report: &mut RestoreReport,
         go_on: &mut dyn FnMut() -> ControlFlow<()>,
-        restore: impl Fn(&mut Self, &[ArchivedSession]) -> Result<Vec<RestoreOutcome>>,
-    ) -> Result<RestoreReport> {
-        let mut report = RestoreReport::default();
+        mut restore: impl FnMut(&mut Self, &[ArchivedSession]) -> Result<Vec<RestoreOutcome>>,
+    ) -> Result<()> {
         loop {
             let batch: Vec<ArchivedSession> =
                 (&mut *sessions).take(BATCH).collect::<Result<_>>()?;
             if batch.is_empty() {
-                return Ok(report);
+                return Ok(());
             }
             let outcomes = restore(self, &batch)?;
             for (session, outcome) in batch.iter().zip(outcomes) {
                 report.add(session, outcome);
             }
             if go_on().is_break() {
-                return Ok(RestoreReport { is_interrupted: true, ..report });
+                report.is_interrupted = true;
+                return Ok(());
             }
         }
     }
@@ -118,7 +172,23 @@ impl SessionService {
     }
 }
 
+fn named(session: &ArchivedSession) -> EndedSession {
+    let ArchivedSession { handle, user, .. } = session;
+    EndedSession { handle: handle.clone(), user: user.clone(), is_deleted: false }
+}
+
 impl RestoreReport {
+    fn incomplete_reason(&self) -> Option<String> {
+        let rejected = match self.rejected {
+            0 => None,
+            1 => Some("the database did not take 1 session back".to_owned()),
+            many => Some(format!("the database did not take {many} sessions back")),
+        };
+        let stopped = self.is_interrupted.then(|| "stopped by a signal".to_owned());
+        let reasons: Vec<String> = stopped.into_iter().chain(rejected).collect();
+        (!reasons.is_empty()).then(|| reasons.join("; "))
+    }
+
     fn add(&mut self, session: &ArchivedSession, outcome: RestoreOutcome) {
         match outcome {
             RestoreOutcome::Restored => self.restored += 1,

@@ -11,7 +11,7 @@ use crate::storage::{JobKey, Lease, RunEnd, RunNote, RunOutcome};
 
 /// Lease of the purge; a compaction and a copy take it as well, as a purge would use up
 /// the free pages that a compaction returns.
-pub(super) const PURGE: &str = "purge";
+pub const PURGE: &str = "purge";
 
 /// Kind of work of a cycle.
 pub(super) const CYCLE: &str = "cycle";

@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use crate::app::{ListRequest, SessionService};
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
+use crate::domain::profile::Profile;
 use crate::domain::session::EndReason;
+use crate::domain::time::UnixTime;
 use crate::domain::time_zone::TimeZone;
 use crate::storage::{Order, SortKey};
 use crate::store::Access;
@@ -93,6 +95,7 @@ impl Args {
             limit: context.row_limit(self.limit),
             count_all: table,
         };
+        note_missing_creation(at, service.profile(), context);
         let mut listing =
             context.listing(session_records::sessions_schema(service.profile()), None)?;
         let listed = service.list(&request, now, &mut |session| {
@@ -113,6 +116,17 @@ impl Args {
             ));
         }
         Ok(context.unreadable_users(listed.unreadable_users, "list leaves {} out"))
+    }
+}
+
+/// Says that a list of an earlier time has later sessions, where the table has no creation times.
+fn note_missing_creation(at: Option<UnixTime>, profile: Option<&Profile>, context: &Context) {
+    let has_creation = profile.is_none_or(|profile| profile.created.is_some());
+    if let Some(at) = at.filter(|at| *at < context.now && !has_creation) {
+        context.print_notice(&format!(
+            "sessctl: note: the table has no creation times, so sessions that were opened after \
+             {at} are shown as well"
+        ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::domain::agent::short_agent;
 use crate::domain::policy::{Policies, Verdict};
-use crate::domain::profile::{Profile, Standing, StricterRule};
+use crate::domain::profile::{Expiry, Profile, Standing, StricterRule};
 use crate::domain::session::{End, Session, SessionState};
 use crate::domain::time::UnixTime;
 
@@ -116,7 +116,7 @@ pub fn session(session: &Session, policies: &Policies, now: UnixTime) -> Record 
         Value::text(Some(session.task.as_str())),
         Value::text(session.client.as_deref()),
         agent(session),
-        state(policy.state(session, now)),
+        state_of(session, policy.state(session, now)),
         Value::time(session.created_at),
         Value::time(session.last_used_at),
         // What is over is not idle.
@@ -247,6 +247,14 @@ pub fn with_user_name(mut record: Record, session: &Session) -> Record {
 
 fn key(session: &Session) -> Vec<String> {
     vec!["session".to_owned(), session.handle.clone()]
+}
+
+/// State of a session; one whose times cannot be read counts as active.
+fn state_of(session: &Session, found: SessionState) -> Value {
+    if found == SessionState::Active && session.expiry == Some(Expiry::Unknown) {
+        return Value::Word("unreadable".into(), Severity::Bad);
+    }
+    state(found)
 }
 
 fn state(state: SessionState) -> Value {

@@ -119,22 +119,18 @@ pub fn create_in(base: &Path, owner: DatabaseOwner) -> io::Result<PathBuf> {
 }
 
 /// Makes a directory that a user has named, if it is missing, for the owner of the database.
-/// For root, and only if no other user can change any of the directories on the way; answers
-/// whether that is so.
+/// For root, and only if its parent exists and no other user can change any of the directories
+/// on the way; answers whether that is so.
 ///
 /// # Errors
 /// If it cannot be made or looked at.
 pub fn create_named(path: &Path, owner: DatabaseOwner) -> io::Result<bool> {
     let (resolved, missing) = ResolvedPath::to_closest(path)?;
     let Some((last, parents)) = missing.split_last() else { return Ok(true) };
-    if resolved.fault().is_some() {
+    if resolved.fault().is_some() || !parents.is_empty() {
         return Ok(false);
     }
-    let mut here = resolved.end;
-    for name in parents {
-        here = create_or_open(&here, name, DatabaseOwner::caller(), PARENT_MODE)?;
-    }
-    create_or_open(&here, last, owner, STATE_MODE)?;
+    create_or_open(&resolved.end, last, owner, STATE_MODE)?;
     Ok(true)
 }
 

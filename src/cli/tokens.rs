@@ -98,7 +98,7 @@ impl TokenSource {
         run.reporter.finish()?;
         let missed = context.report_missed(&mut run.service);
         print_kept(&run.service.take_kept(), Wording::end(false), context);
-        if run.has_ended {
+        if run.has_ended && context.is_interactive() {
             context.print_survivors(run.service.profile());
         }
         served?;

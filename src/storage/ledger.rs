@@ -190,7 +190,7 @@ pub struct RunProgress<'a> {
     pub sessions: &'a [EndedSession],
 }
 
-/// Session that a run has ended.
+/// Session that a run has ended, or restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedSession {
     pub handle: String,
@@ -216,9 +216,10 @@ pub struct RunRecord {
     pub outcome: RunOutcome,
     pub reason: Option<String>,
     pub marked: u64,
+    /// Ended sessions; of a restore, restored ones.
     pub ended: u64,
     pub deleted: u64,
-    /// Number of ended sessions that the ledger names, at most [`MAX_NAMED_SESSIONS`].
+    /// Number of these sessions that the ledger names, at most [`MAX_NAMED_SESSIONS`].
     pub named: u64,
 }
 
@@ -227,9 +228,9 @@ pub struct RunQuery {
     pub job: Option<String>,
     /// Kind of work.
     pub work: Option<String>,
-    /// Only runs that have ended a session whose handle begins with this, in lower case.
+    /// Only runs that have ended or restored a session whose handle begins with this, in lower case.
     pub session: Option<String>,
-    /// Only runs that have ended a session of one of these users; empty: any.
+    /// Only runs that have ended or restored a session of one of these users; empty: any.
     pub users: Vec<String>,
     /// Only unsuccessful runs: partial, refused, failed or lost.
     pub failures: bool,

@@ -15,5 +15,5 @@ pub use notices::recovery_hint;
 pub use open_table::locate;
 pub use options::{CredentialSource, Global, NamedPath, SettingSource};
 pub use settings::Context;
-pub use state::advice;
+pub use state::{advice, user_of_state};
 pub use terminal::{PendingListing, print, print_sentences, read, stdout, unwritten};

@@ -62,11 +62,9 @@ impl Context {
         Ok(())
     }
 
-    /// Says on a terminal which logins outlive the sessions that have ended.
+    /// Says which logins outlive the sessions that have ended.
     pub fn print_survivors(&self, profile: Option<&Profile>) {
-        if let Some(survivors) = profile.and_then(Profile::survivors)
-            && self.is_interactive()
-        {
+        if let Some(survivors) = profile.and_then(Profile::survivors) {
             self.print_notice(&format!("sessctl: note: this does not end: {survivors}"));
         }
     }

@@ -16,6 +16,7 @@ use crate::store::adopted::StateDirectory;
 use crate::store::{Access, Location, adopted};
 use crate::{Error, store};
 
+use super::options::SettingSource;
 use super::settings::Context;
 use super::state::{StateEnv, StateLocation, state_observer, warn_once};
 use crate::cli::exit::Usage;
@@ -45,7 +46,13 @@ impl Context {
         };
     }
 
-    fn state(&self, db: &Location, access: Access, config: &Config) -> StateDirectory {
+    /// Describes where the state of a database is kept.
+    fn state(
+        &self,
+        db: &Location,
+        access: Access,
+        config: &Config,
+    ) -> anyhow::Result<StateDirectory> {
         let is_named =
             || self.state_location(Some(db), config).is_some_and(|state| state.is_named());
         // One that is named is made once there is something to keep in it.
@@ -56,10 +63,13 @@ impl Context {
             self.create_state_directory(db, owner, config);
         }
         let directory = self.state_location(Some(db), config);
+        if let Some(directory) = &directory {
+            ensure_has_parent(directory)?;
+        }
         let (warning, warned) =
             (directory.as_ref().and_then(|f| f.warning.clone()), self.state_warnings.clone());
         let notify = state_observer(&warned, self.global.verbose, self.runs_jobs.get());
-        StateDirectory {
+        Ok(StateDirectory {
             path: directory.as_ref().map(|directory| directory.path.clone()),
             legacy: directory.map(|directory| directory.legacy).unwrap_or_default(),
             is_wanted: self.wants_runs.get(),
@@ -71,7 +81,7 @@ impl Context {
                 }
             }),
             memory: self.memory.clone(),
-        }
+        })
     }
 
     /// Opens the table that is meant.
@@ -168,6 +178,17 @@ impl Context {
         self.store(&db, Access::Read, config).ok()?.profile().cloned()
     }
 
+    /// Error in the options or the configuration with which a command could not open the table
+    /// of a file; `None`: none was found, or root would have to read another user's file.
+    pub fn refusal_of_call(&self, db: &Location, config: &Config) -> Option<String> {
+        let owner = DatabaseOwner::of(db)?.uid;
+        if db.file().is_none() || owner != DatabaseOwner::caller().uid {
+            return None;
+        }
+        let error = self.store(db, Access::Read, config).err()?;
+        error.downcast_ref::<Usage>().map(ToString::to_string)
+    }
+
     /// The database, where a cluster has to answer within a moment.
     fn quick_db(&self) -> Option<Location> {
         const MAX_WAIT: Duration = Duration::from_secs(2);
@@ -213,7 +234,7 @@ impl Context {
     ) -> anyhow::Result<Box<dyn Backend>> {
         ensure_complete(&profile)?;
         let stricter = config.table_policy(&profile)?.rules;
-        let state = self.state(db, access, config);
+        let state = self.state(db, access, config)?;
         let store = adopted::open_with_state(db, access, Profile { stricter, ..profile }, state)?;
         // The table may lack an optional column that a key needs.
         if let Some(profile) = store.profile() {
@@ -306,4 +327,24 @@ fn other_table(at: &str, found: &str, other: Profile) -> Error {
     let choice = TableProfile { table, profile: name, finds_table: true, is_detected: false };
     let content = ForeignContent::NoSuchTable(NextStep::Choose(vec![choice]));
     Error::ForeignDatabase { at: at.to_owned(), found, content }
+}
+
+/// Refuses a state directory by option or configuration whose parent does not exist, as its path
+/// is probably mistyped.
+fn ensure_has_parent(directory: &StateLocation) -> anyhow::Result<()> {
+    let StateLocation { path, source, .. } = directory;
+    let is_given = matches!(source, SettingSource::Flag | SettingSource::File);
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    if let Some(parent) = parent
+        && is_given
+        && fs::metadata(parent).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    {
+        return Err(Usage::error(format!(
+            "state directory \"{}\": its parent directory \"{}\" does not exist; create it, or \
+             correct the path",
+            path.display(),
+            parent.display()
+        )));
+    }
+    Ok(())
 }

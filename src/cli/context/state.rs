@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
+use std::fs;
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -190,13 +192,7 @@ pub fn advice(problem: &StateProblem) -> String {
         StateFault::Newer => "update sessctl; the file is left as it is".to_owned(),
         StateFault::Foreign(_) => format!("move it out of \"{}\"", directory.display()),
         StateFault::Unsafe { path, why } => advice_for_safety(path, *why),
-        StateFault::Denied { user, .. } => {
-            format!(
-                "run `chown -R {} {}`, or pass another --state-dir",
-                named_or_number(*user),
-                shell_quoted(directory)
-            )
-        }
+        StateFault::Denied { path, user } => advice_for_denial(path, directory, *user),
         StateFault::Other(_) => "correct the cause, or pass another --state-dir".to_owned(),
     }
 }
@@ -211,21 +207,42 @@ fn advice_for_content(loss: StateConsequence) -> &'static str {
     }
 }
 
+/// What belongs to another user is never to be taken away from that user.
+fn advice_for_denial(path: &Path, directory: &Path, user: u32) -> String {
+    let is_own = |path: &Path| owner_of(path) == Some(user);
+    let advice = match owner_of(path) {
+        Some(owner) if owner == user => format!("run `chmod -R u+rwX {}`", shell_quoted(path)),
+        Some(_) if path != directory && is_own(directory) => {
+            format!("as root, run `chown -R {} {}`", named_or_number(user), shell_quoted(directory))
+        }
+        Some(owner) => format!("run sessctl as its owner ({}), e.g. with sudo", named(owner)),
+        None => format!("run sessctl as the owner of \"{}\"", directory.display()),
+    };
+    format!("{advice}, or pass another --state-dir")
+}
+
+fn owner_of(path: &Path) -> Option<u32> {
+    fs::symlink_metadata(path).ok().map(|found| found.uid())
+}
+
+/// The other user who can use the state, where this one cannot.
+pub fn user_of_state(problem: &StateProblem) -> Option<String> {
+    let owner = match &problem.fault {
+        StateFault::Denied { path, user } => owner_of(path).filter(|owner| owner != user),
+        StateFault::Unsafe { why: UntrustedReason::Owner(owner, _), .. } => Some(*owner),
+        _ => None,
+    };
+    owner.map(named_or_number)
+}
+
 fn advice_for_safety(path: &Path, why: UntrustedReason) -> String {
     match why {
         UntrustedReason::Link => {
             "replace the link with its target, or pass another --state-dir".to_owned()
         }
         UntrustedReason::Kind => "remove it, or pass another --state-dir".to_owned(),
-        UntrustedReason::Owner(owner, _) if owner != 0 => {
+        UntrustedReason::Owner(owner, _) => {
             format!("run sessctl as {}, or pass another --state-dir", named(owner))
-        }
-        UntrustedReason::Owner(_, user) => {
-            format!(
-                "run `chown -R {} {}`, or pass another --state-dir",
-                named_or_number(user),
-                shell_quoted(path)
-            )
         }
         UntrustedReason::Writable => format!("run `chmod o-w {}`", shell_quoted(path)),
         UntrustedReason::HardLink => "remove its other name (hard link)".to_owned(),

@@ -33,8 +33,9 @@ use lines::{CycleProgress, SessionLines};
 /// Each selected session that the application still accepts is ended, and is printed; a summary
 /// goes to standard error (in formats for programs, only if that is a terminal). Sessions
 /// that the application refuses anyway are left to the purge, unless --state selects them. A
-/// cycled session cannot come back: its next touch is refused. If nothing matches, the exit code
-/// is 5; except that a known task, or --all, may have no session left to end. With conditions on
+/// cycled session cannot come back, unless it is restored from an archive (--archive): its next
+/// touch is refused. For a framework's table, a note names the logins that a cycle does not end,
+/// if the profile knows any. If nothing matches, the exit code is 5; except that a known task, or --all, may have no session left to end. With conditions on
 /// users, sessions of a framework's table whose user cannot be read are left alone and counted,
 /// and the exit code is 3; --user-unreadable ends them. `sessctl list --state usable` with the
 /// same selection lists the same sessions.
@@ -105,7 +106,9 @@ impl Args {
         let mut lines = SessionLines::new(context, &service, self.dry_run);
         let exit = self.end(&mut service, context, &mut lines);
         let shown = lines.totals.sessions;
-        let may_survive = shown > 0 || !self.selection.user.is_empty();
+        // The user of a login that survives may have no session.
+        let may_survive =
+            shown > 0 || (context.is_interactive() && !self.selection.user.is_empty());
         let exit = lines.end(exit, context)?;
         let found_none = shown == 0 && exit == Exit::Done;
         let exit = if found_none { self.found_none(&service, context)? } else { exit };

@@ -40,12 +40,20 @@ pub fn purges(
                      run at the same time; {}",
                     context::advice(&problem)
                 ),
-                subject.sessctl("purge"),
+                match context::user_of_state(&problem) {
+                    Some(user) => as_user(&user, subject),
+                    None => subject.sessctl("purge"),
+                },
             );
             Ok(PurgeHistory::default())
         }
         history => history,
     }
+}
+
+/// The same examination by a user who can use the state.
+fn as_user(user: &str, subject: &Subject<'_>) -> String {
+    format!("sudo -u {user} {}", subject.sessctl("doctor"))
 }
 
 pub fn examine_purges(history: &PurgeHistory, subject: &Subject<'_>, found: &mut Examination) {
@@ -210,7 +218,10 @@ pub fn examine_state_directory(subject: &Subject<'_>, found: &mut Examination) {
         found.find("state_directory", warning, why, create);
     } else if !is_usable(path) {
         let what = format!("the state directory \"{}\" cannot be written to", path.display());
-        found.find("state_directory", what, why, create);
+        let is_others = exists && owner != DatabaseOwner::caller();
+        let user = accounts::user(owner.uid);
+        let fix = if is_others { as_user(&user, subject) } else { create };
+        found.find("state_directory", what, why, fix);
     }
 }
 

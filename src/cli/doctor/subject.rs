@@ -68,7 +68,7 @@ impl Subject<'_> {
     /// The command that makes cron purge the database.
     pub fn schedule(&self) -> String {
         if is_root() || self.context.identity().is_some() {
-            return self.sessctl("schedule print cron --system >> /etc/cron.d/sessctl");
+            return self.sessctl("schedule print cron --system > /etc/cron.d/sessctl");
         }
         format!("(crontab -l 2>/dev/null; {}) | crontab -", self.sessctl("schedule print cron"))
     }

@@ -9,7 +9,7 @@ use super::typed::TypedCommand;
 
 /// Names that other tools use, by the command that does the same here. A word in capitals
 /// stands for the next word that was typed.
-const OTHER_NAMES: [(&str, &[&str]); 24] = [
+const OTHER_NAMES: [(&str, &[&str]); 26] = [
     ("show stat", &["stats", "statistics", "status", "info", "count", "summary", "overview"]),
     ("list", &["sessions", "ls", "ps", "search", "find", "query"]),
     ("show users", &["user", "who", "w", "accounts"]),
@@ -42,7 +42,9 @@ const OTHER_NAMES: [(&str, &[&str]); 24] = [
         "cycle --user USER",
         &["kick", "logout", "logoff", "signout", "revoke", "disconnect", "ban", "logout-user"],
     ),
-    ("cycle --session HANDLE", &["kill", "end", "destroy", "stop"]),
+    ("cycle --session HANDLE", &["kill", "destroy", "stop"]),
+    ("cycle", &["end"]),
+    ("restore", &["undo", "revert", "rollback", "undelete", "recover", "unarchive"]),
     ("compact", &["vacuum", "shrink", "optimize", "defrag", "reclaim"]),
     ("move", &["migrate", "mv", "cp", "clone", "transfer"]),
     ("init", &["create", "setup", "install", "initialize", "upgrade", "new"]),
@@ -115,7 +117,20 @@ fn meant(word: &str, typed: &TypedCommand, root: &Command) -> Vec<String> {
     }
 }
 
+/// Names that stand for a cycle in front of a handle, and for other commands alone.
+const BEFORE_HANDLES: [&str; 4] = ["end", "delete", "remove", "rm"];
+
+fn is_handle(word: &str) -> bool {
+    word == "HANDLE" || (word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 fn by_other_name(word: &str, typed: &TypedCommand, root: &Command) -> Option<String> {
+    let following = typed.rest.iter().skip_while(|it| !it.eq_ignore_ascii_case(word)).nth(1);
+    if BEFORE_HANDLES.contains(&word)
+        && let Some(handle) = following.filter(|following| is_handle(following))
+    {
+        return Some(format!("cycle --session {handle}"));
+    }
     let (command, _) = OTHER_NAMES.iter().find(|(_, names)| names.contains(&word))?;
     let first = command.split(' ').next()?;
     if !first.starts_with('-') && root.find_subcommand(first).is_none() {
@@ -125,8 +140,7 @@ fn by_other_name(word: &str, typed: &TypedCommand, root: &Command) -> Option<Str
     let Some(placeholder) = command.split(' ').find(is_placeholder) else {
         return Some((*command).to_owned());
     };
-    let value = typed.rest.iter().skip_while(|it| !it.eq_ignore_ascii_case(word)).nth(1);
-    let value = value.filter(|value| !value.starts_with('-'));
+    let value = following.filter(|value| !value.starts_with('-'));
     Some(value.map_or_else(
         || (*command).to_owned(),
         |value| command.replace(placeholder, &quoted(value)),

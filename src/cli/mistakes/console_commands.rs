@@ -36,7 +36,7 @@ pub fn instead_of<'w>(name: &str, words: impl Iterator<Item = &'w String>) -> Op
 
 /// A word as a shell takes it.
 pub fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@/".contains(c);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:@/=".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
     } else {

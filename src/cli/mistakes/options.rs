@@ -8,9 +8,14 @@ use super::typed::{TypedCommand, has_option, options};
 use super::{any_of, joined};
 
 /// Names that other tools use, by the options that do the same here, the likeliest first.
-const OTHER_NAMES: [(&[&str], &[&str]); 18] = [
+const OTHER_NAMES: [(&[&str], &[&str]); 23] = [
     (&["client"], &["ip", "address", "addr", "host", "network", "cidr", "remote"]),
-    (&["user"], &["username", "login", "account", "uid", "user-id", "name", "users", "email"]),
+    (&["user"], &["username", "login", "account", "uid", "user-id", "name", "users", "email", "u"]),
+    (&["except-user"], &["exclude-user", "exclude-users", "exclude", "but", "not-user"]),
+    (&["agent"], &["browser", "user-agent", "useragent", "ua"]),
+    (&["why"], &["reason", "message", "comment", "note", "m"]),
+    (&["param"], &["lifetime"]),
+    (&["dry-run", "limit"], &["n"]),
     (&["task"], &["service", "app", "application", "kind", "type", "tasks"]),
     (
         &["idle-over", "created-before", "used-before"],
@@ -33,7 +38,7 @@ const OTHER_NAMES: [(&[&str], &[&str]); 18] = [
 ];
 
 /// Advice for what a command leaves to the configuration, by command and option.
-const ADVICE: [(&str, &[&str], &str); 4] = [
+const ADVICE: [(&str, &[&str], &str); 6] = [
     (
         "purge",
         &["days", "hours", "minutes", "age", "older-than", "older", "inactive", "unused", "before"],
@@ -44,6 +49,16 @@ const ADVICE: [(&str, &[&str], &str); 4] = [
         "purge",
         &["force", "yes", "confirm", "no-confirm", "f", "y"],
         "purge asks nothing; --max-percent, --max-rows and --accept-clock lift its guard",
+    ),
+    (
+        "check",
+        &["w", "warn", "warning"],
+        "--warn-expired, --warn-age and --warn-rows set what is a warning",
+    ),
+    (
+        "check",
+        &["c", "crit", "critical"],
+        "--max-expired, --max-age and --max-rows set what is critical",
     ),
     ("touch", &["token"], "pass the token on standard input, or in a file with --token-file"),
     ("close", &["token"], "pass the token on standard input, or in a file with --token-file"),
@@ -96,8 +111,13 @@ fn same(name: &str) -> impl Iterator<Item = &'static str> + use<'_> {
     fits.flat_map(|(options, _)| options.iter().copied())
 }
 
-/// Age in the words of the option, if a number stands for it: `--days 30` is `--idle-over 30d`.
+/// Age in the words of the option, if a number stands for it: `--days 30` is `--idle-over 30d`;
+/// or a parameter of the profile.
 fn value(name: &str, option: &str, typed: &TypedCommand) -> String {
+    if option == "param" && name != option {
+        let value = typed.value_after(&format!("--{name}")).unwrap_or("2h");
+        return format!(" {}", quoted(&format!("{name}={value}")));
+    }
     let unit = match name {
         "days" => "d",
         "hours" => "h",

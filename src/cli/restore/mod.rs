@@ -16,6 +16,7 @@ use super::archive::reader::ArchiveFile;
 use super::context::{Context, print};
 use super::exit::{Exit, eprint_line};
 use super::interrupt::Interrupt;
+use super::run_note::{Typed, Why, print_unrecorded};
 
 use selection::{Selection, SelectionArgs};
 
@@ -28,8 +29,9 @@ use selection::{Selection, SelectionArgs};
 /// times, its latest row counts. Sessions that had expired come back as well, and the next purge
 /// ends them again: --session and --user restore only some of them.
 ///
-/// Short transactions are used, as in a purge; if the command is interrupted, run it again. If
-/// standard output is not a terminal, a restore prints nothing unless a format is given.
+/// Short transactions are used, as in a purge; if the command is interrupted, run it again. The
+/// ledger records what was restored (`sessctl show runs`). If standard output is not a terminal,
+/// a restore prints nothing unless a format is given, or no session was restored.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl restore cycled.jsonl --dry-run       count what would be restored
@@ -45,6 +47,8 @@ pub struct Args {
     /// Count the sessions that would be restored; change nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    why: Why,
 }
 
 static SUMMARY: Schema = Schema::one(
@@ -78,14 +82,26 @@ impl Args {
         let report = if self.dry_run {
             service.preview_restore(&mut sessions)?
         } else {
-            service.restore(&mut sessions, &mut || interrupt.go_on())?
+            let note = self.why.note(self.typed());
+            service.restore(&mut sessions, &note, context.now, &mut || interrupt.go_on())?
         };
+        if let Some(why) = &report.unrecorded {
+            print_unrecorded(why);
+        }
         let is_due = self.count_due(&service, context)?;
         let due = was_due.zip(is_due).map(|(was, is)| is.saturating_sub(was));
         self.print(&report, due, context)?;
         let signal = interrupt.signal().filter(|_| report.is_interrupted);
         let exit = if report.rejected > 0 { Exit::StoppedEarly } else { Exit::Done };
         Ok(signal.map_or(exit, Exit::Interrupted))
+    }
+
+    fn typed(&self) -> Typed {
+        let mut typed = self.selection.typed();
+        for file in &self.files {
+            typed.word(&file.display());
+        }
+        typed
     }
 
     fn open(&self, context: &Context) -> anyhow::Result<Vec<ArchiveFile>> {
@@ -142,7 +158,7 @@ impl Args {
         let sentence = self.sentence(report, due);
         if context.is_interactive() {
             print(sentence + "\n")?;
-        } else if context.global.verbose || self.dry_run {
+        } else if context.global.verbose || self.dry_run || report.restored == 0 {
             context.print_notice(&sentence);
         }
         Ok(())

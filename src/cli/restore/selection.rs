@@ -11,6 +11,7 @@ use crate::cli::archive::reader::{ArchiveFile, Identity, ReadSession};
 use crate::cli::context::Context;
 use crate::cli::users::unknown_user;
 use crate::domain::error::UnknownUser;
+use crate::cli::run_note::Typed;
 use crate::domain::time::UnixTime;
 use crate::storage::ArchivedSession;
 
@@ -30,6 +31,13 @@ pub(super) struct SelectionArgs {
 }
 
 impl SelectionArgs {
+    pub(super) fn typed(&self) -> Typed {
+        let mut typed = Typed::default();
+        typed.option("--session", &self.session).option("--user", self.user.as_ref());
+        typed.flag("--any-database", self.any_database);
+        typed
+    }
+
     fn is_all(&self) -> bool {
         self.user.is_none() && self.session.is_empty()
     }
@@ -89,7 +97,14 @@ impl Destination {
         let found_in =
             describe(&found.session.row.table, found.profile.as_deref(), &found.database);
         let own = describe(&self.table, self.profile.as_deref(), own);
-        Error::Refused(format!("\"{name}\" has sessions of {found_in}, and none of {own}"))
+        let any = if self.profile == found.profile
+            && self.table.eq_ignore_ascii_case(&found.session.row.table)
+        {
+            "; if this is that database, moved or copied, pass --any-database"
+        } else {
+            ""
+        };
+        Error::Refused(format!("\"{name}\" has sessions of {found_in}, and none of {own}{any}"))
     }
 }
 

@@ -80,6 +80,9 @@ impl Args {
             spec => spec,
         };
         let schedule: Schedule = spec.parse()?;
+        if let Some(why) = context.refusal_of_call(&db, config) {
+            context.warn(&format!("the scheduled call would fail: {why}"));
+        }
         self.write(&call.resolve()?, &schedule, zone)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::app::SessionService;
+use crate::app::{PURGE, RESTORE, SessionService};
 use crate::domain::format::format_count;
 use crate::domain::time::UnixTime;
 use crate::storage::{MAX_NAMED_SESSIONS, RunOrigin, RunOutcome, RunQuery, RunRecord};
@@ -20,9 +20,9 @@ const LAST: u64 = 20;
 ///
 /// The ledger records who started a run: the user whose privileges it had, the one who called
 /// sudo, and the one who logged in, as far as known; and what was selected and why (--why). For
-/// cycles and closes, it also names the sessions that they ended, at most 1,000 for each run:
-/// --session and --user find the run that ended a session. A purge names no sessions, and a
-/// close that ended none is not recorded. `[ledger] keep` limits how long all this is kept.
+/// cycles, closes and restores, it also names the sessions that they ended or restored, at most
+/// 1,000 for each run: --session and --user find the runs. A purge names no sessions, and what
+/// ended or restored none is not recorded, unless it is a purge, a job or has a --why. `[ledger] keep` limits how long all this is kept.
 ///
 /// Outcomes: partial (stopped early, or a hook failed), refused (by the guard), skipped (the
 /// job belongs to another host, or a cycle was late by more than its `late`), lost (the
@@ -43,11 +43,12 @@ pub struct Args {
     /// Only runs of this kind
     #[arg(long = "do", value_name = "WORK", value_parser = ["purge", "cycle", "close"])]
     work: Option<String>,
-    /// Only runs that have ended the session with this handle, or a prefix of at least 4 digits
+    /// Only runs that have ended or restored the session with this handle, or a prefix of at least
+    /// 4 digits
     #[arg(long, value_name = "HANDLE")]
     session: Option<String>,
-    /// Only runs that have ended a session of this user; where the profile says where names are,
-    /// a name or an id
+    /// Only runs that have ended or restored a session of this user; where the profile says where
+    /// names are, a name or an id
     #[arg(long)]
     user: Option<String>,
     /// Only runs that were partial, refused, failed or lost
@@ -73,6 +74,7 @@ const COLUMNS: &[Column] = &[
     filled("marked", "marked"),
     Column::row("ended", "ended"),
     filled("deleted", "deleted"),
+    filled("restored", "restored"),
     filled("reason", "reason"),
     Column::row("host", "host"),
     Column::row("pid", "process"),
@@ -91,7 +93,7 @@ static RUNS: Schema = Schema::many("runs", COLUMNS);
 static RUN: Schema = Schema::one("run", COLUMNS);
 
 /// Rows for people, which fit 80 columns; on a narrower terminal, they are blocks.
-const ROW: [Column; 8] = [
+const ROW: [Column; 9] = [
     Column::row("run", "run"),
     Column::row("started_at", "started").time(),
     Column::row("do", "do"),
@@ -100,12 +102,13 @@ const ROW: [Column; 8] = [
     filled("marked", "marked"),
     Column::row("ended", "ended"),
     filled("deleted", "deleted"),
+    filled("restored", "restored"),
 ];
 
 static ROWS: Schema = Schema::many("runs", &ROW);
 
 static ROWS_WITH_NOTES: Schema =
-    Schema::many("runs", &concat::<9>(&ROW, &[Column::row("note", "note")]));
+    Schema::many("runs", &concat::<10>(&ROW, &[Column::row("note", "note")]));
 
 const fn filled(name: &'static str, title: &'static str) -> Column {
     Column::row(name, title).at(Visibility::Filled)
@@ -131,7 +134,7 @@ impl Args {
         if shown > 0 {
             return Ok(Exit::Done);
         }
-        let mut said = self.nothing_found(&service.ledger_name());
+        let mut said = self.nothing_found(&service, context.now)?;
         if let Some(unknown) = unknown_user(self.user.as_deref(), &service, context.now)? {
             said = format!("{said}; {unknown}");
         }
@@ -156,7 +159,20 @@ impl Args {
         self.session.is_some() || self.user.is_some()
     }
 
-    fn nothing_found(&self, ledger: &str) -> String {
+    fn nothing_found(&self, service: &SessionService, now: UnixTime) -> crate::Result<String> {
+        let ledger = service.ledger_name();
+        if let Some(unnamed) = self.unnamed(service, now)? {
+            let what = match (&self.session, &self.user) {
+                (Some(handle), None) => format!("session {handle:?} is not"),
+                (Some(handle), Some(user)) => format!("session {handle:?} of user {user:?} is not"),
+                (None, user) => {
+                    format!("user {:?} has none", user.as_deref().unwrap_or_default())
+                }
+            };
+            return Ok(format!(
+                "sessctl: {what} among the sessions that the ledger in \"{ledger}\" names; {unnamed}"
+            ));
+        }
         let ended = match (&self.session, &self.user) {
             (None, None) => String::new(),
             (Some(handle), None) => format!(" that ended session {handle:?}"),
@@ -170,14 +186,55 @@ impl Args {
         let limits = if self.seeks_sessions() {
             let most = format_count(MAX_NAMED_SESSIONS as u64);
             format!(
-                ", which names only sessions that cycles and closes have ended, at most {most} \
-                 for each run"
+                ", which names only sessions that cycles and closes have ended, or restores \
+                 put back, at most {most} for each run"
             )
         } else {
             String::new()
         };
-        format!("sessctl: {run}{ended} in the ledger in \"{ledger}\"{limits}")
+        Ok(format!("sessctl: {run}{ended} in the ledger in \"{ledger}\"{limits}"))
     }
+
+    /// Describes the latest runs that ended more sessions than the ledger names, if any.
+    fn unnamed(&self, service: &SessionService, now: UnixTime) -> crate::Result<Option<String>> {
+        if !self.seeks_sessions() {
+            return Ok(None);
+        }
+        let query = RunQuery {
+            job: self.job.clone(),
+            work: self.work.clone(),
+            failures: self.failed,
+            ..RunQuery::default()
+        };
+        let mut found = Vec::new();
+        service.runs(&query, now, &mut |run| {
+            if run.work != PURGE && run.ended > run.named {
+                found.push(describe_unnamed(&run));
+            }
+            let is_enough = found.len() == MAX_UNNAMED;
+            Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        Ok(Some(found.join("; ")).filter(|text| !text.is_empty()))
+    }
+}
+
+/// Maximum number of runs in a message about sessions without names.
+const MAX_UNNAMED: usize = 3;
+
+fn describe_unnamed(run: &RunRecord) -> String {
+    let by = match run.origin.person() {
+        "" => String::new(),
+        person => format!(" by {person}"),
+    };
+    let verb = if run.work == RESTORE { "restored" } else { "ended" };
+    let count = run.ended - run.named;
+    let sessions = if count == 1 { "session" } else { "sessions" };
+    format!(
+        "run {} ({}{by}) {verb} {} {sessions} that it does not name",
+        run.id,
+        run.work,
+        format_count(count)
+    )
 }
 
 /// Shows runs in rows, a single one of a search in full. Returns their number.
@@ -214,10 +271,11 @@ fn visit(
 }
 
 /// Counts of a run; those of a purge that did not come to its end are unknown.
-fn counts(run: &RunRecord) -> [Value; 3] {
+fn counts(run: &RunRecord) -> [Value; 4] {
     let is_unfinished =
         matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) && run.finished.is_none();
-    [run.marked, run.ended, run.deleted].map(|count| {
+    let (ended, restored) = if run.work == RESTORE { (0, run.ended) } else { (run.ended, 0) };
+    [run.marked, ended, run.deleted, restored].map(|count| {
         if is_unfinished && run.ended == 0 { Value::Absent } else { Value::Count(count) }
     })
 }
@@ -232,7 +290,7 @@ fn row(run: &RunRecord) -> Record {
         || Value::word(run.work.clone()),
         |job| Value::text(Some(format!("{}: {job}", run.work))),
     );
-    let [marked, ended, deleted] = counts(run);
+    let [marked, ended, deleted, restored] = counts(run);
     let values = vec![
         Value::Number(run.id.unsigned_abs()),
         Value::Time(run.started),
@@ -242,13 +300,14 @@ fn row(run: &RunRecord) -> Record {
         marked,
         ended,
         deleted,
+        restored,
         Value::text(note(run)),
     ];
     Record::new(["run".to_owned(), run.id.to_string()], values)
 }
 
 fn record(run: &RunRecord) -> Record {
-    let [marked, ended, deleted] = counts(run);
+    let [marked, ended, deleted, restored] = counts(run);
     let RunOrigin { host, pid, version, user, invoker } = &run.origin;
     let text = |text: &Option<String>| Value::text(text.as_deref());
     let values = vec![
@@ -266,6 +325,7 @@ fn record(run: &RunRecord) -> Record {
         marked,
         ended,
         deleted,
+        restored,
         text(&run.reason),
         Value::text(Some(host.as_str())),
         Value::Number((*pid).into()),

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::Error;
-use crate::app::SessionService;
+use crate::app::{RESTORE, SessionService};
 use crate::domain::job::{JobAction, JobStatus, JobTiming};
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
@@ -32,7 +32,16 @@ impl Args {
         context.format().check(&session_records::SESSION)?;
         let service = context.open(Access::Read)?;
         context.report_user_names(&service)?;
-        let sessions = service.sessions_by_handle(&self.handle)?;
+        let sessions = match service.sessions_by_handle(&self.handle) {
+            Err(error @ Error::NoSession(_)) if service.profile().is_some() => {
+                context.print_failure(&format!(
+                    "{error}; `sessctl show runs --session {}` shows whether a cycle ended it",
+                    self.handle
+                ));
+                return Ok(Exit::NoSession);
+            }
+            sessions => sessions?,
+        };
         let mut sessions = service.mark_excess(sessions, context.now)?.into_iter();
         let session = sessions.next().ok_or(Error::NoSession(self.handle.clone()))?;
         if sessions.len() > 0 {
@@ -83,7 +92,7 @@ fn ended_by(service: &SessionService, session: &Session, now: UnixTime) -> Optio
         RunQuery { session: Some(session.handle.clone()), limit: Some(1), ..RunQuery::default() };
     let mut found = None;
     let visited = service.runs(&query, now, &mut |run| {
-        found = Some(runs::ended_by(&run));
+        found = (run.work != RESTORE).then(|| runs::ended_by(&run));
         Ok(ControlFlow::Continue(()))
     });
     visited.ok().and(found)

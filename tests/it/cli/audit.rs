@@ -145,6 +145,60 @@ fn a_run_names_a_thousand_sessions_at_most() {
     let count = "SELECT count(*) FROM run_sessions";
     let rows: i64 = sandbox.db().query_row(count, [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 1_000);
+    let unnamed: String = sandbox
+        .db()
+        .query_row(
+            "SELECT substr(id, 1, 12) FROM sessions \
+             WHERE substr(id, 1, 12) NOT IN (SELECT handle FROM run_sessions)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let ran = sandbox.run(["show", "runs", "--session", &unnamed]);
+    let (said, by) = (ran.exits(5).stderr(), run["user"].as_str().unwrap());
+    assert_eq!(
+        said,
+        format!(
+            "sessctl: session {unnamed:?} is not among the sessions that the ledger in \"app.db\" \
+             names; run 1 (cycle by {by}) ended 300 sessions that it does not name\n"
+        )
+    );
+    sandbox.run(["show", "runs", "--session", &unnamed, "--do", "close"]).exits(5);
+}
+
+#[test]
+fn a_restore_is_on_record_beside_the_cycle_that_it_undoes() {
+    let sandbox = sandbox();
+    sandbox.run(["cycle", "--user", "bob", "--archive", "a.jsonl", "-q"]).succeeds();
+    let args = ["restore", "a.jsonl", "--user", "bob", "--why", "the wrong bob"];
+    by_sudo(&sandbox, &args).succeeds().is_silent();
+    let handle = row("bob").handle();
+    let both = runs(&sandbox, &["--session", &handle]);
+    assert_eq!((&both[0]["do"], &both[1]["do"]), (&"restore".into(), &"cycle".into()));
+    assert_eq!((&both[1]["ended"], &both[1]["restored"]), (&2.into(), &0.into()));
+    let run = the_run(&sandbox, &["--do", "restore"]);
+    assert_eq!((&run["ended"], &run["restored"], &run["named"]), (&0.into(), &2.into(), &2.into()));
+    assert_eq!((&run["outcome"], &run["sudo_user"]), (&"done".into(), &"carol".into()));
+    assert_eq!(run["selection"], "--user bob a.jsonl");
+    assert_eq!(run["why"], "the wrong bob");
+    // Nothing is left to restore: that is said, and not recorded.
+    let again = sandbox.run(["restore", "a.jsonl"]);
+    assert_eq!(again.succeeds().stderr(), "restored 0 sessions; 2 exist\n");
+    sandbox.run(["restore", "a.jsonl", "-q"]).succeeds().is_silent();
+    assert_eq!(runs(&sandbox, &[]).len(), 2);
+    let table = sandbox.run(["show", "runs"]).succeeds().stdout();
+    assert!(table.lines().next().unwrap().contains("RESTORED"), "{table}");
+}
+
+#[test]
+fn a_cycle_that_matches_nothing_is_recorded_only_with_a_reason() {
+    let sandbox = sandbox();
+    sandbox.run(["cycle", "--user", "nobody", "-q"]).exits(5);
+    assert_eq!(runs(&sandbox, &[]).len(), 0);
+    sandbox.run(["cycle", "--user", "nobody", "--why", "laptop stolen", "-q"]).exits(5);
+    let run = the_run(&sandbox, &[]);
+    assert_eq!((&run["ended"], &run["why"]), (&0.into(), &"laptop stolen".into()));
+    assert_eq!(run["reason"], "no session matched");
 }
 
 #[test]

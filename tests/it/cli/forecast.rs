@@ -148,7 +148,7 @@ fn t3_the_forecast_of_a_marked_session() {
 
 #[test]
 fn the_forecast_of_an_ended_session() {
-    let over = "It can never be used again.";
+    let over = "It can never be used again, unless it is restored from an archive.";
     let kept = "Its row is kept until T; the first purge from then on deletes it.";
     assert_eq!(outlook(PURGE, &row("a").idle(HOUR).ended(MINUTE, "closed")), [over, kept]);
     let gone = row("a").idle(9 * DAY).ended(8 * DAY, "closed");

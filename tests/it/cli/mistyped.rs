@@ -3,7 +3,7 @@
 use crate::support::Sandbox;
 
 /// Command lines, and the exact answers behind `sessctl: `.
-const MISTYPED: [(&str, &str); 62] = [
+const MISTYPED: [(&str, &str); 80] = [
     ("users", r#"unknown command "users": did you mean "show users"?"#),
     ("user", r#"unknown command "user": did you mean "show users"?"#),
     ("who", r#"unknown command "who": did you mean "show users"?"#),
@@ -81,6 +81,42 @@ const MISTYPED: [(&str, &str); 62] = [
     (
         "show stat --bogus",
         r#"unknown option "--bogus" for "show stat"; see "sessctl show stat --help""#,
+    ),
+    ("undo", r#"unknown command "undo": did you mean "restore"?"#),
+    ("end imap", r#"unknown command "end": did you mean "cycle"?"#),
+    ("end 3fa94c1d", r#"unknown command "end": did you mean "cycle --session 3fa94c1d"?"#),
+    ("delete 3fa94c1d", r#"unknown command "delete": did you mean "cycle --session 3fa94c1d"?"#),
+    (
+        "cycle --exclude-user bob",
+        r#"unknown option "--exclude-user" for "cycle": did you mean "--except-user"?"#,
+    ),
+    ("cycle --but bob", r#"unknown option "--but" for "cycle": did you mean "--except-user"?"#),
+    ("cycle --all --reason x", r#"unknown option "--reason" for "cycle": did you mean "--why"?"#),
+    ("purge --message x", r#"unknown option "--message" for "purge": did you mean "--why"?"#),
+    ("cycle --all -n", r#"unknown option "-n" for "cycle": did you mean "--dry-run"?"#),
+    ("purge -n", r#"unknown option "-n" for "purge": did you mean "--dry-run"?"#),
+    ("list -n 5", r#"unknown option "-n" for "list": did you mean "--limit"?"#),
+    ("cycle -u alice", r#"unknown option "-u" for "cycle": did you mean "--user"?"#),
+    ("list --browser Firefox", r#"unknown option "--browser" for "list": did you mean "--agent"?"#),
+    (
+        "purge --lifetime 3h",
+        r#"unknown option "--lifetime" for "purge": did you mean "--param lifetime=3h"?"#,
+    ),
+    (
+        "check -w 5",
+        r#"unknown option "-w" for "check": --warn-expired, --warn-age and --warn-rows set what is a warning"#,
+    ),
+    (
+        "check --warning 5",
+        r#"unknown option "--warning" for "check": --warn-expired, --warn-age and --warn-rows set what is a warning"#,
+    ),
+    (
+        "check -c 9",
+        r#"unknown option "-c" for "check": --max-expired, --max-age and --max-rows set what is critical"#,
+    ),
+    (
+        "check --critical 9",
+        r#"unknown option "--critical" for "check": --max-expired, --max-age and --max-rows set what is critical"#,
     ),
     ("list --limit x", r#"invalid --limit "x": use a whole number such as 50"#),
     ("list --limit", r"--limit needs a value: use --limit <N>"),

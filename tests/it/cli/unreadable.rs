@@ -69,6 +69,11 @@ fn they_are_a_state_of_the_list() {
     assert_eq!(listed("unreadable"), 1);
     assert_eq!(listed("unreadable,expired"), 2);
     assert_eq!(listed("expired"), 1);
+    let args = ["--profile", "django", "list", "--state", "unreadable"];
+    let json = sandbox.run([&args[..], &["--json"]].concat()).json();
+    assert_eq!(json[0]["state"], "unreadable");
+    let table = sandbox.run(args).succeeds().stdout();
+    assert!(table.contains(" unreadable "), "{table}");
     let none = Sandbox::new();
     assert_eq!(none.run(["list", "--json", "--state", "unreadable"]).succeeds().stdout(), "[]\n");
 }

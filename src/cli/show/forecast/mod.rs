@@ -7,6 +7,8 @@ use crate::domain::profile::Profile;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::time::{Span, UnixTime};
 
+const FINAL: &str = "It can never be used again, unless it is restored from an archive.";
+
 pub(super) struct Forecast<'a> {
     pub(super) session: &'a Session,
     pub(super) policy: &'a Policy,
@@ -53,7 +55,7 @@ impl Forecast<'_> {
         }
         if self.session.end.is_some() {
             let ended_by = self.ended_by.clone().into_iter();
-            let rest = ["It can never be used again.".to_owned(), self.describe_kept_row()];
+            let rest = [FINAL.to_owned(), self.describe_kept_row()];
             return ended_by.chain(rest).collect();
         }
         let over = self.policy.end_reason(self.session, self.now);

@@ -152,3 +152,47 @@ fn schema(sandbox: &Sandbox) -> Vec<String> {
     };
     all.chain(["application_id", "user_version", "journal_mode"].map(stamp)).collect()
 }
+
+const LIFETIME: [&str; 4] = ["--profile", "laravel", "--param", "lifetime=2h"];
+
+#[test]
+fn a_list_of_an_earlier_time_says_what_it_cannot_leave_out() {
+    let sandbox = laravel();
+    let listed = |more: &[&'static str]| {
+        run(&sandbox, [&LIFETIME[..], &["list"], more].concat()).succeeds().stderr()
+    };
+    let said = listed(&["--at", "2010-01-01T00:00:00Z"]);
+    assert!(
+        said.starts_with("sessctl: note: the table has no creation times, so sessions that were ")
+            && said.contains("opened after 2010-01-01"),
+        "{said}"
+    );
+    assert_eq!(listed(&["--at", "2999-01-01T00:00:00Z"]), "");
+    assert_eq!(listed(&["--at", "2010-01-01T00:00:00Z", "-q"]), "");
+}
+
+#[test]
+fn an_ended_session_leads_to_the_runs() {
+    let sandbox = laravel();
+    let ran = run(&sandbox, [&LIFETIME[..], &["show", "session", "abcdef"]].concat());
+    assert_eq!(
+        ran.exits(5).stderr(),
+        "sessctl: no session with handle abcdef; `sessctl show runs --session abcdef` shows \
+         whether a cycle ended it\n"
+    );
+}
+
+#[test]
+fn a_scheduled_call_without_a_parameter_that_it_needs_is_warned_of() {
+    let sandbox = laravel();
+    let print = ["schedule", "print", "cron"];
+    let said = run(&sandbox, print).succeeds().stderr();
+    assert!(
+        said.starts_with(
+            "sessctl: warning: the scheduled call would fail: profile laravel needs --param \
+             lifetime=2h"
+        ),
+        "{said}"
+    );
+    assert_eq!(run(&sandbox, [&LIFETIME[..], &print].concat()).succeeds().stderr(), "");
+}

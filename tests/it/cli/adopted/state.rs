@@ -1,5 +1,8 @@
 //! The state of a framework's table: its location, and the configuration of both.
 
+use sessctl::cli::context::{advice, user_of_state};
+use sessctl::domain::state_file::{StateConsequence, StateFault, StateProblem};
+
 use super::{OVER, django, laravel, run, three};
 use crate::support::{Finished, Sandbox, files_in};
 
@@ -164,4 +167,41 @@ fn a_printed_schedule_carries_the_options_given_here() {
     assert!(unit(&args).contains("\nReadWritePaths=/srv/st\n"));
     assert!(unit(&["--profile", "django"]).contains(" --profile django purge\n"));
     assert!(unit(&[]).contains("\nStateDirectory=sessctl\n"));
+}
+
+#[test]
+fn the_parent_of_a_directory_that_is_given_must_exist() {
+    let sandbox = three();
+    let before = sandbox.files();
+    for args in [&["cycle", "--all"][..], &["purge"], &["show", "runs"]] {
+        let ran = sandbox.run([&["--state-dir", "nowhere/a"], args].concat());
+        let said = ran.is_refused_with(2).stderr();
+        assert_eq!(
+            said,
+            "sessctl: state directory \"nowhere/a\": its parent directory \"nowhere\" does not \
+             exist; create it, or correct the path\n"
+        );
+    }
+    sandbox.file("c.toml", "state_dir = \"nowhere/a\"\n");
+    sandbox.run(["--config", "c.toml", "purge"]).is_refused_with(2);
+    std::fs::remove_file(sandbox.path("c.toml")).unwrap();
+    assert_eq!(sandbox.files(), before);
+    sandbox.run(["--state-dir", "a", "purge"]).succeeds();
+    assert!(sandbox.path("a").is_dir());
+}
+
+#[test]
+fn advice_on_the_state_of_another_user_takes_nothing_away() {
+    let problem = |path: &str, user| StateProblem {
+        file: "/app.db".into(),
+        fault: StateFault::Denied { path: path.into(), user },
+        loss: StateConsequence::NothingKept,
+    };
+    assert_eq!(
+        advice(&problem("/", 4242)),
+        "run sessctl as its owner (root), e.g. with sudo, or pass another --state-dir"
+    );
+    assert_eq!(advice(&problem("/", 0)), "run `chmod -R u+rwX /`, or pass another --state-dir");
+    assert_eq!(user_of_state(&problem("/", 4242)).as_deref(), Some("root"));
+    assert_eq!(user_of_state(&problem("/", 0)), None);
 }

@@ -55,9 +55,17 @@ fn each_session_that_a_cycle_ends_says_what_survives() {
         assert_eq!(ended.as_array().unwrap().len(), 2, "{ended}");
         assert!(ended[0]["survives"] == SURVIVORS && ended[1]["survives"] == SURVIVORS, "{ended}");
     }
-    // In a pipe, nothing is said besides.
-    let args = ["cycle", "--user", "bob", "--profile", "shop.toml", "-o", "csv"];
-    assert_eq!(run(&sandbox, args).succeeds().stderr(), "");
+    // In a pipe, it is said once besides, if anything has ended.
+    let bob = ["cycle", "--user", "bob", "--profile", "shop.toml", "-o", "csv"];
+    let note =
+        "sessctl: note: this does not end: the loyalty \\u{1b}[1mcard; the newsletter\n".to_owned();
+    let would = run(&sandbox, [&bob[..], &["--dry-run"]].concat()).succeeds().stderr();
+    assert!(would.ends_with(&note), "{would}");
+    assert_eq!(run(&sandbox, bob).succeeds().stderr(), note);
+    let again = run(&sandbox, bob);
+    assert!(!again.exits(5).stderr().contains("note"), "{}", again.stderr());
+    let quiet = ["cycle", "--all", "--state", "expired", "-q", "--profile", "shop.toml"];
+    assert_eq!(run(&sandbox, quiet).succeeds().stderr(), "");
 }
 
 #[test]

@@ -137,6 +137,7 @@ fn rows_of_another_table_or_database_are_not_restored() {
     let refused = sandbox.run(["--db", "moved.db", "restore", "a.jsonl"]);
     let text = refused.exits(4).stderr();
     assert!(text.contains("app.db") && text.contains("moved.db"), "{text}");
+    assert!(text.contains("; if this is that database, moved or copied, pass --any-database"));
     let moved = sandbox.run(["--db", "moved.db", "restore", "a.jsonl", "--any-database", "-v"]);
     assert!(moved.succeeds().stderr().starts_with("restored 3 sessions"));
     sandbox.file("b.jsonl", "{\"a\":1}\n");

@@ -9,7 +9,8 @@ use sessctl::app::{PurgeRequest, SessionService};
 use sessctl::domain::error::Result;
 use sessctl::domain::policy::Policies;
 use sessctl::domain::profile::Profile;
-use sessctl::storage::{Archive, ArchivedSession};
+use sessctl::domain::time::UnixTime;
+use sessctl::storage::{Archive, ArchivedSession, RunNote};
 
 use crate::support::NOW;
 use crate::support::adopted::ApplicationDb;
@@ -84,7 +85,14 @@ fn service(db: &ApplicationDb, profile: Profile) -> SessionService {
 fn restore(service: &mut SessionService, saved: &Saved) -> [u64; 3] {
     let sessions = saved.0.borrow().clone();
     let go_on = &mut || ControlFlow::Continue(());
-    let report = service.restore(&mut sessions.into_iter().map(Ok), go_on).unwrap();
+    let report = service
+        .restore(
+            &mut sessions.into_iter().map(Ok),
+            &RunNote::default(),
+            UnixTime(1_781_524_800),
+            go_on,
+        )
+        .unwrap();
     [report.restored, report.existing, report.rejected]
 }
 
