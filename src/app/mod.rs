@@ -41,7 +41,7 @@ pub use cycle::{CycleReport, CycleRequest};
 pub use inspection::PurgeHistory;
 pub use jobs::{JobOptions, JobOutcome};
 pub use notify::{EndHook, MissedNotifications};
-pub use purge::{PurgeEstimate, PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
+pub use purge::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
 #[cfg(feature = "internals")]
 pub use query::ListCounts;
 pub use query::{ListRequest, TaskUsage};

@@ -11,5 +11,4 @@ mod run;
 mod summary;
 mod sweep;
 
-pub use estimate::PurgeEstimate;
 pub use report::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};

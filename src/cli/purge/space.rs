@@ -32,7 +32,8 @@ pub(super) fn print_free_space(summary: &PurgeReport, service: &SessionService, 
 pub(super) fn estimate(summary: &PurgeReport) -> String {
     let Some(estimate) = &summary.estimate else { return String::new() };
     let bytes = estimate.bytes.filter(|bytes| *bytes >= NOTABLE_BYTES);
-    let bytes = bytes.map(|bytes| format!("; the rows to delete take about {}", human::bytes(bytes)));
+    let bytes =
+        bytes.map(|bytes| format!("; the rows to delete take about {}", human::bytes(bytes)));
     let time = estimate.time.map(|time| {
         let seconds = Span::seconds(i64::try_from(time.as_secs()).unwrap_or(i64::MAX) + 1);
         format!("; at the rate of the last purge, it would take up to {}", human::span(seconds))
