@@ -14,6 +14,8 @@ use super::record::{Cardinality, Column, Record, Schema, Value, Visibility};
 const PIPE_TEXT_WIDTH: usize = 40;
 /// Minimum width of a text that is cut to fit.
 const MIN_TEXT_WIDTH: usize = 8;
+/// The same where a table has columns that it can do without.
+const MIN_FULL_TEXT_WIDTH: usize = 14;
 
 /// Records from which the columns and their widths are derived. Those that follow are written
 /// in parts of as many, so that a table of any length takes constant memory.
@@ -83,9 +85,10 @@ impl<W: io::Write> Table<W> {
             let lines = [vec![self.header(&columns)], self.whole(&columns, rows)].concat();
             return (Form::Whole(columns), lines);
         };
-        let fitted = self.fit(all, rows, width).or_else(|| {
-            self.fit(self.columns(rows, |place| place != Visibility::Filled), rows, width)
-        });
+        let required = self.columns(rows, |place| place != Visibility::Filled);
+        let has_more = all.places.len() > required.places.len();
+        let more = has_more.then(|| self.fit(all, rows, width, MIN_FULL_TEXT_WIDTH)).flatten();
+        let fitted = more.or_else(|| self.fit(required, rows, width, MIN_TEXT_WIDTH));
         let Some((columns, layout)) = fitted else {
             return (Form::Blocks, self.blocks(records, true));
         };
@@ -102,11 +105,12 @@ impl<W: io::Write> Table<W> {
         columns: Columns,
         rows: &[FlatRow<'_>],
         width: usize,
+        least: usize,
     ) -> Option<(Columns, Layout)> {
         let shown: Vec<&Column> =
             columns.places.iter().map(|place| self.flattener.columns[*place]).collect();
         let texts = shown.iter().zip(&columns.kinds).filter(|it| *it.1 == CellKind::Text);
-        let least = texts.map(|(column, _)| column.title.len()).fold(MIN_TEXT_WIDTH, usize::max);
+        let least = texts.map(|(column, _)| column.title.len()).fold(least, usize::max);
         let mut layout = Layout::new();
         layout.add(shown.iter().map(|column| (column.title.to_uppercase(), None)));
         columns.add_rows(&mut layout, rows, width);
@@ -125,7 +129,11 @@ impl<W: io::Write> Table<W> {
                     Visibility::Row => {
                         *place == 0 || self.style.width.is_none() || holds_any(*place)
                     }
-                    Visibility::Filled => rows.iter().any(|row| has_value(row[*place])),
+                    Visibility::Filled => {
+                        // Records that follow may have values.
+                        let is_open = self.style.width.is_none() && rows.len() >= SAMPLE_SIZE;
+                        is_open || holds_any(*place)
+                    }
                     Visibility::Detail | Visibility::Data => false,
                 }
         };

@@ -22,7 +22,8 @@ const LAST: u64 = 20;
 /// sudo, and the one who logged in, as far as known; and what was selected and why (--why). For
 /// cycles, closes and restores, it also names the sessions that they ended or restored, at most
 /// 1,000 for each run: --session and --user find the runs. A purge names no sessions, and what
-/// ended or restored none is not recorded, unless it is a purge, a job or has a --why. `[ledger] keep` limits how long all this is kept.
+/// ended or restored none is not recorded, unless it is a purge, a job or has a --why.
+/// `[ledger] keep` limits how long all this is kept.
 ///
 /// Outcomes: partial (stopped early, or a hook failed), refused (by the guard), skipped (the
 /// job belongs to another host, or a cycle was late by more than its `late`), lost (the

@@ -1,5 +1,6 @@
 //! Tests of `output::table`.
 
+use sessctl::output::record::{Column, Record, Schema, Value, Visibility};
 use sessctl::output::{FormatName, Style};
 
 use super::sample;
@@ -128,4 +129,35 @@ fn colors_are_for_words_and_only_on_request() {
 #[test]
 fn nothing_is_said_about_no_records() {
     assert_eq!(sample::nothing_in(FormatName::Table), "");
+}
+
+#[test]
+fn a_terminal_has_optional_columns_if_they_have_values_and_room() {
+    static WITH_AGENT: Schema = Schema::many(
+        "sessions",
+        &[
+            Column::row("user", "user"),
+            Column::row("client", "client"),
+            Column::row("agent", "agent").at(Visibility::Filled),
+        ],
+    );
+    let record = |agent: Value| {
+        let text = |text: &str| Value::text(Some(text));
+        Record::new(["a"], vec![text("alice@example.org"), text("2001:db8::8a2e:370:7334"), agent])
+    };
+    let agent = Value::shortened(Some("Mozilla/5.0 (X11) Firefox/52.0"), |_| {
+        "Firefox, some system".to_owned()
+    });
+    let header = |width: usize, agent: &Value| {
+        let style = Style { color: false, width: Some(width) };
+        let table = sample::look(FormatName::Table, style, &WITH_AGENT, &[record(agent.clone())]);
+        table.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    // Three texts of 14 characters need 46 columns, and the other two alone 8 characters each.
+    assert_eq!(header(80, &agent), "USER CLIENT AGENT");
+    assert_eq!(header(46, &agent), "USER CLIENT AGENT");
+    assert_eq!(header(45, &agent), "USER CLIENT");
+    assert_eq!(header(18, &agent), "USER CLIENT");
+    assert!(header(17, &agent).starts_with("user "));
+    assert_eq!(header(80, &Value::Absent), "USER CLIENT");
 }
