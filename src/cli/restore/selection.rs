@@ -9,9 +9,9 @@ use crate::Error;
 use crate::app::SessionService;
 use crate::cli::archive::reader::{ArchiveFile, Identity, ReadSession};
 use crate::cli::context::Context;
+use crate::cli::run_note::Typed;
 use crate::cli::users::unknown_user;
 use crate::domain::error::UnknownUser;
-use crate::cli::run_note::Typed;
 use crate::domain::time::UnixTime;
 use crate::storage::ArchivedSession;
 
