@@ -151,19 +151,21 @@ impl Args {
         })?;
         show(&mut batch)?;
         listing.end().map_err(unwritten)?;
-        if table && all == 0 {
-            context.print_notice("no live sessions");
-        } else if table && all > most {
-            context.print_notice(&truncation_notice(
-                most,
-                all,
-                schema.subject,
-                self.limit.is_some(),
-            ));
+        if table {
+            self.report_shown(most, all, schema.subject, context);
         }
         // These are not left out.
         context.unreadable_users(unreadable, "show users counts {} as sessions without a user");
         Ok(context.unreadable_users(left_out, "show users leaves {} out"))
+    }
+
+    /// Prints how many groups a table leaves out.
+    fn report_shown(&self, most: u64, all: u64, what: &str, context: &Context) {
+        if all == 0 {
+            context.print_notice("no live sessions");
+        } else if all > most {
+            context.print_notice(&truncation_notice(most, all, what, self.limit.is_some()));
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) type UserTable = std::result::Result<UserQueries, String>;
 pub(super) struct UserQueries {
     by_key: Statement,
     by_name: Statement,
-    by_prefix: Statement,
+    similar_names: Statement,
 }
 
 impl UserQueries {
@@ -64,8 +64,8 @@ impl UserQueries {
         }
         let name = quoted(&names.name);
         let begins = format!("substr({name}, 1, length(?1)) = ?1 COLLATE NOCASE");
-        let by_prefix = query(database, reader, names, &begins);
-        Ok(Ok(Self { by_key, by_name: by(&names.name), by_prefix }))
+        let similar_names = query(database, reader, names, &begins);
+        Ok(Ok(Self { by_key, by_name: by(&names.name), similar_names }))
     }
 
     /// Looks up users by their ids, in their order.
@@ -122,7 +122,7 @@ impl UserQueries {
     ) -> Result<Vec<String>> {
         let value = SqlValue::Text(prefix.into());
         let mut raw = [Parameters::One(value.raw())].into_iter();
-        let mut sql = self.by_prefix.clone();
+        let mut sql = self.similar_names.clone();
         sql.push(&format!(" LIMIT {most}"));
         let mut names = BTreeSet::new();
         database.query_all_for_each(&sql, &mut raw, &mut |_, row: &dyn RowRef| {
