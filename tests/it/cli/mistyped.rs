@@ -3,7 +3,7 @@
 use crate::support::Sandbox;
 
 /// Command lines, and the exact answers behind `sessctl: `.
-const MISTYPED: [(&str, &str); 80] = [
+const MISTYPED: [(&str, &str); 76] = [
     ("users", r#"unknown command "users": did you mean "show users"?"#),
     ("user", r#"unknown command "user": did you mean "show users"?"#),
     ("who", r#"unknown command "who": did you mean "show users"?"#),
@@ -102,22 +102,6 @@ const MISTYPED: [(&str, &str); 80] = [
         "purge --lifetime 3h",
         r#"unknown option "--lifetime" for "purge": did you mean "--param lifetime=3h"?"#,
     ),
-    (
-        "check -w 5",
-        r#"unknown option "-w" for "check": --warn-expired, --warn-age and --warn-rows set what is a warning"#,
-    ),
-    (
-        "check --warning 5",
-        r#"unknown option "--warning" for "check": --warn-expired, --warn-age and --warn-rows set what is a warning"#,
-    ),
-    (
-        "check -c 9",
-        r#"unknown option "-c" for "check": --max-expired, --max-age and --max-rows set what is critical"#,
-    ),
-    (
-        "check --critical 9",
-        r#"unknown option "--critical" for "check": --max-expired, --max-age and --max-rows set what is critical"#,
-    ),
     ("list --limit x", r#"invalid --limit "x": use a whole number such as 50"#),
     ("list --limit", r"--limit needs a value: use --limit <N>"),
     ("list --json=5", "--json takes no value"),
@@ -185,4 +169,20 @@ fn cluster_options_are_in_the_help_of_commands_that_open_a_database() {
     }
     // And they are accepted everywhere, as before
     sandbox.run(["show", "profiles", "--consistency", "none"]).succeeds();
+}
+
+#[test]
+fn a_mistyped_threshold_is_answered_with_the_options_of_check() {
+    let sandbox = Sandbox::without_database();
+    for (typed, answer) in [
+        ("-w", "--warn-expired, --warn-age and --warn-rows set what is a warning"),
+        ("--warning", "--warn-expired, --warn-age and --warn-rows set what is a warning"),
+        ("-c", "--max-expired, --max-age and --max-rows set what is critical"),
+        ("--critical", "--max-expired, --max-age and --max-rows set what is critical"),
+    ] {
+        let ran = sandbox.run(["check", typed, "9"]);
+        let said = ran.exits(3).stdout() + &ran.stderr();
+        let answer = format!("unknown option \"{typed}\" for \"check\": {answer}");
+        assert!(said.contains(&answer), "{said}");
+    }
 }
