@@ -325,7 +325,7 @@ impl SessionService {
 
 /// Description of the runs of a job: its selection by its keys, and its reason.
 pub(super) fn job_note(job: &Job) -> RunNote {
-    let task = job.work.task().map(|task| format!("task {:?}", task.as_str()));
+    let task = job.work.task().map(|task| format!("task = {:?}", task.as_str()));
     let others = Some(job.selection.canonical()).filter(|others| !others.is_empty());
     let selection = task.into_iter().chain(others).collect::<Vec<_>>().join(", ");
     RunNote { selection: Some(selection).filter(|text| !text.is_empty()), why: job.why.clone() }

@@ -10,6 +10,7 @@ pub const RELEASED: &str = "2026-11-29";
 /// Width of the help, as `max_term_width`.
 pub const HELP_WIDTH: usize = 100;
 
+/// Exit codes of all commands except `check`.
 pub const EXIT_CODES: &[Fact] = &[
     ("0", "success, including nothing to do"),
     ("1", "failure; also if a cluster refuses the user, or its certificate is not trusted"),
@@ -21,9 +22,9 @@ pub const EXIT_CODES: &[Fact] = &[
     (
         "3",
         "incomplete: work remains, because the command stopped early or rows changed meanwhile; \
-         a session was kept that should have been ended or deleted; a hook failed; it is unknown \
-         whether a cluster applied a step; with --user, the user of some sessions could not be \
-         read; or doctor has findings",
+         a session was kept that should have been ended or deleted, or could not be restored; a \
+         hook failed; it is unknown whether a cluster applied a step; with --user, the user of \
+         some sessions could not be read; or doctor has findings",
     ),
     (
         "4",
@@ -32,7 +33,11 @@ pub const EXIT_CODES: &[Fact] = &[
          another user could change or redirect a file, or because the database is a replica of \
          LiteFS",
     ),
-    ("5", "no such live session"),
+    (
+        "5",
+        "no such session: nothing matches the selection; a task, a handle or a token is unknown; \
+         or the session has already ended",
+    ),
     (
         "10",
         "no database, no node at the address of a cluster, or a database without a table of \
@@ -40,8 +45,8 @@ pub const EXIT_CODES: &[Fact] = &[
     ),
     (
         "11",
-        "busy: the database is locked, another process is doing the same work, or a cluster is \
-         temporarily unavailable",
+        "busy: the database is locked, another process is doing the same work or uses a file that \
+         is to be rebuilt, or a cluster is temporarily unavailable",
     ),
     ("12", "the database is corrupt"),
     ("129", "interrupted by SIGHUP, after the current batch"),

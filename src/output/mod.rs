@@ -8,6 +8,7 @@ mod flatten;
 mod format;
 pub mod human;
 mod json;
+mod layout;
 mod plain;
 mod prometheus;
 pub mod record;

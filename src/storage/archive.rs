@@ -20,6 +20,14 @@ pub struct ArchivedRow {
     pub changed: Vec<NamedValue>,
 }
 
+impl ArchivedRow {
+    /// Reports whether both rows were deleted from one table and had the same values.
+    pub fn is_equal(&self, other: &Self) -> bool {
+        let is_deleted = self.changed.is_empty() && other.changed.is_empty();
+        is_deleted && self.table == other.table && self.columns == other.columns
+    }
+}
+
 /// Session with the rows that go, or lose their reference, with it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ArchivedSession {

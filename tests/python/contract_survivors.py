@@ -167,6 +167,7 @@ class Row(NamedTuple):
     marked_at: Optional[int]
     ended_at: Optional[int]
     end_reason: Optional[str]
+    agent: Optional[str] = None
 
 
 def policy_of(task):

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{ArchiveTarget, ArchivedRun, beside_config};
+use super::configured::beside_config;
+use super::sink::ArchivedRun;
+use super::target::ArchiveTarget;
 use crate::Error;
 use crate::app::{JobOptions, SessionService};
 use crate::cli::clock;

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::ArchivedRun;
 use super::appender::Appender;
 use super::frames::compress;
 use super::line::{Origin, append_lines};
@@ -18,6 +17,15 @@ use crate::storage::{Archive, ArchivedSession};
 
 /// Approximate size of one append.
 const CHUNK: usize = 4 << 20;
+
+/// Work whose rows are archived.
+#[derive(Debug, Clone)]
+pub struct ArchivedRun {
+    /// `purge` or `cycle`.
+    pub work: &'static str,
+    pub job: Option<String>,
+    pub now: UnixTime,
+}
 
 pub struct ArchiveSink {
     name: ArchiveName,

@@ -6,6 +6,7 @@ mod open;
 mod open_table;
 pub mod options;
 mod output;
+mod profile;
 mod settings;
 pub mod state;
 pub mod terminal;

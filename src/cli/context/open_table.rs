@@ -1,10 +1,9 @@
 //! Selection of the table: sessctl's own, or a framework's by a profile.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,75 +21,9 @@ use super::state::{StateEnv, StateLocation, state_observer, warn_once};
 use crate::cli::exit::Usage;
 use crate::cli::profiles::{ProfileSource, ensure_complete};
 use crate::cli::state_dir::DatabaseOwner;
-use crate::cli::time_zone::machine_time_zone;
-use crate::cli::trust::FilePurpose;
 use crate::cli::{advice, profiles, state_dir, trust};
 
 impl Context {
-    /// The profile that the user or the configuration has named. A relative path in the
-    /// configuration starts from its file.
-    pub fn selected_profile(&self, config: &Config) -> Option<PathBuf> {
-        if let Some(named) = &self.named_profile {
-            return Some(named.path.clone());
-        }
-        self.profile_in(config)
-    }
-
-    fn profile_in(&self, config: &Config) -> Option<PathBuf> {
-        let wanted = PathBuf::from(config.profile.as_ref()?);
-        Some(if profiles::is_file(&wanted) { self.relative_to_config(&wanted) } else { wanted })
-    }
-
-    /// The values of a profile's parameters: what was typed goes before the
-    /// configuration. Where that names another profile, they are that one's: a lifetime
-    /// of one framework would be taken for that of another.
-    fn parameters(&self, profile: &Path, config: &Config) -> BTreeMap<String, String> {
-        let is_meant = self.profile_in(config).is_none_or(|named| is_same(&named, profile));
-        let mut parameters = if is_meant { config.parameters.clone() } else { BTreeMap::default() };
-        parameters.extend(self.global.params.iter().cloned());
-        parameters
-    }
-
-    /// The text of a profile: that of a file, if it is one by its name, or of one that the
-    /// program was built with.
-    pub fn profile_text(&self, which: &Path) -> anyhow::Result<ProfileSource> {
-        if !profiles::is_file(which) {
-            return ProfileSource::built_in(&which.to_string_lossy());
-        }
-        ProfileSource::of_file(which, self.read(which, FilePurpose::Profile)?)
-    }
-
-    /// Parses a profile, with the given parameters and this machine's time zone.
-    pub fn profile(
-        &self,
-        text: &ProfileSource,
-        which: &Path,
-        config: &Config,
-    ) -> anyhow::Result<Profile> {
-        let mut profile = self.profile_with_parameters(text, which, config)?;
-        profile.resolve_local(&machine_time_zone)?;
-        if let Some(table) = self.selected_table(Some(which), config) {
-            table.clone_into(&mut profile.table);
-        }
-        Ok(profile)
-    }
-
-    fn profile_with_parameters(
-        &self,
-        text: &ProfileSource,
-        which: &Path,
-        config: &Config,
-    ) -> anyhow::Result<Profile> {
-        text.with(&self.parameters(which, config), |name, what| {
-            let typed = self.global.params.iter().rev().find(|(typed, _)| typed == name);
-            match (typed, config.parameter_error(name, what)) {
-                (None, Some(fault)) => fault.into(),
-                (Some((_, value)), _) => Usage::error(format!("--param {name}={value}: {what}")),
-                (None, None) => Usage::error(format!("parameter {name}: {what}")),
-            }
-        })
-    }
-
     /// The directory for what sessctl has to remember of a database that is not its own;
     /// without one, that of the caller's own databases.
     pub fn state_location(&self, db: Option<&Location>, config: &Config) -> Option<StateLocation> {
@@ -219,18 +152,6 @@ impl Context {
             }
             opened => opened,
         }
-    }
-
-    /// The table that the user or the configuration has named for a profile; `None`: the one that
-    /// the profile names.
-    pub fn selected_table<'a>(
-        &'a self,
-        profile: Option<&Path>,
-        config: &'a Config,
-    ) -> Option<&'a str> {
-        let is_of = |named: PathBuf| profile.is_none_or(|profile| is_same(&named, profile));
-        let is_meant = || self.profile_in(config).is_none_or(is_of);
-        self.global.table.as_deref().or_else(|| config.table.as_deref().filter(|_| is_meant()))
     }
 
     /// The names of the tasks that the database has held so far; `None`: it could not be
@@ -385,9 +306,4 @@ fn other_table(at: &str, found: &str, other: Profile) -> Error {
     let choice = TableProfile { table, profile: name, finds_table: true, is_detected: false };
     let content = ForeignContent::NoSuchTable(NextStep::Choose(vec![choice]));
     Error::ForeignDatabase { at: at.to_owned(), found, content }
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    let file = |path: &Path| fs::canonicalize(path).ok().filter(|_| profiles::is_file(path));
-    one == other || file(one).is_some_and(|file_of_one| Some(file_of_one) == file(other))
 }

@@ -20,7 +20,7 @@ use crate::domain::archive_name::ArchiveName;
 use crate::domain::time::{Span, UnixTime};
 
 use crate::cli::archive::appender::Appender;
-use crate::cli::archive::{self, remove_expired};
+use crate::cli::archive::{archives_of_jobs, remove_expired};
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
 use crate::cli::trust::FilePurpose;
@@ -102,7 +102,7 @@ impl Args {
         // A mistake in it is for the command to report.
         if let Ok(config) = Config::parse(&text, &path.display().to_string()) {
             Hook::check(&config.hooks)?;
-            *self.configured.borrow_mut() = archive::files_of(&config, Some(path));
+            *self.configured.borrow_mut() = archives_of_jobs(&config, Some(path));
         }
         Ok(text.into_bytes())
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::print_row_notices;
+use super::report::print_row_notices;
 use super::space::estimate;
 use super::summary::{record, schema, sentence};
 use crate::app::{PurgePreview, PurgeRequest, SessionService};

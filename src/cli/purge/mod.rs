@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod method;
+mod report;
 mod space;
 pub mod summary;
 
@@ -13,19 +14,18 @@ use crate::app::{PurgeReport, PurgeRequest, SessionService, StopReason};
 use crate::config::Config;
 use crate::domain::guard::GuardLimits;
 use crate::domain::time_zone::TimeZone;
-use crate::domain::unreadable::UnreadableRows;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
 use crate::cli::archive::{ArchiveArgs, ArchivedRun};
 use crate::cli::args::{TimeArg, at_least_one, duration, percent};
-use crate::cli::context::{Context, print};
+use crate::cli::context::Context;
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{
     Exit, Usage, eprint_line, exit_code, exit_code_of_library_error, ignore_broken_pipe,
 };
 use crate::cli::interrupt::{Interrupt, Signal};
-use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
+use crate::cli::kept_rows::warn_of_unindexed;
 use crate::cli::privileges::helper;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
@@ -37,7 +37,10 @@ use crate::cli::{clock, disk_space, metrics, replication, session_records};
 use crate::output::record::Record;
 use crate::output::sanitize::escape;
 
-use summary::{SUMMARY, record, schema, sentence};
+use report::{print_summary, write_summary};
+use summary::{SUMMARY, record, schema};
+
+pub use report::{names_unreadable, print_row_notices};
 
 /// End sessions that are due, and delete rows past their retention
 ///
@@ -339,71 +342,4 @@ fn write_metrics(
         (&metrics::PURGE, &[metrics::call(exit_code, context.now)]),
     ])?;
     context.write_metrics(path, &text)
-}
-
-fn write_summary(
-    summary: &PurgeReport,
-    service: &SessionService,
-    context: &Context,
-) -> anyhow::Result<()> {
-    let profile = service.profile();
-    if context.global.quiet {
-        print_summary(summary, service, context);
-        return Ok(());
-    }
-    if context.requested_format().is_some() {
-        return context.write_records(schema(profile), &[record(summary, profile, false)]);
-    }
-    if context.is_interactive() {
-        print(sentence(summary, profile, false) + "\n")?;
-    } else {
-        print_summary(summary, service, context);
-    }
-    Ok(())
-}
-
-/// Prints the summary of a purge whose output is something else: on a terminal, or if the
-/// purge stopped early.
-fn print_summary(summary: &PurgeReport, service: &SessionService, context: &Context) {
-    let sentence = || sentence(summary, service.profile(), false);
-    if context.global.quiet && summary.stopped.is_some() {
-        context.print_failure(&sentence());
-    } else if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
-        context.print_notice(&sentence());
-    }
-}
-
-/// Reports whether a purge names rows that cannot be read: without a terminal, at most once a
-/// day.
-pub fn names_unreadable(
-    summary: &PurgeReport,
-    service: &mut SessionService,
-    context: &Context,
-) -> anyhow::Result<bool> {
-    if summary.unreadable == 0 || context.config()?.unreadable == UnreadableRows::KeepQuiet {
-        return Ok(false);
-    }
-    if context.global.quiet {
-        return Ok(false);
-    }
-    let is_asked = context.is_interactive() || context.global.verbose;
-    Ok(is_asked || service.claims_unreadable_notice(context.now))
-}
-
-/// Reports rows that a purge keeps because they cannot be read, and rows from the future.
-/// These need action, so cron sees them, too.
-pub fn print_row_notices(
-    summary: &PurgeReport,
-    dry_run: bool,
-    names_unreadable: bool,
-    context: &Context,
-) {
-    let unreadable = summary::unreadable(summary, dry_run).filter(|_| names_unreadable);
-    if let Some(sentence) = unreadable {
-        context.print_notice(&format!("sessctl: {sentence}"));
-    }
-    print_kept(&summary.kept, Wording::purge(dry_run), context);
-    if let Some(sentence) = stat::future_rows_warning(summary.future) {
-        context.warn(&sentence);
-    }
 }

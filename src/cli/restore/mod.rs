@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-use crate::Error;
 use crate::app::{RestoreReport, SessionService};
 use crate::domain::format::format_count;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -18,7 +17,7 @@ use super::context::{Context, print};
 use super::exit::{Exit, eprint_line};
 use super::interrupt::Interrupt;
 
-use selection::Selection;
+use selection::{Selection, SelectionArgs};
 
 /// Put archived sessions back
 ///
@@ -42,17 +41,8 @@ pub struct Args {
     /// Archives to read
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
-    /// Restore only the sessions with these handles
-    #[arg(long, value_name = "HANDLE", num_args = 1..)]
-    session: Vec<String>,
-    /// Restore only the sessions of this user; where the profile says where names are, a name
-    /// or an id
-    #[arg(long)]
-    user: Option<String>,
-    /// Restore the sessions of a database that was moved, or of several: take no notice of the
-    /// database that they were archived from
-    #[arg(long)]
-    any_database: bool,
+    #[command(flatten)]
+    selection: SelectionArgs,
     /// Count the sessions that would be restored; change nothing
     #[arg(long)]
     dry_run: bool,
@@ -82,7 +72,7 @@ impl Args {
         let archives = self.open(context)?;
         let access = if self.dry_run { Access::Read } else { Access::Write };
         let mut service = context.open(access)?;
-        let selection = Selection::of(&self, &archives, &service, context)?;
+        let selection = Selection::of(&self.selection, &archives, &service, context)?;
         let interrupt = Interrupt::listen()?;
         let was_due = self.count_due(&service, context)?;
         let mut sessions = selection.sessions();
@@ -178,21 +168,4 @@ impl Args {
 
 fn plural(count: u64, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{} {what}s", format_count(count)) }
-}
-
-impl Args {
-    /// Error of a selection without a session.
-    fn found_none(&self) -> anyhow::Error {
-        let archives: Vec<String> =
-            self.files.iter().map(|file| format!("\"{}\"", file.display())).collect();
-        Error::NotArchived {
-            what: match (&self.user, &self.session[..]) {
-                (Some(user), []) => format!("session of user {user:?}"),
-                (Some(user), _) => format!("such session of user {user:?}"),
-                (None, handles) => format!("session with the handle {}", handles.join(" or ")),
-            },
-            archive: archives.join(", "),
-        }
-        .into()
-    }
 }

@@ -5,13 +5,47 @@ use std::io;
 
 use anyhow::Context as _;
 
-use super::Args;
 use crate::Error;
 use crate::app::SessionService;
 use crate::cli::archive::reader::{ArchiveFile, Identity, ReadSession};
 use crate::cli::context::Context;
 use crate::domain::time::UnixTime;
 use crate::storage::ArchivedSession;
+
+#[derive(clap::Args)]
+pub(super) struct SelectionArgs {
+    /// Restore only the sessions with these handles
+    #[arg(long, value_name = "HANDLE", num_args = 1..)]
+    session: Vec<String>,
+    /// Restore only the sessions of this user; where the profile says where names are, a name
+    /// or an id
+    #[arg(long)]
+    user: Option<String>,
+    /// Restore the sessions of a database that was moved, or of several: take no notice of the
+    /// database that they were archived from
+    #[arg(long)]
+    any_database: bool,
+}
+
+impl SelectionArgs {
+    fn is_all(&self) -> bool {
+        self.user.is_none() && self.session.is_empty()
+    }
+
+    /// Error of a selection without a session.
+    fn found_none(&self, archives: &[ArchiveFile]) -> Error {
+        let archives: Vec<String> =
+            archives.iter().map(|archive| format!("\"{}\"", archive.path.display())).collect();
+        Error::NotArchived {
+            what: match (&self.user, &self.session[..]) {
+                (Some(user), []) => format!("session of user {user:?}"),
+                (Some(user), _) => format!("such session of user {user:?}"),
+                (None, handles) => format!("session with the handle {}", handles.join(" or ")),
+            },
+            archive: archives.join(", "),
+        }
+    }
+}
 
 const NATIVE_TABLE: &str = "sessions";
 
@@ -32,6 +66,15 @@ struct Destination {
 }
 
 impl Destination {
+    fn of(args: &SelectionArgs, service: &SessionService, own: &str) -> Self {
+        let profile = service.profile();
+        Self {
+            database: (!args.any_database).then(|| own.to_owned()),
+            table: profile.map_or(NATIVE_TABLE, |profile| &profile.table).to_owned(),
+            profile: profile.map(|profile| profile.name.clone()),
+        }
+    }
+
     fn is_of(&self, found: &ReadSession) -> bool {
         self.database.as_ref().is_none_or(|own| *own == found.database)
             && self.profile == found.profile
@@ -56,18 +99,13 @@ fn describe(table: &str, profile: Option<&str>, database: &str) -> String {
 impl<'a> Selection<'a> {
     /// Reads the archives once, and notes the place of the latest row of each session.
     pub(super) fn of(
-        args: &Args,
+        args: &SelectionArgs,
         archives: &'a [ArchiveFile],
         service: &SessionService,
         context: &Context,
     ) -> anyhow::Result<Self> {
-        let profile = service.profile();
         let own = context.database_name()?;
-        let destination = Destination {
-            database: Some(own.clone()).filter(|_| !args.any_database),
-            table: profile.map_or(NATIVE_TABLE, |profile| &profile.table).to_owned(),
-            profile: profile.map(|profile| profile.name.clone()),
-        };
+        let destination = Destination::of(args, service, &own);
         let users = args.user.as_ref().map(|user| service.select_users(user)).transpose()?;
         let is_selected = |session: &ArchivedSession| {
             let is_user = |users: &Vec<String>| {
@@ -99,9 +137,7 @@ impl<'a> Selection<'a> {
         }
         match other {
             Some(refusal) if !is_of_table => Err(refusal.into()),
-            _ if latest.is_empty() && (args.user.is_some() || !args.session.is_empty()) => {
-                Err(args.found_none())
-            }
+            _ if latest.is_empty() && !args.is_all() => Err(args.found_none(archives).into()),
             _ => Ok(Self { archives, latest }),
         }
     }

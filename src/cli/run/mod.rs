@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::store::Access;
 
-use super::archive;
+use super::archive::archives_of_jobs;
 use super::args::duration;
 use super::context::Context;
 use super::ended_sessions::{EndedLines, LineTarget};
@@ -85,7 +85,7 @@ impl Args {
     /// # Errors
     /// Errors of the configuration.
     pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
-        let archives = archive::files_of(context.config()?, context.config_path());
+        let archives = archives_of_jobs(context.config()?, context.config_path());
         let config = context.config_path().filter(|_| self.watch);
         let files = helper::Args::new(self.metrics_file.as_deref(), config);
         Ok(files.with_archives(archives))

@@ -30,6 +30,7 @@ pub mod reader;
 mod rebuild;
 mod referencing_tables;
 mod row_key;
+mod same_row;
 mod sample;
 mod scan;
 mod standing;

@@ -49,8 +49,10 @@ impl RestoredTables {
             let begin = statements.len();
             statements.extend(self.session_statements(&session.row));
             own.push(begin..statements.len());
-            for child in &session.children {
-                statements.extend(self.child_statements(&session.row, child));
+            for (index, child) in session.children.iter().enumerate() {
+                let equal = session.children[..index].iter().filter(|one| one.is_equal(child));
+                let copies = 1 + equal.count();
+                statements.extend(self.child_statements(&session.row, child, copies));
             }
         }
         match database.execute_or_reject(&statements) {
@@ -96,7 +98,7 @@ impl RestoredTables {
         let table = &self.tables[&row.table];
         if row.row_id.is_none() {
             let mut insert = self.insert(row, false);
-            insert.push(ON_CONFLICT);
+            self.push_unless_there(&mut insert, row, &self.id);
             statements.push(insert);
             return statements;
         }
@@ -112,8 +114,14 @@ impl RestoredTables {
         statements
     }
 
-    /// A child returns only to the session that it belonged to.
-    fn child_statements(&self, session: &ArchivedRow, child: &ArchivedRow) -> Vec<Statement> {
+    /// A child returns only to the session that it belonged to. In a table without a primary key,
+    /// the session may have had several equal ones; this is one of so many copies.
+    fn child_statements(
+        &self,
+        session: &ArchivedRow,
+        child: &ArchivedRow,
+        copies: usize,
+    ) -> Vec<Statement> {
         let and_session = |sql: &mut Statement| {
             sql.push(" AND EXISTS (SELECT 1 FROM ").push(&self.tables[&session.table].quoted());
             sql.push(" WHERE ");
@@ -126,7 +134,6 @@ impl RestoredTables {
             return statements;
         }
         let table = &self.tables[&child.table];
-        let whole: Vec<String> = child.columns.iter().map(|(name, _)| name.clone()).collect();
         for with_place in [true, false] {
             if with_place && child.row_id.is_none() {
                 continue;
@@ -138,10 +145,10 @@ impl RestoredTables {
                 self.push_place(insert.push(" WHERE "), child);
                 insert.push(")");
             }
-            if child.row_id.is_some() {
-                self.push_unless_there(&mut insert, child, &whole);
+            if table.primary.is_empty() {
+                push_unless_copies(&mut insert, table, child, copies);
             } else {
-                insert.push(ON_CONFLICT);
+                self.push_unless_there(&mut insert, child, &table.primary);
             }
             statements.push(insert);
         }
@@ -238,6 +245,13 @@ const ON_CONFLICT: &str = " ON CONFLICT DO NOTHING";
 fn outcome(rows: &[u64]) -> RestoreOutcome {
     let is_restored = rows.iter().any(|rows| *rows > 0);
     if is_restored { RestoreOutcome::Restored } else { RestoreOutcome::Exists }
+}
+
+/// Condition that fewer rows with all these values are there.
+fn push_unless_copies(sql: &mut Statement, table: &StoredTable, row: &ArchivedRow, copies: usize) {
+    sql.push(" AND (SELECT count(*) FROM ").push(&table.quoted()).push(" WHERE ");
+    push_all_equal(sql, &row.columns);
+    sql.push(&format!(") < {copies}")).push(ON_CONFLICT);
 }
 
 fn push_all_equal(sql: &mut Statement, values: &[NamedValue]) {

@@ -201,7 +201,7 @@ fn a_job_records_its_keys_and_its_reason() {
     run();
     let record = the_run(&sandbox, &["--session", &row("bob").handle()]);
     assert_eq!((&record["job"], &record["do"]), (&"restart".into(), &"cycle".into()));
-    assert_eq!(record["selection"], "task \"im*\", user \"alice\" \"bob\"");
+    assert_eq!(record["selection"], "task = \"im*\", user = \"alice\" \"bob\"");
     assert_eq!((&record["why"], &record["named"]), (&"memory leak".into(), &11.into()));
     let table = sandbox.run(["show", "runs"]).succeeds().stdout();
     assert!(table.contains("cycle: restart") && table.contains("memory leak"), "{table}");

@@ -87,7 +87,10 @@ fn a_purge_that_failed_is_a_warning() {
 fn a_failure_of_the_command_is_unknown() {
     let sandbox = purged();
     let unknown = |options: &str| line(&check(&sandbox, options), 3, "UNKNOWN");
-    assert!(unknown("--max-age soon").contains("'soon' for '--max-age"));
+    assert!(
+        unknown("--max-age soon")
+            .contains("invalid --max-age \"soon\": use a whole number and a unit")
+    );
     assert!(unknown("--no-such-option").contains("--no-such-option"));
     assert!(unknown("--db missing.db").contains("no database at \"missing.db\""));
     assert!(unknown("--max-expired 5 --warn-expired 6").contains("--warn-expired is above"));

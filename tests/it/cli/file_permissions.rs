@@ -45,6 +45,7 @@ fn a_file_that_may_not_be_written_is_left_alone_by_every_command_that_would() {
 fn a_read_only_file_is_read_and_no_sidecar_file_is_left() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("due").idle(HOUR));
+    sandbox.insert(&row("live"));
     sandbox.copy_program();
     std::fs::rename(sandbox.path("app.db"), sandbox.path("100% a?b#c.db")).unwrap();
     set_mode(&sandbox.path("100% a?b#c.db"), 0o444);
@@ -68,6 +69,7 @@ fn a_read_only_file_is_read_and_no_sidecar_file_is_left() {
 fn a_user_with_read_permission_reads_while_an_application_writes() {
     let sandbox = Sandbox::new();
     sandbox.insert(&row("due").idle(HOUR));
+    sandbox.insert(&row("live"));
     sandbox.copy_program();
     // Given an application at work, whose log others may not write
     let application = sandbox.db();

@@ -60,7 +60,7 @@ fn d9_a_purge_reports_each_session_in_every_format() {
         assert!(row["ended_at_unix"].is_i64() && row["idle_seconds"].is_i64(), "{row}");
     }
     let csv = sandbox().run(["purge", "--each", "-o", "csv"]).succeeds().stdout();
-    assert!(csv.starts_with("handle,user,task,client,state,"), "{csv}");
+    assert!(csv.starts_with("handle,user,task,client,agent,state,"), "{csv}");
     assert_eq!(csv.lines().count(), 3);
     let jsonl = sandbox().run(["purge", "--each", "-o", "jsonl"]).succeeds().stdout();
     assert_eq!(jsonl.lines().count(), 2);

@@ -183,7 +183,10 @@ fn users_and_due_sessions_are_shown_by_the_same_selection() {
     let imap = sandbox.run(["show", "users", "imap", "--idle-over", "12m", "--json"]).json();
     assert_eq!(imap[1]["user"], "alice");
     let dry = sandbox.run(["purge", "--dry-run", "--user", "carol", "--except", &handle("1")]);
-    assert_eq!(dry.succeeds().stdout().lines().count(), 3);
+    // A summary, the header and the rows
+    let table = dry.succeeds().stdout();
+    assert!(table.starts_with("would end 3 and delete 0 sessions, and leave 6 live\n"), "{table}");
+    assert_eq!(table.lines().count(), 4);
     assert!(dry.stderr().starts_with("2 of 3 sessions that are due match\n"), "{}", dry.stderr());
     sandbox.run(["purge", "--user", "carol"]).is_refused_with(2);
     assert_eq!(sandbox.listed(["--ended-by", "expired"]).len(), 0);

@@ -90,7 +90,7 @@ fn a_second_signal_ends_a_purge_at_once() {
 #[test]
 fn a_signal_stops_a_cycle_after_its_batch_and_each_line_is_true() {
     let (sandbox, writer) = waiting();
-    let cycle = start(&sandbox, "cycle --all -o jsonl");
+    let cycle = start(&sandbox, "cycle --all --state expired -o jsonl");
     signal(&cycle, TERM);
     drop(writer);
     let ran = cycle.finish();

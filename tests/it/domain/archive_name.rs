@@ -15,7 +15,7 @@ fn a_name_ends_in_jsonl_and_may_have_a_date_that_begins_with_the_year() {
     }
     for invalid in ["a", "a.json", ".jsonl", "/var/.jsonl.zst", "a.jsonl.gz", "", "jsonl"] {
         let error = invalid.parse::<ArchiveName>().unwrap_err().to_string();
-        assert!(error.contains("must end in .jsonl or .jsonl.zst"), "{error}");
+        assert!(error.contains("use a name that ends in .jsonl or .jsonl.zst"), "{error}");
     }
     for invalid in ["%d.jsonl", "%Y-%d.jsonl", "%Y%Y.jsonl", "%Y/a.jsonl", "%y.jsonl", "100%.jsonl"]
     {

@@ -183,7 +183,15 @@ impl Database for SqliteFile {
     ) -> Result<()> {
         let to_error = |e| self.error("read", e);
         let _running = self.start_statement("read", &statement.sql);
-        let mut prepared = self.connection.prepare_cached(&statement.sql).map_err(to_error)?;
+        let (mut fresh, mut cached);
+        // SQLite does not check whether the schema that an EXPLAIN refers to is still in memory.
+        let prepared = if statement.sql.starts_with("EXPLAIN") {
+            fresh = self.connection.prepare(&statement.sql).map_err(to_error)?;
+            &mut fresh
+        } else {
+            cached = self.connection.prepare_cached(&statement.sql).map_err(to_error)?;
+            &mut *cached
+        };
         let mut rows = prepared.query(params_from_iter(&statement.values)).map_err(to_error)?;
         while let Some(row) = rows.next().map_err(to_error)? {
             self.interrupt.record_row();

@@ -70,9 +70,9 @@ fn a_list_shows_what_the_table_says() {
     a0d907a5573a  -     -       expired  -     2021-01-01T00:00:00Z
     ");
     insta::assert_snapshot!(run(&sandbox, ["list", "--state", "expired", "-o", "csv"]).stdout(), @r"
-    handle,user,task,client,state,created_at,created_at_unix,last_used_at,last_used_at_unix,idle_seconds,idle_timeout,expires_at,expires_at_unix,marked_at,marked_at_unix,ended_at,ended_at_unix,end_reason,user_name
-    4c42d56de3c2,,django,,expired,,,,,,,2020-02-03T04:05:06Z,1580702706,,,,,,
-    a0d907a5573a,,django,,expired,,,,,,,2021-01-01T00:00:00Z,1609459200,,,,,,
+    handle,user,task,client,agent,state,created_at,created_at_unix,last_used_at,last_used_at_unix,idle_seconds,idle_timeout,expires_at,expires_at_unix,marked_at,marked_at_unix,ended_at,ended_at_unix,end_reason,user_name
+    4c42d56de3c2,,django,,,expired,,,,,,,2020-02-03T04:05:06Z,1580702706,,,,,,
+    a0d907a5573a,,django,,,expired,,,,,,,2021-01-01T00:00:00Z,1609459200,,,,,,
     ");
     // The keys are those of every list, and the name of the user.
     let keys = |json: &serde_json::Value| -> Vec<String> {

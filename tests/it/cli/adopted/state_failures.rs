@@ -12,7 +12,7 @@ const LOOKS: [&str; 6] = [
     "show users -q",
     "list -q",
     "purge --dry-run -q",
-    "cycle --all --dry-run",
+    "cycle --all --dry-run -q",
     "profile check django",
 ];
 

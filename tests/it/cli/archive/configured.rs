@@ -48,7 +48,7 @@ fn a_retention_needs_names_with_a_date() {
     }
     let sandbox = sandbox("[archive]\nfile = \"a.txt\"");
     let refused = sandbox.run(["--config", "c.toml", "purge"]);
-    assert!(refused.exits(2).stderr().contains("must end in .jsonl or .jsonl.zst"));
+    assert!(refused.exits(2).stderr().contains("use a name that ends in .jsonl or .jsonl.zst"));
 }
 
 #[test]

@@ -63,6 +63,8 @@ fn show_config_says_where_each_value_comes_from() {
     purge.max_log 64MiB default -
     purge.log_alone 256MiB default -
     purge.unreadable report default -
+    archive.file - default -
+    archive.keep forever default -
     hooks.on_end - default -
     hooks.timeout 10s default -
     hooks.task * default -
@@ -201,6 +203,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.purge.why - default -
     job.purge.enabled true default -
     job.purge.each - default -
+    job.purge.archive - default -
     job.a restart.every 1h30m file c.toml:7
     job.a restart.do cycle file c.toml:8
     job.a restart.task im* file c.toml:9
@@ -221,6 +224,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.a restart.why - default -
     job.a restart.enabled false file c.toml:11
     job.a restart.each - default -
+    job.a restart.archive - default -
     job.auto.every auto file c.toml:16
     job.auto.do purge file c.toml:17
     job.auto.task imap file c.toml:18
@@ -230,6 +234,7 @@ fn show_config_shows_the_jobs_in_the_order_of_the_file() {
     job.auto.why - default -
     job.auto.enabled true file c.toml:19
     job.auto.each - default -
+    job.auto.archive - default -
     ");
 }
 

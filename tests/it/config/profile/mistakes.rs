@@ -82,7 +82,7 @@ fn unknown_keys_are_reported_with_the_valid_ones() {
     check(
         "",
         r#"
--> tabel = "x" => 1: tabel: unknown key; valid keys: name, title, about, versions, verified, holds, survives, task, table, id, columns, optional, detect, readonly, created, used, user, client, token, times, expired, filter, dependents, parameters
+-> tabel = "x" => 1: tabel: unknown key; valid keys: name, title, about, versions, verified, holds, survives, task, table, id, columns, optional, detect, readonly, created, used, user, client, agent, token, times, expired, filter, dependents, parameters
 unit = -> units = => 9: times.expires.units: unknown key; valid keys: column, path, encoding, unit, storage, separator, decimals, zone, timezone, pattern, forms, null, never, over, declared
 boundary = -> border = => 13: expired.border: unknown key; valid keys: at, after, not_null, lifetime, boundary, grace, when
 -> user = { name = "x" } => 1: user.name: unknown key; valid keys: column, path, payload, nobody, names

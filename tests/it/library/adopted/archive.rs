@@ -140,10 +140,13 @@ fn rows_that_go_or_change_with_a_session_return_with_it() {
     let (mut service, saved) = (service(&db, gitea()), Saved::default());
     service.archive_to(Some(Box::new(saved.clone()))).unwrap();
     service.purge(&PurgeRequest::default(), NOW, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(dump(&db.application()).len(), 4);
+    assert_eq!(dump(&db.application()).len(), 3);
     let children: Vec<usize> = saved.0.borrow().iter().map(|one| one.children.len()).collect();
     assert_eq!(children, [6, 1]);
     assert_eq!(restore(&mut service, &saved), [2, 0, 0]);
+    assert_eq!(dump(&db.application()), before);
+    // None of two equal rows returns twice
+    assert_eq!(restore(&mut service, &saved), [0, 2, 0]);
     assert_eq!(dump(&db.application()), before);
 }
 

@@ -5,12 +5,15 @@ use std::ops::ControlFlow;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sessctl::app::{ListRequest, SessionService};
 use sessctl::domain::filter::Filter;
+use sessctl::domain::policy::Policies;
 use sessctl::domain::profile::Profile;
 use sessctl::domain::session::Session;
 use sessctl::storage::{Backend, GroupBy, Order, ScanResult, SessionQuery, SortKey, UserStats};
 
-use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks, refused};
+use crate::support::NOW;
+use crate::support::adopted::{ApplicationDb, all_sessions, all_tasks};
 use crate::support::profiles::{django, draft, rails, seconds};
 use crate::support::sqlite_values::{Any, any_value};
 
@@ -166,11 +169,8 @@ fn invalid_json_has_no_readable_user() {
 #[test]
 fn a_profile_that_names_no_users_does_not_let_one_be_chosen() {
     let db = ApplicationDb::of(include_str!("../../../fixtures/frameworks/rails.sql"));
-    let store = db.store(rails());
-    let filter = of("3");
-    let order = Order::default();
-    let query =
-        SessionQuery { scope: all_tasks(), filter: &filter, due_only: false, after: None, order };
-    let outcome = store.scan(&query, &mut |_| Ok(ControlFlow::Continue(())));
-    insta::assert_snapshot!(refused(outcome), @"refused: profile rails does not say where sessions holds the user of a session, so sessions cannot be selected by user");
+    let service = SessionService::new(db.store(rails()), Policies::default());
+    let request = ListRequest { filter: of("3"), ..ListRequest::default() };
+    let outcome = service.list(&request, NOW, &mut |_| Ok(ControlFlow::Continue(())));
+    insta::assert_snapshot!(outcome.unwrap_err(), @r#"the table "sessions" has no user of a session; it has: creation time, last use, expiry"#);
 }

@@ -140,8 +140,16 @@ fn d4_cycle_ends_every_session_of_the_task_and_says_so_line_by_line() {
     let domino = domino();
     // When it is cycled
     let ran = domino.run(&["cycle", "imap"]);
-    // Then there is a line for each: handle, task, user, client, idle time
-    let lines = sorted(ran.succeeds().stdout().lines());
+    ran.succeeds();
+    // Then the expired ones are left to the purge, unless they are selected
+    for token in ["yesterday", "long gone"] {
+        assert!(!ran.stdout().contains(&handle(token)));
+        assert_ne!(domino.fate(token), "cycled");
+    }
+    let expired = domino.run(&["cycle", "imap", "--state", "expired,abandoned"]);
+    // And there is a line for each: handle, task, user, client, idle time
+    let lines = ran.stdout() + &expired.succeeds().stdout();
+    let lines = sorted(lines.lines());
     let wanted = sorted([
         &*format!("{}  imap  alice  10.0.0.7  idle 1m", handle("new")),
         &*format!("{}  imap  alice  10.1.0.8  idle 40m", handle("yesterday")),
@@ -166,11 +174,11 @@ fn d5_cycle_takes_a_user_a_client_a_network_handles_or_all() {
     let (web, bob) = (handle("web"), handle("bob"));
     let cases: [(&[&str], &[&str]); 6] = [
         (&["--user", "bob"], &["bob", "web"]),
-        (&["--client", "10.1.0.8"], &["yesterday"]),
-        (&["--client", "10.0.0.0/8"], &["bob", "new", "yesterday"]),
-        (&["--client", "2001:db8::/32"], &["long gone"]),
+        (&["--client", "10.1.0.8", "--state", "expired,abandoned"], &["yesterday"]),
+        (&["--client", "10.0.0.0/8"], &["bob", "new"]),
+        (&["--client", "2001:db8::/32", "--state", "expired,abandoned"], &["long gone"]),
         (&["--session", &web, &bob], &["bob", "web"]),
-        (&["--all"], &["bob", "long gone", "new", "web", "yesterday"]),
+        (&["--all"], &["bob", "new", "web"]),
     ];
     for (which, tokens) in cases {
         // Given the same server each time
@@ -205,14 +213,14 @@ fn d6_a_cycle_is_a_job_with_a_schedule_on_one_host() {
     let job = mail1.job("restart imap");
     mail1.run("restart imap", evening);
     mail2.run_job(&job, &mail1.terms, evening, go_on).unwrap();
-    let token = mail1.open("imap", evening);
-    // When it is a second before four
     let four = at("2026-06-16T04:00:00Z");
+    let token = mail1.open("imap", later(four, -60));
+    // When it is a second before four
     assert!(matches!(mail1.run("restart imap", later(four, -1)), JobOutcome::NotDue(_)));
     // Then nothing happens, and at four the other host skips it
     let skipped = mail2.run_job(&job, &mail1.terms, four, go_on).unwrap();
     assert_eq!(skipped, JobOutcome::Skipped);
-    assert_eq!(mail1.fate(&token, evening), "active");
+    assert_eq!(mail1.fate(&token, four), "active");
     let run = mail1.runs().pop().unwrap();
     assert_eq!((run.outcome, &*run.origin.host), (RunOutcome::Skipped, "mail2"));
     assert_eq!(run.reason.as_deref(), Some("it runs only on host mail1, and this host is mail2"));
