@@ -168,7 +168,8 @@ impl SessionService {
         Ok(None)
     }
 
-    /// Returns the ids of users all of whom are known.
+    /// Returns the ids of users all of whom are known, where the table has its users' names;
+    /// elsewhere, a user may have no session now.
     pub(super) fn select_known_users(
         &self,
         users: &[String],
@@ -176,7 +177,8 @@ impl SessionService {
     ) -> Result<Vec<String>> {
         let unknown: Result<Vec<Option<UnknownUser>>> =
             users.iter().map(|user| self.unknown_user(user, now)).collect();
-        let unknown: Vec<UnknownUser> = unknown?.into_iter().flatten().collect();
+        let unknown: Vec<UnknownUser> =
+            unknown?.into_iter().flatten().filter(|user| user.names.is_some()).collect();
         if unknown.is_empty() {
             return self.select_each(users);
         }
