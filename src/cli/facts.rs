@@ -35,8 +35,8 @@ pub const EXIT_CODES: &[Fact] = &[
     ),
     (
         "5",
-        "no such session: nothing matches the selection; a task, a handle or a token is unknown; \
-         or the session has already ended",
+        "no such session: nothing matches the selection; a task, a user, a handle or a token is \
+         unknown; or the session has already ended",
     ),
     (
         "10",

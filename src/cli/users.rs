@@ -20,7 +20,9 @@ impl FoundUsers {
     pub fn of(service: &SessionService, given: &[String], now: UnixTime) -> anyhow::Result<Self> {
         let mut found = Self::default();
         for text in given {
-            if text.contains(',') && found.add(service, text, now)?.is_none() {
+            // A name may contain commas, or be blank.
+            let is_odd = text.contains(',') || text.trim().is_empty();
+            if is_odd && !text.is_empty() && found.add(service, text, now)?.is_none() {
                 continue;
             }
             for user in text.split(',') {

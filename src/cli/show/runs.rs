@@ -16,7 +16,7 @@ use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility,
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
 
-/// Show the last runs, most recent first: purges, cycles, closes and jobs
+/// Show the last runs, most recent first: purges, cycles, closes, restores and jobs
 ///
 /// The ledger records who started a run: the user whose privileges it had, the one who called
 /// sudo, and the one who logged in, as far as known; and what was selected and why (--why). For
@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
     /// Only runs of this kind
-    #[arg(long = "do", value_name = "WORK", value_parser = ["purge", "cycle", "close"])]
+    #[arg(long = "do", value_name = "WORK", value_parser = ["purge", "cycle", "close", "restore"])]
     work: Option<String>,
     /// Only runs that have ended or restored the session with this handle, or a prefix of at least
     /// 4 digits

@@ -107,7 +107,7 @@ fn root_makes_no_directory_where_others_could_lead_it_elsewhere() {
          ln -s /var/lib/roots link; chown -h 4242 link; ln -s /var/lib/roots /var/lib/open/link\n \
          chown -h 4242 /var/lib/open/link\n \
          for name in link/state $PWD/link/state mine/state /var/lib/open/link/state; do\n \
-         root --state-dir $name purge 2>err; done; find /var/lib/roots -mindepth 1\n \
+         root --state-dir $name purge 2>err || true; done; find /var/lib/roots -mindepth 1\n \
          find . -name state -user 0; find . -name mine -user 0",
     );
     assert_eq!(said, "");
