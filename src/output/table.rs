@@ -132,7 +132,7 @@ impl<W: io::Write> Table<W> {
                     Visibility::Filled => {
                         // Records that follow may have values.
                         let is_open = self.style.width.is_none() && rows.len() >= SAMPLE_SIZE;
-                        is_open || holds_any(*place)
+                        is_open || rows.iter().any(|row| has_value(row[*place]))
                     }
                     Visibility::Detail | Visibility::Data => false,
                 }

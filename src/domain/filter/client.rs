@@ -44,7 +44,7 @@ impl FromStr for ClientFilter {
     type Err = NotAClient;
 
     fn from_str(text: &str) -> Result<Self, NotAClient> {
-        if text.trim().is_empty() {
+        if text.is_empty() {
             return Err(NotAClient::Empty);
         }
         if let Some(address) = address(text) {

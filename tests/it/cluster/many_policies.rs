@@ -35,6 +35,8 @@ fn a_purge_under_very_many_policies_fits_into_a_request() {
     for args in [&["purge", "--dry-run", "--json"][..], &["purge", "--json"]] {
         let (code, said) = harness.run(args);
         assert_eq!(code, 0, "{said}");
-        assert_eq!(serde_json::from_str::<Value>(&said).unwrap()["ended"], 400);
+        // The summary of a dry run follows.
+        let summary = serde_json::Deserializer::from_str(&said).into_iter::<Value>().next();
+        assert_eq!(summary.unwrap().unwrap()["ended"], 400);
     }
 }
