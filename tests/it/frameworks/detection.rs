@@ -284,9 +284,8 @@ fn operations_of_the_application_are_refused_in_one_sentence() {
 fn a_policy_that_such_a_table_cannot_carry_is_a_mistake_in_its_line() {
     let application = application(named("django"));
     for (key, policy) in [
-        ("limit", "[policy]\nlimit = 5\n"),
-        ("timeout", "[policy]\ntimeout = \"10m\"\n"),
-        ("retention", "[policy]\nretention = \"24h\"\n"),
+        ("limit", "[policy.django]\nlimit = 5\n"),
+        ("timeout", "[policy.django]\ntimeout = \"10m\"\n"),
         ("lifetime", "[policy.django]\nlifetime = \"1h\"\n"),
     ] {
         application.file("sessctl.toml", policy);
