@@ -64,6 +64,7 @@ pub fn native(seen: &Request) -> Reaction {
                     "clocks",
                     "job_histories",
                     "receipts",
+                    "run_sessions",
                     "runs",
                     "sessions",
                     "sessions.agent",
