@@ -24,7 +24,7 @@ pub(super) const BATCH: usize = 250;
 /// Parameters of a cycle.
 #[derive(Debug, Clone, Default)]
 pub struct CycleRequest {
-    /// Sessions to end; [usable](Filter::usable) ones, unless it says otherwise.
+    /// Sessions to end; usable ones, unless it says otherwise.
     pub filter: Filter,
     /// Maximum number of sessions to end, the longest unused first; `None`: any.
     pub limit: Option<u64>,

@@ -71,7 +71,7 @@ impl Policy {
     /// 5. Under `expire = "two-pass"`, where only marks tell of use: idle with a
     ///    mark that [counts](Session::mark), active without.
     /// 6. A session of a framework's table is expired if it is over by the framework's rules or
-    ///    due by the [stricter ones](crate::domain::profile::StricterRules::standing) of the
+    ///    due by the stricter ones of the
     ///    configuration, and else active.
     ///
     /// Under `expire = "timeout"` no session is therefore idle or abandoned: once it

@@ -44,9 +44,8 @@ impl Policy {
     /// A last use, a mark or an opening in the future counts as of now. A rule does not apply
     /// if the time that it needs is unknown.
     ///
-    /// None of this applies to a session of a framework's table, which has [rules of its
-    /// own](crate::domain::profile::StricterRules::standing): its row goes once it is over by the
-    /// framework's rules, or due by the stricter ones of the configuration.
+    /// None of this applies to a session of a framework's table, which has rules of its
+    /// own: its row goes once it is over by the framework's rules, or due by the stricter ones of the configuration.
     pub fn verdict(&self, session: &Session, check: PurgeTime) -> Verdict {
         if let Some(end) = session.end {
             return match self.retention {
