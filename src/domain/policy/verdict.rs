@@ -45,7 +45,8 @@ impl Policy {
     /// if the time that it needs is unknown.
     ///
     /// None of this applies to a session of a framework's table, which has rules of its
-    /// own: its row goes once it is over by the framework's rules, or due by the stricter ones of the configuration.
+    /// own: its row goes once it is over by the framework's rules, or due by the stricter ones of
+    /// the configuration.
     pub fn verdict(&self, session: &Session, check: PurgeTime) -> Verdict {
         if let Some(end) = session.end {
             return match self.retention {

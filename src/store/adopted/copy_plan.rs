@@ -69,9 +69,8 @@ impl CopyPlan {
 }
 
 const COPY: &str = "\"sessctl copy\"";
-/// State of `AUTOINCREMENT`. An insert of no rows adds an entry with 0, which means the same as none.
-const SEQUENCE: &str = "SELECT group_concat(rowid || quote(name) || quote(seq)) \
-                        FROM main.sqlite_sequence WHERE seq IS NOT 0";
+const SEQUENCE: &str =
+    "SELECT group_concat(rowid || quote(name) || quote(seq)) FROM main.sqlite_sequence";
 
 /// Condition that a row `t` of the table and a row `c` of the copy have the same key.
 fn same_row(row_id: Option<&String>, keys: &[String], columns: &[(String, String)]) -> String {

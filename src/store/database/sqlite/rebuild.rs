@@ -179,6 +179,10 @@ fn copy_rows(
 
 /// Replaces the rows, and reports whether the table is as it should be.
 fn replace(transaction: &Transaction<'_>, replacement: &Replacement) -> rusqlite::Result<bool> {
+    // An insert of no rows would add an entry to a sqlite_sequence without one.
+    if replacement.rows == replacement.copied {
+        return Ok(true);
+    }
     let sequence = || match &replacement.sequence {
         Some(sql) => transaction.query_row(sql, [], |row| row.get::<_, Option<String>>(0)),
         None => Ok(None),
