@@ -124,7 +124,7 @@ impl SessionService {
     /// Counts what [`restore`](Self::restore) would do, except for constraints.
     ///
     /// # Errors
-    /// Those of [`restore`](Self::restore).
+    /// The errors of [`restore`](Self::restore).
     pub fn preview_restore(&mut self, sessions: ArchivedSessions<'_>) -> Result<RestoreReport> {
         let (go_on, mut report) = (&mut || ControlFlow::Continue(()), RestoreReport::default());
         self.in_batches(sessions, &mut report, go_on, |service, batch| {

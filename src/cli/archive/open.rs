@@ -26,7 +26,7 @@ pub struct OpenedArchive {
 /// Opens or creates a file to append to, which only its owner may read.
 ///
 /// # Errors
-/// It cannot be opened, is not a regular file, or another user could change it.
+/// The file cannot be opened, is not a regular file, or another user could change it.
 pub fn open_to_append(path: &Path) -> anyhow::Result<OpenedArchive> {
     let Some(name) = path.file_name() else { bail!("it does not end in a file name") };
     let directory = directory_of(path)?;
@@ -72,7 +72,7 @@ pub fn open_to_append(path: &Path) -> anyhow::Result<OpenedArchive> {
 /// Opens a file to read.
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn open_to_read(path: &Path) -> anyhow::Result<File> {
     let name = path.display();
     let unread =

@@ -43,7 +43,7 @@ impl ArchiveFile {
     /// Examines an open file; its format is that of its content.
     ///
     /// # Errors
-    /// It cannot be read, or is not an archive.
+    /// The file cannot be read, or is not an archive.
     pub fn new(path: &Path, file: File) -> io::Result<Self> {
         let length = file.metadata()?.len();
         let mut start = [0; MAGIC.len()];
@@ -58,7 +58,7 @@ impl ArchiveFile {
     /// Visits the sessions in the order of the file.
     ///
     /// # Errors
-    /// It cannot be read, or is damaged.
+    /// The file cannot be read, or is damaged.
     pub fn sessions(&self) -> io::Result<Sessions<'_>> {
         (&self.file).seek(SeekFrom::Start(0))?;
         let lines: Box<dyn BufRead + '_> = match self.format {

@@ -207,7 +207,7 @@ fn advice_for_content(loss: StateConsequence) -> &'static str {
     }
 }
 
-/// What belongs to another user is never to be taken away from that user.
+/// Advice that takes nothing away from another user.
 fn advice_for_denial(path: &Path, directory: &Path, user: u32) -> String {
     let is_own = |path: &Path| owner_of(path) == Some(user);
     let advice = match owner_of(path) {

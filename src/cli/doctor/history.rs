@@ -51,7 +51,7 @@ pub fn purges(
     }
 }
 
-/// The same examination by a user who can use the state.
+/// Command that examines the database as a user who can use the state.
 fn as_user(user: &str, subject: &Subject<'_>) -> String {
     format!("sudo -u {user} {}", subject.sessctl("doctor"))
 }
