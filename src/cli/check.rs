@@ -12,20 +12,20 @@ use crate::domain::format::format_count;
 use crate::domain::health::{ServiceStatus, StatusLimits};
 use crate::domain::time::{Span, UnixTime};
 use crate::output::{FormatName, human, sanitize};
-use crate::storage::TaskStats;
+use crate::storage::{Lease, TaskStats};
 
 /// Report the state of the purge to a monitor, such as Nagios or Icinga
 ///
 /// Prints one line in the form of the monitoring plugins: the status, a sentence, and the
 /// performance data. The exit code is theirs, too: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. A
 /// value above --max-… is critical, a value above --warn-… a warning; a purge that failed since
-/// the last one that completed is a warning. Any failure of the command itself is UNKNOWN: an
+/// the last one that completed is a warning, and so is one that lies ahead of the clock. Any failure of the command itself is UNKNOWN: an
 /// invalid argument, or a database that is missing, locked or corrupt. All sessions are read
 /// once, to count them.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:
   0  OK
-  1  WARNING: a value is above --warn-…, or the last purge failed
+  1  WARNING: a value is above --warn-…, or the last purge failed or is ahead of the clock
   2  CRITICAL: a value is above --max-…, or no purge has completed yet and --max-age is given
   3  UNKNOWN: the command failed
 
@@ -85,10 +85,8 @@ impl Args {
             None if age.warning.is_some() => ServiceStatus::Warning,
             None => ServiceStatus::Ok,
         };
-        let run_status = match history.failed {
-            Some(_) => ServiceStatus::Warning,
-            None => ServiceStatus::Ok,
-        };
+        let is_doubtful = history.failed.is_some() || figures.ahead.is_some();
+        let run_status = if is_doubtful { ServiceStatus::Warning } else { ServiceStatus::Ok };
         let statuses =
             [expired.judge(&figures.percent), age_status, rows.judge(&figures.rows), run_status];
         Ok(CheckResult {
@@ -122,8 +120,10 @@ struct Figures {
     rows: u64,
     /// Expired sessions among them, in percent with one decimal, rounded down.
     percent: f64,
-    /// Time since the last completed purge; `None`: none has completed.
+    /// Time since the last completed purge; `None`: none has completed, or its time is unknown.
     age: Option<Span>,
+    /// Time of the last completed purge, if the clock was wrong then or is wrong now.
+    ahead: Option<UnixTime>,
 }
 
 impl Figures {
@@ -133,7 +133,10 @@ impl Figures {
         let permille = u128::from(rows - live) * 1_000 / u128::from(rows).max(1);
         #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
         let percent = permille as f64 / 10.0;
-        Self { rows, percent, age: history.completed_at().map(|at| now.since(at)) }
+        let completed = history.completed_at();
+        let ahead = completed.filter(|at| *at > now.plus(Lease::CLOCK_SKEW));
+        let age = completed.filter(|_| ahead.is_none()).map(|at| now.since(at));
+        Self { rows, percent, age, ahead }
     }
 
     fn sentence(&self, history: &PurgeHistory) -> String {
@@ -141,13 +144,14 @@ impl Figures {
             1 => "1 session".to_owned(),
             rows => format!("{} sessions", format_count(rows)),
         };
-        let purge = match self.age {
-            Some(age) => format!("last purge {} ago", human::span(age)),
-            None => "no purge has completed".to_owned(),
+        let purge = match (self.age, self.ahead) {
+            (Some(age), _) => format!("last purge {} ago", human::span(age)),
+            (None, Some(at)) => format!("the last purge, of {at}, is ahead of the clock"),
+            (None, None) => "no purge has completed".to_owned(),
         };
         let failed = history.failed.as_ref().map_or_else(String::new, |run| {
             let reason = run.reason.as_deref().unwrap_or("no reason is known");
-            format!(", the purge of {} was {}: {reason}", run.started, run.outcome.as_str())
+            format!(", the purge of {} {}: {reason}", run.started, run.outcome.predicate())
         });
         format!("{} % expired of {rows}, {purge}{failed}", self.percent)
     }

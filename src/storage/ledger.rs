@@ -164,6 +164,21 @@ string_enum!(RunOutcome, "outcome of a run", {
     Lost => "lost",
 });
 
+impl RunOutcome {
+    /// End of a sentence about a run.
+    pub const fn predicate(self) -> &'static str {
+        match self {
+            Self::Running => "is running",
+            Self::Done => "completed",
+            Self::Partial => "was incomplete",
+            Self::Refused => "was refused",
+            Self::Skipped => "was skipped",
+            Self::Failed => "failed",
+            Self::Lost => "was lost",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
     pub finished: UnixTime,

@@ -161,9 +161,11 @@ impl Args {
             match service.count_cycle(&request, context.now)? {
                 0 => {}
                 over => {
+                    let states =
+                        if service.profile().is_some() { "expired" } else { "expired,abandoned" };
                     return Ok(format!(
                         "; {} that the application refuses already {} left to the purge, and \
-                         --state expired,abandoned selects {}",
+                         --state {states} selects {}",
                         format_count(over),
                         if over == 1 { "is" } else { "are" },
                         if over == 1 { "it" } else { "them" },

@@ -65,7 +65,7 @@ pub fn examine_purges(history: &PurgeHistory, subject: &Subject<'_>, found: &mut
         let reason = run.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         found.find(
             "last_purge_failed",
-            format!("the purge of {} was {}{reason}", run.started, run.outcome.as_str()),
+            format!("the purge of {} {}{reason}", run.started, run.outcome.predicate()),
             "no purge has completed since; `sessctl show runs --failed` shows all such runs",
             subject.sessctl("purge"),
         );

@@ -15,7 +15,7 @@ use std::cell::OnceCell;
 use std::path::Path;
 
 use super::context::Context;
-use super::exit::Exit;
+use super::exit::{Exit, ignore_broken_pipe};
 use crate::output::record::Value;
 use crate::store::Access;
 
@@ -55,7 +55,7 @@ impl Args {
         let config = context.config_explained()?;
         let subject = Subject { context, config, db: &db };
         let found = self.examine(&subject)?;
-        page::write(&found, &subject)?;
+        ignore_broken_pipe(page::write(&found, &subject))?;
         Ok(if found.findings.is_empty() { Exit::Done } else { Exit::StoppedEarly })
     }
 

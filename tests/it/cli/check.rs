@@ -46,6 +46,17 @@ fn a_healthy_database_is_ok() {
 }
 
 #[test]
+fn a_purge_ahead_of_the_clock_is_not_taken_for_a_recent_one() {
+    let sandbox = purged();
+    let set = "UPDATE runs SET finished_at = finished_at + 34560000";
+    sandbox.db().execute_batch(set).unwrap();
+    let said = line(&check(&sandbox, ""), 1, "WARNING");
+    assert!(said.contains(", the last purge, of 2") && said.contains(" is ahead of the clock | "));
+    assert!(said.contains(" age=U;"), "{said}");
+    line(&check(&sandbox, "--max-age 1d"), 2, "CRITICAL");
+}
+
+#[test]
 fn values_above_the_limits_are_warnings_or_critical() {
     let sandbox = purged();
     for (options, code, status) in [

@@ -77,6 +77,9 @@ fn a_command_with_closed_outputs_ends_with_its_exit_code() {
     let sandbox = Sandbox::new();
     sandbox.file("tokens.txt", "token");
     for (command, code) in [
+        // No purge has completed yet, and none is scheduled.
+        ("doctor", 3),
+        ("check --max-age 1d", 2),
         ("list", 0),
         ("show stat", 0),
         ("show tasks", 0),

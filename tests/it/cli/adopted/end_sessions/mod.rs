@@ -105,6 +105,9 @@ fn a_cycle_ends_the_selected_sessions() {
     assert_eq!(handles(&ran.succeeds().json()), [b.as_str()]);
     assert_eq!(left(&sandbox, "django_session", "session_key"), ["key a", "key c"]);
     run(&sandbox, ["cycle", "--session", &b]).is_refused_with(5);
+    let over = run(&sandbox, ["cycle", "--session", &handle("key a")]);
+    let advice = "left to the purge, and --state expired selects it\n";
+    assert!(over.is_refused_with(5).stderr().ends_with(advice), "{}", over.stderr());
     run(&sandbox, ["cycle", "imap"]).is_refused_with(2);
     run(&sandbox, ["cycle", "--all"]).succeeds().is_silent();
     let all = ["cycle", "--all", "--state", "expired", "--json"];
