@@ -186,20 +186,20 @@ impl Figures {
 
 /// Reports invalid arguments.
 pub fn report_arguments(answer: &clap::Error, args: &[OsString], whole: clap::Command) -> ExitCode {
-    report_unknown(&argument_error(answer, args, whole))
+    ExitCode::from(report_unknown(&argument_error(answer, args, whole)))
 }
 
-/// Reports a failure of the command, in the form of a result.
-pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
+/// Reports a failure of the command, in the form of a result, and returns the exit code.
+pub fn report(outcome: anyhow::Result<Exit>) -> u8 {
     match outcome {
-        Ok(exit) => ExitCode::from(exit_code(exit)),
+        Ok(exit) => exit_code(exit),
         Err(error) => report_unknown(&message(&error)),
     }
 }
 
-fn report_unknown(sentence: &str) -> ExitCode {
+fn report_unknown(sentence: &str) -> u8 {
     print_line(ServiceStatus::Unknown, sentence, "");
-    ExitCode::from(ServiceStatus::Unknown.code())
+    ServiceStatus::Unknown.code()
 }
 
 fn print_line(status: ServiceStatus, sentence: &str, figures: &str) {

@@ -22,6 +22,8 @@ pub enum Exit {
     NoSession,
     /// Another process is doing the same work.
     Busy,
+    /// A part of the configuration cannot be used, which was reported.
+    Misconfigured,
     /// A part of the work failed, which was reported.
     Failed,
     Interrupted(Signal),
@@ -30,19 +32,20 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The outcome of two parts: that with the [`worst_code`].
     pub fn max_severity(self, other: Self) -> Self {
-        let severity = |exit: Self| match exit {
-            Self::Done => 0,
-            Self::Busy => 1,
-            Self::StoppedEarly => 2,
-            Self::NoSession => 3,
-            Self::Refused => 4,
-            Self::Failed => 5,
-            Self::Interrupted(_) => 6,
-            Self::Status(status) => status.code(),
-        };
-        if severity(other) > severity(self) { other } else { self }
+        let [own, others] = [self, other].map(exit_code);
+        if own == others || worst_code(own, others) == own { self } else { other }
     }
+}
+
+/// Exit codes, the worst first. Any other code, such as that of a signal, is worse than these.
+const BY_SEVERITY: [u8; 9] = [12, 1, 2, 10, 11, 4, 5, 3, 0];
+
+/// The worse one of two exit codes.
+pub fn worst_code(one: u8, other: u8) -> u8 {
+    let severity = |code: u8| BY_SEVERITY.iter().position(|known| *known == code);
+    if severity(other) < severity(one) { other } else { one }
 }
 
 pub const fn exit_code(exit: Exit) -> u8 {
@@ -52,6 +55,7 @@ pub const fn exit_code(exit: Exit) -> u8 {
         Exit::Refused => 4,
         Exit::NoSession => 5,
         Exit::Failed => 1,
+        Exit::Misconfigured => 2,
         Exit::Busy => 11,
         Exit::Interrupted(signal) => signal.exit_code(),
         Exit::Status(status) => status.code(),

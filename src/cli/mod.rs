@@ -10,6 +10,7 @@ pub mod clock;
 mod close;
 mod compact;
 pub mod completions;
+mod config_files;
 pub mod context;
 mod copy;
 mod cycle;
@@ -203,7 +204,8 @@ pub fn main() -> ExitCode {
             if outcome.is_ok() {
                 context.print_freshness();
             }
-            if is_check { check::report(outcome) } else { report::report(outcome) }
+            let code = if is_check { check::report(outcome) } else { report::report(outcome) };
+            ExitCode::from(context.with_config_faults(code))
         }
         Err(answer) if answer.use_stderr() && arguments::names_check(&args) => {
             check::report_arguments(&answer, &args, arguments::command())

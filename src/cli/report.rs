@@ -10,17 +10,18 @@ use super::{advice, context, disk_space, guard, mistakes};
 use crate::Error;
 use crate::output::sanitize;
 
-pub fn report(outcome: anyhow::Result<Exit>) -> ExitCode {
+/// Reports the outcome of a command, and returns its exit code.
+pub fn report(outcome: anyhow::Result<Exit>) -> u8 {
     match outcome {
-        Ok(exit) => ExitCode::from(exit_code(exit)),
+        Ok(exit) => exit_code(exit),
         // `sessctl list | head` has shown enough. Commands that change data have already
         // called `ignore_broken_pipe`.
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
             for line in format!("sessctl: {}", message(&error)).lines() {
                 eprint_line(&sanitize::escape(line));
             }
-            ExitCode::from(exit_code_of_error(&error))
+            exit_code_of_error(&error)
         }
     }
 }

@@ -1,20 +1,63 @@
 //! The text of a TOML file, and the lines of its mistakes.
 
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
 use toml::Spanned;
 use toml::de::{DeTable, Error};
 
 use super::error::{ConfigError, Result};
 
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceLine {
+    /// The file, as it was named.
+    pub file: Arc<Path>,
+    /// Its number, from 1 on.
+    pub line: usize,
+    /// What precedes a key in this part of the file, for messages.
+    pub(super) prefix: &'static str,
+}
+
+impl SourceLine {
+    pub(super) fn error(&self, key: &str, message: &str) -> ConfigError {
+        let key = if key.is_empty() { String::new() } else { format!("{}{key}", self.prefix) };
+        ConfigError::new(&self.to_string(), &key, message)
+    }
+}
+
+impl fmt::Display for SourceLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file.display(), self.line)
+    }
+}
+
 pub(super) struct Document<'a> {
-    pub(super) file: &'a str,
-    pub(super) text: &'a str,
+    file: Arc<Path>,
+    text: &'a str,
     line_starts: Vec<usize>,
 }
 
+/// A part of a file whose keys are settings: the whole file, or a `[[database]]` of it.
+#[derive(Clone, Copy)]
+pub(super) struct Layer<'d> {
+    pub(super) document: &'d Document<'d>,
+    /// What precedes its keys in the file.
+    pub(super) prefix: &'static str,
+}
+
+impl Layer<'_> {
+    pub(super) fn at(self, offset: usize) -> SourceLine {
+        SourceLine { prefix: self.prefix, ..self.document.at(offset) }
+    }
+}
+
 impl<'a> Document<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+    pub(super) fn new(file: &Path, text: &'a str) -> Self {
         let line_ends = text.match_indices('\n').map(|(at, _)| at + 1);
-        Self { file, text, line_starts: std::iter::once(0).chain(line_ends).collect() }
+        let line_starts = std::iter::once(0).chain(line_ends).collect();
+        Self { file: file.into(), text, line_starts }
     }
 
     pub(super) fn parse(&self) -> Result<Spanned<DeTable<'a>>> {
@@ -26,19 +69,16 @@ impl<'a> Document<'a> {
         let found = self.text.get(span.clone()).unwrap_or_default();
         // Only the span of this error is a key.
         let key = if error.message() == "duplicate key" { found } else { "" };
-        self.error_at(span.start, key, &syntax_message(error.message(), found))
+        self.at(span.start).error(key, &syntax_message(error.message(), found))
     }
 
-    pub(super) fn line(&self, offset: usize) -> usize {
-        self.line_starts.partition_point(|start| *start <= offset).max(1)
+    pub(super) fn at(&self, offset: usize) -> SourceLine {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        self.on_line(line)
     }
 
-    pub(super) fn error_at(&self, offset: usize, key: &str, message: &str) -> ConfigError {
-        self.error_on_line(self.line(offset), key, message)
-    }
-
-    pub(super) fn error_on_line(&self, line: usize, key: &str, message: &str) -> ConfigError {
-        ConfigError::new(self.file, line, key, message)
+    pub(super) fn on_line(&self, line: usize) -> SourceLine {
+        SourceLine { file: Arc::clone(&self.file), line, prefix: "" }
     }
 }
 

@@ -2,19 +2,19 @@ pub(super) type Result<T, E = ConfigError> = std::result::Result<T, E>;
 
 /// A mistake in a configuration file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {key}{message}")]
+#[error("{place}: {key}{message}")]
 pub struct ConfigError {
-    file: String,
-    line: usize,
+    /// The file and the line.
+    place: String,
     /// Empty, or the key and a colon.
     key: String,
     message: String,
 }
 
 impl ConfigError {
-    pub(super) fn new(file: &str, line: usize, key: &str, message: &str) -> Self {
+    pub(super) fn new(place: &str, key: &str, message: &str) -> Self {
         let key = if key.is_empty() { String::new() } else { format!("{key}: ") };
-        Self { file: file.to_owned(), line, key, message: message.to_owned() }
+        Self { place: place.to_owned(), key, message: message.to_owned() }
     }
 
     /// The message without file and line, if the mistake is in the value of this

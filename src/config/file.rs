@@ -1,37 +1,40 @@
-use super::document::Document;
+use std::path::Path;
+
 use super::error::{ConfigError, Result};
 use super::options::Config;
-use super::sections::{GENERAL, SECTIONS, TOP_LEVEL};
+use super::sections::{GENERAL, SECTIONS};
+use super::set::{ConfigSet, ConfigTexts};
 use super::table::SettingsTable;
-use super::{archives, jobs, legacy, licences, policies, retention, values, warnings};
+use super::{archives, jobs, licences, notify, policies, retention, values, warnings};
 
 impl Config {
-    /// Reads the text of a configuration file; `file` is its name in messages.
+    /// Reads the text of a configuration file; `file` is its name in messages. Of its databases
+    /// with a name, only the mistakes matter.
     ///
     /// # Errors
     /// A mistake, with its line and its key: an unknown key, an invalid value, values that
     /// contradict each other.
     pub fn parse(text: &str, file: &str) -> Result<Self, ConfigError> {
-        let document = Document::new(file, text);
-        if let Some(found) = legacy::find(text, TOP_LEVEL) {
-            return Err(document.error_on_line(found.line, &found.key, &found.message));
-        }
-        let parsed = document.parse()?;
-        let top = SettingsTable::top_level(&document, parsed.get_ref());
-        top.reject("license", "is spelled licence: use [[licence]]")?;
-        top.allow_only(TOP_LEVEL)?;
-        let mut config = Self { file: file.to_owned(), ..Self::default() };
-        config.read_sections(&top)?;
-        jobs::read(&top, &mut config)?;
-        archives::check(&top, &config)?;
-        let caps = retention::read(&top, &mut config)?;
+        let main = Some((Path::new(file).to_owned(), text.to_owned()));
+        ConfigSet::parse(&ConfigTexts { main, ..ConfigTexts::default() }).map(|set| set.general)
+    }
+
+    /// Reads the settings of a table whose keys are known to be valid. `general` are those of the
+    /// file if the table is that of one database.
+    pub(super) fn read(top: &SettingsTable<'_>, general: Option<&Self>) -> Result<Self> {
+        let mut config = Self::default();
+        config.read_sections(top)?;
+        config.read_notify(top, general)?;
+        jobs::read(top, &mut config)?;
+        archives::check(top, &config)?;
+        let caps = retention::read(top, &mut config)?;
         config.warnings = config.cluster.warnings();
         config.warnings.extend(warnings::short_intervals(&config));
-        policies::read(&top, &caps, &mut config)?;
+        policies::read(top, &caps, &mut config)?;
         for cap in caps {
             config.policies.cap_retention(cap.tasks.as_str(), cap.max);
         }
-        licences::read(&top, &mut config)?;
+        licences::read(top, &mut config)?;
         config.warnings.extend(warnings::short_delays(&config));
         Ok(config)
     }
@@ -50,6 +53,22 @@ impl Config {
             self.parameters.extend(value.map(|value| (name.to_owned(), value)));
         }
         parameters.record_lines("parameters", &mut self.lines);
+        Ok(())
+    }
+
+    /// Reads `[notify]` of the file or of a database. Of the general section, a database inherits
+    /// only `after`: the other keys are about all databases together.
+    fn read_notify(&mut self, top: &SettingsTable<'_>, general: Option<&Self>) -> Result<()> {
+        let table = top.section("notify")?;
+        table.read(notify::KEYS, &mut self.notify)?;
+        table.record_lines("notify", &mut self.lines);
+        if self.notify.after.is_none()
+            && let Some(general) = general
+        {
+            self.notify.after = general.notify.after;
+            let line = general.line("notify", "after").cloned();
+            self.lines.extend(line.map(|line| ("notify.after".to_owned(), line)));
+        }
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use toml::de::DeValue;
 
 use super::error::Result;
 use super::keys::show_span_or;
+use super::notify::{self, NotifyOptions};
 use super::options::Config;
 use super::selection;
 use super::table::SettingsTable;
@@ -32,6 +33,7 @@ const KEYS: &[&str] = &[
     "enabled",
     "each",
     "archive",
+    "notify",
 ];
 
 const SELECTS_FOR_CYCLE: &str = "is only allowed with do = \"cycle\": a purge takes all sessions \
@@ -49,7 +51,7 @@ string_enum!(ActionWord, "job action", {
 });
 
 pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
-    for table in top.array("job", "[[job]]")? {
+    for table in top.merged_array("job", "name", "[[job]]")? {
         let valid = KEYS.iter().copied().chain(selection::KEYS.iter().map(|key| key.name));
         table.allow_only(&valid.collect::<Vec<_>>())?;
         let name = table.required("name", "each job needs a unique name", name)?;
@@ -63,6 +65,12 @@ pub(super) fn read(top: &SettingsTable<'_>, config: &mut Config) -> Result<()> {
         }
         if let Some(archive) = table.optional("archive", parsed)? {
             config.job_archives.insert(name.clone(), archive);
+        }
+        if let Some(table) = table.table("notify")? {
+            let mut options = NotifyOptions::default();
+            table.read(notify::KEYS, &mut options)?;
+            table.record_lines(&format!("job.{name}.notify"), &mut config.lines);
+            config.job_notify.insert(name.clone(), options);
         }
         config.jobs.push(job(&table, name)?);
     }

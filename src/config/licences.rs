@@ -64,7 +64,7 @@ fn check_overlap(table: &SettingsTable<'_>, licence: &Licence, config: &Config) 
                  one licence",
                 one.as_str(),
                 other.as_str(),
-                config.line(&table_name(index), "tasks").unwrap_or(1),
+                config.line(&table_name(index), "tasks").map_or(1, |line| line.line),
             );
             return Err(table.error_at(item.span().start, "tasks", &message));
         }

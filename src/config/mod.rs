@@ -3,6 +3,7 @@
 
 mod archives;
 mod cluster;
+mod database;
 mod document;
 mod error;
 mod file;
@@ -13,6 +14,7 @@ pub mod legacy;
 #[cfg(not(feature = "internals"))]
 mod legacy;
 mod licences;
+mod notify;
 mod options;
 mod policies;
 pub mod profile;
@@ -20,6 +22,7 @@ mod profile_checks;
 mod retention;
 mod sections;
 mod selection;
+mod set;
 mod settings;
 mod table;
 mod tasks;
@@ -28,9 +31,18 @@ mod warnings;
 
 #[cfg(feature = "internals")]
 pub use cluster::ClusterOptions;
+pub use database::{DatabaseEntry, DatabaseName};
+pub use document::SourceLine;
 pub use error::ConfigError;
-pub use options::{ArchiveOptions, Config, Hooks, ReportTarget};
+#[cfg(feature = "internals")]
+pub use notify::NotifyOptions;
+#[cfg(feature = "internals")]
+pub use options::ArchiveOptions;
+pub use options::{Config, Hooks, ReportTarget};
 pub use profile_checks::IgnoredKey;
 #[cfg(feature = "internals")]
 pub use profile_checks::TablePolicy;
+#[cfg(feature = "internals")]
+pub use set::DisabledDatabase;
+pub use set::{ConfigFault, ConfigSet, ConfigTexts, DropIn};
 pub use settings::Setting;

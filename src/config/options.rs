@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
 use super::cluster::ClusterOptions;
+use super::document::SourceLine;
 use super::error::ConfigError;
+use super::notify::NotifyOptions;
 use super::table::{Lines, join};
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::clock::ClockGuard;
@@ -21,6 +24,10 @@ use crate::domain::write_limits::WriteLimits;
 pub struct Config {
     /// The database.
     pub db: Option<String>,
+    /// The user whose privileges root takes for the database; `None`: its owner.
+    pub run_as: Option<String>,
+    /// Labels of the metrics of the database, in addition to its name.
+    pub labels: BTreeMap<String, String>,
     /// The profile of an adopted table, by its name or its file; `None`: detected.
     pub profile: Option<String>,
     /// The adopted table; `None`: that of the profile, or detected.
@@ -52,14 +59,16 @@ pub struct Config {
     pub job_archives: BTreeMap<String, ArchiveName>,
     /// Commands that are notified.
     pub hooks: Hooks,
+    /// Who is notified of failures of the database, or of all databases.
+    pub notify: NotifyOptions,
+    /// Who is notified of failures of a job, by the names of the jobs.
+    pub job_notify: BTreeMap<String, NotifyOptions>,
     /// The retention of runs in the ledger; `None`: forever.
     pub keep_runs: Option<Span>,
     /// Options for a database on an rqlite cluster.
     pub cluster: ClusterOptions,
     /// Accepted settings that may not do what they seem to.
     pub warnings: Vec<String>,
-    /// The file's name in messages.
-    pub(super) file: String,
     pub(super) lines: Lines,
 }
 
@@ -67,6 +76,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             db: None,
+            run_as: None,
+            labels: BTreeMap::new(),
             profile: None,
             table: None,
             parameters: BTreeMap::new(),
@@ -82,18 +93,40 @@ impl Default for Config {
             archive: ArchiveOptions::default(),
             job_archives: BTreeMap::new(),
             hooks: Hooks::default(),
+            notify: NotifyOptions::default(),
+            job_notify: BTreeMap::new(),
             keep_runs: Some(Span::days(90)),
             cluster: ClusterOptions::default(),
             warnings: Vec::new(),
-            file: String::new(),
             lines: BTreeMap::new(),
         }
     }
 }
 
 impl Config {
-    pub(super) fn line(&self, table: &str, key: &str) -> Option<usize> {
-        self.lines.get(&join(table, key)).copied()
+    pub(super) fn line(&self, table: &str, key: &str) -> Option<&SourceLine> {
+        self.lines.get(&join(table, key))
+    }
+
+    /// Resolves a path that a key sets, which is relative to the file that sets it.
+    #[must_use]
+    pub fn resolve(&self, key: &str, path: &Path) -> PathBuf {
+        self.directory_of(key).join(path)
+    }
+
+    /// The directory of the file that sets a key; empty: the current one.
+    #[must_use]
+    pub fn directory_of(&self, key: &str) -> &Path {
+        let file = self.lines.get(key).and_then(|line| line.file.parent());
+        file.unwrap_or(Path::new(""))
+    }
+
+    /// Who is notified of the runs of a job, with the number of incomplete runs that it
+    /// inherits.
+    #[must_use]
+    pub fn notify_of(&self, job: &Job) -> NotifyOptions {
+        let own = self.job_notify.get(&job.name).cloned().unwrap_or_default();
+        NotifyOptions { after: own.after.or(self.notify.after), ..own }
     }
 
     /// A mistake in the value of a parameter, at its line in the file; `None`: the file
@@ -101,7 +134,7 @@ impl Config {
     #[must_use]
     pub fn parameter_error(&self, name: &str, message: &str) -> Option<ConfigError> {
         let line = self.line("parameters", name)?;
-        Some(ConfigError::new(&self.file, line, &join("parameters", name), message))
+        Some(line.error(&join("parameters", name), message))
     }
 }
 

@@ -59,8 +59,11 @@ fn policy(
         timeout_conflict(&policy).or_else(|| unenforceable_limit(&policy))
     {
         let own = keys.iter().find_map(|key| config.line(&table.name, key));
-        let line = own.or_else(|| keys.iter().find_map(|key| line(key))).unwrap_or(1);
-        return Err(table.document.error_on_line(line, &table.full(keys[0]), &message));
+        let line = own.or_else(|| keys.iter().find_map(|key| line(key)));
+        return Err(match line {
+            Some(line) => line.error(&table.full(keys[0]), &message),
+            None => table.error(keys[0], &message),
+        });
     }
     retention::cap(&table.name, tasks, &mut policy, caps, config);
     Ok(policy)

@@ -1,5 +1,6 @@
 //! The part of a configuration's policies that the table of a framework can follow.
 
+use super::document::SourceLine;
 use super::error::ConfigError;
 use super::licences;
 use super::options::Config;
@@ -25,7 +26,7 @@ pub struct TablePolicy {
 pub struct IgnoredKey {
     /// The key with its table.
     pub key: String,
-    pub line: usize,
+    pub line: SourceLine,
     pub reason: String,
 }
 
@@ -88,7 +89,7 @@ const SUPPORTED: &[SupportedKey] = &[
 /// A key that a policy sets, and where.
 struct SetKey {
     key: String,
-    line: usize,
+    line: SourceLine,
     /// Set if its table is for this task alone.
     is_own: bool,
     /// Set if it is a key of `[policy]`.
@@ -140,8 +141,8 @@ impl Config {
                 }
             }
         }
-        found.ignored.sort_by_key(|ignored| ignored.line);
-        match conflicts.into_iter().min_by_key(|conflict| conflict.line) {
+        found.ignored.sort_by(|one, other| one.line.cmp(&other.line));
+        match conflicts.into_iter().min_by(|one, other| one.line.cmp(&other.line)) {
             None => Ok(found),
             Some(IgnoredKey { key, line, reason }) => {
                 let remove = match key.as_str() {
@@ -150,7 +151,7 @@ impl Config {
                 };
                 let title = &profile.title;
                 let message = format!("does not apply to the table of {title}: {reason}; {remove}");
-                Err(ConfigError::new(&self.file, line, &key, &message))
+                Err(line.error(&key, &message))
             }
         }
     }
@@ -166,13 +167,13 @@ impl Config {
         let own = own.map(|task| (format!("policy.{task}"), is_named, false));
         let mut tables = own.into_iter().chain([("policy".to_owned(), false, true)]);
         tables.find_map(|(table, is_own, is_general)| {
-            let line = self.line(&table, key)?;
+            let line = self.line(&table, key)?.clone();
             Some(SetKey { line, key: join(&table, key), is_own, is_general })
         })
     }
 
     fn applied(name: &str, set: &SetKey, policy: &Policy) -> Setting {
-        Setting { key: name.to_owned(), value: shown(name, policy), line: Some(set.line) }
+        Setting { key: name.to_owned(), value: shown(name, policy), line: Some(set.line.clone()) }
     }
 
     fn licence(&self, task: &str) -> Option<SetKey> {
@@ -181,7 +182,7 @@ impl Config {
         let mut named = self.policies.licences[index].tasks.iter();
         Some(SetKey {
             key: "licence.tasks".to_owned(),
-            line: self.line(&licences::table_name(index), "tasks")?,
+            line: self.line(&licences::table_name(index), "tasks")?.clone(),
             is_own: named.any(|tasks| !tasks.is_wild() && tasks.matches(task)),
             is_general: false,
         })

@@ -15,6 +15,7 @@ use crate::domain::write_limits::HoldLimit;
 
 pub(super) const TOP_LEVEL: &[&str] = &[
     "db",
+    "database",
     "profile",
     "table",
     "parameters",
@@ -28,6 +29,7 @@ pub(super) const TOP_LEVEL: &[&str] = &[
     "archive",
     "job",
     "hooks",
+    "notify",
     "ledger",
     "cluster",
 ];

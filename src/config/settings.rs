@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
+use super::document::SourceLine;
 use super::keys::{ConfigKey, show_span_or};
 use super::licences;
+use super::notify;
 use super::options::Config;
 use super::policies::POLICY_KEYS;
 use super::sections::{GENERAL, RETENTION, SECTIONS};
@@ -14,17 +16,19 @@ pub struct Setting {
     pub key: String,
     /// The value as the file writes it, without quotes.
     pub value: String,
-    /// The line of the file that sets it; `None`: the default.
-    pub line: Option<usize>,
+    /// The line that sets it; `None`: the default.
+    pub line: Option<SourceLine>,
 }
 
 impl Config {
-    /// All settings in force: the general keys, the profile's parameters, the policies (of
+    /// All settings in force: the general keys, the parameters of the profile, labels, the policies (of
     /// those of tasks, what their tables set), the licences, the other sections, the jobs.
     pub fn settings(&self) -> Vec<Setting> {
         let mut settings = self.shown("", GENERAL, self);
         let parameters = self.parameters.iter();
         settings.extend(parameters.map(|(name, value)| self.setting("parameters", name, value)));
+        let labels = self.labels.iter();
+        settings.extend(labels.map(|(name, value)| self.setting("labels", name, value)));
         settings.extend(self.shown("policy", POLICY_KEYS, &self.policies.default));
         for (task, policy) in self.policies.tables() {
             let own = self.shown(&format!("policy.{task}"), POLICY_KEYS, policy);
@@ -41,9 +45,13 @@ impl Config {
                 }));
             }
         }
+        settings.extend(self.shown("notify", notify::KEYS, &self.notify));
         for job in &self.jobs {
             let (table, values) = (format!("job.{}", job.name), self.job_values(job));
             settings.extend(values.iter().map(|(key, value)| self.setting(&table, key, value)));
+            if let Some(own) = self.job_notify.get(&job.name) {
+                settings.extend(self.shown(&format!("{table}.notify"), notify::KEYS, own));
+            }
         }
         settings
     }
@@ -95,6 +103,10 @@ impl Config {
     }
 
     fn setting(&self, table: &str, key: &str, value: &str) -> Setting {
-        Setting { key: join(table, key), value: value.to_owned(), line: self.line(table, key) }
+        Setting {
+            key: join(table, key),
+            value: value.to_owned(),
+            line: self.line(table, key).cloned(),
+        }
     }
 }

@@ -6,19 +6,27 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::document::Document;
+use super::document::{Document, Layer, SourceLine};
 use super::error::{ConfigError, Result};
 use super::keys::ConfigKey;
 use super::values::describe;
 
-pub(super) type Entry<'d> = (&'d Spanned<Cow<'d, str>>, &'d Spanned<DeValue<'d>>);
+/// A key and its value.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'d> {
+    layer: Layer<'d>,
+    pub(super) key: &'d Spanned<Cow<'d, str>>,
+    pub(super) value: &'d Spanned<DeValue<'d>>,
+    /// The value of the lower layer, if both are tables, or both are arrays.
+    below: Option<(Layer<'d>, &'d Spanned<DeValue<'d>>)>,
+}
 
-/// The line of each key that a file sets.
-pub(super) type Lines = BTreeMap<String, usize>;
+/// The line of each key that is set.
+pub(super) type Lines = BTreeMap<String, SourceLine>;
 
 #[derive(Clone)]
 pub(super) struct SettingsTable<'d> {
-    pub(super) document: &'d Document<'d>,
+    layer: Layer<'d>,
     /// Empty at the top level.
     pub(super) name: String,
     /// In the order of the file.
@@ -28,22 +36,46 @@ pub(super) struct SettingsTable<'d> {
 
 impl<'d> SettingsTable<'d> {
     pub(super) fn top_level(document: &'d Document<'d>, entries: &'d DeTable<'d>) -> Self {
-        Self::new(document, String::new(), entries, 0)
+        Self::new(Layer { document, prefix: "" }, String::new(), entries, 0)
     }
 
-    fn new(
-        document: &'d Document<'d>,
-        name: String,
-        entries: &'d DeTable<'d>,
-        offset: usize,
-    ) -> Self {
-        let mut entries: Vec<_> = entries.iter().collect();
-        entries.sort_by_key(|(key, _)| key.span().start);
-        Self { document, name, entries, offset }
+    fn new(layer: Layer<'d>, name: String, entries: &'d DeTable<'d>, offset: usize) -> Self {
+        let entry = |(key, value)| Entry { layer, key, value, below: None };
+        let mut entries: Vec<_> = entries.iter().map(entry).collect();
+        entries.sort_by_key(|entry| entry.key.span().start);
+        Self { layer, name, entries, offset }
+    }
+
+    /// The top level of a layer of its own, whose keys this prefix precedes in messages.
+    pub(super) fn into_layer(self, prefix: &'static str) -> Self {
+        let layer = Layer { prefix, ..self.layer };
+        let entries = self.entries.into_iter().map(|entry| Entry { layer, ..entry }).collect();
+        Self { layer, name: String::new(), entries, ..self }
+    }
+
+    /// Adds the keys of a lower layer. Tables are merged, and other values of this one win.
+    pub(super) fn overlaid_on(mut self, below: &Self) -> Self {
+        for lower in &below.entries {
+            let known = self.entries.iter_mut().find(|entry| entry.key() == lower.key());
+            match known {
+                None => self.entries.push(*lower),
+                Some(entry) if entry.is_mergeable_with(lower) => {
+                    entry.below = Some((lower.layer, lower.value));
+                }
+                Some(_) => {}
+            }
+        }
+        self
+    }
+
+    /// This table without some of its keys.
+    pub(super) fn without(mut self, keys: &[&str]) -> Self {
+        self.entries.retain(|entry| !keys.contains(&entry.key()));
+        self
     }
 
     fn entry(&self, key: &str) -> Option<Entry<'d>> {
-        self.entries.iter().find(|(name, _)| name.get_ref() == key).copied()
+        self.entries.iter().find(|entry| entry.key() == key).copied()
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
@@ -51,11 +83,11 @@ impl<'d> SettingsTable<'d> {
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&'d DeValue<'d>> {
-        self.entry(key).map(|(_, value)| value.get_ref())
+        self.entry(key).map(|entry| entry.value.get_ref())
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &'d str> {
-        self.entries.iter().map(|(key, _)| key.get_ref().as_ref())
+        self.entries.iter().map(Entry::key)
     }
 
     pub(super) fn take(&mut self, is_taken: fn(Entry<'_>) -> bool) -> Vec<Entry<'d>> {
@@ -63,17 +95,18 @@ impl<'d> SettingsTable<'d> {
     }
 
     pub(super) fn allow_only(&self, valid: &[&str]) -> Result<()> {
-        let unknown = self.entries.iter().find(|(key, _)| !valid.contains(&key.get_ref().as_ref()));
-        let Some((key, _)) = unknown else { return Ok(()) };
+        let Some(unknown) = self.entries.iter().find(|entry| !valid.contains(&entry.key())) else {
+            return Ok(());
+        };
         let message = format!("unknown key; valid keys: {}", valid.join(", "));
-        Err(self.error_at(key.span().start, key.get_ref(), &message))
+        Err(self.error_at_key(unknown, &message))
     }
 
     /// Reads the values of these keys into `target`, and ignores all others.
     pub(super) fn read_known<T>(&self, keys: &[ConfigKey<T>], target: &mut T) -> Result<()> {
-        for (name, value) in &self.entries {
-            if let Some(key) = keys.iter().find(|key| key.name == name.get_ref()) {
-                (key.read)(target, value.get_ref()).map_err(|e| self.error(key.name, &e))?;
+        for entry in &self.entries {
+            if let Some(key) = keys.iter().find(|key| key.name == entry.key()) {
+                (key.read)(target, entry.value.get_ref()).map_err(|e| self.error(key.name, &e))?;
             }
         }
         Ok(())
@@ -87,9 +120,13 @@ impl<'d> SettingsTable<'d> {
 
     /// Records the lines of all keys under the name of a table.
     pub(super) fn record_lines(&self, table: &str, lines: &mut Lines) {
-        let line = |value: &Spanned<_>| self.document.line(value.span().start);
         let entries = self.entries.iter();
-        lines.extend(entries.map(|(key, value)| (join(table, key.get_ref()), line(value))));
+        lines.extend(entries.map(|entry| (join(table, entry.key()), entry.line())));
+    }
+
+    /// The line of a key that is present.
+    pub(super) fn line(&self, key: &str) -> Option<SourceLine> {
+        self.entry(key).map(|entry| entry.line())
     }
 
     pub(super) fn optional<T>(
@@ -116,12 +153,21 @@ impl<'d> SettingsTable<'d> {
 
     /// A mistake at the value of a key, or at the start of the table if there is no such key.
     pub(super) fn error(&self, key: &str, message: &str) -> ConfigError {
-        let offset = self.entry(key).map_or(self.offset, |(_, value)| value.span().start);
-        self.error_at(offset, key, message)
+        let line = self.line(key).unwrap_or_else(|| self.layer.at(self.offset));
+        line.error(&self.full(key), message)
     }
 
+    pub(super) fn at(&self, offset: usize) -> SourceLine {
+        self.layer.at(offset)
+    }
+
+    /// A mistake at a place of the layer of this table.
     pub(super) fn error_at(&self, offset: usize, key: &str, message: &str) -> ConfigError {
-        self.document.error_at(offset, &self.full(key), message)
+        self.at(offset).error(&self.full(key), message)
+    }
+
+    pub(super) fn error_at_key(&self, entry: &Entry<'d>, message: &str) -> ConfigError {
+        entry.layer.at(entry.key.span().start).error(&self.full(entry.key()), message)
     }
 
     pub(super) fn reject(&self, key: &str, message: &str) -> Result<()> {
@@ -129,50 +175,91 @@ impl<'d> SettingsTable<'d> {
     }
 
     pub(super) fn table(&self, key: &str) -> Result<Option<Self>> {
-        self.entry(key).map(|(_, value)| self.subtable(key, value)).transpose()
+        self.entry(key).map(|entry| self.subtable(key, &entry)).transpose()
     }
 
     /// The table of a key, without entries if there is no such key.
     pub(super) fn section(&self, key: &str) -> Result<Self> {
-        let (document, name) = (self.document, self.full(key));
-        let absent = || Self { document, name, entries: Vec::new(), offset: 0 };
+        let (layer, name) = (self.layer, self.full(key));
+        let absent = || Self { layer, name, entries: Vec::new(), offset: 0 };
         Ok(self.table(key)?.unwrap_or_else(absent))
     }
 
-    /// The table that is the value of `key`, by which it is named in messages.
-    pub(super) fn subtable(&self, key: &str, value: &'d Spanned<DeValue<'d>>) -> Result<Self> {
-        let (name, offset) = (self.full(key), value.span().start);
-        let Some(entries) = value.get_ref().as_table() else {
-            let message = format!("must be a table: use [{}] above its keys", header(&name));
-            return Err(self.error_at(offset, key, &message));
+    /// The table that is the value of an entry, which is named `key` in messages.
+    pub(super) fn subtable(&self, key: &str, entry: &Entry<'d>) -> Result<Self> {
+        let table = |layer: Layer<'d>, value: &'d Spanned<DeValue<'d>>| {
+            let (name, offset) = (self.full(key), value.span().start);
+            let entries = value.get_ref().as_table();
+            entries.map(|entries| Self::new(layer, name, entries, offset))
         };
-        Ok(Self::new(self.document, name, entries, offset))
+        let Some(top) = table(entry.layer, entry.value) else {
+            let header = header(entry.layer.prefix, &self.full(key));
+            let message = format!("must be a table: use [{header}] above its keys");
+            return Err(entry.line().error(&self.full(key), &message));
+        };
+        let below = entry.below.and_then(|(layer, value)| table(layer, value));
+        Ok(below.map_or_else(|| top.clone(), |below| top.clone().overlaid_on(&below)))
     }
 
     pub(super) fn tables(&self) -> Result<Vec<(String, Self)>> {
-        let named = |(key, value): &Entry<'d>| {
-            let key = key.get_ref().clone().into_owned();
-            self.subtable(&key, value).map(|table| (key, table))
+        let named = |entry: &Entry<'d>| {
+            let key = entry.key().to_owned();
+            self.subtable(&key, entry).map(|table| (key, table))
         };
         self.entries.iter().map(named).collect()
     }
 
-    /// The tables of an array; none if there is no such key.
+    /// The tables of an array, of the topmost layer; none if there is no such key.
     pub(super) fn array(&self, key: &str, example: &str) -> Result<Vec<Self>> {
-        let Some((name, value)) = self.entry(key) else { return Ok(Vec::new()) };
+        let Some(entry) = self.entry(key) else { return Ok(Vec::new()) };
+        self.array_of(&entry, entry.layer, entry.value, example)
+    }
+
+    /// The tables of an array, of all layers. A table of the upper layer replaces the one of the
+    /// lower layer that has the same value of the key `name`.
+    pub(super) fn merged_array(&self, key: &str, name: &str, example: &str) -> Result<Vec<Self>> {
+        let mut upper = self.array(key, example)?;
+        let Some(entry) = self.entry(key) else { return Ok(upper) };
+        let Some((layer, value)) = entry.below else { return Ok(upper) };
+        let mut merged = self.array_of(&entry, layer, value, example)?;
+        for lower in &mut merged {
+            let name_of = |table: &Self| table.value(name).and_then(DeValue::as_str);
+            let same = upper
+                .iter()
+                .position(|table| name_of(table).is_some_and(|name| Some(name) == name_of(lower)));
+            if let Some(index) = same {
+                *lower = upper.remove(index);
+            }
+        }
+        merged.extend(upper);
+        Ok(merged)
+    }
+
+    fn array_of(
+        &self,
+        entry: &Entry<'d>,
+        layer: Layer<'d>,
+        value: &'d Spanned<DeValue<'d>>,
+        example: &str,
+    ) -> Result<Vec<Self>> {
+        let full = self.full(entry.key());
         let error = |offset, value| {
             let found = describe(value);
+            let example = match example.strip_prefix("[[") {
+                Some(name) => format!("[[{}{name}", layer.prefix),
+                None => example.to_owned(),
+            };
             let message = format!("must be an array of tables, like {example}, not {found}");
-            self.error_at(offset, key, &message)
+            layer.at(offset).error(&full, &message)
         };
         let Some(items) = value.get_ref().as_array() else {
             // The span of a table is that of its header, the span of the key that of its name.
-            return Err(error(name.span().start, value.get_ref()));
+            return Err(error(entry.key.span().start, value.get_ref()));
         };
         let table = |item: &'d Spanned<DeValue<'d>>| {
             let (offset, value) = (item.span().start, item.get_ref());
             let entries = value.as_table().ok_or_else(|| error(offset, value))?;
-            Ok(Self::new(self.document, self.full(key), entries, offset))
+            Ok(Self::new(layer, full.clone(), entries, offset))
         };
         items.iter().map(table).collect()
     }
@@ -187,9 +274,25 @@ pub(super) fn join(table: &str, key: &str) -> String {
 }
 
 /// The name of a table in its header, quoted if it is a pattern of tasks.
-fn header(name: &str) -> String {
+fn header(prefix: &str, name: &str) -> String {
     match name.split_once('.') {
-        Some((table, tasks)) if tasks.contains('*') => format!("{table}.{tasks:?}"),
-        _ => name.to_owned(),
+        Some((table, tasks)) if tasks.contains('*') => format!("{prefix}{table}.{tasks:?}"),
+        _ => format!("{prefix}{name}"),
+    }
+}
+
+impl<'d> Entry<'d> {
+    pub(super) fn key(&self) -> &'d str {
+        self.key.get_ref().as_ref()
+    }
+
+    /// The line of the value.
+    fn line(&self) -> SourceLine {
+        self.layer.at(self.value.span().start)
+    }
+
+    fn is_mergeable_with(&self, other: &Self) -> bool {
+        let [own, other] = [self.value, other.value].map(Spanned::get_ref);
+        (own.is_table() && other.is_table()) || (own.is_array() && other.is_array())
     }
 }

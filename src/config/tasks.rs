@@ -21,8 +21,8 @@ pub(super) fn split<'d>(
 ) -> Result<Vec<(TaskPattern, SettingsTable<'d>)>> {
     let entries = table.take(is_table_of_tasks);
     let mut known: HashMap<TaskPattern, &str> = HashMap::new();
-    for (key, _) in &entries {
-        let text = key.get_ref().as_ref();
+    for entry in &entries {
+        let text = entry.key();
         let tasks = TaskPattern::from(text);
         let duplicate = known.insert(tasks.normalized(), text);
         let message = match (check(&tasks), duplicate) {
@@ -33,11 +33,11 @@ pub(super) fn split<'d>(
             }
             (Ok(()), Some(_)) => format!("duplicate {what}: task names are case-insensitive"),
         };
-        return Err(table.error_at(key.span().start, text, &message));
+        return Err(table.error_at_key(entry, &message));
     }
-    let table_of = |(key, value): Entry<'d>| {
-        let tasks = TaskPattern::from(key.get_ref().as_ref()).normalized();
-        table.subtable(tasks.as_str(), value).map(|table| (tasks, table))
+    let table_of = |entry: Entry<'d>| {
+        let tasks = TaskPattern::from(entry.key()).normalized();
+        table.subtable(tasks.as_str(), &entry).map(|table| (tasks, table))
     };
     entries.into_iter().map(table_of).collect()
 }
@@ -55,6 +55,6 @@ pub(super) fn check(tasks: &TaskPattern) -> Result<(), String> {
 }
 
 /// Accepts values of other types for a pattern, so that they are reported as no table.
-fn is_table_of_tasks((key, value): Entry<'_>) -> bool {
-    value.get_ref().is_table() || key.get_ref().contains('*')
+fn is_table_of_tasks(entry: Entry<'_>) -> bool {
+    entry.value.get_ref().is_table() || entry.key().contains('*')
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::configured::beside_config;
+use super::configured::archive_of_job;
 use super::sink::ArchivedRun;
 use super::target::ArchiveTarget;
 use crate::Error;
@@ -27,7 +27,7 @@ impl<'a> JobArchives<'a> {
     pub fn new(context: &'a Context, config: &Config) -> Self {
         let keep = config.archive.keep;
         let target = |job: &Job| {
-            let file = beside_config(config.archive_of(job)?, context.config_path());
+            let file = archive_of_job(config, job)?;
             Some((job.name.clone(), ArchiveTarget { file, keep }))
         };
         Self { context, targets: config.jobs.iter().filter_map(target).collect() }

@@ -48,7 +48,7 @@ impl ArchiveSink {
             work: run.work.to_owned(),
             job: run.job,
             host: host::name(),
-            database: context.database_name()?,
+            database: context.full_database_name()?,
             profile: service.profile().map(|profile| profile.name.clone()),
         };
         let helper = context.helper();

@@ -2,11 +2,10 @@
 
 use crate::app::SessionService;
 use crate::cli::context::Context;
-use crate::config::ArchiveOptions;
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::time::Span;
 
-use super::configured::beside_config;
+use super::configured::general_archive;
 use super::sink::{ArchiveSink, ArchivedRun};
 
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -23,10 +22,9 @@ impl ArchiveArgs {
     /// # Errors
     /// Errors of the configuration.
     pub fn target(&self, context: &Context) -> anyhow::Result<Option<ArchiveTarget>> {
-        let ArchiveOptions { file, keep } = &context.config()?.archive;
-        let configured = || file.as_ref().map(|file| beside_config(file, context.config_path()));
-        let file = self.archive.clone().or_else(configured);
-        Ok(file.map(|file| ArchiveTarget { file, keep: *keep }))
+        let config = context.config()?;
+        let file = self.archive.clone().or_else(|| general_archive(config));
+        Ok(file.map(|file| ArchiveTarget { file, keep: config.archive.keep }))
     }
 
     /// The name of the archive, for the process that keeps root's privileges.

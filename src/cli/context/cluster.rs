@@ -54,7 +54,7 @@ impl Context {
 
     /// Refuses an address that is invalid, or that contains a password and must not be shown.
     pub fn validate_database_name(&self, config: &Config) -> anyhow::Result<()> {
-        let named = self.named_db.as_ref().map(|named| named.path.as_path());
+        let named = self.typed_db()?.map(|named| named.path.as_path());
         let name = named.or_else(|| config.db.as_ref().map(Path::new));
         name.map_or(Ok(()), |name| location(name).map(drop))
     }
@@ -95,7 +95,8 @@ impl Context {
         if env::var_os(CREDENTIALS).is_some_and(|value| !value.is_empty()) {
             return Some(CredentialSource::Variable);
         }
-        let path = self.relative_to_config(Path::new(config.cluster.credentials.as_ref()?));
+        let path = Path::new(config.cluster.credentials.as_ref()?);
+        let path = config.resolve("cluster.credentials", path);
         Some(CredentialSource::File(path, SettingSource::File))
     }
 
@@ -156,7 +157,8 @@ impl Context {
 
     pub fn ca_file(&self, config: &Config) -> Option<(PathBuf, SettingSource)> {
         named(self.global.ca_file.clone(), "SESSCTL_CA_FILE").or_else(|| {
-            let path = self.relative_to_config(Path::new(config.cluster.ca_file.as_ref()?));
+            let path = Path::new(config.cluster.ca_file.as_ref()?);
+            let path = config.resolve("cluster.ca_file", path);
             Some((path, SettingSource::File))
         })
     }

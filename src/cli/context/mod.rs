@@ -1,6 +1,7 @@
 //! Shared by all subcommands: the global options, and what follows from them.
 
 pub mod cluster;
+mod configuration;
 mod notices;
 mod open;
 mod open_table;

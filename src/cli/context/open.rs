@@ -18,7 +18,7 @@ impl Context {
     /// Returns the selected database. A path in the configuration is relative to its file,
     /// because schedulers start commands in other directories.
     pub fn db(&self) -> anyhow::Result<Location> {
-        match &self.named_db {
+        match self.typed_db()? {
             Some(named) => self.with_connection_options(location(&named.path)?, None),
             None => self.db_of(self.config()?),
         }
@@ -26,7 +26,7 @@ impl Context {
 
     /// The database, with the connection options of a configuration that was read again.
     pub fn db_under(&self, config: &Config) -> anyhow::Result<Location> {
-        match &self.named_db {
+        match self.typed_db()? {
             Some(named) => self.with_connection_options(location(&named.path)?, Some(config)),
             None => self.db_of(config),
         }
@@ -42,16 +42,29 @@ impl Context {
 
     fn db_of(&self, config: &Config) -> anyhow::Result<Location> {
         let Some(db) = &config.db else {
-            return Err(Usage::error(
-                "no database given: pass --db PATH|URL, set SESSCTL_DB, or set db = \"PATH\" in \
-                 the configuration",
-            ));
+            return Err(self.no_database());
         };
         let location = match location(Path::new(db))? {
-            Location::File(path) => Location::File(self.relative_to_config(&path)),
+            Location::File(path) => Location::File(config.resolve("db", &path)),
             cluster @ Location::Cluster(_) => cluster,
         };
         self.with_connection_options(location, Some(config))
+    }
+
+    /// The mistake of a command for a database that names none.
+    fn no_database(&self) -> anyhow::Error {
+        let databases = self.databases().unwrap_or_default();
+        if databases.is_empty() {
+            return Usage::error(
+                "no database given: pass --db PATH|URL, set SESSCTL_DB, or set db = \"PATH\" in \
+                 the configuration",
+            );
+        }
+        let names: Vec<&str> = databases.iter().map(|database| database.name.as_str()).collect();
+        Usage::error(format!(
+            "no database given: pass --db NAME, or --all-databases; configured databases: {}",
+            names.join(", ")
+        ))
     }
 
     /// Opens the selected table, under the policies of the configuration.
@@ -69,7 +82,6 @@ impl Context {
 
     /// Opens the table like [`open`](Self::open), without announcing its profile.
     pub fn open_quietly(&self, access: Access) -> anyhow::Result<SessionService> {
-        // The path first: to name the database needs no configuration.
         let db = self.db()?;
         let config = self.config()?;
         if access == Access::Write {
@@ -100,7 +112,7 @@ impl Context {
     }
 
     /// Name of the selected database, with its full path.
-    pub fn database_name(&self) -> anyhow::Result<String> {
+    pub fn full_database_name(&self) -> anyhow::Result<String> {
         Ok(match self.db()? {
             Location::File(path) => std::path::absolute(path)?.display().to_string(),
             Location::Cluster(cluster) => cluster.to_string(),
@@ -113,9 +125,9 @@ impl Context {
             None if trust::is_root() => "root".to_owned(),
             None => return None,
         };
-        let named = self.named_db.as_ref().map(|named| named.path.as_path());
+        let named = self.typed_db().ok()?.map(|named| named.path.as_path());
         let db = match named.or(config.db.as_ref().map(Path::new)).map(location)? {
-            Ok(Location::File(path)) if named.is_none() => self.relative_to_config(&path).into(),
+            Ok(Location::File(path)) if named.is_none() => config.resolve("db", &path).into(),
             Ok(location) => location,
             Err(_) => return None,
         };

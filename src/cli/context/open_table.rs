@@ -28,7 +28,8 @@ impl Context {
     /// The directory for what sessctl has to remember of a database that is not its own;
     /// without one, that of the caller's own databases.
     pub fn state_location(&self, db: Option<&Location>, config: &Config) -> Option<StateLocation> {
-        let file = config.state_dir.as_ref().map(|dir| self.relative_to_config(Path::new(dir)));
+        let file = config.state_dir.as_ref();
+        let file = file.map(|dir| config.resolve("state_dir", Path::new(dir)));
         let owner = db.and_then(DatabaseOwner::of).unwrap_or_else(DatabaseOwner::caller);
         let (flag, base) = (self.global.state_dir.as_deref(), Path::new(state_dir::BASE));
         StateLocation::of(flag, file, &StateEnv::of_user(self.identity()), owner, base)

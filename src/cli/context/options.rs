@@ -79,6 +79,9 @@ pub struct Global {
     /// Use of colors; the environment variable NO_COLOR is respected
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: When,
+    /// Configured database that this process serves for the process that has started it
+    #[arg(long, global = true, value_name = "NAME", hide = true)]
+    pub worker_for: Option<String>,
 }
 
 impl Global {

@@ -20,19 +20,19 @@ impl Context {
         if let Some(named) = &self.named_profile {
             return Some(named.path.clone());
         }
-        self.profile_in(config)
+        Self::profile_in(config)
     }
 
-    fn profile_in(&self, config: &Config) -> Option<PathBuf> {
+    fn profile_in(config: &Config) -> Option<PathBuf> {
         let wanted = PathBuf::from(config.profile.as_ref()?);
-        Some(if profiles::is_file(&wanted) { self.relative_to_config(&wanted) } else { wanted })
+        Some(if profiles::is_file(&wanted) { config.resolve("profile", &wanted) } else { wanted })
     }
 
     /// Values of a profile's parameters: those of the command line precede those of the
     /// configuration. If the configuration names another profile, its values are for that one and
     /// are left out: a lifetime of one framework would be taken for that of another.
     fn parameters(&self, profile: &Path, config: &Config) -> BTreeMap<String, String> {
-        let is_meant = self.profile_in(config).is_none_or(|named| is_same(&named, profile));
+        let is_meant = Self::profile_in(config).is_none_or(|named| is_same(&named, profile));
         let mut parameters = if is_meant { config.parameters.clone() } else { BTreeMap::default() };
         parameters.extend(self.global.params.iter().cloned());
         parameters
@@ -86,7 +86,7 @@ impl Context {
         config: &'a Config,
     ) -> Option<&'a str> {
         let is_of = |named: PathBuf| profile.is_none_or(|profile| is_same(&named, profile));
-        let is_meant = || self.profile_in(config).is_none_or(is_of);
+        let is_meant = || Self::profile_in(config).is_none_or(is_of);
         self.global.table.as_deref().or_else(|| config.table.as_deref().filter(|_| is_meant()))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, IsTerminal};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -17,15 +16,12 @@ use crate::cli::privileges::identity::Identity;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
 use crate::cli::{host, metrics_file, profiles, trust};
-use crate::config::Config;
+use crate::config::{Config, ConfigSet};
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
 use crate::store::Cluster;
 use crate::store::adopted::StateMemory;
-
-/// Read if it is there and no other is named.
-const SYSTEM_CONFIG: &str = "/etc/sessctl.toml";
 
 pub struct Context {
     pub global: Global,
@@ -34,7 +30,9 @@ pub struct Context {
     pub named_db: Option<NamedPath>,
     pub named_config: Option<NamedPath>,
     pub named_profile: Option<NamedPath>,
-    config: OnceCell<Config>,
+    pub(super) config_set: OnceCell<ConfigSet>,
+    /// Set once the mistakes that disable databases have been reported.
+    pub(super) reported_faults: Cell<bool>,
     pub(super) announced_profile: Cell<bool>,
     pub(super) warned_of_name: Cell<bool>,
     pub(super) state_warnings: StateWarnings,
@@ -50,7 +48,7 @@ pub struct Context {
     identity: OnceCell<Identity>,
     /// Device and inode of the database that they were taken for.
     pub(super) found: Cell<Option<(u64, u64)>>,
-    helper: Rc<RefCell<Option<Helper>>>,
+    pub(super) helper: Rc<RefCell<Option<Helper>>>,
     /// Contents of files that only root may be able to read.
     files: RefCell<BTreeMap<PathBuf, Vec<u8>>>,
     /// Archives that only root may be able to read.
@@ -70,7 +68,8 @@ impl Context {
             named_db,
             named_config,
             named_profile,
-            config: OnceCell::new(),
+            config_set: OnceCell::new(),
+            reported_faults: Cell::new(false),
             announced_profile: Cell::new(false),
             warned_of_name: Cell::new(false),
             state_warnings: StateWarnings::default(),
@@ -214,45 +213,6 @@ impl Context {
         self.wrote_metrics.replace(false)
     }
 
-    pub fn config_path(&self) -> Option<&Path> {
-        let named = self.named_config.as_ref().map(|named| named.path.as_path());
-        named.or_else(|| Some(Path::new(SYSTEM_CONFIG)).filter(|path| path.exists()))
-    }
-
-    /// Returns the configuration of the file, or the defaults. Warnings are printed on a
-    /// terminal only: cron would mail them with every run.
-    pub fn config(&self) -> anyhow::Result<&Config> {
-        self.config_with_warnings(io::stderr().is_terminal())
-    }
-
-    /// Returns the configuration for `show config`, whose output includes the warnings.
-    pub fn config_explained(&self) -> anyhow::Result<&Config> {
-        self.config_with_warnings(true)
-    }
-
-    fn config_with_warnings(&self, aloud: bool) -> anyhow::Result<&Config> {
-        if let Some(config) = self.config.get() {
-            return Ok(config);
-        }
-        let config = self.read_config()?;
-        if aloud {
-            self.warn_of(&config);
-        }
-        Ok(self.config.get_or_init(|| config))
-    }
-
-    pub fn read_config(&self) -> anyhow::Result<Config> {
-        let Some(path) = self.config_path() else {
-            return Ok(Config::default());
-        };
-        let name = path.display().to_string();
-        let text = match self.helper.borrow_mut().as_mut() {
-            Some(helper) if helper.reads_config() => helper.read_config()?,
-            _ => trust::read_to_string(path, FilePurpose::Configuration)?,
-        };
-        Ok(Config::parse(&text, &name)?)
-    }
-
     pub fn warn_of(&self, config: &Config) {
         config.warnings.iter().for_each(|warning| self.warn(warning));
         if let Some(fault) = Hook::fault(&config.hooks) {
@@ -277,7 +237,7 @@ impl Context {
         let has_times = config.jobs.iter().any(|job| matches!(job.when, JobTiming::At(_)));
         let zone = &config.zone;
         Ok(JobOptions {
-            configuration: self.configuration(),
+            configuration: self.configuration_name(),
             zone: if has_times { zone.or_machine(machine_time_zone)? } else { zone.clone() },
             jitter: host::jitter(),
             poll: Span::ZERO,
@@ -285,21 +245,5 @@ impl Context {
             write_limits: config.write_limits,
             keep_runs: config.keep_runs,
         })
-    }
-
-    /// Returns the full path of the configuration file. Links in its directory are resolved,
-    /// but not the file itself: some systems replace the target with each change.
-    fn configuration(&self) -> String {
-        let Some(path) = self.config_path() else { return String::new() };
-        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
-        let directory = fs::canonicalize(directory.unwrap_or(Path::new(".")));
-        let real =
-            directory.ok().zip(path.file_name()).map(|(directory, name)| directory.join(name));
-        real.as_deref().unwrap_or(path).display().to_string()
-    }
-
-    /// Resolves a path of the configuration, which is relative to its file.
-    pub(super) fn relative_to_config(&self, path: &Path) -> PathBuf {
-        self.config_path().and_then(Path::parent).unwrap_or(Path::new("")).join(path)
     }
 }

@@ -115,8 +115,8 @@ fn target(subject: &Subject<'_>) -> anyhow::Result<CallTarget> {
     let config = subject.context.config_path();
     Ok(CallTarget {
         db,
-        config: config.and_then(|path| std::path::absolute(path).ok()),
         is_default_config: config.is_some() && subject.context.named_config.is_none(),
+        config: config.and_then(|path| std::path::absolute(path).ok()),
     })
 }
 

@@ -2,35 +2,34 @@
 //! works with those of the database's owner.
 //!
 //! Root names the files on the command line of the process. The command sends requests over
-//! a pipe and cannot name others: `NAME LENGTH`, a line feed and as many bytes. The answer
-//! is `ok LENGTH` or `error LENGTH` in the same form. The process ends with the pipe.
+//! a pipe, and cannot name others. The answer to each is the message `ok` or `error`. The process
+//! ends with the pipe.
 
 use std::cell::RefCell;
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context as _, anyhow, bail};
 
-use crate::config::Config;
+use crate::config::{ConfigSet, ConfigTexts, DatabaseName};
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::time::{Span, UnixTime};
 
+use super::config_message;
+use super::message::{receive, send};
 use crate::cli::archive::appender::Appender;
 use crate::cli::archive::{archives_of_jobs, remove_expired};
+use crate::cli::config_files::ConfigFiles;
 use crate::cli::exit::Exit;
 use crate::cli::hook::Hook;
-use crate::cli::trust::FilePurpose;
-use crate::cli::{interrupt, metrics_file, trust};
+use crate::cli::{interrupt, metrics_file};
 
 /// Name of the hidden subcommand.
 pub const COMMAND: &str = "__privileged-helper";
-
-/// Largest request or answer, in bytes. The figures of a thousand tasks take less than 2 MB.
-const MAX_MESSAGE: usize = 64 << 20;
 
 /// The files that root names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
@@ -41,6 +40,9 @@ pub struct Args {
     /// Configuration to read again
     #[arg(long)]
     config_file: Option<PathBuf>,
+    /// Configured database whose settings count
+    #[arg(long)]
+    database: Option<String>,
     /// Archives to append to
     #[arg(long = "archive")]
     archives: Vec<ArchiveName>,
@@ -60,6 +62,12 @@ impl Args {
             config_file: owned(config_file),
             ..Self::default()
         }
+    }
+
+    /// Names the database whose settings count in the configuration.
+    #[must_use]
+    pub fn for_database(self, name: Option<&DatabaseName>) -> Self {
+        Self { database: name.map(ToString::to_string), ..self }
     }
 
     /// Adds archives.
@@ -91,6 +99,7 @@ impl Args {
                 metrics_file::replace_file(path, body).map(|()| Vec::new())
             }
             ("config", _, Some(path)) => self.read_config(path),
+            ("stamp", _, Some(path)) => Ok(ConfigFiles::of_helper(path).stamp().into_bytes()),
             ("archive", ..) => self.append_to_archive(body).map(|()| Vec::new()),
             ("expire", ..) => self.remove_expired_archives(body).map(|()| Vec::new()),
             _ => bail!("unexpected request {name:?}"),
@@ -98,13 +107,19 @@ impl Args {
     }
 
     fn read_config(&self, path: &Path) -> anyhow::Result<Vec<u8>> {
-        let text = trust::read_to_string(path, FilePurpose::Configuration)?;
+        let texts = ConfigFiles::of_helper(path).read()?;
         // A mistake in it is for the command to report.
-        if let Ok(config) = Config::parse(&text, &path.display().to_string()) {
-            Hook::check(&config.hooks)?;
-            *self.configured.borrow_mut() = archives_of_jobs(&config, Some(path));
+        if let Ok(set) = ConfigSet::parse(&texts) {
+            let config = match &self.database {
+                Some(name) => set.named(name).map(|entry| &entry.config),
+                None => Some(&set.general),
+            };
+            if let Some(config) = config {
+                Hook::check(&config.hooks)?;
+                *self.configured.borrow_mut() = archives_of_jobs(config);
+            }
         }
-        Ok(text.into_bytes())
+        Ok(config_message::encode(&texts)?)
     }
 
     fn append_to_archive(&self, body: &[u8]) -> anyhow::Result<()> {
@@ -167,6 +182,9 @@ impl Helper {
         for name in &files.archives {
             command.arg(format!("--archive={name}"));
         }
+        if let Some(name) = &files.database {
+            command.arg(format!("--database={name}"));
+        }
         let mut process = command
             // Ctrl-C is for the command.
             .process_group(0)
@@ -196,8 +214,16 @@ impl Helper {
     ///
     /// # Errors
     /// The failure of the helper, or its death.
-    pub fn read_config(&mut self) -> anyhow::Result<String> {
-        Ok(String::from_utf8(self.request("config", &[])?)?)
+    pub fn read_config(&mut self) -> anyhow::Result<ConfigTexts> {
+        config_message::decode(&self.request("config", &[])?)
+    }
+
+    /// The state of the files of the configuration.
+    ///
+    /// # Errors
+    /// The failure of the helper, or its death.
+    pub fn config_stamp(&mut self) -> anyhow::Result<String> {
+        Ok(String::from_utf8(self.request("stamp", &[])?)?)
     }
 
     /// Appends to an archive.
@@ -245,28 +271,5 @@ impl Drop for Helper {
     fn drop(&mut self) {
         self.requests = None;
         let _ = self.process.wait();
-    }
-}
-
-pub fn send(to: &mut impl Write, name: &str, body: &[u8]) -> io::Result<()> {
-    writeln!(to, "{name} {}", body.len())?;
-    to.write_all(body)?;
-    to.flush()
-}
-
-/// Reads a request or an answer; `None`: the other end is gone. One that breaks off in the
-/// middle counts as none.
-pub fn receive(from: &mut impl BufRead) -> anyhow::Result<Option<(String, Vec<u8>)>> {
-    let mut head = String::new();
-    from.take(128).read_line(&mut head)?;
-    let Some(head) = head.strip_suffix('\n') else { return Ok(None) };
-    let parsed = head.split_once(' ').and_then(|(name, length)| Some((name, length.parse().ok()?)));
-    let (name, length): (&str, usize) =
-        parsed.filter(|(_, length)| *length <= MAX_MESSAGE).context("unexpected request")?;
-    let mut body = vec![0; length];
-    match from.read_exact(&mut body) {
-        Ok(()) => Ok(Some((name.to_owned(), body))),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
-        Err(error) => Err(error.into()),
     }
 }

@@ -6,9 +6,11 @@
 //! 4. The process takes the owner's user, group and supplementary groups for good, and only
 //!    then resolves the path of the database.
 
+mod config_message;
 pub mod detached;
 pub mod helper;
 pub mod identity;
+pub mod message;
 mod owner;
 mod switch;
 

@@ -122,7 +122,7 @@ impl<'a> Selection<'a> {
         service: &SessionService,
         context: &Context,
     ) -> anyhow::Result<Self> {
-        let own = context.database_name()?;
+        let own = context.full_database_name()?;
         let destination = Destination::of(args, service, &own);
         let users = args.user.as_ref().map(|user| service.select_users(user)).transpose()?;
         let is_selected = |session: &ArchivedSession| {

@@ -85,10 +85,11 @@ impl Args {
     /// # Errors
     /// Errors of the configuration.
     pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
-        let archives = archives_of_jobs(context.config()?, context.config_path());
-        let config = context.config_path().filter(|_| self.watch);
+        let archives = archives_of_jobs(context.config()?);
+        let config = context.config_files();
+        let config = Some(config.path()).filter(|_| self.watch);
         let files = helper::Args::new(self.metrics_file.as_deref(), config);
-        Ok(files.with_archives(archives))
+        Ok(files.for_database(context.database_name()).with_archives(archives))
     }
 
     pub fn metrics_file(&self) -> Option<&Path> {

@@ -1,8 +1,6 @@
 //! `sessctl run --watch`: for machines without cron.
 
-use std::fs;
 use std::io::{self, IsTerminal};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -44,14 +42,14 @@ pub(super) fn watch(
     let mut sleeper = Sleeper::new()?;
     let interrupt = Interrupt::listen_as_service()?;
     // In this order: a change in between is seen at the next tick.
-    let file = context.config_path().and_then(FileStat::of);
+    let files = context.config_stamp();
     let config = context.read_config()?;
     let mut watch = Watch {
         context,
         each: EndedLines::for_jobs(context, each),
         config,
-        file,
-        last_stat: file,
+        last_stamp: files.clone(),
+        files,
         seen: clock::now(),
         next: None,
         last_error: None,
@@ -83,8 +81,9 @@ struct Watch<'a> {
     context: &'a Context,
     each: EndedLines,
     config: Config,
-    file: Option<FileStat>,
-    last_stat: Option<FileStat>,
+    /// State of the files of the configuration that is in force.
+    files: String,
+    last_stamp: String,
     /// Time at the last poll.
     seen: UnixTime,
     /// Time at which the first job is due; `None`: not known yet.
@@ -98,20 +97,20 @@ struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Reloads the configuration after its file has changed and then stayed unchanged for one
-    /// poll, because the writer may not have finished. An invalid file changes nothing. On
+    /// Reloads the configuration after one of its files has changed and then all stayed unchanged
+    /// for one poll, because the writer may not have finished. An invalid file changes nothing. On
     /// request, it is reloaded at once.
     fn reload_if_changed(&mut self, is_asked: bool) {
-        let stat = self.context.config_path().and_then(FileStat::of);
-        let is_stable = stat == self.last_stat;
-        self.last_stat = stat;
+        let stamp = self.context.config_stamp();
+        let is_stable = stamp == self.last_stamp;
+        self.last_stamp = stamp;
         if is_asked {
             // A request is answered even if the error is the same as before.
             self.last_error = None;
-        } else if self.last_stat == self.file || !is_stable {
+        } else if self.last_stamp == self.files || !is_stable {
             return;
         }
-        self.file = self.last_stat;
+        self.files.clone_from(&self.last_stamp);
         match self.context.read_config() {
             Ok(config) => {
                 self.config = config;
@@ -226,23 +225,5 @@ fn next_check(status: &JobStatus, now: UnixTime) -> UnixTime {
             now.plus(Span::seconds(1))
         }
         JobStatus::Never => now.plus(IDLE_INTERVAL),
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct FileStat {
-    modified: (i64, i64),
-    length: u64,
-    inode: u64,
-}
-
-impl FileStat {
-    fn of(path: &Path) -> Option<Self> {
-        let file = fs::metadata(path).ok()?;
-        Some(Self {
-            modified: (file.mtime(), file.mtime_nsec()),
-            length: file.len(),
-            inode: file.ino(),
-        })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Config, IgnoredKey, Setting};
+use crate::config::{Config, IgnoredKey, Setting, SourceLine};
 
 use crate::cli::context::{Context, CredentialSource, NamedPath, SettingSource};
 use crate::cli::exit::Exit;
@@ -62,9 +62,14 @@ fn table_policy(config: &Config, context: &Context) -> Vec<Record> {
     let Some(profile) = context.known_profile(config) else { return Vec::new() };
     let Ok(policy) = config.table_policy(&profile) else { return Vec::new() };
     if !policy.ignored.is_empty() {
+        let file = context.config_path();
+        let place = |line: &SourceLine| match &file {
+            Some(file) if **file == *line.file => format!("line {}", line.line),
+            _ => line.to_string(),
+        };
         let keys = policy.ignored.iter();
-        let keys =
-            keys.map(|IgnoredKey { key, line, reason }| format!("{key} (line {line}): {reason}"));
+        let keys = keys
+            .map(|IgnoredKey { key, line, reason }| format!("{key} ({}): {reason}", place(line)));
         let keys: Vec<String> = keys.collect();
         let table = &profile.table;
         context.warn(&format!(
@@ -75,7 +80,7 @@ fn table_policy(config: &Config, context: &Context) -> Vec<Record> {
     }
     let key =
         |setting: Setting| Setting { key: format!("{}.{}", profile.table, setting.key), ..setting };
-    policy.applied.into_iter().map(|setting| from_file(&key(setting), context)).collect()
+    policy.applied.into_iter().map(|setting| from_file(&key(setting))).collect()
 }
 
 fn warn_of_patterns(config: &Config, context: &Context) {
@@ -97,21 +102,21 @@ fn effective(setting: &Setting, config: &Config, context: &Context) -> Record {
         ("profile", _, Some(profile)) => named("profile", profile, "--profile"),
         ("table", ..) => match &context.global.table {
             Some(table) => record(&setting.key, table, ("flag", "--table".to_owned())),
-            None => from_file(setting, context),
+            None => from_file(setting),
         },
         ("state_dir", ..) => state_dir(setting, config, context),
         ("cluster.credentials", ..) => credentials(setting, config, context),
         ("cluster.ca_file", ..) => match context.ca_file(config) {
-            Some((path, source)) => file(setting, &path, source, "--ca-file", context),
-            None => from_file(setting, context),
+            Some((path, source)) => file(setting, &path, source, "--ca-file"),
+            None => from_file(setting),
         },
         ("cluster.consistency", ..) => match context.global.consistency {
             Some(level) => {
                 record(&setting.key, level.as_str(), ("flag", "--consistency".to_owned()))
             }
-            None => from_file(setting, context),
+            None => from_file(setting),
         },
-        _ => from_file(setting, context),
+        _ => from_file(setting),
     }
 }
 
@@ -131,34 +136,28 @@ fn user(context: &Context) -> Option<Record> {
 
 fn state_dir(setting: &Setting, config: &Config, context: &Context) -> Record {
     let Some(directory) = context.state_location(context.db().ok().as_ref(), config) else {
-        return from_file(setting, context);
+        return from_file(setting);
     };
-    file(setting, &directory.path, directory.source, "--state-dir", context)
+    file(setting, &directory.path, directory.source, "--state-dir")
 }
 
 fn credentials(setting: &Setting, config: &Config, context: &Context) -> Record {
     match context.credential_source(config) {
         Some(CredentialSource::File(path, source)) => {
             context.warn_of_readers(&path);
-            file(setting, &path, source, "--credentials", context)
+            file(setting, &path, source, "--credentials")
         }
         Some(CredentialSource::Variable) => {
             record(&setting.key, "", ("environment", "SESSCTL_CREDENTIALS".to_owned()))
         }
-        None => from_file(setting, context),
+        None => from_file(setting),
     }
 }
 
 /// Shows a path, unless the configuration file sets it.
-fn file(
-    setting: &Setting,
-    path: &Path,
-    source: SettingSource,
-    flag: &str,
-    context: &Context,
-) -> Record {
+fn file(setting: &Setting, path: &Path, source: SettingSource, flag: &str) -> Record {
     if source == SettingSource::File {
-        return from_file(setting, context);
+        return from_file(setting);
     }
     record(&setting.key, &path.to_string_lossy(), described(source, flag))
 }
@@ -190,10 +189,10 @@ fn config_file(context: &Context) -> Record {
     }
 }
 
-fn from_file(setting: &Setting, context: &Context) -> Record {
-    let source = match (setting.line, context.config_path()) {
-        (Some(line), Some(path)) => ("file", format!("{}:{line}", path.display())),
-        _ => ("default", String::new()),
+fn from_file(setting: &Setting) -> Record {
+    let source = match &setting.line {
+        Some(line) => ("file", line.to_string()),
+        None => ("default", String::new()),
     };
     record(&setting.key, &setting.value, source)
 }

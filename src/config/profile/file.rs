@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use toml::de::DeValue;
 
@@ -63,7 +64,7 @@ pub fn parse(
     file: &str,
     given: &BTreeMap<String, String>,
 ) -> Result<Profile, ConfigError> {
-    let document = Document::new(file, text);
+    let document = Document::new(Path::new(file), text);
     let parsed = document.parse()?;
     let top = &SettingsTable::top_level(&document, parsed.get_ref());
     top.allow_only(KEYS)?;

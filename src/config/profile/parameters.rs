@@ -67,7 +67,7 @@ impl<'a> Parameters<'a> {
         };
         known.is_used = true;
         let error = |message: String| {
-            table.document.error_at(known.offset, &join("parameters", &parameter), &message)
+            table.at(known.offset).error(&join("parameters", &parameter), &message)
         };
         read(&known.parameter.example)
             .map_err(|message| error(format!("invalid example: {message}")))?;

@@ -21,7 +21,7 @@ fn policy(profile: &str, text: &str) -> Result<TablePolicy, ConfigError> {
 /// The keys that a configuration sets without an effect on the table of a profile.
 fn ignored(profile: &str, text: &str) -> String {
     let ignored = policy(profile, text).unwrap().ignored;
-    let line = |key: &IgnoredKey| format!("{}: {}: {}", key.line, key.key, key.reason);
+    let line = |key: &IgnoredKey| format!("{}: {}: {}", key.line.line, key.key, key.reason);
     ignored.iter().map(line).collect::<Vec<String>>().join("\n")
 }
 

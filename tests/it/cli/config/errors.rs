@@ -20,8 +20,8 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
         "[[licence]]\ntasks = [\"web\"]\nuser_limit = 3\n",
     ]);
     insta::assert_snapshot!(said, @r"
-    c.toml:1: foo: unknown key; valid keys: db, profile, table, parameters, state_dir, policy, licence, schedule, retention, guard, purge, archive, job, hooks, ledger, cluster
-    c.toml:3: pollicy: unknown key; valid keys: db, profile, table, parameters, state_dir, policy, licence, schedule, retention, guard, purge, archive, job, hooks, ledger, cluster
+    c.toml:1: foo: unknown key; valid keys: db, database, profile, table, parameters, state_dir, policy, licence, schedule, retention, guard, purge, archive, job, hooks, notify, ledger, cluster
+    c.toml:3: pollicy: unknown key; valid keys: db, database, profile, table, parameters, state_dir, policy, licence, schedule, retention, guard, purge, archive, job, hooks, notify, ledger, cluster
     c.toml:2: policy.timout: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:3: policy.imap.retenton: unknown key; valid keys: expire, timeout, min_timeout, max_timeout, abandoned, lifetime, delay, limit, user_limit, when_full, strict, touch_resolution, retention
     c.toml:2: guard.rows: unknown key; valid keys: max_percent, max_rows, clock
@@ -30,7 +30,7 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
     c.toml:2: retention.min: unknown key; valid keys: max
     c.toml:2: hooks.on_start: unknown key; valid keys: on_end, timeout, task, user, client, agent
     c.toml:2: ledger.retention: unknown key; valid keys: keep
-    c.toml:3: job.when: unknown key; valid keys: name, at, every, do, task, max_percent, max_rows, late, host, why, enabled, each, archive, user, except_user, client, agent, state, idle_over, created_before, used_before, keep_newest, limit
+    c.toml:3: job.when: unknown key; valid keys: name, at, every, do, task, max_percent, max_rows, late, host, why, enabled, each, archive, notify, user, except_user, client, agent, state, idle_over, created_before, used_before, keep_newest, limit
     c.toml:3: licence.user_limit: unknown key; valid keys: tasks, limit, when_full
     ");
 }

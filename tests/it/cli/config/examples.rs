@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use sessctl::config::Config;
+use sessctl::config::{Config, ConfigSet, ConfigTexts, DatabaseEntry};
 use sessctl::domain::job::JobAction;
 
 use super::warnings;
@@ -44,23 +44,32 @@ fn the_documented_defaults_are_the_defaults() {
 
 #[test]
 fn every_setting_is_documented() {
-    let read = Config::parse(&with_comments_as_settings(&text("sessctl")), "").unwrap();
-    assert_eq!(read.jobs.len(), 3);
+    // A database with a name excludes one without.
+    let text = with_comments_as_settings(&text("sessctl")).replace("\ndb = ", "\n# ");
+    let texts = ConfigTexts { main: Some(("c.toml".into(), text)), ..ConfigTexts::default() };
+    let set = ConfigSet::parse(&texts).unwrap();
+    let [DatabaseEntry { name, config: read, .. }] = set.databases.as_slice() else { panic!() };
+    assert_eq!((name.as_str(), read.labels.len()), ("shop", 1));
+    assert_eq!(set.general.jobs.len(), 3);
     let documented: Vec<String> = read
         .settings()
         .into_iter()
+        .chain(set.general.settings())
         .filter(|setting| setting.line.is_some())
-        .map(|setting| match setting.key.rsplit_once('.') {
-            Some((table, key)) if table.starts_with("job.") => format!("job.{key}"),
-            _ => setting.key,
-        })
+        .map(|setting| general_key(&setting.key))
         .collect();
     for setting in read.settings() {
-        let key = match setting.key.rsplit_once('.') {
-            Some((table, key)) if table.starts_with("job.") => format!("job.{key}"),
-            _ => setting.key,
-        };
+        let key = general_key(&setting.key);
         assert!(documented.contains(&key), "{key}");
+    }
+}
+
+/// A key without the name of a job.
+fn general_key(key: &str) -> String {
+    match key.rsplit_once('.') {
+        Some((table, key)) if table.ends_with(".notify") => format!("notify.{key}"),
+        Some((table, key)) if table.starts_with("job.") => format!("job.{key}"),
+        _ => key.to_owned(),
     }
 }
 

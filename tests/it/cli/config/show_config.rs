@@ -77,6 +77,10 @@ fn show_config_says_where_each_value_comes_from() {
     cluster.consistency weak default -
     cluster.timeout 10s default -
     cluster.patience 30s default -
+    notify.ping - default -
+    notify.on_failure - default -
+    notify.on_recovery - default -
+    notify.after - default -
     ");
 }
 

@@ -1,6 +1,7 @@
 //! Tests of `cli::privileges::helper`.
 
-use sessctl::cli::privileges::helper::{Args, receive, send};
+use sessctl::cli::privileges::helper::Args;
+use sessctl::cli::privileges::message::{receive, send};
 
 #[test]
 fn what_was_sent_is_received_and_a_broken_request_is_not_served() {

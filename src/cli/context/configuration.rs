@@ -1,0 +1,171 @@
+//! The configuration, and the database that it is for.
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use super::options::NamedPath;
+use super::settings::Context;
+use crate::cli::config_files::ConfigFiles;
+use crate::cli::exit::{Exit, Usage, eprint_line, exit_code, worst_code};
+use crate::config::{Config, ConfigFault, ConfigSet, DatabaseEntry, DatabaseName};
+use crate::output::sanitize;
+
+impl Context {
+    /// The files of the configuration, whether they exist or not.
+    pub fn config_files(&self) -> ConfigFiles {
+        ConfigFiles::of(self.named_config.as_ref().map(|named| named.path.as_path()))
+    }
+
+    /// The general file, if it exists or is named.
+    pub fn config_path(&self) -> Option<PathBuf> {
+        self.config_files().main().map(Path::to_owned)
+    }
+
+    /// Returns the configuration of the database in use, or the general one, or the defaults.
+    /// Warnings are printed on a terminal only: cron would mail them with every run.
+    pub fn config(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(io::stderr().is_terminal())
+    }
+
+    /// Returns the configuration for `show config`, whose output includes the warnings.
+    pub fn config_explained(&self) -> anyhow::Result<&Config> {
+        self.config_with_warnings(true)
+    }
+
+    fn config_with_warnings(&self, aloud: bool) -> anyhow::Result<&Config> {
+        let is_new = self.config_set.get().is_none();
+        let set = self.config_set()?;
+        let config = self.entry()?.map_or(&set.general, |entry| &entry.config);
+        if aloud && is_new {
+            self.warn_of(config);
+        }
+        Ok(config)
+    }
+
+    /// The configuration with all databases. The first call reports the mistakes that disable
+    /// databases.
+    pub fn config_set(&self) -> anyhow::Result<&ConfigSet> {
+        if let Some(set) = self.config_set.get() {
+            return Ok(set);
+        }
+        let set = self.read_config_set()?;
+        let set = self.config_set.get_or_init(|| set);
+        self.report_config_faults();
+        Ok(set)
+    }
+
+    /// The configured databases, in the order of their files, without those that a mistake
+    /// disables.
+    ///
+    /// # Errors
+    /// Errors of [`config`](Self::config).
+    pub fn databases(&self) -> anyhow::Result<&[DatabaseEntry]> {
+        Ok(&self.config_set()?.databases)
+    }
+
+    /// The name of the database in use, if it has one.
+    pub fn database_name(&self) -> Option<&DatabaseName> {
+        self.entry().ok().flatten().map(|entry| &entry.name)
+    }
+
+    /// The configured database in use: the one that is named, by its name, its path or its
+    /// address, or else the only one.
+    ///
+    /// # Errors
+    /// [`Usage`] if a mistake disables the one that is named; errors of
+    /// [`config`](Self::config).
+    pub fn entry(&self) -> anyhow::Result<Option<&DatabaseEntry>> {
+        self.entry_of(self.config_set()?)
+    }
+
+    fn entry_of<'s>(&self, set: &'s ConfigSet) -> anyhow::Result<Option<&'s DatabaseEntry>> {
+        if let Some(name) = &self.global.worker_for {
+            let unknown = || Usage::error(format!("database \"{name}\" is not configured"));
+            return set.named(name).map(Some).ok_or_else(unknown);
+        }
+        let Some(named) = &self.named_db else { return Ok(set.only()) };
+        if let Some(fault) = set.fault_of(&named.path) {
+            let name = named.path.display();
+            return Err(Usage::error(format!("cannot use \"{name}\": {}", fault.message)));
+        }
+        Ok(set.database(&named.path))
+    }
+
+    /// The database that the user has named, unless it is a configured one.
+    pub fn typed_db(&self) -> anyhow::Result<Option<&NamedPath>> {
+        if self.named_db.is_none() || self.entry()?.is_some() {
+            return Ok(None);
+        }
+        Ok(self.named_db.as_ref())
+    }
+
+    /// Reports the mistakes that disable databases, once. Returns the exit code that they cause.
+    /// A worker leaves this to the process that started it.
+    pub fn report_config_faults(&self) -> Exit {
+        let faults = self.config_set.get().map_or(&[][..], |set| &set.faults);
+        if faults.is_empty() || self.global.worker_for.is_some() {
+            return Exit::Done;
+        }
+        if !self.reported_faults.replace(true) {
+            faults.iter().for_each(print_fault);
+        }
+        Exit::Misconfigured
+    }
+
+    /// The exit code of a command that ended with `code`, in view of the mistakes that disable
+    /// databases.
+    pub fn with_config_faults(&self, code: u8) -> u8 {
+        worst_code(code, exit_code(self.report_config_faults()))
+    }
+
+    /// Reads the configuration of the database in use, or the general one, again.
+    pub fn read_config(&self) -> anyhow::Result<Config> {
+        let set = self.read_config_set()?;
+        Ok(match self.entry_of(&set)? {
+            Some(entry) => entry.config.clone(),
+            None => set.general,
+        })
+    }
+
+    /// Changes whenever a file of the configuration changes.
+    pub fn config_stamp(&self) -> String {
+        match self.helper.borrow_mut().as_mut() {
+            // A helper that is gone is reported when it is to read.
+            Some(helper) if helper.reads_config() => helper.config_stamp().unwrap_or_default(),
+            _ => self.config_files().stamp(),
+        }
+    }
+
+    fn read_config_set(&self) -> anyhow::Result<ConfigSet> {
+        let texts = match self.helper.borrow_mut().as_mut() {
+            Some(helper) if helper.reads_config() => helper.read_config()?,
+            _ => self.config_files().read()?,
+        };
+        Ok(ConfigSet::parse(&texts)?)
+    }
+
+    /// Returns the full path of the configuration file. Links in its directory are resolved,
+    /// but not the file itself: some systems replace the target with each change.
+    pub(super) fn configuration_name(&self) -> String {
+        let Some(path) = self.config_path() else { return String::new() };
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        let directory = fs::canonicalize(directory.unwrap_or(Path::new(".")));
+        let real =
+            directory.ok().zip(path.file_name()).map(|(directory, name)| directory.join(name));
+        real.unwrap_or(path).display().to_string()
+    }
+}
+
+fn print_fault(fault: &ConfigFault) {
+    let names: Vec<&str> = fault.databases.iter().map(|it| it.name.as_str()).collect();
+    let effect = match names.as_slice() {
+        [] => "the databases of this file are disabled".to_owned(),
+        [name] => format!("the database {name} is disabled"),
+        names => format!("the databases {} are disabled", names.join(", ")),
+    };
+    // A message may end with a block of lines.
+    let separator = if fault.message.contains('\n') { "\n\nsessctl: " } else { "; " };
+    let text = format!("sessctl: {}{separator}{effect}", fault.message);
+    text.lines().for_each(|line| eprint_line(&sanitize::escape(line)));
+}
