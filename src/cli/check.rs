@@ -53,6 +53,8 @@ pub struct Args {
     warn_rows: Option<u64>,
 }
 
+const FAULTS: &str = ", mistakes in the configuration disable other databases";
+
 /// Result of a check: the status, the reasons, and the performance data.
 struct CheckResult {
     status: ServiceStatus,
@@ -85,13 +87,14 @@ impl Args {
             None if age.warning.is_some() => ServiceStatus::Warning,
             None => ServiceStatus::Ok,
         };
-        let is_doubtful = history.failed.is_some() || figures.ahead.is_some();
+        let has_faults = context.report_config_faults() != Exit::Done;
+        let is_doubtful = history.failed.is_some() || figures.ahead.is_some() || has_faults;
         let run_status = if is_doubtful { ServiceStatus::Warning } else { ServiceStatus::Ok };
         let statuses =
             [expired.judge(&figures.percent), age_status, rows.judge(&figures.rows), run_status];
         Ok(CheckResult {
             status: statuses.into_iter().max().unwrap_or(ServiceStatus::Unknown),
-            sentence: figures.sentence(&history),
+            sentence: figures.sentence(&history) + if has_faults { FAULTS } else { "" },
             figures: figures.performance_data(expired, age, rows),
         })
     }

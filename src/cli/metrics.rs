@@ -77,11 +77,20 @@ pub fn call(exit_code: u8, now: UnixTime) -> Record {
     Record::new(["call"], values)
 }
 
-pub fn text(figures: &[(&'static Schema, &[Record])]) -> anyhow::Result<Vec<u8>> {
+/// Formats figures as the metrics of a database with these labels.
+pub fn text(
+    figures: &[(&'static Schema, &[Record])],
+    labels: &[(String, String)],
+) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     for (schema, records) in figures {
         let (format, look) = (FormatName::Prometheus, Style::default());
-        output::write(format, look, &mut text, schema, None, *records)?;
+        let mut listing = output::open(format, look, &mut text, schema, None)?;
+        listing.set_labels(labels);
+        for record in *records {
+            listing.record(record)?;
+        }
+        listing.end()?;
     }
     Ok(text)
 }
@@ -98,7 +107,8 @@ pub fn note_failure(
         return;
     }
     let call = call(exit_code_of_error(error), context.now);
-    let written = text(&[(schema, &[call])]).and_then(|text| context.write_metrics(path, &text));
+    let written = text(&[(schema, &[call])], &context.metric_labels())
+        .and_then(|text| context.write_metrics(path, &text));
     if let Err(fault) = written {
         eprint_line(&escape(&format!("sessctl: {fault:#}")));
     }

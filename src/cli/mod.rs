@@ -201,11 +201,15 @@ pub fn main() -> ExitCode {
             let context = Context::new(cli.global, clock::now());
             let is_check = matches!(cli.command, Command::Check(_));
             let outcome = begin(cli.command, &context);
+            let outcome = outcome.map_err(|error| context.explain_missing(error));
             if outcome.is_ok() {
                 context.print_freshness();
             }
-            let code = if is_check { check::report(outcome) } else { report::report(outcome) };
-            ExitCode::from(context.with_config_faults(code))
+            ExitCode::from(if is_check {
+                check::report(outcome)
+            } else {
+                context.with_config_faults(report::report(outcome))
+            })
         }
         Err(answer) if answer.use_stderr() && arguments::names_check(&args) => {
             check::report_arguments(&answer, &args, arguments::command())

@@ -50,9 +50,10 @@ impl Reporter {
     }
 
     fn open(&mut self) {
-        if let Out::Unopened(opening) = self.out {
+        if let Out::Unopened(listing) = &self.out {
+            let opened = listing.open();
             self.try_write(|out| {
-                *out = Out::Listing(opening.open()?);
+                *out = Out::Listing(opened?);
                 Ok(())
             });
         }

@@ -168,6 +168,12 @@ fn check_label(label: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The key that has the database of an entry.
+pub(super) fn key_of(config: &Config) -> &'static str {
+    let is_address = config.db.as_ref().is_some_and(|db| db.contains("://"));
+    if is_address { "address" } else { "path" }
+}
+
 /// A database as it is compared with others: by its absolute path, or by its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum DatabaseKey {
@@ -186,6 +192,13 @@ impl DatabaseKey {
 }
 
 impl DatabaseEntry {
+    /// Labels of the metrics of the database: its name, and those that its settings add.
+    #[must_use]
+    pub fn metric_labels(&self) -> Vec<(String, String)> {
+        let own = self.config.labels.iter().map(|(name, value)| (name.clone(), value.clone()));
+        std::iter::once(("database".to_owned(), self.name.to_string())).chain(own).collect()
+    }
+
     pub(super) fn key(&self, directory: &Path) -> DatabaseKey {
         match self.config.db.as_deref().unwrap_or_default() {
             address if address.contains("://") => DatabaseKey::of(Path::new(address), directory),

@@ -4,6 +4,7 @@
 mod archives;
 mod cluster;
 mod database;
+mod disabled;
 mod document;
 mod error;
 mod file;
@@ -32,6 +33,8 @@ mod warnings;
 #[cfg(feature = "internals")]
 pub use cluster::ClusterOptions;
 pub use database::{DatabaseEntry, DatabaseName};
+#[cfg(feature = "internals")]
+pub use disabled::DisabledDatabase;
 pub use document::SourceLine;
 pub use error::ConfigError;
 #[cfg(feature = "internals")]
@@ -42,7 +45,5 @@ pub use options::{Config, Hooks, ReportTarget};
 pub use profile_checks::IgnoredKey;
 #[cfg(feature = "internals")]
 pub use profile_checks::TablePolicy;
-#[cfg(feature = "internals")]
-pub use set::DisabledDatabase;
 pub use set::{ConfigFault, ConfigSet, ConfigTexts, DropIn};
 pub use settings::Setting;

@@ -108,6 +108,12 @@ impl Config {
         self.lines.get(&join(table, key))
     }
 
+    /// The line that sets a key, by its name with that of its table.
+    #[must_use]
+    pub fn line_of(&self, key: &str) -> Option<&SourceLine> {
+        self.lines.get(key)
+    }
+
     /// Resolves a path that a key sets, which is relative to the file that sets it.
     #[must_use]
     pub fn resolve(&self, key: &str, path: &Path) -> PathBuf {

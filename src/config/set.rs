@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use toml::Spanned;
-use toml::de::DeTable;
-
 use super::database::{self, DatabaseEntry, DatabaseKey, FILE_KEYS};
+use super::disabled::{self, DisabledDatabase};
 use super::document::Document;
 use super::error::{ConfigError, Result};
 use super::legacy;
@@ -53,13 +51,6 @@ pub struct ConfigFault {
     pub databases: Vec<DisabledDatabase>,
 }
 
-/// A database that must not be used, because its settings are not known.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DisabledDatabase {
-    pub name: String,
-    key: Option<DatabaseKey>,
-}
-
 impl ConfigSet {
     /// Reads the texts of a configuration.
     ///
@@ -71,7 +62,8 @@ impl ConfigSet {
             None => (Path::new(""), ""),
         };
         let document = Document::new(file, text);
-        let parsed = parse(&document, text)?;
+        reject_legacy(&document, text)?;
+        let parsed = document.parse()?;
         let top = SettingsTable::top_level(&document, parsed.get_ref());
         top.reject("license", "is spelled licence: use [[licence]]")?;
         top.allow_only(TOP_LEVEL)?;
@@ -90,7 +82,34 @@ impl ConfigSet {
             }
         }
         set.reject_unnamed(&top)?;
+        set.disable_duplicates();
         Ok(Self { general, ..set })
+    }
+
+    /// Disables databases of several files that have the same name, or are the same: nobody knows
+    /// which settings are meant.
+    fn disable_duplicates(&mut self) {
+        let keys: Vec<DatabaseKey> =
+            self.databases.iter().map(|entry| entry.key(&self.directory)).collect();
+        let mut is_disabled = vec![false; keys.len()];
+        let entries = &self.databases;
+        for (index, entry) in entries.iter().enumerate() {
+            let is_same =
+                |other: &usize| entries[*other].name == entry.name || keys[*other] == keys[index];
+            let mut before = (0..index).filter(is_same);
+            let Some(first) = before.next() else { continue };
+            let message = duplicate_message(entry, &entries[first]);
+            let pair = [first, index];
+            pair.iter().for_each(|index| is_disabled[*index] = true);
+            let disabled = |index: &usize| {
+                DisabledDatabase::new(entries[*index].name.as_str(), keys[*index].clone())
+            };
+            let mut databases: Vec<DisabledDatabase> = pair.iter().map(disabled).collect();
+            databases.dedup();
+            self.faults.push(ConfigFault { message, databases });
+        }
+        let mut is_disabled = is_disabled.into_iter();
+        self.databases.retain(|_| !is_disabled.next().unwrap_or_default());
     }
 
     /// Rejects a database without a name beside those with names.
@@ -109,11 +128,21 @@ impl ConfigSet {
     }
 }
 
-fn parse<'a>(document: &Document<'a>, text: &str) -> Result<Spanned<DeTable<'a>>> {
-    if let Some(found) = legacy::find(text, TOP_LEVEL) {
-        return Err(document.on_line(found.line).error(&found.key, &found.message));
+fn duplicate_message(entry: &DatabaseEntry, first: &DatabaseEntry) -> String {
+    if entry.name == first.name {
+        let message = format!("\"{}\" is already in use at {}", entry.name, first.line);
+        return entry.line.error("name", &message).to_string();
     }
-    document.parse()
+    let line = entry.config.line_of("db").unwrap_or(&entry.line);
+    let message = format!("is already that of \"{}\" at {}", first.name, first.line);
+    line.error(database::key_of(&entry.config), &message).to_string()
+}
+
+fn reject_legacy(document: &Document<'_>, text: &str) -> Result<()> {
+    match legacy::find(text, TOP_LEVEL) {
+        Some(found) => Err(document.on_line(found.line).error(&found.key, &found.message)),
+        None => Ok(()),
+    }
 }
 
 /// Reads databases over the general settings.
@@ -138,7 +167,8 @@ impl EntryReader<'_, '_> {
             }
             if let Some(known) = entries.iter().find(|known| known.key(self.directory) == key) {
                 let field = if table.has("path") { "path" } else { "address" };
-                let message = format!("is that of \"{}\" on line {}", known.name, known.line.line);
+                let message =
+                    format!("is already that of \"{}\" on line {}", known.name, known.line.line);
                 return Err(table.error(field, &message));
             }
             entries.push(entry);
@@ -150,17 +180,29 @@ impl EntryReader<'_, '_> {
         let fault = |message: String| ConfigFault { message, databases: Vec::new() };
         let text = file.text.as_ref().map_err(|error| fault(error.clone()))?;
         let document = Document::new(&file.file, text);
-        let parsed = parse(&document, text).map_err(|error| fault(error.to_string()))?;
-        let top = SettingsTable::top_level(&document, parsed.get_ref());
-        let read = reject_general(&top).and_then(|()| self.entries(&top));
-        read.map_err(|error| fault(error.to_string()))
+        let parsed = document.parse();
+        let directory = self.directory.join(file.file.parent().unwrap_or(Path::new("")));
+        let databases = match &parsed {
+            Ok(parsed) => disabled::in_table(parsed.get_ref(), &directory),
+            Err(_) => disabled::in_text(text, &directory),
+        };
+        let entries = || {
+            reject_legacy(&document, text)?;
+            let parsed = parsed.as_ref().map_err(Clone::clone)?;
+            let top = SettingsTable::top_level(&document, parsed.get_ref());
+            reject_general(&top, &file.file)?;
+            self.entries(&top)
+        };
+        entries().map_err(|error| ConfigFault { message: error.to_string(), databases })
     }
 }
 
 /// Rejects what does not belong in a file of databases.
-fn reject_general(top: &SettingsTable<'_>) -> Result<()> {
+fn reject_general(top: &SettingsTable<'_>, file: &Path) -> Result<()> {
+    let main = file.parent().unwrap_or(Path::new("")).with_extension("toml");
+    let message = format!("belongs in {}: this file can contain only [[database]]", main.display());
     for key in TOP_LEVEL.iter().filter(|key| **key != "database") {
-        top.reject(key, "belongs in the general file: this file can contain only [[database]]")?;
+        top.reject(key, &message)?;
     }
     top.allow_only(&["database"])
 }
@@ -189,9 +231,7 @@ impl ConfigSet {
             return None;
         }
         let key = DatabaseKey::of(typed, &self.directory);
-        let is_meant = |disabled: &DisabledDatabase| {
-            typed.to_str() == Some(&disabled.name) || disabled.key.as_ref() == Some(&key)
-        };
+        let is_meant = |disabled: &DisabledDatabase| disabled.is_meant_by(typed, &key);
         self.faults.iter().find(|fault| fault.databases.iter().any(is_meant))
     }
 

@@ -41,6 +41,10 @@ pub struct Summary<'a> {
 }
 
 pub trait Format {
+    /// Sets the labels of the metrics of the records that follow: which database they are about.
+    /// Other formats than Prometheus ignore them.
+    fn set_labels(&mut self, _labels: &[(String, String)]) {}
+
     /// Takes the next record.
     ///
     /// # Errors

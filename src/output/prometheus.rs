@@ -14,6 +14,8 @@ use super::sanitize;
 pub struct Prometheus<W> {
     out: W,
     schema: &'static Schema,
+    /// Labels of all metrics, as they are written.
+    common: Vec<String>,
     families: Vec<Family>,
     seen: HashSet<String>,
 }
@@ -30,7 +32,7 @@ pub fn serves(schema: &Schema) -> bool {
 
 impl<W: io::Write> Prometheus<W> {
     pub fn new(out: W, schema: &'static Schema) -> Self {
-        Self { out, schema, families: Vec::new(), seen: HashSet::new() }
+        Self { out, schema, common: Vec::new(), families: Vec::new(), seen: HashSet::new() }
     }
 
     fn add(&mut self, schema: &'static Schema, record: &Record) {
@@ -50,11 +52,19 @@ impl<W: io::Write> Prometheus<W> {
         let (Some(metric), Some(number)) = (&column.metric, number(value, column.metric)) else {
             return;
         };
-        let series = format!("{}{}", metric.name, labels(schema, record, metric));
+        let series = format!("{}{}", metric.name, self.labels(schema, record, metric));
         let line = format!("{series} {number}\n");
         if self.seen.insert(series) {
             self.family(metric).samples.push_str(&line);
         }
+    }
+
+    /// The common labels first, then the record's own one, then those of the column.
+    fn labels(&self, schema: &Schema, record: &Record, metric: &Metric) -> String {
+        let own = schema.label.zip(record.key.first().map(String::as_str));
+        let own = own.into_iter().chain(metric.labels.iter().copied()).map(label);
+        let labels: Vec<String> = self.common.iter().cloned().chain(own).collect();
+        if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) }
     }
 
     fn family(&mut self, metric: &'static Metric) -> &mut Family {
@@ -68,6 +78,10 @@ impl<W: io::Write> Prometheus<W> {
 }
 
 impl<W: io::Write> Format for Prometheus<W> {
+    fn set_labels(&mut self, labels: &[(String, String)]) {
+        self.common = labels.iter().map(|(name, value)| label((name, value))).collect();
+    }
+
     fn record(&mut self, record: &Record) -> io::Result<()> {
         self.add(self.schema, record);
         Ok(())
@@ -90,15 +104,8 @@ impl<W: io::Write> Format for Prometheus<W> {
     }
 }
 
-/// The record's own label first, then those of the column.
-fn labels(schema: &Schema, record: &Record, metric: &Metric) -> String {
-    let own = schema.label.zip(record.key.first().map(String::as_str));
-    let labels: Vec<_> = own
-        .iter()
-        .chain(metric.labels)
-        .map(|(name, value)| format!("{name}=\"{}\"", sanitize::label(value)))
-        .collect();
-    if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) }
+fn label((name, value): (&str, &str)) -> String {
+    format!("{name}=\"{}\"", sanitize::label(value))
 }
 
 fn number(value: &Value, metric: Option<Metric>) -> Option<String> {

@@ -8,11 +8,11 @@ use clap::{Arg, ArgAction, Command};
 
 use super::command_line::{Place, place};
 use super::values::{self, Candidate, Paths};
+use crate::cli::config_files::ConfigFiles;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::man;
-use crate::cli::trust::{self, FilePurpose};
-use crate::config::Config;
+use crate::config::ConfigSet;
 
 /// Name of the hidden subcommand.
 pub const COMMAND: &str = "__complete";
@@ -101,21 +101,29 @@ fn pages(command: &Command, words: &[String]) -> Vec<Candidate> {
     pages
 }
 
-/// Configuration of this command line. If it cannot be read, nothing is printed: the command itself
-/// will report it.
-fn configuration(words: &[String], context: &Context) -> Option<Config> {
-    let named = words.iter().enumerate().find_map(|(index, word)| match word.as_str() {
-        "--config" => words[index + 1..].iter().find(|word| *word != "=").map(String::as_str),
-        word => word.strip_prefix("--config="),
-    });
-    match named {
+/// Configuration of this command line, with the database that it names. If it cannot be read,
+/// nothing is printed: the command itself will report it.
+fn configuration(words: &[String], context: &Context) -> Option<(ConfigSet, Option<PathBuf>)> {
+    let set = match value(words, "--config") {
         Some(path) => {
-            let path = expanded(path);
-            let text = trust::read_to_string(&path, FilePurpose::Configuration).ok()?;
-            Config::parse(&text, &path.display().to_string()).ok()
+            let texts = ConfigFiles::of(Some(&expanded(path))).read().ok()?;
+            ConfigSet::parse(&texts).ok()?
         }
-        None => context.read_config().ok(),
-    }
+        None => context.read_config_set().ok()?,
+    };
+    let named = context.named_db.as_ref().map(|named| named.path.clone());
+    Some((set, value(words, "--db").map(expanded).or(named)))
+}
+
+/// The value of an option of the command line that is to be completed.
+fn value<'w>(words: &'w [String], option: &str) -> Option<&'w str> {
+    let before = &words[..words.len().saturating_sub(1)];
+    before.iter().enumerate().find_map(|(index, word)| {
+        if word == option {
+            return words[index + 1..].iter().find(|word| *word != "=").map(String::as_str);
+        }
+        word.strip_prefix(option)?.strip_prefix('=')
+    })
 }
 
 /// A path as the shell would pass it: `~/` is the user's home.

@@ -1,11 +1,13 @@
 //! Values of arguments.
 
+use std::path::PathBuf;
+
 use clap::builder::PossibleValue;
 use clap::{Arg, ValueHint};
 
 use crate::cli::man;
-use crate::config::Config;
 use crate::config::profile::built_in;
+use crate::config::{Config, ConfigSet};
 use crate::domain::session::{EndReason, SessionState};
 use crate::storage::SortKey;
 
@@ -45,13 +47,18 @@ fn is_directory(argument: &Arg) -> bool {
 }
 
 /// The words that an argument takes, as far as sessctl knows them.
-pub fn of(argument: &Arg, config: impl FnOnce() -> Option<Config>) -> Vec<Candidate> {
+pub fn of(
+    argument: &Arg,
+    config: impl FnOnce() -> Option<(ConfigSet, Option<PathBuf>)>,
+) -> Vec<Candidate> {
     let known = argument.get_possible_values();
     if !known.is_empty() {
         return known.iter().filter(|value| !value.is_hide_set()).map(described).collect();
     }
-    let from_config = |names: fn(&Config) -> Vec<String>| {
-        config().map(|config| words(names(&config))).unwrap_or_default()
+    let from_set = |names: &dyn Fn(&ConfigSet, &Config) -> Vec<String>| {
+        let Some((set, db)) = config() else { return Vec::new() };
+        let entry = db.map_or_else(|| set.only(), |db| set.database(&db));
+        words(names(&set, entry.map_or(&set.general, |entry| &entry.config)))
     };
     if argument.get_value_names().is_some_and(|names| names.iter().any(|name| name == "NAME|FILE"))
     {
@@ -62,10 +69,13 @@ pub fn of(argument: &Arg, config: impl FnOnce() -> Option<Config>) -> Vec<Candid
         "sort" => words(SortKey::ALL.iter().map(ToString::to_string)),
         "ended_by" => words(EndReason::ALL.iter().map(ToString::to_string)),
         "task" | "of_task" => {
-            from_config(|config| config.task_names().into_iter().map(str::to_owned).collect())
+            from_set(&|_, config| config.task_names().into_iter().map(str::to_owned).collect())
         }
-        "job" => from_config(|config| config.jobs.iter().map(|job| job.name.clone()).collect()),
-        "db" => from_config(|config| config.db.clone().into_iter().collect()),
+        "job" => from_set(&|_, config| config.jobs.iter().map(|job| job.name.clone()).collect()),
+        "db" => from_set(&|set, _| {
+            let names = set.databases.iter().map(|entry| entry.name.to_string());
+            names.chain(set.general.db.clone()).collect()
+        }),
         _ => Vec::new(),
     }
 }

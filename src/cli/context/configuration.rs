@@ -4,12 +4,17 @@ use std::fs;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use super::options::NamedPath;
+use super::options::{NamedPath, SettingSource};
 use super::settings::Context;
+use crate::Error;
 use crate::cli::config_files::ConfigFiles;
 use crate::cli::exit::{Exit, Usage, eprint_line, exit_code, worst_code};
+use crate::cli::mistakes::nearest;
+use crate::cli::trust;
 use crate::config::{Config, ConfigFault, ConfigSet, DatabaseEntry, DatabaseName};
+use crate::domain::error::Absence;
 use crate::output::sanitize;
+use crate::store::Location;
 
 impl Context {
     /// The files of the configuration, whether they exist or not.
@@ -81,15 +86,29 @@ impl Context {
 
     fn entry_of<'s>(&self, set: &'s ConfigSet) -> anyhow::Result<Option<&'s DatabaseEntry>> {
         if let Some(name) = &self.global.worker_for {
-            let unknown = || Usage::error(format!("database \"{name}\" is not configured"));
-            return set.named(name).map(Some).ok_or_else(unknown);
+            return set.named(name).map(Some).ok_or_else(|| unknown(name));
         }
         let Some(named) = &self.named_db else { return Ok(set.only()) };
-        if let Some(fault) = set.fault_of(&named.path) {
-            let name = named.path.display();
-            return Err(Usage::error(format!("cannot use \"{name}\": {}", fault.message)));
+        if set.fault_of(&named.path).is_some() {
+            return Err(disabled(&named.path.display().to_string()));
         }
         Ok(set.database(&named.path))
+    }
+
+    /// Explains that a database is missing whose path may be meant as a name.
+    pub fn explain_missing(&self, error: anyhow::Error) -> anyhow::Error {
+        let typed = self.named_db.as_ref().and_then(|named| named.path.to_str());
+        let databases = self.config_set.get().map_or(&[][..], |set| &set.databases);
+        match (error.downcast_ref(), typed) {
+            (
+                Some(Error::Missing { at, why: Absence::File | Absence::ApplicationFile }),
+                Some(typed),
+            ) if at == typed && DatabaseName::is_valid(typed) && !databases.is_empty() => {
+                let why = Absence::Other(not_a_name(typed, databases));
+                Error::Missing { at: at.clone(), why }.into()
+            }
+            _ => error,
+        }
     }
 
     /// The database that the user has named, unless it is a configured one.
@@ -100,17 +119,38 @@ impl Context {
         Ok(self.named_db.as_ref())
     }
 
+    /// The user whose privileges root is to take for a database, and what names the user: the
+    /// option, or, as root, the settings of the database. `None`: neither.
+    ///
+    /// # Errors
+    /// Errors of [`entry`](Self::entry).
+    pub fn user_for(&self, database: &Location) -> anyhow::Result<Option<(&str, SettingSource)>> {
+        if let Some(user) = &self.global.run_as {
+            return Ok(Some((user, SettingSource::Flag)));
+        }
+        if !trust::is_root() && self.identity().is_none() {
+            return Ok(None);
+        }
+        let user = self.entry()?.and_then(|entry| entry.config.run_as.as_deref());
+        Ok(match user {
+            Some(user) if self.db()? == *database => Some((user, SettingSource::File)),
+            _ => None,
+        })
+    }
+
     /// Reports the mistakes that disable databases, once. Returns the exit code that they cause.
     /// A worker leaves this to the process that started it.
     pub fn report_config_faults(&self) -> Exit {
-        let faults = self.config_set.get().map_or(&[][..], |set| &set.faults);
-        if faults.is_empty() || self.global.worker_for.is_some() {
+        self.config_set.get().map_or(Exit::Done, |set| self.report_faults_of(set))
+    }
+
+    fn report_faults_of(&self, set: &ConfigSet) -> Exit {
+        if self.global.worker_for.is_some() {
             return Exit::Done;
         }
-        if !self.reported_faults.replace(true) {
-            faults.iter().for_each(print_fault);
-        }
-        Exit::Misconfigured
+        let known = self.reported_faults.replace(set.faults.clone());
+        set.faults.iter().filter(|fault| !known.contains(fault)).for_each(print_fault);
+        if set.faults.is_empty() { Exit::Done } else { Exit::Misconfigured }
     }
 
     /// The exit code of a command that ended with `code`, in view of the mistakes that disable
@@ -119,10 +159,22 @@ impl Context {
         worst_code(code, exit_code(self.report_config_faults()))
     }
 
-    /// Reads the configuration of the database in use, or the general one, again.
+    /// Reads the configuration of the database in use, or the general one, again, and reports the
+    /// mistakes that are new.
     pub fn read_config(&self) -> anyhow::Result<Config> {
         let set = self.read_config_set()?;
-        Ok(match self.entry_of(&set)? {
+        self.report_faults_of(&set);
+        let entry = match self.entry()? {
+            None => self.entry_of(&set)?,
+            Some(DatabaseEntry { name, .. }) => match set.named(name.as_str()) {
+                Some(entry) => Some(entry),
+                None if set.fault_of(Path::new(name.as_str())).is_some() => {
+                    return Err(disabled(name.as_str()));
+                }
+                None => return Err(unknown(name.as_str())),
+            },
+        };
+        Ok(match entry {
             Some(entry) => entry.config.clone(),
             None => set.general,
         })
@@ -137,7 +189,8 @@ impl Context {
         }
     }
 
-    fn read_config_set(&self) -> anyhow::Result<ConfigSet> {
+    /// Reads the files, and reports nothing.
+    pub fn read_config_set(&self) -> anyhow::Result<ConfigSet> {
         let texts = match self.helper.borrow_mut().as_mut() {
             Some(helper) if helper.reads_config() => helper.read_config()?,
             _ => self.config_files().read()?,
@@ -157,8 +210,33 @@ impl Context {
     }
 }
 
+fn unknown(name: &str) -> anyhow::Error {
+    Usage::error(format!("no database with the name \"{name}\" is configured"))
+}
+
+/// Says that a word is no configured name, and lists those that are near, or a few.
+fn not_a_name(typed: &str, databases: &[DatabaseEntry]) -> String {
+    const MAX_NAMES: usize = 10;
+    let names = || databases.iter().map(|database| database.name.as_str());
+    if let Some(near) = nearest(typed, names()) {
+        return format!(
+            "there is no such file, and no such name is configured; did you mean {near}?"
+        );
+    }
+    let more = if databases.len() > MAX_NAMES { ", …" } else { "" };
+    let names = names().take(MAX_NAMES).collect::<Vec<_>>().join(", ");
+    format!("there is no such file, and the configured names are {names}{more}")
+}
+
+/// The mistake itself has been reported.
+fn disabled(name: &str) -> anyhow::Error {
+    Usage::error(format!("cannot use \"{name}\" until its configuration is corrected"))
+}
+
 fn print_fault(fault: &ConfigFault) {
-    let names: Vec<&str> = fault.databases.iter().map(|it| it.name.as_str()).collect();
+    let mut names: Vec<&str> = fault.databases.iter().map(|it| it.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
     let effect = match names.as_slice() {
         [] => "the databases of this file are disabled".to_owned(),
         [name] => format!("the database {name} is disabled"),

@@ -16,11 +16,12 @@ const CLUSTER_OPTIONS: &str = "Options for a cluster";
 #[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
-    /// SQLite file that holds the sessions, or the nodes of an rqlite cluster, such as
-    /// http://db1:4001,db2:4001 [env: SESSCTL_DB]
-    #[arg(long, global = true, value_name = "PATH|URL")]
+    /// Database by its name in the configuration; or the SQLite file that holds the sessions, or
+    /// the nodes of an rqlite cluster, such as http://db1:4001,db2:4001 [env: SESSCTL_DB]
+    #[arg(long, global = true, value_name = "NAME|PATH|URL")]
     pub(super) db: Option<PathBuf>,
-    /// Configuration file with policies, guard and jobs [env: SESSCTL_CONFIG] [default:
+    /// Configuration file with policies, guard and jobs; databases are also in the files of the
+    /// directory with the same name and .d for .toml [env: SESSCTL_CONFIG] [default:
     /// /etc/sessctl.toml if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use super::settings::Context;
 use super::terminal::{PendingListing, stdout, style, unwritten};
+use crate::config::DatabaseEntry;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Summary};
 
@@ -26,11 +27,24 @@ impl Context {
         head: Option<Summary<'_>>,
     ) -> anyhow::Result<Box<dyn Format>> {
         self.format().check(schema)?;
-        Ok(output::open(self.format(), style(self.global.color), stdout(), schema, head)?)
+        let style = style(self.global.color);
+        let mut listing = output::open(self.format(), style, stdout(), schema, head)?;
+        listing.set_labels(&self.metric_labels());
+        Ok(listing)
     }
 
     pub fn pending_listing(&self, schema: &'static Schema) -> PendingListing {
-        PendingListing { format: self.format(), style: style(self.global.color), schema }
+        PendingListing {
+            format: self.format(),
+            style: style(self.global.color),
+            schema,
+            labels: self.metric_labels(),
+        }
+    }
+
+    /// Labels of all metrics of this process: those of the database in use, if it has a name.
+    pub fn metric_labels(&self) -> Vec<(String, String)> {
+        self.entry().ok().flatten().map(DatabaseEntry::metric_labels).unwrap_or_default()
     }
 
     pub fn write_records(&self, schema: &'static Schema, records: &[Record]) -> anyhow::Result<()> {

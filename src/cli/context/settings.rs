@@ -16,7 +16,7 @@ use crate::cli::privileges::identity::Identity;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
 use crate::cli::{host, metrics_file, profiles, trust};
-use crate::config::{Config, ConfigSet};
+use crate::config::{Config, ConfigFault, ConfigSet};
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
@@ -31,8 +31,8 @@ pub struct Context {
     pub named_config: Option<NamedPath>,
     pub named_profile: Option<NamedPath>,
     pub(super) config_set: OnceCell<ConfigSet>,
-    /// Set once the mistakes that disable databases have been reported.
-    pub(super) reported_faults: Cell<bool>,
+    /// The mistakes that disable databases, as far as they have been reported.
+    pub(super) reported_faults: RefCell<Vec<ConfigFault>>,
     pub(super) announced_profile: Cell<bool>,
     pub(super) warned_of_name: Cell<bool>,
     pub(super) state_warnings: StateWarnings,
@@ -69,7 +69,7 @@ impl Context {
             named_config,
             named_profile,
             config_set: OnceCell::new(),
-            reported_faults: Cell::new(false),
+            reported_faults: RefCell::default(),
             announced_profile: Cell::new(false),
             warned_of_name: Cell::new(false),
             state_warnings: StateWarnings::default(),

@@ -17,16 +17,18 @@ pub fn stdout() -> impl Write {
 }
 
 /// A listing on standard output that is yet to begin.
-#[derive(Clone, Copy)]
 pub struct PendingListing {
     pub(super) format: FormatName,
     pub(super) style: Style,
     pub(super) schema: &'static Schema,
+    pub(super) labels: Vec<(String, String)>,
 }
 
 impl PendingListing {
-    pub fn open(self) -> io::Result<Box<dyn Format>> {
-        output::open(self.format, self.style, stdout(), self.schema, None)
+    pub fn open(&self) -> io::Result<Box<dyn Format>> {
+        let mut listing = output::open(self.format, self.style, stdout(), self.schema, None)?;
+        listing.set_labels(&self.labels);
+        Ok(listing)
     }
 }
 

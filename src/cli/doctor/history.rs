@@ -112,11 +112,15 @@ fn target(subject: &Subject<'_>) -> anyhow::Result<CallTarget> {
         Some(path) => std::path::absolute(path)?.display().to_string(),
         None => subject.db.to_string(),
     };
-    let config = subject.context.config_path();
+    let context = subject.context;
+    let (name, files) = (context.database_name(), context.config_files());
+    // Databases can be configured without a general file.
+    let has_config = files.main().is_some() || name.is_some();
     Ok(CallTarget {
+        name: name.map(ToString::to_string),
         db,
-        is_default_config: config.is_some() && subject.context.named_config.is_none(),
-        config: config.and_then(|path| std::path::absolute(path).ok()),
+        config: std::path::absolute(files.path()).ok().filter(|_| has_config),
+        is_default_config: has_config && context.named_config.is_none(),
     })
 }
 

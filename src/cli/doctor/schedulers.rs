@@ -21,6 +21,8 @@ pub struct ScheduledCall {
 /// Names by which a call is one for this database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallTarget {
+    /// Name of the database, if it is a configured one.
+    pub name: Option<String>,
     /// Full path of the database, or its address.
     pub db: String,
     /// Full path of the configuration, if there is one.
@@ -103,8 +105,8 @@ impl ScheduledCall {
     /// or nothing, and the configuration is the default one.
     pub fn is_for(&self, target: &CallTarget) -> bool {
         if let Some(db) = self.value("--db", "SESSCTL_DB") {
-            // It may be relative to another directory.
-            return Path::new(&target.db).ends_with(db);
+            // It may be a name, or relative to another directory.
+            return target.name.as_deref() == Some(db) || Path::new(&target.db).ends_with(db);
         }
         match self.value("--config", "SESSCTL_CONFIG") {
             Some(config) => target.config.as_deref() == Some(Path::new(config)),

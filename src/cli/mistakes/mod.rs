@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
+pub use similar::nearest;
 use typed::TypedCommand;
 
 /// Answer to arguments, of which the first is the program's name. `root` is the whole command

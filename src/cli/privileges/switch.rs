@@ -11,7 +11,7 @@ use super::helper::{self, Helper};
 use super::identity::Identity;
 use super::owner::{self, FoundDatabase, IfMissing};
 use crate::Error;
-use crate::cli::context::Context;
+use crate::cli::context::{Context, SettingSource};
 use crate::cli::exit::Usage;
 use crate::cli::state_dir::DatabaseOwner;
 use crate::cli::trust;
@@ -64,8 +64,9 @@ pub fn take_privileges(needs: Option<&PrivilegeNeeds>, context: &Context) -> any
     let helper = has_files.then(|| Helper::start(&needs.files)).transpose()?;
     identity.assume()?;
     if context.global.verbose {
-        let why = match context.global.run_as {
-            Some(_) => "as requested with --as",
+        let why = match context.user_for(&needs.database)? {
+            Some((_, SettingSource::Flag)) => "as requested with --as",
+            Some(_) => "as the configuration requests",
             None => "the owner of the database",
         };
         context.print_notice(&format!("sessctl: working with the privileges of {identity}, {why}"));
@@ -125,7 +126,7 @@ pub fn reexec() -> anyhow::Error {
 }
 
 /// Finds the user whose privileges a command on a database works with: that of `--as`, or as
-/// root the owner of the file, or else the caller.
+/// root that of its configuration or the owner of the file, or else the caller.
 ///
 /// # Errors
 /// [`Usage`] if somebody else than root asks for another user; otherwise as for
@@ -136,8 +137,8 @@ pub fn find_owner(
     context: &Context,
 ) -> anyhow::Result<FoundDatabase> {
     let is_root = trust::is_root();
-    let owner = match (context.global.run_as.as_deref(), database) {
-        (Some(user), _) => {
+    let owner = match (context.user_for(database)?, database) {
+        (Some((user, _)), _) => {
             let identity = Identity::parse(user)?;
             if !is_root && identity.uid() != Identity::current()?.uid() {
                 return Err(Usage::error(format!(

@@ -336,10 +336,11 @@ fn write_metrics(
     exit_code: u8,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let text = metrics::text(&[
+    let figures: [(_, &[_]); 3] = [
         (stat::schema(service), table),
         (schema(service.profile()), done),
         (&metrics::PURGE, &[metrics::call(exit_code, context.now)]),
-    ])?;
+    ];
+    let text = metrics::text(&figures, &context.metric_labels())?;
     context.write_metrics(path, &text)
 }

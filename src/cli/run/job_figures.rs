@@ -19,6 +19,7 @@ pub fn write(
     let now = clock::now();
     let jobs = job_metrics::records(service, config, context, now).unwrap_or_default();
     let call = metrics::call(exit_code, now);
-    let text = metrics::text(&[(&job_metrics::JOBS, &jobs), (&metrics::RUN, &[call])])?;
+    let figures: [(_, &[_]); 2] = [(&job_metrics::JOBS, &jobs), (&metrics::RUN, &[call])];
+    let text = metrics::text(&figures, &context.metric_labels())?;
     context.write_metrics(path, &text)
 }

@@ -16,6 +16,8 @@ use crate::cli::profiles::is_file;
 pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
     pub db: &'a Location,
+    /// Name of the database, if it is a configured one.
+    pub name: Option<&'a str>,
     pub profile: Option<&'a Path>,
     pub table: Option<&'a str>,
     pub params: &'a [(String, String)],
@@ -46,7 +48,7 @@ impl Invocation<'_> {
             words.extend(["--config".to_owned(), absolute(config)?]);
         }
         let verb = if self.is_of_jobs { "run" } else { "purge" };
-        words.extend(["--db".to_owned(), db]);
+        words.extend(["--db".to_owned(), self.name.map_or(db, str::to_owned)]);
         if let Some(profile) = self.profile {
             words.extend(["--profile".to_owned(), named(profile)?]);
         }

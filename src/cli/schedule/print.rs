@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::DatabaseName;
 use crate::domain::schedule::Schedule;
 use crate::domain::time_zone::TimeZone;
 use clap::ValueEnum;
@@ -65,6 +66,7 @@ impl Args {
         let call = Invocation {
             config: context.named_config.as_ref().map(|named| named.path.as_path()),
             db: &db,
+            name: context.database_name().map(DatabaseName::as_str),
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
             table: context.global.table.as_deref(),
             params: &context.global.params,

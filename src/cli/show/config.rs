@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::{Config, IgnoredKey, Setting, SourceLine};
+use crate::config::{Config, DatabaseEntry, IgnoredKey, Setting, SourceLine};
 
 use crate::cli::context::{Context, CredentialSource, NamedPath, SettingSource};
 use crate::cli::exit::Exit;
@@ -33,6 +33,7 @@ impl Args {
         context.format().check(&SETTINGS)?;
         let mut records = vec![config_file(context)];
         let config = context.config_explained()?;
+        records.extend(databases(context)?);
         context.validate_database_name(config)?;
         warn_of_patterns(config, context);
         let in_force = table_policy(config, context);
@@ -41,7 +42,7 @@ impl Args {
         for setting in config.settings().into_iter().filter(|setting| !is_typed(&setting.key)) {
             records.push(effective(&setting, config, context));
             if setting.key == "db" {
-                records.extend(user(context));
+                records.extend(user(config, context));
             }
             if setting.key == "profile" {
                 records.extend(params.iter().map(parameter));
@@ -95,9 +96,26 @@ fn warn_of_patterns(config: &Config, context: &Context) {
     }
 }
 
+/// The configured database in use, or else all of them.
+fn databases(context: &Context) -> anyhow::Result<Vec<Record>> {
+    if let Some(entry) = context.entry()? {
+        let source = match &context.named_db {
+            Some(named) => described(named.source, "--db"),
+            None => ("file", entry.line.to_string()),
+        };
+        return Ok(vec![record("database", entry.name.as_str(), source)]);
+    }
+    let shown = |entry: &DatabaseEntry| {
+        let database = entry.config.db.as_deref().unwrap_or_default();
+        record(&format!("database.{}", entry.name), database, ("file", entry.line.to_string()))
+    };
+    Ok(context.databases()?.iter().map(shown).collect())
+}
+
 /// A setting of the file, unless something else goes before the file.
 fn effective(setting: &Setting, config: &Config, context: &Context) -> Record {
-    match (setting.key.as_str(), &context.named_db, &context.named_profile) {
+    let typed_db = context.typed_db().ok().flatten();
+    match (setting.key.as_str(), typed_db, &context.named_profile) {
         ("db", Some(db), _) => named("db", db, "--db"),
         ("profile", _, Some(profile)) => named("profile", profile, "--profile"),
         ("table", ..) => match &context.global.table {
@@ -121,11 +139,15 @@ fn effective(setting: &Setting, config: &Config, context: &Context) -> Record {
 }
 
 /// The user whose privileges commands on the database work with, as this one does.
-fn user(context: &Context) -> Option<Record> {
+fn user(config: &Config, context: &Context) -> Option<Record> {
     let database = context.db().ok()?;
     let identity = context.identity().cloned().map_or_else(Identity::current, Ok).ok()?;
-    let source = match (&context.global.run_as, database.file()) {
-        (Some(_), _) => ("flag", "--as".to_owned()),
+    let source = match (context.user_for(&database).ok()?, database.file()) {
+        (Some((_, SettingSource::Flag)), _) => ("flag", "--as".to_owned()),
+        (Some(_), _) => {
+            let line = config.line_of("as").map(ToString::to_string);
+            ("file", line.unwrap_or_default())
+        }
         (None, Some(path)) if context.identity().is_some() || identity.is_root() => {
             ("default", format!("owner of {}", path.display()))
         }

@@ -89,7 +89,9 @@ impl Args {
         if let Some(path) = &self.metrics_file {
             let service = context.open(Access::Read)?;
             let records = records(&service, None, context.now)?;
-            context.write_metrics(path, &metrics::text(&[(schema(&service), &records)])?)?;
+            let figures: [(_, &[_]); 1] = [(schema(&service), &records)];
+            let text = metrics::text(&figures, &context.metric_labels())?;
+            context.write_metrics(path, &text)?;
             return Ok(Exit::Done);
         }
         let has_heading = context.format() == FormatName::Table && context.is_interactive();

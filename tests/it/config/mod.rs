@@ -1,5 +1,6 @@
 //! The configuration file, one module of the source each.
 
+mod databases;
 mod legacy;
 mod profile;
 mod profile_checks;

@@ -34,6 +34,28 @@ fn a_series_stands_once() {
 }
 
 #[test]
+fn common_labels_stand_before_the_others_until_they_change() {
+    let record =
+        |task: &str| Record::new([task], vec![Value::word(task.to_owned()), Value::Count(1)]);
+    let mut out = Vec::new();
+    let mut listing = open(Prometheus, Style::default(), &mut out, &sample::STAT, None).unwrap();
+    for (database, team) in [("shop", "say \"hi\""), ("blog", "b")] {
+        listing.set_labels(&[
+            ("database".to_owned(), database.to_owned()),
+            ("team".to_owned(), team.to_owned()),
+        ]);
+        listing.record(&record("imap")).unwrap();
+    }
+    listing.end().unwrap();
+    insta::assert_snapshot!(String::from_utf8(out).unwrap(), @r#"
+    # HELP sessctl_sessions Sessions by task and state.
+    # TYPE sessctl_sessions gauge
+    sessctl_sessions{database="shop",team="say \"hi\"",task="imap",state="active"} 1
+    sessctl_sessions{database="blog",team="b",task="imap",state="active"} 1
+    "#);
+}
+
+#[test]
 fn records_without_a_metric_are_refused_before_anything_is_written() {
     let mut out = Vec::new();
     let error = open(Prometheus, Style::default(), &mut out, &sample::SESSIONS, None)

@@ -1,6 +1,7 @@
 //! The configuration file: its mistakes, its warnings, and where each setting comes
 //! from.
 
+mod databases;
 mod errors;
 mod examples;
 mod jobs;
