@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -33,16 +33,50 @@ pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     };
     let directory = directory_of(path)?;
     ensure_replaceable(&directory.end, name).with_context(doing)?;
-    let (making, mut file) = new_file(&directory.end).with_context(doing)?;
-    let made = file
-        .write_all(bytes)
-        .and_then(|()| Ok(fchmod(&file, Mode::from_raw_mode(0o644))?))
-        .and_then(|()| Ok(renameat(&directory.end, &making, &directory.end, name)?));
-    if made.is_err() {
-        // It is of no use to anybody.
-        let _ = unlinkat(&directory.end, &making, AtFlags::empty());
+    Draft::new(&directory.end, name, bytes).and_then(Draft::put).with_context(doing)
+}
+
+/// A whole file under a temporary name, which is removed unless it takes its place.
+pub struct Draft<'a> {
+    directory: BorrowedFd<'a>,
+    name: &'a OsStr,
+    making: Option<String>,
+}
+
+impl<'a> Draft<'a> {
+    /// Writes a file that every user may read.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn new(directory: &'a OwnedFd, name: &'a OsStr, bytes: &[u8]) -> io::Result<Self> {
+        let directory = directory.as_fd();
+        let (making, mut file) = new_file(directory)?;
+        let draft = Self { directory, name, making: Some(making) };
+        file.write_all(bytes)?;
+        fchmod(&file, Mode::from_raw_mode(0o644))?;
+        Ok(draft)
     }
-    made.with_context(doing)
+
+    /// Gives the file its name, in place of the one that has it.
+    ///
+    /// # Errors
+    /// The file cannot be renamed.
+    pub fn put(mut self) -> io::Result<()> {
+        if let Some(making) = &self.making {
+            renameat(self.directory, making, self.directory, self.name)?;
+        }
+        self.making = None;
+        Ok(())
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if let Some(making) = &self.making {
+            // It is of no use to anybody.
+            let _ = unlinkat(self.directory, making, AtFlags::empty());
+        }
+    }
 }
 
 pub fn directory_of(path: &Path) -> anyhow::Result<ResolvedPath> {
@@ -60,17 +94,31 @@ pub fn directory_of(path: &Path) -> anyhow::Result<ResolvedPath> {
         }
         _ => bail!("could not write \"{name}\": there is no directory \"{}\"", directory.display()),
     };
+    ensure_own_links(&resolved, directory)
+        .with_context(|| format!("could not write \"{name}\""))?;
+    Ok(resolved)
+}
+
+/// As root, refuses a path with a link that leads where another user wants it to.
+///
+/// # Errors
+/// There is such a link.
+pub fn ensure_own_links(resolved: &ResolvedPath, path: &Path) -> anyhow::Result<()> {
     match resolved.link_in_reach().filter(|_| is_root()) {
         Some(fault) => bail!(
-            "could not write \"{name}\": the path \"{}\" contains a symbolic link that another user could \
-             change ({fault}); pass a path without symbolic links",
-            directory.display(),
+            "the path \"{}\" contains a symbolic link that another user could change ({fault}); \
+             pass a path without symbolic links",
+            path.display(),
         ),
-        None => Ok(resolved),
+        None => Ok(()),
     }
 }
 
-fn ensure_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()> {
+/// Refuses to replace anything other than a regular file.
+///
+/// # Errors
+/// Something else has the name.
+pub fn ensure_replaceable(directory: impl AsFd, name: &OsStr) -> anyhow::Result<()> {
     let found = match statat(directory, name, AtFlags::SYMLINK_NOFOLLOW) {
         Err(Errno::NOENT) => return Ok(()),
         found => FileType::from_raw_mode(found?.st_mode),

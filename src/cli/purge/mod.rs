@@ -145,6 +145,20 @@ impl Args {
         self.metrics_file.as_deref()
     }
 
+    /// Checks what the parser does not.
+    ///
+    /// # Errors
+    /// [`Usage`] for a selection that only a dry run takes.
+    pub fn ensure_valid(&self) -> anyhow::Result<()> {
+        if !self.dry_run && self.selection.is_more_than_a_task() {
+            return Err(Usage::error(
+                "a purge takes all sessions that are due, or those of a --task; to list some of \
+                 them, add --dry-run; to end some sessions now, use `sessctl cycle`",
+            ));
+        }
+        Ok(())
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(format) = context.requested_format() {
             format.check(match (self.dry_run, self.each.is_stdout()) {
@@ -153,12 +167,7 @@ impl Args {
                 (false, false) => &SUMMARY,
             })?;
         }
-        if !self.dry_run && self.selection.is_more_than_a_task() {
-            return Err(Usage::error(
-                "a purge takes all sessions that are due, or those of a --task; to list some of \
-                 them, add --dry-run; to end some sessions now, use `sessctl cycle`",
-            ));
-        }
+        self.ensure_valid()?;
         let request = self.request(context)?;
         if self.dry_run {
             let now = self

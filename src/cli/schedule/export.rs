@@ -1,6 +1,5 @@
 //! A call of sessctl as a crontab line and as systemd units.
 
-use std::borrow::Cow;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -9,22 +8,31 @@ use crate::domain::time_zone::TimeZone;
 use crate::store::Location;
 use anyhow::Context as _;
 
+use super::call_options::CallOptions;
+use super::quoting::quote_word;
+use super::sandbox::{Sandbox, Writable};
+use super::subject::Subject;
+use super::unit::{Service, Timer};
 use super::user::ScheduleUser;
 use crate::cli::exit::Usage;
 use crate::cli::profiles::is_file;
 
 pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
-    pub db: &'a Location,
-    /// Name of the database, if it is a configured one.
-    pub name: Option<&'a str>,
+    /// `None`: all databases of the configuration.
+    pub db: Option<&'a Location>,
     pub profile: Option<&'a Path>,
     pub table: Option<&'a str>,
     pub params: &'a [(String, String)],
     pub state_dir: Option<&'a Path>,
     /// Options that name files which a cluster wants.
     pub files: Vec<(&'static str, PathBuf)>,
-    pub is_of_jobs: bool,
+    /// Command that is called: `purge` or `run`.
+    pub verb: &'static str,
+    pub options: CallOptions,
+    /// Directories of files that the configuration names.
+    pub outputs: Vec<String>,
+    pub has_network: bool,
     pub has_hook: bool,
     /// Owner of the database file; `None`: there is no file.
     pub owner: Option<ScheduleUser>,
@@ -33,22 +41,20 @@ pub struct Invocation<'a> {
 impl Invocation<'_> {
     /// Invocation with full paths, because schedulers use another working directory and search
     /// path.
-    pub fn resolve(&self) -> anyhow::Result<ResolvedInvocation> {
-        let (db, directory) = match self.db {
-            Location::File(path) => {
-                let db = absolute(path)?;
-                let directory = Path::new(&db).parent().unwrap_or(Path::new("/"));
-                let directory = directory.display().to_string();
-                (db, Some(directory))
-            }
-            Location::Cluster(cluster) => (cluster.to_string(), None),
-        };
+    ///
+    /// # Errors
+    /// A path cannot be written to a text file.
+    pub fn resolve(self) -> anyhow::Result<ResolvedInvocation> {
         let mut words = vec![absolute(&env::current_exe()?)?];
-        if let Some(config) = self.config {
-            words.extend(["--config".to_owned(), absolute(config)?]);
+        let config = self.config.map(absolute).transpose()?;
+        if let Some(config) = &config {
+            words.extend(["--config".to_owned(), config.clone()]);
         }
-        let verb = if self.is_of_jobs { "run" } else { "purge" };
-        words.extend(["--db".to_owned(), self.name.map_or(db, str::to_owned)]);
+        let (subject, directory) = self.subject(config)?;
+        match &subject {
+            Subject::All(_) => {}
+            Subject::Database { place, .. } => words.extend(["--db".to_owned(), place.clone()]),
+        }
         if let Some(profile) = self.profile {
             words.extend(["--profile".to_owned(), named(profile)?]);
         }
@@ -65,209 +71,140 @@ impl Invocation<'_> {
         if let Some(directory) = &state_dir {
             words.extend(["--state-dir".to_owned(), directory.clone()]);
         }
-        words.push(verb.to_owned());
-        let (has_hook, owner) = (self.has_hook, self.owner.clone());
-        Ok(ResolvedInvocation { words, directory, state_dir, verb, has_hook, owner })
+        words.push(self.verb.to_owned());
+        if self.db.is_none() && self.verb != "run" {
+            words.push("--all-databases".to_owned());
+        }
+        words.extend(self.options.words);
+        Ok(ResolvedInvocation {
+            words,
+            subject,
+            directory,
+            state_dir,
+            outputs: [self.outputs, self.options.directories].concat(),
+            has_network: self.has_network,
+            has_hook: self.has_hook,
+            owner: self.owner,
+        })
+    }
+
+    /// What the call is for, and the directory of its database.
+    fn subject(&self, config: Option<String>) -> anyhow::Result<(Subject, Option<String>)> {
+        let (place, directory) = match self.db {
+            None => return Ok((Subject::All(config), None)),
+            Some(Location::File(path)) => {
+                let db = absolute(path)?;
+                let directory = Path::new(&db).parent().unwrap_or(Path::new("/"));
+                let directory = directory.display().to_string();
+                (db, Some(directory))
+            }
+            Some(Location::Cluster(cluster)) => (cluster.to_string(), None),
+        };
+        let table = self.table.map(str::to_owned);
+        Ok((Subject::Database { place, name: None, table }, directory))
     }
 }
 
+/// A call with full paths, for a scheduler.
 pub struct ResolvedInvocation {
     pub words: Vec<String>,
-    /// The directory of the database; `None`: it is on a cluster.
+    pub subject: Subject,
+    /// The directory of the database; `None`: it is on a cluster, or there are several.
     pub directory: Option<String>,
     pub state_dir: Option<String>,
-    pub verb: &'static str,
+    /// Directories of the files that its options name.
+    pub outputs: Vec<String>,
+    pub has_network: bool,
     pub has_hook: bool,
     pub owner: Option<ScheduleUser>,
 }
 
 impl ResolvedInvocation {
     pub fn units(&self, schedule: &Schedule, zone: &TimeZone) -> [(String, String); 2] {
-        let name = |kind: &str| format!("sessctl-{}.{kind}", self.verb);
-        [(name("service"), self.service()), (name("timer"), timer(schedule, zone))]
+        let name = |kind: &str| format!("{}.{kind}", self.subject.unit_name());
+        let timer = Timer {
+            owner_line: self.subject.owner_line(),
+            description: self.subject.description(),
+            calendar: calendar(schedule, zone),
+        };
+        [(name("service"), self.service().to_string()), (name("timer"), timer.to_string())]
+    }
+
+    fn service(&self) -> Service {
+        let command: Vec<String> = self.words.iter().map(|word| quote_word(word)).collect();
+        Service {
+            owner_line: self.subject.owner_line(),
+            description: self.subject.description(),
+            needs_network: self.has_network,
+            user: self.owner.as_ref().map_or_else(String::new, ScheduleUser::in_unit),
+            command: command.join(" "),
+            state: self.state(),
+            sandbox: (!self.has_hook).then(|| self.sandbox()),
+        }
+    }
+
+    fn sandbox(&self) -> Sandbox {
+        let directories = [&self.directory, &self.state_dir].into_iter().flatten();
+        let directories = directories.chain(&self.outputs);
+        Sandbox {
+            is_root: self.owner.as_ref().is_none_or(|owner| owner.uid == 0),
+            has_network: self.has_network,
+            writable: match self.subject {
+                Subject::All(_) => Writable::Sites,
+                Subject::Database { .. } => Writable::Only(unique(directories)),
+            },
+            // A private /tmp would hide a program or a database that is there.
+            has_private_tmp: !self.is_under_tmp(),
+        }
     }
 
     fn is_under_tmp(&self) -> bool {
         let tmp =
             |word: &String| ["/tmp", "/var/tmp"].iter().any(|tmp| Path::new(word).starts_with(tmp));
-        self.words.iter().any(tmp)
+        self.words.iter().chain(&self.outputs).any(tmp)
     }
 
     /// Directory for the state of a framework's table. One that is not named is systemd's
     /// state directory.
     fn state(&self) -> String {
-        match &self.state_dir {
-            Some(directory) => format!("ReadWritePaths={}", of_a_path(directory)),
-            None => format!("StateDirectory={}", self.state_directory()),
-        }
-    }
-
-    fn state_directory(&self) -> String {
-        let of_owner = |owner: &ScheduleUser| {
-            format!("sessctl/{}\nStateDirectoryMode=0700", owner.directory())
-        };
-        self.owner.as_ref().map_or_else(|| "sessctl".to_owned(), of_owner)
-    }
-
-    fn order(&self) -> &'static str {
-        match self.directory {
-            Some(_) => "",
-            None => "Wants=network-online.target\nAfter=network-online.target\n",
-        }
-    }
-
-    fn writable_paths(&self) -> String {
-        let line = |directory: &String| format!("ReadWritePaths={}\n", of_a_path(directory));
-        self.directory.as_ref().map_or_else(String::new, line)
-    }
-
-    fn hardening(&self) -> Cow<'static, str> {
-        match self.directory {
-            _ if self.has_hook => UNHARDENED.into(),
-            Some(_) if self.is_of_a_user() => {
-                HARDENING.replace(CAPABILITIES_OF_ROOT, "CapabilityBoundingSet=\n").into()
+        match (&self.state_dir, &self.owner) {
+            (Some(_), _) => String::new(),
+            (None, None) => "StateDirectory=sessctl\n".to_owned(),
+            (None, Some(owner)) => {
+                format!("StateDirectory=sessctl/{}\nStateDirectoryMode=0700\n", owner.directory())
             }
-            Some(_) => HARDENING.into(),
-            None => HARDENING
-                .replace("PrivateNetwork=yes\n", "")
-                .replace(NO_ADDRESS_FAMILIES, CLUSTER_ADDRESS_FAMILIES)
-                .into(),
         }
     }
-
-    fn is_of_a_user(&self) -> bool {
-        self.owner.as_ref().is_some_and(|owner| owner.uid != 0)
-    }
-
-    fn service(&self) -> String {
-        let command: Vec<String> = self.words.iter().map(|word| systemd_word(word)).collect();
-        format!(
-            "[Unit]\n\
-             Description=End and purge unused sessions\n\
-             {order}\n\
-             [Service]\n\
-             Type=oneshot\n\
-             {user}\
-             ExecStart={command}\n\
-             # 3: incomplete; the next run continues. 11: another process is at work, or the\n\
-             # database is locked.\n\
-             SuccessExitStatus=3 11\n\
-             Nice=10\n\
-             IOSchedulingClass=idle\n\
-             {LIMITS}\
-             {directory}{state}\n\
-             PrivateTmp={private_tmp}\n{hardening}",
-            command = command.join(" "),
-            user = self.owner.as_ref().map_or_else(String::new, ScheduleUser::in_unit),
-            order = self.order(),
-            directory = self.writable_paths(),
-            state = self.state(),
-            // A private /tmp would hide a program or a database that is there.
-            private_tmp = if self.has_hook || self.is_under_tmp() { "no" } else { "yes" },
-            hardening = self.hardening(),
-        )
-    }
 }
 
-/// A path outside of commands, which alone have variables.
-fn of_a_path(path: &str) -> String {
-    systemd_word(path).replace("$$", "$")
-}
-
-/// Bounds that no run comes near unless something is wrong.
-const LIMITS: &str = "\
-# A purge of millions of rows takes 32 MB, and 200 MB with --fast.
-MemoryMax=512M
-# A run that hangs is stopped, because it would prevent the timer from starting the next one.
-# What it has committed is kept, and the next run continues.
-TimeoutStartSec=6h
-";
-
-pub const CAPABILITIES_OF_ROOT: &str =
-    "CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID\n";
-
-/// Restrictions for a program that works on one file.
-const HARDENING: &str = "\
-CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID
-LockPersonality=yes
-MemoryDenyWriteExecute=yes
-NoNewPrivileges=yes
-PrivateDevices=yes
-PrivateNetwork=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHome=read-only
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-ProtectSystem=strict
-RestrictAddressFamilies=none
-RestrictNamespaces=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-SystemCallArchitectures=native
-SystemCallFilter=@system-service
-UMask=0077
-";
-
-pub const NO_ADDRESS_FAMILIES: &str = "RestrictAddressFamilies=none";
-/// A name is looked up through the last two.
-const CLUSTER_ADDRESS_FAMILIES: &str =
-    "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX";
-
-/// Restrictions that are dropped for a hook, whose needs are unknown.
-const UNHARDENED: &str = "\
-# No restrictions: the hook may need access to anything.
-UMask=0077
-";
-
-fn timer(schedule: &Schedule, zone: &TimeZone) -> String {
-    let zone = match zone {
-        TimeZone::Local | TimeZone::Machine(_) => String::new(),
-        TimeZone::Named(_) => format!(" {zone}"),
-    };
-    format!(
-        "[Unit]\n\
-         Description=End and purge unused sessions\n\
-         \n\
-         [Timer]\n\
-         OnCalendar={}{zone}\n\
-         AccuracySec=1s\n\
-         # A run that was missed while the machine was off is made up for, once.\n\
-         Persistent=true\n\
-         \n\
-         [Install]\n\
-         WantedBy=timers.target\n",
-        schedule.to_on_calendar()
-    )
-}
-
-/// A word of a unit file, which has quotes, escapes and specifiers of its own.
-fn systemd_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:@".contains(c);
-    if word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    let mut quoted = String::from("\"");
-    for c in word.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '%' => quoted.push_str("%%"),
-            '$' => quoted.push_str("$$"),
-            '\n' => quoted.push_str("\\n"),
-            c => quoted.push(c),
+fn unique<'a>(directories: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::new();
+    for directory in directories {
+        if !unique.contains(directory) {
+            unique.push(directory.clone());
         }
     }
-    quoted.push('"');
-    quoted
+    unique
+}
+
+/// Times in the language of systemd.
+fn calendar(schedule: &Schedule, zone: &TimeZone) -> String {
+    let times = schedule.to_on_calendar();
+    match zone {
+        TimeZone::Local | TimeZone::Machine(_) => times,
+        TimeZone::Named(_) => format!("{times} {zone}"),
+    }
 }
 
 fn named(profile: &Path) -> anyhow::Result<String> {
     if is_file(profile) { absolute(profile) } else { Ok(profile.display().to_string()) }
 }
 
-fn absolute(path: &Path) -> anyhow::Result<String> {
+/// Full path, which other programs read.
+///
+/// # Errors
+/// [`Usage`] for a path that is no text.
+pub fn absolute(path: &Path) -> anyhow::Result<String> {
     let full = std::path::absolute(path)
         .with_context(|| format!("could not find \"{}\"", path.display()))?;
     full.into_os_string()

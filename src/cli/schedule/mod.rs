@@ -1,11 +1,18 @@
 //! `sessctl schedule`: one file for each thing to do with a schedule.
 
+pub mod call_options;
 mod check;
 pub mod crontab;
 pub mod export;
 mod next;
+mod next_step;
 mod print;
+pub mod quoting;
+pub mod sandbox;
 mod spec;
+pub mod subject;
+pub mod unit;
+pub mod unit_files;
 pub mod user;
 
 use clap::Subcommand;

@@ -1,50 +1,65 @@
 //! `sessctl schedule print`
 
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use crate::config::DatabaseName;
 use crate::domain::schedule::Schedule;
 use crate::domain::time_zone::TimeZone;
 use clap::ValueEnum;
 
+use super::call_options::CallOptions;
 use super::crontab::CrontabKind;
 use super::export::{Invocation, ResolvedInvocation};
+use super::unit_files::write_units;
 use super::user::ScheduleUser;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
-use crate::cli::replace::replace;
+use crate::store::Location;
 
 /// Print the crontab line, or the systemd units, that call sessctl
 ///
 /// If the configuration has a [[job]] and no schedule is given here, they call `sessctl run`
 /// every minute, which follows the schedules of the jobs. Otherwise they call the purge. The
 /// text contains the full paths of this program, the database and the configuration, and
-/// repeats --profile and --param. On days when the clocks change, systemd follows its own
-/// rules.
+/// repeats --profile and --param. Options after `--` are those of the purge or the run. On days
+/// when the clocks change, systemd follows its own rules.
 ///
-/// The units run as the owner of the database file (User=), and the crontab line belongs in
+/// The units of a database run as the owner of its file (User=), and the crontab line belongs in
 /// that user's crontab; a comment names the user if it is not you. Create the database first:
-/// without the file, the units run as root.
+/// without the file, the units run as root. Each database has units of its own, named after its
+/// path. With --all-databases, the units are sessctl.service and sessctl.timer, and root works on
+/// each database with the privileges of its owner.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl --config jobs.toml schedule print cron
   sessctl --db app.db schedule print cron '15 * *'
+  sessctl --db app.db schedule print cron '15 * *' -- --run-time 5m --task imap
   sessctl --db app.db schedule print cron --system > /etc/cron.d/sessctl
-  sessctl --db app.db schedule print systemd '0 3 *' --dir /etc/systemd/system")]
+  sessctl --db app.db schedule print systemd '0 3 *' --dir /etc/systemd/system
+  sessctl schedule print systemd --all-databases --dir /etc/systemd/system")]
 pub struct Args {
     /// Scheduler to print it for
     scheduler: Scheduler,
     /// <minute> <hour> <weekday> of the purge [default: a quarter past every hour]
     #[arg(value_name = "SPEC")]
     spec: Vec<String>,
-    /// Write the units into this directory instead of printing them: sessctl-purge.service and
-    /// sessctl-purge.timer, or sessctl-run.service and sessctl-run.timer
+    /// Write the units into this directory, which is created if it is missing, instead of
+    /// printing them: sessctl-NAME.service and sessctl-NAME.timer. Only files that were written
+    /// for the same database are replaced
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
     /// Print the line in the format of /etc/cron.d, with a user field: the owner of the
-    /// database file, or for a cluster the caller
+    /// database file, or for a cluster the caller. cron reads only files whose names consist of
+    /// letters, digits, underscores and hyphens, and whose last line ends with a line break
     #[arg(long)]
     system: bool,
+    /// Serve all databases of the configuration
+    #[arg(long)]
+    all_databases: bool,
+    /// Options of the command that is called, such as --run-time 5m; they are checked now
+    #[arg(last = true, value_name = "OPTIONS")]
+    options: Vec<OsString>,
 }
 
 const EACH_MINUTE: &str = "* * *";
@@ -60,32 +75,53 @@ enum Scheduler {
 
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        self.ensure_suitable()?;
         let config = context.config()?;
-        let zone = &config.zone;
-        let db = context.db()?;
+        let verb = if self.spec.is_empty() && !config.jobs.is_empty() { "run" } else { "purge" };
+        let schedule = self.schedule(verb)?;
+        let options = CallOptions::parse(verb, &self.options)?;
+        let db = if self.all_databases { None } else { Some(context.db()?) };
+        let is_cluster = matches!(db, Some(Location::Cluster(_)));
         let call = Invocation {
             config: context.named_config.as_ref().map(|named| named.path.as_path()),
-            db: &db,
-            name: context.database_name().map(DatabaseName::as_str),
+            db: db.as_ref(),
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
             table: context.global.table.as_deref(),
             params: &context.global.params,
             state_dir: context.global.state_dir.as_deref(),
-            files: context.scheduler_files(&db, config),
-            is_of_jobs: self.spec.is_empty() && !config.jobs.is_empty(),
+            files: db.as_ref().map_or_else(Vec::new, |db| context.scheduler_files(db, config)),
+            verb,
+            options,
+            outputs: Vec::new(),
+            has_network: is_cluster,
             has_hook: !config.hooks.on_end.is_empty(),
-            owner: ScheduleUser::of(&db, context)?,
+            owner: db.as_ref().map_or(Ok(None), |db| ScheduleUser::of(db, context))?,
         };
+        if let Some(why) = db.as_ref().and_then(|db| context.refusal_of_call(db, config)) {
+            context.warn(&format!("the scheduled call would fail: {why}"));
+        }
+        self.write(&call.resolve()?, &schedule, &config.zone, context)
+    }
+
+    fn ensure_suitable(&self) -> anyhow::Result<()> {
+        match self.scheduler {
+            Scheduler::Cron if self.dir.is_some() => Err(Usage::error(
+                "--dir can be used only with systemd: a crontab line is not a file of its own",
+            )),
+            Scheduler::Systemd if self.system => Err(Usage::error(
+                "--system can be used only with cron: systemd units set the user with User=",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn schedule(&self, verb: &str) -> anyhow::Result<Schedule> {
         let spec = match self.spec.join(" ") {
-            _ if call.is_of_jobs => EACH_MINUTE.to_owned(),
+            _ if verb == "run" => EACH_MINUTE.to_owned(),
             spec if spec.is_empty() => EACH_HOUR.to_owned(),
             spec => spec,
         };
-        let schedule: Schedule = spec.parse()?;
-        if let Some(why) = context.refusal_of_call(&db, config) {
-            context.warn(&format!("the scheduled call would fail: {why}"));
-        }
-        self.write(&call.resolve()?, &schedule, zone)
+        Ok(spec.parse()?)
     }
 
     fn write(
@@ -93,33 +129,28 @@ impl Args {
         call: &ResolvedInvocation,
         schedule: &Schedule,
         zone: &TimeZone,
+        context: &Context,
     ) -> anyhow::Result<Exit> {
-        match (self.scheduler, &self.dir) {
-            (Scheduler::Cron, Some(_)) => {
-                return Err(Usage::error(
-                    "--dir can be used only with systemd: a crontab line is not a file of its own",
-                ));
-            }
-            (Scheduler::Systemd, _) if self.system => {
-                return Err(Usage::error(
-                    "--system can be used only with cron: systemd units set the user with User=",
-                ));
-            }
-            (Scheduler::Cron, None) => {
+        let units = call.units(schedule, zone);
+        let next_step = match (self.scheduler, &self.dir) {
+            (Scheduler::Cron, _) => {
                 let table = if self.system { CrontabKind::System } else { CrontabKind::User };
                 print(call.crontab_line(schedule, zone, table)? + "\n")?;
+                call.next_step_for_cron(table)
             }
             (Scheduler::Systemd, None) => {
-                let units = call.units(schedule, zone);
                 let texts =
                     units.map(|(name, unit)| format!("# /etc/systemd/system/{name}\n{unit}\n"));
                 print(texts.concat())?;
+                return Ok(Exit::Done);
             }
             (Scheduler::Systemd, Some(directory)) => {
-                for (name, unit) in call.units(schedule, zone) {
-                    replace(&directory.join(name), unit.as_bytes())?;
-                }
+                write_units(directory, &call.subject.owner_line(), &units)?;
+                call.next_step_for_systemd(directory)
             }
+        };
+        if io::stderr().is_terminal() {
+            context.print_notice(&format!("sessctl: {next_step}"));
         }
         Ok(Exit::Done)
     }

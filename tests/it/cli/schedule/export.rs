@@ -1,20 +1,21 @@
 //! Tests of `cli::schedule::export`.
 
-use sessctl::cli::schedule::export::{
-    CAPABILITIES_OF_ROOT, NO_ADDRESS_FAMILIES, ResolvedInvocation,
-};
+use sessctl::cli::schedule::export::ResolvedInvocation;
+use sessctl::cli::schedule::sandbox::{ROOT_CAPABILITIES, WITH_NETWORK, WITHOUT_NETWORK};
+use sessctl::cli::schedule::subject::Subject;
 use sessctl::domain::time_zone::TimeZone;
 
 use super::owner;
 
 pub fn purge(path: &str) -> ResolvedInvocation {
     let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
-    let directory = Some("/srv/a b".to_owned());
     ResolvedInvocation {
         words,
-        directory,
+        subject: Subject::Database { place: path.to_owned(), name: None, table: None },
+        directory: Some("/srv/a b".to_owned()),
         state_dir: None,
-        verb: "purge",
+        outputs: Vec::new(),
+        has_network: false,
         has_hook: false,
         owner: None,
     }
@@ -52,7 +53,7 @@ fn a_unit_has_the_rights_of_the_owner_and_bounds() {
     let of_nobody = unit(None);
     assert!(of_nobody.contains("StateDirectory=sessctl\n"), "{of_nobody}");
     for unit in [&of_root, &of_nobody] {
-        assert!(!unit.contains("User=") && unit.contains(CAPABILITIES_OF_ROOT), "{unit}");
+        assert!(!unit.contains("User=") && unit.contains(ROOT_CAPABILITIES), "{unit}");
     }
     for unit in [of_user, of_root, of_nobody] {
         bounds(&unit);
@@ -66,18 +67,45 @@ fn nothing_is_closed_off_from_a_hook() {
     for (has_hook, private_tmp) in [(false, "yes"), (true, "no")] {
         let [(_, service), _] = with(has_hook).units(&schedule, &TimeZone::Local);
         assert!(service.contains(&format!("PrivateTmp={private_tmp}\n")), "{service}");
+        assert_eq!(service.contains("ProtectSystem="), !has_hook);
     }
 }
 
 #[test]
 fn a_cluster_is_reached_through_the_network_and_has_no_folder() {
     let schedule = "15 * *".parse().unwrap();
-    let away = ResolvedInvocation { directory: None, ..purge("http://db1:4001") };
+    let away =
+        ResolvedInvocation { directory: None, has_network: true, ..purge("http://db1:4001") };
     let [(_, service), _] = away.units(&schedule, &TimeZone::Local);
     assert!(!service.contains("PrivateNetwork") && !service.contains("ReadWritePaths"));
-    assert!(service.contains("RestrictAddressFamilies=AF_INET AF_INET6"));
+    assert!(service.contains(WITH_NETWORK));
     assert!(service.contains("After=network-online.target\n\n[Service]"));
     let [(_, service), _] = purge("/srv/app.db").units(&schedule, &TimeZone::Local);
-    assert!(service.contains("PrivateNetwork=yes\n") && !service.contains("network-online"));
-    assert!(service.contains(NO_ADDRESS_FAMILIES));
+    assert!(service.contains(WITHOUT_NETWORK) && !service.contains("network-online"));
+}
+
+#[test]
+fn the_files_that_options_name_can_be_written() {
+    let schedule = "15 * *".parse().unwrap();
+    let outputs = ["/var/lib/node_exporter", "/srv/a b", "/var/log"].map(str::to_owned).to_vec();
+    let call = ResolvedInvocation { outputs, ..purge("/srv/a b/app.db") };
+    let [(_, service), _] = call.units(&schedule, &TimeZone::Local);
+    let written: Vec<&str> =
+        service.lines().filter_map(|line| line.strip_prefix("ReadWritePaths=")).collect();
+    assert_eq!(written, ["\"/srv/a b\"", "/var/lib/node_exporter", "/var/log"]);
+}
+
+#[test]
+fn all_databases_are_in_reach_of_one_unit() {
+    let schedule = "* * *".parse().unwrap();
+    let subject = Subject::All(Some("/etc/sessctl.toml".to_owned()));
+    let call = ResolvedInvocation { subject, directory: None, ..purge("") };
+    let [(name, service), (timer, _)] = call.units(&schedule, &TimeZone::Local);
+    assert_eq!([name, timer], ["sessctl.service", "sessctl.timer"]);
+    let first = "# Written by sessctl schedule print for all databases of \"/etc/sessctl.toml\"\n";
+    assert!(service.starts_with(first), "{service}");
+    for line in ["ProtectSystem=full", "StateDirectory=sessctl"] {
+        assert!(service.lines().any(|found| found == line), "{service}");
+    }
+    assert!(!service.contains("ReadWritePaths") && !service.contains("ProtectHome="));
 }

@@ -1,14 +1,24 @@
 //! Schedules through the binary: check, next, print.
 
+mod call_options;
 mod crontab;
 mod export;
+mod packaged;
+mod subject;
+mod systemd;
+mod unit_files;
 mod user;
 
+use std::fs;
 use std::os::unix::fs::chown;
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::json;
+use sessctl::cli::schedule::subject::Subject;
 use sessctl::cli::schedule::user::ScheduleUser;
+
+use systemd::{exposure, verify};
 
 use crate::support::{SESSCTL, Sandbox};
 
@@ -168,7 +178,6 @@ fn a_crontab_line_names_program_and_database_by_their_full_paths() {
     sandbox.run(["schedule", "print", "cron", "61 * *"]).exits(2);
     sandbox.run(["schedule", "print", "cron", "--dir", "."]).is_refused_with(2);
     sandbox.run(["schedule", "print", "cron", "--db", "a\nb"]).is_refused_with(2);
-    sandbox.run(["schedule", "print", "systemd", "--dir", "no"]).is_refused_with(1);
     sandbox.run(["schedule", "print", "systemd", "--system"]).is_refused_with(2);
     // Nobody knows yet whose it will be.
     let reason = sandbox.run(["schedule", "print", "cron", "--system"]).is_refused_with(2).stderr();
@@ -210,33 +219,6 @@ fn printed_schedules_run_as_the_owner_of_the_database() {
 }
 
 #[test]
-#[ignore = "needs root and systemd-analyze"]
-fn a_unit_of_a_user_is_accepted_and_exposes_less() {
-    let sandbox = Sandbox::new();
-    let exposure = |uid| {
-        chown(sandbox.path("app.db"), Some(uid), Some(uid)).unwrap();
-        sandbox.run(["schedule", "print", "systemd", "--dir", "."]).succeeds();
-        let analyze = |args: &[&str]| {
-            let mut command = Command::new("systemd-analyze");
-            command.args(args).arg(sandbox.path("sessctl-purge.service"));
-            let ran = command.output().unwrap();
-            assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
-            String::from_utf8(ran.stdout).unwrap()
-        };
-        analyze(&["verify", "--man=no"]);
-        let assessed = analyze(&["security", "--offline=true", "--no-pager"]);
-        let overall = assessed.lines().find(|line| line.contains("Overall exposure")).unwrap();
-        let words: Vec<&str> = overall.split_whitespace().collect();
-        let figure = words.iter().find_map(|word| word.parse::<f64>().ok());
-        figure.unwrap_or_else(|| panic!("{overall}"))
-    };
-    let of_root = exposure(0);
-    // `daemon` or `bin`: systemd warns of `nobody`.
-    assert!(exposure(1) < of_root);
-    assert!(exposure(424_242) < of_root);
-}
-
-#[test]
 fn units_are_printed_or_written() {
     let sandbox = sandbox();
     let text = printed(&sandbox, &["systemd", "30 3 mon-fri"]);
@@ -245,10 +227,16 @@ fn units_are_printed_or_written() {
         .succeeds()
         .is_silent();
     let files = sandbox.files();
-    assert_eq!(files.keys().collect::<Vec<_>>(), ["sessctl-purge.service", "sessctl-purge.timer"]);
-    insta::assert_snapshot!(String::from_utf8_lossy(&files["sessctl-purge.timer"]), @r#"
+    let [service, timer] = unit_names(&sandbox);
+    assert_eq!(files.keys().collect::<Vec<_>>(), [&service, &timer]);
+    let timer = String::from_utf8_lossy(&files[&timer]).into_owned();
+    let (first, timer) = timer.split_once('\n').unwrap();
+    let database = std::fs::canonicalize(sandbox.path(".")).unwrap().join("app.db");
+    assert_eq!(first, format!("# Written by sessctl schedule print for the database {database:?}"));
+    let timer = timer.replace(&*database.to_string_lossy(), "/srv/app.db");
+    insta::assert_snapshot!(timer, @r#"
     [Unit]
-    Description=End and purge unused sessions
+    Description=End and purge unused sessions of /srv/app.db
 
     [Timer]
     OnCalendar=Mon,Tue,Wed,Thu,Fri *-*-* 03:30:00
@@ -276,17 +264,61 @@ fn crontab_accepts_the_line() {
 }
 
 #[test]
-#[ignore = "needs systemd-analyze"]
+#[ignore = "needs systemd"]
 fn systemd_accepts_the_units() {
     let sandbox = sandbox();
-    for (spec, db) in [("15 * *", "app.db"), ("*/10 8-18 mon-fri", "100% $mine \"x\".db")] {
-        sandbox.run(["schedule", "print", "systemd", spec, "--dir", ".", "--db", db]).succeeds();
-        let checked = Command::new("systemd-analyze")
-            .args(["verify", "--man=no"])
-            .args([sandbox.path("sessctl-purge.service"), sandbox.path("sessctl-purge.timer")])
-            .output()
-            .unwrap();
-        let complaint = String::from_utf8_lossy(&checked.stderr).into_owned();
-        assert!(checked.status.success() && !complaint.contains("sessctl-purge"), "{complaint}");
+    for (index, (spec, db)) in
+        [("15 * *", "app.db"), ("*/10 8-18 mon-fri", "100% $mine \"x\"-\\y.db")]
+            .into_iter()
+            .enumerate()
+    {
+        let directory = index.to_string();
+        let print = ["schedule", "print", "systemd", spec, "--dir", &directory, "--db", db];
+        sandbox.run(print).succeeds();
+        let options = ["--", "--why", "100% \"yes\"", "--archive", "old/%Y-%m-%d.jsonl"];
+        sandbox.run(print.into_iter().chain(options).collect::<Vec<_>>()).succeeds();
+        let units: Vec<PathBuf> = fs::read_dir(sandbox.path(&directory))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
+        assert_eq!(units.len(), 2);
+        verify(&units);
     }
+}
+
+/// Exposure of the printed units: those that run as a user, as root, and for all databases.
+#[test]
+#[ignore = "needs root and systemd"]
+fn printed_units_expose_little() {
+    let sandbox = Sandbox::new();
+    let print = |uid, directory: &str, args: &[&str]| {
+        chown(sandbox.path("app.db"), Some(uid), Some(uid)).unwrap();
+        let print = ["schedule", "print", "systemd", "--dir", directory];
+        sandbox.run(print.into_iter().chain(args.iter().copied()).collect::<Vec<_>>()).succeeds();
+        let mut units: Vec<PathBuf> = fs::read_dir(sandbox.path(directory))
+            .unwrap()
+            .map(|file| file.unwrap().path())
+            .collect();
+        units.sort();
+        verify(&units);
+        exposure(&units[0])
+    };
+    // `daemon`: systemd warns of `nobody`.
+    let of_user = print(1, "user", &[]);
+    let nameless = print(424_242, "nameless", &[]);
+    let of_root = print(0, "root", &[]);
+    let of_all = print(0, "all", &["--all-databases"]);
+    let of_cluster = print(0, "cluster", &["--db", "http://127.0.0.1:1"]);
+    assert!(of_user <= 1.0 && nameless <= 1.0, "{of_user} {nameless}");
+    assert!(of_user < of_root && of_root <= 2.0 && of_all <= 2.0, "{of_root} {of_all}");
+    // Root, and the network
+    assert!(of_cluster <= 3.0, "{of_cluster}");
+}
+
+/// Names of the service and the timer of `app.db`.
+fn unit_names(sandbox: &Sandbox) -> [String; 2] {
+    let database = std::fs::canonicalize(sandbox.path(".")).unwrap().join("app.db");
+    let place = database.to_string_lossy().into_owned();
+    let name = Subject::Database { place, name: None, table: None }.unit_name();
+    [format!("{name}.service"), format!("{name}.timer")]
 }
