@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Command, FromArgMatches as _, parser::ValueSource};
 
-use super::export::absolute;
+use super::paths::absolute;
 use crate::cli::context::Global;
 use crate::cli::exit::Usage;
 use crate::cli::report::argument_error;

@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::domain::schedule::Schedule;
 use crate::domain::time_zone::TimeZone;
 use crate::store::Location;
-use anyhow::Context as _;
 
 use super::call_options::CallOptions;
+use super::paths::{absolute, profile_word};
 use super::quoting::quote_word;
 use super::sandbox::{Sandbox, Writable};
 use super::subject::Subject;
 use super::unit::{Service, Timer};
 use super::user::ScheduleUser;
-use crate::cli::exit::Usage;
-use crate::cli::profiles::is_file;
 
 pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
@@ -56,7 +54,7 @@ impl Invocation<'_> {
             Subject::Database { place, .. } => words.extend(["--db".to_owned(), place.clone()]),
         }
         if let Some(profile) = self.profile {
-            words.extend(["--profile".to_owned(), named(profile)?]);
+            words.extend(["--profile".to_owned(), profile_word(profile)?]);
         }
         if let Some(table) = self.table {
             words.extend(["--table".to_owned(), table.to_owned()]);
@@ -194,20 +192,4 @@ fn calendar(schedule: &Schedule, zone: &TimeZone) -> String {
         TimeZone::Local | TimeZone::Machine(_) => times,
         TimeZone::Named(_) => format!("{times} {zone}"),
     }
-}
-
-fn named(profile: &Path) -> anyhow::Result<String> {
-    if is_file(profile) { absolute(profile) } else { Ok(profile.display().to_string()) }
-}
-
-/// Full path, which other programs read.
-///
-/// # Errors
-/// [`Usage`] for a path that is no text.
-pub fn absolute(path: &Path) -> anyhow::Result<String> {
-    let full = std::path::absolute(path)
-        .with_context(|| format!("could not find \"{}\"", path.display()))?;
-    full.into_os_string()
-        .into_string()
-        .map_err(|path| Usage::error(format!("\"{}\" is not valid UTF-8", path.display())))
 }

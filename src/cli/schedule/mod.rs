@@ -6,6 +6,7 @@ pub mod crontab;
 pub mod export;
 mod next;
 mod next_step;
+mod paths;
 mod print;
 pub mod quoting;
 pub mod sandbox;
