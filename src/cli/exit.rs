@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::interrupt::{Interrupt, Signal};
+use super::priority::Priority;
 use crate::Error;
 use crate::config::ConfigError;
 use crate::domain::error::InterruptReason;
@@ -133,10 +134,10 @@ pub fn ignore_broken_pipe(written: anyhow::Result<()>) -> anyhow::Result<()> {
     }
 }
 
-/// Prints a line to standard error, with the passwords in addresses redacted. Failures are
-/// ignored.
-pub fn eprint_line(line: &str) {
-    let _ = writeln!(io::stderr(), "{}", redact_credentials(line));
+/// Prints a line to standard error, with the passwords in addresses redacted, and in the journal
+/// with its priority. Failures are ignored.
+pub fn eprint_line(priority: Priority, line: &str) {
+    let _ = writeln!(io::stderr(), "{}{}", priority.mark(), redact_credentials(line));
 }
 
 /// Removes the part before the @ of each address, which may be a password.

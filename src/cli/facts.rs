@@ -63,6 +63,10 @@ pub const ENVIRONMENT: &[Fact] = &[
     ("SESSCTL_CREDENTIALS", "the credentials themselves, USER:PASSWORD"),
     ("SESSCTL_HOST", "the name of this machine, for host in a job and for the ledger"),
     ("STATE_DIRECTORY", "the state directory, as systemd sets it"),
+    (
+        "JOURNAL_STREAM",
+        "as systemd sets it: if it names standard error, each line begins with its priority",
+    ),
     ("XDG_STATE_HOME", "where the state directory of a user is; default: ~/.local/state"),
     ("TZ", "the local time zone"),
     ("TZDIR", "where the zone database is"),

@@ -46,7 +46,7 @@ pub fn print_kept(kept: &KeptRows, wording: Wording, context: &Context) {
         if is_failure {
             context.print_failure(&sentence);
         } else {
-            context.print_notice(&format!("sessctl: {sentence}"));
+            context.print_warning(&format!("sessctl: {sentence}"));
         }
     }
 }
@@ -64,7 +64,7 @@ pub fn warn_of_unindexed(
     context: &Context,
 ) -> crate::Result<()> {
     for table in service.unindexed()?.iter().filter(|table| wants_all || table.is_large) {
-        context.print_notice(&format!("sessctl: warning: {table}"));
+        context.warn(&table.to_string());
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::exit::{eprint_line, exit_code_of_error};
+use super::priority::Priority;
 use crate::domain::time::UnixTime;
 use crate::output;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
@@ -110,6 +111,6 @@ pub fn note_failure(
     let written = text(&[(schema, &[call])], &context.metric_labels())
         .and_then(|text| context.write_metrics(path, &text));
     if let Err(fault) = written {
-        eprint_line(&escape(&format!("sessctl: {fault:#}")));
+        eprint_line(Priority::Error, &escape(&format!("sessctl: {fault:#}")));
     }
 }

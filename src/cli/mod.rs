@@ -33,6 +33,7 @@ mod metrics;
 mod metrics_file;
 pub mod mistakes;
 mod open;
+pub mod priority;
 pub mod privileges;
 pub mod process;
 pub mod profile;
@@ -197,6 +198,9 @@ pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     match arguments::parse(&args) {
         Ok(cli) => {
+            if cli.global.journal_priorities {
+                priority::mark_lines();
+            }
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
             let is_check = matches!(cli.command, Command::Check(_));

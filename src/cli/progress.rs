@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
 use super::exit::eprint_line;
+use super::priority::Priority;
 use crate::domain::format::format_count;
 
 const BAR_LENGTH: u64 = 10_000;
@@ -47,7 +48,10 @@ impl ProgressDisplay {
             Form::Lines { every, next } => {
                 if elapsed >= *next {
                     *next = elapsed + *every;
-                    eprint_line(&format!("sessctl: {}", sentence(fraction, &figures(elapsed))));
+                    eprint_line(
+                        Priority::Info,
+                        &format!("sessctl: {}", sentence(fraction, &figures(elapsed))),
+                    );
                 }
             }
             Form::Bar(bar) => {

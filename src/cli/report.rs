@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Command;
 
 use super::exit::{Exit, eprint_line, exit_code, exit_code_of_error, is_broken_pipe};
+use super::priority::Priority;
 use super::{advice, context, disk_space, guard, mistakes};
 use crate::Error;
 use crate::output::sanitize;
@@ -18,10 +19,11 @@ pub fn report(outcome: anyhow::Result<Exit>) -> u8 {
         // called `ignore_broken_pipe`.
         Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
+            let code = exit_code_of_error(&error);
             for line in format!("sessctl: {}", message(&error)).lines() {
-                eprint_line(&sanitize::escape(line));
+                eprint_line(Priority::of_exit_code(code), &sanitize::escape(line));
             }
-            exit_code_of_error(&error)
+            code
         }
     }
 }
@@ -81,7 +83,7 @@ pub fn report_arguments(answer: &clap::Error, args: &[OsString], whole: Command)
         return ExitCode::SUCCESS;
     }
     for line in format!("sessctl: {}", argument_error(answer, args, whole)).lines() {
-        eprint_line(&sanitize::escape(line));
+        eprint_line(Priority::Error, &sanitize::escape(line));
     }
     ExitCode::from(2)
 }

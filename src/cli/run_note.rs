@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use super::exit::eprint_line;
+use super::priority::Priority;
 use super::trust::shell_quoted;
 use crate::domain::why::why;
 use crate::output::sanitize::escape;
@@ -27,9 +28,12 @@ impl Why {
 
 /// Reports that the ledger lacks the end of a run, also with --quiet.
 pub fn print_unrecorded(why: &str) {
-    eprint_line(&escape(&format!(
-        "sessctl: warning: the record of this run in the ledger is incomplete: {why}"
-    )));
+    eprint_line(
+        Priority::Warning,
+        &escape(&format!(
+            "sessctl: warning: the record of this run in the ledger is incomplete: {why}"
+        )),
+    );
 }
 
 /// Arguments as a user would type them.

@@ -10,6 +10,7 @@ use crate::store::{Protection, Running, protect};
 
 use super::exit::eprint_line;
 use super::interrupt::Interrupt;
+use super::priority::Priority;
 use crate::output::sanitize::escape;
 
 /// Memory limit of SQLite: three times the size of its caches and of the largest value that is
@@ -67,10 +68,13 @@ fn report_slow_statement(running: &Running<'_>) {
     if (is_seen || running.silent >= NOTICE_AFTER_IN_LOG)
         && !IS_REPORTED.swap(true, Ordering::Relaxed)
     {
-        eprint_line(&escape(&format!(
-            "sessctl: still trying to {} after {} s; press Ctrl-C to stop it",
-            running.doing,
-            running.silent.as_secs()
-        )));
+        eprint_line(
+            Priority::Notice,
+            &escape(&format!(
+                "sessctl: still trying to {} after {} s; press Ctrl-C to stop it",
+                running.doing,
+                running.silent.as_secs()
+            )),
+        );
     }
 }

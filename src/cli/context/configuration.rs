@@ -10,6 +10,7 @@ use crate::Error;
 use crate::cli::config_files::ConfigFiles;
 use crate::cli::exit::{Exit, Usage, eprint_line, exit_code, worst_code};
 use crate::cli::mistakes::nearest;
+use crate::cli::priority::Priority;
 use crate::cli::trust;
 use crate::config::{Config, ConfigFault, ConfigSet, DatabaseEntry, DatabaseName};
 use crate::domain::error::Absence;
@@ -245,5 +246,5 @@ fn print_fault(fault: &ConfigFault) {
     // A message may end with a block of lines.
     let separator = if fault.message.contains('\n') { "\n\nsessctl: " } else { "; " };
     let text = format!("sessctl: {}{separator}{effect}", fault.message);
-    text.lines().for_each(|line| eprint_line(&sanitize::escape(line)));
+    text.lines().for_each(|line| eprint_line(Priority::Error, &sanitize::escape(line)));
 }

@@ -3,6 +3,7 @@
 use super::settings::Context;
 use crate::app::{MissedNotifications, SessionService};
 use crate::cli::exit::{Exit, eprint_line};
+use crate::cli::priority::Priority;
 use crate::domain::format::format_count;
 use crate::domain::profile::Profile;
 use crate::output::sanitize;
@@ -10,14 +11,23 @@ use crate::output::sanitize;
 impl Context {
     /// Prints a message to standard error unless --quiet was given.
     pub fn print_notice(&self, sentence: &str) {
+        self.print_at(Priority::Notice, sentence);
+    }
+
+    /// Prints a message that asks for attention to standard error unless --quiet was given.
+    pub fn print_warning(&self, sentence: &str) {
+        self.print_at(Priority::Warning, sentence);
+    }
+
+    fn print_at(&self, priority: Priority, sentence: &str) {
         if !self.global.quiet {
-            eprint_line(&sanitize::escape(sentence));
+            eprint_line(priority, &sanitize::escape(sentence));
         }
     }
 
     /// Prints the reason why a command achieves nothing, even with --quiet.
     pub fn print_failure(&self, sentence: &str) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {sentence}")));
+        eprint_line(Priority::Error, &sanitize::escape(&format!("sessctl: {sentence}")));
     }
 
     pub fn report_missed(&self, service: &mut SessionService) -> Exit {
@@ -31,7 +41,8 @@ impl Context {
     }
 
     pub fn print_missed(&self, missed: &MissedNotifications) {
-        eprint_line(&sanitize::escape(&format!("sessctl: {missed}; {}", recovery_hint(missed))));
+        let sentence = format!("sessctl: {missed}; {}", recovery_hint(missed));
+        eprint_line(Priority::Warning, &sanitize::escape(&sentence));
     }
 
     /// Reports sessions whose user cannot be read, if any, and the consequence, in which `{}`
@@ -43,10 +54,11 @@ impl Context {
             many => (format!("{} sessions", format_count(many)), "them"),
         };
         let so = what_follows.replace("{}", them);
-        eprint_line(&format!(
+        let sentence = format!(
             "sessctl: could not read the user of {sessions}, so {so}; `sessctl list \
              --user-unreadable` shows {them}, and `sessctl cycle --user-unreadable` ends {them}"
-        ));
+        );
+        eprint_line(Priority::Warning, &sentence);
         Exit::StoppedEarly
     }
 
@@ -76,7 +88,7 @@ impl Context {
     }
 
     pub fn warn(&self, sentence: &str) {
-        self.print_notice(&format!("sessctl: warning: {sentence}"));
+        self.print_warning(&format!("sessctl: warning: {sentence}"));
     }
 }
 

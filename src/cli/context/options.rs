@@ -83,6 +83,9 @@ pub struct Global {
     /// Configured database that this process serves for the process that has started it
     #[arg(long, global = true, value_name = "NAME", hide = true)]
     pub worker_for: Option<String>,
+    /// Begin each line on standard error with its priority, for a parent process
+    #[arg(long, global = true, hide = true)]
+    pub journal_priorities: bool,
 }
 
 impl Global {

@@ -17,6 +17,7 @@ use crate::domain::state_file::{
 use crate::store::adopted::check_state_directory;
 
 use crate::cli::exit::eprint_line;
+use crate::cli::priority::Priority;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::state_dir::{DatabaseOwner, user_name};
 use crate::cli::trust::shell_quoted;
@@ -160,11 +161,14 @@ pub fn state_observer(
     let warned = Rc::clone(warned);
     move |news| match news {
         StateNotice::Moved { from, to } if is_verbose || io::stderr().is_terminal() => {
-            eprint_line(&escape(&format!(
-                "sessctl: moved the state from \"{}\" to \"{}\"",
-                from.display(),
-                to.display()
-            )));
+            eprint_line(
+                Priority::Notice,
+                &escape(&format!(
+                    "sessctl: moved the state from \"{}\" to \"{}\"",
+                    from.display(),
+                    to.display()
+                )),
+            );
         }
         StateNotice::Moved { .. } => {}
         StateNotice::Trouble(problem) => {
@@ -177,7 +181,7 @@ pub fn state_observer(
 
 pub fn warn_once(warned: &StateWarnings, sentence: &str) {
     if warned.borrow_mut().insert(sentence.to_owned()) {
-        eprint_line(&escape(&format!("sessctl: warning: {sentence}")));
+        eprint_line(Priority::Warning, &escape(&format!("sessctl: warning: {sentence}")));
     }
 }
 

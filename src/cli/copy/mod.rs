@@ -192,7 +192,7 @@ impl Args {
             context.print_notice(&summary::sentence(done, self.verify_only));
         }
         if let Some(warning) = summary::warning(ends, done) {
-            context.print_notice(&format!("sessctl: {warning}"));
+            context.print_warning(&format!("sessctl: {warning}"));
         }
         Ok(())
     }

@@ -26,6 +26,7 @@ use crate::cli::exit::{
 };
 use crate::cli::interrupt::{Interrupt, Signal};
 use crate::cli::kept_rows::warn_of_unindexed;
+use crate::cli::priority::Priority;
 use crate::cli::privileges::helper;
 use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
@@ -246,7 +247,7 @@ impl Args {
         if let (Some(StopReason::DiskFull), Location::File(path)) = (summary.stopped, context.db()?)
         {
             let advice = disk_space::advice(&path.display().to_string());
-            eprint_line(&escape(&format!("sessctl: {advice}")));
+            eprint_line(Priority::Error, &escape(&format!("sessctl: {advice}")));
         }
         let names_unreadable = names_unreadable(summary, service, context)?;
         print_row_notices(summary, false, names_unreadable, context);
@@ -315,7 +316,7 @@ impl Args {
             write_metrics(path, service, &figures, &done, code, context)
         });
         for fault in [answered, written].into_iter().flatten().filter_map(Result::err) {
-            eprint_line(&escape(&format!("sessctl: {fault:#}")));
+            eprint_line(Priority::Error, &escape(&format!("sessctl: {fault:#}")));
         }
     }
 }

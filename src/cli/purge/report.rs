@@ -35,7 +35,9 @@ pub(super) fn print_summary(summary: &PurgeReport, service: &SessionService, con
     let sentence = || sentence(summary, service.profile(), false);
     if context.global.quiet && summary.stopped.is_some() {
         context.print_failure(&sentence());
-    } else if context.is_interactive() || context.global.verbose || summary.stopped.is_some() {
+    } else if summary.stopped.is_some() {
+        context.print_warning(&sentence());
+    } else if context.is_interactive() || context.global.verbose {
         context.print_notice(&sentence());
     }
 }

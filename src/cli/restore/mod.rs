@@ -16,6 +16,7 @@ use super::archive::reader::ArchiveFile;
 use super::context::{Context, print};
 use super::exit::{Exit, eprint_line};
 use super::interrupt::Interrupt;
+use super::priority::Priority;
 use super::run_note::{Typed, Why, print_unrecorded};
 
 use selection::{Selection, SelectionArgs};
@@ -137,10 +138,13 @@ impl Args {
     ) -> anyhow::Result<()> {
         if let Some(example) = &report.example {
             let count = plural(report.rejected, "session");
-            eprint_line(&escape(&format!(
-                "sessctl: the database did not take {count} back, such as {}: {}",
-                example.handle, example.why
-            )));
+            eprint_line(
+                Priority::Warning,
+                &escape(&format!(
+                    "sessctl: the database did not take {count} back, such as {}: {}",
+                    example.handle, example.why
+                )),
+            );
         }
         if context.global.quiet {
             return Ok(());

@@ -13,10 +13,11 @@ use crate::cli::archive::JobArchives;
 use crate::cli::clock;
 use crate::cli::context::{Context, recovery_hint};
 use crate::cli::ended_sessions::EndedLines;
-use crate::cli::exit::{Exit, eprint_line};
+use crate::cli::exit::{Exit, eprint_line, exit_code};
 use crate::cli::guard::advice_for_job;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::kept_rows::{Wording, print_kept, warn_of_unindexed};
+use crate::cli::priority::Priority;
 use crate::cli::purge::{names_unreadable, print_row_notices};
 use crate::cli::report::with_advice;
 use crate::cli::retry::retry_while_held;
@@ -171,12 +172,13 @@ impl<'a> JobPass<'a> {
                 }
                 Some(missed) => format!("; {}", recovery_hint(missed)),
             };
-            eprint_line(&escape(&format!("sessctl: job {name}: {reason}{hint}")));
+            let priority = Priority::of_exit_code(exit_code(*exit));
+            eprint_line(priority, &escape(&format!("sessctl: job {name}: {reason}{hint}")));
             return;
         }
         if let Some(late) = late {
-            self.context
-                .print_notice(&format!("sessctl: job {name}: {outcome}: {}", describe_late(late)));
+            let late = describe_late(late);
+            self.context.print_warning(&format!("sessctl: job {name}: {outcome}: {late}"));
             return;
         }
         let is_watched = self.context.global.verbose || self.context.is_interactive();

@@ -16,6 +16,7 @@ use crate::cli::context::Context;
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line, exit_code, exit_code_of_library_error};
 use crate::cli::interrupt::{Interrupt, Sleeper};
+use crate::cli::priority::Priority;
 use crate::cli::privileges::{NewOwner, reexec};
 use crate::cli::report::{message, with_advice};
 use crate::cli::{clock, metrics, reap_children};
@@ -204,14 +205,14 @@ impl Watch<'_> {
         };
         if !self.last_clock_refusal.is_some_and(is_known) {
             let message = with_advice(&crate::Error::Clock(refusal));
-            eprint_line(&escape(&format!("sessctl: {message}")));
+            eprint_line(Priority::Error, &escape(&format!("sessctl: {message}")));
             self.last_clock_refusal = Some((refusal, uptime));
         }
     }
 
     fn report_error(&mut self, sentence: String) {
         if self.last_error.as_ref() != Some(&sentence) {
-            eprint_line(&escape(&format!("sessctl: {sentence}")));
+            eprint_line(Priority::Error, &escape(&format!("sessctl: {sentence}")));
             self.last_error = Some(sentence);
         }
     }

@@ -47,6 +47,7 @@ mod low_resources;
 mod man;
 mod many_policies;
 mod mistyped;
+mod priority;
 mod privileges;
 mod process;
 mod progress;
