@@ -135,6 +135,25 @@ impl Config {
         NotifyOptions { after: own.after.or(self.notify.after), ..own }
     }
 
+    /// Reports whether anybody is pinged over the network.
+    #[must_use]
+    pub fn has_ping(&self) -> bool {
+        self.notifications().any(|notify| notify.ping.is_some())
+    }
+
+    /// Reports whether programs are started, to notify of ended sessions or of failures.
+    #[must_use]
+    pub fn has_programs(&self) -> bool {
+        let is_called = |notify: &NotifyOptions| {
+            !notify.on_failure.is_empty() || !notify.on_recovery.is_empty()
+        };
+        !self.hooks.on_end.is_empty() || self.notifications().any(is_called)
+    }
+
+    fn notifications(&self) -> impl Iterator<Item = &NotifyOptions> {
+        [&self.notify].into_iter().chain(self.job_notify.values())
+    }
+
     /// A mistake in the value of a parameter, at its line in the file; `None`: the file
     /// does not set the parameter.
     #[must_use]

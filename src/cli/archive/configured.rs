@@ -23,7 +23,7 @@ pub(super) fn archive_of_job(config: &Config, job: &Job) -> Option<ArchiveName> 
 }
 
 /// The archive of `[archive] file`.
-pub(super) fn general_archive(config: &Config) -> Option<ArchiveName> {
+pub fn general_archive(config: &Config) -> Option<ArchiveName> {
     beside(config.archive.file.as_ref()?, config, "archive.file")
 }
 

@@ -12,7 +12,7 @@ mod sink;
 mod tail;
 mod target;
 
-pub use configured::archives_of_jobs;
+pub use configured::{archives_of_jobs, general_archive};
 pub use job_archives::JobArchives;
 pub use open::open_to_read;
 pub use retention::remove_expired;

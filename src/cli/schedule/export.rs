@@ -19,6 +19,8 @@ pub struct Invocation<'a> {
     pub config: Option<&'a Path>,
     /// `None`: all databases of the configuration.
     pub db: Option<&'a Location>,
+    /// Name of the database in the configuration.
+    pub name: Option<&'a str>,
     pub profile: Option<&'a Path>,
     pub table: Option<&'a str>,
     pub params: &'a [(String, String)],
@@ -49,9 +51,8 @@ impl Invocation<'_> {
             words.extend(["--config".to_owned(), config.clone()]);
         }
         let (subject, directory) = self.subject(config)?;
-        match &subject {
-            Subject::All(_) => {}
-            Subject::Database { place, .. } => words.extend(["--db".to_owned(), place.clone()]),
+        if let Subject::Database { place, name, .. } = &subject {
+            words.extend(["--db".to_owned(), name.as_ref().unwrap_or(place).clone()]);
         }
         if let Some(profile) = self.profile {
             words.extend(["--profile".to_owned(), profile_word(profile)?]);
@@ -99,7 +100,8 @@ impl Invocation<'_> {
             Some(Location::Cluster(cluster)) => (cluster.to_string(), None),
         };
         let table = self.table.map(str::to_owned);
-        Ok((Subject::Database { place, name: None, table }, directory))
+        let name = self.name.map(str::to_owned);
+        Ok((Subject::Database { place, name, table }, directory))
     }
 }
 

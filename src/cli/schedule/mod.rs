@@ -12,6 +12,7 @@ pub mod quoting;
 pub mod sandbox;
 mod spec;
 pub mod subject;
+mod target;
 pub mod unit;
 pub mod unit_files;
 pub mod user;

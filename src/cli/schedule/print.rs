@@ -11,11 +11,11 @@ use clap::ValueEnum;
 use super::call_options::CallOptions;
 use super::crontab::CrontabKind;
 use super::export::{Invocation, ResolvedInvocation};
+use super::target::ScheduleTarget;
 use super::unit_files::write_units;
 use super::user::ScheduleUser;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::{Exit, Usage};
-use crate::store::Location;
 
 /// Print the crontab line, or the systemd units, that call sessctl
 ///
@@ -76,28 +76,28 @@ enum Scheduler {
 impl Args {
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         self.ensure_suitable()?;
-        let config = context.config()?;
-        let verb = if self.spec.is_empty() && !config.jobs.is_empty() { "run" } else { "purge" };
+        let target = ScheduleTarget::of(self.all_databases, context)?;
+        let verb = if self.spec.is_empty() && target.has_jobs() { "run" } else { "purge" };
         let schedule = self.schedule(verb)?;
         let options = CallOptions::parse(verb, &self.options)?;
-        let db = if self.all_databases { None } else { Some(context.db()?) };
-        let is_cluster = matches!(db, Some(Location::Cluster(_)));
+        let (db, config) = (target.db.as_ref(), target.config());
         let call = Invocation {
             config: context.named_config.as_ref().map(|named| named.path.as_path()),
-            db: db.as_ref(),
+            db,
+            name: target.name,
             profile: context.named_profile.as_ref().map(|named| named.path.as_path()),
             table: context.global.table.as_deref(),
             params: &context.global.params,
             state_dir: context.global.state_dir.as_deref(),
-            files: db.as_ref().map_or_else(Vec::new, |db| context.scheduler_files(db, config)),
+            files: db.map_or_else(Vec::new, |db| context.scheduler_files(db, config)),
             verb,
             options,
-            outputs: Vec::new(),
-            has_network: is_cluster,
-            has_hook: !config.hooks.on_end.is_empty(),
-            owner: db.as_ref().map_or(Ok(None), |db| ScheduleUser::of(db, context))?,
+            outputs: target.outputs(verb)?,
+            has_network: target.has_network(),
+            has_hook: target.has_hook(),
+            owner: db.map_or(Ok(None), |db| ScheduleUser::of(db, context))?,
         };
-        if let Some(why) = db.as_ref().and_then(|db| context.refusal_of_call(db, config)) {
+        if let Some(why) = db.and_then(|db| context.refusal_of_call(db, config)) {
             context.warn(&format!("the scheduled call would fail: {why}"));
         }
         self.write(&call.resolve()?, &schedule, &config.zone, context)

@@ -307,7 +307,10 @@ fn printed_units_expose_little() {
     let of_user = print(1, "user", &[]);
     let nameless = print(424_242, "nameless", &[]);
     let of_root = print(0, "root", &[]);
-    let of_all = print(0, "all", &["--all-databases"]);
+    let databases =
+        ["a", "b"].map(|name| format!("[[database]]\nname = \"{name}\"\npath = \"{name}\"\n"));
+    sandbox.file("c.toml", databases.concat());
+    let of_all = print(0, "all", &["--config", "c.toml"]);
     let of_cluster = print(0, "cluster", &["--db", "http://127.0.0.1:1"]);
     assert!(of_user <= 1.0 && nameless <= 1.0, "{of_user} {nameless}");
     assert!(of_user < of_root && of_root <= 2.0 && of_all <= 2.0, "{of_root} {of_all}");
