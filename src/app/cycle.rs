@@ -66,6 +66,7 @@ impl CycleReport {
     /// Describes why it is incomplete; `None`: it is complete.
     pub fn incomplete_reason(&self) -> Option<String> {
         let kept = match self.kept.referenced_rows() {
+            _ if self.kept.is_known => None,
             0 => None,
             1 => Some("1 session was kept because other rows refer to it".to_owned()),
             rows => Some(format!("{rows} sessions were kept because other rows refer to them")),

@@ -48,6 +48,10 @@ impl SessionService {
             Ok(()) => Ok(done),
             Err(error) => self.cut_short(counts, error),
         };
+        let cycled = cycled.map(|mut cycled| {
+            self.remember_kept(&mut cycled.kept, &active, cycled.stopped.is_some(), now);
+            cycled
+        });
         let result = match &cycled {
             Ok(cycled) => RunResult::of(cycled.stopped, cycled.incomplete_reason()),
             Err(error) => RunResult::Failed(error),

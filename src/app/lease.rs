@@ -7,7 +7,8 @@ use super::service::SessionService;
 use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Backend, Lease, LeaseHolder, NewRun, RunEnd, RunNote, StartResult, StatementLimit, random_name,
+    Backend, KeptRows, Lease, LeaseHolder, NewRun, RunEnd, RunNote, StartResult, StatementLimit,
+    random_name,
 };
 
 const UNREADABLE_NOTICE: &str = "notice of unreadable rows";
@@ -84,6 +85,31 @@ impl SessionService {
     /// unknown.
     pub fn claims_unreadable_notice(&mut self, now: UnixTime) -> bool {
         self.store.claim_notice(UNREADABLE_NOTICE, now, NOTICE_INTERVAL).unwrap_or(true)
+    }
+
+    /// Finds out whether a run before has reported as many kept rows of the same work, and
+    /// remembers their number. `partial`: the run has not seen all rows.
+    pub(super) fn remember_kept(
+        &mut self,
+        kept: &mut KeptRows,
+        run: &ActiveRun,
+        partial: bool,
+        now: UnixTime,
+    ) {
+        if self.store.is_volatile() || self.profile().is_none() {
+            return;
+        }
+        let job = run.job.as_ref().map(|job| job.key.name.as_str());
+        let scope = job.or(run.task.as_deref()).unwrap_or_default();
+        let subject = format!("kept rows of {} {scope}", run.work);
+        let rows = kept.rows();
+        // Nothing is written for a run that keeps nothing, after others that did not.
+        let is_new = || self.store.lease_holder(&subject).is_ok_and(|known| known.is_none());
+        if rows == 0 && (partial || is_new()) {
+            return;
+        }
+        let news = self.store.remember_count(&subject, rows, partial, now);
+        kept.is_known = rows > 0 && news.is_ok_and(|is_news| !is_news);
     }
 
     /// Takes a lease, from a holder whose process has exited immediately.

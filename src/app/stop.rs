@@ -59,9 +59,10 @@ pub(super) fn incomplete_reason(
     Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty())
 }
 
-/// Describes the deletions that the database rejected; `None`: it rejected none.
+/// Describes the deletions that the database rejected; `None`: it rejected none, or as many as
+/// a run before has reported.
 pub(super) fn rejected(kept: &KeptRows) -> Option<String> {
-    let first = kept.examples.first()?;
+    let first = kept.examples.first().filter(|_| !kept.is_known)?;
     let rows = if kept.rejected == 1 { "row" } else { "rows" };
     Some(format!("the database did not delete {} {rows}: {}", kept.rejected, first.why))
 }

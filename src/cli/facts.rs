@@ -13,7 +13,11 @@ pub const HELP_WIDTH: usize = 100;
 /// Exit codes of all commands except `check`.
 pub const EXIT_CODES: &[Fact] = &[
     ("0", "success, including nothing to do"),
-    ("1", "failure; also if a cluster refuses the user, or its certificate is not trusted"),
+    (
+        "1",
+        "failure; also if a cluster refuses the user, or its certificate is not trusted; or a job \
+         was incomplete three times in a row (`[notify] after`)",
+    ),
     (
         "2",
         "usage error: an invalid argument, schedule or configuration; or the profile, the table, \
@@ -22,7 +26,8 @@ pub const EXIT_CODES: &[Fact] = &[
     (
         "3",
         "incomplete: work remains, because the command stopped early or rows changed meanwhile; \
-         a session was kept that should have been ended or deleted, or could not be restored; a \
+         a session was kept that should have been ended or deleted, or could not be restored (a \
+         purge or a job reports as many kept sessions only once); a \
          hook failed; it is unknown whether a cluster applied a step; with --user, the user of \
          some sessions could not be read; or doctor has findings",
     ),

@@ -39,9 +39,13 @@ impl Wording {
     }
 }
 
-/// Reports rows that were kept. They need action, so cron sees them, too.
+/// Reports rows that were kept. They need action, so cron sees them, too, until a run has reported
+/// as many.
 pub fn print_kept(kept: &KeptRows, wording: Wording, context: &Context) {
-    let is_failure = wording.is_selected || kept.rejected > 0;
+    if kept.is_known && !context.is_interactive() && !context.global.verbose {
+        return;
+    }
+    let is_failure = (wording.is_selected || kept.rejected > 0) && !kept.is_known;
     for sentence in sentences(kept, wording) {
         if is_failure {
             context.print_failure(&sentence);

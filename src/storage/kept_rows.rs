@@ -10,6 +10,8 @@ pub struct KeptRows {
     /// Number of rows whose deletion a trigger or a constraint rejected.
     pub rejected: u64,
     pub examples: Vec<RejectedRow>,
+    /// Set if a run before has reported as many.
+    pub is_known: bool,
 }
 
 /// Foreign key that refers to rows to be deleted.

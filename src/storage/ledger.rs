@@ -291,6 +291,16 @@ pub trait Ledger {
     /// Takes the right to say something at `now`, unless somebody took it within the last `span`.
     fn claim_notice(&mut self, subject: &str, now: UnixTime, span: Span) -> Result<bool>;
 
+    /// Remembers a number of things that remain. Reports whether it is news: it is larger than the
+    /// one that was remembered, or none was. A `partial` number replaces only a smaller one.
+    fn remember_count(
+        &mut self,
+        subject: &str,
+        count: u64,
+        partial: bool,
+        now: UnixTime,
+    ) -> Result<bool>;
+
     /// Holder of a lease, or the last holder that did not release it.
     fn lease_holder(&self, lease: &str) -> Result<Option<LeaseHolder>>;
 

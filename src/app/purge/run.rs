@@ -65,6 +65,10 @@ impl SessionService {
             }
             _ => Err(error),
         });
+        let result = result.map(|mut summary| {
+            self.remember_kept(&mut summary.kept, &run, summary.stopped.is_some(), now);
+            summary
+        });
         let recorded = match &result {
             Ok(summary) => RunResult::of(summary.stopped, summary.incomplete_reason()),
             Err(error) => RunResult::Failed(error),

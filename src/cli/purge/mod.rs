@@ -323,9 +323,7 @@ impl Args {
 
 fn exit(summary: &PurgeReport, signal: Option<Signal>) -> Exit {
     match (summary.stopped, signal) {
-        (None, _) if summary.missed_notifications.is_none() && summary.kept.rejected == 0 => {
-            Exit::Done
-        }
+        (None, _) if summary.incomplete_reason().is_none() => Exit::Done,
         (Some(StopReason::DiskFull), _) => Exit::Failed,
         (Some(_), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::app::{JobOptions, JobOutcome, MissedNotifications, SessionService, StopReason};
+use crate::app::{
+    IncompleteRuns, JobOptions, JobOutcome, MissedNotifications, SessionService, StopReason,
+};
 use crate::config::Config;
 use crate::domain::job::{Job, JobStatus, LateRun};
 use crate::domain::time::Span;
@@ -28,10 +30,15 @@ use crate::output::sanitize::escape;
 /// Interval at which cron or a timer calls the command.
 const CRON: Span = Span::minutes(1);
 
+/// Default number of incomplete runs in a row that count as a failure.
+const MAX_INCOMPLETE_RUNS: u32 = 3;
+
 pub struct JobPass<'a> {
     context: &'a Context,
     each: &'a EndedLines,
     reports: BTreeMap<String, config::ReportTarget>,
+    /// Number of incomplete runs in a row that count as a failure, by the names of the jobs.
+    incomplete_runs: BTreeMap<String, u32>,
     has_each: bool,
     archives: JobArchives<'a>,
     pub options: JobOptions,
@@ -57,6 +64,7 @@ impl<'a> JobPass<'a> {
             context,
             each,
             reports: config.reports.clone(),
+            incomplete_runs: limits_of_incomplete_runs(config),
             has_each: each.is_stdout_for(config),
             archives: JobArchives::new(context, config),
             options: JobOptions { poll: CRON, ..context.job_options(config)? },
@@ -122,7 +130,8 @@ impl<'a> JobPass<'a> {
         self.context.print_clock_warning(service);
         // What ended before a failure stays ended.
         let missed = service.take_missed_notifications();
-        let Some(report) = JobReport::of(&ran) else { return Ok(()) };
+        let Some(mut report) = JobReport::of(&ran) else { return Ok(()) };
+        self.count_incomplete(job, &mut report, service)?;
         if let Ok(JobOutcome::Purged(summary)) = &ran {
             let names_unreadable = names_unreadable(summary, service, self.context).unwrap_or(true);
             print_row_notices(summary, false, names_unreadable, self.context);
@@ -136,6 +145,25 @@ impl<'a> JobPass<'a> {
         self.is_obstructed |= report.is_resumable;
         self.print(job, &report, missed.as_ref().or(missed_by(&ran)));
         self.records.push(report.record(job));
+        Ok(())
+    }
+
+    /// Makes a failure of a run that is the last allowed one of incomplete runs in a row.
+    fn count_incomplete(
+        &self,
+        job: &Job,
+        report: &mut JobReport,
+        service: &SessionService,
+    ) -> crate::Result<()> {
+        let max = self.incomplete_runs.get(&job.name).copied().unwrap_or_default();
+        if report.exit != Exit::StoppedEarly || max == 0 {
+            return Ok(());
+        }
+        if let Some(row) = service.incomplete_runs(job, clock::now())?
+            && row.count >= u64::from(max)
+        {
+            report.fail(row);
+        }
         Ok(())
     }
 
@@ -195,6 +223,12 @@ impl<'a> JobPass<'a> {
             });
         }
     }
+}
+
+fn limits_of_incomplete_runs(config: &Config) -> BTreeMap<String, u32> {
+    let limit =
+        |job: &Job| (job.name.clone(), config.notify_of(job).after.unwrap_or(MAX_INCOMPLETE_RUNS));
+    config.jobs.iter().map(limit).collect()
 }
 
 fn missed_by(ran: &crate::Result<JobOutcome>) -> Option<&MissedNotifications> {
@@ -279,6 +313,18 @@ impl JobReport {
             Some(StopReason::Busy | StopReason::WalLimit | StopReason::Replicator)
         );
         Self { exit, outcome, counts, reason: short_of, advice: None, is_resumable, late: None }
+    }
+
+    /// Makes it a failure, with the reason.
+    fn fail(&mut self, row: IncompleteRuns) {
+        let IncompleteRuns { count, since } = row;
+        let runs = match count {
+            1 => "this run was".to_owned(),
+            count => format!("the last {} runs were", format_count(count)),
+        };
+        let reason = self.reason.take().unwrap_or_else(|| self.outcome.to_owned());
+        self.reason = Some(format!("{reason}; {runs} incomplete, since {since}"));
+        self.exit = Exit::Failed;
     }
 
     fn progress_so_far(&self) -> String {

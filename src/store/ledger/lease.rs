@@ -34,6 +34,31 @@ pub(super) fn claim_notice(
     Ok(database.execute_batch(&[claim])?.rows == [1])
 }
 
+/// Remembers a number, as the holder of a lease that nobody takes.
+pub(super) fn remember_count(
+    database: &mut impl Database,
+    subject: &str,
+    count: u64,
+    partial: bool,
+    now: UnixTime,
+) -> Result<bool> {
+    let bound =
+        |sql: &str| Statement::new(sql).with(subject).with(count.to_string().as_str()).with(now);
+    let raise = bound(
+        "INSERT INTO leases (name, holder, renewed_at) VALUES (?1, ?2, ?3) \
+         ON CONFLICT DO UPDATE SET holder = excluded.holder, renewed_at = excluded.renewed_at \
+         WHERE CAST(holder AS INTEGER) < CAST(?2 AS INTEGER)",
+    );
+    let mut statements = vec![raise];
+    if !partial {
+        statements.push(bound(
+            "UPDATE leases SET holder = ?2, renewed_at = ?3 \
+             WHERE name = ?1 AND CAST(holder AS INTEGER) > CAST(?2 AS INTEGER)",
+        ));
+    }
+    Ok(database.execute_batch(&statements)?.rows.first() == Some(&1))
+}
+
 pub(super) fn drop(database: &mut impl Database, lease: &Lease) -> Result<()> {
     database.execute_batch(&[delete_lease(lease)])?;
     Ok(())

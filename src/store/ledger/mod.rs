@@ -73,6 +73,16 @@ impl<L: LedgerDatabase> Ledger for L {
         self.write(|database| lease::claim_notice(database, subject, now, span))
     }
 
+    fn remember_count(
+        &mut self,
+        subject: &str,
+        count: u64,
+        partial: bool,
+        now: UnixTime,
+    ) -> Result<bool> {
+        self.write(|database| lease::remember_count(database, subject, count, partial, now))
+    }
+
     fn drop_lease(&mut self, lease: &Lease) -> Result<()> {
         self.write(|database| lease::drop(database, lease))
     }

@@ -35,6 +35,7 @@ mod forecast;
 mod guard;
 mod hooks;
 mod hostile_names;
+mod incomplete_runs;
 mod interrupt;
 mod invalid_databases;
 mod kept_rows;
