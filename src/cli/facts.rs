@@ -16,7 +16,7 @@ pub const EXIT_CODES: &[Fact] = &[
     (
         "1",
         "failure; also if a cluster refuses the user, or its certificate is not trusted; or a job \
-         was incomplete three times in a row (`[notify] after`)",
+         was incomplete three times in a row",
     ),
     (
         "2",

@@ -14,6 +14,7 @@ const CLUSTER_OPTIONS: &str = "Options for a cluster";
 /// Options that every subcommand takes.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "the help shows it as it stands here")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 #[command(next_help_heading = "Options of all subcommands")]
 pub struct Global {
     /// Database by its name in the configuration; or the SQLite file that holds the sessions, or

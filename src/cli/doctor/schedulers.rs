@@ -7,6 +7,10 @@ use std::path::{Path, PathBuf};
 const CRONTABS: [&str; 4] =
     ["etc/crontab", "etc/cron.d", "var/spool/cron/crontabs", "var/spool/cron"];
 const UNITS: [&str; 2] = ["etc/systemd/system", "run/systemd/system"];
+/// Units of packages: one is of use only if its timer is enabled.
+const PACKAGED_UNITS: [&str; 2] = ["usr/lib/systemd/system", "lib/systemd/system"];
+/// Links to the timers that are enabled.
+const ENABLED_TIMERS: &str = "etc/systemd/system/timers.target.wants";
 /// A file that is larger is no crontab and no unit.
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -45,7 +49,29 @@ pub fn read(root: &Path) -> Vec<ScheduledCall> {
         let has_timer = file.with_extension("timer").exists();
         calls.extend(starts.filter(|call| has_timer || call.has("--watch")));
     }
+    for (file, instance) in
+        files(&root.join(ENABLED_TIMERS)).iter().filter_map(|link| enabled(root, link))
+    {
+        calls.extend(lines(&file).filter_map(|(place, line)| {
+            let start = line.trim_start().strip_prefix("ExecStart=")?;
+            ScheduledCall::of(place, &start.replace("%i", &instance))
+        }));
+    }
     calls
+}
+
+/// The service of an enabled timer, and the name of its instance: that of a template, or one of a
+/// package. Others are found without the timer.
+fn enabled(root: &Path, timer: &Path) -> Option<(PathBuf, String)> {
+    let name = timer.file_name()?.to_str()?.strip_suffix(".timer")?;
+    let (service, instance, directories) = match name.split_once('@') {
+        Some((template, instance)) => {
+            (format!("{template}@.service"), instance, [UNITS, PACKAGED_UNITS].concat())
+        }
+        None => (format!("{name}.service"), "", PACKAGED_UNITS.to_vec()),
+    };
+    let paths = directories.iter().map(|directory| root.join(directory).join(&service));
+    Some((paths.into_iter().find(|path| path.exists())?, instance.to_owned()))
 }
 
 /// The file itself, or the files in a directory, in the order of their names.

@@ -1,5 +1,6 @@
 //! What to do with printed schedules, for people.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::crontab::CrontabKind;
@@ -17,7 +18,7 @@ const UNIT_DIRECTORIES: [&str; 4] = [
 impl ResolvedInvocation {
     pub fn next_step_for_systemd(&self, directory: &Path) -> String {
         let timer = format!("{}.timer", self.subject.unit_name());
-        let timer = shlex::try_quote(&timer).map_or(timer.clone(), |quoted| quoted.into_owned());
+        let timer = shlex::try_quote(&timer).map_or(timer.clone(), Cow::into_owned);
         let enable = format!("systemctl daemon-reload && systemctl enable --now {timer}");
         if UNIT_DIRECTORIES.iter().any(|known| Path::new(known) == directory) {
             return format!("next, type: {enable}");

@@ -5,13 +5,12 @@ use std::fmt::{self, Display, Formatter};
 use super::quoting::quote_path;
 
 /// Capabilities of root that its service keeps: to find a database, to take the privileges of
-/// its owner, to make directories for that owner, and to end a worker that has them.
-pub const ROOT_CAPABILITIES: &str =
-    "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_KILL CAP_SETGID CAP_SETUID";
+/// its owner, and to make directories for that owner.
+pub const ROOT_CAPABILITIES: &str = "CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_SETGID CAP_SETUID";
 
 const ROOT_PURPOSE: &str = "\
-# Root finds a database, takes the privileges of its owner for good before opening it, makes
-# directories for that owner, and ends a worker that has those privileges.
+# Root finds a database, takes the privileges of its owner for good before opening it, and makes
+# directories for that owner. To end the processes that have those privileges is left to systemd.
 ";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +37,6 @@ MemoryDenyWriteExecute=yes
 NoNewPrivileges=yes
 PrivateDevices=yes
 PrivateMounts=yes
-ProtectClock=yes
 ProtectControlGroups=yes
 ProtectHostname=yes
 ProtectKernelLogs=yes
@@ -54,10 +52,13 @@ SystemCallArchitectures=native
 SystemCallErrorNumber=EPERM
 SystemCallFilter=@system-service
 SystemCallFilter=~@resources
+# To ask whether the clock is synchronized, which ProtectClock= would forbid. Without CAP_SYS_TIME,
+# nobody can set it.
+SystemCallFilter=adjtimex clock_adjtime clock_adjtime64
 UMask=0077
 ";
 
-/// AF_UNIX is for the system's log and for the names of users.
+/// `AF_UNIX` is for the system's log and for the names of users.
 pub const WITHOUT_NETWORK: &str = "\
 IPAddressDeny=any
 PrivateNetwork=yes
@@ -86,9 +87,10 @@ ProtectSystem=full
 
 impl Display for Sandbox {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self.is_root {
-            true => write!(f, "{ROOT_PURPOSE}CapabilityBoundingSet={ROOT_CAPABILITIES}\n")?,
-            false => f.write_str("CapabilityBoundingSet=\n")?,
+        if self.is_root {
+            writeln!(f, "{ROOT_PURPOSE}CapabilityBoundingSet={ROOT_CAPABILITIES}")?;
+        } else {
+            f.write_str("CapabilityBoundingSet=\n")?;
         }
         f.write_str(COMMON)?;
         if !self.is_root {

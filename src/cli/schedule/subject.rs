@@ -88,7 +88,7 @@ fn shortened(name: String) -> String {
         .fold(FNV_OFFSET, |digest, byte| (digest ^ u64::from(byte)).wrapping_mul(FNV_PRIME));
     // What escape_name makes is ASCII.
     let end = &name[name.len() - (MAX_NAME - 17)..];
-    let end = end.trim_start_matches(|c: char| c == '-' || c == '\\');
+    let end = end.trim_start_matches(['-', '\\']);
     format!("{digest:016x}-{end}")
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::archive::{archives_of_jobs, general_archive};
 use crate::cli::context::{Context, SettingSource};
 use crate::cli::exit::Usage;
-use crate::config::Config;
+use crate::config::{Config, DatabaseName};
 use crate::store::Location;
 
 use super::paths::absolute;
@@ -33,7 +33,7 @@ impl<'a> ScheduleTarget<'a> {
             return Ok(Self {
                 has_cluster: matches!(db, Location::Cluster(_)),
                 db: Some(db),
-                name: context.database_name().map(|name| name.as_str()),
+                name: context.database_name().map(DatabaseName::as_str),
                 configs: vec![context.config()?],
             });
         }

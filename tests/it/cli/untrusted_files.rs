@@ -208,20 +208,20 @@ fn a_hook_whose_program_others_can_change_is_not_started() {
 fn neither_metrics_nor_pages_nor_units_are_written_through_a_link() {
     let sandbox = Sandbox::new();
     sandbox.file("precious", "as it was");
-    for name in ["x.prom", "sessctl-purge.timer", "sessctl.8"] {
+    for name in ["x.prom", "sessctl-x.db.timer", "sessctl.8"] {
         symlink("precious", sandbox.path(name)).unwrap();
     }
     for args in [
         &["show", "stat", "--metrics-file", "x.prom"][..],
         &["purge", "--metrics-file", "x.prom"],
-        &["schedule", "print", "systemd", "--dir", "."],
+        &["schedule", "print", "systemd", "--dir", ".", "--db", "/x.db"],
         &["man", "--dir", "."],
     ] {
         let reason = sandbox.run(args.iter().copied()).is_refused_with(1).stderr();
         assert!(reason.contains("it is a link, and only a regular file is replaced"), "{reason}");
     }
     assert_eq!(std::fs::read_to_string(sandbox.path("precious")).unwrap(), "as it was");
-    for name in ["x.prom", "sessctl-purge.timer", "sessctl.8"] {
+    for name in ["x.prom", "sessctl-x.db.timer", "sessctl.8"] {
         assert!(std::fs::symlink_metadata(sandbox.path(name)).unwrap().is_symlink(), "{name}");
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of `cli::doctor::schedulers`.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use sessctl::cli::doctor::schedulers::{CallTarget, ScheduledCall, read};
 
@@ -92,4 +93,30 @@ fn the_line_of_schedule_print_is_recognized() {
         let printed = sandbox.run([&["--db", name], options].concat()).succeeds().stdout();
         assert!(is_for(printed.lines().last().unwrap(), &target), "{printed}");
     }
+}
+
+#[test]
+fn packaged_units_count_if_their_timers_are_enabled() {
+    let sandbox = Sandbox::without_database();
+    let packaged = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/systemd");
+    let (units, wanted) = ("usr/lib/systemd/system", "etc/systemd/system/timers.target.wants");
+    for directory in [units, wanted] {
+        fs::create_dir_all(sandbox.path(directory)).unwrap();
+    }
+    for file in fs::read_dir(packaged).unwrap().map(|file| file.unwrap()) {
+        fs::copy(file.path(), sandbox.path(units).join(file.file_name())).unwrap();
+    }
+    let calls = || read(&sandbox.path("."));
+    assert_eq!(calls(), []);
+    let shop = CallTarget { name: Some("shop".to_owned()), is_default_config: true, ..target() };
+    let mail =
+        CallTarget { name: Some("mail".to_owned()), db: "/srv/mail.db".to_owned(), ..shop.clone() };
+    let enable = |name: &str| {
+        symlink(format!("/{units}/sessctl@.timer"), sandbox.path(wanted).join(name)).unwrap();
+    };
+    enable("sessctl@shop.timer");
+    assert_eq!(calls().len(), 1);
+    assert!(calls()[0].is_for(&shop) && !calls()[0].is_for(&mail));
+    enable("sessctl.timer");
+    assert!(calls().iter().any(|call| call.is_for(&mail)));
 }

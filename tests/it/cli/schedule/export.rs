@@ -6,6 +6,8 @@ use sessctl::cli::schedule::subject::Subject;
 use sessctl::domain::time_zone::TimeZone;
 
 use super::owner;
+use super::systemd::{exposure, verify};
+use crate::support::{SESSCTL, Sandbox};
 
 pub fn purge(path: &str) -> ResolvedInvocation {
     let words = ["/usr/bin/sessctl", "--db", path, "purge"].map(str::to_owned).to_vec();
@@ -108,4 +110,38 @@ fn all_databases_are_in_reach_of_one_unit() {
         assert!(service.lines().any(|found| found == line), "{service}");
     }
     assert!(!service.contains("ReadWritePaths") && !service.contains("ProtectHome="));
+}
+
+/// Exposure of the units of a user, of root, for all databases, and of a cluster.
+#[test]
+#[ignore = "needs systemd"]
+fn printed_units_expose_little() {
+    let sandbox = Sandbox::without_database();
+    let schedule = "15 * *".parse().unwrap();
+    let score = |mut call: ResolvedInvocation| {
+        SESSCTL.clone_into(&mut call.words[0]);
+        let units =
+            call.units(&schedule, &TimeZone::Local).map(|(name, text)| sandbox.file(&name, text));
+        verify(&units);
+        exposure(&units[0])
+    };
+    let own = |owner| ResolvedInvocation { owner, ..purge("/srv/app.db") };
+    // systemd warns of `nobody`.
+    let of_user = score(own(Some(owner(1, Some("daemon")))));
+    let nameless = score(own(Some(owner(424_242, None))));
+    let of_root = score(own(Some(owner(0, Some("root")))));
+    let of_all = score(ResolvedInvocation {
+        subject: Subject::All(None),
+        directory: None,
+        ..purge("/srv/app.db")
+    });
+    let of_cluster = score(ResolvedInvocation {
+        directory: None,
+        has_network: true,
+        ..purge("http://db1:4001")
+    });
+    assert!(of_user <= 1.0 && nameless <= 1.0, "{of_user} {nameless}");
+    assert!(of_root <= 2.0 && of_all <= 2.0, "{of_root} {of_all}");
+    // Root, and the network
+    assert!(of_cluster <= 3.0, "{of_cluster}");
 }

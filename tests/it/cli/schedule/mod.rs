@@ -18,7 +18,7 @@ use serde_json::json;
 use sessctl::cli::schedule::subject::Subject;
 use sessctl::cli::schedule::user::ScheduleUser;
 
-use systemd::{exposure, verify};
+use systemd::verify;
 
 use crate::support::{SESSCTL, Sandbox};
 
@@ -286,36 +286,35 @@ fn systemd_accepts_the_units() {
     }
 }
 
-/// Exposure of the printed units: those that run as a user, as root, and for all databases.
 #[test]
-#[ignore = "needs root and systemd"]
-fn printed_units_expose_little() {
+#[ignore = "needs script"]
+fn people_are_told_what_to_type_next() {
     let sandbox = Sandbox::new();
-    let print = |uid, directory: &str, args: &[&str]| {
-        chown(sandbox.path("app.db"), Some(uid), Some(uid)).unwrap();
-        let print = ["schedule", "print", "systemd", "--dir", directory];
-        sandbox.run(print.into_iter().chain(args.iter().copied()).collect::<Vec<_>>()).succeeds();
-        let mut units: Vec<PathBuf> = fs::read_dir(sandbox.path(directory))
-            .unwrap()
-            .map(|file| file.unwrap().path())
-            .collect();
-        units.sort();
-        verify(&units);
-        exposure(&units[0])
+    let said = |args: &str| {
+        let line = format!("{SESSCTL} --db app.db schedule print {args}");
+        let output = Command::new("script")
+            .args(["-qec", &line, "/dev/null"])
+            .current_dir(sandbox.path("."))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
     };
-    // `daemon`: systemd warns of `nobody`.
-    let of_user = print(1, "user", &[]);
-    let nameless = print(424_242, "nameless", &[]);
-    let of_root = print(0, "root", &[]);
-    let databases =
-        ["a", "b"].map(|name| format!("[[database]]\nname = \"{name}\"\npath = \"{name}\"\n"));
-    sandbox.file("c.toml", databases.concat());
-    let of_all = print(0, "all", &["--config", "c.toml"]);
-    let of_cluster = print(0, "cluster", &["--db", "http://127.0.0.1:1"]);
-    assert!(of_user <= 1.0 && nameless <= 1.0, "{of_user} {nameless}");
-    assert!(of_user < of_root && of_root <= 2.0 && of_all <= 2.0, "{of_root} {of_all}");
-    // Root, and the network
-    assert!(of_cluster <= 3.0, "{of_cluster}");
+    let [_, timer] = unit_names(&sandbox);
+    let units = said("systemd --dir units");
+    let enable = format!("systemctl daemon-reload && systemctl enable --now {timer}");
+    assert!(
+        units.starts_with("sessctl: next, copy both files") && units.contains(&enable),
+        "{units}"
+    );
+    assert!(said("cron '15 * *'").contains("sessctl: next, type crontab -e, and add this line"));
+    let system = said("cron '15 * *' --system");
+    let name = timer.trim_end_matches(".timer").replace('.', "-");
+    assert!(
+        system.contains(&format!("such as /etc/cron.d/{name}: its name may contain")),
+        "{system}"
+    );
+    assert_eq!(said("-q systemd --dir units"), "");
 }
 
 /// Names of the service and the timer of `app.db`.

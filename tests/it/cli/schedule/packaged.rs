@@ -7,7 +7,7 @@ use sessctl::cli::schedule::sandbox::{Sandbox, Writable};
 use sessctl::cli::schedule::unit::{Service, Timer};
 
 use super::systemd::{exposure, verify};
-use crate::support::{Finished, SESSCTL, Sandbox as Place};
+use crate::support::{Finished, HOUR, SESSCTL, Sandbox as Place, row};
 
 /// The packaged units: those for all databases, and those of one by its name, which needs no
 /// escaping.
@@ -109,21 +109,33 @@ fn the_packaged_units_expose_little() {
     }
 }
 
-/// The line that systemd starts does what it should.
+/// The lines that systemd starts do what they should: the one for all databases, of which there is
+/// one here, and the one for an instance.
 #[test]
-fn the_packaged_command_runs() {
+fn the_packaged_commands_run() {
     let place = Place::new();
-    place.file("c.toml", "[[job]]\nname = \"purge\"\nat = \"15 * *\"\ndo = \"purge\"\n");
-    let [(_, service), ..] = &packaged()[..] else { panic!() };
-    let command = service.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
-    let words: Vec<&str> = command.split(' ').skip(1).collect();
-    let mut command = place.command(words);
-    command.env("SESSCTL_CONFIG", place.path("c.toml")).env("SESSCTL_DB", place.path("app.db"));
-    Finished(command.output().unwrap()).succeeds().is_silent();
-    assert_eq!(
-        place.run(["show", "schedule", "--json", "--config", "c.toml"]).succeeds().json()[0]["job"],
-        "purge"
-    );
+    let job = "[[job]]\nname = \"purge\"\nat = \"15 * *\"\ndo = \"purge\"\n";
+    let database = "[[database]]\nname = \"shop-1.eu\"\npath = \"app.db\"\n";
+    place.file("c.toml", format!("{job}{database}"));
+    let run = |line: &str| {
+        let line = line.replace("%i", "shop-1.eu");
+        let mut command = place.command(line.split(' ').skip(1));
+        command.env_remove("SESSCTL_DB").env("SESSCTL_CONFIG", place.path("c.toml"));
+        Finished(command.output().unwrap())
+    };
+    for (name, service) in packaged().iter().filter(|(name, _)| name.contains("service")) {
+        place.insert(&row(name).idle(HOUR));
+        let line = service.lines().find_map(|line| line.strip_prefix("ExecStart=")).unwrap();
+        // The first run of a job makes it known.
+        for _ in 0..2 {
+            run(line).succeeds().is_silent();
+            place.jobs_have_waited();
+        }
+        assert_eq!(
+            place.listed(["--state", "ended"]).len(),
+            if name.contains('@') { 2 } else { 1 }
+        );
+    }
 }
 
 /// The advice in the comments is a drop-in that systemd accepts.

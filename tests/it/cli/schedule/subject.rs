@@ -28,14 +28,14 @@ fn units_are_named_after_what_they_are_for() {
     sessctl-db1-4001-db2-4001
     ");
     assert_eq!(Subject::All(None).unit_name(), "sessctl");
-    let named = |table: Option<&str>| Subject::Database {
+    let shop = |table: Option<&str>| Subject::Database {
         place: "/srv/shop.db".to_owned(),
         name: Some("shop-1.eu".to_owned()),
         table: table.map(str::to_owned),
     };
-    assert_eq!(named(None).unit_name(), "sessctl-shop-1.eu");
-    assert_ne!(named(Some("x")).unit_name(), named(None).unit_name());
-    assert_ne!(named(Some("x")).owner_line(), named(None).owner_line());
+    assert_eq!(shop(None).unit_name(), "sessctl-shop-1.eu");
+    assert_ne!(shop(Some("x")).unit_name(), shop(None).unit_name());
+    assert_ne!(shop(Some("x")).owner_line(), shop(None).owner_line());
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn long_paths_have_short_names_of_their_own() {
         [long("a.db"), long("b.db"), database(&format!("/x{}/b.db", "/directory-ü".repeat(39)))]
             .map(|subject| subject.unit_name());
     for name in &names {
-        assert!(name.len() < 230 && name.ends_with(".db"), "{name}");
+        assert!(name.len() < 230 && (name.ends_with("-b.db") || name.ends_with("-a.db")), "{name}");
     }
     assert!(names[0] != names[1] && names[1] != names[2]);
 }
