@@ -7,8 +7,8 @@ use clap::{Args as _, Command, CommandFactory as _, FromArgMatches as _};
 
 use super::context::Global;
 use super::{
-    Cli, check, close, compact, copy, cycle, doctor, init, list, open, profile, purge, restore,
-    run, schedule, show, touch,
+    Cli, check, close, compact, copy, cycle, discover, doctor, init, list, open, profile, purge,
+    restore, run, schedule, show, touch,
 };
 
 /// Parses the arguments of a process, of which the first is the program's name.
@@ -33,7 +33,7 @@ pub fn command() -> Command {
 /// Hides the options of clusters from the help of commands that never open a database.
 fn without_cluster_options(command: Command) -> Command {
     match command.get_name() {
-        "demo" | "completions" | "man" => hide_cluster_options(command),
+        "demo" | "discover" | "completions" | "man" => hide_cluster_options(command),
         "schedule" => command.mut_subcommands(|below| match below.get_name() {
             "check" | "next" => hide_cluster_options(below),
             _ => below,
@@ -93,6 +93,8 @@ fn narrow_subcommand(name: &str) -> Option<Command> {
         "close" => close::Args::augment_args,
         "schedule" => schedule::Args::augment_args,
         "check" => check::Args::augment_args,
+        "discover" => discover::Args::augment_args,
+        discover::examiner::COMMAND => discover::examiner::Args::augment_args,
         "doctor" => doctor::Args::augment_args,
         "profile" => profile::Args::augment_args,
         _ => return None,

@@ -29,7 +29,7 @@ pub const EXIT_CODES: &[Fact] = &[
          a session was kept that should have been ended or deleted, or could not be restored (a \
          purge or a job reports as many kept sessions only once); a \
          hook failed; it is unknown whether a cluster applied a step; with --user, the user of \
-         some sessions could not be read; or doctor has findings",
+         some sessions could not be read; doctor has findings; or discover could not examine a part",
     ),
     (
         "4",
@@ -105,6 +105,7 @@ pub const EXAMPLES: &[Fact] = &[
     ("sessctl --db db.sqlite3 show stat", "count the sessions of a framework's table"),
     ("sessctl --db http://db1,db2,db3 show stat", "count sessions on an rqlite cluster"),
     ("sessctl --db app.db doctor", "show what is wrong, and what solves it"),
+    ("sessctl discover /srv", "find databases with session tables"),
     ("sessctl show profiles", "list the supported frameworks"),
     ("sessctl schedule print cron '15 * *'", "print a crontab line for an hourly purge"),
 ];

@@ -15,6 +15,7 @@ pub mod context;
 mod copy;
 mod cycle;
 mod demo;
+pub mod discover;
 mod disk_space;
 pub mod doctor;
 pub mod ended_sessions;
@@ -105,6 +106,7 @@ enum Command {
     Close(close::Args),
     Schedule(schedule::Args),
     Profile(profile::Args),
+    Discover(discover::Args),
     Doctor(doctor::Args),
     Check(check::Args),
     Demo(demo::Args),
@@ -116,6 +118,8 @@ enum Command {
     PrivilegedHelper(privileges::helper::Args),
     #[command(name = privileges::detached::COMMAND, hide = true)]
     Detached(privileges::detached::Args),
+    #[command(name = discover::examiner::COMMAND, hide = true)]
+    Examiner(discover::examiner::Args),
 }
 
 impl Command {
@@ -137,7 +141,9 @@ impl Command {
             | Self::Man(_)
             | Self::Complete(_)
             | Self::PrivilegedHelper(_)
-            | Self::Detached(_) => return Ok(None),
+            | Self::Detached(_)
+            | Self::Discover(_)
+            | Self::Examiner(_) => return Ok(None),
             Self::Move(args) => args.database(context)?,
             Self::Demo(_) => demo::database(),
             _ => context.db()?,
@@ -237,7 +243,9 @@ fn take_privileges_and_run(command: Command, context: &Context) -> anyhow::Resul
     {
         args.read_schedulers();
     }
-    if trust::is_root() || context.global.run_as.is_some() {
+    // It takes privileges for each file.
+    let is_search = matches!(command, Command::Discover(_));
+    if !is_search && (trust::is_root() || context.global.run_as.is_some()) {
         privileges::take_privileges(command.needs(context)?.as_ref(), context)?;
     }
     run(command, context)
@@ -259,6 +267,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Close(args) => args.run(context),
         Command::Schedule(args) => args.run(context),
         Command::Profile(args) => args.run(context),
+        Command::Discover(args) => args.run(context),
         Command::Doctor(args) => args.run(context),
         Command::Check(args) => args.run(context),
         Command::Demo(args) => args.run(context),
@@ -267,5 +276,6 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Complete(args) => args.run(context, arguments::command()),
         Command::PrivilegedHelper(args) => args.run(),
         Command::Detached(args) => args.run(),
+        Command::Examiner(args) => args.run(context.now),
     }
 }

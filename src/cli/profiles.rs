@@ -1,6 +1,7 @@
 //! Profiles by their names and files.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -75,6 +76,37 @@ impl ProfileCatalog for BuiltInProfiles {
         let (name, toml) = built_in()[index];
         parse(toml, name, &BTreeMap::new())
             .map_err(|error| crate::Error::failed(format!("read profile {name}"), error))
+    }
+}
+
+/// The built-in profiles, each parsed at most once.
+pub struct CachedProfiles(Vec<OnceCell<Profile>>);
+
+impl Default for CachedProfiles {
+    fn default() -> Self {
+        Self(built_in().iter().map(|_| OnceCell::new()).collect())
+    }
+}
+
+impl CachedProfiles {
+    /// The profile with this name; `None`: there is none.
+    pub fn named(&self, name: &str) -> Option<Profile> {
+        let index = built_in().iter().position(|(known, _)| *known == name)?;
+        self.profile(index).ok()
+    }
+}
+
+impl ProfileCatalog for CachedProfiles {
+    fn outlines(&self) -> Vec<ProfileOutline<'_>> {
+        outlines()
+    }
+
+    fn profile(&self, index: usize) -> crate::Result<Profile> {
+        if let Some(known) = self.0[index].get() {
+            return Ok(known.clone());
+        }
+        let parsed = BuiltInProfiles.profile(index)?;
+        Ok(self.0[index].get_or_init(|| parsed).clone())
     }
 }
 

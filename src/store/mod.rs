@@ -8,6 +8,7 @@ pub mod adopted;
 pub mod archive;
 mod cluster;
 pub mod database;
+pub mod discovery;
 mod ledger;
 mod location;
 pub mod migrations;

@@ -207,6 +207,7 @@ macro_rules! pages {
 
 pages! {
     archive "docs/archive.md",
+    discover "docs/discover.md",
     framework_tables "docs/framework-tables.md",
     getting_started "docs/getting-started.md",
     jobs "docs/jobs.md",

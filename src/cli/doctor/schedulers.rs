@@ -127,6 +127,11 @@ impl ScheduledCall {
         })
     }
 
+    /// Reports whether the call names a file by its full path.
+    pub fn names(&self, path: &Path) -> bool {
+        self.value("--db", "SESSCTL_DB").is_some_and(|db| Path::new(db) == path)
+    }
+
     /// Reports whether the call works on a database: it names the database, or its configuration,
     /// or nothing, and the configuration is the default one.
     pub fn is_for(&self, target: &CallTarget) -> bool {

@@ -44,10 +44,11 @@ mod vacuum;
 mod validate;
 mod values;
 
-pub use detection::{detect, locate};
+pub use detection::{Detector, SurveyLimits, detect, locate};
 pub use diagnose::{ClassCount, Diagnosis, Sample, diagnose};
 pub use observe::{observe, table_overview};
 #[cfg(feature = "internals")]
 pub use observe_schema::TableOverview;
 pub use open::{open, open_with_state};
+pub use sample::expired_share_of_sample;
 pub use state::{StateDirectory, StateMemory, check_state_directory};

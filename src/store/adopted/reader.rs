@@ -129,7 +129,7 @@ impl TableReader {
     }
 
     /// Columns that [`judge_at`](Self::judge_at) reads.
-    pub(super) fn inputs(&self) -> &str {
+    pub(in crate::store) fn inputs(&self) -> &str {
         &self.columns.inputs
     }
 
@@ -148,7 +148,7 @@ impl TableReader {
     }
 
     /// Position of the columns that follow the key in a row.
-    pub(super) fn after_key(&self) -> usize {
+    pub(in crate::store) fn after_key(&self) -> usize {
         self.key.width()
     }
 
@@ -177,7 +177,7 @@ impl TableReader {
     }
 
     /// Evaluates a row whose inputs start at a column.
-    pub(super) fn judge_at(&self, row: &dyn RowRef, at: usize) -> RowStatus {
+    pub(in crate::store) fn judge_at(&self, row: &dyn RowRef, at: usize) -> RowStatus {
         self.with_inputs(row, at, |inputs| self.profile.judge(inputs))
     }
 
@@ -271,7 +271,7 @@ impl TableReader {
 
     /// Visits all rows of the table, with the key and these columns: in storage order,
     /// possibly from a covering index, or in pages in key order.
-    pub(super) fn for_each_row(
+    pub(in crate::store) fn for_each_row(
         &self,
         database: &impl Database,
         what: &str,

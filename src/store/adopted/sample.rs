@@ -110,3 +110,19 @@ pub(super) fn rows_between<T>(
 pub(super) fn is_expired(status: RowStatus, now: UnixTime) -> bool {
     matches!(status, RowStatus::Session(expiry) if expiry.is_expired(now))
 }
+
+/// Share of expired sessions in an evenly spaced sample; `None`: it has none.
+pub fn expired_share_of_sample(
+    database: &impl Database,
+    reader: &TableReader,
+    now: UnixTime,
+) -> Result<Option<f64>> {
+    let sampling = Sampling::of(database, reader)?;
+    let even = sampling.rows.iter().filter(|row| row.is_evenly_spaced);
+    let judged = even.map(|row| row.judge(&reader.profile));
+    let sessions: Vec<_> = judged.filter(|it| matches!(it, RowStatus::Session(_))).collect();
+    let expired = sessions.iter().filter(|status| is_expired(**status, now)).count();
+    #[expect(clippy::cast_precision_loss, reason = "a sample has a thousand rows")]
+    let share = expired as f64 / sessions.len().max(1) as f64;
+    Ok((!sessions.is_empty()).then_some(share))
+}

@@ -25,6 +25,7 @@ mod copy;
 mod cron;
 mod cycle;
 mod demo;
+mod discover;
 mod disk_errors;
 mod doctor;
 mod ended_sessions;

@@ -3,6 +3,7 @@
 mod cascade;
 mod cluster;
 mod comparison;
+mod discover;
 mod django;
 mod django_loaded;
 mod django_table;
@@ -86,6 +87,11 @@ pub const ALL: &[Scenario] = &[
         name: "startup",
         about: "Start-up: a command that does almost nothing",
         run: startup::run,
+    },
+    Scenario {
+        name: "discover",
+        about: "A search of 10,000 files for databases with sessions",
+        run: discover::run,
     },
     Scenario { name: "indexes", about: "The cost of additional indexes", run: indexes::run },
     Scenario {

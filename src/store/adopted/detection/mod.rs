@@ -8,10 +8,11 @@ mod schema_scan;
 mod selection;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::open::open_file;
 use super::table::TableSchema;
-use crate::domain::error::{Error, Result};
+use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::profile::{Profile, ProfileCatalog, ProfileOutline};
 use crate::store::database::Database;
 use crate::store::database::rqlite::Rqlite;
@@ -19,8 +20,9 @@ use crate::store::database::sqlite::{Access, SqliteFile};
 use crate::store::location::Location;
 
 use fit::Fit;
-use schema_scan::SchemaScan;
-use selection::Selection;
+use near_miss::NearMiss;
+use schema_scan::{IdentifierIndex, SchemaScan};
+use selection::{Selection, Unused};
 
 pub(super) use doubt::{contradiction, offset_evidence};
 
@@ -70,40 +72,114 @@ fn detect_in(
     profiles: &(impl ProfileCatalog + ?Sized),
     table: Option<&str>,
 ) -> Result<Profile> {
-    let outlines = profiles.outlines();
-    let scan = SchemaScan::of(database, &outlines)?;
-    if let Some(table) = table
-        && !scan.names.iter().any(|name| name.eq_ignore_ascii_case(table))
-    {
-        // A view, or missing.
-        TableSchema::read(database, table)?;
+    Detector::new(profiles).detect(database, table, None)
+}
+
+/// Limits of a detection that explains nothing, for many databases of unknown origin.
+#[derive(Debug, Clone, Copy)]
+pub struct SurveyLimits {
+    /// Moment at which it gives up.
+    pub until: Instant,
+    /// Maximum number of pairs of a table and a profile that are compared.
+    pub candidates: usize,
+}
+
+/// The profiles to choose from, prepared once for any number of databases.
+pub struct Detector<'a, C: ?Sized> {
+    profiles: &'a C,
+    outlines: Vec<ProfileOutline<'a>>,
+    index: IdentifierIndex,
+}
+
+impl<'a, C: ProfileCatalog + ?Sized> Detector<'a, C> {
+    pub fn new(profiles: &'a C) -> Self {
+        let outlines = profiles.outlines();
+        let index = IdentifierIndex::of(&outlines);
+        Self { profiles, outlines, index }
     }
-    let is_meant = |name: &String| table.is_none_or(|table| name.eq_ignore_ascii_case(table));
-    let mut fits = Vec::new();
-    for (table, profile) in scan.candidates.iter().copied() {
-        let name = &scan.names[table];
-        if is_meant(name) {
-            fits.extend(Fit::of(database, profiles.profile(profile)?, name)?);
+
+    /// As [`detect`]. Within limits, the refusal does not say which profile is the nearest.
+    ///
+    /// # Errors
+    /// As [`detect`]; [`Error::Interrupted`] and [`Error::Refused`] if a limit is reached.
+    pub fn detect(
+        &self,
+        database: &impl Database,
+        table: Option<&str>,
+        limits: Option<SurveyLimits>,
+    ) -> Result<Profile> {
+        let scan = SchemaScan::of(database, &self.index)?;
+        if let Some(table) = table
+            && !scan.names.iter().any(|name| name.eq_ignore_ascii_case(table))
+        {
+            // A view, or missing.
+            TableSchema::read(database, table)?;
         }
-    }
-    match Selection::of(database, fits, table.is_some())?.conclude(database.display_name())? {
-        Ok(profile) => Ok(profile),
-        Err(mut unused) => {
-            let near = |names: &[String]| near_miss::of(database, profiles, &outlines, names);
-            let names: Vec<String> = scan.names.into_iter().filter(is_meant).collect();
-            let is_further = |name: &String| {
-                unused.further.iter().any(|fit| fit.profile.table.eq_ignore_ascii_case(name))
-            };
-            let others: Vec<String> =
-                names.iter().filter(|name| !is_further(name)).cloned().collect();
-            if !unused.further.is_empty()
-                && !near_miss::looks_like_sessions(database, &others)?
-                && let Some(profile) = unused.take_only_further()
-            {
-                return Ok(profile);
+        let is_meant = |name: &String| table.is_none_or(|table| name.eq_ignore_ascii_case(table));
+        let fits = self.fits(database, &scan, is_meant, limits)?;
+        match Selection::of(database, fits, table.is_some())?.conclude(database.display_name())? {
+            Ok(profile) => Ok(profile),
+            Err(unused) => {
+                let names: Vec<String> = scan.names.into_iter().filter(is_meant).collect();
+                self.conclude_unused(database, unused, &names, limits.is_none())
             }
-            Err(refusal::refuse(database.display_name(), unused, &names, near)?)
         }
+    }
+
+    fn fits(
+        &self,
+        database: &impl Database,
+        scan: &SchemaScan,
+        is_meant: impl Fn(&String) -> bool,
+        limits: Option<SurveyLimits>,
+    ) -> Result<Vec<Fit>> {
+        if limits.is_some_and(|limits| scan.candidates.len() > limits.candidates) {
+            return Err(Error::Refused("too many of its tables may hold sessions".to_owned()));
+        }
+        let mut fits = Vec::new();
+        for (table, profile) in scan.candidates.iter().copied() {
+            if limits.is_some_and(|limits| Instant::now() >= limits.until) {
+                let (cause, after) = (InterruptReason::Time, Duration::ZERO);
+                return Err(Error::Interrupted {
+                    doing: "detect a profile".to_owned(),
+                    cause,
+                    after,
+                });
+            }
+            let name = &scan.names[table];
+            if is_meant(name) {
+                fits.extend(Fit::of(database, self.profiles.profile(profile)?, name)?);
+            }
+        }
+        Ok(fits)
+    }
+
+    /// The table of something else that expires, if it is the only one, or a refusal.
+    fn conclude_unused(
+        &self,
+        database: &impl Database,
+        mut unused: Unused,
+        names: &[String],
+        explains: bool,
+    ) -> Result<Profile> {
+        let is_further = |name: &String| {
+            unused.further.iter().any(|fit| fit.profile.table.eq_ignore_ascii_case(name))
+        };
+        let others: Vec<String> = names.iter().filter(|name| !is_further(name)).cloned().collect();
+        if !unused.further.is_empty()
+            && !near_miss::looks_like_sessions(database, &others)?
+            && let Some(profile) = unused.take_only_further()
+        {
+            return Ok(profile);
+        }
+        let near = |names: &[String]| {
+            if explains {
+                near_miss::of(database, self.profiles, &self.outlines, names)
+            } else {
+                Ok(NearMiss::default())
+            }
+        };
+        Err(refusal::refuse(database.display_name(), unused, names, near)?)
     }
 }
 
@@ -118,14 +194,14 @@ fn refuse_unknown(
         return None;
     }
     let file = SqliteFile::open_immutable(path).ok()?;
-    let outlines: &[ProfileOutline<'_>] = &profiles.outlines();
-    let scan = SchemaScan::of(&file, outlines).ok()?;
+    let detector = Detector::new(profiles);
+    let scan = SchemaScan::of(&file, &detector.index).ok()?;
     if scan.names.is_empty() || !scan.candidates.is_empty() {
         return None;
     }
     let unsafe_to_open = SqliteFile::must_be_safe_to_open(path).err();
     unsafe_to_open.or_else(|| {
-        let refusal = detect_in(&file, profiles, table).err();
+        let refusal = detector.detect(&file, table, None).err();
         refusal.filter(|error| matches!(error, Error::ForeignDatabase { .. }))
     })
 }

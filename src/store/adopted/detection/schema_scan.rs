@@ -24,8 +24,7 @@ pub struct SchemaScan {
 }
 
 impl SchemaScan {
-    pub fn of(database: &impl Database, outlines: &[ProfileOutline<'_>]) -> Result<Self> {
-        let index = IdentifierIndex::of(outlines);
+    pub fn of(database: &impl Database, index: &IdentifierIndex) -> Result<Self> {
         let (mut scan, mut found) = (Self::default(), vec![0; index.width]);
         database.query(&Statement::new(TABLES), &mut |row| {
             let sql = row.bytes(1);
@@ -43,7 +42,7 @@ impl SchemaScan {
 }
 
 /// Identifiers of all profiles, and a set of them for each profile.
-struct IdentifierIndex {
+pub struct IdentifierIndex {
     bits: HashMap<Vec<u8>, usize>,
     /// For each first letter, the lengths that occur, as bits.
     lengths: [u64; 256],
@@ -53,7 +52,7 @@ struct IdentifierIndex {
 }
 
 impl IdentifierIndex {
-    fn of(outlines: &[ProfileOutline<'_>]) -> Self {
+    pub fn of(outlines: &[ProfileOutline<'_>]) -> Self {
         let mut bits: HashMap<Vec<u8>, usize> = HashMap::new();
         let mut lengths = [0; 256];
         let mut needed: Vec<Vec<usize>> = Vec::with_capacity(outlines.len());

@@ -30,6 +30,7 @@ use files::FileId;
 use naming::{name_of_cluster, name_of_file};
 
 pub use files::check_state_directory;
+pub use naming::is_name_of_state;
 
 #[derive(Clone)]
 pub struct StateDirectory {

@@ -40,3 +40,13 @@ fn suffix(whole: &[u8]) -> String {
     let hash = Digest::of_bytes(whole).id();
     format!("-{}.db", hash.get(..HASH_DIGITS).unwrap_or(&hash))
 }
+
+/// Reports whether a path has the form of the name of a state file.
+pub fn is_name_of_state(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    let hash = name.strip_suffix(b".db").and_then(|name| {
+        let (rest, hash) = name.split_at_checked(name.len().checked_sub(HASH_DIGITS)?)?;
+        rest.ends_with(b"-").then_some(hash)
+    });
+    hash.is_some_and(|hash| hash.iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b)))
+}

@@ -13,6 +13,7 @@ pub mod rebuild;
 pub mod replication;
 pub mod rollback_journal;
 mod transactions;
+pub mod unchanged;
 mod vacuum;
 mod values;
 pub mod wal;

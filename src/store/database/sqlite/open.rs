@@ -236,7 +236,7 @@ impl SqliteFile {
         Ok(Self { opening, ..Self::set_up(connection, path, place)? })
     }
 
-    fn set_up(mut connection: Connection, path: &Path, place: String) -> Result<Self> {
+    pub(super) fn set_up(mut connection: Connection, path: &Path, place: String) -> Result<Self> {
         connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
         let interrupt = InterruptHandle::default();
         let set_up = limits::apply(&connection).and_then(|()| interrupt.watch(&mut connection));

@@ -6,7 +6,7 @@ pub mod kind;
 pub mod locks;
 mod paths;
 pub(super) mod sidecars;
-mod users;
+pub(super) mod users;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -25,7 +25,7 @@ pub const INPUT_OUTPUT: &str = "input/output error; check the disk and the syste
 #[cfg(unix)]
 const OWNER_ONLY: u32 = 0o600;
 /// Minimum size of a database: SQLite treats a smaller file as empty and overwrites it.
-const MIN_DATABASE_BYTES: u64 = 512;
+pub(super) const MIN_DATABASE_BYTES: u64 = 512;
 
 pub(super) fn new_file(path: &Path) -> std::io::Result<File> {
     let mut options = OpenOptions::new();

@@ -36,7 +36,7 @@ pub(in crate::store::database) enum ReadMode {
 
 /// Refuses sidecar files of other users next to a database of root, as in a world-writable
 /// directory: SQLite would replay a journal into the database.
-fn ensure_owned_by_root(real: &Path) -> Result<()> {
+pub(in crate::store::database) fn ensure_owned_by_root(real: &Path) -> Result<()> {
     let foreign = SIDECARS.map(|(suffix, _)| sibling(real, suffix)).into_iter().find_map(|path| {
         let owner = fs::symlink_metadata(&path).ok()?.uid();
         (owner != 0).then_some((path, owner))
@@ -163,7 +163,7 @@ impl DatabaseFiles {
     }
 }
 
-fn lengths(real: &Path) -> Result<[Option<u64>; 3]> {
+pub(in crate::store::database) fn lengths(real: &Path) -> Result<[Option<u64>; 3]> {
     let mut lengths = [None; 3];
     for (length, (suffix, name)) in lengths.iter_mut().zip(SIDECARS) {
         let path = sibling(real, suffix);
