@@ -13,6 +13,7 @@ use crate::{Error, store};
 
 use super::context::{Context, SettingSource, print};
 use super::exit::{Exit, Usage};
+use super::progress::{ProgressDisplay, remaining_time};
 use super::show::stat;
 use crate::domain::format::format_count;
 use crate::output::FormatName;
@@ -49,7 +50,7 @@ impl Args {
         let (path, now) = (Path::new(FILE), context.now);
         remove_previous(path)?;
         let mut sessions = store::create(path)?;
-        fill(sessions.as_mut(), now)?;
+        fill(sessions.as_mut(), now, &mut FillProgress::new(context))?;
         let mut service = SessionService::new(sessions, context.config()?.policies.clone());
 
         print(format!("{FILE} holds {} sessions of three tasks:\n\n", format_count(SESSIONS)))?;
@@ -140,21 +141,51 @@ fn session_opener(sessions: &mut dyn Backend) -> crate::Result<&mut dyn SessionO
     sessions.session_opener().ok_or_else(|| Error::Refused(format!("{FILE} opens no sessions")))
 }
 
-fn fill(sessions: &mut dyn Backend, now: UnixTime) -> crate::Result<()> {
+/// The progress of [`fill`]: the rows that it has inserted, touched and ended.
+struct FillProgress {
+    display: ProgressDisplay,
+    written: usize,
+    total: usize,
+}
+
+impl FillProgress {
+    fn new(context: &Context) -> Self {
+        Self { display: ProgressDisplay::new(None, context), written: 0, total: 0 }
+    }
+
+    fn add(&mut self, rows: usize) {
+        self.written += rows;
+        #[expect(clippy::cast_precision_loss, reason = "it is for people")]
+        let fraction = self.written as f64 / self.total.max(1) as f64;
+        self.display.show_share(fraction, |elapsed| {
+            format!("creating {FILE}, {} left", remaining_time(fraction, elapsed))
+        });
+    }
+}
+
+fn fill(
+    sessions: &mut dyn Backend,
+    now: UnixTime,
+    progress: &mut FillProgress,
+) -> crate::Result<()> {
     let mut random = Random(1);
     let mut samples: Vec<SampleSession> =
         (0..SESSIONS - 1).map(|serial| sample(&mut random, serial, now)).collect();
     samples.push(SampleSession { new: demo_session(now), last_used_at: now, end: None });
     // In the order of their keys the rows go in fastest.
     samples.sort_by(|a, b| a.new.key.cmp(&b.new.key));
+    let ended = samples.iter().filter(|samples| samples.end.is_some()).count();
+    progress.total = 2 * samples.len() + ended;
     for batch in samples.chunks(BATCH) {
         let new: Vec<NewSession> = batch.iter().map(|samples| samples.new.clone()).collect();
         session_opener(sessions)?.insert(&new)?;
+        progress.add(batch.len());
     }
     samples.sort_by_key(|samples| samples.last_used_at);
     for batch in samples.chunk_by(|a, b| a.last_used_at == b.last_used_at) {
         let keys: Vec<SessionKey> = batch.iter().map(|samples| samples.new.key.clone()).collect();
         session_opener(sessions)?.renew(&keys, batch[0].last_used_at)?;
+        progress.add(batch.len());
     }
     let ending = |samples: &SampleSession| {
         samples.end.map(|end| EndRequest { key: samples.new.key.clone(), end, keep_row: true })
@@ -162,6 +193,7 @@ fn fill(sessions: &mut dyn Backend, now: UnixTime) -> crate::Result<()> {
     let endings: Vec<EndRequest> = samples.iter().filter_map(ending).collect();
     for batch in endings.chunks(BATCH) {
         sessions.end(batch)?;
+        progress.add(batch.len());
     }
     Ok(())
 }

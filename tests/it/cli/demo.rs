@@ -23,7 +23,10 @@ fn the_demo_overwrites_no_file_but_its_own() {
 fn the_demo_shows_its_effect_and_may_be_repeated() {
     let sandbox = Sandbox::without_database();
     for _ in 0..2 {
-        let told = sandbox.run(["demo"]).succeeds().stdout();
+        let run = sandbox.run(["demo"]);
+        // A bar is only for terminals.
+        assert_eq!(run.stderr(), "");
+        let told = run.succeeds().stdout();
         assert!(told.starts_with("sessctl-demo.db holds 100,000 sessions of three tasks:\n"));
         // The commands that it names work as they stand.
         let next = told.split_once("Try next:\n").unwrap().1;
