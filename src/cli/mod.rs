@@ -2,6 +2,7 @@
 
 mod accounts;
 mod advice;
+pub mod all_databases;
 pub mod archive;
 pub mod args;
 pub mod arguments;

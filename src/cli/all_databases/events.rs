@@ -1,0 +1,57 @@
+//! What happens in a call of `run` or `purge`, as the process that starts the workers sees it.
+
+use crate::domain::time::UnixTime;
+
+/// What a result is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unit {
+    /// A job, or the purge of `sessctl purge`, whose name is `purge`.
+    Job {
+        /// The configured name; `None`: a database without one.
+        database: Option<String>,
+        job: String,
+    },
+    /// What was done in a database with a configured name.
+    Database { name: String },
+    /// The whole call.
+    All,
+}
+
+/// The result of a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunResult {
+    pub started: UnixTime,
+    pub finished: UnixTime,
+    /// done, partial, refused, held, skipped or failed.
+    pub outcome: String,
+    /// The exit code that the command would have if it had done nothing else.
+    pub exit_code: u8,
+    pub marked: u64,
+    pub ended: u64,
+    pub deleted: u64,
+    /// Why the outcome is not `done`, or what is worth knowing about it. It may contain text from
+    /// a database, which is not escaped.
+    pub reason: Option<String>,
+}
+
+/// Receives the events of a call, in the order in which they become known.
+///
+/// A job begins and ends within its database, which begins with its first job, and the first
+/// database begins the whole. A database whose worker fails before any job is due only ends.
+/// Where nothing was due, there are no events.
+pub trait RunEvents {
+    fn started(&mut self, unit: &Unit);
+
+    fn ended(&mut self, unit: &Unit, result: &RunResult);
+}
+
+/// Forwards each event to all members.
+impl RunEvents for Vec<Box<dyn RunEvents>> {
+    fn started(&mut self, unit: &Unit) {
+        self.iter_mut().for_each(|member| member.started(unit));
+    }
+
+    fn ended(&mut self, unit: &Unit, result: &RunResult) {
+        self.iter_mut().for_each(|member| member.ended(unit, result));
+    }
+}

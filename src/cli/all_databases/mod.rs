@@ -1,0 +1,3 @@
+//! One process for each database.
+
+pub mod events;
