@@ -28,6 +28,8 @@ pub enum Exit {
     /// A part of the work failed, which was reported.
     Failed,
     Interrupted(Signal),
+    /// The worst exit code of several databases.
+    Worst(u8),
     /// Result of a check for a monitor.
     Status(ServiceStatus),
 }
@@ -60,6 +62,7 @@ pub const fn exit_code(exit: Exit) -> u8 {
         Exit::Busy => 11,
         Exit::Interrupted(signal) => signal.exit_code(),
         Exit::Status(status) => status.code(),
+        Exit::Worst(code) => code,
     }
 }
 

@@ -1,13 +1,13 @@
 //! SIGINT, SIGTERM and SIGHUP: the work stops after the current batch, at the second
 //! one at once. A service reads its configuration again on SIGHUP instead.
 
-use std::fs;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use std::{fs, process};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
@@ -23,7 +23,7 @@ pub enum Signal {
 }
 
 impl Signal {
-    const ALL: [Self; 3] = [Self::Interrupt, Self::Terminate, Self::HangUp];
+    pub const ALL: [Self; 3] = [Self::Interrupt, Self::Terminate, Self::HangUp];
 
     const fn number(self) -> i32 {
         match self {
@@ -43,6 +43,13 @@ impl Signal {
     }
 }
 
+/// Asks for a reload, as SIGHUP does, on behalf of another process.
+pub fn request_reload() {
+    if let Some(interrupt) = LISTENING.get() {
+        interrupt.reload.store(true, Ordering::Relaxed);
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Interrupt {
     noted: Arc<AtomicUsize>,
@@ -55,6 +62,19 @@ const NONE: usize = 0;
 
 /// The signals of this process, once it listens.
 static LISTENING: OnceLock<Interrupt> = OnceLock::new();
+
+/// Exit code of a signal that another process has passed on.
+static PASSED_ON: AtomicUsize = AtomicUsize::new(NONE);
+
+/// Takes note of a signal that another process has passed on. It counts as one with a signal of
+/// the same kind that came by itself: the process is not ended at once.
+pub fn pass_on(signal: Signal) {
+    let exit_code = signal.exit_code();
+    PASSED_ON.store(exit_code.into(), Ordering::SeqCst);
+    if LISTENING.get().is_none() {
+        process::exit(exit_code.into());
+    }
+}
 
 impl Interrupt {
     /// Starts to record signals instead of ending the process. SIGHUP stays ignored if it was
@@ -107,7 +127,10 @@ impl Interrupt {
     }
 
     pub fn signal(&self) -> Option<Signal> {
-        let noted = self.noted.load(Ordering::Relaxed);
+        let noted = match self.noted.load(Ordering::Relaxed) {
+            NONE => PASSED_ON.load(Ordering::SeqCst),
+            noted => noted,
+        };
         Signal::ALL.into_iter().find(|signal| usize::from(signal.exit_code()) == noted)
     }
 

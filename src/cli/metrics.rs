@@ -6,10 +6,9 @@ use super::context::Context;
 use super::exit::{eprint_line, exit_code_of_error};
 use super::priority::Priority;
 use crate::domain::time::UnixTime;
-use crate::output;
+use crate::output::Metrics;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 use crate::output::sanitize::escape;
-use crate::output::{FormatName, Style};
 
 /// Outcomes of a command, with the exit codes for which they stand.
 const OUTCOMES: [(&str, &[u8]); 4] =
@@ -83,16 +82,15 @@ pub fn text(
     figures: &[(&'static Schema, &[Record])],
     labels: &[(String, String)],
 ) -> anyhow::Result<Vec<u8>> {
-    let mut text = Vec::new();
+    let mut all = Metrics::default();
+    all.set_labels(labels);
     for (schema, records) in figures {
-        let (format, look) = (FormatName::Prometheus, Style::default());
-        let mut listing = output::open(format, look, &mut text, schema, None)?;
-        listing.set_labels(labels);
         for record in *records {
-            listing.record(record)?;
+            all.add(schema, record);
         }
-        listing.end()?;
     }
+    let mut text = Vec::new();
+    all.write(&mut text)?;
     Ok(text)
 }
 
@@ -108,9 +106,7 @@ pub fn note_failure(
         return;
     }
     let call = call(exit_code_of_error(error), context.now);
-    let written = text(&[(schema, &[call])], &context.metric_labels())
-        .and_then(|text| context.write_metrics(path, &text));
-    if let Err(fault) = written {
+    if let Err(fault) = context.write_metrics(path, &[(schema, &[call])]) {
         eprint_line(Priority::Error, &escape(&format!("sessctl: {fault:#}")));
     }
 }

@@ -25,7 +25,7 @@ pub fn replace_file(path: &Path, text: &[u8]) -> anyhow::Result<()> {
 }
 
 /// Reads a metrics file, but nothing that a link leads to, and nothing to wait for.
-fn read(path: &Path) -> Option<String> {
+pub fn read(path: &Path) -> Option<String> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(open(path, flags, Mode::empty()).ok()?);
     if !file.metadata().ok()?.is_file() {
@@ -34,6 +34,25 @@ fn read(path: &Path) -> Option<String> {
     let mut text = String::new();
     file.take(MAX_FILE).read_to_string(&mut text).ok()?;
     Some(text)
+}
+
+/// A sample of a metric that outlives a failure.
+pub struct Success<'t> {
+    /// Name of the metric.
+    pub name: &'t str,
+    /// The name with its labels.
+    pub series: &'t str,
+    pub line: &'t str,
+}
+
+/// The times of the last successes in a file of metrics.
+pub fn last_successes(text: &str) -> impl Iterator<Item = Success<'_>> {
+    text.lines().filter_map(|line| {
+        let (series, number) = line.rsplit_once(' ')?;
+        let name = series.split('{').next()?;
+        let is_ours = name.starts_with("sessctl_") && name.ends_with(LAST_SUCCESS);
+        (is_ours && number.parse::<i64>().is_ok()).then_some(Success { name, series, line })
+    })
 }
 
 /// The metrics of successes that the old text has and the new one lacks.

@@ -129,7 +129,7 @@ impl Command {
             Self::Purge(args) => args.privileged_files(context)?,
             Self::Cycle(args) => args.privileged_files(context)?,
             Self::Run(args) => args.privileged_files(context)?,
-            Self::Show(args) => args.privileged_files(),
+            Self::Show(args) => args.privileged_files(context),
             _ => helper::Args::default(),
         };
         let database = match self {
@@ -190,6 +190,17 @@ impl Command {
 }
 
 impl Command {
+    /// The call, if a process for each database serves it.
+    fn call(&self, context: &Context) -> anyhow::Result<Option<all_databases::Call>> {
+        match self {
+            Self::Purge(args) => args.call(context),
+            Self::Run(args) => args.call(context),
+            Self::Show(args) => args.call(context),
+            Self::Doctor(args) => args.call(context),
+            _ => Ok(None),
+        }
+    }
+
     /// The metrics file in which the command records each of its calls, and their schema.
     fn metrics(&self) -> Option<(&Path, &'static Schema)> {
         match self {
@@ -197,6 +208,12 @@ impl Command {
             Self::Run(args) => Some((args.metrics_file()?, &metrics::RUN)),
             _ => None,
         }
+    }
+}
+
+impl Cli {
+    pub(super) fn into_global(self) -> Global {
+        self.global
     }
 }
 
@@ -211,8 +228,11 @@ pub fn main() -> ExitCode {
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
             let is_check = matches!(cli.command, Command::Check(_));
-            let outcome = begin(cli.command, &context);
+            let outcome = context.start_worker().and_then(|()| begin(cli.command, &context));
             let outcome = outcome.map_err(|error| context.explain_missing(error));
+            if let Err(error) = &outcome {
+                context.send_failure(report::message(error));
+            }
             if outcome.is_ok() {
                 context.print_freshness();
             }
@@ -230,6 +250,11 @@ pub fn main() -> ExitCode {
 }
 
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    if context.worker().is_none()
+        && let Some(call) = command.call(context)?
+    {
+        return all_databases::run(&call, context);
+    }
     let metrics = command.metrics().map(|(path, schema)| (path.to_owned(), schema));
     let outcome = take_privileges_and_run(command, context);
     if let (Some((path, schema)), Err(error)) = (metrics, &outcome) {

@@ -21,6 +21,7 @@ use std::io;
 use record::{Record, Schema};
 
 pub use format::{Format, FormatName, Style, Summary, UnsupportedFormat};
+pub use prometheus::Metrics;
 
 impl FormatName {
     /// Checks that the format supports these records, before a command does its work.

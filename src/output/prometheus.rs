@@ -9,11 +9,16 @@ use super::format::Format;
 use super::record::{Column, Metric, MetricKind, Record, Schema, Value};
 use super::sanitize;
 
-/// The samples so far, by metric: a metric's must not be interrupted, and
-/// records come one by one.
+/// The samples of one schema, which are written at the end.
 pub struct Prometheus<W> {
     out: W,
     schema: &'static Schema,
+    metrics: Metrics,
+}
+
+/// Samples by metric: those of one must not be interrupted, and records come one by one.
+#[derive(Default)]
+pub struct Metrics {
     /// Labels of all metrics, as they are written.
     common: Vec<String>,
     families: Vec<Family>,
@@ -30,12 +35,14 @@ pub fn serves(schema: &Schema) -> bool {
         || schema.children.is_some_and(|(_, child)| serves(child))
 }
 
-impl<W: io::Write> Prometheus<W> {
-    pub fn new(out: W, schema: &'static Schema) -> Self {
-        Self { out, schema, common: Vec::new(), families: Vec::new(), seen: HashSet::new() }
+impl Metrics {
+    /// Sets the labels of the metrics of the records that follow.
+    pub fn set_labels(&mut self, labels: &[(String, String)]) {
+        self.common = labels.iter().map(|(name, value)| label((name, value))).collect();
     }
 
-    fn add(&mut self, schema: &'static Schema, record: &Record) {
+    /// Adds the samples of a record. Those of a metric that several schemas have stand together.
+    pub fn add(&mut self, schema: &'static Schema, record: &Record) {
         for (column, value) in schema.columns.iter().zip(&record.values) {
             self.sample(schema, record, column, value);
         }
@@ -75,31 +82,42 @@ impl<W: io::Write> Prometheus<W> {
         });
         &mut self.families[place]
     }
-}
 
-impl<W: io::Write> Format for Prometheus<W> {
-    fn set_labels(&mut self, labels: &[(String, String)]) {
-        self.common = labels.iter().map(|(name, value)| label((name, value))).collect();
-    }
-
-    fn record(&mut self, record: &Record) -> io::Result<()> {
-        self.add(self.schema, record);
-        Ok(())
-    }
-
-    fn end(mut self: Box<Self>) -> io::Result<()> {
+    /// Writes each metric with its samples.
+    ///
+    /// # Errors
+    /// If the output cannot be written.
+    pub fn write(&self, mut out: impl io::Write) -> io::Result<()> {
         for Family { metric, samples } in &self.families {
             let kind = match metric.kind {
                 MetricKind::Gauge => "gauge",
                 MetricKind::Counter => "counter",
             };
             let help = sanitize::escape(metric.help).replace('\\', "\\\\");
-            write!(
-                self.out,
-                "# HELP {} {help}\n# TYPE {} {kind}\n{samples}",
-                metric.name, metric.name
-            )?;
+            write!(out, "# HELP {} {help}\n# TYPE {} {kind}\n{samples}", metric.name, metric.name)?;
         }
+        Ok(())
+    }
+}
+
+impl<W: io::Write> Prometheus<W> {
+    pub fn new(out: W, schema: &'static Schema) -> Self {
+        Self { out, schema, metrics: Metrics::default() }
+    }
+}
+
+impl<W: io::Write> Format for Prometheus<W> {
+    fn set_labels(&mut self, labels: &[(String, String)]) {
+        self.metrics.set_labels(labels);
+    }
+
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.metrics.add(self.schema, record);
+        Ok(())
+    }
+
+    fn end(mut self: Box<Self>) -> io::Result<()> {
+        self.metrics.write(&mut self.out)?;
         self.out.flush()
     }
 }

@@ -37,13 +37,22 @@ pub fn write_report(
     record: &Record,
     sections: &[ReportSection],
 ) -> io::Result<()> {
-    let text = match name {
+    out.write_all(report_text(name, schema, record, sections).as_bytes())?;
+    out.flush()
+}
+
+/// The text of a report.
+pub fn report_text(
+    name: FormatName,
+    schema: &'static Schema,
+    record: &Record,
+    sections: &[ReportSection],
+) -> String {
+    match name {
         FormatName::Plain => facts(schema, record, sections),
         FormatName::Json => object(schema, record, sections, "\n"),
         _ => object(schema, record, sections, ""),
-    };
-    out.write_all(text.as_bytes())?;
-    out.flush()
+    }
 }
 
 fn facts(schema: &Schema, record: &Record, sections: &[ReportSection]) -> String {

@@ -48,10 +48,14 @@ pub trait RunEvents {
 /// Forwards each event to all members.
 impl RunEvents for Vec<Box<dyn RunEvents>> {
     fn started(&mut self, unit: &Unit) {
-        self.iter_mut().for_each(|member| member.started(unit));
+        for member in self {
+            member.started(unit);
+        }
     }
 
     fn ended(&mut self, unit: &Unit, result: &RunResult) {
-        self.iter_mut().for_each(|member| member.ended(unit, result));
+        for member in self {
+            member.ended(unit, result);
+        }
     }
 }

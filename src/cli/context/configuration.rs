@@ -86,7 +86,7 @@ impl Context {
     }
 
     fn entry_of<'s>(&self, set: &'s ConfigSet) -> anyhow::Result<Option<&'s DatabaseEntry>> {
-        if let Some(name) = &self.global.worker_for {
+        if let Some(name) = self.global.worker_for.as_ref().filter(|name| !name.is_empty()) {
             return set.named(name).map(Some).ok_or_else(|| unknown(name));
         }
         let Some(named) = &self.named_db else { return Ok(set.only()) };
@@ -137,6 +137,15 @@ impl Context {
             Some(user) if self.db()? == *database => Some((user, SettingSource::File)),
             _ => None,
         })
+    }
+
+    /// Reads the configuration, and reports the mistakes that an earlier context did not.
+    ///
+    /// # Errors
+    /// Errors of [`config`](Self::config).
+    pub fn continue_from(&self, before: &Self) -> anyhow::Result<()> {
+        self.reported_faults.replace(before.reported_faults.borrow().clone());
+        self.config_set().map(drop)
     }
 
     /// Reports the mistakes that disable databases, once. Returns the exit code that they cause.

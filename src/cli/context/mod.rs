@@ -11,10 +11,13 @@ mod profile;
 mod settings;
 pub mod state;
 pub mod terminal;
+mod worker;
 
 pub use notices::recovery_hint;
 pub use open_table::locate;
 pub use options::{CredentialSource, Global, NamedPath, SettingSource};
 pub use settings::Context;
 pub use state::{advice, user_of_state};
-pub use terminal::{PendingListing, print, print_sentences, read, stdout, unwritten};
+pub use terminal::{
+    PendingListing, print, print_sentences, read, stdout, terminal_width, unwritten,
+};

@@ -1,9 +1,11 @@
 //! The answer of a command, on standard output.
 
 use std::io::{self, IsTerminal};
+use std::rc::Rc;
 
 use super::settings::Context;
 use super::terminal::{PendingListing, stdout, style, unwritten};
+use crate::cli::all_databases::worker::RemoteListing;
 use crate::config::DatabaseEntry;
 use crate::output::record::{Record, Schema};
 use crate::output::{self, Format, FormatName, Summary};
@@ -13,6 +15,9 @@ const TERMINAL_ROWS: u64 = 100;
 
 impl Context {
     pub fn requested_format(&self) -> Option<FormatName> {
+        if let Some(worker) = self.collector() {
+            return worker.instruction.format;
+        }
         if self.global.json { Some(FormatName::Json) } else { self.global.output }
     }
 
@@ -27,6 +32,9 @@ impl Context {
         head: Option<Summary<'_>>,
     ) -> anyhow::Result<Box<dyn Format>> {
         self.format().check(schema)?;
+        if let Some(worker) = self.collector() {
+            return Ok(Box::new(RemoteListing::new(Rc::clone(worker), schema)));
+        }
         let style = style(self.global.color);
         let mut listing = output::open(self.format(), style, stdout(), schema, head)?;
         listing.set_labels(&self.metric_labels());
@@ -39,6 +47,7 @@ impl Context {
             style: style(self.global.color),
             schema,
             labels: self.metric_labels(),
+            collector: self.collector().cloned(),
         }
     }
 

@@ -9,17 +9,19 @@ use std::rc::Rc;
 use super::options::{CredentialSource, Global, NamedPath};
 use super::state::StateWarnings;
 use crate::app::JobOptions;
+use crate::cli::all_databases::worker::Worker;
 use crate::cli::archive::{open_to_read, remove_expired};
 use crate::cli::hook::Hook;
 use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
-use crate::cli::{host, metrics_file, profiles, trust};
+use crate::cli::{host, metrics, metrics_file, profiles, trust};
 use crate::config::{Config, ConfigFault, ConfigSet};
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
+use crate::output::record::{Record, Schema};
 use crate::store::Cluster;
 use crate::store::adopted::StateMemory;
 
@@ -33,6 +35,7 @@ pub struct Context {
     pub(super) config_set: OnceCell<ConfigSet>,
     /// The mistakes that disable databases, as far as they have been reported.
     pub(super) reported_faults: RefCell<Vec<ConfigFault>>,
+    pub(super) worker: OnceCell<Rc<Worker>>,
     pub(super) announced_profile: Cell<bool>,
     pub(super) warned_of_name: Cell<bool>,
     pub(super) state_warnings: StateWarnings,
@@ -70,6 +73,7 @@ impl Context {
             named_profile,
             config_set: OnceCell::new(),
             reported_faults: RefCell::default(),
+            worker: OnceCell::new(),
             announced_profile: Cell::new(false),
             warned_of_name: Cell::new(false),
             state_warnings: StateWarnings::default(),
@@ -175,15 +179,25 @@ impl Context {
         }
     }
 
-    /// Writes metrics to a file, by the helper where there is one.
+    /// Writes metrics to a file, by the helper where there is one, or by the process that has
+    /// started this one.
     ///
     /// # Errors
     /// If the file cannot be replaced.
-    pub fn write_metrics(&self, path: &Path, text: &[u8]) -> anyhow::Result<()> {
+    pub fn write_metrics(
+        &self,
+        path: &Path,
+        figures: &[(&'static Schema, &[Record])],
+    ) -> anyhow::Result<()> {
         self.wrote_metrics.set(true);
+        if let Some(worker) = self.collector() {
+            worker.send_metrics(figures);
+            return Ok(());
+        }
+        let text = metrics::text(figures, &self.metric_labels())?;
         match self.helper.borrow_mut().as_mut() {
-            Some(helper) => helper.write_metrics(text),
-            None => metrics_file::replace_file(path, text),
+            Some(helper) => helper.write_metrics(&text),
+            None => metrics_file::replace_file(path, &text),
         }
     }
 

@@ -2,12 +2,15 @@
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
+use std::rc::Rc;
+use std::sync::OnceLock;
 use std::{env, fs};
 
 use crate::Error;
 use anyhow::Context as _;
 
 use super::options::When;
+use crate::cli::all_databases::worker::{RemoteListing, Worker};
 use crate::output;
 use crate::output::record::Schema;
 use crate::output::{Format, FormatName, Style};
@@ -22,10 +25,15 @@ pub struct PendingListing {
     pub(super) style: Style,
     pub(super) schema: &'static Schema,
     pub(super) labels: Vec<(String, String)>,
+    /// The process that writes it instead, if there is one.
+    pub(super) collector: Option<Rc<Worker>>,
 }
 
 impl PendingListing {
     pub fn open(&self) -> io::Result<Box<dyn Format>> {
+        if let Some(worker) = &self.collector {
+            return Ok(Box::new(RemoteListing::new(Rc::clone(worker), self.schema)));
+        }
         let mut listing = output::open(self.format, self.style, stdout(), self.schema, None)?;
         listing.set_labels(&self.labels);
         Ok(listing)
@@ -55,8 +63,22 @@ pub(super) fn style(when: When) -> Style {
     Style { color, width: width() }
 }
 
-/// The columns of the terminal that the answer goes to, if it goes to one.
+/// Columns of the terminal to which another process writes the answer of this one.
+static WIDTH: OnceLock<usize> = OnceLock::new();
+
+/// Sets the columns of the terminal to which another process writes the answer of this one.
+pub(super) fn set_width(width: Option<usize>) {
+    if let Some(width) = width {
+        let _ = WIDTH.set(width);
+    }
+}
+
 fn width() -> Option<usize> {
+    WIDTH.get().copied().or_else(terminal_width)
+}
+
+/// The columns of the terminal that the answer goes to, if it goes to one.
+pub fn terminal_width() -> Option<usize> {
     let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     columns.filter(|_| io::stdout().is_terminal())
 }

@@ -14,6 +14,7 @@ mod table;
 use std::cell::OnceCell;
 use std::path::Path;
 
+use super::all_databases::{Call, ManyDatabases, Work};
 use super::context::Context;
 use super::exit::{Exit, ignore_broken_pipe};
 use crate::output::record::Value;
@@ -22,6 +23,8 @@ use crate::store::Access;
 use examination::Examination;
 use schedulers::ScheduledCall;
 use subject::Subject;
+
+pub use page::{DOCTOR, FACTS, FINDINGS};
 
 /// Examine a database, and say what to do about each problem
 ///
@@ -41,9 +44,20 @@ pub struct Args {
     /// Calls in the schedulers that were read with root's privileges.
     #[arg(skip)]
     calls: OnceCell<Vec<ScheduledCall>>,
+    #[command(flatten)]
+    databases: ManyDatabases,
 }
 
 impl Args {
+    /// The call, if a process for each database serves it.
+    ///
+    /// # Errors
+    /// Options that exclude each other.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
+        let call = || Call::for_all(Work::Doctor, self.databases.parallel());
+        Ok(self.databases.is_wanted(context)?.then(call))
+    }
+
     /// Reads the crontabs while the process still has the privileges of root.
     pub fn read_schedulers(&self) {
         self.calls.get_or_init(|| schedulers::read(Path::new("/")));

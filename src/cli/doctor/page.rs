@@ -2,6 +2,7 @@
 
 use super::examination::{Examination, Fact, Finding};
 use super::subject::Subject;
+use crate::cli::all_databases::wire::{Report, TypedRecord};
 use crate::cli::context::{print, print_sentences, stdout, unwritten};
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -13,7 +14,7 @@ pub static DOCTOR: Schema = Schema::one(
     &[Column::row("database", "database"), Column::row("healthy", "healthy")],
 );
 
-static FINDINGS: Schema = Schema::many(
+pub static FINDINGS: Schema = Schema::many(
     "findings",
     &[
         Column::row("id", "id"),
@@ -23,7 +24,7 @@ static FINDINGS: Schema = Schema::many(
     ],
 );
 
-static FACTS: Schema =
+pub static FACTS: Schema =
     Schema::many("facts", &[Column::row("id", "id"), Column::row("value", "value")]);
 
 pub fn write(found: &Examination, subject: &Subject<'_>) -> anyhow::Result<()> {
@@ -37,9 +38,23 @@ pub fn write(found: &Examination, subject: &Subject<'_>) -> anyhow::Result<()> {
                 section("facts", &FACTS, found.facts.iter().map(fact).collect()),
             ];
             let record = Record::new(["doctor"], values);
+            if let Some(worker) = subject.context.collector() {
+                worker.send_report(remote(record, sections));
+                return Ok(());
+            }
             Ok(write_report(format, stdout(), &DOCTOR, &record, &sections).map_err(unwritten)?)
         }
     }
+}
+
+/// The report for the process that writes it.
+fn remote(record: Record, sections: [ReportSection; 2]) -> Report {
+    let section = |ReportSection { name, schema, records }: ReportSection| {
+        let records = records.into_iter().map(|record| TypedRecord::new(schema, record));
+        (name.to_owned(), records.collect())
+    };
+    let sections = sections.into_iter().map(section).collect();
+    Report { record: TypedRecord::new(&DOCTOR, record), sections }
 }
 
 fn section(name: &'static str, schema: &'static Schema, records: Vec<Record>) -> ReportSection {

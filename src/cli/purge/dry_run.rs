@@ -13,6 +13,7 @@ use crate::cli::list::truncation_notice;
 use crate::cli::selection::{FoundSelection, Selection, unknown_task};
 use crate::cli::session_records;
 use crate::cli::users::report_unknown;
+use crate::domain::error::GuardRefusal;
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
 use crate::domain::policy::Verdict;
@@ -44,6 +45,12 @@ pub(super) fn dry_run(
     context.announce_stricter_rules(service.profile());
     context.report_user_names(&service)?;
     let plan = service.preview(request, now)?;
+    if let Some(worker) = context.collector() {
+        let summary = record(&plan.summary, service.profile(), true);
+        worker.send_record(schema(service.profile()), &summary)?;
+        print_row_notices(&plan.summary, true, true, context);
+        return Ok(guarded(plan.guard, &service, context));
+    }
     show_summary(&plan, &service, context)?;
     let listed = list_due(&service, &filter, limit, now, context, &plan)?;
     let due = if filter.is_task_only() { plan.due } else { listed.matching };
@@ -58,14 +65,22 @@ pub(super) fn dry_run(
     let left_out = context.unreadable_users(listed.unreadable_users, "the list leaves {} out");
     print_row_notices(&plan.summary, true, true, context);
     warn_of_unindexed(&service, true, context)?;
-    let is_refused_by_clock = would_clock_refuse(&service, context);
-    match plan.guard {
-        Ok(()) if is_refused_by_clock => Ok(Exit::Refused),
-        Ok(()) => Ok(left_out),
+    match guarded(plan.guard, &service, context) {
+        Exit::Done => Ok(left_out),
+        refused => Ok(refused),
+    }
+}
+
+/// Reports whether the guard, or the clock, would refuse the purge.
+fn guarded(guard: Result<(), GuardRefusal>, service: &SessionService, context: &Context) -> Exit {
+    let is_refused_by_clock = would_clock_refuse(service, context);
+    match guard {
+        Ok(()) if is_refused_by_clock => Exit::Refused,
+        Ok(()) => Exit::Done,
         Err(refusal) => {
             let finding = refusal.finding();
             context.print_failure(&format!("the guard would refuse this purge: {finding}"));
-            Ok(Exit::Refused)
+            Exit::Refused
         }
     }
 }

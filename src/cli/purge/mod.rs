@@ -1,6 +1,7 @@
 //! `sessctl purge`
 
 mod dry_run;
+mod figures;
 mod method;
 mod report;
 mod space;
@@ -17,6 +18,8 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
+use crate::cli::all_databases::worker::JobReporter;
+use crate::cli::all_databases::{Call, ManyDatabases, Work};
 use crate::cli::archive::{ArchiveArgs, ArchivedRun};
 use crate::cli::args::{TimeArg, at_least_one, duration, percent};
 use crate::cli::context::Context;
@@ -32,14 +35,14 @@ use crate::cli::progress::ProgressDisplay;
 use crate::cli::retry::retry_while_held;
 use crate::cli::run_note::Why;
 use crate::cli::selection::{Selection, unknown_task};
-use crate::cli::show::stat;
 use crate::cli::statement_watchdog::Deadline;
-use crate::cli::{clock, disk_space, metrics, replication, session_records};
+use crate::cli::{clock, disk_space, replication, session_records};
 use crate::output::record::Record;
 use crate::output::sanitize::escape;
 
+use figures::{table_figures, write_metrics};
 use report::{print_summary, write_summary};
-use summary::{SUMMARY, record, schema};
+use summary::{SUMMARY, record};
 
 pub use report::{names_unreadable, print_row_notices};
 
@@ -126,6 +129,12 @@ pub struct Args {
     /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
+    /// Append a line to this file for the purge of each database, with time, database, counts, outcome and
+    /// reason
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    log: Option<PathBuf>,
+    #[command(flatten)]
+    databases: ManyDatabases,
     /// Afterwards write the figures of show stat and of this run to a file for node_exporter, even
     /// if the run is refused or fails
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
@@ -138,8 +147,30 @@ impl Args {
     /// # Errors
     /// Errors of the configuration.
     pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
-        let files = helper::Args::new(self.metrics_file.as_deref(), None);
+        let metrics_file = context.own_metrics_file(self.metrics_file.as_deref());
+        let files = helper::Args::new(metrics_file, None);
         Ok(if self.dry_run { files } else { files.with_archives(self.archive.file(context)?) })
+    }
+
+    /// The call, if other processes purge.
+    ///
+    /// # Errors
+    /// Options that exclude each other.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
+        let work = Work::Purge { dry_run: self.dry_run, each: self.each.is_stdout() };
+        if self.databases.is_wanted(context)? {
+            if self.limit.is_some() || self.selection.is_more_than_a_task() {
+                return Err(Usage::error(
+                    "a dry run of all databases lists none of their sessions; to list those of \
+                     one, pass --db NAME instead of --all-databases",
+                ));
+            }
+            let call = Call::for_all(work, self.databases.parallel());
+            let files = (self.metrics_file.as_deref(), self.log.as_deref());
+            return Ok(Some(call.with_files(files.0, files.1)));
+        }
+        let is_observed = self.log.is_some() && !self.dry_run;
+        Ok(is_observed.then(|| Call::for_one(work).with_files(None, self.log.as_deref())))
     }
 
     pub fn metrics_file(&self) -> Option<&Path> {
@@ -199,6 +230,7 @@ impl Args {
         }
         let run = ArchivedRun { work: "purge", job: None, now: context.now };
         context.archive(&mut service, self.archive.target(context)?, run)?;
+        let reporter = JobReporter::new(context, "purge", "purge");
         let interrupt = Interrupt::listen()?;
         let every = self.progress.map(Duration::from_secs);
         let is_held = |purged: &_| matches!(purged, Err(Error::LeaseHeld { .. }));
@@ -207,6 +239,7 @@ impl Args {
             let now = if self.wait.is_some() { clock::now() } else { context.now };
             let mut display = ProgressDisplay::new(every, context);
             service.purge(request, now, &mut |progress| {
+                reporter.started();
                 display.show(progress);
                 interrupt.go_on()
             })
@@ -222,12 +255,16 @@ impl Args {
             // A signal arrived while it waited for another purge.
             (Err(Error::LeaseHeld { .. }), Some(signal)) => return Ok(Exit::Interrupted(signal)),
             (Err(error), _) => {
+                reporter.failed(&error);
                 self.note_failure(&error, &service, context);
                 return Err(error.into());
             }
             (Ok(summary), _) => summary,
         };
         let exit = exit(&summary, interrupt.signal());
+        let done = &summary.done;
+        let counts = [done.marked, done.ended, done.deleted];
+        reporter.ended(exit, counts, summary.incomplete_reason());
         self.finish(&summary, exit, &mut service, context)?;
         listed?;
         Ok(exit)
@@ -328,27 +365,4 @@ fn exit(summary: &PurgeReport, signal: Option<Signal>) -> Exit {
         (Some(_), Some(signal)) => Exit::Interrupted(signal),
         _ => Exit::StoppedEarly,
     }
-}
-
-fn table_figures(service: &SessionService, context: &Context) -> anyhow::Result<Vec<Record>> {
-    Ok(stat::records(service, None, context.now)?)
-}
-
-/// Writes the figures of the table and those of a run, both of which may be missing, and how the
-/// run ended.
-fn write_metrics(
-    path: &Path,
-    service: &SessionService,
-    table: &[Record],
-    done: &[Record],
-    exit_code: u8,
-    context: &Context,
-) -> anyhow::Result<()> {
-    let figures: [(_, &[_]); 3] = [
-        (stat::schema(service), table),
-        (schema(service.profile()), done),
-        (&metrics::PURGE, &[metrics::call(exit_code, context.now)]),
-    ];
-    let text = metrics::text(&figures, &context.metric_labels())?;
-    context.write_metrics(path, &text)
 }

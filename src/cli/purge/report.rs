@@ -14,6 +14,11 @@ pub(super) fn write_summary(
     context: &Context,
 ) -> anyhow::Result<()> {
     let profile = service.profile();
+    if let Some(worker) = context.collector() {
+        worker.send_record(schema(profile), &record(summary, profile, false))?;
+        print_summary(summary, service, context);
+        return Ok(());
+    }
     if context.global.quiet {
         print_summary(summary, service, context);
         return Ok(());

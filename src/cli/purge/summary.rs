@@ -91,7 +91,7 @@ pub static SUMMARY: Schema = Schema::one(
     ],
 );
 
-static ADOPTED: Schema = Schema::one(
+pub static ADOPTED: Schema = Schema::one(
     SUBJECT,
     &[
         DRY_RUN,

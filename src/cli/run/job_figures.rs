@@ -19,7 +19,5 @@ pub fn write(
     let now = clock::now();
     let jobs = job_metrics::records(service, config, context, now).unwrap_or_default();
     let call = metrics::call(exit_code, now);
-    let figures: [(_, &[_]); 2] = [(&job_metrics::JOBS, &jobs), (&metrics::RUN, &[call])];
-    let text = metrics::text(&figures, &context.metric_labels())?;
-    context.write_metrics(path, &text)
+    context.write_metrics(path, &[(&job_metrics::JOBS, &jobs), (&metrics::RUN, &[call])])
 }

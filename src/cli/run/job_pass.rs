@@ -11,6 +11,7 @@ use crate::domain::job::{Job, JobStatus, LateRun};
 use crate::domain::time::Span;
 use crate::{Error, config};
 
+use crate::cli::all_databases::worker::JobReporter;
 use crate::cli::archive::JobArchives;
 use crate::cli::clock;
 use crate::cli::context::{Context, recovery_hint};
@@ -122,8 +123,9 @@ impl<'a> JobPass<'a> {
         interrupt: &Interrupt,
     ) -> crate::Result<()> {
         self.each.start_job(&job.name, self.reports.get(&job.name).copied());
+        let reporter = JobReporter::new(self.context, &job.name, job.work.verb());
         let archived = self.archives.start_job(job, &self.options, self.wait, service);
-        let ran = match archived.and_then(|()| self.run(job, service, interrupt)) {
+        let ran = match archived.and_then(|()| self.run(job, service, interrupt, &reporter)) {
             Err(refusal @ Error::Clock(_)) => return Err(refusal),
             ran => ran,
         };
@@ -143,6 +145,8 @@ impl<'a> JobPass<'a> {
         }
         self.exit = self.exit.max_severity(report.exit);
         self.is_obstructed |= report.is_resumable;
+        let reason = report.reason.clone();
+        reporter.ended_with(report.exit, report.outcome, report.counts, reason);
         self.print(job, &report, missed.as_ref().or(missed_by(&ran)));
         self.records.push(report.record(job));
         Ok(())
@@ -172,6 +176,7 @@ impl<'a> JobPass<'a> {
         job: &Job,
         service: &mut SessionService,
         interrupt: &Interrupt,
+        reporter: &JobReporter,
     ) -> crate::Result<JobOutcome> {
         let is_held = |ran: &crate::Result<JobOutcome>| {
             matches!(
@@ -180,7 +185,10 @@ impl<'a> JobPass<'a> {
             )
         };
         retry_while_held(self.wait, interrupt, is_held, || {
-            service.run_job(job, &self.options, clock::now(), &mut || interrupt.go_on())
+            service.run_job(job, &self.options, clock::now(), &mut || {
+                reporter.started();
+                interrupt.go_on()
+            })
         })
     }
 

@@ -5,11 +5,13 @@ mod job_pass;
 mod setup;
 mod watch;
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::store::Access;
 
+use super::all_databases::{Call, Work, parallel};
 use super::archive::archives_of_jobs;
 use super::args::duration;
 use super::context::Context;
@@ -60,11 +62,20 @@ pub struct Args {
     wait: Option<Duration>,
     #[command(flatten)]
     each: LineTarget,
+    /// Serve up to N databases of the configuration at the same time [default: 1]
+    #[arg(long, value_name = "N")]
+    parallel: Option<NonZeroUsize>,
+    /// Append a line to this file for each run of a job, with time, database, counts, outcome and
+    /// reason
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
     /// Afterwards write the figures of each job and of this call to a file for node_exporter, even
     /// if something is refused or fails
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
 }
+
+const WATCH_WITHOUT_RECORDS: &str = "--watch prints no records without --each: omit -o and --json";
 
 static JOB_RUNS: Schema = Schema::many(
     "runs",
@@ -87,9 +98,38 @@ impl Args {
     pub fn privileged_files(&self, context: &Context) -> anyhow::Result<helper::Args> {
         let archives = archives_of_jobs(context.config()?);
         let config = context.config_files();
-        let config = Some(config.path()).filter(|_| self.watch);
-        let files = helper::Args::new(self.metrics_file.as_deref(), config);
+        let config = Some(config.path()).filter(|_| self.is_watch(context));
+        let metrics_file = context.own_metrics_file(self.metrics_file.as_deref());
+        let files = helper::Args::new(metrics_file, config);
         Ok(files.for_database(context.database_name()).with_archives(archives))
+    }
+
+    /// The call, if other processes run the jobs: where databases have names and none is meant, or
+    /// where the runs are to be recorded.
+    ///
+    /// # Errors
+    /// Errors of the configuration, and options that exclude each other.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
+        let is_for_all = context.named_db.is_none() && !context.databases()?.is_empty();
+        let work = |each| Work::Run { each, watch: self.watch };
+        let log = self.log.as_deref();
+        if !is_for_all {
+            let is_observed = log.is_some();
+            let call = Call::for_one(work(false)).with_files(None, log);
+            return Ok(is_observed.then_some(call));
+        }
+        let mut configs = context.databases()?.iter().map(|database| &database.config);
+        let each = configs.any(|config| self.each.is_stdout_for(config));
+        if self.watch && context.requested_format().is_some() && !each {
+            return Err(Usage::error(WATCH_WITHOUT_RECORDS));
+        }
+        let call = Call::for_all(work(each), parallel(self.parallel));
+        Ok(Some(call.with_files(self.metrics_file.as_deref(), log)))
+    }
+
+    /// Reports whether this process keeps running.
+    fn is_watch(&self, context: &Context) -> bool {
+        self.watch && context.collector().is_none()
     }
 
     pub fn metrics_file(&self) -> Option<&Path> {
@@ -100,16 +140,15 @@ impl Args {
         context.format().check(&JOB_RUNS)?;
         context.will_run_jobs();
         let config = context.config()?;
-        if self.watch && context.requested_format().is_some() && !self.each.is_stdout() {
-            return Err(Usage::error(
-                "--watch prints no records without --each: omit -o and --json",
-            ));
+        let is_watch = self.is_watch(context);
+        if is_watch && context.requested_format().is_some() && !self.each.is_stdout() {
+            return Err(Usage::error(WATCH_WITHOUT_RECORDS));
         }
         if config.jobs.is_empty() {
             forget_jobs(context, config);
             return Err(Usage::error(no_jobs(context)));
         }
-        if self.watch {
+        if is_watch {
             let metrics_file = self.metrics_file.as_deref();
             return watch::watch(context, self.each, self.accept_clock, metrics_file);
         }
@@ -130,7 +169,9 @@ impl Args {
             let code = finished.as_ref().err().map_or(exit_code(exit), exit_code_of_library_error);
             job_figures::write(path, &service, config, code, context)?;
         }
-        if context.requested_format().is_some() && !context.global.quiet && !has_each {
+        if context.collector().is_some() {
+            // It has heard of each job.
+        } else if context.requested_format().is_some() && !context.global.quiet && !has_each {
             context.write_records(&JOB_RUNS, &pass.records)?;
         } else if finished.is_err() {
             // It says so itself.

@@ -12,6 +12,7 @@ use crate::domain::time::{Span, UnixTime};
 use super::job_figures;
 use super::job_pass::JobPass;
 use super::setup::{forget_jobs, no_jobs, reopen};
+use crate::cli::all_databases::wire::Message;
 use crate::cli::context::Context;
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{Exit, eprint_line, exit_code, exit_code_of_library_error};
@@ -180,6 +181,9 @@ impl Watch<'_> {
             let failed = finished.as_ref().err().map(exit_code_of_library_error);
             let code = failed.unwrap_or(exit_code(pass.exit));
             job_figures::write(path, &service, &self.config, code, self.context)?;
+        }
+        if let Some(worker) = self.context.worker().filter(|_| !pass.records.is_empty()) {
+            worker.send(&Message::PassEnded { exit_code: exit_code(pass.exit) });
         }
         finished?;
         self.accept_clock = false;

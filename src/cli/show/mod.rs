@@ -7,8 +7,9 @@ mod forecast;
 pub mod job_metrics;
 mod job_runs;
 mod profiles;
-mod runs;
-mod schedule;
+mod run_schemas;
+pub mod runs;
+pub mod schedule;
 mod session;
 pub mod stat;
 mod tasks;
@@ -20,6 +21,7 @@ use clap::{Args as _, Command, Subcommand};
 
 use crate::store::Location;
 
+use super::all_databases::Call;
 use super::context::Context;
 use super::exit::Exit;
 use super::privileges::helper;
@@ -83,9 +85,22 @@ impl Args {
         }
     }
 
-    pub fn privileged_files(&self) -> helper::Args {
+    /// The call, if a process for each database shows it.
+    ///
+    /// # Errors
+    /// Options that exclude each other.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
         match &self.topic {
-            Topic::Stat(args) => args.privileged_files(),
+            Topic::Stat(args) => args.call(context),
+            Topic::Runs(args) => args.call(context),
+            Topic::Schedule(args) => args.call(context),
+            _ => Ok(None),
+        }
+    }
+
+    pub fn privileged_files(&self, context: &Context) -> helper::Args {
+        match &self.topic {
+            Topic::Stat(args) => args.privileged_files(context),
             _ => helper::Args::default(),
         }
     }

@@ -7,11 +7,16 @@ use crate::domain::format::format_count;
 use crate::domain::time::UnixTime;
 use crate::storage::{MAX_NAMED_SESSIONS, RunOrigin, RunOutcome, RunQuery, RunRecord};
 
+use crate::cli::all_databases::{Call, ManyDatabases, Work};
 use crate::cli::context::{Context, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::users::unknown_user;
 use crate::output::FormatName;
-use crate::output::record::{Column, Record, Schema, Severity, Value, Visibility, concat};
+use crate::output::record::{Record, Severity, Value};
+
+use super::run_schemas::{ROWS, ROWS_WITH_NOTES, RUN};
+
+pub use super::run_schemas::{ROW, RUNS};
 
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
@@ -58,64 +63,22 @@ pub struct Args {
     /// Show at most N runs; 0: all
     #[arg(long, value_name = "N", default_value_t = LAST)]
     limit: u64,
-}
-
-const COLUMNS: &[Column] = &[
-    Column::row("run", "run"),
-    filled("job", "job"),
-    Column::row("do", "do"),
-    filled("task", "task"),
-    Column::row("planned_at", "planned").time(),
-    Column::row("started_at", "started").time(),
-    Column::row("late_seconds", "late"),
-    filled("missed", "missed"),
-    Column::row("finished_at", "finished").time(),
-    Column::row("took_seconds", "took"),
-    Column::row("outcome", "outcome"),
-    filled("marked", "marked"),
-    Column::row("ended", "ended"),
-    filled("deleted", "deleted"),
-    filled("restored", "restored"),
-    filled("reason", "reason"),
-    Column::row("host", "host"),
-    Column::row("pid", "process"),
-    Column::row("user", "user"),
-    Column::row("version", "version"),
-    filled("sudo_user", "sudo user"),
-    filled("login_user", "login user"),
-    filled("selection", "selection"),
-    filled("why", "why"),
-    filled("named", "named sessions"),
-];
-
-static RUNS: Schema = Schema::many("runs", COLUMNS);
-
-/// A single run, in a table.
-static RUN: Schema = Schema::one("run", COLUMNS);
-
-/// Rows for people, which fit 80 columns; on a narrower terminal, they are blocks.
-const ROW: [Column; 9] = [
-    Column::row("run", "run"),
-    Column::row("started_at", "started").time(),
-    Column::row("do", "do"),
-    Column::row("by", "by"),
-    Column::row("outcome", "outcome"),
-    filled("marked", "marked"),
-    Column::row("ended", "ended"),
-    filled("deleted", "deleted"),
-    filled("restored", "restored"),
-];
-
-static ROWS: Schema = Schema::many("runs", &ROW);
-
-static ROWS_WITH_NOTES: Schema =
-    Schema::many("runs", &concat::<10>(&ROW, &[Column::row("note", "note")]));
-
-const fn filled(name: &'static str, title: &'static str) -> Column {
-    Column::row(name, title).at(Visibility::Filled)
+    #[command(flatten)]
+    databases: ManyDatabases,
 }
 
 impl Args {
+    /// The call, if a process for each database serves it.
+    ///
+    /// # Errors
+    /// Options that exclude each other.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
+        let limit = Some(self.limit).filter(|limit| *limit > 0);
+        let work = Work::Runs { limit, seeks_sessions: self.seeks_sessions() };
+        let call = || Call::for_all(work, self.databases.parallel());
+        Ok(self.databases.is_wanted(context)?.then(call))
+    }
+
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         context.format().check(&RUNS)?;
         let service = context.open_runs()?;
@@ -132,7 +95,8 @@ impl Args {
             listing.end().map_err(unwritten)?;
             shown
         };
-        if shown > 0 {
+        // With several databases, it is enough if one has some.
+        if shown > 0 || (context.collector().is_some() && !self.seeks_sessions()) {
             return Ok(Exit::Done);
         }
         let mut said = self.nothing_found(&service, context.now)?;

@@ -9,6 +9,7 @@ use crate::store::Access;
 
 use super::job_runs::{last_run, next_time};
 use super::{job_metrics, runs};
+use crate::cli::all_databases::{Call, ManyDatabases, Work};
 use crate::cli::context::Context;
 use crate::cli::exit::Exit;
 use crate::cli::host;
@@ -26,9 +27,12 @@ const ON_TIME: Span = Span::seconds(60);
 /// that the next run makes up for, or skips.
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  sessctl show schedule --json | jq '.[] | {job, next_at}'")]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    databases: ManyDatabases,
+}
 
-static SCHEDULE: Schema = Schema::many(
+pub static SCHEDULE: Schema = Schema::many(
     "jobs",
     &[
         Column::row("job", "job"),
@@ -46,6 +50,15 @@ static SCHEDULE: Schema = Schema::many(
 );
 
 impl Args {
+    /// The call, if a process for each database serves it.
+    ///
+    /// # Errors
+    /// Options that exclude each other.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
+        let call = || Call::for_all(Work::Schedule, self.databases.parallel());
+        Ok(self.databases.is_wanted(context)?.then(call))
+    }
+
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         if context.format() == FormatName::Prometheus {
             let service = context.open(Access::Read)?;

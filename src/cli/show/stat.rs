@@ -15,10 +15,10 @@ use super::columns::{
     ABANDONED, ACTIVE, CLOSED, CYCLED, DELETED, ENDED, ENDED_ABANDONED, EVICTED, EXPIRED,
     EXPIRED_NOW, FUTURE, IDLE, LIFETIME, LIVE, OLDEST, OPENED, PEAK, REFUSED, TASK, idle_since,
 };
+use crate::cli::all_databases::{Call, ManyDatabases, Work};
 use crate::cli::args::task;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
-use crate::cli::metrics;
 use crate::cli::privileges::helper;
 use crate::domain::format::format_count;
 use crate::output::FormatName;
@@ -45,6 +45,8 @@ pub struct Args {
     /// Write the figures to this file for node_exporter, and print nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "output", "json"])]
     metrics_file: Option<PathBuf>,
+    #[command(flatten)]
+    databases: ManyDatabases,
 }
 
 const fn of_tasks(columns: &'static [Column]) -> Schema {
@@ -81,17 +83,25 @@ static TOTALS: Schema =
     of_tasks(&[TASK, OPENED, CLOSED, EXPIRED, ENDED_ABANDONED, EVICTED, CYCLED, LIFETIME, DELETED]);
 
 impl Args {
-    pub fn privileged_files(&self) -> helper::Args {
-        helper::Args::new(self.metrics_file.as_deref(), None)
+    /// The call, if a process for each database serves it.
+    ///
+    /// # Errors
+    /// Options that exclude each other.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
+        let call = || Call::for_all(Work::Stat, self.databases.parallel());
+        let call = || call().with_files(self.metrics_file.as_deref(), None);
+        Ok(self.databases.is_wanted(context)?.then(call))
+    }
+
+    pub fn privileged_files(&self, context: &Context) -> helper::Args {
+        helper::Args::new(context.own_metrics_file(self.metrics_file.as_deref()), None)
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(path) = &self.metrics_file {
             let service = context.open(Access::Read)?;
             let records = records(&service, None, context.now)?;
-            let figures: [(_, &[_]); 1] = [(schema(&service), &records)];
-            let text = metrics::text(&figures, &context.metric_labels())?;
-            context.write_metrics(path, &text)?;
+            context.write_metrics(path, &[(schema(&service), &records)])?;
             return Ok(Exit::Done);
         }
         let has_heading = context.format() == FormatName::Table && context.is_interactive();

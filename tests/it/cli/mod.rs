@@ -5,6 +5,7 @@
 
 mod adopted;
 mod agents;
+mod all_databases;
 mod archive;
 mod args;
 mod arguments;

@@ -1,0 +1,191 @@
+//! The side of a worker: what it does goes to the parent over its standard input, which is a
+//! socket.
+
+use std::cell::{Cell, RefCell};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::{env, thread};
+
+use anyhow::Context as _;
+
+use super::codes;
+use super::events::RunResult;
+use super::wire::{INSTRUCTION, Instruction, Message, Report, TypedRecord};
+use crate::cli::clock;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Usage, exit_code, exit_code_of_library_error};
+use crate::cli::interrupt::{Signal, pass_on, request_reload};
+use crate::cli::report::with_advice;
+use crate::domain::time::UnixTime;
+use crate::output::Format;
+use crate::output::record::{Record, Schema};
+
+pub struct Worker {
+    pub instruction: Instruction,
+    socket: RefCell<BufWriter<UnixStream>>,
+}
+
+impl Worker {
+    /// Takes the socket on standard input, and the instruction. From now on, what the parent asks
+    /// stops the process like a signal.
+    ///
+    /// # Errors
+    /// If standard input is something else, or there is no instruction.
+    pub fn start() -> anyhow::Result<Self> {
+        let not_started = || Usage::error("only sessctl itself starts a process as a worker");
+        let socket = io::stdin().as_fd().try_clone_to_owned().ok();
+        let socket = socket
+            .map(UnixStream::from)
+            .filter(|socket| socket.peer_addr().is_ok())
+            .ok_or_else(not_started)?;
+        let instruction = env::var(INSTRUCTION).unwrap_or_default();
+        let instruction = Instruction::parse(instruction.as_bytes()).map_err(|_| not_started())?;
+        let orders = BufReader::new(socket.try_clone()?);
+        thread::Builder::new()
+            .name("orders".to_owned())
+            .spawn(move || obey(orders))
+            .context("could not start a thread")?;
+        Ok(Self { instruction, socket: RefCell::new(BufWriter::new(socket)) })
+    }
+
+    /// Sends a message. A parent that is gone has asked the worker to stop.
+    pub fn send(&self, message: &Message) {
+        let _ = self.try_send(message).and_then(|()| self.flush());
+    }
+
+    fn try_send(&self, message: &Message) -> io::Result<()> {
+        self.socket.borrow_mut().write_all(message.to_line().as_bytes())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        self.socket.borrow_mut().flush()
+    }
+
+    /// Sends a record.
+    ///
+    /// # Errors
+    /// If the parent is gone.
+    pub fn send_record(&self, schema: &'static Schema, record: &Record) -> io::Result<()> {
+        self.try_send(&Message::Record(TypedRecord::new(schema, record.clone())))
+    }
+
+    pub fn send_metrics(&self, figures: &[(&'static Schema, &[Record])]) {
+        for (schema, records) in figures {
+            for record in *records {
+                self.send(&Message::Metrics(TypedRecord::new(schema, record.clone())));
+            }
+        }
+    }
+
+    pub fn send_report(&self, report: Report) {
+        self.send(&Message::Report(report));
+    }
+}
+
+/// Stops the process when the parent says so, or is gone.
+fn obey(orders: BufReader<UnixStream>) {
+    for line in orders.lines() {
+        let Ok(line) = line else { break };
+        if line == RELOAD {
+            request_reload();
+            continue;
+        }
+        let code = line.strip_prefix("stop ").and_then(|code| code.parse().ok());
+        let signal = Signal::ALL.into_iter().find(|signal| Some(signal.exit_code()) == code);
+        if let Some(signal) = signal {
+            pass_on(signal);
+        }
+    }
+    pass_on(Signal::Terminate);
+}
+
+/// The line that tells a worker which keeps running to read its configuration again.
+pub const RELOAD: &str = "reload";
+
+/// The line that tells a worker to stop as by a signal.
+pub fn stop_order(signal: Signal) -> String {
+    format!("stop {}\n", signal.exit_code())
+}
+
+/// A listing that the parent writes.
+pub struct RemoteListing {
+    worker: Rc<Worker>,
+    schema: &'static Schema,
+}
+
+impl RemoteListing {
+    pub const fn new(worker: Rc<Worker>, schema: &'static Schema) -> Self {
+        Self { worker, schema }
+    }
+}
+
+impl Format for RemoteListing {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
+        self.worker.send_record(self.schema, record)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.worker.flush()
+    }
+
+    fn end(self: Box<Self>) -> io::Result<()> {
+        self.worker.flush()
+    }
+}
+
+/// Tells the parent, if there is one, when a job begins to work, and how it has ended.
+pub struct JobReporter {
+    worker: Option<Rc<Worker>>,
+    job: String,
+    work: &'static str,
+    begun: UnixTime,
+    has_started: Cell<bool>,
+}
+
+impl JobReporter {
+    pub fn new(context: &Context, job: &str, work: &'static str) -> Self {
+        let worker = context.worker().cloned();
+        let has_started = Cell::new(false);
+        Self { worker, job: job.to_owned(), work, begun: clock::now(), has_started }
+    }
+
+    /// Notes that the job is at work.
+    pub fn started(&self) {
+        if let Some(worker) = self.worker.as_ref().filter(|_| !self.has_started.replace(true)) {
+            worker.send(&Message::Started { job: self.job.clone() });
+        }
+    }
+
+    pub fn ended(&self, exit: Exit, counts: [u64; 3], reason: Option<String>) {
+        let outcome = codes::outcome(exit_code(exit));
+        self.ended_with(exit, outcome, counts, reason);
+    }
+
+    pub fn failed(&self, error: &crate::Error) {
+        let code = exit_code_of_library_error(error);
+        self.send(code, codes::outcome(code), [0; 3], Some(with_advice(error)));
+    }
+
+    pub fn ended_with(&self, exit: Exit, outcome: &str, counts: [u64; 3], reason: Option<String>) {
+        self.send(exit_code(exit), outcome, counts, reason);
+    }
+
+    fn send(&self, exit_code: u8, outcome: &str, counts: [u64; 3], reason: Option<String>) {
+        let Some(worker) = &self.worker else { return };
+        let [marked, ended, deleted] = counts;
+        let result = RunResult {
+            started: self.begun,
+            finished: clock::now(),
+            outcome: outcome.to_owned(),
+            exit_code,
+            marked,
+            ended,
+            deleted,
+            reason,
+        };
+        let (job, work) = (self.job.clone(), self.work.to_owned());
+        worker.send(&Message::Ended { job, work, result });
+    }
+}

@@ -1,0 +1,97 @@
+//! `--log`: a line for each run.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::{Host, entry};
+use crate::support::{HOUR, Sandbox, row};
+
+/// The lines of a log, without what varies.
+fn lines(text: &str) -> Vec<String> {
+    let settled = |line: &str| {
+        let (time, rest) = line.split_once(' ').unwrap();
+        assert_eq!(time.len(), "2026-11-30T03:15:00Z".len(), "{line}");
+        let (before, after) = rest.split_once("seconds=").unwrap();
+        let seconds: String = after.chars().take_while(|c| !c.is_whitespace()).collect();
+        assert!(seconds.parse::<f64>().is_ok(), "{line}");
+        format!("{before}seconds=…{}", &after[seconds.len()..])
+    };
+    text.lines().map(settled).collect()
+}
+
+#[test]
+fn each_run_has_a_line() {
+    let host = Host::new();
+    host.add(&entry("gone", "gone.db"));
+    host.run("run --log runs.log").exits(10);
+    host.jobs_have_waited();
+    host.run("run --log runs.log").exits(10);
+    host.run("--db blog purge --log runs.log").succeeds().is_silent();
+    let log = fs::read_to_string(host.path("runs.log")).unwrap();
+    insta::assert_snapshot!(lines(&log).join("\n"), @r#"
+    database=gone job=- outcome=failed marked=0 ended=0 deleted=0 seconds=… reason="no database at \"gone.db\"; create one with `sessctl init`"
+    database=shop job=purge outcome=done marked=0 ended=2 deleted=0 seconds=…
+    database=blog job=purge outcome=done marked=0 ended=4 deleted=4 seconds=…
+    database=mail job=purge outcome=done marked=0 ended=3 deleted=3 seconds=…
+    database=gone job=- outcome=failed marked=0 ended=0 deleted=0 seconds=… reason="no database at \"gone.db\"; create one with `sessctl init`"
+    database=blog job=purge outcome=done marked=0 ended=0 deleted=0 seconds=…
+    "#);
+}
+
+#[test]
+fn a_log_that_was_renamed_is_begun_again() {
+    let host = Host::new();
+    host.run("purge --all-databases --log runs.log").succeeds();
+    fs::rename(host.path("runs.log"), host.path("runs.log.1")).unwrap();
+    host.run("purge --all-databases --log runs.log").succeeds();
+    let lines = |name: &str| fs::read_to_string(host.path(name)).unwrap().lines().count();
+    assert_eq!((lines("runs.log.1"), lines("runs.log")), (3, 3));
+}
+
+#[test]
+fn a_database_without_a_name_has_its_path() {
+    let sandbox = Sandbox::new();
+    sandbox.insert(&row("due").idle(HOUR));
+    let purged = sandbox.run(["purge", "--log", "runs.log", "--json"]).succeeds().json();
+    assert_eq!(purged["ended"], 1);
+    sandbox.run(["--db", "gone.db", "purge", "--log", "runs.log"]).is_refused_with(10);
+    let log = fs::read_to_string(sandbox.path("runs.log")).unwrap();
+    let log = lines(&log);
+    assert_eq!(
+        log[0],
+        "database=app.db job=purge outcome=done marked=0 ended=1 deleted=0 seconds=…"
+    );
+    assert!(log[1].starts_with("database=gone.db job=- outcome=failed "), "{}", log[1]);
+    assert!(
+        log[1]
+            .ends_with("reason=\"no database at \\\"gone.db\\\"; create one with `sessctl init`\""),
+        "{}",
+        log[1]
+    );
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_a_failure_but_the_work_is_done() {
+    let sandbox = Sandbox::new();
+    symlink("elsewhere", sandbox.path("link")).unwrap();
+    sandbox.fifo("fifo");
+    for path in ["link", "fifo", "no/such/directory", ".", "/dev/full"] {
+        sandbox.insert(&row(path).idle(HOUR));
+        let purged = sandbox.run(["purge", "--log", path]);
+        let said = purged.exits(1).stderr();
+        assert!(said.starts_with("sessctl: could not write "), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(sandbox.listed(["--state", "active,expired"]), [""; 0]);
+    }
+    assert!(!sandbox.path("elsewhere").exists());
+}
+
+#[test]
+fn names_with_spaces_and_quotes_stay_one_value() {
+    let host = Host::with("[[job]]\nname = 'a \"b\" c'\nevery = \"1h\"\ndo = \"purge\"\n");
+    host.run("run").succeeds();
+    host.jobs_have_waited();
+    host.run("run --log runs.log").succeeds();
+    let log = fs::read_to_string(host.path("runs.log")).unwrap();
+    assert!(log.lines().all(|line| line.contains(r#" job="a \"b\" c" "#)), "{log}");
+}
