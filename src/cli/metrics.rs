@@ -6,7 +6,6 @@ use super::context::Context;
 use super::exit::{eprint_line, exit_code_of_error};
 use super::priority::Priority;
 use crate::domain::time::UnixTime;
-use crate::output::Metrics;
 use crate::output::record::{Column, Metric, MetricKind, Record, Schema, Value};
 use crate::output::sanitize::escape;
 
@@ -75,23 +74,6 @@ pub fn call(exit_code: u8, now: UnixTime) -> Record {
     ];
     values.extend((0..=OUTCOMES.len()).map(|each| Value::Count((each == outcome).into())));
     Record::new(["call"], values)
-}
-
-/// Formats figures as the metrics of a database with these labels.
-pub fn text(
-    figures: &[(&'static Schema, &[Record])],
-    labels: &[(String, String)],
-) -> anyhow::Result<Vec<u8>> {
-    let mut all = Metrics::default();
-    all.set_labels(labels);
-    for (schema, records) in figures {
-        for record in *records {
-            all.add(schema, record);
-        }
-    }
-    let mut text = Vec::new();
-    all.write(&mut text)?;
-    Ok(text)
 }
 
 /// Records a command that failed before it could write its figures: the time, the exit code and

@@ -83,6 +83,26 @@ impl Metrics {
         &mut self.families[place]
     }
 
+    /// The text of figures with these labels.
+    ///
+    /// # Errors
+    /// None that a text in memory could have.
+    pub fn text(
+        figures: &[(&'static Schema, &[Record])],
+        labels: &[(String, String)],
+    ) -> io::Result<Vec<u8>> {
+        let mut all = Self::default();
+        all.set_labels(labels);
+        for (schema, records) in figures {
+            for record in *records {
+                all.add(schema, record);
+            }
+        }
+        let mut text = Vec::new();
+        all.write(&mut text)?;
+        Ok(text)
+    }
+
     /// Writes each metric with its samples.
     ///
     /// # Errors

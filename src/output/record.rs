@@ -130,6 +130,12 @@ impl Schema {
         Self { subject, shape: Cardinality::One, columns, children: None, label: None }
     }
 
+    /// A text that tells schemas apart: the subject and the names of the columns.
+    pub fn signature(&self) -> String {
+        let columns: Vec<&str> = self.columns.iter().map(|column| column.name).collect();
+        format!("{}: {}", self.subject, columns.join(" "))
+    }
+
     pub const fn with_children(self, key: &'static str, children: &'static Self) -> Self {
         Self { children: Some((key, children)), ..self }
     }

@@ -211,6 +211,7 @@ pages! {
     framework_tables "docs/framework-tables.md",
     getting_started "docs/getting-started.md",
     jobs "docs/jobs.md",
+    many_databases "docs/many-databases.md",
     monitoring "docs/monitoring.md",
     own_table "docs/own-table.md",
     performance "docs/performance.md",

@@ -8,6 +8,8 @@ mod call;
 pub mod codes;
 pub mod events;
 mod figures;
+mod items;
+pub mod job_reporter;
 pub mod lines;
 mod listing;
 pub mod log;

@@ -1,12 +1,11 @@
 //! What a call for several databases writes to standard output.
 
 use super::call::{Call, Target, Work};
+use super::items::{Item, Output};
 use super::listing::{Listing, with_database};
 use super::pages::Pages;
 use super::results::{JobRows, PurgeRows};
 use super::runs::NewestRuns;
-use super::tracker::EndedJob;
-use super::wire::{Report, TypedRecord};
 use crate::cli::context::{Context, stdout, unwritten};
 use crate::cli::exit::is_broken_pipe;
 use crate::cli::session_records::{SESSIONS, SESSIONS_OF_JOBS};
@@ -15,32 +14,6 @@ use crate::output::FormatName;
 use crate::output::record::{Column, Schema, Visibility};
 use crate::output::sanitize::escape;
 use std::io::Write;
-
-/// Something that a worker has said, in the order of the databases.
-pub enum Item {
-    Record(TypedRecord),
-    Report(Report),
-    /// A line of its standard output.
-    Line(String),
-    Ended(EndedDatabase),
-}
-
-/// How a database came out.
-pub struct EndedDatabase {
-    pub exit_code: u8,
-    pub jobs: Vec<EndedJob>,
-    pub failure: Option<String>,
-}
-
-pub trait Output {
-    fn add(&mut self, target: &Target, item: Item);
-
-    /// Completes the output.
-    ///
-    /// # Errors
-    /// If it could not be written, unless its reader is gone.
-    fn finish(self: Box<Self>) -> anyhow::Result<()>;
-}
 
 /// Returns the output of a call, and checks that it has the requested format.
 ///

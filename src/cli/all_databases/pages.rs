@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use super::call::Target;
-use super::outputs::{Item, Output};
+use super::items::{Item, Output};
 use super::wire::{Report, TypedRecord};
 use crate::cli::context::{Context, stdout, unwritten};
 use crate::cli::doctor::DOCTOR;

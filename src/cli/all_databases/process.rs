@@ -13,7 +13,8 @@ use std::{env, thread};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::lines::{Line, LineSplitter};
-use super::wire::{INSTRUCTION, Instruction, Message};
+use super::schemas;
+use super::wire::{Instruction, Message};
 
 /// Longest message of a worker, in bytes. What is longer is dropped.
 const MAX_MESSAGE: usize = 64 << 20;
@@ -89,7 +90,6 @@ pub fn start(
     let (socket, theirs) = UnixStream::pair()?;
     let mut command = Command::new(program());
     command.arg0("sessctl").args(&call.args).stdin(OwnedFd::from(theirs));
-    command.env(INSTRUCTION, call.instruction.to_text());
     if call.instruction.collects {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
@@ -205,7 +205,7 @@ impl Supervised {
             self.send(match kind {
                 Stream::Output => Event::Output(line.to_text()),
                 Stream::Errors => Event::Error(line.to_text()),
-                Stream::Messages => match Message::parse(&line.bytes) {
+                Stream::Messages => match Message::parse(&line.bytes, &schemas::by_signature) {
                     Ok(message) => Event::Message(message, line.bytes.len()),
                     Err(_) if line.is_cut => Event::Invalid("a message is too long".to_owned()),
                     Err(error) => Event::Invalid(format!("{error:#}")),

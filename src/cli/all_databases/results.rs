@@ -2,8 +2,8 @@
 
 use super::call::Target;
 use super::codes;
+use super::items::{EndedDatabase, Item, Output};
 use super::listing::{Listing, with_database};
-use super::outputs::{EndedDatabase, Item, Output};
 use super::tracker::EndedJob;
 use super::wire::TypedRecord;
 use crate::cli::context::Context;

@@ -1,8 +1,8 @@
 //! The runs of several databases, the latest first.
 
 use super::call::Target;
+use super::items::{Item, Output};
 use super::listing::{Listing, with_database};
-use super::outputs::{Item, Output};
 use super::wire::TypedRecord;
 use crate::cli::context::Context;
 use crate::cli::show::runs::{ROW, RUNS};

@@ -10,9 +10,10 @@ use super::call::{Call, Target, Work};
 use super::codes;
 use super::events::RunEvents;
 use super::figures::Figures;
+use super::items::{EndedDatabase, Item, Output};
 use super::log::RunLog;
 use super::order::Ordering;
-use super::outputs::{self, EndedDatabase, Item, Output};
+use super::outputs;
 use super::parent::run_workers;
 use super::process::{Event, WorkerCall, WorkerEnd};
 use super::tracker::{EndedJob, Tracker};
@@ -59,7 +60,8 @@ pub fn serve(
     };
     let mut handle = |index, event| pass.handle(index, event);
     run_workers(&calls, call.parallel, interrupt, &mut handle, &|| {
-        if call.is_for_all && (context.global.verbose || io::stderr().is_terminal()) {
+        let changes = matches!(call.work, Work::Purge { .. } | Work::Run { .. });
+        if changes && call.is_for_all && (context.global.verbose || io::stderr().is_terminal()) {
             context.print_notice(STOPPING);
         }
     });
@@ -104,7 +106,6 @@ fn receivers(
 fn worker_call(call: &Call, target: &Target, words: &[OsString], context: &Context) -> WorkerCall {
     let name = target.name.as_deref().unwrap_or_default();
     let mut args = vec![OsString::from(format!("--worker-for={name}"))];
-    args.extend(words.iter().cloned());
     let format = context.requested_format();
     let is_page = matches!(call.work, Work::Doctor | Work::Purge { .. } | Work::Run { .. });
     let format = match format.unwrap_or(FormatName::Table) {
@@ -117,6 +118,8 @@ fn worker_call(call: &Call, target: &Target, words: &[OsString], context: &Conte
     } else {
         Instruction { collects: false, ..Instruction::default() }
     };
+    args.push(format!("--worker-instruction={}", instruction.to_text()).into());
+    args.extend(words.iter().cloned());
     WorkerCall { args, instruction }
 }
 

@@ -11,12 +11,7 @@ use crate::output::FormatName;
 use crate::output::record::{Record, Schema, Value};
 
 use super::events::RunResult;
-use super::schemas;
 use super::values::{as_array, decode_record, encode_record, integer, list, text};
-
-/// Environment variable with the instruction of a worker, which survives when the worker starts
-/// itself again.
-pub const INSTRUCTION: &str = "SESSCTL_WORKER";
 
 /// What the worker is to do with its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +25,9 @@ pub struct Instruction {
     /// Columns of the terminal in which the page of `doctor` is shown, if it is one.
     pub width: Option<usize>,
 }
+
+/// Finds a schema by its [signature](Schema::signature).
+pub type Schemas<'a> = &'a dyn Fn(&str) -> Option<&'static Schema>;
 
 /// A record with several listings, as `doctor` makes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,12 +111,12 @@ impl TypedRecord {
     }
 
     fn to_json(&self) -> Json {
-        json!([schemas::name(self.schema), encode_record(&self.record)])
+        json!([self.schema.signature(), encode_record(&self.record)])
     }
 
-    fn parse(json: &Json) -> anyhow::Result<Self> {
+    fn parse(json: &Json, schemas: Schemas<'_>) -> anyhow::Result<Self> {
         let Some([schema, record]) = as_array(json) else { bail!("unexpected record") };
-        let schema = schemas::by_name(&text(schema)?).context("unexpected schema")?;
+        let schema = schemas(&text(schema)?).context("unexpected schema")?;
         let record = decode_record(record)?;
         if !has_form(schema, &record) {
             bail!("unexpected number of values");
@@ -157,26 +155,27 @@ impl Message {
         })
     }
 
-    /// Reads what a worker has written.
+    /// Reads what a worker has written, with records of these schemas.
     ///
     /// # Errors
     /// Anything else.
-    pub fn parse(line: &[u8]) -> anyhow::Result<Self> {
+    pub fn parse(line: &[u8], schemas: Schemas<'_>) -> anyhow::Result<Self> {
         let json: Json = serde_json::from_slice(line)?;
         let [kind, parts @ ..] = list(&json)?.as_slice() else { bail!("unexpected message") };
         Ok(match (kind.as_str().unwrap_or_default(), parts) {
-            ("record", [record]) => Self::Record(TypedRecord::parse(record)?),
-            ("metrics", [record]) => Self::Metrics(TypedRecord::parse(record)?),
+            ("record", [record]) => Self::Record(TypedRecord::parse(record, schemas)?),
+            ("metrics", [record]) => Self::Metrics(TypedRecord::parse(record, schemas)?),
             ("report", [record, sections]) => {
                 let section = |section: &Json| {
                     let Some([name, records]) = as_array(section) else {
                         bail!("unexpected section");
                     };
-                    let records = list(records)?.iter().map(TypedRecord::parse);
+                    let records =
+                        list(records)?.iter().map(|record| TypedRecord::parse(record, schemas));
                     Ok((text(name)?, records.collect::<anyhow::Result<_>>()?))
                 };
                 let sections = list(sections)?.iter().map(section).collect::<Result<_, _>>()?;
-                Self::Report(Report { record: TypedRecord::parse(record)?, sections })
+                Self::Report(Report { record: TypedRecord::parse(record, schemas)?, sections })
             }
             ("started", [job]) => Self::Started { job: text(job)? },
             ("ended", [job, work, result]) => {

@@ -1,24 +1,18 @@
 //! The side of a worker: what it does goes to the parent over its standard input, which is a
 //! socket.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
-use std::{env, thread};
+use std::thread;
 
 use anyhow::Context as _;
 
-use super::codes;
-use super::events::RunResult;
-use super::wire::{INSTRUCTION, Instruction, Message, Report, TypedRecord};
-use crate::cli::clock;
-use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Usage, exit_code, exit_code_of_library_error};
+use super::wire::{Instruction, Message, Report, TypedRecord};
+use crate::cli::exit::Usage;
 use crate::cli::interrupt::{Signal, pass_on, request_reload};
-use crate::cli::report::with_advice;
-use crate::domain::time::UnixTime;
 use crate::output::Format;
 use crate::output::record::{Record, Schema};
 
@@ -33,14 +27,13 @@ impl Worker {
     ///
     /// # Errors
     /// If standard input is something else, or there is no instruction.
-    pub fn start() -> anyhow::Result<Self> {
+    pub fn start(instruction: &str) -> anyhow::Result<Self> {
         let not_started = || Usage::error("only sessctl itself starts a process as a worker");
         let socket = io::stdin().as_fd().try_clone_to_owned().ok();
         let socket = socket
             .map(UnixStream::from)
             .filter(|socket| socket.peer_addr().is_ok())
             .ok_or_else(not_started)?;
-        let instruction = env::var(INSTRUCTION).unwrap_or_default();
         let instruction = Instruction::parse(instruction.as_bytes()).map_err(|_| not_started())?;
         let orders = BufReader::new(socket.try_clone()?);
         thread::Builder::new()
@@ -132,60 +125,5 @@ impl Format for RemoteListing {
 
     fn end(self: Box<Self>) -> io::Result<()> {
         self.worker.flush()
-    }
-}
-
-/// Tells the parent, if there is one, when a job begins to work, and how it has ended.
-pub struct JobReporter {
-    worker: Option<Rc<Worker>>,
-    job: String,
-    work: &'static str,
-    begun: UnixTime,
-    has_started: Cell<bool>,
-}
-
-impl JobReporter {
-    pub fn new(context: &Context, job: &str, work: &'static str) -> Self {
-        let worker = context.worker().cloned();
-        let has_started = Cell::new(false);
-        Self { worker, job: job.to_owned(), work, begun: clock::now(), has_started }
-    }
-
-    /// Notes that the job is at work.
-    pub fn started(&self) {
-        if let Some(worker) = self.worker.as_ref().filter(|_| !self.has_started.replace(true)) {
-            worker.send(&Message::Started { job: self.job.clone() });
-        }
-    }
-
-    pub fn ended(&self, exit: Exit, counts: [u64; 3], reason: Option<String>) {
-        let outcome = codes::outcome(exit_code(exit));
-        self.ended_with(exit, outcome, counts, reason);
-    }
-
-    pub fn failed(&self, error: &crate::Error) {
-        let code = exit_code_of_library_error(error);
-        self.send(code, codes::outcome(code), [0; 3], Some(with_advice(error)));
-    }
-
-    pub fn ended_with(&self, exit: Exit, outcome: &str, counts: [u64; 3], reason: Option<String>) {
-        self.send(exit_code(exit), outcome, counts, reason);
-    }
-
-    fn send(&self, exit_code: u8, outcome: &str, counts: [u64; 3], reason: Option<String>) {
-        let Some(worker) = &self.worker else { return };
-        let [marked, ended, deleted] = counts;
-        let result = RunResult {
-            started: self.begun,
-            finished: clock::now(),
-            outcome: outcome.to_owned(),
-            exit_code,
-            marked,
-            ended,
-            deleted,
-            reason,
-        };
-        let (job, work) = (self.job.clone(), self.work.to_owned());
-        worker.send(&Message::Ended { job, work, result });
     }
 }

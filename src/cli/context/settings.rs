@@ -16,11 +16,12 @@ use crate::cli::privileges::helper::Helper;
 use crate::cli::privileges::identity::Identity;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
-use crate::cli::{host, metrics, metrics_file, profiles, trust};
+use crate::cli::{host, metrics_file, profiles, trust};
 use crate::config::{Config, ConfigFault, ConfigSet};
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
+use crate::output::Metrics;
 use crate::output::record::{Record, Schema};
 use crate::store::Cluster;
 use crate::store::adopted::StateMemory;
@@ -194,7 +195,7 @@ impl Context {
             worker.send_metrics(figures);
             return Ok(());
         }
-        let text = metrics::text(figures, &self.metric_labels())?;
+        let text = Metrics::text(figures, &self.metric_labels())?;
         match self.helper.borrow_mut().as_mut() {
             Some(helper) => helper.write_metrics(&text),
             None => metrics_file::replace_file(path, &text),

@@ -17,7 +17,8 @@ impl Context {
         if self.global.worker_for.is_none() {
             return Ok(());
         }
-        let worker = Worker::start()?;
+        let instruction = self.global.worker_instruction.as_deref().unwrap_or_default();
+        let worker = Worker::start(instruction)?;
         if worker.instruction.collects {
             set_width(worker.instruction.width);
         }

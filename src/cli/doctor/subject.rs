@@ -36,6 +36,9 @@ impl Subject<'_> {
                 words.extend([option.to_owned(), shell_quoted(&named.path)]);
             }
         }
+        if let Some(name) = global.worker_for.as_ref().filter(|name| !name.is_empty()) {
+            words.extend(["--db".to_owned(), name.clone()]);
+        }
         let parameters = global.params.iter().map(|(name, value)| format!("{name}={value}"));
         let parameters = parameters.map(|parameter| ("--param", parameter));
         let table = global.table.iter().map(|table| ("--table", table.clone()));

@@ -18,7 +18,7 @@ use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
-use crate::cli::all_databases::worker::JobReporter;
+use crate::cli::all_databases::job_reporter::JobReporter;
 use crate::cli::all_databases::{Call, ManyDatabases, Work};
 use crate::cli::archive::{ArchiveArgs, ArchivedRun};
 use crate::cli::args::{TimeArg, at_least_one, duration, percent};
@@ -62,6 +62,7 @@ pub use report::{names_unreadable, print_row_notices};
   sessctl purge --each -o jsonl                a line for each session that ends
   sessctl purge --dry-run --at '2026-12-24 18:00'
   sessctl purge --max-percent 50 --json        end nothing if it were more than half
+  sessctl purge --all-databases                each database of the configuration
   15 * * * * sessctl --db /var/lib/app.db purge")]
 pub struct Args {
     /// List what would happen, and why; change nothing

@@ -11,7 +11,7 @@ use crate::domain::job::{Job, JobStatus, LateRun};
 use crate::domain::time::Span;
 use crate::{Error, config};
 
-use crate::cli::all_databases::worker::JobReporter;
+use crate::cli::all_databases::job_reporter::JobReporter;
 use crate::cli::archive::JobArchives;
 use crate::cli::clock;
 use crate::cli::context::{Context, recovery_hint};

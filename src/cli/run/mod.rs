@@ -38,6 +38,10 @@ use setup::{forget_jobs, no_jobs};
 /// job has each = "stdout", the sessions that end are the output instead of the runs: --each
 /// applies to all jobs of the call, in addition to the `each` key of each job.
 ///
+/// If the configuration names databases and the call names none, the jobs of all of them run,
+/// each in a process with the rights of the owner of its database. With --watch, there is a pass
+/// over all databases at the start of each minute.
+///
 /// If another process is running a job, that job is left to it, and the exit code is 11. If
 /// the machine's clock has moved since the last run (by more than `[guard] clock`, one
 /// hour by default), no job runs, and the exit code is 4.
@@ -45,6 +49,7 @@ use setup::{forget_jobs, no_jobs};
 #[command(after_help = "Examples:
   sessctl --config /etc/sessctl.toml run
   * * * * * sessctl --config /etc/sessctl.toml run
+  sessctl --db shop run                        the jobs of one database of the configuration
   sessctl run --each                           a line for each session that ends
   sessctl run --watch                          keep running, on a host without cron")]
 pub struct Args {

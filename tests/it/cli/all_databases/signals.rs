@@ -41,13 +41,17 @@ fn start(host: &Host, command: &str) -> Running {
         worker.is_some()
     });
     let status = format!("/proc/{}/status", worker.unwrap());
-    until(|| {
-        let status = std::fs::read_to_string(&status).unwrap();
-        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
-        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
-        caught & (1 << (TERM.1 - 1)) != 0
-    });
+    until(|| is_listening(&std::fs::read_to_string(&status).unwrap()));
     purge
+}
+
+/// True if a process sleeps that handles or ignores SIGHUP, which it does last.
+fn is_listening(status: &str) -> bool {
+    let has = |set: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(set)).unwrap();
+        u64::from_str_radix(line.trim(), 16).unwrap() & 1 != 0
+    };
+    status.contains("State:\tS") && (has("SigCgt:") || has("SigIgn:"))
 }
 
 #[test]
