@@ -33,7 +33,7 @@ pub struct RunLog {
 
 impl RunLog {
     /// Creates a log. A database without a configured name is called `database`. The flag is set
-    /// when a line could not be written, which is reported.
+    /// when a line could not be written, which is reported once.
     pub fn new(path: &Path, database: Option<&str>, has_failed: Rc<Cell<bool>>) -> Self {
         Self {
             path: path.to_owned(),
@@ -48,8 +48,9 @@ impl RunLog {
     fn write(&mut self, database: Option<&str>, job: &str, result: &RunResult, took: Duration) {
         self.has_any = true;
         let line = line(database.unwrap_or(&self.database), job, result, took);
-        if let Err(error) = append(&self.path, &line) {
-            self.has_failed.set(true);
+        if let Err(error) = append(&self.path, &line)
+            && !self.has_failed.replace(true)
+        {
             eprint_line(&escape(&format!("sessctl: {error:#}")));
         }
     }

@@ -17,6 +17,11 @@ pub struct ArchiveArgs {
 }
 
 impl ArchiveArgs {
+    /// Reports whether the option was given.
+    pub const fn is_given(&self) -> bool {
+        self.archive.is_some()
+    }
+
     /// The archive of a command, as given or configured.
     ///
     /// # Errors

@@ -160,6 +160,12 @@ impl Args {
     pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
         let work = Work::Purge { dry_run: self.dry_run, each: self.each.is_stdout() };
         if self.databases.is_wanted(context)? {
+            if self.archive.is_given() {
+                return Err(Usage::error(
+                    "one archive cannot be restored to several databases: instead of --archive, \
+                     set file in [database.archive] for each database",
+                ));
+            }
             if self.limit.is_some() || self.selection.is_more_than_a_task() {
                 return Err(Usage::error(
                     "a dry run of all databases lists none of their sessions; to list those of \

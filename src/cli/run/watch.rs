@@ -15,7 +15,9 @@ use super::setup::{forget_jobs, no_jobs, reopen};
 use crate::cli::all_databases::wire::Message;
 use crate::cli::context::Context;
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
-use crate::cli::exit::{Exit, eprint_line, exit_code, exit_code_of_library_error};
+use crate::cli::exit::{
+    Exit, eprint_line, exit_code, exit_code_of_error, exit_code_of_library_error,
+};
 use crate::cli::interrupt::{Interrupt, Sleeper};
 use crate::cli::priority::Priority;
 use crate::cli::privileges::{NewOwner, reexec};
@@ -55,6 +57,7 @@ pub(super) fn watch(
         seen: clock::now(),
         next: None,
         last_error: None,
+        last_sent: None,
         accept_clock,
         last_clock_refusal: None,
         metrics_file,
@@ -91,6 +94,8 @@ struct Watch<'a> {
     /// Time at which the first job is due; `None`: not known yet.
     next: Option<UnixTime>,
     last_error: Option<String>,
+    /// Last failure that the parent process was told.
+    last_sent: Option<String>,
     /// Set if the first pass accepts the current time.
     accept_clock: bool,
     /// Last report of a clock that has moved, with the uptime.
@@ -140,11 +145,13 @@ impl Watch<'_> {
         self.context.take_written_metrics();
         match self.try_run(interrupt) {
             Ok(next) => {
+                self.last_sent = None;
                 self.last_error = None;
                 self.last_clock_refusal = None;
                 next
             }
             Err(error) => {
+                self.send_failure(&error);
                 if let Some(path) = self.metrics_file {
                     metrics::note_failure(path, &metrics::RUN, &error, self.context);
                 }
@@ -199,6 +206,17 @@ impl Watch<'_> {
         } else {
             next
         })
+    }
+
+    /// Tells the process that has started this one why no job could run, once.
+    fn send_failure(&mut self, error: &anyhow::Error) {
+        let Some(worker) = self.context.worker() else { return };
+        let reason = message(error);
+        if self.last_sent.as_ref() != Some(&reason) {
+            self.context.send_failure(reason.clone());
+            worker.send(&Message::PassEnded { exit_code: exit_code_of_error(error) });
+            self.last_sent = Some(reason);
+        }
     }
 
     /// Reports a clock that has moved, once, and again after an hour.

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::{Host, entry};
+use crate::support::processes::{Watch, until};
 use crate::support::{HOUR, Sandbox, row};
 
 /// The lines of a log, without what varies.
@@ -84,6 +85,28 @@ fn a_log_that_cannot_be_written_is_a_failure_but_the_work_is_done() {
         assert_eq!(sandbox.listed(["--state", "active,expired"]), [""; 0]);
     }
     assert!(!sandbox.path("elsewhere").exists());
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_reported_once_for_all_databases() {
+    let host = Host::new();
+    let purged = host.run("purge --all-databases --log no/such/directory/log");
+    let said = purged.exits(1).stderr();
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_watch_logs_a_failure_once() {
+    let sandbox = Sandbox::without_database();
+    sandbox.file("c.toml", "[[job]]\nname = \"tidy\"\nevery = \"1h\"\ndo = \"purge\"\n");
+    let args = ["--config", "c.toml", "run", "--watch", "--log", "runs.log"];
+    let mut watch = Watch::start(sandbox.command(args));
+    watch.says("no database at \"app.db\"");
+    until(|| fs::read_to_string(sandbox.path("runs.log")).is_ok_and(|log| log.ends_with('\n')));
+    assert_eq!(watch.stop(), Some(143));
+    let log = fs::read_to_string(sandbox.path("runs.log")).unwrap();
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains(" database=app.db job=- outcome=failed "), "{log}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod purge;
 mod run;
 mod show;
 mod signals;
+mod terminal;
 mod watch;
 mod wire;
 

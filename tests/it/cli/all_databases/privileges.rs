@@ -21,7 +21,7 @@ fn host() -> Host {
         fs::rename(host.path(&format!("{name}.db")), directory.join("app.db")).unwrap();
         give_away(&directory, owner);
         entries += &entry(name, &format!("{name}.d/app.db"));
-        entries += &format!("state_dir = \"{name}.d/state\"\n");
+        entries.extend(["state_dir = \"", name, ".d/state\"\n"]);
     }
     host.sandbox.file("c.toml", entries);
     host

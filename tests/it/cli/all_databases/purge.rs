@@ -107,6 +107,8 @@ fn one_database_is_named_or_all_are_meant() {
     let reason = host.run("list --all-databases").is_refused_with(2).stderr();
     assert!(reason.contains("unknown option \"--all-databases\""), "{reason}");
     host.run("purge --parallel 2").is_refused_with(2);
+    let reason = host.run("purge --all-databases --archive a.jsonl").is_refused_with(2).stderr();
+    assert!(reason.contains("[database.archive]"), "{reason}");
     // What is named in the environment is a default.
     let mut command = host.command("purge --all-databases --json");
     command.env("SESSCTL_DB", "shop.db");
