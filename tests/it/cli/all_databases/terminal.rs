@@ -29,7 +29,14 @@ fn shown(host: &Host, command: &str) -> String {
 fn a_purge_ends_with_a_table() {
     let host = Host::new();
     host.add(&entry("gone", "gone.db"));
-    insta::assert_snapshot!(shown(&host, "purge --all-databases"), @"");
+    insta::assert_snapshot!(shown(&host, "purge --all-databases"), @r#"
+    sessctl: gone: no database at "gone.db"; create one with `sessctl init`
+    DATABASE  OUTCOME  ENDED  DELETED  LIVE  REASON
+    shop      done         2        0     1  -
+    blog      done         4        4     0  -
+    mail      done         3        3     0  -
+    gone      failed       -        -     -  no database at "gone.db"; create one...
+    "#);
     assert_eq!(shown(&host, "purge --all-databases -q").lines().count(), 1);
 }
 
@@ -40,7 +47,12 @@ fn a_run_ends_with_a_table_of_jobs() {
     let nothing = shown(&host, "run");
     assert_eq!(nothing, "nothing is due; `sessctl show schedule` lists the next runs\n");
     host.jobs_have_waited();
-    insta::assert_snapshot!(shown(&host, "run"), @"");
+    insta::assert_snapshot!(shown(&host, "run"), @r"
+    DATABASE  JOB    DO     OUTCOME  MARKED  ENDED  DELETED
+    shop      purge  purge  done          0      2        0
+    blog      purge  purge  done          0      4        4
+    mail      purge  purge  done          0      3        3
+    ");
 }
 
 #[test]
