@@ -22,6 +22,7 @@ pub mod doctor;
 pub mod ended_sessions;
 mod env;
 pub mod exit;
+pub mod external_command;
 pub mod facts;
 mod guard;
 mod hook;
