@@ -40,10 +40,9 @@ impl Context {
     }
 
     fn config_with_warnings(&self, aloud: bool) -> anyhow::Result<&Config> {
-        let is_new = self.config_set.get().is_none();
         let set = self.config_set()?;
         let config = self.entry()?.map_or(&set.general, |entry| &entry.config);
-        if aloud && is_new {
+        if aloud && !self.printed_config_warnings.replace(true) {
             self.warn_of(config);
         }
         Ok(config)
@@ -210,7 +209,7 @@ impl Context {
 
     /// Returns the full path of the configuration file. Links in its directory are resolved,
     /// but not the file itself: some systems replace the target with each change.
-    pub(super) fn configuration_name(&self) -> String {
+    pub fn configuration_name(&self) -> String {
         let Some(path) = self.config_path() else { return String::new() };
         let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
         let directory = fs::canonicalize(directory.unwrap_or(Path::new(".")));

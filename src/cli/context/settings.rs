@@ -36,6 +36,7 @@ pub struct Context {
     pub(super) config_set: OnceCell<ConfigSet>,
     /// The mistakes that disable databases, as far as they have been reported.
     pub(super) reported_faults: RefCell<Vec<ConfigFault>>,
+    pub(super) printed_config_warnings: Cell<bool>,
     pub(super) worker: OnceCell<Rc<Worker>>,
     pub(super) announced_profile: Cell<bool>,
     pub(super) warned_of_name: Cell<bool>,
@@ -74,6 +75,7 @@ impl Context {
             named_profile,
             config_set: OnceCell::new(),
             reported_faults: RefCell::default(),
+            printed_config_warnings: Cell::default(),
             worker: OnceCell::new(),
             announced_profile: Cell::new(false),
             warned_of_name: Cell::new(false),
