@@ -77,7 +77,15 @@ pub const ENVIRONMENT: &[Fact] = &[
     ("TZDIR", "where the zone database is"),
     ("SQLITE_TMPDIR", "where compact --full writes temporary files"),
     ("TMPDIR", "the same, if SQLITE_TMPDIR is not set"),
-    ("PATH", "where the program of a hook is found"),
+    ("PATH", "where the program of a hook or a notification is found"),
+    ("ALL_PROXY", "the proxy for pings; also HTTPS_PROXY and HTTP_PROXY"),
+    ("NO_PROXY", "hosts that are pinged without the proxy"),
+    ("SSL_CERT_FILE", "the certificates that pings trust; default: those that browsers trust"),
+    ("SESSCTL_DATABASE", "set for the commands of notifications: the database"),
+    ("SESSCTL_JOB", "the same: the job"),
+    ("SESSCTL_OUTCOME", "the same: the outcome"),
+    ("SESSCTL_EXIT_CODE", "the same: the exit code"),
+    ("SESSCTL_REASON", "the same: the reason for the outcome"),
     ("TERM", "no colors, if dumb"),
     ("NO_COLOR", "no colors, if not empty"),
 ];
@@ -88,6 +96,10 @@ pub const FILES: &[Fact] = &[
         "/var/lib/sessctl/OWNER",
         "the state directory of framework tables whose database belongs to OWNER, if root has \
          created it",
+    ),
+    (
+        "/var/lib/sessctl/notify",
+        "the states that notifications have announced, if root runs sessctl",
     ),
     ("~/.local/state/sessctl", "otherwise, the state directory of framework tables"),
     ("/etc/localtime", "the local time zone, unless TZ names one"),

@@ -35,6 +35,7 @@ mod man;
 mod metrics;
 mod metrics_file;
 pub mod mistakes;
+pub mod notify;
 mod open;
 pub mod priority;
 pub mod privileges;

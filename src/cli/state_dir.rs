@@ -23,6 +23,10 @@ use super::trust::ResolvedPath;
 /// Parent of one directory for each owner of a database.
 pub const BASE: &str = "/var/lib/sessctl";
 
+/// Name of the directory in [`BASE`] for the states that notifications have announced. A user
+/// of this name has a directory with a number.
+pub const NOTIFY: &str = "notify";
+
 const ACCOUNTS: &str = "/etc/passwd";
 
 /// Mode of the parent, and of directories that root makes on the way to one.
@@ -86,7 +90,7 @@ pub fn name_in(accounts: &str, uid: u32) -> Option<String> {
     };
     let is_plain = |name: &String| {
         let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
-        !is_number && !name.starts_with('.') && !name.contains('/')
+        !is_number && !name.starts_with('.') && !name.contains('/') && name != NOTIFY
     };
     accounts.lines().find_map(name_of).filter(is_plain)
 }
@@ -100,6 +104,26 @@ pub fn create_for(owner: DatabaseOwner) -> io::Result<PathBuf> {
 }
 
 pub fn create_in(base: &Path, owner: DatabaseOwner) -> io::Result<PathBuf> {
+    let shared = create_shared(base)?;
+    let name = owner.directory();
+    let own = create_or_open(&shared, &name, owner, STATE_MODE)?;
+    if fstat(&own)?.st_uid != owner.uid {
+        return Err(not_safe(&base.join(name), "it belongs to another user"));
+    }
+    Ok(base.join(name))
+}
+
+/// Makes root's directory for the states that notifications have announced, if it is missing.
+///
+/// # Errors
+/// As for [`create_for`].
+pub fn create_for_notifications() -> io::Result<()> {
+    let shared = create_shared(Path::new(BASE))?;
+    create_or_open(&shared, NOTIFY.as_ref(), DatabaseOwner::caller(), STATE_MODE).map(drop)
+}
+
+/// Opens the directory that holds those of the owners, and makes it if it is missing.
+fn create_shared(base: &Path) -> io::Result<OwnedFd> {
     let caller = DatabaseOwner::caller();
     let (Some(parent), Some(name)) = (base.parent(), base.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
@@ -110,12 +134,7 @@ pub fn create_in(base: &Path, owner: DatabaseOwner) -> io::Result<PathBuf> {
     if found.st_uid != caller.uid || found.st_mode & WRITABLE_BY_OTHERS != 0 {
         return Err(not_safe(base, "users other than root can change it"));
     }
-    let name = owner.directory();
-    let own = create_or_open(&shared, &name, owner, STATE_MODE)?;
-    if fstat(&own)?.st_uid != owner.uid {
-        return Err(not_safe(&base.join(name), "it belongs to another user"));
-    }
-    Ok(base.join(name))
+    Ok(shared)
 }
 
 /// Makes a directory that a user has named, if it is missing, for the owner of the database.

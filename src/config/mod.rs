@@ -37,7 +37,6 @@ pub use database::{DatabaseEntry, DatabaseName};
 pub use disabled::DisabledDatabase;
 pub use document::SourceLine;
 pub use error::ConfigError;
-#[cfg(feature = "internals")]
 pub use notify::NotifyOptions;
 #[cfg(feature = "internals")]
 pub use options::ArchiveOptions;

@@ -43,6 +43,9 @@ pub trait RunEvents {
     fn started(&mut self, unit: &Unit);
 
     fn ended(&mut self, unit: &Unit, result: &RunResult);
+
+    /// Completes what is under way, after the last event. No worker is running.
+    fn finish(&mut self) {}
 }
 
 /// Forwards each event to all members.
@@ -56,6 +59,12 @@ impl RunEvents for Vec<Box<dyn RunEvents>> {
     fn ended(&mut self, unit: &Unit, result: &RunResult) {
         for member in self {
             member.ended(unit, result);
+        }
+    }
+
+    fn finish(&mut self) {
+        for member in self {
+            member.finish();
         }
     }
 }

@@ -21,6 +21,7 @@ use super::wire::{Instruction, Message};
 use crate::cli::context::{Context, terminal_width};
 use crate::cli::exit::{Exit, Usage, eprint_line, exit_code};
 use crate::cli::interrupt::Interrupt;
+use crate::cli::notify::{self, Notifier};
 use crate::output::FormatName;
 use crate::output::sanitize::escape;
 
@@ -43,7 +44,7 @@ pub fn serve(
     let targets = targets(call, context)?;
     let output = outputs::of(call, context)?;
     let has_failed = Rc::new(Cell::new(false));
-    let events = receivers(call, context, &has_failed);
+    let events = receivers(call, context, &has_failed)?;
     let names = targets.iter().map(|target| target.name.clone());
     let calls: Vec<_> = targets.iter().map(|it| worker_call(call, it, words, context)).collect();
     let mut pass = Pass {
@@ -89,17 +90,21 @@ fn receivers(
     call: &Call,
     context: &Context,
     has_failed: &Rc<Cell<bool>>,
-) -> Vec<Box<dyn RunEvents>> {
+) -> anyhow::Result<Vec<Box<dyn RunEvents>>> {
     let mut receivers: Vec<Box<dyn RunEvents>> = Vec::new();
     if matches!(call.work, Work::Purge { dry_run: true, .. }) {
-        return receivers;
+        return Ok(receivers);
     }
     if let Some(path) = &call.log {
         let database = context.db().ok().filter(|_| !call.is_for_all);
         let database = database.map(|database| database.to_string());
         receivers.push(Box::new(RunLog::new(path, database.as_deref(), Rc::clone(has_failed))));
     }
-    receivers
+    let scopes = notify::scopes(call, context)?;
+    if !scopes.is_empty() {
+        receivers.push(Box::new(Notifier::of(scopes)));
+    }
+    Ok(receivers)
 }
 
 /// The original arguments, with those of a worker before them.
@@ -251,7 +256,10 @@ impl Pass<'_> {
             }
         }
         self.report_rest();
-        self.output.finish()?;
+        let written = self.output.finish();
+        // Nobody waits for notifications in vain.
+        self.tracker.finish();
+        written?;
         Ok(interrupt.signal().map_or(Exit::Worst(self.worst), Exit::Interrupted))
     }
 

@@ -88,6 +88,11 @@ impl Tracker {
         Self { databases, events, begun, has_started: false, total: Total::default() }
     }
 
+    /// Lets the receivers complete what is under way.
+    pub fn finish(&mut self) {
+        self.events.finish();
+    }
+
     /// Notes that a worker has begun a job.
     pub fn job_started(&mut self, index: usize, job: &str) {
         if !self.has_started {

@@ -107,6 +107,27 @@ impl Identity {
         self.entry.as_ref().map(|(_, home)| home.as_path())
     }
 
+    /// The numbers of the user and its groups, as the option of the process that is to become
+    /// this user: see [`of_numbers`](Self::of_numbers).
+    pub fn as_option(&self) -> OsString {
+        let groups: Vec<String> = self.groups.iter().map(Gid::to_string).collect();
+        format!("--identity={}:{}:{}", self.uid, self.gid, groups.join(",")).into()
+    }
+
+    /// Reads `UID:GID:GROUP,GROUP…`. `None`: the text has another form.
+    pub fn of_numbers(text: &str) -> Option<Self> {
+        let (uid, rest) = text.split_once(':')?;
+        let (gid, groups) = rest.split_once(':')?;
+        let group = |number: &str| number.parse().ok().map(Gid::from_raw);
+        let groups = groups.split(',').filter(|number| !number.is_empty());
+        Some(Self {
+            uid: Uid::from_raw(uid.parse().ok()?),
+            gid: group(gid)?,
+            groups: groups.map(group).collect::<Option<_>>()?,
+            entry: None,
+        })
+    }
+
     pub fn environment(&self) -> Vec<(&'static str, OsString)> {
         let Some((name, home)) = &self.entry else { return vec![("HOME", "/".into())] };
         vec![("USER", name.into()), ("LOGNAME", name.into()), ("HOME", home.into())]

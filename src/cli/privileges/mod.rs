@@ -15,7 +15,7 @@ mod owner;
 mod switch;
 
 pub use identity::Identity;
-pub use owner::IfMissing;
+pub use owner::{IfMissing, of as owner_of};
 pub use switch::{
     NewOwner, PrivilegeNeeds, ensure_privileges_kept, find_owner, reexec, take_privileges,
 };

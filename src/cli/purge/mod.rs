@@ -36,7 +36,7 @@ use crate::cli::retry::retry_while_held;
 use crate::cli::run_note::Why;
 use crate::cli::selection::{Selection, unknown_task};
 use crate::cli::statement_watchdog::Deadline;
-use crate::cli::{clock, disk_space, replication, session_records};
+use crate::cli::{clock, disk_space, notify, replication, session_records};
 use crate::output::record::Record;
 use crate::output::sanitize::escape;
 
@@ -176,8 +176,9 @@ impl Args {
             let files = (self.metrics_file.as_deref(), self.log.as_deref());
             return Ok(Some(call.with_files(files.0, files.1)));
         }
-        let is_observed = self.log.is_some() && !self.dry_run;
-        Ok(is_observed.then(|| Call::for_one(work).with_files(None, self.log.as_deref())))
+        let call = Call::for_one(work).with_files(None, self.log.as_deref());
+        let is_observed = self.log.is_some() || notify::is_wanted(&call, context)?;
+        Ok((is_observed && !self.dry_run).then_some(call))
     }
 
     pub fn metrics_file(&self) -> Option<&Path> {

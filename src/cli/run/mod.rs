@@ -18,6 +18,7 @@ use super::context::Context;
 use super::ended_sessions::{EndedLines, LineTarget};
 use super::exit::{Exit, Usage, exit_code, exit_code_of_library_error};
 use super::interrupt::Interrupt;
+use super::notify;
 use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
@@ -119,8 +120,8 @@ impl Args {
         let work = |each| Work::Run { each, watch: self.watch };
         let log = self.log.as_deref();
         if !is_for_all {
-            let is_observed = log.is_some();
             let call = Call::for_one(work(false)).with_files(None, log);
+            let is_observed = log.is_some() || notify::is_wanted(&call, context)?;
             return Ok(is_observed.then_some(call));
         }
         let mut configs = context.databases()?.iter().map(|database| &database.config);

@@ -28,6 +28,7 @@ pub enum FilePurpose {
     /// Certificates of the authorities that vouch for a cluster.
     Authorities,
     Hook,
+    NotificationCommand,
 }
 
 impl FilePurpose {
@@ -38,6 +39,7 @@ impl FilePurpose {
             Self::Credentials => "credentials file",
             Self::Authorities => "file of certificates",
             Self::Hook => "program of the hook",
+            Self::NotificationCommand => "program of the notification",
         }
     }
 }

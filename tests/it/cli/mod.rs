@@ -50,6 +50,7 @@ mod low_resources;
 mod man;
 mod many_policies;
 mod mistyped;
+mod notify;
 mod priority;
 mod privileges;
 mod process;

@@ -1,0 +1,258 @@
+//! The events of a call, reported to those who want to know.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::cli::all_databases::events::{RunEvents, RunResult, Unit};
+use crate::cli::exit::eprint_line;
+use crate::cli::reap_children;
+use crate::config::NotifyOptions;
+use crate::output::sanitize::escape;
+
+use super::command::{self, CommandInput};
+use super::http::Client;
+use super::payload::Verdict;
+use super::ping::{PingLimits, Pinger};
+use super::scope::Scope;
+use super::state::{StateChange, StateDirectory};
+use super::url::{PingRequest, PingSignal, PingUrl};
+
+/// Receives what could not be sent or run; threads call it.
+pub type FailureReport = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Limits on what a notification may take.
+#[derive(Debug, Clone, Copy)]
+pub struct NotifyLimits {
+    pub ping: PingLimits,
+    pub command: Duration,
+}
+
+impl Default for NotifyLimits {
+    fn default() -> Self {
+        Self { ping: PingLimits::default(), command: command::LIMIT }
+    }
+}
+
+/// A scope, and what is under way in it.
+struct ActiveScope {
+    scope: Scope,
+    url: Option<PingUrl>,
+    started: Option<Instant>,
+    pinger: Option<Pinger>,
+}
+
+/// What pings and commands need.
+struct Means {
+    limits: NotifyLimits,
+    client: Arc<Client>,
+    report: FailureReport,
+}
+
+impl Means {
+    fn report(&self, scope: &Scope, why: &str) {
+        (self.report)(&format!("{}: {why}", scope.title()));
+    }
+
+    /// Reports with the name of a scope, from a thread.
+    fn reporter(&self, scope: &Scope) -> impl Fn(&str) + Send + 'static {
+        let (report, title) = (Arc::clone(&self.report), scope.title());
+        move |why| report(&format!("{title}: {why}"))
+    }
+
+    fn pinger(&self, scope: &Scope, url: &PingUrl) -> Option<Pinger> {
+        let (report, at) = (self.reporter(scope), url.to_string());
+        let report = move |why: &str| report(&format!("could not ping {at}: {why}"));
+        let pinger = Pinger::new(self.limits.ping, &self.client, report);
+        pinger.map_err(|error| self.report(scope, &format!("could not ping {url}: {error}"))).ok()
+    }
+}
+
+/// Reports the events of a call.
+pub struct Notifier {
+    scopes: Vec<ActiveScope>,
+    /// `None`: no state is known.
+    directory: Option<StateDirectory>,
+    means: Means,
+    pings: Vec<Pinger>,
+    commands: Vec<JoinHandle<()>>,
+}
+
+impl Notifier {
+    /// Notifies of these scopes, and prints what it cannot do.
+    pub fn of(scopes: Vec<Scope>) -> Self {
+        let report: FailureReport = Arc::new(|message| {
+            eprint_line(&escape(&format!("sessctl: warning: {message}")));
+        });
+        let (directory, limits) = (StateDirectory::of_process(), NotifyLimits::default());
+        Self::new(scopes, directory, limits, Client::new(true), report)
+    }
+
+    pub fn new(
+        scopes: impl IntoIterator<Item = Scope>,
+        directory: Option<StateDirectory>,
+        limits: NotifyLimits,
+        client: Client,
+        report: FailureReport,
+    ) -> Self {
+        let means = Means { limits, client: Arc::new(client), report };
+        let active = |scope: Scope| {
+            let url = scope.options.ping.as_deref().map(PingUrl::parse).transpose();
+            let url = url.unwrap_or_else(|why| {
+                means.report(&scope, &format!("ping is not used: {why}"));
+                None
+            });
+            ActiveScope { scope, url, started: None, pinger: None }
+        };
+        let scopes = scopes.into_iter().map(active).collect();
+        Self { scopes, directory, means, pings: Vec::new(), commands: Vec::new() }
+    }
+}
+
+impl RunEvents for Notifier {
+    fn started(&mut self, unit: &Unit) {
+        let mut scopes = self.scopes.iter_mut();
+        let Some(active) = scopes.find(|active| active.scope.unit == *unit) else { return };
+        active.started = Some(Instant::now());
+        let Some(url) = &active.url else { return };
+        let facts = active.scope.facts.started();
+        if let Some(request) = url.request(PingSignal::Start, &facts, "", 0) {
+            active.pinger = self.means.pinger(&active.scope, url);
+            active.pinger.iter_mut().for_each(|pinger| pinger.start(request.clone()));
+        }
+    }
+
+    fn ended(&mut self, unit: &Unit, result: &RunResult) {
+        self.pings.retain(|pinger| !pinger.is_finished());
+        self.commands.retain(|command| !command.is_finished());
+        let mut scopes = self.scopes.iter_mut();
+        let Some(active) = scopes.find(|active| active.scope.unit == *unit) else { return };
+        let duration = duration(active.started.take(), result);
+        let verdict = Verdict::of(result.exit_code);
+        self.pings.extend(active.end_pings(verdict, result, duration, &self.means));
+        let is_failed = match verdict {
+            Verdict::Success => false,
+            Verdict::Failure => true,
+            Verdict::Neither => return,
+        };
+        let change = active.scope.record(is_failed, result, self.directory.as_ref(), &self.means);
+        if let Some(change) = change {
+            let command = active.scope.announce(change, result, duration, &self.means);
+            self.commands.extend(command);
+        }
+    }
+
+    /// Waits until everything is sent, or its limits have passed.
+    fn finish(&mut self) {
+        let unfinished = self.scopes.iter_mut().filter_map(|active| active.pinger.take());
+        self.pings.extend(unfinished);
+        self.pings.drain(..).for_each(Pinger::finish);
+        for command in self.commands.drain(..) {
+            let _ = command.join();
+        }
+        // Children that commands have left behind would accumulate in a long run.
+        reap_children::reap();
+    }
+}
+
+impl ActiveScope {
+    /// Sends the last ping. Returns what is under way.
+    fn end_pings(
+        &mut self,
+        verdict: Verdict,
+        result: &RunResult,
+        duration: Duration,
+        means: &Means,
+    ) -> Option<Pinger> {
+        let mut pinger = self.pinger.take();
+        let Some(request) = self.last_request(verdict, result, duration) else {
+            pinger.iter_mut().for_each(Pinger::close);
+            return pinger;
+        };
+        let url = self.url.as_ref()?;
+        let mut pinger = pinger.or_else(|| means.pinger(&self.scope, url))?;
+        pinger.end(request);
+        Some(pinger)
+    }
+
+    fn last_request(
+        &self,
+        verdict: Verdict,
+        result: &RunResult,
+        duration: Duration,
+    ) -> Option<PingRequest> {
+        let signal = match verdict {
+            Verdict::Success => PingSignal::Success,
+            Verdict::Failure => PingSignal::Failure,
+            Verdict::Neither => return None,
+        };
+        let facts = &self.scope.facts;
+        let (json, message) = (facts.finished(result, duration), facts.sentence(result));
+        self.url.as_ref()?.request(signal, &json, &message, duration.as_millis())
+    }
+}
+
+impl Scope {
+    /// Records the state, if a command depends on it. Returns a change that is to be announced.
+    fn record(
+        &self,
+        is_failed: bool,
+        result: &RunResult,
+        directory: Option<&StateDirectory>,
+        means: &Means,
+    ) -> Option<StateChange> {
+        let NotifyOptions { on_failure, on_recovery, .. } = &self.options;
+        if on_failure.is_empty() && on_recovery.is_empty() {
+            return None;
+        }
+        let Some(directory) = directory else {
+            means.report(self, NO_DIRECTORY);
+            return is_failed.then_some(StateChange::Failed);
+        };
+        let recorded = directory.record(&self.key, is_failed, result.finished);
+        if let Some(warning) = recorded.warning {
+            means.report(self, &warning);
+        }
+        recorded.change
+    }
+
+    /// Starts the command for a change.
+    fn announce(
+        &self,
+        change: StateChange,
+        result: &RunResult,
+        duration: Duration,
+        means: &Means,
+    ) -> Option<JoinHandle<()>> {
+        let words = match change {
+            StateChange::Failed => &self.options.on_failure,
+            StateChange::Recovered => &self.options.on_recovery,
+        };
+        let program = words.first()?;
+        let input = CommandInput {
+            text: format!("{}\n", self.facts.finished(result, duration)),
+            variables: self.facts.variables(result).into(),
+        };
+        let (limit, report) = (means.limits.command, means.reporter(self));
+        match command::start(words, &self.user, input, limit, report) {
+            Ok(command) => Some(command),
+            Err(error) => {
+                means.report(self, &format!("\"{program}\" was not run: {error:#}"));
+                None
+            }
+        }
+    }
+}
+
+/// Duration of a unit. What is known of its start may be late, and the times of the result are
+/// whole seconds.
+fn duration(started: Option<Instant>, result: &RunResult) -> Duration {
+    let seconds = result.finished.since(result.started).as_seconds().unsigned_abs();
+    match started.map(|started| started.elapsed()) {
+        Some(elapsed) if elapsed.as_secs() + 1 >= seconds => elapsed,
+        _ => Duration::from_secs(seconds),
+    }
+}
+
+const NO_DIRECTORY: &str = "there is no directory for the last state, so that each failure is \
+                            announced: set STATE_DIRECTORY, XDG_STATE_HOME or HOME";
