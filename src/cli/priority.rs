@@ -42,7 +42,6 @@ pub fn names_file(stream: &str, device: u64, inode: u64) -> bool {
 }
 
 impl Priority {
-    #[cfg(feature = "internals")]
     const ALL: [Self; 4] = [Self::Error, Self::Warning, Self::Notice, Self::Info];
 
     /// Priority of the message about a command that ends with this exit code. Incomplete and busy
@@ -71,7 +70,6 @@ impl Priority {
 
     /// Splits a line of a process that [marks](mark_lines) its lines. A line without a mark, such
     /// as one of a hook, is a notice.
-    #[cfg(feature = "internals")]
     pub fn split(line: &str) -> (Self, &str) {
         let marked = |priority: Self| Some((priority, line.strip_prefix(priority.prefix())?));
         Self::ALL.into_iter().find_map(marked).unwrap_or((Self::Notice, line))

@@ -12,6 +12,7 @@ use rustix::fs::{Mode, OFlags, openat};
 
 use super::events::{RunEvents, RunResult, Unit};
 use crate::cli::exit::eprint_line;
+use crate::cli::priority::Priority;
 use crate::cli::replace::directory_of;
 use crate::output::sanitize::escape;
 
@@ -51,7 +52,7 @@ impl RunLog {
         if let Err(error) = append(&self.path, &line)
             && !self.has_failed.replace(true)
         {
-            eprint_line(&escape(&format!("sessctl: {error:#}")));
+            eprint_line(Priority::Error, &escape(&format!("sessctl: {error:#}")));
         }
     }
 

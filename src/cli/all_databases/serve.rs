@@ -22,6 +22,7 @@ use crate::cli::context::{Context, terminal_width};
 use crate::cli::exit::{Exit, Usage, eprint_line, exit_code};
 use crate::cli::interrupt::Interrupt;
 use crate::cli::notify::{self, Notifier};
+use crate::cli::priority::Priority;
 use crate::output::FormatName;
 use crate::output::sanitize::escape;
 
@@ -111,6 +112,9 @@ fn receivers(
 fn worker_call(call: &Call, target: &Target, words: &[OsString], context: &Context) -> WorkerCall {
     let name = target.name.as_deref().unwrap_or_default();
     let mut args = vec![OsString::from(format!("--worker-for={name}"))];
+    if call.is_for_all {
+        args.push("--journal-priorities".into());
+    }
     let format = context.requested_format();
     let is_page = matches!(call.work, Work::Doctor | Work::Purge { .. } | Work::Run { .. });
     let format = match format.unwrap_or(FormatName::Table) {
@@ -221,13 +225,13 @@ impl Pass<'_> {
 
     /// Prints a line of a worker with the name of its database.
     fn print(&self, index: usize, line: &str) {
-        let (priority, line) = split_priority(line);
+        let (priority, line) = Priority::split(line);
         let line = line.strip_prefix("sessctl: ").unwrap_or(line);
         let line = match &self.targets[index].name {
-            Some(name) => format!("{priority}sessctl: {name}: {line}"),
-            None => format!("{priority}sessctl: {line}"),
+            Some(name) => format!("sessctl: {name}: {line}"),
+            None => format!("sessctl: {line}"),
         };
-        eprint_line(&escape(&line));
+        eprint_line(priority, &escape(&line));
     }
 
     fn finish(
@@ -269,22 +273,15 @@ impl Pass<'_> {
         let rest: Vec<&str> = rest.filter_map(|(target, _)| target.name.as_deref()).collect();
         if !rest.is_empty() {
             let rest = rest.join(", ");
-            eprint_line(&format!("sessctl: interrupted before these databases: {rest}"));
+            let line = format!("sessctl: interrupted before these databases: {rest}");
+            eprint_line(Priority::Warning, &line);
         }
     }
 
     fn write_figures(&mut self, path: &Path) {
         if let Err(error) = self.figures.write(path, &self.targets) {
-            eprint_line(&escape(&format!("sessctl: {error:#}")));
+            eprint_line(Priority::Error, &escape(&format!("sessctl: {error:#}")));
             self.worst = codes::worse(self.worst, exit_code(Exit::Failed));
         }
-    }
-}
-
-/// Splits off the priority that a line for the journal begins with.
-fn split_priority(line: &str) -> (&str, &str) {
-    match line.as_bytes() {
-        [b'<', b'0'..=b'7', b'>', ..] => line.split_at(3),
-        _ => ("", line),
     }
 }

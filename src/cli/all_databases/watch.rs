@@ -9,6 +9,7 @@ use super::serve::serve;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, eprint_line};
 use crate::cli::interrupt::{Interrupt, Sleeper};
+use crate::cli::priority::Priority;
 use crate::cli::report::message;
 use crate::cli::{arguments, clock, reap_children};
 use crate::output::sanitize::escape;
@@ -47,7 +48,7 @@ pub(super) fn watch(call: &Call, words: &[OsString], context: &Context) -> anyho
             Err(error) => {
                 let error = format!("{}; no job runs until it is corrected", message(&error));
                 if last_error.as_ref() != Some(&error) {
-                    eprint_line(&escape(&format!("sessctl: {error}")));
+                    eprint_line(Priority::Error, &escape(&format!("sessctl: {error}")));
                 }
                 last_error = Some(error);
             }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::cli::all_databases::events::{RunEvents, RunResult, Unit};
 use crate::cli::exit::eprint_line;
+use crate::cli::priority::Priority;
 use crate::cli::reap_children;
 use crate::config::NotifyOptions;
 use crate::output::sanitize::escape;
@@ -82,7 +83,7 @@ impl Notifier {
     /// Notifies of these scopes, and prints what it cannot do.
     pub fn of(scopes: Vec<Scope>) -> Self {
         let report: FailureReport = Arc::new(|message| {
-            eprint_line(&escape(&format!("sessctl: warning: {message}")));
+            eprint_line(Priority::Warning, &escape(&format!("sessctl: warning: {message}")));
         });
         let (directory, limits) = (StateDirectory::of_process(), NotifyLimits::default());
         Self::new(scopes, directory, limits, Client::new(true), report)
