@@ -21,12 +21,16 @@ pub fn with_clock(time: &str, command: &Command) -> Command {
 
 /// Makes a command read its wall clock from this file each time. The monotonic clock is real.
 pub fn follow_clock(file: &Path, command: &mut Command) {
-    let print = ["-c", START, "faketime", "+0", "printenv", "LD_PRELOAD"];
-    let printed = Command::new("sh").args(print).output();
-    let library = String::from_utf8(printed.unwrap().stdout).unwrap();
     command
-        .env("LD_PRELOAD", library.trim())
+        .env("LD_PRELOAD", library())
         .env("FAKETIME_TIMESTAMP_FILE", file)
         .env("FAKETIME_NO_CACHE", "1")
         .env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+}
+
+/// The library that faketime preloads.
+pub fn library() -> String {
+    let print = ["-c", START, "faketime", "+0", "printenv", "LD_PRELOAD"];
+    let printed = Command::new("sh").args(print).output();
+    String::from_utf8(printed.unwrap().stdout).unwrap().trim().to_owned()
 }
