@@ -94,7 +94,7 @@ fn discover_and_review(machine: &Machine) {
     machine.file("etc/sessctl.d/found.toml", &reviewed, 0o644);
 }
 
-/// A line after the administrator has looked at it: the Django sites have USE_TZ = True, and the
+/// A line after the administrator has looked at it: the Django sites have `USE_TZ = True`, and the
 /// others keep sessions for two days.
 fn review(line: &str) -> String {
     let chosen =

@@ -44,14 +44,14 @@ pub fn thirty(machine: &Machine) -> Vec<Site> {
                 29 => "srv/small/site29".to_owned(),
                 number => format!("srv/u{}/site{number}", user(number % USERS)),
             };
-            Site::new(machine, directory, profile, user(number % USERS))
+            Site::new(machine, &directory, profile, user(number % USERS))
         })
         .collect()
 }
 
 impl Site {
-    fn new(machine: &Machine, directory: String, profile: &'static str, owner: u32) -> Self {
-        fs::create_dir_all(machine.path(&directory)).unwrap();
+    fn new(machine: &Machine, directory: &str, profile: &'static str, owner: u32) -> Self {
+        fs::create_dir_all(machine.path(directory)).unwrap();
         let parent = directory.rsplit_once('/').unwrap();
         let path = format!("{directory}/app.db");
         let database = machine.own_path(&path);
@@ -60,7 +60,7 @@ impl Site {
         site.make(&Connection::open(&made).unwrap());
         fs::copy(&made, machine.path(&site.path)).unwrap();
         fs::remove_file(made).unwrap();
-        for name in [parent.0, &directory, &site.path] {
+        for name in [parent.0, directory, &site.path] {
             machine.give(name, owner);
         }
         site
