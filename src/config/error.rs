@@ -17,6 +17,14 @@ impl ConfigError {
         Self { place: place.to_owned(), key, message: message.to_owned() }
     }
 
+    /// The mistake, with the database whose settings cause it if it is at a general key.
+    pub(super) fn of_database(mut self, prefix: &str, line: &impl std::fmt::Display) -> Self {
+        if !self.key.starts_with(prefix) {
+            self.message += &format!(", with the settings of the [[database]] at {line}");
+        }
+        self
+    }
+
     /// The message without file and line, if the mistake is in the value of this
     /// parameter, which comes from outside the file.
     #[must_use]

@@ -158,7 +158,8 @@ impl EntryReader<'_, '_> {
         let mut entries: Vec<DatabaseEntry> = Vec::new();
         for table in top.array("database", "[[database]]")? {
             let table = table.into_layer(database::PREFIX);
-            let entry = database::read(&table, self.table, self.settings)?;
+            let entry = database::read(&table, self.table, self.settings)
+                .map_err(|error| error.of_database(database::PREFIX, &table.at(table.offset)))?;
             let key = entry.key(self.directory);
             if let Some(known) = entries.iter().find(|known| known.name == entry.name) {
                 let message =

@@ -62,13 +62,14 @@ pub fn take_privileges(needs: Option<&PrivilegeNeeds>, context: &Context) -> any
     }
     let has_files = needs.files != helper::Args::default();
     let helper = has_files.then(|| Helper::start(&needs.files)).transpose()?;
+    // Before the change, after which only the option would count.
+    let why = match context.user_for(&needs.database)? {
+        Some((_, SettingSource::Flag)) => "as requested with --as",
+        Some(_) => "as the configuration requests",
+        None => "the owner of the database",
+    };
     identity.assume()?;
     if context.global.verbose {
-        let why = match context.user_for(&needs.database)? {
-            Some((_, SettingSource::Flag)) => "as requested with --as",
-            Some(_) => "as the configuration requests",
-            None => "the owner of the database",
-        };
         context.print_notice(&format!("sessctl: working with the privileges of {identity}, {why}"));
     }
     context.set_identity(identity, found.file, helper);

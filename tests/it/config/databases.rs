@@ -250,7 +250,7 @@ fn a_database_needs_a_name_and_a_place() {
     c.d/a.toml:1: database.path: is required: the file that holds the sessions, or use address for a cluster (a)
     c.d/a.toml:2: database.name: must be at most 64 letters, digits, dots, hyphens and underscores, the first one a letter or a digit, not "a/b" (a/b)
     c.d/a.toml:2: database.name: must be at most 64 letters, digits, dots, hyphens and underscores, the first one a letter or a digit, not ".a" (.a)
-    c.d/a.toml:2: database.name: must be at most 64 letters, digits, dots, hyphens and underscores, the first one a letter or a digit, not "" ()
+    c.d/a.toml:2: database.name: must be at most 64 letters, digits, dots, hyphens and underscores, the first one a letter or a digit, not "" (a)
     c.d/a.toml:3: database.path: must be the path of a file: use address for a cluster (a)
     c.d/a.toml:3: database.address: must be the address of a cluster, like "http://db1:4001": use path for a file (a)
     c.d/a.toml:3: database.address: must not contain a password: use credentials in [database.cluster] (a)
@@ -286,7 +286,11 @@ fn settings_that_contradict_each_other_name_the_file_of_the_database() {
     .iter()
     .map(|rest| mistakes(main, &[("shop.toml", &format!("{SHOP}{rest}\n"))]))
     .collect();
-    insta::assert_snapshot!(found.join("\n"), @"");
+    insta::assert_snapshot!(found.join("\n"), @r#"
+    c.d/shop.toml:5: database.policy.timeout: "5m" is less than min_timeout = "1h" (shop)
+    c.toml:3: policy.min_timeout: "1h" exceeds max_timeout = "30m", with the settings of the [[database]] at c.d/shop.toml:1 (shop)
+    c.toml:6: archive.keep: applies to whole files, and "a.jsonl" has no date in its name: add one, like "sessions-%Y-%m-%d.jsonl", with the settings of the [[database]] at c.d/shop.toml:1 (shop)
+    "#);
 }
 
 #[test]
