@@ -42,9 +42,10 @@ impl Machine {
             fs::create_dir_all(root.path().join(directory)).unwrap();
         }
         let users: Vec<u32> = (0..USERS).map(user).collect();
-        let entry = |uid: &u32| format!("u{uid}:x:{uid}:{uid}::/srv:/usr/sbin/nologin\n");
-        let passwd: String = users.iter().map(entry).collect();
-        let group: String = users.iter().map(|uid| format!("u{uid}:x:{uid}:\n")).collect();
+        let user = |uid: &u32| format!("u{uid}:x:{uid}:{uid}::/srv:/usr/sbin/nologin\n");
+        let passwd = users.iter().map(user).collect::<Vec<_>>().concat();
+        let group = |uid: &u32| format!("u{uid}:x:{uid}:\n");
+        let group = users.iter().map(group).collect::<Vec<_>>().concat();
         for (name, text) in [
             ("passwd", format!("root:x:0:0::/root:/bin/sh\n{passwd}")),
             ("group", format!("root:x:0:\n{group}")),
