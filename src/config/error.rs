@@ -20,7 +20,8 @@ impl ConfigError {
     /// The mistake, with the database whose settings cause it if it is at a general key.
     pub(super) fn of_database(mut self, prefix: &str, line: &impl std::fmt::Display) -> Self {
         if !self.key.starts_with(prefix) {
-            self.message += &format!(", with the settings of the [[database]] at {line}");
+            let cause = format!(", with the settings of the [[database]] at {line}");
+            self.message.push_str(&cause);
         }
         self
     }

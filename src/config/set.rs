@@ -100,7 +100,8 @@ impl ConfigSet {
             let Some(first) = before.next() else { continue };
             let message = duplicate_message(entry, &entries[first]);
             let pair = [first, index];
-            pair.iter().for_each(|index| is_disabled[*index] = true);
+            is_disabled[first] = true;
+            is_disabled[index] = true;
             let disabled = |index: &usize| {
                 DisabledDatabase::new(entries[*index].name.as_str(), keys[*index].clone())
             };

@@ -1,7 +1,5 @@
 //! Archives that a configuration names.
 
-use std::path::Path;
-
 use crate::config::Config;
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::job::Job;
@@ -17,18 +15,18 @@ pub fn archives_of_jobs(config: &Config) -> Vec<ArchiveName> {
 
 /// The archive of a job: its own, or else the general one.
 pub(super) fn archive_of_job(config: &Config, job: &Job) -> Option<ArchiveName> {
-    let own = config.job_archives.get(&job.name);
-    let key = own.map(|_| format!("job.{}.archive", job.name));
-    own.map_or_else(|| general_archive(config), |file| beside(file, config, &key?))
+    match config.job_archives.get(&job.name) {
+        Some(own) => Some(beside(own, config, &format!("job.{}.archive", job.name))),
+        None => general_archive(config),
+    }
 }
 
 /// The archive of `[archive] file`.
 pub fn general_archive(config: &Config) -> Option<ArchiveName> {
-    beside(config.archive.file.as_ref()?, config, "archive.file")
+    config.archive.file.as_ref().map(|file| beside(file, config, "archive.file"))
 }
 
 /// A path in a configuration is relative to its file.
-fn beside(file: &ArchiveName, config: &Config, key: &str) -> Option<ArchiveName> {
-    let directory: &Path = config.directory_of(key);
-    Some(file.within(&directory.display().to_string()))
+fn beside(file: &ArchiveName, config: &Config, key: &str) -> ArchiveName {
+    file.within(&config.directory_of(key).display().to_string())
 }

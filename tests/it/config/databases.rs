@@ -67,18 +67,20 @@ impl Layer {
         let mut text = String::new();
         for (table, keys) in &self.tables {
             if !table.is_empty() {
-                text += &format!("[{prefix}{table}]\n");
+                text.extend([format!("[{prefix}{table}]\n")]);
             }
             text.extend(keys.iter().map(|(key, value)| format!("{key} = {value}\n")));
         }
         for (name, hour) in &self.jobs {
-            text += &format!("[[{prefix}job]]\nname = '{name}'\nat = '5 {hour} *'\ndo = 'purge'\n");
+            text.extend([format!(
+                "[[{prefix}job]]\nname = '{name}'\nat = '5 {hour} *'\ndo = 'purge'\n"
+            )]);
         }
         for limit in &self.licences {
-            text += &format!("[[{prefix}licence]]\ntasks = ['t{limit}']\nlimit = {limit}\n");
+            text.extend([format!("[[{prefix}licence]]\ntasks = ['t{limit}']\nlimit = {limit}\n")]);
         }
         if self.notify_command || self.notify_after.is_some() {
-            text += &format!("[{prefix}notify]\n");
+            text.extend([format!("[{prefix}notify]\n")]);
         }
         if self.notify_command {
             text += "on_failure = ['/bin/alert']\n";

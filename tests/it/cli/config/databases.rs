@@ -284,6 +284,8 @@ fn a_watch_reads_files_again_that_only_root_may_read() {
     }
     let mut watch = Watch::start(command(&sandbox, "--db blog run --watch -v"));
     watch.says("working with the privileges of user");
+    // It has read the files.
+    watch.says("job.tidy.every");
     sandbox.file("c.d/other.toml", "x = 1\n");
     watch.says("other.toml:1: x: unknown key");
     watch.says("reloaded the configuration");
