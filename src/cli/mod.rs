@@ -252,17 +252,22 @@ pub fn main() -> ExitCode {
 }
 
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
+    let metrics = command.metrics().map(|(path, schema)| (path.to_owned(), schema));
+    let outcome = serve_or_run(command, context);
+    if let (Some((path, schema)), Err(error)) = (metrics, &outcome) {
+        metrics::note_failure(&path, schema, error, context);
+    }
+    outcome
+}
+
+/// Runs a command, or starts the processes that run it for each database.
+fn serve_or_run(command: Command, context: &Context) -> anyhow::Result<Exit> {
     if context.worker().is_none()
         && let Some(call) = command.call(context)?
     {
         return all_databases::run(&call, context);
     }
-    let metrics = command.metrics().map(|(path, schema)| (path.to_owned(), schema));
-    let outcome = take_privileges_and_run(command, context);
-    if let (Some((path, schema)), Err(error)) = (metrics, &outcome) {
-        metrics::note_failure(&path, schema, error, context);
-    }
-    outcome
+    take_privileges_and_run(command, context)
 }
 
 fn take_privileges_and_run(command: Command, context: &Context) -> anyhow::Result<Exit> {
