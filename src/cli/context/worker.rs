@@ -14,10 +14,7 @@ impl Context {
     /// # Errors
     /// Errors of [`Worker::start`].
     pub fn start_worker(&self) -> anyhow::Result<()> {
-        if self.global.worker_for.is_none() {
-            return Ok(());
-        }
-        let instruction = self.global.worker_instruction.as_deref().unwrap_or_default();
+        let Some(instruction) = &self.global.worker_instruction else { return Ok(()) };
         let worker = Worker::start(instruction)?;
         if worker.instruction.collects {
             set_width(worker.instruction.width);

@@ -123,7 +123,10 @@ fn what_a_hook_leaves_behind_keeps_nobody_waiting() {
 #[test]
 fn a_worker_is_started_by_sessctl_alone() {
     let host = Host::new();
-    let reason = host.run("--worker-for=shop purge").is_refused_with(2).stderr();
+    let reason = host
+        .run("--worker-for=shop --worker-instruction=[true,null,null] purge")
+        .is_refused_with(2)
+        .stderr();
     assert_eq!(reason, "sessctl: only sessctl itself starts a process as a worker\n");
 }
 
