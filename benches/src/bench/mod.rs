@@ -41,7 +41,7 @@ pub struct Options {
     #[arg(long, value_name = "N")]
     rows: Option<u32>,
     /// The sessctl program to measure
-    #[arg(long, value_name = "PATH", default_value = "target/release/sessctl")]
+    #[arg(long, value_name = "PATH", default_value = "target/dist/sessctl")]
     sessctl: PathBuf,
     /// Keep the tables in this directory, on the disk to measure; tables of the last hour are
     /// reused. By default, they are built in target and removed at the end

@@ -34,7 +34,7 @@ struct Args {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// The sessctl program that creates a native table
-    #[arg(long, value_name = "PATH", default_value = "target/release/sessctl")]
+    #[arg(long, value_name = "PATH", default_value = "target/dist/sessctl")]
     sessctl: PathBuf,
 }
 
