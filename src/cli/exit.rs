@@ -27,6 +27,8 @@ pub enum Exit {
     Misconfigured,
     /// A part of the work failed, which was reported.
     Failed,
+    /// A part of the work failed because the database is corrupt, which was reported.
+    Corrupt,
     Interrupted(Signal),
     /// The worst exit code of several databases.
     Worst(u8),
@@ -58,6 +60,7 @@ pub const fn exit_code(exit: Exit) -> u8 {
         Exit::Refused => 4,
         Exit::NoSession => 5,
         Exit::Failed => 1,
+        Exit::Corrupt => 12,
         Exit::Misconfigured => 2,
         Exit::Busy => 11,
         Exit::Interrupted(signal) => signal.exit_code(),

@@ -197,13 +197,13 @@ impl<'a> JobPass<'a> {
     fn print(&self, job: &Job, report: &JobReport, missed: Option<&MissedNotifications>) {
         let JobReport { exit, outcome, counts, reason, advice, is_resumable, late } = report;
         let name = escape(&job.name);
-        if *is_resumable || matches!(exit, Exit::Failed | Exit::Refused | Exit::StoppedEarly) {
+        if *is_resumable || !matches!(exit, Exit::Done | Exit::Busy) {
             let reason = reason.as_deref().unwrap_or(outcome);
             let hint = match missed {
                 None if *is_resumable => format!("; {}", report.progress_so_far()),
                 None => advice.as_ref().map_or_else(String::new, |advice| format!("; {advice}")),
                 // Its own reason comes first.
-                Some(missed) if *exit == Exit::Failed => {
+                Some(missed) if matches!(exit, Exit::Failed | Exit::Corrupt) => {
                     format!("; {missed}; {}", recovery_hint(missed))
                 }
                 Some(missed) => format!("; {}", recovery_hint(missed)),
@@ -305,6 +305,9 @@ impl JobReport {
             Err(error) if error.is_transient() => {
                 let obstructed = no_work(Exit::Busy, "held", error.obstacle());
                 Self { is_resumable: true, ..obstructed }
+            }
+            Err(error @ Error::Corrupt { .. }) => {
+                no_work(Exit::Corrupt, "failed", Some(with_advice(error)))
             }
             Err(error) => no_work(Exit::Failed, "failed", Some(with_advice(error))),
         })

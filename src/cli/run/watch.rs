@@ -201,7 +201,7 @@ impl Watch<'_> {
         let next = next.unwrap_or(now.plus(IDLE_INTERVAL));
         // What could not even begin, or not go on, is still due: as under cron, a minute
         // later again.
-        Ok(if pass.exit == Exit::Failed || pass.is_obstructed {
+        Ok(if matches!(pass.exit, Exit::Failed | Exit::Corrupt) || pass.is_obstructed {
             next.max(now.plus(IDLE_INTERVAL))
         } else {
             next

@@ -29,7 +29,7 @@ TimeoutStartSec=6h
 ";
 
 const UNRESTRICTED: &str = "\
-# No restrictions: the hook may need access to anything.
+# No restrictions: the commands of the configuration may need access to anything.
 PrivateTmp=no
 UMask=0077
 ";

@@ -115,7 +115,8 @@ fn check_reports(ran: &Finished, is_locked: bool, is_due: bool) {
     let is_in_trouble =
         |name: &&str| trouble::FAILING.contains(name) || (*name == trouble::LOCKED && is_locked);
     assert!(lines.iter().all(|(name, count)| is_in_trouble(name) && *count == 1), "{said}");
-    ran.exits(1);
+    // Only a purge reads the damaged part of the file.
+    ran.exits(if is_due { 12 } else { 1 });
     assert!(!is_due || trouble::FAILING.iter().all(|name| lines.contains_key(name)), "{said}");
 }
 
