@@ -10,8 +10,8 @@ use crate::config::DatabaseEntry;
 /// Options of commands that can serve all databases.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct ManyDatabases {
-    /// Do this for each database of the configuration, with the rights of its owner; one that
-    /// fails does not stop the others, and the exit code is the worst
+    /// Do this for each database of the configuration, as root with the privileges of its owner;
+    /// one that fails does not stop the others, and the exit code is the worst
     #[arg(long)]
     all_databases: bool,
     /// With --all-databases: serve up to N databases at the same time [default: 1]

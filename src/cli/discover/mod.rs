@@ -58,7 +58,7 @@ pub struct Args {
     #[arg(long, value_name = "LEVELS", default_value_t = 8)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=100))]
     depth: u16,
-    /// Print an entry [[database]] for each, for a file in /etc/sessctl.d, to be reviewed before it
+    /// Print a [[database]] entry for each, for a file in /etc/sessctl.d, to be reviewed before it
     /// is used. Configured databases are left out
     #[arg(long)]
     toml: bool,

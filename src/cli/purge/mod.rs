@@ -130,8 +130,8 @@ pub struct Args {
     /// With --dry-run: show what would happen to the current rows at another time
     #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
-    /// Append a line to this file for the purge of each database, with time, database, counts, outcome and
-    /// reason
+    /// Append a line to this file for the purge of each database, with time, database, counts,
+    /// outcome and reason
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     log: Option<PathBuf>,
     #[command(flatten)]
