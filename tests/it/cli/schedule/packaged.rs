@@ -41,9 +41,9 @@ fn packaged() -> Vec<(&'static str, String)> {
         .to_string()
     };
     vec![
-        ("sessctl.service", service(&all, "/usr/bin/sessctl run")),
+        ("sessctl.service", service(&all, "/usr/bin/sessctl run --log /var/log/sessctl.log")),
         ("sessctl.timer", timer(&all)),
-        ("sessctl@.service", service(&one, "/usr/bin/sessctl --db %i run")),
+        ("sessctl@.service", service(&one, "/usr/bin/sessctl --db %i run --log /var/log/sessctl.log")),
         ("sessctl@.timer", timer(&one)),
     ]
 }
@@ -118,7 +118,7 @@ fn the_packaged_commands_run() {
     let database = "[[database]]\nname = \"shop-1.eu\"\npath = \"app.db\"\n";
     place.file("c.toml", format!("{job}{database}"));
     let run = |line: &str| {
-        let line = line.replace("%i", "shop-1.eu");
+        let line = line.replace("%i", "shop-1.eu").replace("/var/log/", "");
         let mut command = place.command(line.split(' ').skip(1));
         command.env_remove("SESSCTL_DB").env("SESSCTL_CONFIG", place.path("c.toml"));
         Finished(command.output().unwrap())
