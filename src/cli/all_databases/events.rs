@@ -1,5 +1,8 @@
 //! What happens in a call of `run` or `purge`, as the process that starts the workers sees it.
 
+use std::time::{Duration, Instant};
+
+use super::codes::BUSY;
 use crate::domain::time::UnixTime;
 
 /// What a result is about.
@@ -32,6 +35,24 @@ pub struct RunResult {
     /// Why the outcome is not `done`, or what is worth knowing about it. It may contain text from
     /// a database, which is not escaped.
     pub reason: Option<String>,
+}
+
+impl RunResult {
+    /// Reports whether another program kept the work from being done, by a lock: not one that does
+    /// the same work.
+    pub fn is_locked(&self) -> bool {
+        self.exit_code == BUSY && self.outcome == "failed"
+    }
+
+    /// Duration, if its start was noticed at this time. That may have been late, and the times of
+    /// the result are whole seconds.
+    pub fn duration(&self, started: Option<Instant>) -> Duration {
+        let seconds = self.finished.since(self.started).as_seconds().unsigned_abs();
+        match started.map(|started| started.elapsed()) {
+            Some(elapsed) if elapsed.as_secs() + 1 >= seconds => elapsed,
+            _ => Duration::from_secs(seconds),
+        }
+    }
 }
 
 /// Receives the events of a call, in the order in which they become known.

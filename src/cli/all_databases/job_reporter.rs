@@ -43,7 +43,11 @@ impl JobReporter {
 
     pub fn failed(&self, error: &crate::Error) {
         let code = exit_code_of_library_error(error);
-        self.send(code, codes::outcome(code), [0; 3], Some(with_advice(error)));
+        let outcome = match error {
+            crate::Error::LeaseHeld { .. } | crate::Error::AlreadyRun => "held",
+            _ => codes::outcome(code),
+        };
+        self.send(code, outcome, [0; 3], Some(with_advice(error)));
     }
 
     pub fn ended_with(&self, exit: Exit, outcome: &str, counts: [u64; 3], reason: Option<String>) {

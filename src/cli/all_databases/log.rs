@@ -26,8 +26,9 @@ pub struct RunLog {
     /// Stands for a database without a name.
     database: String,
     begun: Vec<(Unit, Instant)>,
-    /// Set if a job of the database, or of the call, has a line.
-    has_jobs: bool,
+    /// Databases of which a job has a line.
+    with_jobs: Vec<String>,
+    /// Set if the call has a line.
     has_any: bool,
     has_failed: Rc<Cell<bool>>,
 }
@@ -40,7 +41,7 @@ impl RunLog {
             path: path.to_owned(),
             database: database.unwrap_or(NONE).to_owned(),
             begun: Vec::new(),
-            has_jobs: false,
+            with_jobs: Vec::new(),
             has_any: false,
             has_failed,
         }
@@ -57,13 +58,8 @@ impl RunLog {
     }
 
     fn elapsed(&mut self, unit: &Unit, result: &RunResult) -> Duration {
-        match self.begun.iter().position(|(begun, _)| begun == unit) {
-            Some(index) => self.begun.swap_remove(index).1.elapsed(),
-            None => {
-                let seconds = result.finished.since(result.started).as_seconds();
-                Duration::from_secs(seconds.unsigned_abs())
-            }
-        }
+        let begun = self.begun.iter().position(|(begun, _)| begun == unit);
+        result.duration(begun.map(|index| self.begun.swap_remove(index).1))
     }
 }
 
@@ -77,15 +73,19 @@ impl RunEvents for RunLog {
         let took = self.elapsed(unit, result);
         match unit {
             Unit::Job { database, job } => {
-                self.has_jobs = true;
+                self.with_jobs.extend(database.clone());
                 self.write(database.as_deref(), job, result, took);
             }
-            Unit::Database { name } if !self.has_jobs => {
-                self.write(Some(name), NONE, result, took);
+            // Others may run at the same time.
+            Unit::Database { name } if self.with_jobs.contains(name) => {
+                self.with_jobs.retain(|other| other != name);
             }
+            Unit::Database { name } => self.write(Some(name), NONE, result, took),
             Unit::All if !self.has_any => self.write(None, NONE, result, took),
-            Unit::Database { .. } => self.has_jobs = false,
-            Unit::All => self.has_any = false,
+            Unit::All => {}
+        }
+        if *unit == Unit::All {
+            self.has_any = false;
         }
     }
 }

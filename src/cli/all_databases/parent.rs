@@ -35,6 +35,7 @@ pub fn run_workers(
             && interrupt.signal().is_none()
             && let Some((index, call)) = waiting.next()
         {
+            handle(index, Event::Started);
             match process::start(call, index, &sender) {
                 Ok(orders) => drop(running.insert(index, orders)),
                 Err(error) => handle(index, Event::Ended(WorkerEnd::not_started(&error))),

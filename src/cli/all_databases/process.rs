@@ -36,6 +36,8 @@ pub struct WorkerCall {
 }
 
 pub enum Event {
+    /// The worker is about to be started.
+    Started,
     /// A message, and its length in bytes.
     Message(Message, usize),
     /// Something that is no message.

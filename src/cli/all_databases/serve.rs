@@ -151,6 +151,7 @@ struct Pass<'a> {
 impl Pass<'_> {
     fn handle(&mut self, index: usize, event: Event) {
         match event {
+            Event::Started => self.tracker.worker_started(index),
             Event::Message(message, bytes) => self.handle_message(index, message, bytes),
             Event::Invalid(what) => {
                 if !std::mem::replace(&mut self.invalid[index], true) {

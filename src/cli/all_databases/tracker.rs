@@ -3,7 +3,14 @@
 use super::codes;
 use super::events::{RunEvents, RunResult, Unit};
 use crate::cli::clock;
+use crate::cli::exit::redact_credentials;
 use crate::domain::time::UnixTime;
+
+/// Maximum length of the reason of a call.
+const MAX_REASON_CHARS: usize = 1000;
+/// What a reason of one of many databases has at least.
+const MIN_REASON_CHARS: usize = 40;
+const SEPARATOR: &str = "; ";
 
 /// A job that has ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,14 +38,18 @@ pub struct Tracker {
     pub databases: Vec<DatabaseProgress>,
     events: Vec<Box<dyn RunEvents>>,
     begun: UnixTime,
+    /// Set if the receivers know that it has begun.
     has_started: bool,
-    total: Total,
+    /// Set if there is a result.
+    has_ended: bool,
+    total: CallTotal,
 }
 
 /// The sum of results.
 #[derive(Default, Clone)]
 struct Total {
     exit_code: u8,
+    is_locked: bool,
     counts: [u64; 3],
     reason: Option<String>,
 }
@@ -49,6 +60,7 @@ impl Total {
             self.exit_code = result.exit_code;
             self.reason = reason;
         }
+        self.is_locked |= result.is_locked();
         let counts = [result.marked, result.ended, result.deleted];
         for (sum, count) in self.counts.iter_mut().zip(counts) {
             *sum = sum.saturating_add(count);
@@ -57,16 +69,88 @@ impl Total {
 
     fn result(&self, started: UnixTime) -> RunResult {
         let [marked, ended, deleted] = self.counts;
+        let outcome = match self.exit_code {
+            codes::BUSY if !self.is_locked => "held",
+            code => codes::outcome(code),
+        };
         RunResult {
             started,
             finished: clock::now(),
-            outcome: codes::outcome(self.exit_code).to_owned(),
+            outcome: outcome.to_owned(),
             exit_code: self.exit_code,
             marked,
             ended,
             deleted,
             reason: self.reason.clone(),
         }
+    }
+}
+
+/// The sum of the results of databases. One that is busy has no part in the outcome, unless all
+/// are.
+#[derive(Default)]
+struct CallTotal {
+    others: Total,
+    busy: Total,
+    /// Set if there are others.
+    has_others: bool,
+    /// Exit codes that are no success, with the reasons.
+    reasons: Vec<(u8, String)>,
+}
+
+impl CallTotal {
+    fn add(&mut self, result: &RunResult, reason: Option<String>) {
+        let is_busy = result.exit_code == codes::BUSY;
+        self.has_others |= !is_busy;
+        let total = if is_busy { &mut self.busy } else { &mut self.others };
+        total.add(result, None);
+        let reason = reason.filter(|_| result.exit_code != 0);
+        self.reasons.extend(reason.map(|reason| (result.exit_code, reason)));
+    }
+
+    /// The result, with the reasons of the worst databases first, and those of busy ones last.
+    fn result(mut self, started: UnixTime) -> RunResult {
+        let mut sum = if self.has_others { self.others } else { self.busy.clone() };
+        if self.has_others {
+            for (sum, count) in sum.counts.iter_mut().zip(self.busy.counts) {
+                *sum = sum.saturating_add(count);
+            }
+        }
+        let is_worse = |one: u8, other: u8| one != other && codes::worse(other, one) == one;
+        self.reasons.sort_by(|(one, _), (other, _)| {
+            let is_busy = |code: u8| code == codes::BUSY;
+            is_busy(*one)
+                .cmp(&is_busy(*other))
+                .then(is_worse(*other, *one).cmp(&is_worse(*one, *other)))
+        });
+        let reasons = self.reasons.iter().map(|(_, reason)| reason.as_str());
+        sum.reason = joined(&reasons.collect::<Vec<_>>());
+        sum.result(started)
+    }
+}
+
+/// Joins reasons to a text of limited length, in which a long one leaves room for the others.
+fn joined(reasons: &[&str]) -> Option<String> {
+    if reasons.is_empty() {
+        return None;
+    }
+    // A part of an address would show a part of its password.
+    let reasons: Vec<_> = reasons.iter().map(|reason| redact_credentials(reason)).collect();
+    let whole = reasons.join(SEPARATOR);
+    if whole.chars().count() <= MAX_REASON_CHARS {
+        return Some(whole);
+    }
+    let room = (MAX_REASON_CHARS / reasons.len()).saturating_sub(SEPARATOR.len());
+    let parts: Vec<String> =
+        reasons.iter().map(|reason| bounded(reason, room.max(MIN_REASON_CHARS))).collect();
+    Some(bounded(&parts.join(SEPARATOR), MAX_REASON_CHARS))
+}
+
+/// A text of at most this number of characters.
+fn bounded(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some(_) => text.chars().take(max.saturating_sub(1)).chain(['…']).collect(),
+        None => text.to_owned(),
     }
 }
 
@@ -85,7 +169,13 @@ impl Tracker {
             failure: None,
         };
         let databases = names.into_iter().map(progress).collect();
-        Self { databases, events, begun, has_started: false, total: Total::default() }
+        let total = CallTotal::default();
+        Self { databases, events, begun, has_started: false, has_ended: false, total }
+    }
+
+    /// Notes that a worker is started.
+    pub fn worker_started(&mut self, index: usize) {
+        self.databases[index].begun = clock::now();
     }
 
     /// Lets the receivers complete what is under way.
@@ -96,7 +186,10 @@ impl Tracker {
     /// Notes that a worker has begun a job.
     pub fn job_started(&mut self, index: usize, job: &str) {
         if !self.has_started {
-            (self.has_started, self.begun) = (true, clock::now());
+            self.has_started = true;
+            if !self.has_ended {
+                self.begun = clock::now();
+            }
             self.events.started(&Unit::All);
         }
         let database = &mut self.databases[index];
@@ -118,6 +211,8 @@ impl Tracker {
         }
         let database = &mut self.databases[index];
         database.open_job = None;
+        // It may become known late, after a wait for a lock.
+        database.begun = database.begun.min(ended.result.started);
         let unit = Unit::Job { database: database.name.clone(), job: ended.job.clone() };
         self.events.ended(&unit, &ended.result);
         database.jobs.push(ended);
@@ -149,6 +244,7 @@ impl Tracker {
         }
         if codes::worse(sum.exit_code, exit_code) != sum.exit_code {
             (sum.exit_code, sum.reason) = (exit_code, database.failure.clone());
+            sum.is_locked |= exit_code == codes::BUSY && database.jobs.is_empty();
         }
         let result = sum.result(database.begun);
         let mut reason = result.reason.clone();
@@ -156,17 +252,20 @@ impl Tracker {
             reason = Some(format!("{name}: {}", reason.as_deref().unwrap_or(&result.outcome)));
             self.events.ended(&Unit::Database { name }, &result);
         }
+        if !self.has_started && !self.has_ended {
+            self.begun = result.started;
+        }
         self.total.add(&result, reason);
-        self.has_started = true;
+        self.has_ended = true;
     }
 
     /// Notes the end of the call, or of a pass. Forgets everything but the databases.
     pub fn all_ended(&mut self) {
-        if self.has_started {
-            self.events.ended(&Unit::All, &self.total.result(self.begun));
+        let total = std::mem::take(&mut self.total);
+        if self.has_started || self.has_ended {
+            self.events.ended(&Unit::All, &total.result(self.begun));
         }
-        self.total = Total::default();
-        self.has_started = false;
+        (self.has_started, self.has_ended, self.begun) = (false, false, clock::now());
         for database in &mut self.databases {
             database.jobs.clear();
             database.failure = None;

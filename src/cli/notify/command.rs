@@ -1,14 +1,17 @@
 //! Commands that announce a change of state.
 
-use std::path::PathBuf;
+use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::cli::exit::Usage;
-use crate::cli::external_command::{Ended, ExternalCommand, limit_environment};
+use crate::cli::external_command::{Ended, ExternalCommand, is_executable, limit_environment};
 use crate::cli::privileges::identity::Identity;
 use crate::cli::privileges::{IfMissing, owner_of};
 use crate::cli::trust::{self, FilePurpose};
@@ -53,34 +56,48 @@ pub struct CommandInput {
     pub variables: Vec<(&'static str, String)>,
 }
 
-/// Starts a command. The thread that waits for it, which the limit bounds, reports how it failed.
+/// Starts a command. The thread that waits for it, which the limit bounds, reports how it ended.
 ///
 /// # Errors
-/// As root: another user could change the program, or the user whose privileges it is to get
+/// There is no such program. As root: another user could change the program, or the user whose privileges it is to get
 /// is unknown.
 pub fn start(
     words: &[String],
     user: &CommandUser,
     input: CommandInput,
     limit: Duration,
-    report: impl FnOnce(&str) + Send + 'static,
+    ended: impl FnOnce(Result<(), String>) + Send + 'static,
 ) -> anyhow::Result<JoinHandle<()>> {
     let external =
         ExternalCommand::new(words, limit).ok_or_else(|| Usage::error("no program is given"))?;
-    trust::check(external.file(), FilePurpose::NotificationCommand)?;
-    let identity = user.identity().context("the user to run it as is unknown")?;
+    if let Some(fault) = fault_of(external.file()) {
+        bail!("could not run \"{}\": {fault}", external.program);
+    }
+    let context = || format!("\"{}\" was not run", external.program);
+    trust::check(external.file(), FilePurpose::NotificationCommand).with_context(context)?;
+    let identity =
+        user.identity().context("the user to run it as is unknown").with_context(context)?;
     let options = identity.as_ref().map(Identity::as_option);
     let mut command = external.in_own_session(options.as_slice());
     if let Some(identity) = &identity {
         limit_environment(&mut command, identity);
     }
     command.envs(input.variables);
-    let run = move || {
-        if let Err(why) = run(&external, command, input.text) {
-            report(&why);
-        }
-    };
+    let run = move || ended(run(&external, command, input.text));
     Ok(Builder::new().name("notify".to_owned()).spawn(run)?)
+}
+
+/// Why a file cannot be run, which the program in between would report on its own.
+fn fault_of(file: &Path) -> Option<&'static str> {
+    // One without a path was not found in the search path.
+    match fs::metadata(file) {
+        Ok(_) if !file.as_os_str().as_bytes().contains(&b'/') => Some("no such file"),
+        Ok(found) if !found.is_file() => Some("it is not a regular file"),
+        Ok(_) if !is_executable(file) => Some("it is not executable"),
+        Err(error) if error.kind() == ErrorKind::NotFound => Some("no such file"),
+        // Another user may see it.
+        _ => None,
+    }
 }
 
 fn run(external: &ExternalCommand, command: Command, text: String) -> Result<(), String> {

@@ -11,12 +11,14 @@ pub mod http;
 #[cfg(not(feature = "rqlite"))]
 #[path = "without_http.rs"]
 pub mod http;
+mod locks;
 mod notifier;
 pub mod payload;
 pub mod ping;
 mod scope;
 mod scopes;
 pub mod state;
+mod state_file;
 pub mod url;
 
 pub use notifier::Notifier;

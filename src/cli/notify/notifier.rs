@@ -9,10 +9,12 @@ use crate::cli::exit::eprint_line;
 use crate::cli::priority::Priority;
 use crate::cli::reap_children;
 use crate::config::NotifyOptions;
+use crate::domain::time::UnixTime;
 use crate::output::sanitize::escape;
 
 use super::command::{self, CommandInput};
 use super::http::Client;
+use super::locks::EndedDatabases;
 use super::payload::Verdict;
 use super::ping::{PingLimits, Pinger};
 use super::scope::Scope;
@@ -44,15 +46,21 @@ struct ActiveScope {
 }
 
 /// What pings and commands need.
-struct Means {
+pub struct Means {
     limits: NotifyLimits,
     client: Arc<Client>,
     report: FailureReport,
 }
 
 impl Means {
-    fn report(&self, scope: &Scope, why: &str) {
+    pub fn report(&self, scope: &Scope, why: &str) {
         (self.report)(&format!("{}: {why}", scope.title()));
+    }
+
+    fn report_any(&self, scope: &Scope, why: Option<String>) {
+        if let Some(why) = why {
+            self.report(scope, &why);
+        }
     }
 
     /// Reports with the name of a scope, from a thread.
@@ -75,6 +83,7 @@ pub struct Notifier {
     /// `None`: no state is known.
     directory: Option<StateDirectory>,
     means: Means,
+    ended: EndedDatabases,
     pings: Vec<Pinger>,
     commands: Vec<JoinHandle<()>>,
 }
@@ -106,7 +115,8 @@ impl Notifier {
             ActiveScope { scope, url, started: None, pinger: None }
         };
         let scopes = scopes.into_iter().map(active).collect();
-        Self { scopes, directory, means, pings: Vec::new(), commands: Vec::new() }
+        let ended = EndedDatabases::default();
+        Self { scopes, directory, means, ended, pings: Vec::new(), commands: Vec::new() }
     }
 }
 
@@ -126,19 +136,26 @@ impl RunEvents for Notifier {
     fn ended(&mut self, unit: &Unit, result: &RunResult) {
         self.pings.retain(|pinger| !pinger.is_finished());
         self.commands.retain(|command| !command.is_finished());
+        let subjects = self.ended.subjects(unit, result);
         let mut scopes = self.scopes.iter_mut();
         let Some(active) = scopes.find(|active| active.scope.unit == *unit) else { return };
-        let duration = duration(active.started.take(), result);
-        let verdict = Verdict::of(result.exit_code);
+        let duration = result.duration(active.started.take());
+        let directory = self.directory.as_ref();
+        let locked_out = active.scope.locked_out(result, &subjects, directory, &self.means);
+        let (verdict, result) = match &locked_out {
+            Some(failed) => (Verdict::Failure, failed),
+            None => (Verdict::of(result.exit_code), result),
+        };
         self.pings.extend(active.end_pings(verdict, result, duration, &self.means));
         let is_failed = match verdict {
             Verdict::Success => false,
             Verdict::Failure => true,
             Verdict::Neither => return,
         };
-        let change = active.scope.record(is_failed, result, self.directory.as_ref(), &self.means);
+        let change = active.scope.record(is_failed, result, directory, &self.means);
         if let Some(change) = change {
-            let command = active.scope.announce(change, result, duration, &self.means);
+            let means = &self.means;
+            let command = active.scope.announce(change, result, duration, directory, means);
             self.commands.extend(command);
         }
     }
@@ -211,9 +228,7 @@ impl Scope {
             return is_failed.then_some(StateChange::Failed);
         };
         let recorded = directory.record(&self.key, is_failed, result.finished);
-        if let Some(warning) = recorded.warning {
-            means.report(self, &warning);
-        }
+        means.report_any(self, recorded.warning);
         recorded.change
     }
 
@@ -223,35 +238,48 @@ impl Scope {
         change: StateChange,
         result: &RunResult,
         duration: Duration,
+        directory: Option<&StateDirectory>,
         means: &Means,
     ) -> Option<JoinHandle<()>> {
         let words = match change {
             StateChange::Failed => &self.options.on_failure,
             StateChange::Recovered => &self.options.on_recovery,
         };
-        let program = words.first()?;
+        if words.is_empty() {
+            let unwritten = self.settle(change, result.finished, directory)(true);
+            means.report_any(self, unwritten);
+            return None;
+        }
         let input = CommandInput {
             text: format!("{}\n", self.facts.finished(result, duration)),
             variables: self.facts.variables(result).into(),
         };
-        let (limit, report) = (means.limits.command, means.reporter(self));
-        match command::start(words, &self.user, input, limit, report) {
+        let reporter = means.reporter(self);
+        let settle = self.settle(change, result.finished, directory);
+        let ended = move |ended: Result<(), String>| {
+            let unwritten = settle(ended.is_ok());
+            ended.err().iter().chain(&unwritten).for_each(|why| reporter(why));
+        };
+        match command::start(words, &self.user, input, means.limits.command, ended) {
             Ok(command) => Some(command),
             Err(error) => {
-                means.report(self, &format!("\"{program}\" was not run: {error:#}"));
+                means.report(self, &format!("{error:#}"));
+                let unwritten = self.settle(change, result.finished, directory)(false);
+                means.report_any(self, unwritten);
                 None
             }
         }
     }
-}
 
-/// Duration of a unit. What is known of its start may be late, and the times of the result are
-/// whole seconds.
-fn duration(started: Option<Instant>, result: &RunResult) -> Duration {
-    let seconds = result.finished.since(result.started).as_seconds().unsigned_abs();
-    match started.map(|started| started.elapsed()) {
-        Some(elapsed) if elapsed.as_secs() + 1 >= seconds => elapsed,
-        _ => Duration::from_secs(seconds),
+    /// Notes whether a change was delivered. What is returned may be called by a thread.
+    fn settle(
+        &self,
+        change: StateChange,
+        now: UnixTime,
+        directory: Option<&StateDirectory>,
+    ) -> impl FnOnce(bool) -> Option<String> + Send + use<> {
+        let (key, directory) = (self.key.clone(), directory.cloned());
+        move |is_delivered| directory?.settle(&key, change, is_delivered, now)
     }
 }
 

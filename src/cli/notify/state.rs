@@ -1,12 +1,15 @@
-//! The last state of each scope: whether its last run failed.
+//! The last state of each scope that was announced.
 //!
-//! 1. A failure is announced once, until a run has succeeded.
-//! 2. A success is announced once after a failure, and never as the first result of all.
-//! 3. Without a known state, as with a file that is missing or damaged, failures alone are
+//! 1. A failure is announced once, until a success has been announced.
+//! 2. A success is announced once after a failure that was announced, and never as the first
+//!    result of all.
+//! 3. An announcement that failed is none: the next call with the same result tries again.
+//! 4. Without a known state, as with a file that is missing or damaged, failures alone are
 //!    announced.
-//! 4. Reading and replacing the file are one step under a lock, so that of several processes
-//!    with the same result one announces it.
+//! 5. Reading and replacing the file are one step under a lock, and an announcement that is under
+//!    way is recorded, so that of several processes with the same result one announces it.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, Read};
@@ -18,9 +21,10 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::state_file::KnownState;
 use crate::cli::replace;
 use crate::cli::state_dir::{self, NOTIFY};
 use crate::cli::trust::is_root;
@@ -50,31 +54,28 @@ impl ScopeKey {
         let digest = Sha256::digest(json!([kind, config, database, job]).to_string());
         format!("{}.json", URL_SAFE_NO_PAD.encode(&digest[..15]))
     }
-
-    fn content(&self, is_failed: bool, now: UnixTime) -> String {
-        let Self { kind, config, database, job } = self;
-        let state = if is_failed { FAILED } else { WELL };
-        let since = now.to_string();
-        let content = json!({
-            "scope": kind,
-            "config": config,
-            "database": database,
-            "job": job,
-            "state": state,
-            "since": since,
-        });
-        format!("{content}\n")
-    }
 }
-
-const FAILED: &str = "failed";
-const WELL: &str = "well";
 
 /// A change that is to be announced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateChange {
     Failed,
     Recovered,
+}
+
+impl StateChange {
+    pub const fn to(is_failed: bool) -> Self {
+        if is_failed { Self::Failed } else { Self::Recovered }
+    }
+}
+
+/// Result of a change of a state file.
+struct Updated<T> {
+    answer: T,
+    /// Why the file could not be read.
+    damage: Option<String>,
+    /// Why it could not be written.
+    unwritten: Option<String>,
 }
 
 /// Answer of [`StateDirectory::record`].
@@ -107,36 +108,78 @@ impl StateDirectory {
         Some(Self(xdg.or_else(own)?.join("sessctl").join(NOTIFY)))
     }
 
-    /// Records a result, and decides whether it is announced.
+    /// Records a result, and decides whether this process announces it: then it reports the end
+    /// of the announcement to [`settle`](Self::settle).
     pub fn record(&self, key: &ScopeKey, is_failed: bool, now: UnixTime) -> Recorded {
-        let unknown = |warning: String| Recorded {
-            change: is_failed.then_some(StateChange::Failed),
-            warning: Some(warning),
-        };
-        let _lock = match self.open().and_then(|directory| lock(&directory)) {
-            Ok(lock) => lock,
-            Err(error) => return unknown(self.unused(&error)),
-        };
+        match self.update(key, |known| known.take(is_failed, now)) {
+            Err(warning) => {
+                let change = is_failed.then_some(StateChange::Failed);
+                Recorded { change, warning: Some(warning) }
+            }
+            Ok(Updated { answer, damage, unwritten }) => {
+                // What cannot be recorded would be announced again each time.
+                let change = answer.filter(|it| *it == StateChange::Failed || unwritten.is_none());
+                Recorded { change, warning: unwritten.or(damage) }
+            }
+        }
+    }
+
+    /// Notes whether an announcement was delivered. Returns what kept that from being written.
+    pub fn settle(
+        &self,
+        key: &ScopeKey,
+        change: StateChange,
+        is_delivered: bool,
+        now: UnixTime,
+    ) -> Option<String> {
+        match self.update(key, |known| known.settle(change, is_delivered, now)) {
+            Err(warning) => Some(warning),
+            Ok(Updated { unwritten, .. }) => unwritten,
+        }
+    }
+
+    /// Counts the results in a row for which another program had locked a subject: one more for
+    /// each of `locked`, and none for `others`. Returns the numbers.
+    ///
+    /// # Errors
+    /// What kept the numbers from being read or written.
+    pub fn count_locked(
+        &self,
+        key: &ScopeKey,
+        locked: &[String],
+        others: &[String],
+    ) -> Result<BTreeMap<String, u64>, String> {
+        if locked.is_empty() && !self.0.join(key.file_name()).exists() {
+            return Ok(BTreeMap::new());
+        }
+        let updated = self.update(key, |known| known.count(locked, others))?;
+        updated.unwritten.map_or(Ok(updated.answer), Err)
+    }
+
+    /// Changes a file under the lock, unless it stays the same.
+    fn update<T>(
+        &self,
+        key: &ScopeKey,
+        change: impl FnOnce(&mut KnownState) -> T,
+    ) -> Result<Updated<T>, String> {
+        let locked = self.open().and_then(|directory| lock(&directory));
+        let _lock = locked.map_err(|error| self.unused(&error))?;
         let path = self.0.join(key.file_name());
-        let (was_failed, damage) = match read(&path) {
+        let (mut known, damage) = match read(&path) {
             Ok(known) => (known, None),
             Err(why) => {
                 let damage = format!("the state in \"{}\" is not known: {why}", path.display());
-                (None, Some(damage))
+                (KnownState::default(), Some(damage))
             }
         };
-        if was_failed == Some(is_failed) {
-            return Recorded { change: None, warning: None };
+        let before = known.clone();
+        let answer = change(&mut known);
+        if known == before && damage.is_none() {
+            return Ok(Updated { answer, damage, unwritten: None });
         }
-        let written = replace::replace(&path, key.content(is_failed, now).as_bytes());
-        let change = match (was_failed, is_failed) {
-            (_, true) => Some(StateChange::Failed),
-            // What cannot be recorded would be announced again each time.
-            (Some(true), false) if written.is_ok() => Some(StateChange::Recovered),
-            _ => None,
-        };
+        let written = replace::replace(&path, known.content(key).as_bytes());
         let unwritten = written.err().map(|error| format!("{error:#}"));
-        Recorded { change, warning: unwritten.or(damage) }
+        Ok(Updated { answer, damage, unwritten })
     }
 
     fn unused(&self, error: &io::Error) -> String {
@@ -204,11 +247,11 @@ fn lock(directory: &File) -> io::Result<File> {
     }
 }
 
-/// Whether the last run failed; `None`: there was none.
-fn read(path: &Path) -> Result<Option<bool>, String> {
+/// Reads a file. One that is missing says nothing.
+fn read(path: &Path) -> Result<KnownState, String> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = match openat(CWD, path, flags, Mode::empty()) {
-        Err(rustix::io::Errno::NOENT) => return Ok(None),
+        Err(rustix::io::Errno::NOENT) => return Ok(KnownState::default()),
         opened => File::from(opened.map_err(|error| error.to_string())?),
     };
     let found = file.metadata().map_err(|error| error.to_string())?;
@@ -218,10 +261,5 @@ fn read(path: &Path) -> Result<Option<bool>, String> {
     }
     let mut text = String::new();
     file.take(MAX_BYTES).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    let content: Option<Value> = serde_json::from_str(&text).ok();
-    match content.as_ref().and_then(|content| content["state"].as_str()) {
-        Some(FAILED) => Ok(Some(true)),
-        Some(WELL) => Ok(Some(false)),
-        _ => Err("it is damaged".to_owned()),
-    }
+    KnownState::parse(&text).ok_or_else(|| "it is damaged".to_owned())
 }

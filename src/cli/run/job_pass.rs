@@ -32,7 +32,7 @@ use crate::output::sanitize::escape;
 const CRON: Span = Span::minutes(1);
 
 /// Default number of incomplete runs in a row that count as a failure.
-const MAX_INCOMPLETE_RUNS: u32 = 3;
+pub const MAX_INCOMPLETE_RUNS: u32 = 3;
 
 pub struct JobPass<'a> {
     context: &'a Context,
@@ -303,7 +303,7 @@ impl JobReport {
                 no_work(Exit::Refused, "refused", Some(with_advice(error)))
             }
             Err(error) if error.is_transient() => {
-                let obstructed = no_work(Exit::Busy, "held", error.obstacle());
+                let obstructed = no_work(Exit::Busy, "failed", error.obstacle());
                 Self { is_resumable: true, ..obstructed }
             }
             Err(error @ Error::Corrupt { .. }) => {

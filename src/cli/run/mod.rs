@@ -5,6 +5,8 @@ mod job_pass;
 mod setup;
 mod watch;
 
+pub use job_pass::MAX_INCOMPLETE_RUNS;
+
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -2,6 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::rc::Rc;
+
+use sessctl::cli::all_databases::events::{RunEvents, RunResult, Unit};
+use sessctl::cli::all_databases::log::RunLog;
+use sessctl::domain::time::UnixTime;
 
 use super::{Host, entry};
 use crate::support::processes::{Watch, until};
@@ -117,4 +122,33 @@ fn names_with_spaces_and_quotes_stay_one_value() {
     host.run("run --log runs.log").succeeds();
     let log = fs::read_to_string(host.path("runs.log")).unwrap();
     assert!(log.lines().all(|line| line.contains(r#" job="a \"b\" c" "#)), "{log}");
+}
+
+#[test]
+fn a_database_that_fails_beside_jobs_of_others_has_a_line_and_its_own_duration() {
+    let sandbox = Sandbox::without_database();
+    let mut log = RunLog::new(&sandbox.path("runs.log"), None, Rc::default());
+    let result = |exit_code, outcome: &str, seconds: i64| RunResult {
+        started: UnixTime(1_781_524_800),
+        finished: UnixTime(1_781_524_800 + seconds),
+        outcome: outcome.to_owned(),
+        exit_code,
+        marked: 0,
+        ended: 0,
+        deleted: 0,
+        reason: None,
+    };
+    let database = |name: &str| Unit::Database { name: name.to_owned() };
+    // Its start was not noticed before its end.
+    let job = Unit::Job { database: Some("shop".to_owned()), job: "purge".to_owned() };
+    log.started(&job);
+    log.ended(&job, &result(11, "failed", 5));
+    log.ended(&database("gone"), &result(10, "failed", 7));
+    log.ended(&database("shop"), &result(11, "failed", 5));
+    log.ended(&Unit::All, &result(10, "failed", 9));
+    let text = fs::read_to_string(sandbox.path("runs.log")).unwrap();
+    insta::assert_snapshot!(text, @r#"
+    2026-06-15T12:00:00Z database=shop job=purge outcome=failed marked=0 ended=0 deleted=0 seconds=5.0
+    2026-06-15T12:00:00Z database=gone job=- outcome=failed marked=0 ended=0 deleted=0 seconds=7.0
+    "#);
 }

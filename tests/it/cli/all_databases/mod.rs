@@ -11,6 +11,7 @@ mod run;
 mod show;
 mod signals;
 mod terminal;
+mod tracker;
 mod watch;
 mod wire;
 

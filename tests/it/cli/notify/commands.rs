@@ -87,26 +87,65 @@ fn a_command_gets_the_result_and_no_credentials() {
 }
 
 #[test]
-fn a_command_that_fails_changes_no_exit_code_and_is_not_repeated() {
-    let host = Host::new("cat > /dev/null; exit 7", "exit 8");
-    let failed = host.purge();
-    let reason = failed.exits(10).stderr();
-    assert!(reason.contains("sessctl: warning: notify: \"sh\" failed: exit status: 7"), "{reason}");
-    assert!(!host.purge().exits(10).stderr().contains("notify"));
-    host.sandbox.run(["init"]).succeeds();
-    let well = host.purge();
-    assert_eq!(
-        well.succeeds().stderr(),
-        "sessctl: warning: notify: \"sh\" failed: exit status: 8\n"
+fn a_command_that_fails_changes_no_exit_code_and_is_tried_again_by_the_next_call() {
+    let host = Host::new(
+        "cat > /dev/null; test -e open || exit 7; echo failed >> told",
+        "cat > /dev/null; test -e wide || exit 8; echo well >> told",
     );
+    for _ in 0..2 {
+        let reason = host.purge().exits(10).stderr();
+        let expected = "sessctl: warning: notify: \"sh\" failed: exit status: 7\n";
+        assert!(reason.contains(expected), "{reason}");
+    }
+    host.sandbox.file("open", "");
+    for _ in 0..2 {
+        assert!(!host.purge().exits(10).stderr().contains("notify"));
+        assert_eq!(host.text("told"), "failed\n");
+    }
+    host.sandbox.run(["init"]).succeeds();
+    for _ in 0..2 {
+        let expected = "sessctl: warning: notify: \"sh\" failed: exit status: 8\n";
+        assert_eq!(host.purge().succeeds().stderr(), expected);
+    }
+    host.sandbox.file("wide", "");
+    for _ in 0..2 {
+        host.purge().succeeds().is_silent();
+        assert_eq!(host.text("told"), "failed\nwell\n");
+    }
 }
 
 #[test]
-fn a_program_that_is_missing_is_reported() {
+fn no_recovery_from_a_failure_that_nobody_heard_of_is_announced() {
+    let host = Host::new("exit 7", "echo well >> told");
+    host.purge().exits(10);
+    host.sandbox.run(["init"]).succeeds();
+    host.purge().succeeds().is_silent();
+    assert_eq!(host.text("told"), "");
+}
+
+#[test]
+fn a_program_that_is_missing_is_reported_in_one_line_and_run_once_it_is_there() {
     let host = Host::new("", "");
-    host.sandbox.file("c.toml", "[notify]\non_failure = [\"/nowhere/alert\"]\n");
-    let reason = host.purge().exits(10).stderr();
-    assert!(reason.contains("sessctl: warning: notify: \"/nowhere/alert\" failed"), "{reason}");
+    for (program, fault) in [
+        ("/nowhere/alert", "no such file"),
+        ("nowhere-in-the-search-path", "no such file"),
+        ("./alert", "no such file"),
+        ("./c.toml", "it is not executable"),
+        ("/", "it is not a regular file"),
+    ] {
+        host.sandbox.file("c.toml", format!("[notify]\non_failure = [\"{program}\"]\n"));
+        let run = host.purge();
+        let said = run.exits(10).stderr();
+        let lines: Vec<&str> = said.lines().skip(1).collect();
+        let expected = format!("sessctl: warning: notify: could not run \"{program}\": {fault}");
+        assert_eq!(lines, [expected]);
+    }
+    host.sandbox.file("c.toml", "[notify]\non_failure = [\"./alert\"]\n");
+    host.sandbox.script("alert", "#!/bin/sh\necho failed >> told\n");
+    for _ in 0..2 {
+        host.purge().exits(10);
+        assert_eq!(host.text("told"), "failed\n");
+    }
 }
 
 #[test]

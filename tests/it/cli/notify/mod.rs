@@ -2,6 +2,7 @@
 
 mod as_root;
 mod commands;
+mod locks;
 mod payload;
 mod pings;
 mod runs;

@@ -244,3 +244,56 @@ fn databases_at_the_same_time_are_each_pinged_for() {
     host.run(&["--parallel", "2"]).succeeds().is_silent();
     assert_eq!(server.targets(), ["POST /shop/start", "POST /shop"]);
 }
+
+/// Keeps a database locked.
+fn locked(host: &Host, name: &str) -> rusqlite::Connection {
+    let locker = rusqlite::Connection::open(host.sandbox.path(name)).unwrap();
+    locker.execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE").unwrap();
+    locker
+}
+
+#[test]
+fn a_locked_database_neither_silences_the_others_nor_stays_silent_itself() {
+    let server = PingServer::always(Reply::ok());
+    let general = format!("[notify]\nping = \"{}\"\nafter = 2\n", server.url("/all"));
+    let shop = format!(
+        "[database.notify]\nping = \"{}\"\n\
+         on_failure = [\"sh\", \"-c\", \"echo $SESSCTL_EXIT_CODE >> told\"]\n",
+        server.url("/shop")
+    );
+    let host = Host::with(&general, &shop);
+    let before = server.targets().len();
+    let locker = locked(&host, "shop.db");
+    // When one of two databases is locked
+    host.run(&[]).exits(11);
+    // Then the call is a success, which names it
+    assert_eq!(server.targets()[before..], ["POST /all/start", "POST /all"]);
+    let all = server.requests().last().unwrap().json();
+    assert_eq!((&all["outcome"], &all["exit_code"]), (&"done".into(), &0.into()));
+    let reason = all["reason"].as_str().unwrap();
+    assert!(reason.starts_with("shop: \"shop.db\" is locked by another program"), "{reason}");
+    // When it is locked in the next call, too
+    let before = server.targets().len();
+    host.run(&[]).exits(11);
+    // Then that is a failure
+    let mut targets = server.targets()[before..].to_vec();
+    targets.sort_unstable();
+    assert_eq!(targets, ["POST /all/fail", "POST /shop/fail"]);
+    let requests = server.requests();
+    for request in &requests[before..] {
+        let json = request.json();
+        assert_eq!((&json["outcome"], &json["exit_code"]), (&"failed".into(), &11.into()));
+        let reason = json["reason"].as_str().unwrap();
+        assert!(reason.ends_with("locked in 2 calls in a row"), "{reason}");
+    }
+    assert_eq!(fs::read_to_string(host.sandbox.path("told")).unwrap(), "11\n");
+    drop(locker);
+    host.make_due();
+    host.run(&[]).succeeds().is_silent();
+    assert_eq!(targets_of_end(&server, "/shop"), "POST /shop");
+}
+
+/// The last request of a scope.
+fn targets_of_end(server: &PingServer, scope: &str) -> String {
+    targets(server, scope).pop().unwrap()
+}

@@ -21,11 +21,14 @@ fn directory() -> (TempDir, StateDirectory) {
     (parent, directory)
 }
 
-/// Records a result that must cause no warning.
+/// Records a result that must cause no warning. What is to be announced is delivered.
 #[track_caller]
 fn record(directory: &StateDirectory, key: &ScopeKey, is_failed: bool) -> Option<StateChange> {
     let recorded = directory.record(key, is_failed, NOW);
     assert_eq!(recorded.warning, None);
+    if let Some(change) = recorded.change {
+        assert_eq!(directory.settle(key, change, true, NOW), None);
+    }
     recorded.change
 }
 
@@ -107,6 +110,9 @@ fn a_damaged_file_is_warned_of_once_and_failures_are_announced() {
             fs::write(&file, content).unwrap();
             let recorded = directory.record(&key(), is_failed, NOW);
             assert_eq!(recorded.change, change, "{content:.9}");
+            if let Some(change) = change {
+                assert_eq!(directory.settle(&key(), change, true, NOW), None);
+            }
             assert!(recorded.warning.unwrap().contains("is not known"), "{content:.9}");
             assert_eq!(record(&directory, &key(), is_failed), None);
         }
@@ -169,4 +175,55 @@ fn of_many_processes_one_announces_a_change() {
         });
         assert_eq!(announced, [change]);
     }
+}
+
+proptest! {
+    /// What was heard is what was delivered: only what differs from it is announced.
+    #[test]
+    fn what_was_not_delivered_is_announced_again(
+        results in proptest::collection::vec((any::<bool>(), any::<bool>()), 0..12),
+    ) {
+        let (_parent, directory) = directory();
+        let mut heard = false;
+        for (is_failed, is_delivered) in results {
+            let change = directory.record(&key(), is_failed, NOW).change;
+            prop_assert_eq!(change, (is_failed != heard).then_some(StateChange::to(is_failed)));
+            if let Some(change) = change {
+                prop_assert_eq!(directory.settle(&key(), change, is_delivered, NOW), None);
+                heard = if is_delivered { is_failed } else { heard };
+            }
+        }
+    }
+}
+
+#[test]
+fn an_announcement_whose_process_is_gone_is_made_again() {
+    let (_parent, directory) = directory();
+    let failed_at = |seconds| directory.record(&key(), true, UnixTime(NOW.0 + seconds)).change;
+    assert_eq!(failed_at(0), Some(StateChange::Failed));
+    assert_eq!(failed_at(30), None);
+    assert_eq!(failed_at(60), Some(StateChange::Failed));
+    // Also after the clock was set back
+    assert_eq!(failed_at(-3_600), Some(StateChange::Failed));
+}
+
+#[test]
+fn locked_subjects_are_counted_until_another_result() {
+    let (_parent, directory) = directory();
+    let count = |locked: &[&str], others: &[&str]| {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let counts = directory.count_locked(&key(), &names(locked), &names(others)).unwrap();
+        counts.into_iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>()
+    };
+    assert_eq!(count(&[], &["shop"]), [""; 0]);
+    // Nothing is written where nothing is to be remembered.
+    assert!(!directory.0.exists());
+    assert_eq!(count(&["shop"], &[]), ["shop 1"]);
+    assert_eq!(count(&["shop", "blog"], &[]), ["blog 1", "shop 2"]);
+    assert_eq!(record(&directory, &key(), true), Some(StateChange::Failed));
+    // One without a result keeps its number.
+    assert_eq!(count(&["blog"], &[]), ["blog 2"]);
+    assert_eq!(count(&["blog"], &["shop"]), ["blog 3"]);
+    assert_eq!(count(&["shop"], &["blog"]), ["shop 1"]);
+    assert_eq!(record(&directory, &key(), false), Some(StateChange::Recovered));
 }
