@@ -203,6 +203,15 @@ impl Command {
         }
     }
 
+    /// Reports whether the command has the option to serve all databases.
+    const fn can_serve_all(&self) -> bool {
+        match self {
+            Self::Purge(_) | Self::Doctor(_) => true,
+            Self::Show(args) => args.can_serve_all(),
+            _ => false,
+        }
+    }
+
     /// The metrics file in which the command records each of its calls, and their schema.
     fn metrics(&self) -> Option<(&Path, &'static Schema)> {
         match self {
@@ -229,6 +238,9 @@ pub fn main() -> ExitCode {
             }
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
+            if cli.command.can_serve_all() {
+                context.offer_all_databases();
+            }
             let is_check = matches!(cli.command, Command::Check(_));
             let outcome = context.start_worker().and_then(|()| begin(cli.command, &context));
             let outcome = outcome.map_err(|error| context.explain_missing(error));

@@ -87,6 +87,30 @@ fn without_a_name_several_databases_are_listed_and_the_only_one_is_used() {
 }
 
 #[test]
+fn all_databases_are_offered_by_the_commands_that_can_serve_them() {
+    let sandbox = sandbox();
+    let said = |args: &str| {
+        let refused = run(&sandbox, args);
+        let said = refused.stdout() + &refused.stderr();
+        assert!(said.contains("no database given: pass --db NAME"), "{args}: {said}");
+        assert!(said.contains("; configured databases: shop, blog"), "{args}: {said}");
+        said.contains("--all-databases")
+    };
+    for args in ["purge", "show stat", "show runs", "show schedule", "doctor"] {
+        assert!(said(args), "{args}");
+        run(&sandbox, &format!("{args} --all-databases --help")).succeeds();
+    }
+    for args in ["list", "compact", "cycle --all", "check", "show users", "show tasks", "init"] {
+        assert!(!said(args), "{args}");
+        run(&sandbox, &format!("{args} --all-databases")).exits(if args == "check" {
+            3
+        } else {
+            2
+        });
+    }
+}
+
+#[test]
 fn show_config_shows_the_file_and_the_line_of_each_value() {
     let sandbox = sandbox();
     let shown = |args: &str| {
