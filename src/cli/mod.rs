@@ -163,8 +163,12 @@ impl Command {
             Self::Move(_) if also.as_ref() == Some(&database) => IfMissing::Create,
             _ => self.if_missing(),
         };
-        let writes_state =
-            matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
+        let writes_state = match self {
+            Self::Purge(args) => !args.dry_run,
+            Self::Cycle(args) => !args.dry_run,
+            Self::Run(_) | Self::Close(_) => true,
+            _ => false,
+        };
         let archives = match self {
             Self::Restore(args) => args.files().to_vec(),
             _ => Vec::new(),
