@@ -57,6 +57,18 @@ fn a_run_ends_with_a_table_of_jobs() {
 
 #[test]
 #[ignore = "needs script"]
+fn a_schedule_without_jobs_is_mentioned() {
+    let host = Host::with("");
+    let none = "no jobs: add a [[job]] to the configuration\n";
+    assert_eq!(shown(&host, "show schedule --all-databases"), none);
+    assert_eq!(shown(&host, "--db shop show schedule"), none);
+    // What jobs a missing database would have, nobody knows.
+    host.add(&entry("gone", "gone.db"));
+    assert!(!shown(&host, "show schedule --all-databases").contains("no jobs"));
+}
+
+#[test]
+#[ignore = "needs script"]
 fn the_page_of_a_report_fits_the_terminal() {
     let host = Host::new();
     for line in shown(&host, "doctor --all-databases").lines() {
