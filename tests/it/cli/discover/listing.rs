@@ -111,7 +111,7 @@ fn a_database_without_a_table_of_sessions_is_not_listed() {
     assert!(host.found().is_empty());
     let said = host.run("srv -v").succeeds().stderr();
     assert!(
-        said.contains("1 directories and 3 files searched: 2 SQLite databases, 0 listed"),
+        said.contains("1 directory and 3 files searched: 2 SQLite databases, 0 listed"),
         "{said}"
     );
 }
