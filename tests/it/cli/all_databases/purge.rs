@@ -50,6 +50,20 @@ fn with_read_only() -> Host {
 }
 
 #[test]
+fn the_ledger_says_once_that_a_purge_was_refused() {
+    let host = with_read_only();
+    host.run("run");
+    host.jobs_have_waited();
+    host.run("run").exits(4);
+    let check = host.run("--db forge check").exits(1).stdout();
+    assert!(check.contains(" was refused: profile gitea is read-only"), "{check}");
+    let doctor = host.run("--db forge doctor").exits(3).stdout();
+    assert!(doctor.contains(" was refused: profile gitea is read-only"), "{doctor}");
+    let runs = host.run("--db forge show runs").succeeds().stdout();
+    assert!(runs.contains("  profile gitea is read-only"), "{runs}");
+}
+
+#[test]
 fn a_dry_run_shows_that_a_read_only_profile_refuses() {
     let host = with_read_only();
     let shown = host.run("purge --all-databases --dry-run").exits(4).stdout();
