@@ -40,8 +40,9 @@ use setup::{forget_jobs, no_jobs};
 /// applies to all jobs of the call, in addition to the `each` key of each job.
 ///
 /// If the configuration names databases and the call names none, the jobs of all of them run,
-/// each in a process with the rights of the owner of its database. With --watch, there is a pass
-/// over all databases at the start of each minute.
+/// each in a process with the rights of the owner of its database. The exit code is the worst of
+/// all: that of a signal, or the first of 12, 1, 2, 10, 11, 4, 5, 3, 0. With --watch, there is a
+/// pass over all databases at the start of each minute.
 ///
 /// If another process is running a job, that job is left to it, and the exit code is 11. If
 /// the machine's clock has moved since the last run (by more than `[guard] clock`, one
