@@ -9,7 +9,10 @@ use crate::domain::profile::{DetectionDoubt, ProfileChoice};
 
 pub fn for_absence(why: &Absence) -> Option<String> {
     match why {
-        Absence::File => Some("create one with `sessctl init`".to_owned()),
+        Absence::File => Some(
+            "correct the path, or create a database for sessctl's own table with `sessctl init`"
+                .to_owned(),
+        ),
         Absence::ApplicationFile => Some("give the path of the application's file".to_owned()),
         Absence::Other(_) => None,
     }

@@ -153,7 +153,7 @@ impl Figures {
             (None, None) => "no purge has completed".to_owned(),
         };
         let failed = history.failed.as_ref().map_or_else(String::new, |run| {
-            let reason = run.reason.as_deref().unwrap_or("no reason is known");
+            let reason = run.cause().unwrap_or("no reason is known");
             format!(", the purge of {} {}: {reason}", run.started, run.outcome.predicate())
         });
         format!("{} % expired of {rows}, {purge}{failed}", self.percent)

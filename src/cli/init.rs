@@ -1,9 +1,11 @@
 //! `sessctl init`
 
-use crate::store;
+use std::path::Path;
 
-use super::context::Context;
-use super::exit::Exit;
+use crate::store::{self, Location};
+
+use super::context::{Context, SettingSource};
+use super::exit::{Exit, Usage};
 
 /// Create an empty session database, or upgrade an older one
 ///
@@ -21,6 +23,9 @@ impl Args {
     pub fn run(&self, context: &Context) -> anyhow::Result<Exit> {
         let db = context.db()?;
         let config = context.config()?;
+        if let Some(profile) = context.selected_profile(config) {
+            return Err(Usage::error(foreign_table(&profile, &db, context)));
+        }
         let mut store = store::create(&db)?;
         // Without a configuration nobody has said that there are no limits.
         if context.config_path().is_some()
@@ -33,4 +38,18 @@ impl Args {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Why no database is created where a profile says whose table it has.
+fn foreign_table(profile: &Path, db: &Location, context: &Context) -> String {
+    let by = match context.named_profile.as_ref().map(|named| named.source) {
+        Some(SettingSource::Flag) => "--profile",
+        Some(SettingSource::Variable(variable)) => variable,
+        _ => "the configuration",
+    };
+    format!(
+        "init creates a table of sessctl's own, and {by} names the profile {:?} for \"{db}\", whose \
+         table its application creates: correct the path, or omit the profile",
+        profile.display().to_string()
+    )
 }

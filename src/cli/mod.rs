@@ -163,8 +163,12 @@ impl Command {
             Self::Move(_) if also.as_ref() == Some(&database) => IfMissing::Create,
             _ => self.if_missing(),
         };
-        let writes_state =
-            matches!(self, Self::Purge(_) | Self::Run(_) | Self::Cycle(_) | Self::Close(_));
+        let writes_state = match self {
+            Self::Purge(args) => !args.dry_run,
+            Self::Cycle(args) => !args.dry_run,
+            Self::Run(_) | Self::Close(_) => true,
+            _ => false,
+        };
         let archives = match self {
             Self::Restore(args) => args.files().to_vec(),
             _ => Vec::new(),
@@ -203,6 +207,15 @@ impl Command {
         }
     }
 
+    /// Reports whether the command has the option to serve all databases.
+    const fn can_serve_all(&self) -> bool {
+        match self {
+            Self::Purge(_) | Self::Doctor(_) => true,
+            Self::Show(args) => args.can_serve_all(),
+            _ => false,
+        }
+    }
+
     /// The metrics file in which the command records each of its calls, and their schema.
     fn metrics(&self) -> Option<(&Path, &'static Schema)> {
         match self {
@@ -229,6 +242,9 @@ pub fn main() -> ExitCode {
             }
             statement_watchdog::install();
             let context = Context::new(cli.global, clock::now());
+            if cli.command.can_serve_all() {
+                context.offer_all_databases();
+            }
             let is_check = matches!(cli.command, Command::Check(_));
             let outcome = context.start_worker().and_then(|()| begin(cli.command, &context));
             let outcome = outcome.map_err(|error| context.explain_missing(error));

@@ -5,6 +5,11 @@ pub fn format_count(number: u64) -> String {
     group_digits(&number.to_string())
 }
 
+/// A number with the noun for it: `1 directory`, `2 directories`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", format_count(number), if number == 1 { one } else { many })
+}
+
 pub fn group_digits(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

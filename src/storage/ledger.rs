@@ -238,6 +238,15 @@ pub struct RunRecord {
     pub named: u64,
 }
 
+impl RunRecord {
+    /// The reason behind a statement of the outcome, which the reason of a refusal repeats.
+    pub fn cause(&self) -> Option<&str> {
+        let reason = self.reason.as_deref()?;
+        let is_refused = self.outcome == RunOutcome::Refused;
+        Some(reason.strip_prefix("refused: ").filter(|_| is_refused).unwrap_or(reason))
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct RunQuery {
     pub job: Option<String>,

@@ -11,7 +11,8 @@ use crate::config::DatabaseEntry;
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub struct ManyDatabases {
     /// Do this for each database of the configuration, as root with the privileges of its owner;
-    /// one that fails does not stop the others, and the exit code is the worst
+    /// one that fails does not stop the others. The exit code is the worst of all: that of a
+    /// signal, or the first of 12, 1, 2, 10, 11, 4, 5, 3, 0
     #[arg(long)]
     all_databases: bool,
     /// With --all-databases: serve up to N databases at the same time [default: 1]

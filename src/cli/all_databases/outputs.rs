@@ -29,7 +29,11 @@ pub fn of<'a>(call: &Call, context: &'a Context) -> anyhow::Result<Box<dyn Outpu
         Work::Stat => Box::new(Records::new(context, stat_schema(is_table))),
         Work::Schedule => {
             let columns = schedule::SCHEDULE.columns;
-            Box::new(Records::new(context, with_database("jobs", columns)))
+            Box::new(Jobs {
+                context,
+                records: Records::new(context, with_database("jobs", columns)),
+                is_whole: true,
+            })
         }
         Work::Runs { limit, .. } => Box::new(NewestRuns::new(context, limit)?),
         Work::Doctor => Box::new(Pages::new(context)?),
@@ -108,6 +112,32 @@ impl Output for Records<'_> {
 
     fn finish(self: Box<Self>) -> anyhow::Result<()> {
         self.0.finish()
+    }
+}
+
+/// The jobs, or that there are none.
+struct Jobs<'a> {
+    context: &'a Context,
+    records: Records<'a>,
+    /// Set unless the jobs of a database are unknown.
+    is_whole: bool,
+}
+
+impl Output for Jobs<'_> {
+    fn add(&mut self, target: &Target, item: Item) {
+        if let Item::Ended(ended) = &item {
+            self.is_whole &= ended.exit_code == 0;
+        }
+        self.records.add(target, item);
+    }
+
+    fn finish(self: Box<Self>) -> anyhow::Result<()> {
+        let is_empty = self.is_whole && self.records.0.count == 0;
+        self.records.0.finish()?;
+        if is_empty && self.context.is_interactive() {
+            self.context.print_notice(schedule::NO_JOBS);
+        }
+        Ok(())
     }
 }
 

@@ -53,6 +53,12 @@ fn outcome(word: &str) -> Value {
     Value::Word(word.to_owned().into(), severity)
 }
 
+/// The reason in a table for people, where the outcome is beside it.
+fn shown_reason<'r>(reason: &'r str, outcome: &str, format: FormatName) -> &'r str {
+    let rest = reason.strip_prefix(outcome).and_then(|rest| rest.strip_prefix(": "));
+    rest.filter(|_| format == FormatName::Table).unwrap_or(reason)
+}
+
 /// A row for each database.
 pub struct PurgeRows<'a> {
     listing: Listing<'a>,
@@ -92,10 +98,11 @@ impl<'a> PurgeRows<'a> {
             None => codes::outcome(ended.exit_code),
         };
         let reason = result.and_then(|result| result.reason.as_ref()).or(ended.failure.as_ref());
+        let reason = reason.map(|reason| shown_reason(reason, word, self.format));
         self.listing.add_with(target, &["purge"], |name| match (name, result) {
             ("outcome", _) => outcome(word),
             ("exit_code", _) => Value::Count(ended.exit_code.into()),
-            ("reason", _) => Value::text(reason.map(String::as_str)),
+            ("reason", _) => Value::text(reason),
             ("marked", Some(result)) => Value::Count(result.marked),
             ("ended", Some(result)) => Value::Count(result.ended),
             ("deleted", Some(result)) => Value::Count(result.deleted),
@@ -139,6 +146,7 @@ impl<'a> JobRows<'a> {
 impl Output for JobRows<'_> {
     fn add(&mut self, target: &Target, item: Item) {
         let Item::Ended(ended) = item else { return };
+        let format = self.context.format();
         for EndedJob { job, work, result } in &ended.jobs {
             let mut values = vec![
                 Value::text(Some(job.as_str())),
@@ -148,7 +156,8 @@ impl Output for JobRows<'_> {
             ];
             let counts = [result.marked, result.ended, result.deleted];
             values.extend(counts.map(Value::Count));
-            values.push(Value::text(result.reason.as_deref()));
+            let reason = result.reason.as_deref();
+            values.push(Value::text(reason.map(|it| shown_reason(it, &result.outcome, format))));
             let record = Record::new(["run", job.as_str()], values);
             self.listing.add(target, &TypedRecord::new(&JOB, record));
         }
@@ -160,7 +169,8 @@ impl Output for JobRows<'_> {
                 Value::Count(ended.exit_code.into()),
             ];
             values.extend([const { Value::Absent }; 3]);
-            values.push(Value::text(ended.failure.as_deref()));
+            let (reason, word) = (ended.failure.as_deref(), codes::outcome(ended.exit_code));
+            values.push(Value::text(reason.map(|it| shown_reason(it, word, format))));
             let record = Record::new(["run"], values);
             self.listing.add(target, &TypedRecord::new(&JOB, record));
         }

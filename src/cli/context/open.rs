@@ -51,6 +51,11 @@ impl Context {
         self.with_connection_options(location, Some(config))
     }
 
+    /// Notes that the command can serve all databases, which advice names then.
+    pub fn offer_all_databases(&self) {
+        self.can_serve_all.set(true);
+    }
+
     /// The mistake of a command for a database that names none.
     fn no_database(&self) -> anyhow::Error {
         let databases = self.databases().unwrap_or_default();
@@ -61,8 +66,9 @@ impl Context {
             );
         }
         let names: Vec<&str> = databases.iter().map(|database| database.name.as_str()).collect();
+        let or_all = if self.can_serve_all.get() { ", or --all-databases" } else { "" };
         Usage::error(format!(
-            "no database given: pass --db NAME, or --all-databases; configured databases: {}",
+            "no database given: pass --db NAME{or_all}; configured databases: {}",
             names.join(", ")
         ))
     }

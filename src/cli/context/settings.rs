@@ -44,6 +44,8 @@ pub struct Context {
     /// State that no file could keep.
     pub(super) memory: StateMemory,
     pub(super) wants_runs: Cell<bool>,
+    /// Set if the command can serve all databases.
+    pub(super) can_serve_all: Cell<bool>,
     pub(super) runs_jobs: Cell<bool>,
     wrote_metrics: Cell<bool>,
     pub(super) warned_of_readers: Cell<bool>,
@@ -82,6 +84,7 @@ impl Context {
             state_warnings: StateWarnings::default(),
             memory: StateMemory::default(),
             wants_runs: Cell::new(false),
+            can_serve_all: Cell::new(false),
             runs_jobs: Cell::new(false),
             wrote_metrics: Cell::new(false),
             warned_of_readers: Cell::new(false),

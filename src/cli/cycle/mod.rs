@@ -65,7 +65,7 @@ pub struct Args {
     limit: Option<u64>,
     /// Print the sessions that would end; change nothing
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
     /// Do not ask: on a terminal, a cycle asks before more than 100 sessions end, and with --all
     #[arg(long)]
     yes: bool,

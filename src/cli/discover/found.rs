@@ -87,7 +87,8 @@ impl Found {
         };
         let parameters = profile.filter(|profile| !profile.missing.is_empty()).map(|profile| {
             let names: Vec<&str> = profile.missing.iter().map(|it| it.name.as_str()).collect();
-            format!("what is expired depends on the parameter {}", names.join(" and "))
+            let what = if names.len() == 1 { "parameter" } else { "parameters" };
+            format!("what is expired depends on the {what} {}", names.join(" and "))
         });
         let readonly = profile.and_then(|profile| profile.readonly.as_ref());
         let parts = [

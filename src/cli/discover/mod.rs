@@ -21,7 +21,7 @@ use super::exit::{Exit, Usage};
 use super::privileges::Identity;
 use super::profiles::CachedProfiles;
 use super::trust;
-use crate::domain::format::format_count;
+use crate::domain::format::{counted, format_count};
 use crate::output::record::Record;
 use configured::Configured;
 use found::{FOUND, shown_path};
@@ -112,10 +112,10 @@ impl Args {
         }
         if context.is_interactive() || context.global.verbose {
             context.print_notice(&format!(
-                "sessctl: {} directories and {} files searched: {} SQLite databases, {} listed",
-                format_count(walk.listed),
-                format_count(walk.files),
-                format_count(search.databases),
+                "sessctl: {} and {} searched: {}, {} listed",
+                counted(walk.listed, "directory", "directories"),
+                counted(walk.files, "file", "files"),
+                counted(search.databases, "SQLite database", "SQLite databases"),
                 format_count(search.found.len() as u64),
             ));
         }

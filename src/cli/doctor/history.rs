@@ -62,7 +62,7 @@ pub fn examine_purges(history: &PurgeHistory, subject: &Subject<'_>, found: &mut
     let failed = history.failed.as_ref();
     found.fact("last_failure", "failed since", Value::time(failed.map(|run| run.started)));
     if let Some(run) = failed {
-        let reason = run.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        let reason = run.cause().map_or_else(String::new, |reason| format!(": {reason}"));
         found.find(
             "last_purge_failed",
             format!("the purge of {} {}{reason}", run.started, run.outcome.predicate()),

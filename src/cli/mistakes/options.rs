@@ -80,6 +80,9 @@ pub fn unknown(word: &str, typed: &TypedCommand, root: &Command) -> String {
     }
     let known = known(name, typed);
     if let Some(option) = &known {
+        if word.starts_with("--") && option == name {
+            return misplaced(option, typed);
+        }
         let value = value(name, option, typed);
         return format!("{wrong}: did you mean \"--{option}{value}\"?");
     }
@@ -91,6 +94,18 @@ pub fn unknown(word: &str, typed: &TypedCommand, root: &Command) -> String {
         }
         None => format!("{wrong}; see {}", typed.help()),
     }
+}
+
+/// Message about an option that the command has, and that was typed before its name.
+fn misplaced(option: &str, typed: &TypedCommand) -> String {
+    let name = typed.name();
+    let arg = options(typed.command).find(|arg| arg.get_long() == Some(option));
+    let arg = arg.filter(|arg| arg.get_action().takes_values() && !arg.is_require_equals_set());
+    let value = arg.and_then(|arg| Some(format!(" {}", arg.get_value_names()?.first()?)));
+    let value = value.unwrap_or_default();
+    format!(
+        "option \"--{option}\" goes after the command: use \"sessctl {name} --{option}{value}\""
+    )
 }
 
 fn advice(name: &str, typed: &TypedCommand) -> Option<&'static str> {

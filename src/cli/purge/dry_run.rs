@@ -17,6 +17,7 @@ use crate::domain::error::GuardRefusal;
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
 use crate::domain::policy::Verdict;
+use crate::domain::profile::Profile;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
 use crate::output::{FormatName, Summary};
@@ -71,18 +72,20 @@ pub(super) fn dry_run(
     }
 }
 
-/// Reports whether the guard, or the clock, would refuse the purge.
+/// Reports whether the profile, the guard, or the clock, would refuse the purge.
 fn guarded(guard: Result<(), GuardRefusal>, service: &SessionService, context: &Context) -> Exit {
     let is_refused_by_clock = would_clock_refuse(service, context);
-    match guard {
-        Ok(()) if is_refused_by_clock => Exit::Refused,
-        Ok(()) => Exit::Done,
-        Err(refusal) => {
-            let finding = refusal.finding();
-            context.print_failure(&format!("the guard would refuse this purge: {finding}"));
-            Exit::Refused
+    let refusal = match (service.profile().and_then(Profile::readonly_reason), guard) {
+        (Some(reason), _) => format!("this purge would be refused: {reason}"),
+        (None, Err(refusal)) => {
+            format!("the guard would refuse this purge: {}", refusal.finding())
         }
-    }
+        (None, Ok(())) if is_refused_by_clock => return Exit::Refused,
+        (None, Ok(())) => return Exit::Done,
+    };
+    context.print_failure(&refusal);
+    context.send_failure(refusal);
+    Exit::Refused
 }
 
 /// Prints the summary in one line, ahead of the sessions. It is not among the records that

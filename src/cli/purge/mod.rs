@@ -67,7 +67,7 @@ pub use report::{names_unreadable, print_row_notices};
 pub struct Args {
     /// List what would happen, and why; change nothing
     #[arg(long, conflicts_with = "each")]
-    dry_run: bool,
+    pub dry_run: bool,
     /// End nothing (exit code 4) if more than this percentage of the sessions in the table
     /// that have not ended would end. A backlog, that is, sessions that were already due at
     /// the last purge, does not count

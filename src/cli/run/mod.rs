@@ -43,7 +43,9 @@ use setup::{forget_jobs, no_jobs};
 ///
 /// If the configuration names databases and the call names none, the jobs of all of them run,
 /// each in a process of its own; if root runs the command, with the privileges of the owner of
-/// the database. With --watch, there is a pass over all databases at the start of each minute.
+/// the database. The exit code is the worst of all: that of a signal, or the first of 12, 1, 2,
+/// 10, 11, 4, 5, 3, 0. With --watch, there is a pass over all databases at the start of each
+/// minute.
 ///
 /// If another process is running a job, that job is left to it, and the exit code is 11. If
 /// the machine's clock has moved since the last run (by more than `[guard] clock`, one

@@ -85,6 +85,11 @@ impl Args {
         }
     }
 
+    /// Reports whether the command has the option to show all databases.
+    pub const fn can_serve_all(&self) -> bool {
+        matches!(self.topic, Topic::Stat(_) | Topic::Runs(_) | Topic::Schedule(_))
+    }
+
     /// The call, if a process for each database shows it.
     ///
     /// # Errors

@@ -247,7 +247,7 @@ fn counts(run: &RunRecord) -> [Value; 4] {
 
 /// Reason for the outcome, or else for the run.
 fn note(run: &RunRecord) -> Option<&str> {
-    run.reason.as_deref().or(run.note.why.as_deref())
+    run.cause().or(run.note.why.as_deref())
 }
 
 fn row(run: &RunRecord) -> Record {

@@ -16,6 +16,9 @@ use crate::cli::host;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
+/// What people are told where there is nothing to list.
+pub const NO_JOBS: &str = "no jobs: add a [[job]] to the configuration";
+
 /// A run that starts later than this was missed at its time.
 const ON_TIME: Span = Span::seconds(60);
 
@@ -78,7 +81,7 @@ impl Args {
         }
         context.write_records(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
-            context.print_notice("no jobs: add a [[job]] to the configuration");
+            context.print_notice(NO_JOBS);
         }
         Ok(Exit::Done)
     }

@@ -112,7 +112,7 @@ fn a_missing_file_is_not_made_by_any_command_but_init() {
         &sandbox,
         all_but_init(),
         10,
-        "no database at \"app.db\"; create one with `sessctl init`",
+        "no database at \"app.db\"; correct the path, or create a database for sessctl's own table with `sessctl init`",
     );
     sandbox.run(["init"]).succeeds().is_silent();
     let mode = std::fs::metadata(sandbox.path("app.db")).unwrap().permissions().mode();

@@ -3,7 +3,7 @@
 use crate::support::Sandbox;
 
 /// Command lines, and the exact answers behind `sessctl: `.
-const MISTYPED: [(&str, &str); 76] = [
+const MISTYPED: [(&str, &str); 79] = [
     ("users", r#"unknown command "users": did you mean "show users"?"#),
     ("user", r#"unknown command "user": did you mean "show users"?"#),
     ("who", r#"unknown command "who": did you mean "show users"?"#),
@@ -82,6 +82,15 @@ const MISTYPED: [(&str, &str); 76] = [
         "show stat --bogus",
         r#"unknown option "--bogus" for "show stat"; see "sessctl show stat --help""#,
     ),
+    (
+        "--db shop --all-databases show stat",
+        r#"option "--all-databases" goes after the command: use "sessctl show stat --all-databases""#,
+    ),
+    (
+        "show --all-databases stat",
+        r#"option "--all-databases" goes after the command: use "sessctl show stat --all-databases""#,
+    ),
+    ("--limit=5 list", r#"option "--limit" goes after the command: use "sessctl list --limit N""#),
     ("undo", r#"unknown command "undo": did you mean "restore"?"#),
     ("end imap", r#"unknown command "end": did you mean "cycle"?"#),
     ("end 3fa94c1d", r#"unknown command "end": did you mean "cycle --session 3fa94c1d"?"#),

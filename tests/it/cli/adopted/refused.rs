@@ -51,7 +51,12 @@ fn a_read_only_table_is_listed() {
         refuses(&sandbox, &[&with[..], verb].concat(), 4);
     }
     let dry = run(&sandbox, [&with[..], &["purge", "--dry-run", "--json"]].concat());
-    assert_eq!(dry.succeeds().json()["deleted"], 1);
+    assert_eq!(dry.exits(4).json()["deleted"], 1);
+    assert!(
+        dry.stderr().contains("this purge would be refused: profile gitea is"),
+        "{}",
+        dry.stderr()
+    );
     assert_eq!(left(&sandbox, "session", "key"), ["k1"]);
 }
 

@@ -37,7 +37,8 @@ fn script(sandbox: &Sandbox, text: &str) -> String {
 fn root_makes_the_owners_directory() {
     let said = script(
         &three(),
-        "root show stat -q >out\n test ! -e /var/lib/sessctl\n umask 077\n root purge 2>err\n \
+        "root show stat -q >out; root purge --dry-run -q; root cycle --all --dry-run -q\n \
+         test ! -e /var/lib/sessctl\n umask 077\n root purge 2>err\n \
          mode /var/lib/sessctl /var/lib/sessctl/*; root purge 2>err; ls -A /var/lib/sessctl",
     );
     assert_eq!(said, "/var/lib/sessctl 0:0 755\n/var/lib/sessctl/4242 4242:4243 700\n4242\n");

@@ -35,11 +35,11 @@ fn each_run_has_a_line() {
     host.run("--db blog purge --log runs.log").succeeds().is_silent();
     let log = fs::read_to_string(host.path("runs.log")).unwrap();
     insta::assert_snapshot!(lines(&log).join("\n"), @r#"
-    database=gone job=- outcome=failed marked=0 ended=0 deleted=0 seconds=… reason="no database at \"gone.db\"; create one with `sessctl init`"
+    database=gone job=- outcome=failed marked=0 ended=0 deleted=0 seconds=… reason="no database at \"gone.db\"; correct the path, or create a database for sessctl's own table with `sessctl init`"
     database=shop job=purge outcome=done marked=0 ended=2 deleted=0 seconds=…
     database=blog job=purge outcome=done marked=0 ended=4 deleted=4 seconds=…
     database=mail job=purge outcome=done marked=0 ended=3 deleted=3 seconds=…
-    database=gone job=- outcome=failed marked=0 ended=0 deleted=0 seconds=… reason="no database at \"gone.db\"; create one with `sessctl init`"
+    database=gone job=- outcome=failed marked=0 ended=0 deleted=0 seconds=… reason="no database at \"gone.db\"; correct the path, or create a database for sessctl's own table with `sessctl init`"
     database=blog job=purge outcome=done marked=0 ended=0 deleted=0 seconds=…
     "#);
 }
@@ -70,7 +70,7 @@ fn a_database_without_a_name_has_its_path() {
     assert!(log[1].starts_with("database=gone.db job=- outcome=failed "), "{}", log[1]);
     assert!(
         log[1]
-            .ends_with("reason=\"no database at \\\"gone.db\\\"; create one with `sessctl init`\""),
+            .ends_with("reason=\"no database at \\\"gone.db\\\"; correct the path, or create a database for sessctl's own table with `sessctl init`\""),
         "{}",
         log[1]
     );

@@ -113,3 +113,13 @@ fn column(records: &serde_json::Value, name: &str) -> Vec<String> {
     };
     records.as_array().unwrap().iter().map(text).collect()
 }
+
+#[test]
+fn the_help_says_which_exit_code_is_the_worst() {
+    let host = Host::new();
+    for command in ["purge", "run", "show stat", "show runs", "show schedule", "doctor"] {
+        let help = host.run(&format!("{command} --help")).succeeds().stdout();
+        let words = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("12, 1, 2, 10, 11, 4, 5, 3, 0"), "{command}: {help}");
+    }
+}

@@ -1,6 +1,6 @@
 //! `purge --all-databases`.
 
-use super::{Host, column};
+use super::{Host, column, entry};
 use crate::support::{HOUR, row};
 
 #[test]
@@ -37,6 +37,41 @@ fn facts_begin_with_the_database() {
     let csv = host.run("purge --all-databases -o csv").succeeds().stdout();
     assert!(csv.starts_with("database,outcome,exit_code,dry_run,profile,"), "{csv}");
     assert_eq!(csv.lines().count(), 4);
+}
+
+/// With a database `forge`, whose profile is read-only.
+fn with_read_only() -> Host {
+    let host = Host::new();
+    let db = rusqlite::Connection::open(host.path("forge.db")).unwrap();
+    db.execute_batch(&crate::support::fixtures::named("gitea").sql).unwrap();
+    host.add(&entry("forge", "forge.db"));
+    host.add("profile = \"gitea\"\nparameters = { lifetime = \"1d\" }\n");
+    host
+}
+
+#[test]
+fn the_ledger_says_once_that_a_purge_was_refused() {
+    let host = with_read_only();
+    host.run("run");
+    host.jobs_have_waited();
+    host.run("run").exits(4);
+    let check = host.run("--db forge check").exits(1).stdout();
+    assert!(check.contains(" was refused: profile gitea is read-only"), "{check}");
+    let doctor = host.run("--db forge doctor").exits(3).stdout();
+    assert!(doctor.contains(" was refused: profile gitea is read-only"), "{doctor}");
+    let runs = host.run("--db forge show runs").succeeds().stdout();
+    assert!(runs.contains("  profile gitea is read-only"), "{runs}");
+}
+
+#[test]
+fn a_dry_run_shows_that_a_read_only_profile_refuses() {
+    let host = with_read_only();
+    let shown = host.run("purge --all-databases --dry-run").exits(4).stdout();
+    let row = shown.lines().last().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(row.starts_with("forge refused "), "{shown}");
+    assert!(row.contains(" this purge would be refused: profile gitea is read-only"), "{shown}");
+    let said = host.run("purge --all-databases").exits(4).stderr();
+    assert_eq!(said.matches("refused").count(), 1, "{said}");
 }
 
 #[test]

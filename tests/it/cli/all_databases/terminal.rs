@@ -30,12 +30,12 @@ fn a_purge_ends_with_a_table() {
     let host = Host::new();
     host.add(&entry("gone", "gone.db"));
     insta::assert_snapshot!(shown(&host, "purge --all-databases"), @r#"
-    sessctl: gone: no database at "gone.db"; create one with `sessctl init`
+    sessctl: gone: no database at "gone.db"; correct the path, or create a database for sessctl's own table with `sessctl init`
     DATABASE  OUTCOME  ENDED  DELETED  LIVE  REASON
     shop      done         2        0     1  -
     blog      done         4        4     0  -
     mail      done         3        3     0  -
-    gone      failed       -        -     -  no database at "gone.db"; create one...
+    gone      failed       -        -     -  no database at "gone.db"; correct th...
     "#);
     assert_eq!(shown(&host, "purge --all-databases -q").lines().count(), 1);
 }
@@ -53,6 +53,18 @@ fn a_run_ends_with_a_table_of_jobs() {
     blog      purge  purge  done          0      4        4
     mail      purge  purge  done          0      3        3
     ");
+}
+
+#[test]
+#[ignore = "needs script"]
+fn a_schedule_without_jobs_is_mentioned() {
+    let host = Host::with("");
+    let none = "no jobs: add a [[job]] to the configuration\n";
+    assert_eq!(shown(&host, "show schedule --all-databases"), none);
+    assert_eq!(shown(&host, "--db shop show schedule"), none);
+    // What jobs a missing database would have, nobody knows.
+    host.add(&entry("gone", "gone.db"));
+    assert!(!shown(&host, "show schedule --all-databases").contains("no jobs"));
 }
 
 #[test]

@@ -87,6 +87,49 @@ fn without_a_name_several_databases_are_listed_and_the_only_one_is_used() {
 }
 
 #[test]
+fn all_databases_are_offered_by_the_commands_that_can_serve_them() {
+    let sandbox = sandbox();
+    let said = |args: &str| {
+        let refused = run(&sandbox, args);
+        let said = refused.stdout() + &refused.stderr();
+        assert!(said.contains("no database given: pass --db NAME"), "{args}: {said}");
+        assert!(said.contains("; configured databases: shop, blog"), "{args}: {said}");
+        said.contains("--all-databases")
+    };
+    for args in ["purge", "show stat", "show runs", "show schedule", "doctor"] {
+        assert!(said(args), "{args}");
+        run(&sandbox, &format!("{args} --all-databases --help")).succeeds();
+    }
+    for args in ["list", "compact", "cycle --all", "check", "show users", "show tasks", "init"] {
+        assert!(!said(args), "{args}");
+        run(&sandbox, &format!("{args} --all-databases")).exits(if args == "check" {
+            3
+        } else {
+            2
+        });
+    }
+}
+
+#[test]
+fn init_creates_nothing_where_the_table_is_that_of_a_framework() {
+    let sandbox = sandbox();
+    sandbox.file(
+        "c.d/wiki.toml",
+        "[[database]]\nname = \"wiki\"\npath = \"../wiki.db\"\nprofile = \"django\"\n",
+    );
+    let refused = run(&sandbox, "--db wiki init");
+    insta::assert_snapshot!(refused.is_refused_with(2).stderr(), @r#"sessctl: init creates a table of sessctl's own, and the configuration names the profile "django" for "c.d/../wiki.db", whose table its application creates: correct the path, or omit the profile"#);
+    let refused = run(&sandbox, "--db new.db --profile laravel init").is_refused_with(2).stderr();
+    assert!(refused.contains("--profile names the profile \"laravel\""), "{refused}");
+    let mut by_variable = command(&sandbox, "--db new.db init");
+    let refused = Finished(by_variable.env("SESSCTL_PROFILE", "laravel").output().unwrap());
+    let refused = refused.is_refused_with(2).stderr();
+    assert!(refused.contains("SESSCTL_PROFILE names the profile"), "{refused}");
+    assert!(!sandbox.path("wiki.db").exists() && !sandbox.path("new.db").exists());
+    run(&sandbox, "--db new.db init").succeeds();
+}
+
+#[test]
 fn show_config_shows_the_file_and_the_line_of_each_value() {
     let sandbox = sandbox();
     let shown = |args: &str| {

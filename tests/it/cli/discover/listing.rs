@@ -42,6 +42,9 @@ fn what_is_expired_is_unknown_without_the_parameter() {
     assert_eq!((&entry["profile"], &entry["sessions"]), (&"laravel".into(), &1.into()));
     assert!(entry["expired_percent"].is_null() && entry["reclaimable_bytes"].is_null());
     assert_eq!(entry["note"], "what is expired depends on the parameter lifetime");
+    host.database("grafana.db", &crate::support::fixtures::named("grafana").sql);
+    let note = host.found()["grafana.db"]["note"].to_string();
+    assert!(note.contains("depends on the parameters lifetime and idle"), "{note}");
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn a_database_without_a_table_of_sessions_is_not_listed() {
     assert!(host.found().is_empty());
     let said = host.run("srv -v").succeeds().stderr();
     assert!(
-        said.contains("1 directories and 3 files searched: 2 SQLite databases, 0 listed"),
+        said.contains("1 directory and 3 files searched: 2 SQLite databases, 0 listed"),
         "{said}"
     );
 }
