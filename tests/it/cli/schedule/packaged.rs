@@ -43,7 +43,10 @@ fn packaged() -> Vec<(&'static str, String)> {
     vec![
         ("sessctl.service", service(&all, "/usr/bin/sessctl run --log /var/log/sessctl.log")),
         ("sessctl.timer", timer(&all)),
-        ("sessctl@.service", service(&one, "/usr/bin/sessctl --db %i run --log /var/log/sessctl.log")),
+        (
+            "sessctl@.service",
+            service(&one, "/usr/bin/sessctl --db %i run --log /var/log/sessctl.log"),
+        ),
         ("sessctl@.timer", timer(&one)),
     ]
 }
