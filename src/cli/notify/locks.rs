@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::notifier::Means;
+use super::means::Means;
 use super::scope::Scope;
 use super::state::StateDirectory;
 use crate::cli::all_databases::codes::BUSY;

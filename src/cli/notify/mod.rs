@@ -12,6 +12,7 @@ pub mod http;
 #[path = "without_http.rs"]
 pub mod http;
 mod locks;
+mod means;
 mod notifier;
 pub mod payload;
 pub mod ping;
@@ -21,9 +22,9 @@ pub mod state;
 mod state_file;
 pub mod url;
 
-pub use notifier::Notifier;
 #[cfg(feature = "internals")]
-pub use notifier::NotifyLimits;
+pub use means::NotifyLimits;
+pub use notifier::Notifier;
 #[cfg(feature = "internals")]
 pub use scope::Scope;
 pub use scopes::{is_wanted, scopes};

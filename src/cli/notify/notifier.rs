@@ -15,27 +15,12 @@ use crate::output::sanitize::escape;
 use super::command::{self, CommandInput};
 use super::http::Client;
 use super::locks::EndedDatabases;
+use super::means::{FailureReport, Means, NotifyLimits};
 use super::payload::Verdict;
-use super::ping::{PingLimits, Pinger};
+use super::ping::Pinger;
 use super::scope::Scope;
 use super::state::{StateChange, StateDirectory};
 use super::url::{PingRequest, PingSignal, PingUrl};
-
-/// Receives what could not be sent or run; threads call it.
-pub type FailureReport = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// Limits on what a notification may take.
-#[derive(Debug, Clone, Copy)]
-pub struct NotifyLimits {
-    pub ping: PingLimits,
-    pub command: Duration,
-}
-
-impl Default for NotifyLimits {
-    fn default() -> Self {
-        Self { ping: PingLimits::default(), command: command::LIMIT }
-    }
-}
 
 /// A scope, and what is under way in it.
 struct ActiveScope {
@@ -43,38 +28,6 @@ struct ActiveScope {
     url: Option<PingUrl>,
     started: Option<Instant>,
     pinger: Option<Pinger>,
-}
-
-/// What pings and commands need.
-pub struct Means {
-    limits: NotifyLimits,
-    client: Arc<Client>,
-    report: FailureReport,
-}
-
-impl Means {
-    pub fn report(&self, scope: &Scope, why: &str) {
-        (self.report)(&format!("{}: {why}", scope.title()));
-    }
-
-    fn report_any(&self, scope: &Scope, why: Option<String>) {
-        if let Some(why) = why {
-            self.report(scope, &why);
-        }
-    }
-
-    /// Reports with the name of a scope, from a thread.
-    fn reporter(&self, scope: &Scope) -> impl Fn(&str) + Send + 'static {
-        let (report, title) = (Arc::clone(&self.report), scope.title());
-        move |why| report(&format!("{title}: {why}"))
-    }
-
-    fn pinger(&self, scope: &Scope, url: &PingUrl) -> Option<Pinger> {
-        let (report, at) = (self.reporter(scope), url.to_string());
-        let report = move |why: &str| report(&format!("could not ping {at}: {why}"));
-        let pinger = Pinger::new(self.limits.ping, &self.client, report);
-        pinger.map_err(|error| self.report(scope, &format!("could not ping {url}: {error}"))).ok()
-    }
 }
 
 /// Reports the events of a call.

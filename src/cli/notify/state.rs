@@ -18,13 +18,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::state_file::KnownState;
+pub use super::state_file::{ScopeKey, StateChange};
 use crate::cli::replace;
 use crate::cli::state_dir::{self, NOTIFY};
 use crate::cli::trust::is_root;
@@ -35,39 +32,6 @@ use crate::store::adopted::check_state_directory;
 const MAX_BYTES: u64 = 64 << 10;
 const MAX_WAIT: Duration = Duration::from_secs(5);
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
-
-/// Names a scope in all processes: `None` where it does not apply.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScopeKey {
-    /// `job`, `database` or `all`.
-    pub kind: &'static str,
-    /// Full path of the configuration.
-    pub config: Option<String>,
-    /// Configured name or location.
-    pub database: Option<String>,
-    pub job: Option<String>,
-}
-
-impl ScopeKey {
-    fn file_name(&self) -> String {
-        let Self { kind, config, database, job } = self;
-        let digest = Sha256::digest(json!([kind, config, database, job]).to_string());
-        format!("{}.json", URL_SAFE_NO_PAD.encode(&digest[..15]))
-    }
-}
-
-/// A change that is to be announced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StateChange {
-    Failed,
-    Recovered,
-}
-
-impl StateChange {
-    pub const fn to(is_failed: bool) -> Self {
-        if is_failed { Self::Failed } else { Self::Recovered }
-    }
-}
 
 /// Result of a change of a state file.
 struct Updated<T> {
@@ -189,7 +153,11 @@ impl StateDirectory {
     /// Opens the directory, and makes it if it is missing.
     fn open(&self) -> io::Result<File> {
         if !self.0.is_dir() {
-            self.create()?;
+            match self.create() {
+                // Another process was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                created => created?,
+            }
         }
         ensure_safe(&self.0)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::command::LIMIT;
-use super::state::{ScopeKey, StateChange};
 use crate::domain::time::UnixTime;
 
 const FAILED: &str = "failed";
@@ -14,6 +16,39 @@ const WELL: &str = "well";
 
 /// Time after which an announcement is no longer under way, whatever became of its process.
 const MAX_ANNOUNCEMENT: Duration = LIMIT.saturating_add(Duration::from_secs(15));
+
+/// Names a scope in all processes: `None` where it does not apply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeKey {
+    /// `job`, `database` or `all`.
+    pub kind: &'static str,
+    /// Full path of the configuration.
+    pub config: Option<String>,
+    /// Configured name or location.
+    pub database: Option<String>,
+    pub job: Option<String>,
+}
+
+impl ScopeKey {
+    pub fn file_name(&self) -> String {
+        let Self { kind, config, database, job } = self;
+        let digest = Sha256::digest(json!([kind, config, database, job]).to_string());
+        format!("{}.json", URL_SAFE_NO_PAD.encode(&digest[..15]))
+    }
+}
+
+/// A change that is to be announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateChange {
+    Failed,
+    Recovered,
+}
+
+impl StateChange {
+    pub const fn to(is_failed: bool) -> Self {
+        if is_failed { Self::Failed } else { Self::Recovered }
+    }
+}
 
 /// An announcement that a process has begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
