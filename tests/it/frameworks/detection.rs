@@ -276,7 +276,7 @@ fn operations_of_the_application_are_refused_in_one_sentence() {
         let said = application.sessctl(args.iter().copied()).is_refused_with(4).stderr();
         assert!(said.contains("refused: "), "{said}");
     }
-    application.sessctl(["init"]).is_refused_with(10);
+    application.sessctl(["init"]).is_refused_with(2);
     assert!(application.bytes() == bytes);
 }
 
