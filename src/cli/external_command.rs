@@ -30,10 +30,10 @@ pub struct ExternalCommand {
     pub limit: Duration,
 }
 
-/// How a program ended.
+/// End of a program.
 pub enum Ended {
     With(ExitStatus),
-    /// It ran for too long, and was killed together with its children.
+    /// Killed together with its children after the time limit.
     TimedOut,
 }
 

@@ -40,7 +40,7 @@ impl Args {
     }
 }
 
-/// Why no database is created where a profile says whose table it has.
+/// Reason why no database is created where a profile says whose table it has.
 fn foreign_table(profile: &Path, db: &Location, context: &Context) -> String {
     let by = match context.named_profile.as_ref().map(|named| named.source) {
         Some(SettingSource::Flag) => "--profile",

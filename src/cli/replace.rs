@@ -99,7 +99,7 @@ pub fn directory_of(path: &Path) -> anyhow::Result<ResolvedPath> {
     Ok(resolved)
 }
 
-/// As root, refuses a path with a link that leads where another user wants it to.
+/// Refuses, as root, a path with a link that leads where another user wants it to.
 ///
 /// # Errors
 /// There is such a link.

@@ -1,4 +1,4 @@
-//! What a call for several databases is to do.
+//! The work of a call for several databases.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub fn parallel(number: Option<NonZeroUsize>) -> usize {
 /// A database that a worker is started for.
 #[derive(Debug, Clone, Default)]
 pub struct Target {
-    /// Its configured name.
+    /// Configured name.
     pub name: Option<String>,
     /// Labels of its metrics.
     pub labels: Vec<(String, String)>,

@@ -1,11 +1,11 @@
-//! What happens in a call of `run` or `purge`, as the process that starts the workers sees it.
+//! Events of a call of `run` or `purge`, as the process that starts the workers sees them.
 
 use std::time::{Duration, Instant};
 
 use super::codes::BUSY;
 use crate::domain::time::UnixTime;
 
-/// What a result is about.
+/// Subject of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unit {
     /// A job, or the purge of `sessctl purge`, whose name is `purge`.
@@ -14,7 +14,7 @@ pub enum Unit {
         database: Option<String>,
         job: String,
     },
-    /// What was done in a database with a configured name.
+    /// All work in a database with a configured name.
     Database { name: String },
     /// The whole call.
     All,
@@ -32,7 +32,7 @@ pub struct RunResult {
     pub marked: u64,
     pub ended: u64,
     pub deleted: u64,
-    /// Why the outcome is not `done`, or what is worth knowing about it. It may contain text from
+    /// Reason why the outcome is not `done`, or a note on it. It may contain text from
     /// a database, which is not escaped.
     pub reason: Option<String>,
 }
@@ -59,7 +59,7 @@ impl RunResult {
 ///
 /// A job begins and ends within its database, which begins with its first job, and the first
 /// database begins the whole. A database whose worker fails before any job is due only ends.
-/// Where nothing was due, there are no events.
+/// There are no events if nothing was due.
 pub trait RunEvents {
     fn started(&mut self, unit: &Unit);
 

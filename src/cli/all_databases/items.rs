@@ -1,4 +1,4 @@
-//! What workers say, and what takes it.
+//! Messages of workers, and their receivers.
 
 use super::call::Target;
 use super::tracker::EndedJob;
@@ -13,7 +13,7 @@ pub enum Item {
     Ended(EndedDatabase),
 }
 
-/// How a database came out.
+/// Outcome of a database.
 pub struct EndedDatabase {
     pub exit_code: u8,
     pub jobs: Vec<EndedJob>,

@@ -1,4 +1,4 @@
-//! What a worker tells about one job.
+//! Messages of a worker about one job.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! What workers that run at the same time say, in the order of their databases.
+//! Messages of workers that run at the same time, in the order of their databases.
 
 use std::collections::VecDeque;
 use std::mem;

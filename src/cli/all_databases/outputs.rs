@@ -1,4 +1,4 @@
-//! What a call for several databases writes to standard output.
+//! Standard output of a call for several databases.
 
 use super::call::{Call, Target, Work};
 use super::items::{Item, Output};

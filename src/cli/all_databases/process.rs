@@ -29,7 +29,7 @@ const MAX_LAST_READS: usize = 64;
 /// Interval at which a worker that neither says anything nor closes its socket is looked after.
 const CHECK_INTERVAL: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
-/// How a worker is started.
+/// Start of a worker.
 pub struct WorkerCall {
     pub args: Vec<OsString>,
     pub instruction: Instruction,
@@ -47,11 +47,11 @@ pub enum Event {
     Ended(WorkerEnd),
 }
 
-/// How a worker has ended.
+/// End of a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerEnd {
     pub exit_code: u8,
-    /// What nobody but the parent can report.
+    /// Report that nobody but the parent can make.
     pub fault: Option<String>,
 }
 

@@ -8,7 +8,7 @@ use crate::domain::time::UnixTime;
 
 /// Maximum length of the reason of a call.
 const MAX_REASON_CHARS: usize = 1000;
-/// What a reason of one of many databases has at least.
+/// Minimum length of the reason of one of many databases.
 const MIN_REASON_CHARS: usize = 40;
 const SEPARATOR: &str = "; ";
 
@@ -21,15 +21,15 @@ pub struct EndedJob {
     pub result: RunResult,
 }
 
-/// What is known of a database.
+/// Knowledge of a database.
 pub struct DatabaseProgress {
-    /// Its configured name.
+    /// Configured name.
     pub name: Option<String>,
     begun: UnixTime,
     has_started: bool,
     open_job: Option<String>,
     pub jobs: Vec<EndedJob>,
-    /// Why its worker failed.
+    /// Reason why its worker failed.
     pub failure: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What a worker and its parent tell each other: one JSON array in each line.
+//! Messages between a worker and its parent: one JSON array in each line.
 //!
 //! Both are the same program, so nothing here needs to be understood by another version.
 
@@ -13,7 +13,7 @@ use crate::output::record::{Record, Schema, Value};
 use super::events::RunResult;
 use super::values::{as_array, decode_record, encode_record, integer, list, text};
 
-/// What the worker is to do with its results.
+/// Instruction to the worker about its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Instruction {
     /// Set if records, reports and metrics go to the parent. Otherwise they go where those of a

@@ -87,7 +87,7 @@ pub struct Global {
     /// Begin each line on standard error with its priority, for a parent process
     #[arg(long, global = true, hide = true)]
     pub journal_priorities: bool,
-    /// What that process wants of this one
+    /// Instruction from that process
     #[arg(long, global = true, value_name = "JSON", hide = true)]
     pub worker_instruction: Option<String>,
 }

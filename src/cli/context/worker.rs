@@ -29,7 +29,7 @@ impl Context {
         self.worker.get()
     }
 
-    /// The same, if that process collects records, reports and metrics.
+    /// Link to that process, if it collects records, reports and metrics.
     pub fn collector(&self) -> Option<&Rc<Worker>> {
         self.worker().filter(|worker| worker.instruction.collects)
     }

@@ -1,4 +1,4 @@
-//! What an examiner answers about a file, as JSON.
+//! Answers of an examiner about a file, as JSON.
 
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The process that opens files for `discover`, with the privileges of their owner.
 //!
-//! It receives requests as a helper does: the body is the device,
-//! the inode and the path of a file. It writes nothing but answers.
+//! Requests have the form of those to a privileged helper: the body is the device,
+//! the inode and the path of a file. The process writes nothing but answers.
 
 use std::cell::OnceCell;
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! What a search has found, for the listing and for entries of a configuration.
+//! Findings of a search, for the listing and for entries of a configuration.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub struct Found {
     pub owner: String,
     /// The table, or the reason why it is not known.
     pub table: Result<FoundTable, String>,
-    /// Its entry in the configuration.
+    /// Entry in the configuration.
     pub configured: Option<ConfiguredDatabase>,
     /// Set if a purge of it is configured or scheduled.
     pub has_purge: bool,
@@ -79,7 +79,7 @@ impl Found {
         profiles.named(self.table.as_ref().ok()?.profile.as_deref()?)
     }
 
-    /// What the figures do not say.
+    /// Remark on the figures.
     fn note(&self, profile: Option<&Profile>) -> Option<String> {
         let table = match &self.table {
             Ok(table) => table,

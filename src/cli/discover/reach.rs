@@ -13,7 +13,7 @@ pub struct Reach {
     path: PathBuf,
     id: FileIdentity,
     is_root: bool,
-    /// That user; `None`: nobody.
+    /// User who could do so; `None`: nobody.
     writer: OnceCell<Option<u32>>,
 }
 

@@ -23,7 +23,7 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommandUser {
     Caller,
-    /// As a job on this database: the user that is named, or else the owner of the file.
+    /// Privileges of a job on this database: the user that is named, or else the owner of the file.
     OfDatabase {
         path: Option<PathBuf>,
         run_as: Option<String>,
@@ -49,9 +49,9 @@ impl CommandUser {
     }
 }
 
-/// What a command gets.
+/// Input of a command.
 pub struct CommandInput {
-    /// Its standard input.
+    /// Standard input.
     pub text: String,
     pub variables: Vec<(&'static str, String)>,
 }
@@ -59,8 +59,8 @@ pub struct CommandInput {
 /// Starts a command. The thread that waits for it, which the limit bounds, reports how it ended.
 ///
 /// # Errors
-/// There is no such program. As root: another user could change the program, or the user whose privileges it is to get
-/// is unknown.
+/// There is no such program. As root: another user could change the program, or the user whose
+/// privileges it is to get is unknown.
 pub fn start(
     words: &[String],
     user: &CommandUser,
@@ -87,7 +87,7 @@ pub fn start(
     Ok(Builder::new().name("notify".to_owned()).spawn(run)?)
 }
 
-/// Why a file cannot be run, which the program in between would report on its own.
+/// Reason why a file cannot be run, which the program in between would report on its own.
 fn fault_of(file: &Path) -> Option<&'static str> {
     // One without a path was not found in the search path.
     match fs::metadata(file) {

@@ -10,7 +10,7 @@ use crate::cli::all_databases::codes::BUSY;
 use crate::cli::all_databases::events::{RunResult, Unit};
 use crate::cli::run::MAX_INCOMPLETE_RUNS;
 
-/// What a result is about, by name.
+/// Subject of a result, by name.
 #[derive(Debug, Default)]
 pub struct Subjects {
     locked: Vec<String>,

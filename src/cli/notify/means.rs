@@ -1,4 +1,4 @@
-//! What pings and commands need.
+//! Means of pings and commands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ impl Default for NotifyLimits {
     }
 }
 
-/// What pings and commands need.
+/// Means of pings and commands.
 pub struct Means {
     pub limits: NotifyLimits,
     pub client: Arc<Client>,

@@ -1,4 +1,4 @@
-//! What is sent about a unit: the result as JSON, and what counts as a failure.
+//! Content of a notification: the result as JSON, and what counts as a failure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::cli::exit::redact_credentials;
 /// Maximum length of a reason, in characters.
 const MAX_REASON_CHARS: usize = 2000;
 
-/// What a result is to those who are notified.
+/// Meaning of a result to those who are notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     Success,
@@ -32,7 +32,7 @@ impl Verdict {
     }
 }
 
-/// What is known about a unit beside its result.
+/// Knowledge about a unit beside its result.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitFacts {
     /// Configured name or location; `None`: the unit is not about one database.

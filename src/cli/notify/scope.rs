@@ -12,7 +12,7 @@ pub struct Scope {
     pub unit: Unit,
     pub options: NotifyOptions,
     pub facts: UnitFacts,
-    /// Who runs the commands.
+    /// User that the commands run as.
     pub user: CommandUser,
     pub key: ScopeKey,
 }

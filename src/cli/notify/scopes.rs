@@ -75,11 +75,11 @@ fn notifies(options: &NotifyOptions) -> bool {
 
 /// A database that a call serves.
 struct Subject<'a> {
-    /// Its configured name.
+    /// Configured name.
     name: Option<String>,
-    /// What people know it by.
+    /// Name for people.
     title: Option<String>,
-    /// What tells it apart from others.
+    /// Key that tells it apart from others.
     key: Option<String>,
     config: &'a Config,
     labels: BTreeMap<String, String>,

@@ -36,9 +36,9 @@ const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// Result of a change of a state file.
 struct Updated<T> {
     answer: T,
-    /// Why the file could not be read.
+    /// Reason why the file could not be read.
     damage: Option<String>,
-    /// Why it could not be written.
+    /// Reason why it could not be written.
     unwritten: Option<String>,
 }
 
@@ -46,7 +46,7 @@ struct Updated<T> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Recorded {
     pub change: Option<StateChange>,
-    /// What kept the state from being read or written.
+    /// Failures to read or write the state.
     pub warning: Option<String>,
 }
 
@@ -106,7 +106,7 @@ impl StateDirectory {
     /// each of `locked`, and none for `others`. Returns the numbers.
     ///
     /// # Errors
-    /// What kept the numbers from being read or written.
+    /// Failures to read or write the numbers.
     pub fn count_locked(
         &self,
         key: &ScopeKey,

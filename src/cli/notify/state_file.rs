@@ -57,7 +57,7 @@ struct Announcement {
     begun: UnixTime,
 }
 
-/// What is known of a scope.
+/// Knowledge of a scope.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct KnownState {
     /// The state that was announced last, with its time: whether it is that of a failure.

@@ -11,7 +11,7 @@ const UPTIME_KUMA: &str = "/api/push/";
 const MAX_MESSAGE_CHARS: usize = 200;
 const KUMA_PARAMETERS: [&str; 3] = ["status", "msg", "ping"];
 
-/// What a ping reports.
+/// Report of a ping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PingSignal {
     Start,
@@ -40,7 +40,7 @@ pub struct PingRequest {
     pub body: Option<String>,
 }
 
-/// Why a request failed, without any part of the URL.
+/// Reason why a request failed, without any part of the URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PingError {
     pub why: String,
@@ -99,7 +99,7 @@ impl PingUrl {
     /// Resolves the target of a redirect, without user and password.
     ///
     /// # Errors
-    /// As for [`parse`](Self::parse).
+    /// Errors of [`parse`](Self::parse).
     pub fn resolve(&self, target: &str) -> Result<Self, &'static str> {
         let end = target.find(['/', '?', '#']).unwrap_or(target.len());
         if target[..end].ends_with(':') && target[end..].starts_with("//") {
@@ -210,7 +210,7 @@ impl fmt::Display for PingUrl {
     }
 }
 
-/// As it is displayed.
+/// Displayed form.
 impl fmt::Debug for PingUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PingUrl({self})")

@@ -87,7 +87,7 @@ impl Invocation<'_> {
         })
     }
 
-    /// What the call is for, and the directory of its database.
+    /// Subject of the call, and the directory of its database.
     fn subject(&self, config: Option<String>) -> anyhow::Result<(Subject, Option<String>)> {
         let (place, directory) = match self.db {
             None => return Ok((Subject::All(config), None)),
