@@ -17,11 +17,11 @@ use crate::storage::{Lease, TaskStats};
 /// Report the state of the purge to a monitor, such as Nagios or Icinga
 ///
 /// Prints one line in the form of the monitoring plugins: the status, a sentence, and the
-/// performance data. The exit code is theirs, too: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. A
-/// value above --max-… is critical, a value above --warn-… a warning; a purge that failed since
-/// the last one that completed is a warning, and so is one that lies ahead of the clock. Any failure of the command itself is UNKNOWN: an
-/// invalid argument, or a database that is missing, locked or corrupt. All sessions are read
-/// once, to count them.
+/// performance data. The exit code is theirs, too: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. A value
+/// above --max-… is critical, a value above --warn-… a warning; a purge that failed since the last
+/// one that completed is a warning, and so is one that lies ahead of the clock. Any failure of the
+/// command itself is UNKNOWN: an invalid argument, or a database that is missing, locked or
+/// corrupt. All sessions are read once, to count them.
 #[derive(clap::Args)]
 #[command(after_help = "Exit codes:
   0  OK

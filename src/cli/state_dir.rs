@@ -116,7 +116,7 @@ pub fn create_in(base: &Path, owner: DatabaseOwner) -> io::Result<PathBuf> {
 /// Makes root's directory for the states that notifications have announced, if it is missing.
 ///
 /// # Errors
-/// As for [`create_for`].
+/// Errors of [`create_for`].
 pub fn create_for_notifications() -> io::Result<()> {
     let shared = create_shared(Path::new(BASE))?;
     create_or_open(&shared, NOTIFY.as_ref(), DatabaseOwner::caller(), STATE_MODE).map(drop)

@@ -73,7 +73,7 @@ const OWN_KEYS: &[&str] = &["name", "path", "address", "as", "labels"];
 /// Keys of a file that no entry can have.
 pub(super) const FILE_KEYS: &[&str] = &["db", "database"];
 
-/// What precedes the keys of an entry in messages.
+/// Prefix of the keys of an entry in messages.
 pub(super) const PREFIX: &str = "database.";
 
 /// Labels that the metrics have already, or that Prometheus sets.

@@ -10,7 +10,7 @@ use super::database::DatabaseKey;
 /// A database that must not be used, because its settings are not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisabledDatabase {
-    /// Its name, or else its path or its address.
+    /// Name, or else path or address.
     pub name: String,
     key: Option<DatabaseKey>,
 }

@@ -14,9 +14,9 @@ use super::error::{ConfigError, Result};
 pub struct SourceLine {
     /// The file, as it was named.
     pub file: Arc<Path>,
-    /// Its number, from 1 on.
+    /// Number, from 1 on.
     pub line: usize,
-    /// What precedes a key in this part of the file, for messages.
+    /// Prefix of a key in this part of the file, for messages.
     pub(super) prefix: &'static str,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Document<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Layer<'d> {
     pub(super) document: &'d Document<'d>,
-    /// What precedes its keys in the file.
+    /// Prefix of its keys in the file.
     pub(super) prefix: &'static str,
 }
 

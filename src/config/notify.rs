@@ -6,7 +6,7 @@ use super::error::Result;
 use super::keys::{COMMAND, ConfigKey, KeyFormat, TEXT, key};
 use super::values::{count, text};
 
-/// Who is notified of the runs of a job, of a database, or of all databases.
+/// Receivers of notifications of the runs of a job, of a database, or of all databases.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NotifyOptions {
     /// The address that is requested at the start and at the end; `None`: none.

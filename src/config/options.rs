@@ -59,9 +59,9 @@ pub struct Config {
     pub job_archives: BTreeMap<String, ArchiveName>,
     /// Commands that are notified.
     pub hooks: Hooks,
-    /// Who is notified of failures of the database, or of all databases.
+    /// Receivers of notifications of the database, or of all databases.
     pub notify: NotifyOptions,
-    /// Who is notified of failures of a job, by the names of the jobs.
+    /// Receivers of notifications of a job, by the names of the jobs.
     pub job_notify: BTreeMap<String, NotifyOptions>,
     /// The retention of runs in the ledger; `None`: forever.
     pub keep_runs: Option<Span>,
@@ -127,7 +127,7 @@ impl Config {
         file.unwrap_or(Path::new(""))
     }
 
-    /// Who is notified of the runs of a job, with the number of incomplete runs that it
+    /// Receivers of notifications of a job, with the number of incomplete runs that it
     /// inherits.
     #[must_use]
     pub fn notify_of(&self, job: &Job) -> NotifyOptions {

@@ -21,8 +21,8 @@ pub struct Setting {
 }
 
 impl Config {
-    /// All settings in force: the general keys, the parameters of the profile, labels, the policies (of
-    /// those of tasks, what their tables set), the licences, the other sections, the jobs.
+    /// All settings in force: the general keys, the parameters of the profile, labels, the policies
+    /// (of those of tasks, what their tables set), the licences, the other sections, the jobs.
     pub fn settings(&self) -> Vec<Setting> {
         let mut settings = self.shown("", GENERAL, self);
         let parameters = self.parameters.iter();

@@ -252,7 +252,8 @@ pub struct RunQuery {
     pub job: Option<String>,
     /// Kind of work.
     pub work: Option<String>,
-    /// Only runs that have ended or restored a session whose handle begins with this, in lower case.
+    /// Only runs that have ended or restored a session whose handle begins with this, in lower
+    /// case.
     pub session: Option<String>,
     /// Only runs that have ended or restored a session of one of these users; empty: any.
     pub users: Vec<String>,

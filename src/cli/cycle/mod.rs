@@ -31,14 +31,14 @@ use lines::{CycleProgress, SessionLines};
 /// End sessions now
 ///
 /// Each selected session that the application still accepts is ended, and is printed; a summary
-/// goes to standard error (in formats for programs, only if that is a terminal). Sessions
-/// that the application refuses anyway are left to the purge, unless --state selects them. A
-/// cycled session cannot come back, unless it is restored from an archive (--archive): its next
-/// touch is refused. For a framework's table, a note names the logins that a cycle does not end,
-/// if the profile knows any. If nothing matches, the exit code is 5; except that a known task, or --all, may have no session left to end. With conditions on
-/// users, sessions of a framework's table whose user cannot be read are left alone and counted,
-/// and the exit code is 3; --user-unreadable ends them. `sessctl list --state usable` with the
-/// same selection lists the same sessions.
+/// goes to standard error (in formats for programs, only if that is a terminal). Sessions that the
+/// application refuses anyway are left to the purge, unless --state selects them. A cycled session
+/// cannot come back, unless it is restored from an archive (--archive): its next touch is refused.
+/// For a framework's table, a note names the logins that a cycle does not end, if the profile knows
+/// any. If nothing matches, the exit code is 5; except that a known task, or --all, may have no
+/// session left to end. With conditions on users, sessions of a framework's table whose user cannot
+/// be read are left alone and counted, and the exit code is 3; --user-unreadable ends them.
+/// `sessctl list --state usable` with the same selection lists the same sessions.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl cycle imap                           all sessions of a task

@@ -50,7 +50,8 @@ const FORMS: usize = 5;
 /// Chooses a valid name for each path, other than those that are in use. The names depend on the
 /// paths alone, whatever their order. Paths that would share a name get longer ones:
 ///
-/// 1. the file or the closest directory that is not generic, like `shop` for `/srv/shop/db.sqlite3`;
+/// 1. the file or the closest directory that is not generic, like `shop` for
+///    `/srv/shop/db.sqlite3`;
 /// 2. with the directory above it, `srv-shop`;
 /// 3. with the file, `srv-shop-db`;
 /// 4. the whole path, `srv-shop-db`;

@@ -1,4 +1,4 @@
-//! What to do with printed schedules, for people.
+//! Next steps with printed schedules, for people.
 
 use std::borrow::Cow;
 use std::path::Path;

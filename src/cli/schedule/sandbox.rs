@@ -68,7 +68,7 @@ RestrictAddressFamilies=AF_UNIX
 /// A name is looked up through the last two.
 pub const WITH_NETWORK: &str = "RestrictAddressFamilies=AF_INET AF_INET6 AF_NETLINK AF_UNIX\n";
 
-/// What a drop-in has to say to allow the network.
+/// Lines of a drop-in that allow the network.
 const NETWORK_ADVICE: &str = "\
 # No network. A ping in [notify] and the address of a cluster need it; allow it for this unit
 # with `systemctl edit` and these lines:

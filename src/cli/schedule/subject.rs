@@ -1,4 +1,4 @@
-//! What a schedule is for: one database, or all of a configuration.
+//! Subject of a schedule: one database, or all of a configuration.
 
 use super::quoting::escape_name;
 

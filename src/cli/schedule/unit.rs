@@ -64,7 +64,7 @@ impl Display for Service {
 }
 
 pub struct Timer {
-    /// As that of the service.
+    /// Same as that of the service.
     pub owner_line: String,
     pub description: String,
     /// Times in the language of systemd.

@@ -16,7 +16,7 @@ use crate::cli::host;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 
-/// What people are told where there is nothing to list.
+/// Notice for people where there is nothing to list.
 pub const NO_JOBS: &str = "no jobs: add a [[job]] to the configuration";
 
 /// A run that starts later than this was missed at its time.

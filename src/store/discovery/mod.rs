@@ -75,7 +75,7 @@ pub struct Choice {
     pub profile: Option<String>,
 }
 
-/// What is prepared once for any number of files.
+/// Preparation made once for any number of files.
 pub struct Examiner<'a, C: ?Sized> {
     detector: Detector<'a, C>,
     zone: &'a dyn Fn() -> Result<TimeZone>,
@@ -178,7 +178,7 @@ fn reclaimable(database: &SqliteFile, table: &str, counts: &RowCounts) -> Result
     Ok(Some((usage.free_bytes().saturating_add(rows)).min(usage.file_bytes)))
 }
 
-/// What a refusal of the detection says about the database.
+/// Meaning of a refusal of the detection for the database.
 fn unclear(error: Error) -> Result<Discovery> {
     let of_tables = |all: Vec<TableProfile>| all.into_iter().map(Choice::from).collect();
     let (why, choices) = match error {

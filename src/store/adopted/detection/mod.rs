@@ -98,10 +98,10 @@ impl<'a, C: ProfileCatalog + ?Sized> Detector<'a, C> {
         Self { profiles, outlines, index }
     }
 
-    /// As [`detect`]. Within limits, the refusal does not say which profile is the nearest.
+    /// Same as [`detect`]. Within limits, the refusal does not say which profile is the nearest.
     ///
     /// # Errors
-    /// As [`detect`]; [`Error::Interrupted`] and [`Error::Refused`] if a limit is reached.
+    /// Errors of [`detect`]; [`Error::Interrupted`] and [`Error::Refused`] if a limit is reached.
     pub fn detect(
         &self,
         database: &impl Database,

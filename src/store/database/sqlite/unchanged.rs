@@ -57,7 +57,7 @@ const NO_ACCESS_TIME: OFlags = OFlags::empty();
 pub type FileIdentity = (u64, u64);
 
 pub enum OpenedFile {
-    /// It does not begin like an SQLite database.
+    /// Not the beginning of an SQLite database.
     NoDatabase,
     /// Reason why not even its beginning could be read.
     Unreadable(String),
@@ -71,7 +71,7 @@ pub struct UnchangedFile {
     state: FileState,
 }
 
-/// What changes if a program writes to the database, except for appending to its log.
+/// Properties that change if a program writes to the database, except for appending to its log.
 #[derive(Debug, PartialEq, Eq)]
 struct FileState {
     size: u64,
