@@ -110,7 +110,9 @@ def serve(seed):
 def housekeep():
     """What an administrator, cron and an accident do meanwhile; answers whether
     there were any sessions."""
-    sessctl("purge")
+    # 3: the application is so much faster here that the log reached its limit
+    purged = subprocess.run(command("purge"), check=False, capture_output=True)
+    assert purged.returncode in (0, 3), (purged.returncode, purged.stderr)
     listed = sessctl("list", "-o", "jsonl")
     assert sessctl("show", "stat", "--json")
     # 5: no session of this task has been opened yet
