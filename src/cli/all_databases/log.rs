@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::Errno;
 
 use super::events::{RunEvents, RunResult, Unit};
 use crate::cli::exit::eprint_line;
@@ -129,8 +130,11 @@ fn append(path: &Path, line: &str) -> anyhow::Result<()> {
         | OFlags::NONBLOCK
         | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP;
-    let opened = openat(&directory.end, name, flags, mode).map_err(io::Error::from);
-    let mut file = File::from(opened.with_context(doing)?);
+    let opened = openat(&directory.end, name, flags, mode);
+    if matches!(opened, Err(Errno::LOOP)) {
+        bail!("{}: it is a symbolic link; pass the path of the file itself", doing());
+    }
+    let mut file = File::from(opened.map_err(io::Error::from).with_context(doing)?);
     if !file.metadata().with_context(doing)?.is_file() {
         bail!("{}: it is not a regular file", doing());
     }

@@ -87,6 +87,11 @@ fn a_log_that_cannot_be_written_is_a_failure_but_the_work_is_done() {
         let said = purged.exits(1).stderr();
         assert!(said.starts_with("sessctl: could not write "), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
+        assert_eq!(
+            said.contains(": it is a symbolic link; pass the path of"),
+            path == "link",
+            "{said}"
+        );
         assert_eq!(sandbox.listed(["--state", "active,expired"]), [""; 0]);
     }
     assert!(!sandbox.path("elsewhere").exists());
