@@ -11,7 +11,7 @@ use crate::storage::{
 };
 
 /// The last purges of a database, by hand or by job, for any tasks.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct PurgeHistory {
     /// Last purge that completed.
     pub completed: Option<RunRecord>,

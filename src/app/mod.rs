@@ -12,6 +12,7 @@ mod cycle;
 mod cycle_job;
 mod cycle_run;
 mod groups;
+mod history;
 mod incomplete_runs;
 mod inspection;
 mod jobs;

@@ -9,6 +9,7 @@ pub mod format;
 pub mod guard;
 pub mod health;
 pub mod hex;
+pub mod idle_times;
 pub mod job;
 pub mod policy;
 pub mod profile;

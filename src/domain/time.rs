@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 /// A moment: seconds since 1970-01-01T00:00:00Z, negative before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct UnixTime(pub i64);
 
 impl UnixTime {

@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use super::samples::Sample;
 use super::visit::VisitResult;
 use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
@@ -214,7 +217,7 @@ pub struct EndedSession {
     pub is_deleted: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
     pub id: i64,
     pub job: Option<String>,
@@ -236,6 +239,21 @@ pub struct RunRecord {
     pub deleted: u64,
     /// Number of these sessions that the ledger names, at most [`MAX_NAMED_SESSIONS`].
     pub named: u64,
+    /// State of an unfinished purge; `None` for other runs.
+    pub heartbeat: Option<Heartbeat>,
+}
+
+/// State of a purge at the last renewal of its lease. The record of the run has its counts.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Heartbeat {
+    pub at: UnixTime,
+    /// Share of the key range that it has swept, in `[0, 1]`.
+    pub fraction: f64,
+    /// Time that its last write transaction blocked other writers.
+    pub last_hold: Duration,
+    pub longest_hold: Duration,
+    /// Length of the write-ahead log in bytes.
+    pub log_bytes: u64,
 }
 
 impl RunRecord {
@@ -370,6 +388,11 @@ pub trait Ledger {
     /// [`MIN_KEPT_RUNS`] stay. A run is old only relative to the oldest of these, because `now`
     /// may come from a wrong clock.
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()>;
+
+    /// Samples of the times from `since` to `until`, the earliest first.
+    fn samples(&self, _since: UnixTime, _until: UnixTime) -> Result<Vec<Sample>> {
+        Ok(Vec::new())
+    }
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>>;
 

@@ -19,6 +19,7 @@ mod purge;
 mod random;
 pub mod raw_row;
 mod rebuild;
+mod samples;
 mod sessions;
 mod stats;
 mod timing;
@@ -34,9 +35,9 @@ pub use inspection::{AutoVacuum, ExpiryIndexStatus, FileInspection, TableInspect
 pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{
-    EndedSession, Invoker, JobKey, JobState, Lease, LeaseHolder, Ledger, MAX_NAMED_SESSIONS,
-    MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunNote, RunOrigin, RunOutcome, RunProgress, RunQuery,
-    RunRecord, StartResult,
+    EndedSession, Heartbeat, Invoker, JobKey, JobState, Lease, LeaseHolder, Ledger,
+    MAX_NAMED_SESSIONS, MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunNote, RunOrigin, RunOutcome,
+    RunProgress, RunQuery, RunRecord, StartResult,
 };
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
 pub use open::{Admission, LimitScope, NewSession, SessionOpener, TouchedRows};
@@ -48,6 +49,7 @@ pub use random::random_name;
 pub use rebuild::{
     CopiedTable, PurgeMethod, RebuildObstacle, RebuildStep, SampledRows, TableRebuild,
 };
+pub use samples::Sample;
 pub use sessions::{EndRequest, KnownUser, SessionStore};
 pub use stats::{GroupBy, TaskNames, TaskStats, UserStats};
 pub use timing::WriteTiming;

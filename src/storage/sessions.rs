@@ -6,6 +6,7 @@ use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
 use super::visit::VisitResult;
 use crate::domain::error::Result;
+use crate::domain::idle_times::IdleTimes;
 use crate::domain::profile::Profile;
 use crate::domain::session::{End, Session, SessionKey};
 use crate::domain::time::UnixTime;
@@ -96,6 +97,12 @@ pub trait SessionStore {
 
     /// Statistics of the tasks in scope, by name, from one scan of the table.
     fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>>;
+
+    /// Distributions of the times for which the sessions of the tasks in scope have been unused, by
+    /// name, from one scan of the table. `None`: the table does not record the last use.
+    fn idle_times(&self, _scope: &PolicyContext<'_>) -> Result<Option<Vec<IdleTimes>>> {
+        Ok(None)
+    }
 
     /// Names of all tasks that have had sessions, each in the letter case of its first use. A
     /// framework's table has one task, given by its profile.

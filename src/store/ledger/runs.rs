@@ -272,6 +272,7 @@ fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
         ended: row.count(14),
         deleted: row.count(15),
         named: row.count(24),
+        heartbeat: None,
     }
 }
 

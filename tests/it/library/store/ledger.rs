@@ -61,6 +61,7 @@ macro_rules! tests {
                 ended: 2,
                 deleted: 3,
                 named: 0,
+                heartbeat: None,
             };
             assert_eq!(runs, [expected]);
             ledger.starts("second", &run_after(-55, 6));

@@ -1,0 +1,46 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::session::EndReason;
+use crate::domain::time::UnixTime;
+
+/// Figures of a table at one time, and what the runs did that it stands for.
+///
+/// A run counts sessions and rows as it finds them, and the bytes as it leaves them. A figure that
+/// it does not know is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sample {
+    /// Time of the last of its runs, or of a reading without a run.
+    pub at: UnixTime,
+    /// Number of runs that it stands for; zero for a reading.
+    pub runs: u64,
+    /// Live sessions in the states active, idle and abandoned; in a framework's table, all are
+    /// active.
+    pub live: Option<[u64; 3]>,
+    /// Sessions that were due.
+    pub expired: Option<u64>,
+    /// All rows, including those of ended sessions.
+    pub rows: Option<u64>,
+    /// Sessions that the runs ended, by reason.
+    pub ended_by: BTreeMap<EndReason, u64>,
+    /// Rows that the runs deleted.
+    pub deleted: u64,
+    pub file_bytes: Option<u64>,
+    pub free_bytes: Option<u64>,
+    /// Longest write transaction.
+    pub longest_hold: Option<Duration>,
+    /// Duration of the longest run.
+    pub duration: Option<Duration>,
+}
+
+impl Sample {
+    /// Live sessions in all states.
+    pub fn live_total(&self) -> Option<u64> {
+        self.live.map(|states| states.iter().sum())
+    }
+
+    /// Sessions that the runs ended.
+    pub fn ended(&self) -> u64 {
+        self.ended_by.values().sum()
+    }
+}
