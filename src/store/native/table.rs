@@ -3,7 +3,9 @@ use std::ops::ControlFlow;
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
-use super::{end, idle_times, open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats};
+use super::{
+    end, idle_times, open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats,
+};
 use crate::domain::error::Result;
 use crate::domain::idle_times::IdleTimes;
 use crate::domain::policy::Policies;
