@@ -67,8 +67,7 @@ pub(super) fn style(when: When) -> Style {
 pub fn is_locale_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
     let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();
-    let encoding = locale.to_ascii_lowercase().replace('-', "");
-    encoding.ends_with("utf8") || encoding.contains("utf8@")
+    locale.to_ascii_lowercase().replace('-', "").contains("utf8")
 }
 
 /// Columns of the terminal to which another process writes the answer of this one.

@@ -28,6 +28,8 @@ impl Policy {
     ///    unused for longer than its own `idle_timeout`: at `last_used_at + idle_timeout` it is
     ///    still valid, a second later it is not. Without a timeout it never is; a timeout of zero
     ///    makes it expired as soon as a second has passed.
+    ///    A policy with another [basis](super::TimeoutBasis) has its own timeout in the place of
+    ///    `idle_timeout`, here and in rule 3.
     /// 3. Under `expire = "abandoned"` it is *abandoned* when it has been unused
     ///    for longer than both its own `idle_timeout` and `abandoned`, with the
     ///    same boundary. Without a timeout it never is.
@@ -101,7 +103,7 @@ impl Policy {
     }
 
     pub(super) fn idle_limit(&self, session: &Session) -> Option<Span> {
-        self.idle_limit_with(session.idle_timeout)
+        self.idle_limit_with(self.timeout_of(session))
     }
 
     /// Timeout of a session that requests none, and the time after which it is due because it is
