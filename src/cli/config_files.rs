@@ -64,7 +64,7 @@ impl ConfigFiles {
             None => None,
         };
         let directory = std::path::absolute(".").context("could not find the directory")?;
-        Ok(ConfigTexts { main, drop_ins: self.drop_ins(), directory })
+        Ok(ConfigTexts { main, drop_ins: self.drop_ins(), directory, ..ConfigTexts::default() })
     }
 
     /// Changes whenever one of the files changes, appears or vanishes.

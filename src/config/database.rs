@@ -10,6 +10,7 @@ use toml::de::DeValue;
 use super::document::SourceLine;
 use super::error::Result;
 use super::options::Config;
+use super::overrides::Overrides;
 use super::sections::TOP_LEVEL;
 use super::table::SettingsTable;
 use super::values::{name, parsed, text};
@@ -85,19 +86,22 @@ pub(super) fn read(
     table: &SettingsTable<'_>,
     general: &SettingsTable<'_>,
     settings: &Config,
+    overrides: Overrides<'_, '_>,
 ) -> Result<DatabaseEntry> {
     table.reject("license", "is spelled licence: use [[database.licence]]")?;
     table.reject("db", "use path for a file, or address for a cluster")?;
     let settings_keys = TOP_LEVEL.iter().filter(|key| !FILE_KEYS.contains(key));
     let valid: Vec<&str> = OWN_KEYS.iter().chain(settings_keys).copied().collect();
     table.allow_only(&valid)?;
-    let entry_name = table.required("name", "each database needs a unique name", parsed)?;
+    let entry_name: DatabaseName =
+        table.required("name", "each database needs a unique name", parsed)?;
     let line = table.line("name").unwrap_or_else(|| table.at(table.offset));
     let (db, key) = database(table)?;
     let run_as = table.optional("as", name)?;
     let (labels, label_lines) = labels(table)?;
     let merged = table.clone().without(OWN_KEYS).overlaid_on(general);
-    let mut config = Config::read(&merged, Some(settings))?;
+    let mut config =
+        Config::read(&merged, Some(settings), overrides.of(Some(entry_name.as_str())))?;
     config.lines.extend(table.line(key).map(|line| ("db".to_owned(), line)));
     config.lines.extend(table.line("as").map(|line| ("as".to_owned(), line)));
     config.lines.extend(label_lines);

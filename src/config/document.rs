@@ -14,13 +14,19 @@ use super::error::{ConfigError, Result};
 pub struct SourceLine {
     /// The file, as it was named.
     pub file: Arc<Path>,
-    /// Number, from 1 on.
+    /// Number, from 1 on; 0: a setting that is in no file, and which the file names.
     pub line: usize,
     /// Prefix of a key in this part of the file, for messages.
     pub(super) prefix: &'static str,
 }
 
 impl SourceLine {
+    /// Reports whether the setting is in no file, but takes precedence over the files.
+    #[must_use]
+    pub const fn is_override(&self) -> bool {
+        self.line == 0
+    }
+
     pub(super) fn error(&self, key: &str, message: &str) -> ConfigError {
         let key = if key.is_empty() { String::new() } else { format!("{}{key}", self.prefix) };
         ConfigError::new(&self.to_string(), &key, message)
@@ -29,6 +35,9 @@ impl SourceLine {
 
 impl fmt::Display for SourceLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_override() {
+            return write!(f, "{}", self.file.display());
+        }
         write!(f, "{}:{}", self.file.display(), self.line)
     }
 }
@@ -37,6 +46,8 @@ pub(super) struct Document<'a> {
     file: Arc<Path>,
     text: &'a str,
     line_starts: Vec<usize>,
+    /// Set if it is no file, but a setting that takes precedence over the files.
+    is_override: bool,
 }
 
 /// A part of a file whose keys are settings: the whole file, or a `[[database]]` of it.
@@ -57,7 +68,12 @@ impl<'a> Document<'a> {
     pub(super) fn new(file: &Path, text: &'a str) -> Self {
         let line_ends = text.match_indices('\n').map(|(at, _)| at + 1);
         let line_starts = std::iter::once(0).chain(line_ends).collect();
-        Self { file: file.into(), text, line_starts }
+        Self { file: file.into(), text, line_starts, is_override: false }
+    }
+
+    /// A setting that takes precedence over the files; `source` is its name in messages.
+    pub(super) fn of_override(source: &str, text: &'a str) -> Self {
+        Self { is_override: true, ..Self::new(Path::new(source), text) }
     }
 
     pub(super) fn parse(&self) -> Result<Spanned<DeTable<'a>>> {
@@ -78,6 +94,7 @@ impl<'a> Document<'a> {
     }
 
     pub(super) fn on_line(&self, line: usize) -> SourceLine {
+        let line = if self.is_override { 0 } else { line };
         SourceLine { file: Arc::clone(&self.file), line, prefix: "" }
     }
 }

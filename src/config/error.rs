@@ -26,6 +26,11 @@ impl ConfigError {
         self
     }
 
+    /// The message without its place.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
+
     /// The message without file and line, if the mistake is in the value of this
     /// parameter, which comes from outside the file.
     #[must_use]

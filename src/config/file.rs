@@ -20,8 +20,12 @@ impl Config {
     }
 
     /// Reads the settings of a table whose keys are known to be valid. `general` are those of the
-    /// file if the table is that of one database.
-    pub(super) fn read(top: &SettingsTable<'_>, general: Option<&Self>) -> Result<Self> {
+    /// file if the table is that of one database. The policies of `overrides` take precedence.
+    pub(super) fn read(
+        top: &SettingsTable<'_>,
+        general: Option<&Self>,
+        overrides: &[SettingsTable<'_>],
+    ) -> Result<Self> {
         let mut config = Self::default();
         config.read_sections(top)?;
         config.read_notify(top, general)?;
@@ -30,7 +34,7 @@ impl Config {
         let caps = retention::read(top, &mut config)?;
         config.warnings = config.cluster.warnings();
         config.warnings.extend(warnings::short_intervals(&config));
-        policies::read(top, &caps, &mut config)?;
+        policies::read(top, overrides, &caps, &mut config)?;
         for cap in caps {
             config.policies.cap_retention(cap.tasks.as_str(), cap.max);
         }

@@ -17,6 +17,7 @@ mod legacy;
 mod licences;
 mod notify;
 mod options;
+mod overrides;
 mod policies;
 pub mod profile;
 mod profile_checks;
@@ -41,6 +42,7 @@ pub use notify::NotifyOptions;
 #[cfg(feature = "internals")]
 pub use options::ArchiveOptions;
 pub use options::{Config, Hooks, ReportTarget};
+pub use overrides::{PolicyOverrides, PolicySetting};
 pub use profile_checks::IgnoredKey;
 #[cfg(feature = "internals")]
 pub use profile_checks::TablePolicy;

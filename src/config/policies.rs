@@ -1,11 +1,12 @@
 //! Policies of the tasks: `[policy]`, `[policy.TASK]` and `[policy."PATTERN"]`.
 
+use super::document::SourceLine;
 use super::error::Result;
 use super::keys::{COUNT, ConfigKey, FLAG, FOREVER, NEVER, SPAN, key, parsed_format, show_span_or};
 use super::options::Config;
 use super::table::SettingsTable;
 use super::{retention, tasks};
-use crate::domain::policy::{ExpiryMode, OverflowPolicy, Policy, RetentionCap};
+use crate::domain::policy::{ExpiryMode, OverflowPolicy, Policy, RetentionCap, TimeoutBasis};
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 
@@ -25,14 +26,25 @@ pub(super) const POLICY_KEYS: &[ConfigKey<Policy>] = &[
     key!("retention", retention, FOREVER),
 ];
 
-/// Reads all policies into `config`; `caps` are those on the retention of groups of tasks.
+/// Reads all policies into `config`; `caps` are those on the retention of groups of tasks. Of
+/// `overrides`, the last one takes precedence over the others, and all of them over `top`.
 pub(super) fn read(
     top: &SettingsTable<'_>,
+    overrides: &[SettingsTable<'_>],
     caps: &[RetentionCap],
     config: &mut Config,
 ) -> Result<()> {
-    let mut table = top.section("policy")?;
-    let tables = tasks::split(&mut table, "policy")?;
+    let (mut table, mut tables) = sections(top)?;
+    for layer in overrides {
+        let (own, of_tasks) = sections(layer)?;
+        table = own.overlaid_on(&table);
+        for (tasks, own) in of_tasks {
+            match tables.iter_mut().find(|(known, _)| *known == tasks) {
+                Some((_, table)) => *table = own.overlaid_on(table),
+                None => tables.push((tasks, own)),
+            }
+        }
+    }
     let default = policy(&table, None, Policy::default(), caps, config)?;
     config.policies.default = default.clone();
     for (tasks, table) in tables {
@@ -40,6 +52,15 @@ pub(super) fn read(
         config.policies.insert(tasks.as_str(), policy);
     }
     Ok(())
+}
+
+type TaskTables<'d> = Vec<(TaskPattern, SettingsTable<'d>)>;
+
+/// The section of all tasks, and those of single tasks.
+fn sections<'d>(top: &SettingsTable<'d>) -> Result<(SettingsTable<'d>, TaskTables<'d>)> {
+    let mut table = top.section("policy")?;
+    let tables = tasks::split(&mut table, "policy")?;
+    Ok((table, tables))
 }
 
 /// Reads a table over the policy that it builds on.
@@ -55,6 +76,7 @@ fn policy(
     table.record_lines(&table.name, &mut config.lines);
     let line = |key: &str| config.line(&table.name, key).or_else(|| config.line("policy", key));
     widen_bounds(&mut policy, |key| line(key).is_some());
+    policy.basis = basis(|key| line(key).is_some_and(SourceLine::is_override));
     if let Some((keys, message)) =
         timeout_conflict(&policy).or_else(|| unenforceable_limit(&policy))
     {
@@ -67,6 +89,17 @@ fn policy(
     }
     retention::cap(&table.name, tasks, &mut policy, caps, config);
     Ok(policy)
+}
+
+/// Timeout by which open sessions are evaluated, with these keys changed from those of the files.
+fn basis(is_changed: impl Fn(&str) -> bool) -> TimeoutBasis {
+    if is_changed("timeout") {
+        TimeoutBasis::Policy
+    } else if is_changed("min_timeout") || is_changed("max_timeout") {
+        TimeoutBasis::Bounds
+    } else {
+        TimeoutBasis::Granted
+    }
 }
 
 /// Extends the bounds of timeouts that no table sets, so that a timeout that is set fits.

@@ -8,6 +8,7 @@ use super::document::Document;
 use super::error::{ConfigError, Result};
 use super::legacy;
 use super::options::Config;
+use super::overrides::{Overrides, PolicyOverrides, PolicySetting};
 use super::sections::TOP_LEVEL;
 use super::table::SettingsTable;
 
@@ -20,6 +21,8 @@ pub struct ConfigTexts {
     pub drop_ins: Vec<DropIn>,
     /// The directory at which relative paths start.
     pub directory: PathBuf,
+    /// Settings that take precedence over the texts.
+    pub overrides: PolicyOverrides,
 }
 
 /// A file that contains databases only.
@@ -67,8 +70,16 @@ impl ConfigSet {
         let top = SettingsTable::top_level(&document, parsed.get_ref());
         top.reject("license", "is spelled licence: use [[licence]]")?;
         top.allow_only(TOP_LEVEL)?;
-        let general = Config::read(&top, None)?;
+        let settings = &texts.overrides.settings;
+        let documents: Vec<Document<'_>> = settings.iter().map(PolicySetting::document).collect();
+        let contents = documents.iter().map(Document::parse).collect::<Result<Vec<_>>>()?;
+        let tables = documents.iter().zip(&contents);
+        let tables = tables.map(|(it, content)| SettingsTable::top_level(it, content.get_ref()));
+        let (tables, database) = (tables.collect::<Vec<_>>(), texts.overrides.database.as_deref());
+        let overrides = Overrides { database, tables: &tables };
+        let general = Config::read(&top, None, overrides.of(None))?;
         let reader = EntryReader {
+            overrides,
             settings: &general,
             table: &top.clone().without(FILE_KEYS).without(&["notify"]),
             directory: &texts.directory,
@@ -148,6 +159,7 @@ fn reject_legacy(document: &Document<'_>, text: &str) -> Result<()> {
 
 /// Reads databases over the general settings.
 struct EntryReader<'r, 'd> {
+    overrides: Overrides<'r, 'd>,
     settings: &'r Config,
     /// The general settings that databases inherit.
     table: &'r SettingsTable<'d>,
@@ -159,7 +171,7 @@ impl EntryReader<'_, '_> {
         let mut entries: Vec<DatabaseEntry> = Vec::new();
         for table in top.array("database", "[[database]]")? {
             let table = table.into_layer(database::PREFIX);
-            let entry = database::read(&table, self.table, self.settings)
+            let entry = database::read(&table, self.table, self.settings, self.overrides)
                 .map_err(|error| error.of_database(database::PREFIX, &table.at(table.offset)))?;
             let key = entry.key(self.directory);
             if let Some(known) = entries.iter().find(|known| known.name == entry.name) {

@@ -20,3 +20,9 @@ pub fn group_digits(digits: &str) -> String {
     }
     text
 }
+
+/// Share of a total in thousandths, rounded down: 1,000 means all. `None`: the total is zero.
+pub fn permille(part: u64, total: u64) -> Option<u64> {
+    let share = u128::from(part) * 1_000 / u128::from(total.max(1));
+    (total > 0).then(|| u64::try_from(share).unwrap_or(u64::MAX))
+}

@@ -3,6 +3,7 @@
 //! A format is one file and a line in [`open`]. None of them looks at the environment or the
 //! terminal: the caller passes the [`Style`].
 
+pub mod bars;
 mod csv;
 mod flatten;
 mod format;

@@ -59,7 +59,10 @@ impl Target {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    Stat,
+    Stat {
+        /// Set for the distribution of idle times.
+        idle: bool,
+    },
     Runs {
         /// `None`: all.
         limit: Option<u64>,

@@ -9,7 +9,7 @@ use super::runs::NewestRuns;
 use crate::cli::context::{Context, stdout, unwritten};
 use crate::cli::exit::is_broken_pipe;
 use crate::cli::session_records::{SESSIONS, SESSIONS_OF_JOBS};
-use crate::cli::show::{adopted, schedule, stat};
+use crate::cli::show::{adopted, idle, schedule, stat};
 use crate::output::FormatName;
 use crate::output::record::{Column, Schema, Visibility};
 use crate::output::sanitize::escape;
@@ -25,8 +25,12 @@ pub fn of<'a>(call: &Call, context: &'a Context) -> anyhow::Result<Box<dyn Outpu
     let is_shown = is_asked || context.is_interactive();
     Ok(match call.work {
         _ if !call.is_for_all => Box::new(Nothing),
-        Work::Stat if call.metrics_file.is_some() => Box::new(Nothing),
-        Work::Stat => Box::new(Records::new(context, stat_schema(is_table))),
+        Work::Stat { .. } if call.metrics_file.is_some() => Box::new(Nothing),
+        Work::Stat { idle: true } => {
+            context.format().check(&idle::IDLE)?;
+            Box::new(Records::new(context, with_database("ranges", idle::IDLE.columns)))
+        }
+        Work::Stat { idle: false } => Box::new(Records::new(context, stat_schema(is_table))),
         Work::Schedule => {
             let columns = schedule::SCHEDULE.columns;
             Box::new(Jobs {

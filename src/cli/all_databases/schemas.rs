@@ -1,12 +1,13 @@
 //! The schemas of the records that workers send.
 
-use crate::cli::show::{adopted, job_metrics, runs, schedule, stat};
+use crate::cli::show::{adopted, idle, job_metrics, runs, schedule, stat};
 use crate::cli::{doctor, metrics, purge, session_records};
 use crate::output::record::Schema;
 
-pub static SCHEMAS: [&Schema; 14] = [
+pub static SCHEMAS: [&Schema; 15] = [
     &stat::STAT,
     &adopted::STAT,
+    &idle::IDLE,
     &runs::RUNS,
     &schedule::SCHEDULE,
     &job_metrics::JOBS,

@@ -12,7 +12,10 @@ use crate::cli::exit::{Exit, Usage, eprint_line, exit_code, worst_code};
 use crate::cli::mistakes::nearest;
 use crate::cli::priority::Priority;
 use crate::cli::trust;
-use crate::config::{Config, ConfigFault, ConfigSet, DatabaseEntry, DatabaseName};
+use crate::config::{
+    Config, ConfigFault, ConfigSet, ConfigTexts, DatabaseEntry, DatabaseName, PolicyOverrides,
+    PolicySetting,
+};
 use crate::domain::error::Absence;
 use crate::output::sanitize;
 use crate::store::Location;
@@ -54,10 +57,33 @@ impl Context {
         if let Some(set) = self.config_set.get() {
             return Ok(set);
         }
-        let set = self.read_config_set()?;
+        let texts = self.read_config_texts()?;
+        let set = ConfigSet::parse(&texts)?;
         let set = self.config_set.get_or_init(|| set);
+        // After this, privileges may be dropped that reading the files needs.
+        let _ = self.config_texts.set(texts);
         self.report_config_faults();
         Ok(set)
+    }
+
+    /// The configuration of the database in use with other policies.
+    ///
+    /// # Errors
+    /// Errors of [`config`](Self::config), and settings that contradict others.
+    pub fn config_with(&self, settings: &[PolicySetting]) -> anyhow::Result<Config> {
+        self.config()?;
+        let database = self.database_name().map(ToString::to_string);
+        let overrides = PolicyOverrides { database, settings: settings.to_vec() };
+        let texts = self.config_texts.get().cloned().unwrap_or_default();
+        let set = ConfigSet::parse(&ConfigTexts { overrides, ..texts })?;
+        let Some(name) = self.database_name().map(DatabaseName::as_str) else {
+            return Ok(set.general);
+        };
+        match (set.named(name), set.fault_of(Path::new(name))) {
+            (Some(entry), _) => Ok(entry.config.clone()),
+            (None, Some(fault)) => Err(Usage::error(fault.message.clone())),
+            (None, None) => Err(unknown(name)),
+        }
     }
 
     /// The configured databases, in the order of their files, without those that a mistake
@@ -200,11 +226,14 @@ impl Context {
 
     /// Reads the files, and reports nothing.
     pub fn read_config_set(&self) -> anyhow::Result<ConfigSet> {
-        let texts = match self.helper.borrow_mut().as_mut() {
-            Some(helper) if helper.reads_config() => helper.read_config()?,
-            _ => self.config_files().read()?,
-        };
-        Ok(ConfigSet::parse(&texts)?)
+        Ok(ConfigSet::parse(&self.read_config_texts()?)?)
+    }
+
+    fn read_config_texts(&self) -> anyhow::Result<ConfigTexts> {
+        match self.helper.borrow_mut().as_mut() {
+            Some(helper) if helper.reads_config() => helper.read_config(),
+            _ => self.config_files().read(),
+        }
     }
 
     /// Returns the full path of the configuration file. Links in its directory are resolved,

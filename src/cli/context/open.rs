@@ -80,6 +80,13 @@ impl Context {
         Ok(service)
     }
 
+    /// Opens the table to read it, under the policies of another configuration of its database.
+    pub fn open_under(&self, config: &Config) -> anyhow::Result<SessionService> {
+        let service = self.service(self.store(&self.db()?, Access::Read, config)?, config);
+        self.announce_profile(&service, config);
+        Ok(service)
+    }
+
     /// Opens the table to show the record of runs.
     pub fn open_runs(&self) -> anyhow::Result<SessionService> {
         self.wants_runs.set(true);

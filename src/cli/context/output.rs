@@ -8,7 +8,7 @@ use super::terminal::{PendingListing, stdout, style, unwritten};
 use crate::cli::all_databases::worker::RemoteListing;
 use crate::config::DatabaseEntry;
 use crate::output::record::{Record, Schema};
-use crate::output::{self, Format, FormatName, Summary};
+use crate::output::{self, Format, FormatName, Style, Summary};
 
 /// Records that a terminal shows unless more are requested.
 const TERMINAL_ROWS: u64 = 100;
@@ -25,6 +25,11 @@ impl Context {
         self.requested_format().unwrap_or(FormatName::Table)
     }
 
+    /// Colors, width and characters of standard output.
+    pub fn style(&self) -> Style {
+        style(self.global.color)
+    }
+
     /// Begins a listing on standard output.
     pub fn listing(
         &self,
@@ -35,7 +40,7 @@ impl Context {
         if let Some(worker) = self.collector() {
             return Ok(Box::new(RemoteListing::new(Rc::clone(worker), schema)));
         }
-        let style = style(self.global.color);
+        let style = self.style();
         let mut listing = output::open(self.format(), style, stdout(), schema, head)?;
         listing.set_labels(&self.metric_labels());
         Ok(listing)
@@ -44,7 +49,7 @@ impl Context {
     pub fn pending_listing(&self, schema: &'static Schema) -> PendingListing {
         PendingListing {
             format: self.format(),
-            style: style(self.global.color),
+            style: self.style(),
             schema,
             labels: self.metric_labels(),
             collector: self.collector().cloned(),

@@ -17,7 +17,7 @@ use crate::cli::privileges::identity::Identity;
 use crate::cli::time_zone::machine_time_zone;
 use crate::cli::trust::FilePurpose;
 use crate::cli::{host, metrics_file, profiles, trust};
-use crate::config::{Config, ConfigFault, ConfigSet};
+use crate::config::{Config, ConfigFault, ConfigSet, ConfigTexts};
 use crate::domain::archive_name::ArchiveName;
 use crate::domain::job::JobTiming;
 use crate::domain::time::{Span, UnixTime};
@@ -34,6 +34,8 @@ pub struct Context {
     pub named_config: Option<NamedPath>,
     pub named_profile: Option<NamedPath>,
     pub(super) config_set: OnceCell<ConfigSet>,
+    /// The texts that it was read from.
+    pub(super) config_texts: OnceCell<ConfigTexts>,
     /// The mistakes that disable databases, as far as they have been reported.
     pub(super) reported_faults: RefCell<Vec<ConfigFault>>,
     pub(super) printed_config_warnings: Cell<bool>,
@@ -76,6 +78,7 @@ impl Context {
             named_config,
             named_profile,
             config_set: OnceCell::new(),
+            config_texts: OnceCell::new(),
             reported_faults: RefCell::default(),
             printed_config_warnings: Cell::default(),
             worker: OnceCell::new(),

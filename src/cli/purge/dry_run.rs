@@ -2,10 +2,12 @@
 
 use std::ops::ControlFlow;
 
+use super::changed_policies::{self, ChangedPolicies};
 use super::report::print_row_notices;
 use super::space::estimate;
 use super::summary::{record, schema, sentence};
 use crate::app::{PurgePreview, PurgeRequest, SessionService};
+use crate::cli::args::TimeArg;
 use crate::cli::context::{Context, print, unwritten};
 use crate::cli::exit::Exit;
 use crate::cli::kept_rows::warn_of_unindexed;
@@ -13,6 +15,7 @@ use crate::cli::list::truncation_notice;
 use crate::cli::selection::{FoundSelection, Selection, unknown_task};
 use crate::cli::session_records;
 use crate::cli::users::report_unknown;
+use crate::config::PolicySetting;
 use crate::domain::error::GuardRefusal;
 use crate::domain::filter::Filter;
 use crate::domain::format::format_count;
@@ -20,55 +23,110 @@ use crate::domain::policy::Verdict;
 use crate::domain::profile::Profile;
 use crate::domain::session::Session;
 use crate::domain::time::UnixTime;
+use crate::domain::time_zone::TimeZone;
 use crate::output::{FormatName, Summary};
 use crate::store::Access;
 
 /// Sessions whose users are looked up together.
 const BATCH: usize = 250;
 
-pub(super) fn dry_run(
-    request: &PurgeRequest,
-    (selection, limit): (&Selection, Option<u64>),
+/// Options of a dry run.
+#[derive(clap::Args)]
+pub(super) struct PreviewArgs {
+    /// With --dry-run: show at most N sessions
+    #[arg(long, value_name = "N", requires = "dry_run")]
+    pub(super) limit: Option<u64>,
+    /// With --dry-run: show what would happen to the current rows at another time
+    #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
+    at: Option<TimeArg>,
+    /// With --dry-run: show what would happen under another policy, such as policy.timeout=15m
+    /// or policy.TASK.timeout=15m, as if the configuration had it; repeatable. With another
+    /// timeout, min_timeout or max_timeout, each open session counts as if it had been granted
+    /// that
+    #[arg(long, value_name = "KEY=VALUE", requires = "dry_run")]
+    #[arg(value_parser = changed_policies::setting)]
+    set: Vec<PolicySetting>,
+}
+
+impl PreviewArgs {
+    pub(super) fn run(
+        self,
+        request: &PurgeRequest,
+        selection: &Selection,
+        is_clock_accepted: bool,
+        context: &Context,
+    ) -> anyhow::Result<Exit> {
+        let at = self.at.map(|at| at.read(&TimeZone::Local, context.now)).transpose()?;
+        let now = at.unwrap_or(context.now);
+        let changed = ChangedPolicies::of(&self.set, context)?;
+        let mut service = match &changed {
+            Some(changed) => changed.open(&self.set, context)?,
+            None => context.open(Access::Read)?,
+        };
+        if is_clock_accepted {
+            service.accept_clock();
+        }
+        if let Some(exit) = unknown_task(&service, selection.task.as_ref(), context)? {
+            return Ok(exit);
+        }
+        let comparison = changed.map(|it| it.comparison(request, now, context)).transpose()?;
+        let plan = service.preview(request, now)?;
+        let preview = Preview { service, now, plan, comparison };
+        preview.show(selection, self.limit, context)
+    }
+}
+
+struct Preview {
+    service: SessionService,
     now: UnixTime,
-    is_clock_accepted: bool,
-    context: &Context,
-) -> anyhow::Result<Exit> {
-    let mut service = context.open(Access::Read)?;
-    if let Some(exit) = unknown_task(&service, selection.task.as_ref(), context)? {
-        return Ok(exit);
-    }
-    let FoundSelection { filter, unknown, .. } =
-        selection.find(&service, Filter::default(), context.now)?;
-    report_unknown(&unknown, context);
-    if is_clock_accepted {
-        service.accept_clock();
-    }
-    context.announce_stricter_rules(service.profile());
-    context.report_user_names(&service)?;
-    let plan = service.preview(request, now)?;
-    if let Some(worker) = context.collector() {
-        let summary = record(&plan.summary, service.profile(), true);
-        worker.send_record(schema(service.profile()), &summary)?;
+    plan: PurgePreview,
+    /// Sentence about a purge under the present policies, if these are changed.
+    comparison: Option<String>,
+}
+
+impl Preview {
+    fn show(
+        self,
+        selection: &Selection,
+        limit: Option<u64>,
+        context: &Context,
+    ) -> anyhow::Result<Exit> {
+        let Self { service, now, plan, comparison } = self;
+        let FoundSelection { filter, unknown, .. } =
+            selection.find(&service, Filter::default(), context.now)?;
+        report_unknown(&unknown, context);
+        context.announce_stricter_rules(service.profile());
+        context.report_user_names(&service)?;
+        if let Some(worker) = context.collector() {
+            let summary = record(&plan.summary, service.profile(), true);
+            worker.send_record(schema(service.profile()), &summary)?;
+            comparison.iter().for_each(|sentence| context.print_notice(sentence));
+            print_row_notices(&plan.summary, true, true, context);
+            return Ok(guarded(plan.guard, &service, context));
+        }
+        show_summary(&plan, &service, comparison, context)?;
+        let listed = list_due(&service, &filter, limit, now, context, &plan)?;
+        let due = if filter.is_task_only() { plan.due } else { listed.matching };
+        if listed.shown < due && !context.global.quiet {
+            let shown = listed.shown;
+            let is_limited = limit.is_some();
+            context.print_notice(&truncation_notice(
+                shown,
+                due,
+                "sessions that are due",
+                is_limited,
+            ));
+        }
+        if !filter.is_task_only() && context.format() == FormatName::Table {
+            context.print_notice(&matching_notice(due, plan.due));
+        }
+        let left_out = context.unreadable_users(listed.unreadable_users, "the list leaves {} out");
         print_row_notices(&plan.summary, true, true, context);
-        return Ok(guarded(plan.guard, &service, context));
-    }
-    show_summary(&plan, &service, context)?;
-    let listed = list_due(&service, &filter, limit, now, context, &plan)?;
-    let due = if filter.is_task_only() { plan.due } else { listed.matching };
-    if listed.shown < due && !context.global.quiet {
-        let shown = listed.shown;
-        let is_limited = limit.is_some();
-        context.print_notice(&truncation_notice(shown, due, "sessions that are due", is_limited));
-    }
-    if !filter.is_task_only() && context.format() == FormatName::Table {
-        context.print_notice(&matching_notice(due, plan.due));
-    }
-    let left_out = context.unreadable_users(listed.unreadable_users, "the list leaves {} out");
-    print_row_notices(&plan.summary, true, true, context);
-    warn_of_unindexed(&service, true, context)?;
-    match guarded(plan.guard, &service, context) {
-        Exit::Done => Ok(left_out),
-        refused => Ok(refused),
+        warn_of_unindexed(&service, true, context)?;
+        match guarded(plan.guard, &service, context) {
+            Exit::Done => Ok(left_out),
+            refused => Ok(refused),
+        }
     }
 }
 
@@ -88,18 +146,20 @@ fn guarded(guard: Result<(), GuardRefusal>, service: &SessionService, context: &
     Exit::Refused
 }
 
-/// Prints the summary in one line, ahead of the sessions. It is not among the records that
+/// Prints the summary in one line, or two with a comparison, ahead of the sessions. It is not among the records that
 /// programs read.
 fn show_summary(
     plan: &PurgePreview,
     service: &SessionService,
+    comparison: Option<String>,
     context: &Context,
 ) -> anyhow::Result<()> {
     let sentence = sentence(&plan.summary, service.profile(), true) + &estimate(&plan.summary);
+    let lines = [sentence].into_iter().chain(comparison);
     if context.format() == FormatName::Table && !context.global.quiet {
-        return print(sentence + "\n");
+        return print(lines.map(|line| line + "\n").collect::<String>());
     }
-    context.print_notice(&sentence);
+    lines.for_each(|line| context.print_notice(&line));
     Ok(())
 }
 

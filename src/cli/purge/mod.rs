@@ -1,5 +1,6 @@
 //! `sessctl purge`
 
+mod changed_policies;
 mod dry_run;
 mod figures;
 mod method;
@@ -14,14 +15,13 @@ use crate::Error;
 use crate::app::{PurgeReport, PurgeRequest, SessionService, StopReason};
 use crate::config::Config;
 use crate::domain::guard::GuardLimits;
-use crate::domain::time_zone::TimeZone;
 use crate::domain::write_limits::{ByteSize, HoldLimit, WriteLimits};
 use crate::store::{Access, Location};
 
 use crate::cli::all_databases::job_reporter::JobReporter;
 use crate::cli::all_databases::{Call, ManyDatabases, Work};
 use crate::cli::archive::{ArchiveArgs, ArchivedRun};
-use crate::cli::args::{TimeArg, at_least_one, duration, percent};
+use crate::cli::args::{at_least_one, duration, percent};
 use crate::cli::context::Context;
 use crate::cli::ended_sessions::{EndedLines, LineTarget};
 use crate::cli::exit::{
@@ -40,6 +40,7 @@ use crate::cli::{clock, disk_space, notify, replication, session_records};
 use crate::output::record::Record;
 use crate::output::sanitize::escape;
 
+use dry_run::PreviewArgs;
 use figures::{table_figures, write_metrics};
 use report::{print_summary, write_summary};
 use summary::{SUMMARY, record};
@@ -61,6 +62,7 @@ pub use report::{names_unreadable, print_row_notices};
   sessctl purge --dry-run                      what would happen, and why
   sessctl purge --each -o jsonl                a line for each session that ends
   sessctl purge --dry-run --at '2026-12-24 18:00'
+  sessctl purge --dry-run --set policy.imap.timeout=15m
   sessctl purge --max-percent 50 --json        end nothing if it were more than half
   sessctl purge --all-databases                each database of the configuration
   15 * * * * sessctl --db /var/lib/app.db purge")]
@@ -124,12 +126,8 @@ pub struct Args {
     each: LineTarget,
     #[command(flatten)]
     selection: Selection,
-    /// With --dry-run: show at most N sessions
-    #[arg(long, value_name = "N", requires = "dry_run")]
-    limit: Option<u64>,
-    /// With --dry-run: show what would happen to the current rows at another time
-    #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
-    at: Option<TimeArg>,
+    #[command(flatten)]
+    preview: PreviewArgs,
     /// Append a line to this file for the purge of each database, with time, database, counts,
     /// outcome and reason
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
@@ -166,7 +164,7 @@ impl Args {
                      set file in [database.archive] for each database",
                 ));
             }
-            if self.limit.is_some() || self.selection.is_more_than_a_task() {
+            if self.preview.limit.is_some() || self.selection.is_more_than_a_task() {
                 return Err(Usage::error(
                     "a dry run of all databases lists none of their sessions; to list those of \
                      one, pass --db NAME instead of --all-databases",
@@ -210,14 +208,8 @@ impl Args {
         self.ensure_valid()?;
         let request = self.request(context)?;
         if self.dry_run {
-            let now = self
-                .at
-                .map(|at| at.read(&TimeZone::Local, context.now))
-                .transpose()?
-                .unwrap_or(context.now);
             let _deadline = Deadline::after(self.run_time);
-            let selected = (&self.selection, self.limit);
-            let exit = dry_run::dry_run(&request, selected, now, self.accept_clock, context)?;
+            let exit = self.preview.run(&request, &self.selection, self.accept_clock, context)?;
             self.archive.announce(context)?;
             return Ok(exit);
         }

@@ -6,7 +6,7 @@ use crate::domain::time::UnixTime;
 use crate::storage::TaskStats;
 
 use super::columns::{self, gauge, idle_since};
-use crate::domain::format::format_count;
+use crate::domain::format::{format_count, permille};
 use crate::output::record::{Column, Record, Schema, Value, Visibility};
 
 const PROFILE: Column = Column::detail("profile", "profile");
@@ -56,9 +56,9 @@ pub static STAT: Schema = Schema::many(
 
 /// Percentage of expired sessions with one decimal, rounded down: 100 means all.
 pub fn percent(stat: &TaskStats) -> Option<f64> {
-    let permille = u128::from(stat.expired) * 1_000 / u128::from(stat.sessions()).max(1);
+    let permille = permille(stat.expired, stat.sessions())?;
     #[expect(clippy::cast_precision_loss, reason = "it is no more than a thousand")]
-    (stat.sessions() > 0).then_some(permille as f64 / 10.0)
+    Some(permille as f64 / 10.0)
 }
 
 pub fn record(stat: &TaskStats, profile: &Profile, now: UnixTime) -> Record {

@@ -4,6 +4,7 @@ pub mod adopted;
 mod columns;
 mod config;
 mod forecast;
+pub mod idle;
 pub mod job_metrics;
 mod job_runs;
 mod profiles;

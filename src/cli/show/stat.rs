@@ -10,11 +10,11 @@ use crate::domain::time::UnixTime;
 use crate::storage::TaskStats;
 use crate::store::Access;
 
-use super::adopted;
 use super::columns::{
     ABANDONED, ACTIVE, CLOSED, CYCLED, DELETED, ENDED, ENDED_ABANDONED, EVICTED, EXPIRED,
     EXPIRED_NOW, FUTURE, IDLE, LIFETIME, LIVE, OLDEST, OPENED, PEAK, REFUSED, TASK, idle_since,
 };
+use super::{adopted, idle};
 use crate::cli::all_databases::{Call, ManyDatabases, Work};
 use crate::cli::args::task;
 use crate::cli::context::{Context, print};
@@ -33,17 +33,25 @@ use crate::output::sanitize::escape;
 /// created. peak is the largest number of sessions, live or due, that were open at the same
 /// time, as observed at each purge, at each cycle, now, and, in tables of up to 1,000 rows, at
 /// each open.
+///
+/// With --idle: for each task, the sessions that have not ended, by the time for which they have
+/// been unused, with the policy's timeout as one of the limits; and, for each range, the number
+/// of sessions that have been unused for longer, which a timeout of that length would end.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   sessctl show stat
   sessctl show stat 'im*' -o plain | grep active
+  sessctl show stat --idle imap                how long sessions have been unused
   sessctl show stat --metrics-file /var/lib/node_exporter/sessctl.prom")]
 pub struct Args {
     /// Only this task; * matches any text, case is ignored
     #[arg(value_parser = task)]
     task: Option<TaskPattern>,
+    /// Show for how long sessions have been unused, and how many a shorter timeout would end
+    #[arg(long)]
+    idle: bool,
     /// Write the figures to this file for node_exporter, and print nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "output", "json"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "idle", "output", "json"])]
     metrics_file: Option<PathBuf>,
     #[command(flatten)]
     databases: ManyDatabases,
@@ -88,7 +96,8 @@ impl Args {
     /// # Errors
     /// Options that exclude each other.
     pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
-        let call = || Call::for_all(Work::Stat, self.databases.parallel());
+        let work = Work::Stat { idle: self.idle };
+        let call = || Call::for_all(work, self.databases.parallel());
         let call = || call().with_files(self.metrics_file.as_deref(), None);
         Ok(self.databases.is_wanted(context)?.then(call))
     }
@@ -98,6 +107,9 @@ impl Args {
     }
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        if self.idle {
+            return idle::run(self.task.as_ref(), context);
+        }
         if let Some(path) = &self.metrics_file {
             let service = context.open(Access::Read)?;
             let records = records(&service, None, context.now)?;

@@ -11,7 +11,7 @@ mod verdict;
 
 pub use licence::Licence;
 pub use retention::{CappedRetention, RetentionCap};
-pub use rules::{ExpiryMode, OverflowPolicy, Policy};
+pub use rules::{ExpiryMode, OverflowPolicy, Policy, TimeoutBasis};
 #[cfg(feature = "internals")]
 pub use set::PatternPolicy;
 pub use set::Policies;

@@ -40,6 +40,18 @@ string_enum!(OverflowPolicy, "overflow policy", {
     Refuse => "refuse",
 });
 
+/// Timeout by which open sessions are evaluated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeoutBasis {
+    /// The one that each session was granted when it opened.
+    #[default]
+    Granted,
+    /// The one that the policy grants to a session that requests none.
+    Policy,
+    /// The one that the policy grants to a session that requests what it was granted.
+    Bounds,
+}
+
 /// The rules for the sessions of a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -47,6 +59,9 @@ pub struct Policy {
     pub expire: ExpiryMode,
     /// Idle timeout of a new session that requests none; `None`: none.
     pub timeout: Option<Span>,
+    /// Timeout by which open sessions are evaluated: another than the granted one in a preview of
+    /// a changed policy.
+    pub basis: TimeoutBasis,
     /// Minimum timeout, whatever a session requests.
     pub min_timeout: Span,
     /// Maximum timeout; `None`: any, including none.
@@ -76,6 +91,7 @@ impl Default for Policy {
         Self {
             expire: ExpiryMode::Timeout,
             timeout: Some(Span::minutes(30)),
+            basis: TimeoutBasis::Granted,
             min_timeout: Span::minutes(5),
             max_timeout: Some(Span::hours(1)),
             abandoned: Span::hours(2),

@@ -1,6 +1,6 @@
 //! The use of a session: its timeout, its state, its touches and its last valid moment.
 
-use super::rules::{ExpiryMode, Policy};
+use super::rules::{ExpiryMode, Policy, TimeoutBasis};
 use super::two_pass::PurgeTime;
 use crate::domain::session::{EndReason, Session, SessionState};
 use crate::domain::time::{Span, UnixTime};
@@ -36,6 +36,19 @@ impl Policy {
             (Some(wanted), most) => {
                 let capped = most.map_or(wanted, |most| wanted.min(most));
                 Some(capped.max(self.min_timeout))
+            }
+        }
+    }
+
+    /// Timeout by which a session is evaluated, according to its [basis](TimeoutBasis): the granted
+    /// one, or that which the policy grants to it now.
+    pub fn timeout_of(&self, session: &Session) -> Option<Span> {
+        let granted = session.idle_timeout;
+        match self.basis {
+            TimeoutBasis::Granted => granted,
+            TimeoutBasis::Policy => self.granted_timeout(TimeoutRequest::Nothing),
+            TimeoutBasis::Bounds => {
+                self.granted_timeout(granted.map_or(TimeoutRequest::Never, TimeoutRequest::For))
             }
         }
     }
@@ -88,7 +101,7 @@ impl Policy {
             return SessionState::Active;
         }
         let idle = session.idle(now).unwrap_or(Span::ZERO);
-        match (self.expire, session.idle_timeout) {
+        match (self.expire, self.timeout_of(session)) {
             (ExpiryMode::TwoPass, _) if session.mark().is_some() => SessionState::Idle,
             (ExpiryMode::TwoPass, _) | (_, None) => SessionState::Active,
             (_, Some(timeout)) if idle > timeout.max(self.abandoned) => SessionState::Abandoned,

@@ -5,7 +5,9 @@
 
 use super::task_rules::{per_task, task_matches};
 use crate::domain::filter::Filter;
-use crate::domain::policy::{ExpiryMode, Policies, Policy, PurgeTime};
+use crate::domain::policy::{
+    ExpiryMode, Policies, Policy, PurgeTime, TimeoutBasis, TimeoutRequest,
+};
 use crate::domain::session::SessionState;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::PolicyContext;
@@ -25,7 +27,7 @@ pub(super) fn deletes_at_end(policy: &Policy) -> bool {
     policy.retention == Some(Span::ZERO)
 }
 
-fn before(now: UnixTime, span: Span) -> UnixTime {
+pub(super) fn before(now: UnixTime, span: Span) -> UnixTime {
     UnixTime(now.0.saturating_sub(span.as_seconds()))
 }
 
@@ -53,16 +55,40 @@ pub(super) fn expiry_reason(sql: &mut Statement, policy: &Policy, now: UnixTime)
     sql.push("CASE WHEN FALSE THEN NULL");
     match policy.expire {
         ExpiryMode::Timeout => {
-            sql.push(" WHEN last_used_at + idle_timeout < ").bind(now).push(" THEN 'expired'");
+            timeout(sql.push(" WHEN last_used_at + "), policy);
+            sql.push(" < ").bind(now).push(" THEN 'expired'");
         }
         ExpiryMode::Abandoned => {
-            sql.push(" WHEN last_used_at + max(idle_timeout, ").bind(policy.abandoned);
+            timeout(sql.push(" WHEN last_used_at + max("), policy);
+            sql.push(", ").bind(policy.abandoned);
             sql.push(") < ").bind(now).push(" THEN 'abandoned'");
         }
         ExpiryMode::TwoPass | ExpiryMode::Never => {}
     }
     when_lifetime_exceeded(sql, policy, now);
     sql.push(" END");
+}
+
+/// Writes the timeout by which a session is evaluated, as [`Policy::timeout_of`]; NULL: none.
+pub(super) fn timeout(sql: &mut Statement, policy: &Policy) {
+    match policy.basis {
+        TimeoutBasis::Granted => {
+            sql.push("idle_timeout");
+        }
+        TimeoutBasis::Policy => match policy.granted_timeout(TimeoutRequest::Nothing) {
+            Some(timeout) => drop(sql.bind(timeout)),
+            None => drop(sql.push("NULL")),
+        },
+        TimeoutBasis::Bounds => {
+            let Some(max) = policy.max_timeout else {
+                sql.push("max(idle_timeout, ").bind(policy.min_timeout).push(")");
+                return;
+            };
+            sql.push("CASE WHEN idle_timeout IS NULL THEN ").bind(max);
+            sql.push(" ELSE max(min(idle_timeout, ").bind(max).push("), ");
+            sql.bind(policy.min_timeout).push(") END");
+        }
+    }
 }
 
 /// Writes the branch of a CASE for sessions past their lifetime, if the policy has one.
@@ -183,9 +209,11 @@ fn live_state(sql: &mut Statement, policy: &Policy, now: UnixTime) {
         ExpiryMode::Timeout => sql.push(" ELSE 0 END"),
         ExpiryMode::TwoPass => sql.push(" WHEN ").push(HAS_VALID_MARK).push(" THEN 1 ELSE 0 END"),
         ExpiryMode::Abandoned | ExpiryMode::Never => {
-            sql.push(" WHEN ").bind(now).push(" - last_used_at > max(idle_timeout, ");
-            sql.bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);
-            sql.push(" - last_used_at > idle_timeout THEN 1 ELSE 0 END")
+            sql.push(" WHEN ").bind(now).push(" - last_used_at > max(");
+            timeout(sql, policy);
+            sql.push(", ").bind(policy.abandoned).push(") THEN 2 WHEN ").bind(now);
+            timeout(sql.push(" - last_used_at > "), policy);
+            sql.push(" THEN 1 ELSE 0 END")
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Sort order of a list, and the start of its next page.
 
-use super::policy_sql::{HAS_VALID_MARK, idle, state};
+use super::policy_sql::{HAS_VALID_MARK, idle, state, timeout};
 use super::task_rules::per_task;
 use crate::domain::policy::ExpiryMode;
 use crate::domain::profile::SqlValueRef;
@@ -147,11 +147,14 @@ fn expiry_or_last(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| {
         sql.push("min(");
         match policy.expire {
-            ExpiryMode::Timeout => sql.push("ifnull(last_used_at + idle_timeout, 1 << 60)"),
-            ExpiryMode::Abandoned => sql
-                .push("ifnull(last_used_at + max(idle_timeout, ")
-                .bind(policy.abandoned)
-                .push("), 1 << 60)"),
+            ExpiryMode::Timeout => {
+                timeout(sql.push("ifnull(last_used_at + "), policy);
+                sql.push(", 1 << 60)")
+            }
+            ExpiryMode::Abandoned => {
+                timeout(sql.push("ifnull(last_used_at + max("), policy);
+                sql.push(", ").bind(policy.abandoned).push("), 1 << 60)")
+            }
             ExpiryMode::TwoPass => {
                 sql.push("CASE WHEN ").push(HAS_VALID_MARK).push(" THEN marked_at + ");
                 sql.bind(policy.mark_min_age()).push(" ELSE 1 << 60 END")
