@@ -14,7 +14,7 @@ pub mod schedule;
 mod session;
 pub mod stat;
 mod tasks;
-mod users;
+pub mod users;
 
 use std::ffi::OsString;
 
