@@ -48,6 +48,7 @@ mod reap_children;
 pub mod replace;
 mod replication;
 mod report;
+pub mod report_page;
 mod reporter;
 mod restore;
 mod retry;
@@ -112,6 +113,7 @@ enum Command {
     Discover(discover::Args),
     Doctor(doctor::Args),
     Check(check::Args),
+    Report(report_page::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -319,6 +321,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Discover(args) => args.run(context),
         Command::Doctor(args) => args.run(context),
         Command::Check(args) => args.run(context),
+        Command::Report(args) => args.run(context),
         Command::Demo(args) => args.run(context),
         Command::Completions(args) => args.run(arguments::command()),
         Command::Man(args) => args.run(arguments::command()),

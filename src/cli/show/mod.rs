@@ -5,7 +5,7 @@ mod columns;
 mod config;
 mod forecast;
 pub mod job_metrics;
-mod job_runs;
+pub mod job_runs;
 mod profiles;
 mod run_schemas;
 pub mod runs;
