@@ -22,6 +22,14 @@ impl SessionService {
         !self.store.is_volatile()
     }
 
+    /// Adds samples of any times to the history.
+    ///
+    /// # Errors
+    /// Any error of writing the ledger.
+    pub fn add_samples(&mut self, samples: &[Sample]) -> Result<()> {
+        self.store.add_samples(samples)
+    }
+
     /// Returns the distributions of the times for which the sessions of the tasks in scope have
     /// been unused, by name; `None`: the table does not record the last use.
     ///

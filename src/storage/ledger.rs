@@ -390,9 +390,16 @@ pub trait Ledger {
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()>;
 
     /// Samples of the times from `since` to `until`, the earliest first.
-    fn samples(&self, _since: UnixTime, _until: UnixTime) -> Result<Vec<Sample>> {
-        Ok(Vec::new())
-    }
+    fn samples(&self, since: UnixTime, until: UnixTime) -> Result<Vec<Sample>>;
+
+    /// Stores a sample, unless there is one of the span `unless_within` before it, and merges it
+    /// into one of the same second. Merges some of those that are older than a week by the hour,
+    /// and than 90 days by the day, and deletes some that are older than two years. Ages are
+    /// counted from one of the last samples, because the clock may be wrong.
+    fn record_sample(&mut self, sample: &Sample, unless_within: Option<Span>) -> Result<()>;
+
+    /// Adds samples of any times.
+    fn add_samples(&mut self, samples: &[Sample]) -> Result<()>;
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>>;
 

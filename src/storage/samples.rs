@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::session::EndReason;
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 
 /// Figures of a table at one time, and what the runs did that it stands for.
 ///
@@ -12,6 +12,9 @@ use crate::domain::time::UnixTime;
 pub struct Sample {
     /// Time of the last of its runs, or of a reading without a run.
     pub at: UnixTime,
+    /// Length of the period, counted from 1970 in UTC, whose samples were merged into this one;
+    /// zero: none were.
+    pub period: Span,
     /// Number of runs that it stands for; zero for a reading.
     pub runs: u64,
     /// Live sessions in the states active, idle and abandoned; in a framework's table, all are

@@ -6,6 +6,7 @@ mod jobs;
 mod lease;
 mod run_sessions;
 mod runs;
+mod samples;
 
 use std::ops::ControlFlow;
 
@@ -15,7 +16,7 @@ use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
     JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunProgress, RunQuery,
-    RunRecord, StartResult, VisitResult,
+    RunRecord, Sample, StartResult, VisitResult,
 };
 
 pub(super) use run_sessions::record_before_end;
@@ -156,6 +157,18 @@ impl<L: LedgerDatabase> Ledger for L {
 
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()> {
         self.write(|database| runs::drop_runs(database, keep, now))
+    }
+
+    fn samples(&self, since: UnixTime, until: UnixTime) -> Result<Vec<Sample>> {
+        Ok(self.read(|database| samples::samples(database, since, until))?.unwrap_or_default())
+    }
+
+    fn record_sample(&mut self, sample: &Sample, unless_within: Option<Span>) -> Result<()> {
+        self.write(|database| samples::record(database, sample, unless_within))
+    }
+
+    fn add_samples(&mut self, samples: &[Sample]) -> Result<()> {
+        self.write(|database| samples::add(database, samples))
     }
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {
