@@ -28,6 +28,8 @@ pub struct Style {
     pub color: bool,
     /// Columns of the terminal; `None`: not a terminal.
     pub width: Option<usize>,
+    /// Set if the output may contain characters other than ASCII, such as blocks.
+    pub unicode: bool,
 }
 
 /// A summary ahead of a listing. The formats that have one kind of row only

@@ -75,6 +75,12 @@ fn planned() -> impl Strategy<Value = Option<UnixTime>> {
     option::of(prop_oneof![-2..5_i64, HOUR - 3..HOUR + 3, Just(2 * HOUR)].prop_map(ago))
 }
 
+/// Timeout, its minimum and its maximum, which is not below the minimum.
+fn timeouts() -> impl Strategy<Value = (Option<Span>, Span, Option<Span>)> {
+    let drawn = (option::of(span()), span(), option::of(span()));
+    drawn.prop_map(|(timeout, min, max)| (timeout, min, max.map(|max| max.max(min))))
+}
+
 prop_compose! {
     fn policy()(
         expire in select(ExpiryMode::ALL),
@@ -82,8 +88,19 @@ prop_compose! {
         lifetime in option::of(span()),
         delay in delay(),
         retention in option::of(span()),
+        (timeout, min_timeout, max_timeout) in timeouts(),
     ) -> Policy {
-        Policy { expire, abandoned, lifetime, delay, retention, ..Policy::default() }
+        Policy {
+            expire,
+            timeout,
+            min_timeout,
+            max_timeout,
+            abandoned,
+            lifetime,
+            delay,
+            retention,
+            ..Policy::default()
+        }
     }
 }
 

@@ -60,7 +60,15 @@ pub(super) fn style(when: When) -> Style {
             terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    Style { color, width: width() }
+    Style { color, width: width(), unicode: is_locale_utf8(|name| env::var(name).ok()) }
+}
+
+/// Reports whether the locale has the encoding UTF-8, by the first of its variables that is set.
+pub fn is_locale_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
+    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();
+    let encoding = locale.to_ascii_lowercase().replace('-', "");
+    encoding.ends_with("utf8") || encoding.contains("utf8@")
 }
 
 /// Columns of the terminal to which another process writes the answer of this one.

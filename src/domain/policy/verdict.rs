@@ -1,6 +1,7 @@
 //! Decision of a purge on a session: the reference for every store.
 
 use super::rules::{ExpiryMode, Policy};
+use super::touch::TimeoutRequest;
 use super::two_pass::PurgeTime;
 use crate::domain::session::{EndReason, Session};
 use crate::domain::time::{Span, UnixTime};
@@ -100,9 +101,20 @@ impl Policy {
     }
 
     pub(super) fn idle_limit(&self, session: &Session) -> Option<Span> {
+        self.idle_limit_with(session.idle_timeout)
+    }
+
+    /// Timeout of a session that requests none, and the time after which it is due because it is
+    /// unused.
+    pub fn default_idle_limits(&self) -> (Option<Span>, Option<Span>) {
+        let timeout = self.granted_timeout(TimeoutRequest::Nothing);
+        (timeout, self.idle_limit_with(timeout))
+    }
+
+    fn idle_limit_with(&self, timeout: Option<Span>) -> Option<Span> {
         match self.expire {
-            ExpiryMode::Timeout => session.idle_timeout,
-            ExpiryMode::Abandoned => session.idle_timeout.map(|span| span.max(self.abandoned)),
+            ExpiryMode::Timeout => timeout,
+            ExpiryMode::Abandoned => timeout.map(|span| span.max(self.abandoned)),
             ExpiryMode::TwoPass | ExpiryMode::Never => None,
         }
     }

@@ -2,10 +2,10 @@
 
 use super::definition::Profile;
 use super::encoding::DecodedTime;
-use super::rule::{NullMeaning, Rule, RuleKind};
+use super::rule::{Length, NullMeaning, Rule, RuleKind};
 use super::timestamp::Timestamp;
 use super::value::SqlValueRef;
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {
@@ -97,6 +97,21 @@ impl Profile {
             | DecodedTime::Expired
             | DecodedTime::Unreadable => None,
         }
+    }
+
+    /// Time without use after which each session is over or due: the shortest that a rule without
+    /// conditions or the [stricter rules](Profile::stricter) state. `None`: there is none, or
+    /// each row has its own.
+    pub fn idle_timeout(&self) -> Option<Span> {
+        let of_rule = |rule: &Rule| match &rule.kind {
+            RuleKind::After(time, Length::Fixed(span))
+                if Some(*time) == self.used && rule.when.is_empty() =>
+            {
+                Some(Span::seconds(span.as_seconds().saturating_add(rule.grace.as_seconds())))
+            }
+            _ => None,
+        };
+        self.rules.iter().filter_map(of_rule).chain(self.stricter.timeout).min()
     }
 
     /// Reports whether the row was opened or used after a moment, as far as its inputs tell.

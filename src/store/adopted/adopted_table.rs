@@ -14,8 +14,9 @@ use super::reader::TableReader;
 use super::referencing_tables::ReferencingTables;
 use super::state::FrameworkState;
 use super::user_names::{UserQueries, UserTable};
-use super::{delete, delete_due, list, scan, stats};
+use super::{delete, delete_due, idle_times, list, scan, stats};
 use crate::domain::error::Result;
+use crate::domain::idle_times::IdleTimes;
 use crate::domain::policy::UserExcess;
 use crate::domain::profile::Profile;
 use crate::domain::session::{Session, SessionKey};
@@ -171,6 +172,16 @@ impl<T: Database> SessionStore for Adopted<T> {
         let remembered = self.state.tasks(scope)?;
         let excess = self.find_excess(scope.now, Duration::MAX)?;
         Ok(vec![stats::task_stats(&self.database, &self.reader, scope, &excess, remembered)?])
+    }
+
+    fn idle_times(&self, scope: &PolicyContext<'_>) -> Result<Option<Vec<IdleTimes>>> {
+        let Some(times) = IdleTimes::of_profile(&self.reader.profile) else { return Ok(None) };
+        if !stats::is_in_scope(&self.reader, scope) {
+            return Ok(Some(Vec::new()));
+        }
+        let excess = self.find_excess(scope.now, Duration::MAX)?;
+        let counted = idle_times::count(&self.database, &self.reader, scope, &excess, times)?;
+        Ok(Some(vec![counted]))
     }
 
     fn task_names(&self) -> Result<TaskNames> {

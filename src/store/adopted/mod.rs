@@ -19,6 +19,7 @@ mod detection;
 pub mod diagnose;
 mod expiry_index;
 pub(super) mod foreign_keys;
+mod idle_times;
 mod inspection;
 pub mod key_distribution;
 mod key_spread;

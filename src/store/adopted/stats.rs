@@ -54,7 +54,7 @@ pub(super) fn task_stats(
     Ok(stat)
 }
 
-fn last_use(reader: &TableReader, row: &dyn RowRef, at: usize) -> Option<UnixTime> {
+pub(super) fn last_use(reader: &TableReader, row: &dyn RowRef, at: usize) -> Option<UnixTime> {
     let used = reader.profile.used?;
     reader.with_inputs(row, at, |inputs| reader.profile.time(Some(used), inputs))
 }
@@ -64,15 +64,15 @@ fn min_time(one: Option<UnixTime>, other: Option<UnixTime>) -> Option<UnixTime> 
 }
 
 /// Columns of a row, after its key.
-struct RowLayout {
-    columns: String,
-    inputs_at: usize,
+pub(super) struct RowLayout {
+    pub(super) columns: String,
+    pub(super) inputs_at: usize,
     /// Position of the column that rows are grouped by.
     group_at: usize,
 }
 
 impl RowLayout {
-    fn of(reader: &TableReader, excess: &UserExcess, group: Option<&str>) -> Self {
+    pub(super) fn of(reader: &TableReader, excess: &UserExcess, group: Option<&str>) -> Self {
         let (key, inputs) = (reader.after_key(), reader.inputs());
         match group {
             // As in a row of `owned_columns`.
@@ -88,7 +88,7 @@ impl RowLayout {
         }
     }
 
-    fn judge(
+    pub(super) fn judge(
         &self,
         reader: &TableReader,
         row: &dyn RowRef,

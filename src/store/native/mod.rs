@@ -3,6 +3,7 @@
 mod archive;
 mod copy;
 mod end;
+mod idle_times;
 pub mod open_session;
 mod policy_sql;
 mod purge;

@@ -25,7 +25,7 @@ pub(super) fn deletes_at_end(policy: &Policy) -> bool {
     policy.retention == Some(Span::ZERO)
 }
 
-fn before(now: UnixTime, span: Span) -> UnixTime {
+pub(super) fn before(now: UnixTime, span: Span) -> UnixTime {
     UnixTime(now.0.saturating_sub(span.as_seconds()))
 }
 

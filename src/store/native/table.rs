@@ -3,8 +3,11 @@ use std::ops::ControlFlow;
 
 use super::rows::{COLUMNS, HANDLE_DIGITS, insert_row, session};
 use super::triggers::validate_triggers;
-use super::{end, open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats};
+use super::{
+    end, idle_times, open_session, policy_sql, purge, remote_batch, scan, sort, stats, user_stats,
+};
 use crate::domain::error::Result;
+use crate::domain::idle_times::IdleTimes;
 use crate::domain::policy::Policies;
 use crate::domain::profile::SqlValueRef;
 use crate::domain::session::{EndReason, Session, SessionKey};
@@ -147,6 +150,10 @@ impl<T: Database> SessionStore for Native<T> {
 
     fn tasks(&self, scope: &PolicyContext<'_>) -> Result<Vec<TaskStats>> {
         stats::tasks(&self.database, scope)
+    }
+
+    fn idle_times(&self, scope: &PolicyContext<'_>) -> Result<Option<Vec<IdleTimes>>> {
+        idle_times::idle_times(&self.database, scope).map(Some)
     }
 
     fn task_names(&self) -> Result<TaskNames> {

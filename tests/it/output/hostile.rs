@@ -95,7 +95,7 @@ fn plain_holds(text: &str, records: &[Record]) {
 
 fn table_holds(records: &[Record]) {
     for width in [20, 40, 80] {
-        let terminal = Style { color: false, width: Some(width) };
+        let terminal = Style { color: false, width: Some(width), ..Style::default() };
         let text = sample::look(FormatName::Table, terminal, &sample::SESSIONS, records);
         assert_eq!(find_unescaped(&text), None);
         for line in text.lines() {

@@ -214,7 +214,7 @@ pub fn nothing_in(name: FormatName) -> String {
 }
 
 fn at(width: Option<usize>, schema: &'static Schema, records: &[Record]) -> String {
-    look(FormatName::Table, Style { color: false, width }, schema, records)
+    look(FormatName::Table, Style { color: false, width, ..Style::default() }, schema, records)
 }
 
 pub fn sessions_at(width: Option<usize>) -> String {
@@ -230,6 +230,6 @@ pub fn session_at(width: Option<usize>) -> String {
 }
 
 pub fn colored() -> String {
-    let in_color = Style { color: true, width: Some(80) };
+    let in_color = Style { color: true, width: Some(80), ..Style::default() };
     look(FormatName::Table, in_color, &SESSIONS, &sessions()[..2])
 }

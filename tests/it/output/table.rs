@@ -109,7 +109,7 @@ fn a_cut_counts_columns_of_the_terminal() {
         ("李雷和韩", "李雷和韩"),
         ("李雷和韩梅梅", "李雷..."),
     ] {
-        let narrow = Style { color: false, width: Some("last used  ".len() + 8) };
+        let narrow = Style { color: false, width: Some("last used  ".len() + 8), ..Style::default() };
         let records = [sample::session("3f2a91c07d5e", name, "imap", "")];
         let text = sample::look(FormatName::Table, narrow, &sample::SESSION, &records);
         let line = format!("user       {shown}");
@@ -149,7 +149,7 @@ fn a_terminal_has_optional_columns_if_they_have_values_and_room() {
         "Firefox, some system".to_owned()
     });
     let header = |width: usize, agent: &Value| {
-        let style = Style { color: false, width: Some(width) };
+        let style = Style { color: false, width: Some(width), ..Style::default() };
         let table = sample::look(FormatName::Table, style, &WITH_AGENT, &[record(agent.clone())]);
         table.lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
     };

@@ -2,4 +2,5 @@
 
 mod admission;
 mod admission_model;
+mod idle_times;
 mod rules;
