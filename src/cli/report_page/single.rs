@@ -2,7 +2,7 @@
 
 use super::figures::{Figures, JobFigures};
 use super::growth::Growth;
-use super::headline::{LateJob, PurgeState, Situation, remarks};
+use super::headline::{Headline, LateJob, PurgeState, Situation};
 use super::page::Page;
 use super::sections::{self, worst_hold};
 use super::times;
@@ -26,7 +26,7 @@ pub fn page(figures: &Figures) -> Page {
     Page {
         title: format!("Sessions in {}", figures.database),
         about,
-        remarks: remarks(&situation(figures), *now, zone),
+        remarks: Headline::of(&situation(figures), *now, zone).remarks(),
         sections: sections::all(figures),
         zone: zone.clone(),
     }

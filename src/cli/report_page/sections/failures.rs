@@ -32,6 +32,7 @@ pub fn section(figures: &Figures) -> Option<Section> {
     if runs.failures.is_empty() {
         return Some(section.sentence(match runs.count {
             0 => "There is no run on record in this period.".to_owned(),
+            1 => "The only run on record did not fail.".to_owned(),
             _ => format!("None of {all} on record failed."),
         }));
     }
