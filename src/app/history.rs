@@ -16,6 +16,12 @@ impl SessionService {
         self.store.samples(since, until)
     }
 
+    /// Reports whether the ledger keeps a history. One in memory has none: that of a framework's
+    /// table is there if the state file was found to be unusable by an earlier call.
+    pub fn has_ledger(&self) -> bool {
+        !self.store.is_volatile()
+    }
+
     /// Adds samples of any times to the history.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::app::{CompactReport, CompactRequest, SessionService, StopReason};
+use crate::domain::health::is_slack_notable;
 use crate::domain::write_limits::{HoldLimit, WriteLimits};
 use crate::storage::SpaceRequirement;
 use crate::store::Access;
@@ -209,7 +210,7 @@ fn sentence(done: &CompactReport, slack: u64, is_foreign: bool) -> String {
     let pending = free + done.after.untruncated_bytes() + done.after.log_bytes;
     let freed = describe_freed(done);
     match done.stopped {
-        None if is_slack_notable(slack, done) => {
+        None if is_slack_notable(slack, done.after.bytes()) => {
             format!("{freed}, of which --full would free about {}", human::bytes(slack))
         }
         None => freed,
@@ -265,14 +266,8 @@ fn describe_freed(done: &CompactReport) -> String {
 }
 
 fn describe_slack(slack: u64, done: &CompactReport) -> String {
-    if !is_slack_notable(slack, done) {
+    if !is_slack_notable(slack, done.after.bytes()) {
         return String::new();
     }
     format!(", plus about {} from partly filled pages,", human::bytes(slack))
-}
-
-/// Reports whether partly filled pages hold a notable amount: those of a table that grows in
-/// random order are a third empty.
-const fn is_slack_notable(slack: u64, done: &CompactReport) -> bool {
-    slack > done.after.bytes() * 2 / 5
 }

@@ -48,6 +48,7 @@ mod reap_children;
 pub mod replace;
 mod replication;
 mod report;
+pub mod report_page;
 mod reporter;
 mod restore;
 mod retry;
@@ -115,6 +116,7 @@ enum Command {
     Discover(discover::Args),
     Doctor(doctor::Args),
     Check(check::Args),
+    Report(report_page::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -206,6 +208,7 @@ impl Command {
             Self::Run(args) => args.call(context),
             Self::Show(args) => args.call(context),
             Self::Doctor(args) => args.call(context),
+            Self::Report(args) => args.call(context),
             _ => Ok(None),
         }
     }
@@ -213,7 +216,7 @@ impl Command {
     /// Reports whether the command has the option to serve all databases.
     const fn can_serve_all(&self) -> bool {
         match self {
-            Self::Purge(_) | Self::Doctor(_) => true,
+            Self::Purge(_) | Self::Doctor(_) | Self::Report(_) => true,
             Self::Show(args) => args.can_serve_all(),
             Self::Top(_) => true,
             _ => false,
@@ -341,6 +344,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Discover(args) => args.run(context),
         Command::Doctor(args) => args.run(context),
         Command::Check(args) => args.run(context),
+        Command::Report(args) => args.run(context),
         Command::Demo(args) => args.run(context),
         Command::Completions(args) => args.run(arguments::command()),
         Command::Man(args) => args.run(arguments::command()),

@@ -122,6 +122,12 @@ pub const fn is_space_worth_returning(free: u64, file: u64) -> bool {
     free >= WORTHWHILE_SPACE && free >= file / 100 * WORTHWHILE_PERCENT
 }
 
+/// Reports whether partly filled pages hold a notable amount: those of a table that grows in
+/// random order are a third empty.
+pub const fn is_slack_notable(slack: u64, size: u64) -> bool {
+    slack > size * 2 / 5
+}
+
 /// Number of expired sessions below which their share does not matter.
 const BACKLOG_ROWS: u64 = 1_000;
 
@@ -144,6 +150,16 @@ const MAX_REPLICATION_LAG: Span = Span::minutes(10);
 pub fn is_replicator_idle(copied: UnixTime, changed: UnixTime, now: UnixTime) -> bool {
     let is_older = |one: UnixTime, other: UnixTime| other.since(one) > MAX_REPLICATION_LAG;
     is_older(copied, changed) && is_older(changed, now)
+}
+
+/// Lateness of a job from which nobody is likely to run it.
+const MAX_LATENESS: Span = Span::hours(1);
+/// Missed times of a job from which the same is likely.
+const MAX_MISSED: u64 = 2;
+
+/// Reports whether a job that is due has been so for long, or has missed several times before.
+pub fn is_job_late(planned: UnixTime, missed: u64, now: UnixTime) -> bool {
+    now.since(planned) > MAX_LATENESS || missed >= MAX_MISSED
 }
 
 /// Time without a completed purge after which it counts as overdue.

@@ -89,6 +89,12 @@ impl UnsupportedFormat {
         }
     }
 
+    /// A page is written for people.
+    pub const fn of_page(format: FormatName) -> Self {
+        let choices = "plain or json, or no format for a page in HTML";
+        Self { format, subject: "the report", reason: "", choices }
+    }
+
     /// A report holds several kinds of rows.
     pub const fn of_report(format: FormatName, subject: &'static str) -> Self {
         Self { format, subject, reason: "", choices: "table, plain, json or jsonl" }

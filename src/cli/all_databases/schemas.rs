@@ -5,7 +5,7 @@ use crate::cli::show::users;
 use crate::cli::show::{adopted, idle, job_metrics, runs, schedule, stat};
 #[cfg(feature = "top")]
 use crate::cli::top::live::parts;
-use crate::cli::{doctor, metrics, purge, session_records};
+use crate::cli::{doctor, metrics, purge, report_page, session_records};
 use crate::output::record::Schema;
 
 pub static SCHEMAS: &[&Schema] = &[
@@ -21,6 +21,7 @@ pub static SCHEMAS: &[&Schema] = &[
     &session_records::SESSIONS_OF_JOBS,
     &metrics::PURGE,
     &metrics::RUN,
+    &report_page::databases::ROW,
     &doctor::DOCTOR,
     &doctor::FINDINGS,
     &doctor::FACTS,

@@ -13,16 +13,10 @@ use crate::app::{PurgeHistory, SessionService};
 use crate::cli::state_dir::DatabaseOwner;
 use crate::cli::trust::shell_quoted;
 use crate::cli::{accounts, clock, context, host};
-use crate::domain::health::is_purge_overdue;
+use crate::domain::health::{is_job_late, is_purge_overdue};
 use crate::domain::job::{Job, JobStatus};
-use crate::domain::time::Span;
 use crate::output::human;
 use crate::output::record::Value;
-
-/// Lateness of a job from which nobody is likely to run it.
-const MAX_LATENESS: Span = Span::hours(1);
-/// Missed times of a job from which the same is likely.
-const MAX_MISSED: u64 = 2;
 
 /// Reads the ledger; an unusable state file is a finding.
 pub fn purges(
@@ -153,8 +147,7 @@ fn examine_job(job: &Job, status: JobStatus, subject: &Subject<'_>, found: &mut 
         JobStatus::TooLate(late) => late.due,
         JobStatus::Scheduled { .. } | JobStatus::Running(_) | JobStatus::Never => return,
     };
-    let late = subject.now().since(due.planned);
-    let is_late = late > MAX_LATENESS || due.missed >= MAX_MISSED;
+    let is_late = is_job_late(due.planned, due.missed, subject.now());
     if job.enabled && job.runs_on(&host::name()) && is_late {
         let times = match due.missed {
             0 => "at its last time".to_owned(),

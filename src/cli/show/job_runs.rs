@@ -9,7 +9,7 @@ use crate::domain::time::UnixTime;
 use crate::storage::{RunOutcome, RunQuery, RunRecord};
 
 /// The last run of a job; one that was left to another host only if there is no other.
-pub(super) fn last_run(
+pub fn last_run(
     service: &SessionService,
     job: &Job,
     now: UnixTime,
@@ -26,7 +26,7 @@ pub(super) fn last_run(
     Ok(last)
 }
 
-pub(super) fn next_time(job: &Job, status: &JobStatus) -> Option<UnixTime> {
+pub fn next_time(job: &Job, status: &JobStatus) -> Option<UnixTime> {
     match status {
         _ if !job.enabled || !job.runs_on(&host::name()) => None,
         JobStatus::Scheduled { next, .. } => Some(*next),

@@ -6,7 +6,7 @@ mod config;
 mod forecast;
 pub mod idle;
 pub mod job_metrics;
-mod job_runs;
+pub mod job_runs;
 mod profiles;
 mod run_schemas;
 pub mod runs;

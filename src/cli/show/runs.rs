@@ -325,7 +325,7 @@ pub(super) fn ended_by(run: &RunRecord) -> String {
     format!("Ended by run {id}{job}: {work}{selection}{person} on {}{why}.", origin.host)
 }
 
-pub(super) fn outcome(outcome: RunOutcome) -> Value {
+pub fn outcome(outcome: RunOutcome) -> Value {
     let tone = match outcome {
         RunOutcome::Running => Severity::Plain,
         RunOutcome::Done => Severity::Good,
