@@ -20,6 +20,7 @@ mod options;
 mod policies;
 pub mod profile;
 mod profile_checks;
+mod reports;
 mod retention;
 mod sections;
 mod selection;

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::app::{PURGE, RESTORE, SessionService};
+use crate::app::{PURGE, REPORT, RESTORE, SessionService};
 use crate::domain::format::format_count;
 use crate::domain::time::UnixTime;
 use crate::storage::{MAX_NAMED_SESSIONS, RunOrigin, RunOutcome, RunQuery, RunRecord};
@@ -20,6 +20,8 @@ pub use super::run_schemas::{ROW, RUNS};
 
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
+
+const WORK: [&str; 5] = ["purge", "cycle", "close", "restore", "report"];
 
 /// Show the last runs, most recent first: purges, cycles, closes, restores and jobs
 ///
@@ -47,7 +49,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
     /// Only runs of this kind
-    #[arg(long = "do", value_name = "WORK", value_parser = ["purge", "cycle", "close", "restore"])]
+    #[arg(long = "do", value_name = "WORK", value_parser = WORK)]
     work: Option<String>,
     /// Only runs that have ended or restored the session with this handle, or a prefix of at least
     /// 4 digits
@@ -235,13 +237,14 @@ fn visit(
     service.runs(query, now, &mut |run| visit(&run).map(ControlFlow::Continue))
 }
 
-/// Counts of a run; those of a purge that did not come to its end are unknown.
+/// Counts of a run; those of a purge that did not come to its end are unknown, and a report has
+/// none.
 fn counts(run: &RunRecord) -> [Value; 4] {
     let is_unfinished =
         matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) && run.finished.is_none();
     let (ended, restored) = if run.work == RESTORE { (0, run.ended) } else { (run.ended, 0) };
     [run.marked, ended, run.deleted, restored].map(|count| {
-        if is_unfinished && run.ended == 0 { Value::Absent } else { Value::Count(count) }
+        if run.work == REPORT || is_unfinished && run.ended == 0 { Value::Absent } else { Value::Count(count) }
     })
 }
 
