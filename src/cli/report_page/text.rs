@@ -105,7 +105,7 @@ fn range(chart: &Chart, series: &Series, width: usize) -> String {
 
 fn write_table(text: &mut String, table: &Table, zone: &TimeZone) -> io::Result<()> {
     let records: Vec<Record> = table.records.iter().map(|record| localized(record, zone)).collect();
-    let style = Style { color: false, width: Some(WIDTH) };
+    let style = Style { width: Some(WIDTH), ..Style::default() };
     let mut lines = Vec::new();
     output::write(FormatName::Table, style, &mut lines, table.schema, None, &records)?;
     text.push_str(&String::from_utf8_lossy(&lines));
