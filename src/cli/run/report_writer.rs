@@ -68,7 +68,11 @@ impl FileWriter {
             ReportFormat::Text => Form::Text,
         };
         let text = render(service, &request, form, now)?;
-        replace_keeping_mode(Path::new(&path), text.as_bytes())?;
+        replace_keeping_mode(Path::new(&path), text.as_bytes()).map_err(|error| {
+            let why = format!("{error:#}");
+            let why = why.strip_prefix(&format!("could not write \"{path}\": ")).unwrap_or(&why);
+            Error::failed(format!("write the report \"{path}\""), why)
+        })?;
         Ok(path)
     }
 }
