@@ -72,7 +72,7 @@ impl BatchWork for CycleRun<'_> {
         self.left =
             left.ok_or_else(|| Error::failed("reach the end of the sessions", ROWS_KEEP_COMING))?;
         self.after = next;
-        batches.keep_lease()?;
+        batches.keep_lease(self)?;
         Ok(true)
     }
 }

@@ -131,7 +131,7 @@ impl Sweep<'_> {
             return Ok(ControlFlow::Break(RebuildObstacle::FewDue));
         }
         // Immediately before it writes: the process may have been suspended.
-        batches.keep_lease()?;
+        batches.keep_lease(self)?;
         batches.service.limit_statements(batches.until);
         let Some(table) = batches.service.store.table_rebuild() else {
             return Ok(ControlFlow::Break(RebuildObstacle::Unsupported));

@@ -13,7 +13,10 @@ use crate::app::throttle::Throttle;
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policies;
 use crate::domain::time::UnixTime;
-use crate::storage::{Cursor, DueScan, PolicyContext, PurgeBatchResult, PurgeMethod, ScanLimits};
+use crate::storage::{
+    Cursor, DueScan, Heartbeat, PolicyContext, PublishedProgress, PurgeBatchResult, PurgeMethod,
+    ScanLimits,
+};
 
 /// Maximum number of rows of one scan, if fewer of them are due.
 const SCAN_ROWS: usize = 20_000;
@@ -145,6 +148,19 @@ impl<'a> Sweep<'a> {
 
     pub(super) fn has_changes(&self) -> bool {
         self.done.marked + self.done.ended + self.done.deleted > 0
+    }
+
+    /// Figures for the ledger; the time of the heartbeat is that of the renewal.
+    pub(super) fn published_progress(&self) -> PublishedProgress {
+        let PurgeProgress { fraction, marked, ended, deleted, .. } = self.done;
+        let heartbeat = Heartbeat {
+            at: self.now,
+            fraction,
+            last_hold: self.done.last_hold,
+            longest_hold: self.done.longest_hold,
+            log_bytes: self.checkpointer.log_bytes,
+        };
+        PublishedProgress { marked, ended, deleted, heartbeat }
     }
 
     pub(super) fn counts(&self) -> RunCounts {
