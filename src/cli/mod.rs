@@ -205,6 +205,7 @@ impl Command {
             Self::Run(args) => args.call(context),
             Self::Show(args) => args.call(context),
             Self::Doctor(args) => args.call(context),
+            Self::Report(args) => args.call(context),
             _ => Ok(None),
         }
     }
@@ -212,7 +213,7 @@ impl Command {
     /// Reports whether the command has the option to serve all databases.
     const fn can_serve_all(&self) -> bool {
         match self {
-            Self::Purge(_) | Self::Doctor(_) => true,
+            Self::Purge(_) | Self::Doctor(_) | Self::Report(_) => true,
             Self::Show(args) => args.can_serve_all(),
             _ => false,
         }

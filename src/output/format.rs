@@ -91,7 +91,7 @@ impl UnsupportedFormat {
 
     /// A page is written for people.
     pub const fn of_page(format: FormatName) -> Self {
-        let choices = "plain, or no format for a page in HTML";
+        let choices = "plain or json, or no format for a page in HTML";
         Self { format, subject: "the report", reason: "", choices }
     }
 

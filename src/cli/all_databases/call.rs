@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::context::{Context, SettingSource};
 use crate::cli::exit::Usage;
 use crate::config::DatabaseEntry;
+use crate::domain::time::UnixTime;
 
 /// Options of commands that can serve all databases.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
@@ -68,6 +69,9 @@ pub enum Work {
     },
     Schedule,
     Doctor,
+    Report {
+        since: UnixTime,
+    },
     Purge {
         dry_run: bool,
         /// Set if the sessions that end are the output.

@@ -18,6 +18,7 @@ mod outputs;
 mod pages;
 mod parent;
 mod process;
+mod report_rows;
 mod results;
 mod runs;
 pub mod schemas;

@@ -4,6 +4,7 @@ use super::call::{Call, Target, Work};
 use super::items::{Item, Output};
 use super::listing::{Listing, with_database};
 use super::pages::Pages;
+use super::report_rows::ReportRows;
 use super::results::{JobRows, PurgeRows};
 use super::runs::NewestRuns;
 use crate::cli::context::{Context, stdout, unwritten};
@@ -37,6 +38,7 @@ pub fn of<'a>(call: &Call, context: &'a Context) -> anyhow::Result<Box<dyn Outpu
         }
         Work::Runs { limit, .. } => Box::new(NewestRuns::new(context, limit)?),
         Work::Doctor => Box::new(Pages::new(context)?),
+        Work::Report { since } => Box::new(ReportRows::new(since, context)?),
         Work::Purge { each: true, .. } | Work::Run { each: true, .. } if is_table => {
             Box::new(Sentences::default())
         }

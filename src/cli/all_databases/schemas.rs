@@ -1,10 +1,10 @@
 //! The schemas of the records that workers send.
 
 use crate::cli::show::{adopted, job_metrics, runs, schedule, stat};
-use crate::cli::{doctor, metrics, purge, session_records};
+use crate::cli::{doctor, metrics, purge, report_page, session_records};
 use crate::output::record::Schema;
 
-pub static SCHEMAS: [&Schema; 14] = [
+pub static SCHEMAS: [&Schema; 15] = [
     &stat::STAT,
     &adopted::STAT,
     &runs::RUNS,
@@ -16,6 +16,7 @@ pub static SCHEMAS: [&Schema; 14] = [
     &session_records::SESSIONS_OF_JOBS,
     &metrics::PURGE,
     &metrics::RUN,
+    &report_page::databases::ROW,
     &doctor::DOCTOR,
     &doctor::FINDINGS,
     &doctor::FACTS,

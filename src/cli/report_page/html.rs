@@ -3,6 +3,7 @@
 use super::markup::Html;
 use super::page::{Chart, Page, Plot, Remark, Section, SeriesStyle, Table};
 use super::{svg, times};
+use crate::domain::format::format_count;
 use crate::domain::time_zone::TimeZone;
 use crate::output::human;
 use crate::output::record::{Column, Record, Severity, Value};
@@ -114,10 +115,14 @@ impl Page {
                 html.leaf("p", &[], sentence);
                 html.line();
             }
-            for (place, chart) in section.charts.iter().enumerate() {
-                let id = format!("{}-{}", section.name, place + 1);
-                self.chart(html, chart, &id);
-            }
+            let class = if section.charts.len() > 1 { "charts pair" } else { "charts" };
+            html.element("div", &[("class", class)], |html| {
+                for (place, chart) in section.charts.iter().enumerate() {
+                    let id = format!("{}-{}", section.name, place + 1);
+                    self.chart(html, chart, &id);
+                }
+            });
+            html.line();
             for table in &section.tables {
                 if table.records.len() > OPEN_ROWS {
                     let rows = format!("{} ({} rows)", table.caption, table.records.len());
@@ -212,7 +217,11 @@ pub fn write_table(html: &mut Html, table: &Table, zone: &TimeZone) {
                             let attributes = [("class", class), ("scope", "row")];
                             let (name, used) = if index == 0 { ("th", 2) } else { ("td", 1) };
                             html.element(name, &attributes[..used], |html| {
-                                write_value(html, value, zone);
+                                if table.trend == Some(column.name) {
+                                    write_trend(html, value);
+                                } else {
+                                    write_value(html, value, zone);
+                                }
                                 if has_bar {
                                     write_bar(html, value, most);
                                 }
@@ -237,8 +246,12 @@ fn is_numeric(table: &Table, place: usize) -> bool {
     known.peek().is_some() && known.all(|is_number| is_number)
 }
 
-const fn class(value: &Value, is_numeric: bool) -> &'static str {
+/// Characters from which a text takes several lines in a narrow column.
+const LONG_TEXT: usize = 40;
+
+fn class(value: &Value, is_numeric: bool) -> &'static str {
     match value {
+        Value::Text(text) if text.len() > LONG_TEXT => "long",
         _ if is_numeric => "number",
         Value::Word(_, Severity::Good) => "good",
         Value::Word(_, Severity::Warn) => "warning",
@@ -274,5 +287,31 @@ fn write_bar(html: &mut Html, value: &Value, most: u64) {
     let style = format!("width:{percent}%");
     html.element("span", &[("class", "meter"), ("aria-hidden", "true")], |html| {
         html.element("i", &[("style", &style)], |_| {});
+    });
+}
+
+/// Adds a small curve of numbers, with their limits in words.
+fn write_trend(html: &mut Html, value: &Value) {
+    let text = value.bare().unwrap_or_default();
+    let values: Vec<u64> = text.split(' ').filter_map(|number| number.parse().ok()).collect();
+    let (Some(least), Some(most)) = (values.iter().min(), values.iter().max()) else { return };
+    let words = format!("between {} and {}", format_count(*least), format_count(*most));
+    let width = (values.len() - 1).max(1) * 10;
+    let frame = format!("0 0 {width} 100");
+    let attributes = [
+        ("class", "trend"),
+        ("role", "img"),
+        ("viewBox", frame.as_str()),
+        ("preserveAspectRatio", "none"),
+        ("aria-label", words.as_str()),
+    ];
+    html.element("svg", &attributes, |html| {
+        let point = |(place, value): (usize, &u64)| {
+            let height = 100 - u128::from(*value) * 100 / u128::from((*most).max(1));
+            format!("{},{height}", place * 10)
+        };
+        let points: Vec<String> = values.iter().enumerate().map(point).collect();
+        let points = points.join(" ");
+        html.element("polyline", &[("class", "curve first"), ("points", &points)], |_| {});
     });
 }

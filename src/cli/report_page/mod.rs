@@ -1,9 +1,11 @@
-//! `sessctl report`: figures of the database, made into a model of the page, which two renderers
-//! write as HTML and as plain text.
+//! `sessctl report`: figures of the database, made into a model of the page, which is then written
+//! as HTML, as plain text, or as JSON.
 
 pub mod buckets;
 pub mod curves;
+pub mod databases;
 pub mod figures;
+pub mod form;
 pub mod growth;
 pub mod headline;
 mod history;
@@ -16,20 +18,19 @@ mod sections;
 mod single;
 mod svg;
 mod text;
-mod times;
+pub mod times;
 
-use std::io::{self, IsTerminal as _};
-
-use super::context::{Context, print};
+use super::all_databases::{Call, ManyDatabases, Work};
+use super::context::{Context, print, unwritten};
 use super::exit::Exit;
 use super::host;
 use super::time_arg::Since;
 use super::time_zone::machine_time_zone;
 use crate::app::SessionService;
 use crate::domain::time::UnixTime;
-use crate::output::{FormatName, UnsupportedFormat};
 use crate::store::Access;
 use figures::{Figures, Request};
+use form::Form;
 
 /// Write a page about the sessions, with charts: an HTML file
 ///
@@ -48,13 +49,8 @@ pub struct Args {
     /// Begin at this time, or this long ago
     #[arg(long, value_name = "TIME", default_value = "30d")]
     since: Since,
-}
-
-/// Form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    Html,
-    Text,
+    #[command(flatten)]
+    databases: ManyDatabases,
 }
 
 /// Writes a report on the database.
@@ -67,16 +63,25 @@ pub fn render(
     form: Form,
     now: UnixTime,
 ) -> anyhow::Result<String> {
-    let page = single::page(&Figures::read(service, request, now)?);
-    Ok(match form {
-        Form::Html => page.to_html(),
-        Form::Text => page.to_text()?,
-    })
+    single::page(&Figures::read(service, request, now)?).to_form(form)
 }
 
 impl Args {
+    /// The call, if a process for each database serves it.
+    ///
+    /// # Errors
+    /// Options that exclude each other, and a time that cannot be resolved.
+    pub fn call(&self, context: &Context) -> anyhow::Result<Option<Call>> {
+        if !self.databases.is_wanted(context)? {
+            return Ok(None);
+        }
+        let since = self.since.read(context.now)?;
+        Ok(Some(Call::for_all(Work::Report { since }, self.databases.parallel())))
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
-        let form = form(context)?;
+        let collector = context.collector();
+        let form = if collector.is_some() { Form::Html } else { Form::of(context)? };
         let config = context.config_explained()?;
         let job_options = context.job_options(config)?;
         let request = Request {
@@ -88,6 +93,11 @@ impl Args {
             job_options: &job_options,
         };
         let mut service = context.open_quietly(Access::Read)?;
+        if let Some(collector) = collector {
+            let figures = Figures::read(&mut service, &request, context.now)?;
+            collector.send_record(&databases::ROW, &databases::row(&figures)).map_err(unwritten)?;
+            return Ok(Exit::Done);
+        }
         print(render(&mut service, &request, form, context.now)?)?;
         if form == Form::Text && context.requested_format().is_none() {
             context.print_notice("`sessctl report > report.html` writes a page with charts");
@@ -102,13 +112,4 @@ pub fn database_name(context: &Context) -> anyhow::Result<String> {
         Some(name) => Ok(name.to_string()),
         None => Ok(context.db()?.to_string()),
     }
-}
-
-fn form(context: &Context) -> anyhow::Result<Form> {
-    Ok(match context.requested_format() {
-        None if io::stdout().is_terminal() => Form::Text,
-        None => Form::Html,
-        Some(FormatName::Plain) => Form::Text,
-        Some(format) => return Err(UnsupportedFormat::of_page(format).into()),
-    })
 }

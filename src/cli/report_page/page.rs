@@ -64,6 +64,11 @@ impl Section {
         Self { name, title, ..Self::default() }
     }
 
+    /// Tables of its charts, and the others.
+    pub fn all_tables(&self) -> impl Iterator<Item = &Table> {
+        self.charts.iter().map(|chart| &chart.table).chain(&self.tables)
+    }
+
     #[must_use]
     pub fn sentence(mut self, sentence: impl Into<String>) -> Self {
         self.sentences.push(sentence.into());
@@ -79,6 +84,8 @@ pub struct Table {
     pub records: Vec<Record>,
     /// Column whose numbers are also shown as bars.
     pub bars: Option<&'static str>,
+    /// Column whose numbers, with blanks between them, are shown as a curve.
+    pub trend: Option<&'static str>,
     /// Set if its texts are long: plain text has each record as a paragraph.
     pub is_prose: bool,
 }
@@ -90,7 +97,7 @@ impl Table {
         schema: &'static Schema,
         records: Vec<Record>,
     ) -> Self {
-        Self { name, caption, schema, records, bars: None, is_prose: false }
+        Self { name, caption, schema, records, bars: None, trend: None, is_prose: false }
     }
 
     /// Columns for people, without those that have no value.

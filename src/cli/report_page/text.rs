@@ -6,7 +6,7 @@ use super::page::{Chart, Page, Plot, Section, Series, Table};
 use super::times;
 use crate::cli::context::terminal::filled;
 use crate::domain::time_zone::TimeZone;
-use crate::output::record::{Record, Value};
+use crate::output::record::{Column, Record, Value};
 use crate::output::sanitize::escape;
 use crate::output::{self, FormatName, Style, human};
 
@@ -126,7 +126,8 @@ fn prose(table: &Table, record: &Record, zone: &TimeZone) -> String {
     let record = localized(record, zone);
     let columns = table.shown_columns();
     let has_value = |place: &usize| record.values[*place] != Value::Absent;
-    let parts = columns.into_iter().filter(|(place, _)| has_value(place));
+    let is_text = |column: &Column| table.trend != Some(column.name);
+    let parts = columns.into_iter().filter(|(place, column)| has_value(place) && is_text(column));
     let parts = parts
         .map(|(place, column)| format!("{}: {}", column.title, human::show(&record.values[place])));
     parts.collect::<Vec<_>>().join(", ")

@@ -109,7 +109,8 @@ fn a_cut_counts_columns_of_the_terminal() {
         ("李雷和韩", "李雷和韩"),
         ("李雷和韩梅梅", "李雷..."),
     ] {
-        let narrow = Style { color: false, width: Some("last used  ".len() + 8), ..Style::default() };
+        let narrow =
+            Style { color: false, width: Some("last used  ".len() + 8), ..Style::default() };
         let records = [sample::session("3f2a91c07d5e", name, "imap", "")];
         let text = sample::look(FormatName::Table, narrow, &sample::SESSION, &records);
         let line = format!("user       {shown}");
