@@ -8,7 +8,7 @@ use clap::{Args as _, Command, CommandFactory as _, FromArgMatches as _};
 use super::context::Global;
 use super::{
     Cli, check, close, compact, copy, cycle, discover, doctor, init, list, open, profile, purge,
-    restore, run, schedule, show, touch,
+    restore, run, schedule, show, top, touch,
 };
 
 /// Parses the arguments of a process, of which the first is the program's name.
@@ -84,6 +84,7 @@ fn narrow_subcommand(name: &str) -> Option<Command> {
         "purge" => purge::Args::augment_args,
         "run" => run::Args::augment_args,
         "list" => list::Args::augment_args,
+        "top" => top::Args::augment_args,
         "cycle" => cycle::Args::augment_args,
         "restore" => restore::Args::augment_args,
         "compact" => compact::Args::augment_args,

@@ -23,6 +23,12 @@ pub fn uptime() -> Duration {
     Duration::try_from(clock_gettime(BOOT_CLOCK)).unwrap_or_default()
 }
 
+/// Returns the processor time that this process has used.
+#[cfg(feature = "top")]
+pub fn processor_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).unwrap_or_default()
+}
+
 pub fn read(wall: UnixTime) -> ClockReading {
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
     let stamp = ClockStamp {

@@ -65,6 +65,7 @@ pub mod time_arg;
 pub mod time_zone;
 mod token_reader;
 mod tokens;
+pub mod top;
 mod touch;
 pub mod trust;
 mod users;
@@ -76,6 +77,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::output::record::Schema;
+use all_databases::wire::Instruction;
 use context::{Context, Global};
 use exit::Exit;
 use privileges::{IfMissing, PrivilegeNeeds, helper};
@@ -99,6 +101,7 @@ enum Command {
     Run(run::Args),
     List(list::Args),
     Show(show::Args),
+    Top(Box<top::Args>),
     #[command(visible_alias = "terminate")]
     Cycle(cycle::Args),
     Restore(restore::Args),
@@ -215,6 +218,7 @@ impl Command {
         match self {
             Self::Purge(_) | Self::Doctor(_) | Self::Report(_) => true,
             Self::Show(args) => args.can_serve_all(),
+            Self::Top(_) => true,
             _ => false,
         }
     }
@@ -238,7 +242,7 @@ impl Cli {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
-    match arguments::parse(&args) {
+    match arguments::parse(&args).and_then(instructed) {
         Ok(cli) => {
             if cli.global.journal_priorities {
                 priority::mark_lines();
@@ -270,6 +274,20 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// The call with the command that a parent process wants instead, whose output it shows.
+fn instructed(mut cli: Cli) -> clap::error::Result<Cli> {
+    let instruction = cli.global.worker_instruction.as_ref().map(String::as_bytes);
+    // One that cannot be read is refused when the worker starts.
+    let instruction = instruction.and_then(|text| Instruction::parse(text).ok());
+    if let Some(words) = instruction.and_then(|instruction| instruction.command) {
+        let args: Vec<OsString> =
+            ["sessctl".to_owned()].into_iter().chain(words).map(Into::into).collect();
+        cli.command = arguments::parse(&args)?.command;
+        cli.global.show_as_text();
+    }
+    Ok(cli)
+}
+
 fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
     let metrics = command.metrics().map(|(path, schema)| (path.to_owned(), schema));
     let outcome = serve_or_run(command, context);
@@ -281,10 +299,13 @@ fn begin(command: Command, context: &Context) -> anyhow::Result<Exit> {
 
 /// Runs a command, or starts the processes that run it for each database.
 fn serve_or_run(command: Command, context: &Context) -> anyhow::Result<Exit> {
-    if context.worker().is_none()
-        && let Some(call) = command.call(context)?
-    {
-        return all_databases::run(&call, context);
+    if context.worker().is_none() {
+        if let Command::Top(args) = &command {
+            return args.show(context);
+        }
+        if let Some(call) = command.call(context)? {
+            return all_databases::run(&call, context);
+        }
     }
     take_privileges_and_run(command, context)
 }
@@ -310,6 +331,7 @@ fn run(command: Command, context: &Context) -> anyhow::Result<Exit> {
         Command::Run(args) => args.run(context),
         Command::List(args) => args.run(context),
         Command::Show(args) => args.run(context),
+        Command::Top(args) => args.run(context),
         Command::Cycle(args) => args.run(context),
         Command::Restore(args) => args.run(context),
         Command::Compact(args) => args.run(context),

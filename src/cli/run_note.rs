@@ -26,6 +26,13 @@ impl Why {
     }
 }
 
+#[cfg(feature = "top")]
+impl Why {
+    pub fn text(&self) -> Option<&str> {
+        self.why.as_deref()
+    }
+}
+
 /// Reports that the ledger lacks the end of a run, also with --quiet.
 pub fn print_unrecorded(why: &str) {
     eprint_line(
@@ -41,6 +48,11 @@ pub fn print_unrecorded(why: &str) {
 pub struct Typed(String);
 
 impl Typed {
+    #[cfg(feature = "top")]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     pub fn word(&mut self, word: &dyn Display) -> &mut Self {
         if !self.0.is_empty() {
             self.0.push(' ');

@@ -4,7 +4,7 @@
 //! its database. What a worker finds and does goes to the parent over a socket ([`wire`]), and the
 //! parent writes one listing, one file of metrics and one log of runs.
 
-mod call;
+pub mod call;
 pub mod codes;
 pub mod events;
 mod figures;
@@ -17,12 +17,12 @@ pub mod order;
 mod outputs;
 mod pages;
 mod parent;
-mod process;
+pub mod process;
 mod report_rows;
 mod results;
 mod runs;
 pub mod schemas;
-mod serve;
+pub mod serve;
 pub mod tracker;
 pub mod values;
 mod watch;

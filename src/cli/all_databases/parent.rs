@@ -36,7 +36,10 @@ pub fn run_workers(
             && let Some((index, call)) = waiting.next()
         {
             handle(index, Event::Started);
-            match process::start(call, index, &sender) {
+            let sender = sender.clone();
+            // A parent that no longer listens is about to end.
+            let sink = Box::new(move |event| drop(sender.send((index, event))));
+            match process::start(call, sink) {
                 Ok(orders) => drop(running.insert(index, orders)),
                 Err(error) => handle(index, Event::Ended(WorkerEnd::not_started(&error))),
             }

@@ -7,7 +7,6 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::SyncSender;
 use std::{env, thread};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -80,25 +79,24 @@ impl WorkerEnd {
     }
 }
 
-/// Starts a worker, whose events a thread sends with this number. Returns the socket for orders.
+/// Receives the events of a worker, in a thread of its own.
+pub type EventSink = Box<dyn Fn(Event) + Send>;
+
+/// Starts a worker, whose events go to this receiver. Returns the socket for orders.
 ///
 /// # Errors
 /// If the process or the thread cannot be started.
-pub fn start(
-    call: &WorkerCall,
-    number: usize,
-    events: &SyncSender<(usize, Event)>,
-) -> io::Result<UnixStream> {
+pub fn start(call: &WorkerCall, events: EventSink) -> io::Result<UnixStream> {
     let (socket, theirs) = UnixStream::pair()?;
     let mut command = Command::new(program());
     command.arg0("sessctl").args(&call.args).stdin(OwnedFd::from(theirs));
-    if call.instruction.collects {
+    if call.instruction.collects || call.instruction.command.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
     }
     let child = command.spawn()?;
     drop(command);
     let orders = socket.try_clone()?;
-    let mut supervised = Supervised { child, streams: Vec::new(), number, events: events.clone() };
+    let mut supervised = Supervised { child, streams: Vec::new(), events };
     supervised.add(Stream::Messages, socket, MAX_MESSAGE);
     if let Some(stderr) = supervised.child.stderr.take() {
         supervised.add(Stream::Errors, stderr, MAX_ERROR_LINE);
@@ -139,8 +137,7 @@ struct OpenStream {
 struct Supervised {
     child: Child,
     streams: Vec<OpenStream>,
-    number: usize,
-    events: SyncSender<(usize, Event)>,
+    events: EventSink,
 }
 
 impl Supervised {
@@ -165,7 +162,7 @@ impl Supervised {
             let last = stream.lines.end();
             self.send_lines(stream.kind, last.into_iter().collect());
         }
-        self.send(Event::Ended(WorkerEnd::of(status)));
+        (self.events)(Event::Ended(WorkerEnd::of(status)));
     }
 
     /// Reads from the streams that have something within this time. Reports whether any had.
@@ -204,7 +201,7 @@ impl Supervised {
 
     fn send_lines(&self, kind: Stream, lines: Vec<Line>) {
         for line in lines {
-            self.send(match kind {
+            (self.events)(match kind {
                 Stream::Output => Event::Output(line.to_text()),
                 Stream::Errors => Event::Error(line.to_text()),
                 Stream::Messages => match Message::parse(&line.bytes, &schemas::by_signature) {
@@ -214,10 +211,5 @@ impl Supervised {
                 },
             });
         }
-    }
-
-    /// A parent that no longer listens is about to end.
-    fn send(&self, event: Event) {
-        let _ = self.events.send((self.number, event));
     }
 }

@@ -1,10 +1,14 @@
 //! The schemas of the records that workers send.
 
+#[cfg(feature = "top")]
+use crate::cli::show::users;
 use crate::cli::show::{adopted, job_metrics, runs, schedule, stat};
+#[cfg(feature = "top")]
+use crate::cli::top::live::parts;
 use crate::cli::{doctor, metrics, purge, report_page, session_records};
 use crate::output::record::Schema;
 
-pub static SCHEMAS: [&Schema; 15] = [
+pub static SCHEMAS: &[&Schema] = &[
     &stat::STAT,
     &adopted::STAT,
     &runs::RUNS,
@@ -20,6 +24,12 @@ pub static SCHEMAS: [&Schema; 15] = [
     &doctor::DOCTOR,
     &doctor::FINDINGS,
     &doctor::FACTS,
+    #[cfg(feature = "top")]
+    &users::USERS,
+    #[cfg(feature = "top")]
+    &parts::FACTS,
+    #[cfg(feature = "top")]
+    &parts::SAMPLES,
 ];
 
 /// The schema with a [signature](Schema::signature), if workers send such records.

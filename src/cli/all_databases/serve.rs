@@ -42,7 +42,7 @@ pub fn serve(
     interrupt: &Interrupt,
     context: &Context,
 ) -> anyhow::Result<Exit> {
-    let targets = targets(call, context)?;
+    let targets = targets(call.is_for_all, context)?;
     let output = outputs::of(call, context)?;
     let has_failed = Rc::new(Cell::new(false));
     let events = receivers(call, context, &has_failed)?;
@@ -70,8 +70,12 @@ pub fn serve(
     pass.finish(call, interrupt, &has_failed, context)
 }
 
-fn targets(call: &Call, context: &Context) -> anyhow::Result<Vec<Target>> {
-    if !call.is_for_all {
+/// The databases of a call.
+///
+/// # Errors
+/// Errors of the configuration, and one that names no database.
+pub fn targets(is_for_all: bool, context: &Context) -> anyhow::Result<Vec<Target>> {
+    if !is_for_all {
         let name = context.database_name().map(ToString::to_string);
         return Ok(vec![Target { name, labels: Vec::new() }]);
     }
@@ -123,7 +127,7 @@ fn worker_call(call: &Call, target: &Target, words: &[OsString], context: &Conte
         _ => Some(FormatName::Jsonl),
     };
     let instruction = if call.is_for_all {
-        Instruction { collects: true, format, width: terminal_width() }
+        Instruction { collects: true, format, width: terminal_width(), command: None }
     } else {
         Instruction { collects: false, ..Instruction::default() }
     };
@@ -174,6 +178,8 @@ impl Pass<'_> {
                 self.put(index, Item::Record(record), bytes);
             }
             Message::Report(report) => self.put(index, Item::Report(report), bytes),
+            // Only the live view is one.
+            Message::Part(..) => {}
             Message::Metrics(figures) => self.figures.add(index, figures, bytes),
             Message::Started { job } => self.tracker.job_started(index, &job),
             Message::Ended { job, work, result } => {

@@ -14,7 +14,7 @@ use super::events::RunResult;
 use super::values::{as_array, decode_record, encode_record, integer, list, text};
 
 /// Instruction to the worker about its results.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Instruction {
     /// Set if records, reports and metrics go to the parent. Otherwise they go where those of a
     /// process without a parent go, and the parent hears of the jobs only.
@@ -24,6 +24,9 @@ pub struct Instruction {
     pub format: Option<FormatName>,
     /// Columns of the terminal in which the page of `doctor` is shown, if it is one.
     pub width: Option<usize>,
+    /// Words of the command that it runs in place of the one that was called, with the options of
+    /// all subcommands of that call. Its output goes to the parent as text.
+    pub command: Option<Vec<String>>,
 }
 
 /// Finds a schema by its [signature](Schema::signature).
@@ -55,6 +58,8 @@ pub enum Message {
     /// Figures for a file of metrics.
     Metrics(TypedRecord),
     Report(Report),
+    /// A part of the live view, which replaces the earlier one of this name.
+    Part(String, Vec<TypedRecord>),
     /// A job has begun to work.
     Started {
         job: String,
@@ -76,18 +81,18 @@ pub enum Message {
 }
 
 impl Instruction {
-    pub fn to_text(self) -> String {
+    pub fn to_text(&self) -> String {
         let format = self.format.map(|format| format.to_string());
-        json!([self.collects, format, self.width]).to_string()
+        json!([self.collects, format, self.width, self.command]).to_string()
     }
 
     /// Reads what a parent has written.
     ///
     /// # Errors
     /// Anything else.
-    pub fn parse(text: &[u8]) -> anyhow::Result<Self> {
-        let json: Json = serde_json::from_slice(text)?;
-        let Some([collects, format, width]) = as_array(&json) else {
+    pub fn parse(line: &[u8]) -> anyhow::Result<Self> {
+        let json: Json = serde_json::from_slice(line)?;
+        let Some([collects, format, width, command]) = as_array(&json) else {
             bail!("unexpected instruction");
         };
         let format = format.as_str().map(|name| FormatName::from_str(name, false));
@@ -95,6 +100,10 @@ impl Instruction {
             collects: collects.as_bool().context("unexpected instruction")?,
             format: format.transpose().map_err(anyhow::Error::msg)?,
             width: width.as_u64().and_then(|width| width.try_into().ok()),
+            command: match command {
+                Json::Null => None,
+                words => Some(list(words)?.iter().map(text).collect::<Result<_, _>>()?),
+            },
         })
     }
 }
@@ -148,6 +157,10 @@ impl Message {
                 let sections: Vec<Json> = report.sections.iter().map(section).collect();
                 json!(["report", report.record.to_json(), sections])
             }
+            Self::Part(name, records) => {
+                let records: Vec<Json> = records.iter().map(TypedRecord::to_json).collect();
+                json!(["part", name, records])
+            }
             Self::Started { job } => json!(["started", job]),
             Self::Ended { job, work, result } => json!(["ended", job, work, encode(result)]),
             Self::PassEnded { exit_code } => json!(["pass ended", exit_code]),
@@ -176,6 +189,10 @@ impl Message {
                 };
                 let sections = list(sections)?.iter().map(section).collect::<Result<_, _>>()?;
                 Self::Report(Report { record: TypedRecord::parse(record, schemas)?, sections })
+            }
+            ("part", [name, records]) => {
+                let records = list(records)?.iter().map(|it| TypedRecord::parse(it, schemas));
+                Self::Part(text(name)?, records.collect::<Result<_, _>>()?)
             }
             ("started", [job]) => Self::Started { job: text(job)? },
             ("ended", [job, work, result]) => {

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use anyhow::Context as _;
@@ -19,6 +20,8 @@ use crate::output::record::{Record, Schema};
 pub struct Worker {
     pub instruction: Instruction,
     socket: RefCell<BufWriter<UnixStream>>,
+    /// Lines of the parent that are for the command.
+    pub orders: Receiver<String>,
 }
 
 impl Worker {
@@ -35,12 +38,13 @@ impl Worker {
             .filter(|socket| socket.peer_addr().is_ok())
             .ok_or_else(not_started)?;
         let instruction = Instruction::parse(instruction.as_bytes()).map_err(|_| not_started())?;
-        let orders = BufReader::new(socket.try_clone()?);
+        let lines = BufReader::new(socket.try_clone()?);
+        let (sender, orders) = channel();
         thread::Builder::new()
             .name("orders".to_owned())
-            .spawn(move || obey(orders))
+            .spawn(move || obey(lines, &sender))
             .context("could not start a thread")?;
-        Ok(Self { instruction, socket: RefCell::new(BufWriter::new(socket)) })
+        Ok(Self { instruction, socket: RefCell::new(BufWriter::new(socket)), orders })
     }
 
     /// Sends a message. A parent that is gone has asked the worker to stop.
@@ -77,9 +81,10 @@ impl Worker {
     }
 }
 
-/// Stops the process when the parent says so, or is gone.
-fn obey(orders: BufReader<UnixStream>) {
-    for line in orders.lines() {
+/// Stops the process when the parent says so, or is gone. Passes on lines that are for the
+/// command.
+fn obey(lines: BufReader<UnixStream>, orders: &Sender<String>) {
+    for line in lines.lines() {
         let Ok(line) = line else { break };
         if line == RELOAD {
             request_reload();
@@ -89,6 +94,9 @@ fn obey(orders: BufReader<UnixStream>) {
         let signal = Signal::ALL.into_iter().find(|signal| Some(signal.exit_code()) == code);
         if let Some(signal) = signal {
             pass_on(signal);
+        } else {
+            // A command that takes no orders has none.
+            let _ = orders.send(line);
         }
     }
     pass_on(Signal::Terminate);

@@ -93,6 +93,11 @@ pub struct Global {
 }
 
 impl Global {
+    /// Sets the output to plain sentences and tables without colors.
+    pub fn show_as_text(&mut self) {
+        (self.output, self.json, self.quiet, self.color) = (None, false, false, When::Never);
+    }
+
     /// Profile that an option names.
     pub fn profile(&self) -> Option<&Path> {
         self.profile.as_deref()

@@ -25,6 +25,12 @@ impl Context {
         self.requested_format().unwrap_or(FormatName::Table)
     }
 
+    /// Reports whether standard output is to have colors.
+    #[cfg(feature = "top")]
+    pub fn has_colors(&self) -> bool {
+        style(self.global.color).color
+    }
+
     /// Begins a listing on standard output.
     pub fn listing(
         &self,

@@ -16,7 +16,7 @@ impl Context {
     pub fn start_worker(&self) -> anyhow::Result<()> {
         let Some(instruction) = &self.global.worker_instruction else { return Ok(()) };
         let worker = Worker::start(instruction)?;
-        if worker.instruction.collects {
+        if worker.instruction.width.is_some() {
             set_width(worker.instruction.width);
         }
         // A process starts once.

@@ -13,7 +13,7 @@ pub mod schedule;
 mod session;
 pub mod stat;
 mod tasks;
-mod users;
+pub mod users;
 
 use std::ffi::OsString;
 

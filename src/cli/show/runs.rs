@@ -280,7 +280,8 @@ fn row(run: &RunRecord) -> Record {
     Record::new(["run".to_owned(), run.id.to_string()], values)
 }
 
-fn record(run: &RunRecord) -> Record {
+/// A run of [`RUNS`].
+pub fn record(run: &RunRecord) -> Record {
     let [marked, ended, deleted, restored] = counts(run);
     let RunOrigin { host, pid, version, user, invoker } = &run.origin;
     let text = |text: &Option<String>| Value::text(text.as_deref());

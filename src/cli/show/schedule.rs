@@ -1,5 +1,6 @@
 //! `sessctl show schedule`
 
+use crate::app::SessionService;
 use crate::domain::job::{Interval, Job, JobAction, JobStatus, JobTiming};
 use crate::domain::policy::Policies;
 use crate::domain::task::TaskPattern;
@@ -70,21 +71,34 @@ impl Args {
             return Ok(Exit::Done);
         }
         context.format().check(&SCHEDULE)?;
-        let config = context.config_explained()?;
+        context.config_explained()?;
         let service = context.open(Access::Read)?;
-        let now = context.now;
-        let standings = service.job_statuses(&config.jobs, &context.job_options(config)?, now)?;
-        let mut records = Vec::new();
-        for (job, status) in config.jobs.iter().zip(&standings) {
-            let (when, last) = (when(job, &config.policies), last_run(&service, job, now)?);
-            records.push(record(job, when, status, last.as_ref(), now));
-        }
+        let records = records(&service, context, context.now)?;
         context.write_records(&SCHEDULE, &records)?;
         if records.is_empty() && context.is_interactive() {
             context.print_notice(NO_JOBS);
         }
         Ok(Exit::Done)
     }
+}
+
+/// The jobs of the configuration, in their order.
+///
+/// # Errors
+/// Errors of the configuration, and any error of reading the ledger.
+pub fn records(
+    service: &SessionService,
+    context: &Context,
+    now: UnixTime,
+) -> anyhow::Result<Vec<Record>> {
+    let config = context.config()?;
+    let standings = service.job_statuses(&config.jobs, &context.job_options(config)?, now)?;
+    let mut records = Vec::new();
+    for (job, status) in config.jobs.iter().zip(&standings) {
+        let (when, last) = (when(job, &config.policies), last_run(service, job, now)?);
+        records.push(record(job, when, status, last.as_ref(), now));
+    }
+    Ok(records)
 }
 
 fn when(job: &Job, policies: &Policies) -> String {

@@ -103,7 +103,7 @@ const fn groups(first: Column) -> [Column; 8] {
 
 const USER: Column = Column::row("user", "user");
 
-static USERS: Schema = Schema::many("users", &groups(USER));
+pub static USERS: Schema = Schema::many("users", &groups(USER));
 static ADOPTED_USERS: Schema = Schema::many("users", &concat::<9>(&groups(USER), &[USER_NAME]));
 static CLIENTS: Schema = Schema::many("clients", &groups(Column::row("client", "client")));
 static AGENTS: Schema = Schema::many("agents", &groups(Column::row("agent", "agent")));
@@ -167,6 +167,14 @@ impl Args {
             context.print_notice(&truncation_notice(most, all, what, self.limit.is_some()));
         }
     }
+}
+
+/// A user of [`USERS`].
+#[cfg(feature = "top")]
+pub fn user_record(user: &UserStats, is_adopted: bool, now: UnixTime) -> Record {
+    let mut record = record(user, Grouping::User, is_adopted, now);
+    record.values.truncate(USERS.columns.len());
+    record
 }
 
 fn record(group: &UserStats, by: Grouping, is_adopted: bool, now: UnixTime) -> Record {

@@ -158,7 +158,8 @@ fn an_instruction_is_read_as_it_was_given() {
     for collects in [false, true] {
         for format in [None, Some(FormatName::Jsonl), Some(FormatName::Prometheus)] {
             for width in [None, Some(80)] {
-                let given = Instruction { collects, format, width };
+                let command = width.map(|width| vec!["show".to_owned(), format!("\"{width}\n")]);
+                let given = Instruction { collects, format, width, command };
                 assert_eq!(Instruction::parse(given.to_text().as_bytes()).unwrap(), given);
             }
         }
