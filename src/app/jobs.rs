@@ -47,6 +47,8 @@ pub enum JobOutcome {
     TooLate(LateRun),
     Purged(PurgeReport),
     Cycled(CycleReport),
+    /// A report was written to the file with this path.
+    Reported(String),
 }
 
 impl SessionService {
@@ -296,6 +298,12 @@ impl SessionService {
                 let guard = job.limits.or(Guard::default());
                 let run = (&run, &job_note(job));
                 self.cycle_job(task, &job.selection, guard, run, now, go_on).map(JobOutcome::Cycled)
+            }
+            JobAction::Report(report) => {
+                if go_on().is_break() {
+                    return Ok(JobOutcome::NotDue(JobStatus::Due(run.due)));
+                }
+                self.report_job(report, &run, &job_note(job), now).map(JobOutcome::Reported)
             }
         }
     }

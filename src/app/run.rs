@@ -16,6 +16,9 @@ pub const PURGE: &str = "purge";
 /// Kind of work of a cycle.
 pub(super) const CYCLE: &str = "cycle";
 
+/// Kind of work of a report.
+pub const REPORT: &str = "report";
+
 /// Name of a compaction in the lease that it holds.
 pub(super) const COMPACTION: &str = "compaction";
 
@@ -54,7 +57,7 @@ impl JobRun {
 /// A run that has ended, as passed to a [`RunObserver`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedRun<'a> {
-    /// `purge`, `cycle` or `close`.
+    /// `purge`, `cycle`, `close`, `restore` or `report`.
     pub work: &'a str,
     /// Tasks that it was for, as a pattern; `None`: all.
     pub task: Option<&'a str>,

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
 use super::notify::{EndHook, MissedNotifications, Notifier};
 use super::recording::CloseRun;
+use super::report_job::ReportWriter;
 use super::run::{ProcessProbe, RunObserver};
 use super::token_batch_sizer::TokenBatchSizer;
 use crate::domain::error::Result;
@@ -31,6 +32,7 @@ pub struct SessionService {
     pub(super) uptime: MonotonicClock,
     pub(super) timer: Timer,
     pub(super) observer: Option<Box<dyn RunObserver>>,
+    pub(super) report_writer: Option<Box<dyn ReportWriter>>,
     user: fn() -> String,
     invoker: fn() -> Invoker,
     /// Run that closed sessions belong to; `None`: they are not recorded.
@@ -63,6 +65,7 @@ impl SessionService {
             uptime: process_clock,
             timer: Timer::default(),
             observer: None,
+            report_writer: None,
             user: String::new,
             invoker: Invoker::default,
             closes: None,
@@ -90,6 +93,13 @@ impl SessionService {
     #[must_use]
     pub fn with_observer(mut self, observer: Box<dyn RunObserver>) -> Self {
         self.observer = Some(observer);
+        self
+    }
+
+    /// Sets the writer of the reports of jobs.
+    #[must_use]
+    pub fn with_report_writer(mut self, writer: Box<dyn ReportWriter>) -> Self {
+        self.report_writer = Some(writer);
         self
     }
 

@@ -14,6 +14,11 @@ use super::trust::{ComponentKind, ResolvedPath, is_root};
 
 const MAX_ATTEMPTS: u32 = 16;
 
+/// Every user may read the file.
+const READABLE: Mode = Mode::from_raw_mode(0o644);
+
+const PERMISSIONS: Mode = Mode::from_raw_mode(0o777);
+
 /// Writes a file that every user may read. Readers find the old file or the new one, never
 /// half of it.
 ///
@@ -27,13 +32,33 @@ const MAX_ATTEMPTS: u32 = 16;
 /// There is no such directory, or something other than a regular file has this name. As root:
 /// the way to the directory passes a link that another user could change.
 pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    replace_in(path, bytes, |_, _| READABLE)
+}
+
+/// Writes a file like [`replace`], but with the permissions of the one that it replaces, if any.
+///
+/// # Errors
+/// Errors of [`replace`].
+pub fn replace_keeping_mode(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    replace_in(path, bytes, |directory, name| {
+        statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+            .map_or(READABLE, |found| Mode::from_raw_mode(found.st_mode) & PERMISSIONS)
+    })
+}
+
+fn replace_in(
+    path: &Path,
+    bytes: &[u8],
+    mode: impl FnOnce(BorrowedFd<'_>, &OsStr) -> Mode,
+) -> anyhow::Result<()> {
     let doing = || format!("could not write \"{}\"", path.display());
     let Some(name) = path.file_name() else {
         bail!("{}: it does not end in a file name", doing());
     };
     let directory = directory_of(path)?;
     ensure_replaceable(&directory.end, name).with_context(doing)?;
-    Draft::new(&directory.end, name, bytes).and_then(Draft::put).with_context(doing)
+    let mode = mode(directory.end.as_fd(), name);
+    Draft::with_mode(&directory.end, name, bytes, mode).and_then(Draft::put).with_context(doing)
 }
 
 /// A whole file under a temporary name, which is removed unless it takes its place.
@@ -49,11 +74,20 @@ impl<'a> Draft<'a> {
     /// # Errors
     /// The file cannot be written.
     pub fn new(directory: &'a OwnedFd, name: &'a OsStr, bytes: &[u8]) -> io::Result<Self> {
+        Self::with_mode(directory, name, bytes, READABLE)
+    }
+
+    fn with_mode(
+        directory: &'a OwnedFd,
+        name: &'a OsStr,
+        bytes: &[u8],
+        mode: Mode,
+    ) -> io::Result<Self> {
         let directory = directory.as_fd();
         let (making, mut file) = new_file(directory)?;
         let draft = Self { directory, name, making: Some(making) };
         file.write_all(bytes)?;
-        fchmod(&file, Mode::from_raw_mode(0o644))?;
+        fchmod(&file, mode)?;
         Ok(draft)
     }
 

@@ -3,7 +3,7 @@
 
 use std::os::unix::net::{UnixDatagram, UnixStream};
 
-use crate::app::{EndedRun, RESTORE, RunObserver};
+use crate::app::{EndedRun, REPORT, RESTORE, RunObserver};
 use crate::storage::{Invoker, RunOutcome};
 use nix::syslog::{Facility, LogFlags, Priority, Severity, openlog, syslog};
 
@@ -73,13 +73,13 @@ pub fn message(subject: &str, run: &EndedRun<'_>) -> String {
         text.as_ref().map_or_else(String::new, |text| format!("{before}{text}"))
     };
     let (selection, why) = (part(&note.selection, ", "), part(&note.why, "; why: "));
-    let counts = if *work == RESTORE {
-        format!("restored {}", end.ended)
-    } else {
-        format!("marked {}, ended {}, deleted {}", end.marked, end.ended, end.deleted)
+    let counts = match *work {
+        REPORT => String::new(),
+        RESTORE => format!("; restored {}", end.ended),
+        _ => format!("; marked {}, ended {}, deleted {}", end.marked, end.ended, end.deleted),
     };
     format!(
-        "{job}{work} of {subject}{selection}: {}; {counts}{}{why}",
+        "{job}{work} of {subject}{selection}: {}{counts}{}{why}",
         end.outcome.as_str(),
         part(&end.reason, ": "),
     )

@@ -105,6 +105,7 @@ pub(super) fn read(
     config.lines.extend(table.line(key).map(|line| ("db".to_owned(), line)));
     config.lines.extend(table.line("as").map(|line| ("as".to_owned(), line)));
     config.lines.extend(label_lines);
+    config.name_reports(&entry_name);
     let config = Config { db: Some(db), run_as, labels, ..config };
     Ok(DatabaseEntry { name: entry_name, config, line })
 }

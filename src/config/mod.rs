@@ -21,6 +21,7 @@ mod overrides;
 mod policies;
 pub mod profile;
 mod profile_checks;
+mod reports;
 mod retention;
 mod sections;
 mod selection;

@@ -9,6 +9,7 @@ use super::error::{ConfigError, Result};
 use super::legacy;
 use super::options::Config;
 use super::overrides::{Overrides, PolicyOverrides, PolicySetting};
+use super::reports::shared_report;
 use super::sections::TOP_LEVEL;
 use super::table::SettingsTable;
 
@@ -85,6 +86,9 @@ impl ConfigSet {
             directory: &texts.directory,
         };
         let databases = reader.entries(&top)?;
+        if let Some((_, error)) = shared_report(&databases) {
+            return Err(error);
+        }
         let mut set = Self { databases, directory: texts.directory.clone(), ..Self::default() };
         for file in &texts.drop_ins {
             match reader.drop_in(file) {
@@ -94,6 +98,7 @@ impl ConfigSet {
         }
         set.reject_unnamed(&top)?;
         set.disable_duplicates();
+        set.disable_shared_reports();
         Ok(Self { general, ..set })
     }
 
@@ -122,6 +127,15 @@ impl ConfigSet {
         }
         let mut is_disabled = is_disabled.into_iter();
         self.databases.retain(|_| !is_disabled.next().unwrap_or_default());
+    }
+
+    /// Disables databases whose jobs would write the report of an earlier one.
+    fn disable_shared_reports(&mut self) {
+        while let Some((index, error)) = shared_report(&self.databases) {
+            let entry = self.databases.remove(index);
+            let disabled = DisabledDatabase::new(entry.name.as_str(), entry.key(&self.directory));
+            self.faults.push(ConfigFault { message: error.to_string(), databases: vec![disabled] });
+        }
     }
 
     /// Rejects a database without a name beside those with names.

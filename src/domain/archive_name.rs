@@ -3,12 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Datelike, NaiveDate, Timelike};
+use chrono::NaiveDate;
 
+use super::file_date::{self, PARTS};
 use super::time::{Span, UnixTime};
-
-/// Placeholders of a date, from coarse to fine, each with its number of digits.
-const PARTS: [(&str, usize); 4] = [("%Y", 4), ("%m", 2), ("%d", 2), ("%H", 2)];
 
 /// Path of an archive, whose last component may contain `%Y`, `%m`, `%d` and `%H`, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,23 +46,12 @@ impl ArchiveName {
     }
 
     pub fn has_date(&self) -> bool {
-        self.part_count() > 0
-    }
-
-    fn part_count(&self) -> usize {
-        PARTS.iter().filter(|(part, _)| self.0.contains(part)).count()
+        file_date::count(&self.0) > 0
     }
 
     /// Path for rows of this time.
     pub fn at(&self, time: UnixTime) -> String {
-        let Some(time) = time.utc() else { return self.0.clone() };
-        let year = u32::try_from(time.year()).unwrap_or(0);
-        let numbers = [year, time.month(), time.day(), time.hour()];
-        let mut path = self.0.clone();
-        for ((part, digits), number) in PARTS.iter().zip(numbers) {
-            path = path.replace(part, &format!("{number:0digits$}"));
-        }
-        path
+        file_date::fill(&self.0, time)
     }
 
     /// Directory and pattern of the file's own name.
@@ -137,10 +124,8 @@ impl FromStr for ArchiveName {
         if stem.is_none_or(str::is_empty) {
             return Err(ArchiveNameError::Suffix(text.to_owned()));
         }
-        let count = name.part_count();
-        let is_whole = PARTS[..count].iter().all(|(part, _)| own.matches(part).count() == 1);
-        let is_known = own.matches('%').count() == count && !directory.contains('%');
-        if is_whole && is_known { Ok(name) } else { Err(ArchiveNameError::Date(text.to_owned())) }
+        let is_known = file_date::is_valid(own) && !directory.contains('%');
+        if is_known { Ok(name) } else { Err(ArchiveNameError::Date(text.to_owned())) }
     }
 }
 

@@ -107,7 +107,7 @@ pub struct NewJob {
 pub struct NewRun {
     /// Job of the run; `None` for a run started by hand or by cron.
     pub job: Option<JobKey>,
-    /// Kind of work: `purge`, `cycle` or `close`.
+    /// Kind of work: `purge`, `cycle`, `close`, `restore` or `report`.
     pub work: String,
     /// Pattern of the tasks in scope; `None` for all.
     pub task: Option<String>,

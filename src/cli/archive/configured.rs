@@ -13,8 +13,11 @@ pub fn archives_of_jobs(config: &Config) -> Vec<ArchiveName> {
     files
 }
 
-/// The archive of a job: its own, or else the general one.
+/// The archive of a job: its own, or else the general one; `None`: it saves no rows.
 pub(super) fn archive_of_job(config: &Config, job: &Job) -> Option<ArchiveName> {
+    if job.work.report().is_some() {
+        return None;
+    }
     match config.job_archives.get(&job.name) {
         Some(own) => Some(beside(own, config, &format!("job.{}.archive", job.name))),
         None => general_archive(config),

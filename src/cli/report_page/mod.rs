@@ -107,7 +107,7 @@ impl Args {
 }
 
 /// Name of the database in the configuration, or else its path or address.
-fn database_name(context: &Context) -> anyhow::Result<String> {
+pub fn database_name(context: &Context) -> anyhow::Result<String> {
     match context.database_name() {
         Some(name) => Ok(name.to_string()),
         None => Ok(context.db()?.to_string()),

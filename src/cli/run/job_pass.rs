@@ -292,6 +292,9 @@ impl JobReport {
                 cycled.incomplete_reason(),
                 cycled.stopped,
             ),
+            Ok(JobOutcome::Reported(path)) => {
+                no_work(Exit::Done, "done", Some(format!("wrote \"{path}\"")))
+            }
             Err(error @ Error::LeaseHeld { .. }) => {
                 no_work(Exit::Busy, "held", Some(with_advice(error)))
             }

@@ -2,6 +2,7 @@
 
 mod job_figures;
 mod job_pass;
+mod report_writer;
 mod setup;
 mod watch;
 
@@ -25,7 +26,7 @@ use super::privileges::helper;
 use crate::output::record::{Column, Schema};
 
 use job_pass::JobPass;
-use setup::{forget_jobs, no_jobs};
+use setup::{forget_jobs, no_jobs, with_report_writer};
 
 /// Run the jobs of the configuration that are due
 ///
@@ -165,7 +166,8 @@ impl Args {
         let each = EndedLines::for_jobs(context, self.each);
         let has_each = self.each.is_stdout_for(config);
         let mut pass = JobPass::new(context, config, &each, self.wait)?;
-        let mut service = context.open(Access::Write)?.with_hook(each.hook());
+        let service = context.open(Access::Write)?.with_hook(each.hook());
+        let mut service = with_report_writer(service, context, config)?;
         // A profile that must be named is needed by all jobs, and none counts as run.
         service.ensure_profile_confirmed()?;
         if self.accept_clock {

@@ -1,5 +1,6 @@
 //! The service that runs jobs, and configurations without any.
 
+use super::report_writer::FileWriter;
 use crate::app::SessionService;
 use crate::cli::context::Context;
 use crate::cli::privileges;
@@ -13,7 +14,19 @@ pub fn reopen(context: &Context, config: &Config) -> anyhow::Result<SessionServi
     context.check_hook(config)?;
     let service = context.service(context.store(&db, Access::Write, config)?, config);
     context.announce_profile(&service, config);
-    Ok(service)
+    with_report_writer(service, context, config)
+}
+
+/// Lets the jobs of a configuration write reports.
+pub fn with_report_writer(
+    service: SessionService,
+    context: &Context,
+    config: &Config,
+) -> anyhow::Result<SessionService> {
+    Ok(match FileWriter::of(context, config)? {
+        Some(writer) => service.with_report_writer(Box::new(writer)),
+        None => service,
+    })
 }
 
 /// Removes the jobs of an earlier configuration when there are none left: when they come back,

@@ -71,7 +71,7 @@ impl<'a> ScheduleTarget<'a> {
         self.has_cluster || self.configs.iter().any(|config| config.has_ping())
     }
 
-    /// Directories of the archives that the configuration names.
+    /// Directories of the archives and the reports that the configuration names.
     ///
     /// # Errors
     /// A path is no text.
@@ -80,12 +80,19 @@ impl<'a> ScheduleTarget<'a> {
             "run" => archives_of_jobs(config),
             _ => general_archive(config).into_iter().collect(),
         };
-        let files = self.configs.iter().flat_map(archives).map(|file| file.to_string());
+        let reports = self.configs.iter().filter(|_| verb == "run").flat_map(reports_of_jobs);
+        let archives = self.configs.iter().flat_map(archives).map(|file| file.to_string());
         let directory = |file: String| {
             let file = absolute(Path::new(&file))?;
             let directory = Path::new(&file).parent().unwrap_or(Path::new("/"));
             Ok(directory.display().to_string())
         };
-        files.map(directory).collect()
+        archives.chain(reports).map(directory).collect()
     }
+}
+
+/// Files of the reports of enabled jobs.
+fn reports_of_jobs<'a>(config: &&'a Config) -> impl Iterator<Item = String> + use<'a> {
+    let enabled = config.jobs.iter().filter(|job| job.enabled);
+    enabled.filter_map(|job| Some(job.work.report()?.name.to_string()))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use crate::app::{PURGE, RESTORE, SessionService};
+use crate::app::{PURGE, REPORT, RESTORE, SessionService};
 use crate::domain::format::format_count;
 use crate::domain::time::UnixTime;
 use crate::storage::{MAX_NAMED_SESSIONS, RunOrigin, RunOutcome, RunQuery, RunRecord};
@@ -21,6 +21,8 @@ pub use super::run_schemas::{ROW, RUNS};
 
 /// Runs that are shown unless more are asked for.
 const LAST: u64 = 20;
+
+const WORK: [&str; 5] = ["purge", "cycle", "close", "restore", "report"];
 
 /// Show the last runs, most recent first: purges, cycles, closes, restores and jobs
 ///
@@ -48,7 +50,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME")]
     job: Option<String>,
     /// Only runs of this kind
-    #[arg(long = "do", value_name = "WORK", value_parser = ["purge", "cycle", "close", "restore"])]
+    #[arg(long = "do", value_name = "WORK", value_parser = WORK)]
     work: Option<String>,
     /// Only runs that have ended or restored the session with this handle, or a prefix of at least
     /// 4 digits
@@ -236,12 +238,14 @@ fn visit(
     service.runs(query, now, &mut |run| visit(&run).map(ControlFlow::Continue))
 }
 
-/// Counts of a run, until the last renewal of its lease if it did not come to its end.
+/// Counts of a run, until the last renewal of its lease if it did not come to its end. A report has
+/// none.
 fn counts(run: &RunRecord) -> [Value; 4] {
     let is_unfinished =
         matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) && run.finished.is_none();
     let (ended, restored) = if run.work == RESTORE { (0, run.ended) } else { (run.ended, 0) };
-    let is_unknown = is_unfinished && run.heartbeat.is_none() && run.deleted + run.ended == 0;
+    let is_unknown = run.work == REPORT
+        || is_unfinished && run.heartbeat.is_none() && run.deleted + run.ended == 0;
     [run.marked, ended, run.deleted, restored]
         .map(|count| if is_unknown { Value::Absent } else { Value::Count(count) })
 }

@@ -127,6 +127,7 @@ fn plans(service: &SessionService, session: &Session, context: &Context) -> anyh
                 let cycle = (next.max(now), job.name.clone());
                 plans.cycle = plans.cycle.into_iter().chain([cycle]).min();
             }
+            JobAction::Report(_) => {}
         }
     }
     Ok(plans)

@@ -3,6 +3,7 @@
 use super::interval::Interval;
 use crate::domain::filter::SelectionRule;
 use crate::domain::guard::GuardLimits;
+use crate::domain::report_name::ReportName;
 use crate::domain::schedule::Schedule;
 use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
@@ -52,6 +53,22 @@ pub enum JobAction {
     Purge(Option<TaskPattern>),
     /// Ends the sessions of these tasks that the application still accepts.
     Cycle(TaskPattern),
+    /// Writes a report to a file.
+    Report(ReportFile),
+}
+
+/// Report of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportFile {
+    pub name: ReportName,
+    /// Length of the time before the run that it covers.
+    pub since: Span,
+}
+
+impl ReportFile {
+    /// Default length.
+    pub const SINCE: Span = Span::days(30);
+    pub const MIN_SINCE: Span = Span::hours(1);
 }
 
 impl JobAction {
@@ -60,6 +77,7 @@ impl JobAction {
         match self {
             Self::Purge(_) => "purge",
             Self::Cycle(_) => "cycle",
+            Self::Report(_) => "report",
         }
     }
 
@@ -68,6 +86,14 @@ impl JobAction {
         match self {
             Self::Purge(task) => task.as_ref(),
             Self::Cycle(task) => Some(task),
+            Self::Report(_) => None,
+        }
+    }
+
+    pub const fn report(&self) -> Option<&ReportFile> {
+        match self {
+            Self::Report(report) => Some(report),
+            _ => None,
         }
     }
 }
@@ -91,7 +117,7 @@ impl Job {
     /// its times, its action, its selection and its host. A job with another specification starts a
     /// new history.
     ///
-    /// Limits, the maximum lateness and the reason are not part of it, so that editing them keeps
+    /// Limits, the maximum lateness, the reason and the file of a report are not part of it, so that editing them keeps
     /// the history.
     ///
     /// The time zone is the [identity](TimeZone::identity) of the one in which its times are

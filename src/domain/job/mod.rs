@@ -9,7 +9,7 @@ mod spacing;
 mod status;
 
 pub use context::ScheduleContext;
-pub use definition::{Job, JobAction, JobTiming};
+pub use definition::{Job, JobAction, JobTiming, ReportFile};
 pub use history::{JobHistory, RunInProgress};
 pub use interval::{Interval, Jitter};
 pub use lateness::{DueRun, LateRun};

@@ -1,25 +1,31 @@
 //! `sessctl demo`
 
+mod history;
+
 use std::path::Path;
 
 use crate::app::{ListRequest, PurgeRequest, SessionService};
 use crate::domain::filter::Filter;
 use crate::domain::session::{End, EndReason, SessionKey};
 use crate::domain::time::{Span, UnixTime};
+use crate::domain::time_zone::TimeZone;
 use crate::domain::token::Token;
 use crate::storage::{Backend, EndRequest, NewSession, SessionOpener};
 use crate::store::{Access, Location};
 use crate::{Error, store};
 
-use super::context::{Context, SettingSource, print};
-use super::exit::{Exit, Usage};
-use super::progress::{ProgressDisplay, remaining_time};
-use super::show::stat;
+use crate::cli::context::{Context, SettingSource, print};
+use crate::cli::exit::{Exit, Usage};
+use crate::cli::progress::{ProgressDisplay, remaining_time};
+use crate::cli::show::stat;
+use crate::cli::time_zone::machine_time_zone;
 use crate::domain::format::format_count;
 use crate::output::FormatName;
+use history::Present;
 
 const FILE: &str = "sessctl-demo.db";
 const SESSIONS: u64 = 100_000;
+const IDLE_TIMEOUT: Span = Span::minutes(30);
 /// Sessions that one transaction inserts.
 const BATCH: usize = 2_000;
 /// A session of the demo's own, by which it knows its database again.
@@ -27,7 +33,7 @@ const MARKER_TOKEN: &str = "the demo's own session";
 
 /// Create a demo database, purge it, and show the effect
 ///
-/// The database has 100,000 sessions. It is sessctl-demo.db in the current directory, and is
+/// The database has 100,000 sessions, and a history of 30 days. It is sessctl-demo.db in the current directory, and is
 /// overwritten only if an earlier demo created it.
 #[derive(clap::Args)]
 pub struct Args {}
@@ -50,7 +56,11 @@ impl Args {
         let (path, now) = (Path::new(FILE), context.now);
         remove_previous(path)?;
         let mut sessions = store::create(path)?;
-        fill(sessions.as_mut(), now, &mut FillProgress::new(context))?;
+        let mut random = Random(1);
+        let progress = &mut FillProgress::new(context);
+        let present = fill(sessions.as_mut(), &mut random, now, progress)?;
+        let zone = context.config()?.zone.or_machine(machine_time_zone).unwrap_or(TimeZone::UTC);
+        history::record(sessions.as_mut(), &present, &mut random, &zone, now)?;
         let mut service = SessionService::new(sessions, context.config()?.policies.clone());
 
         print(format!("{FILE} holds {} sessions of three tasks:\n\n", format_count(SESSIONS)))?;
@@ -104,6 +114,9 @@ fn next_steps(service: &SessionService, now: UnixTime) -> anyhow::Result<String>
     Ok(format!(
         "Try next:
   export SESSCTL_DB={FILE}
+  sessctl show history
+  sessctl report > report.html
+  sessctl top
   sessctl show tasks
   sessctl list --state active --sort idle --limit 10
   sessctl show session {handle}
@@ -165,12 +178,12 @@ impl FillProgress {
 
 fn fill(
     sessions: &mut dyn Backend,
+    random: &mut Random,
     now: UnixTime,
     progress: &mut FillProgress,
-) -> crate::Result<()> {
-    let mut random = Random(1);
+) -> crate::Result<Present> {
     let mut samples: Vec<SampleSession> =
-        (0..SESSIONS - 1).map(|serial| sample(&mut random, serial, now)).collect();
+        (0..SESSIONS - 1).map(|serial| sample(random, serial, now)).collect();
     samples.push(SampleSession { new: demo_session(now), last_used_at: now, end: None });
     // In the order of their keys the rows go in fastest.
     samples.sort_by(|a, b| a.new.key.cmp(&b.new.key));
@@ -195,7 +208,13 @@ fn fill(
         sessions.end(batch)?;
         progress.add(batch.len());
     }
-    Ok(())
+    let is_live = |session: &&SampleSession| {
+        session.end.is_none() && now.since(session.last_used_at) <= IDLE_TIMEOUT
+    };
+    let live = samples.iter().filter(is_live).count();
+    let file_bytes = sessions.vacuum().map(|vacuum| vacuum.disk_usage()).transpose()?;
+    let file_bytes = file_bytes.map_or(0, |usage| usage.file_bytes);
+    Ok(Present { live, expired: samples.len() - ended - live, ended, file_bytes })
 }
 
 fn demo_session(now: UnixTime) -> NewSession {
@@ -249,7 +268,7 @@ fn sample(random: &mut Random, serial: u64, now: UnixTime) -> SampleSession {
         client: Some(client),
         agent: Some(agent(task, serial).to_owned()),
         created_at: before(last_used_at, random.below(86_400)),
-        idle_timeout: Some(Span::minutes(30)),
+        idle_timeout: Some(IDLE_TIMEOUT),
     };
     SampleSession { new, last_used_at, end: end.map(|reason| End { at: last_used_at, reason }) }
 }

@@ -1,0 +1,56 @@
+//! Reports of jobs.
+
+use super::run::{JobRun, REPORT, RunCounts, RunResult};
+use super::service::SessionService;
+use crate::domain::error::{Error, Result};
+use crate::domain::job::ReportFile;
+use crate::domain::time::UnixTime;
+use crate::storage::RunNote;
+
+/// Writer of reports, which the caller of the service provides.
+pub trait ReportWriter {
+    /// Writes a report on the table as it is at `now`, and returns the path of its file.
+    ///
+    /// # Errors
+    /// Any error of reading the table or the ledger, or of writing the file.
+    fn write(
+        &mut self,
+        report: &ReportFile,
+        service: &mut SessionService,
+        now: UnixTime,
+    ) -> Result<String>;
+}
+
+impl SessionService {
+    /// Writes a report as a recorded run, with a lease of its own: it may run during a purge.
+    pub(super) fn report_job(
+        &mut self,
+        report: &ReportFile,
+        run: &JobRun,
+        note: &RunNote,
+        now: UnixTime,
+    ) -> Result<String> {
+        let lease = format!("report {}", run.key.name);
+        let active = self.start_run(&lease, REPORT, None, Some(run), note, now)?;
+        self.limit_statements(None);
+        let written = match self.report_writer.take() {
+            Some(mut writer) => {
+                let written = writer.write(report, self, now);
+                self.report_writer = Some(writer);
+                written
+            }
+            None => Err(Error::Refused("this program writes no reports".to_owned())),
+        };
+        self.store.limit_statements(None);
+        let result = match &written {
+            Ok(_) => RunResult::Complete,
+            Err(error) => match error.obstacle() {
+                Some(obstacle) => RunResult::Partial(obstacle, true),
+                None => RunResult::Failed(error),
+            },
+        };
+        let finished = self.finish_run(&active, RunCounts::default(), result);
+        // The error of the work takes precedence over that of recording it.
+        written.and_then(|path| finished.map(|()| path))
+    }
+}
