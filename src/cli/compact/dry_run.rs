@@ -96,17 +96,19 @@ impl Args {
 
     /// Bytes to write, and the time at [`WRITE_RATE`]: steps pause as long as they write.
     fn cost(&self, estimate: &CompactEstimate) -> (u64, Duration) {
-        let (bytes, share) = match self.full {
-            true => (estimate.written_by_rebuild(), 1),
-            false => (estimate.written_by_steps(), 2),
+        let (bytes, share) = if self.full {
+            (estimate.written_by_rebuild(), 1)
+        } else {
+            (estimate.written_by_steps(), 2)
         };
         (bytes, Duration::from_millis(bytes.saturating_mul(share) / (WRITE_RATE / 1_000)))
     }
 
     fn estimated(&self, estimate: &CompactEstimate) -> Record {
-        let (freed, needed) = match self.full {
-            true => (estimate.freed_by_rebuild(), Some(estimate.rebuild_space)),
-            false => (estimate.freed_by_steps(), None),
+        let (freed, needed) = if self.full {
+            (estimate.freed_by_rebuild(), Some(estimate.rebuild_space))
+        } else {
+            (estimate.freed_by_steps(), None)
         };
         let (written, time) = self.cost(estimate);
         let counted = |bytes: Option<u64>| bytes.map_or(Value::Absent, Value::Count);
