@@ -38,7 +38,7 @@ mod user_names;
 
 #[cfg(feature = "internals")]
 pub use clock::{ClockReader, MonotonicClock, Timer};
-pub use compact::{CompactReport, CompactRequest};
+pub use compact::{CompactEstimate, CompactReport, CompactRequest};
 pub use copy::{Comparison, CopyProgress, CopyReport, CopyRequest};
 pub use cycle::{CycleReport, CycleRequest};
 pub use incomplete_runs::IncompleteRuns;

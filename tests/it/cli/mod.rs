@@ -14,6 +14,7 @@ mod check;
 mod clock;
 mod clock_jumps;
 mod compact;
+mod compact_dry_run;
 mod completions;
 mod concurrent_access;
 mod config;
