@@ -148,7 +148,9 @@ impl Sweep<'_> {
         }
         Ok(replaced?.map_continue(|batch: PurgeBatchResult| {
             let mut found = FoundSessions::default();
-            scans.iter().for_each(|scan| found.add(scan.found));
+            for scan in &scans {
+                found.add(scan.found);
+            }
             self.record_batch(due, &found, &batch);
             self.record_scans(scans);
         }))

@@ -155,7 +155,7 @@ fn warn_of_future(samples: usize, context: &Context) {
 
 /// Draws the periods, a line for each figure that has any value.
 fn lines(periods: &[Period]) -> String {
-    let figures: [(&str, Figure, fn(u64) -> String); 4] = [
+    let figures: [(&str, Figure, Show); 4] = [
         ("live", Sample::live_total, format_count),
         ("expired", |sample| sample.expired, format_count),
         ("deleted", |sample| Some(sample.deleted), format_count),
@@ -165,8 +165,9 @@ fn lines(periods: &[Period]) -> String {
 }
 
 type Figure = fn(&Sample) -> Option<u64>;
+type Show = fn(u64) -> String;
 
-fn line(name: &str, periods: &[Period], figure: Figure, show: fn(u64) -> String) -> Option<String> {
+fn line(name: &str, periods: &[Period], figure: Figure, show: Show) -> Option<String> {
     let values: Vec<Option<u64>> =
         periods.iter().map(|period| period.sample.as_ref().and_then(figure)).collect();
     let known = || values.iter().flatten();

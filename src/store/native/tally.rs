@@ -53,7 +53,7 @@ impl Tally {
         let (task, verdict) = (row.bytes(1), row.bytes(3));
         let flags = row.count(2);
         let (has_ended, is_ahead) = (flags & 1 == 0, flags & 2 == 2);
-        let state = (flags as usize >> 2).min(2);
+        let state = usize::from(flags & 4 != 0) + 2 * usize::from(flags & 8 != 0);
         let ended_by = if verdict == policy_sql::DELETE.as_bytes() { row.bytes(4) } else { &[] };
         let is_due = !verdict.is_empty();
         self.due += u64::from(is_due) * rows;
