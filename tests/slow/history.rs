@@ -8,7 +8,7 @@ use sessctl::domain::time::UnixTime;
 use sessctl::storage::Sample;
 
 use crate::support::store::TestDb;
-use crate::support::{DAY, HOUR, NOW};
+use crate::support::{HOUR, NOW};
 
 /// Sample of a table with about a million sessions.
 fn sample(moment: i64) -> Sample {
@@ -24,7 +24,7 @@ fn sample(moment: i64) -> Sample {
         file_bytes: Some(500_000_000),
         free_bytes: Some(1_000_000),
         longest_hold: Some(Duration::from_micros(2_000 + count)),
-        duration: Some(Duration::from_millis(4_000)),
+        duration: Some(Duration::from_secs(4)),
         ..Sample::default()
     }
 }
@@ -47,21 +47,17 @@ fn bytes_per_day(interval: i64) -> i64 {
     let file = Connection::open(db.path()).unwrap();
     let bytes = "SELECT sum(pgsize) FROM dbstat WHERE name = 'samples'";
     let bytes: i64 = file.query_row(bytes, [], |row| row.get(0)).unwrap();
-    let week = kept.iter().filter(|sample| sample.at.0 > start + 358 * DAY).count();
-    println!("every {interval} s: {} samples, {week} of the last week, {bytes} bytes", kept.len());
     bytes / 365
 }
 
 #[test]
 fn a_year_of_hourly_purges_takes_a_few_hundred_bytes_a_day() {
     let bytes = bytes_per_day(HOUR);
-    println!("{bytes} bytes a day");
-    assert!(bytes < 600);
+    assert!((300..600).contains(&bytes), "{bytes}");
 }
 
 #[test]
 fn a_year_of_purges_each_minute_is_mostly_the_last_week() {
     let bytes = bytes_per_day(60);
-    println!("{bytes} bytes a day");
-    assert!(bytes < 3_000);
+    assert!((1_500..3_000).contains(&bytes), "{bytes}");
 }
