@@ -131,7 +131,7 @@ fn days_without_a_sample_are_gaps_and_the_lines_are_drawn_by_the_locale() {
     assert_eq!(table.lines().count(), 7);
     let gaps: Vec<&str> = table.lines().filter(|line| !line.contains("MB")).collect();
     assert_eq!(gaps.len(), 3, "{table}");
-    assert!(gaps[1].ends_with("-") && gaps[0].starts_with("PERIOD"), "{table}");
+    assert!(gaps[1].ends_with('-') && gaps[0].starts_with("PERIOD"), "{table}");
     let ascii = command.env("LC_ALL", "C").output().unwrap().stdout;
     assert!(String::from_utf8(ascii).unwrap().starts_with("live     #_ - .  8 to 2\n"));
     // Programs read null, and each day.
