@@ -8,6 +8,9 @@ pub enum Ramp {
     Ascii,
 }
 
+/// Number of the highest level.
+const HIGHEST: f64 = 7.0;
+
 impl Ramp {
     const fn levels(self) -> [char; 8] {
         match self {
@@ -57,7 +60,7 @@ fn level(value: f64, low: f64, high: f64, ramp: Ramp) -> char {
         _ if value == 0.0 => 0.0,
         _ => 0.5,
     };
-    let place = share * (levels.len() - 1) as f64;
+    let place = share * HIGHEST;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is 0 to 7")]
     let place = place.round() as usize;
     levels[place.min(levels.len() - 1)]

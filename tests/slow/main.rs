@@ -7,6 +7,7 @@ mod archive_kills;
 mod cluster;
 mod cluster_faults;
 mod faults;
+mod history;
 mod host;
 mod jobs;
 mod simulation;

@@ -6,6 +6,7 @@ mod copy {
     mod range;
 }
 mod notify;
+mod periods;
 mod purge {
     mod checkpoint;
 }

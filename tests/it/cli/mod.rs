@@ -36,6 +36,7 @@ mod file_kinds;
 mod file_permissions;
 mod forecast;
 mod guard;
+mod history;
 mod hooks;
 mod hostile_names;
 mod incomplete_runs;

@@ -9,7 +9,7 @@ use sessctl::domain::policy::UserSessions;
 use sessctl::domain::profile::{NullMeaning, Profile, SessionTimes, Standing, StricterRules};
 use sessctl::domain::session::{EndReason, Session};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{Backend, Order, ScanLimits, SessionQuery};
+use sessctl::storage::{Backend, DueScan, FoundSessions, Order, ScanLimits, SessionQuery};
 
 use crate::support::NOW;
 use crate::support::adopted::{
@@ -99,6 +99,35 @@ fn listed_as_due(store: &dyn Backend) -> BTreeMap<String, EndReason> {
 }
 
 #[test]
+fn a_purge_by_the_index_counts_what_the_figures_have() {
+    for seed in 0..100 {
+        let mut rng = Rng::seeded(seed);
+        let (sql, rules) = (table(&mut rng), rules(&mut rng));
+        let db = ApplicationDb::of(&format!("{sql} CREATE INDEX app_over ON app (over);"));
+        let rules = StricterRules { timeout: None, lifetime: None, user_limit: 0, ..rules };
+        let store = db.store(profile(rules));
+        let stats = store.tasks(&all_tasks()).unwrap().remove(0);
+        let rows = usize::try_from(rng.between(1, 70)).unwrap();
+        let (mut found, mut total, mut after) = (FoundSessions::default(), 0, None);
+        loop {
+            let scan = look(&*store, after.as_ref(), rows);
+            found.add(scan.found);
+            total += scan.rows;
+            after = scan.last;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(
+            (found.live, found.expired),
+            (stats.live, stats.expired),
+            "seed {seed}: {rules}"
+        );
+        assert_eq!(total, stats.rows, "seed {seed}: {rules}");
+    }
+}
+
+#[test]
 fn the_store_and_the_domain_agree_on_every_row() {
     for seed in 0..150 {
         let mut rng = Rng::seeded(seed);
@@ -115,7 +144,14 @@ fn the_store_and_the_domain_agree_on_every_row() {
         let stats = store.tasks(&all_tasks()).unwrap().remove(0);
         assert_eq!(stats.live[0], count(&|it| it == Standing::Live), "seed {seed}: {rules}");
         assert_eq!(stats.expired, count(&|it| it != Standing::Live), "seed {seed}: {rules}");
-        let counts = store.scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap().counts;
+        let DueScan { counts, found, rows, .. } =
+            store.scan_due(&all_tasks(), None, ScanLimits::ALL).unwrap();
+        assert_eq!(
+            (found.live, found.expired),
+            (stats.live, stats.expired),
+            "seed {seed}: {rules}"
+        );
+        assert_eq!(rows, stats.rows, "seed {seed}: {rules}");
         assert_eq!(counts.would_delete, due.len() as u64, "seed {seed}: {rules}");
         assert_eq!(counts.live(), count(&|it| it == Standing::Live), "seed {seed}: {rules}");
         let rows = usize::try_from(rng.between(1, 70)).unwrap();
