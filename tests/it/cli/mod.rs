@@ -67,6 +67,7 @@ mod selection;
 mod sessions;
 mod show {
     mod adopted;
+    mod idle;
 }
 mod sidecar_files;
 mod signals;
