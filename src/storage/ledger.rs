@@ -256,6 +256,16 @@ pub struct Heartbeat {
     pub log_bytes: u64,
 }
 
+/// Progress of a purge that other processes can see.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PublishedProgress {
+    pub marked: u64,
+    pub ended: u64,
+    pub deleted: u64,
+    /// Its time is that of the renewal.
+    pub heartbeat: Heartbeat,
+}
+
 impl RunRecord {
     /// The reason behind a statement of the outcome, which the reason of a refusal repeats.
     pub fn cause(&self) -> Option<&str> {
@@ -338,7 +348,13 @@ pub trait Ledger {
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
     /// Reports whether the holder still has the lease, and it has not [expired](Lease::holds).
-    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
+    /// Publishes the progress of its purge, if any.
+    fn renew_lease(
+        &mut self,
+        lease: &Lease,
+        now: UnixTime,
+        progress: Option<&PublishedProgress>,
+    ) -> Result<bool>;
 
     /// Ends the run that has this lease, and releases the lease. A run that has lost its lease
     /// still records its result, but does not change the last settled time of its job.
@@ -390,9 +406,16 @@ pub trait Ledger {
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()>;
 
     /// Samples of the times from `since` to `until`, the earliest first.
-    fn samples(&self, _since: UnixTime, _until: UnixTime) -> Result<Vec<Sample>> {
-        Ok(Vec::new())
-    }
+    fn samples(&self, since: UnixTime, until: UnixTime) -> Result<Vec<Sample>>;
+
+    /// Stores a sample, unless there is one of the span `unless_within` before it, and merges it
+    /// into one of the same second. Merges some of those that are older than a week by the hour,
+    /// and than 90 days by the day, and deletes some that are older than two years. Ages are
+    /// counted from one of the last samples, because the clock may be wrong.
+    fn record_sample(&mut self, sample: &Sample, unless_within: Option<Span>) -> Result<()>;
+
+    /// Adds samples of any times.
+    fn add_samples(&mut self, samples: &[Sample]) -> Result<()>;
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>>;
 

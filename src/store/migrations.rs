@@ -44,6 +44,7 @@ pub const SCRIPTS: &[Script] = &[
     script(include_str!("../../migrations/0006_task_names.sql"), "task_names"),
     script(include_str!("../../migrations/0007_agents.sql"), AGENT_COLUMN),
     script(include_str!("../../migrations/0008_audit.sql"), "run_sessions"),
+    script(include_str!("../../migrations/0009_samples.sql"), "samples"),
 ];
 
 /// Version of the SQL contract (docs/sql-contract.md) that this program supports. Tables

@@ -1,14 +1,15 @@
 //! The schemas of the records that workers send.
 
-use crate::cli::show::{adopted, idle, job_metrics, runs, schedule, stat};
+use crate::cli::show::{adopted, history, idle, job_metrics, runs, schedule, stat};
 use crate::cli::{doctor, metrics, purge, session_records};
 use crate::output::record::Schema;
 
-pub static SCHEMAS: [&Schema; 15] = [
+pub static SCHEMAS: [&Schema; 16] = [
     &stat::STAT,
     &adopted::STAT,
     &idle::IDLE,
     &runs::RUNS,
+    &history::HISTORY,
     &schedule::SCHEDULE,
     &job_metrics::JOBS,
     &purge::summary::SUMMARY,

@@ -2,10 +2,12 @@
 //! has their tables.
 
 mod clock;
+mod heartbeat;
 mod jobs;
 mod lease;
 mod run_sessions;
 mod runs;
+mod samples;
 
 use std::ops::ControlFlow;
 
@@ -14,8 +16,8 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunProgress, RunQuery,
-    RunRecord, StartResult, VisitResult,
+    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, PublishedProgress, RunEnd,
+    RunProgress, RunQuery, RunRecord, Sample, StartResult, VisitResult,
 };
 
 pub(super) use run_sessions::record_before_end;
@@ -91,8 +93,13 @@ impl<L: LedgerDatabase> Ledger for L {
         self.write(|database| runs::release_lease(database, lease))
     }
 
-    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
-        let is_held = self.write(|database| lease::renew(database, lease, now))?;
+    fn renew_lease(
+        &mut self,
+        lease: &Lease,
+        now: UnixTime,
+        progress: Option<&PublishedProgress>,
+    ) -> Result<bool> {
+        let is_held = self.write(|database| lease::renew(database, lease, now, progress))?;
         // A lease that was lost with its database was not taken by another run.
         Ok(is_held || self.has_lost_lease())
     }
@@ -156,6 +163,18 @@ impl<L: LedgerDatabase> Ledger for L {
 
     fn drop_runs(&mut self, keep: Span, now: UnixTime) -> Result<()> {
         self.write(|database| runs::drop_runs(database, keep, now))
+    }
+
+    fn samples(&self, since: UnixTime, until: UnixTime) -> Result<Vec<Sample>> {
+        Ok(self.read(|database| samples::samples(database, since, until))?.unwrap_or_default())
+    }
+
+    fn record_sample(&mut self, sample: &Sample, unless_within: Option<Span>) -> Result<()> {
+        self.write(|database| samples::record(database, sample, unless_within))
+    }
+
+    fn add_samples(&mut self, samples: &[Sample]) -> Result<()> {
+        self.write(|database| samples::add(database, samples))
     }
 
     fn clock_reference(&self, host: &str) -> Result<Option<ClockReference>> {

@@ -46,6 +46,7 @@ mod limits;
 mod list;
 mod litefs;
 mod litestream;
+mod locale;
 mod low_resources;
 mod man;
 mod many_policies;

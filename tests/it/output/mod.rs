@@ -10,6 +10,7 @@ mod prometheus;
 mod report;
 mod sample;
 mod sanitize;
+mod sparkline;
 mod table;
 
 use std::io;

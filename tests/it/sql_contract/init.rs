@@ -32,7 +32,7 @@ fn tables_outside_the_contract_do_not_affect_an_application() {
     let id = sandbox.insert(&crate::support::row("theirs"));
     let db = sandbox.db();
     let newer = "DROP TABLE runs; DROP TABLE leases; DROP TABLE job_histories;
-                 DROP TABLE job_members; DROP TABLE run_sessions;";
+                 DROP TABLE job_members; DROP TABLE run_sessions; DROP TABLE samples;";
     db.execute_batch(newer).unwrap();
     let stamp = || -> (i64, i64) {
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));

@@ -66,6 +66,7 @@ pub fn native(seen: &Request) -> Reaction {
                     "receipts",
                     "run_sessions",
                     "runs",
+                    "samples",
                     "sessions",
                     "sessions.agent",
                     "task_names"

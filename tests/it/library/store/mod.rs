@@ -14,4 +14,5 @@ mod ledger_entries;
 mod limits;
 mod lost_responses;
 mod processes;
+mod samples;
 mod task_names;
