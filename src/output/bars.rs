@@ -51,7 +51,7 @@ impl BarScale {
     }
 
     fn columns_of(&self, count: u64) -> usize {
-        ((self.scaled(count, 2) + 1) / 2).max(usize::from(count > 0)).min(self.columns)
+        self.scaled(count, 2).div_ceil(2).max(usize::from(count > 0)).min(self.columns)
     }
 
     /// Length of a count in parts of a column, rounded down.
