@@ -31,7 +31,7 @@ mod init;
 pub mod interrupt;
 pub mod kept_rows;
 mod list;
-mod locale;
+pub mod locale;
 mod man;
 mod metrics;
 mod metrics_file;

@@ -29,6 +29,9 @@ impl BarScale {
     /// in eighths of a column if blocks may be used; a count other than zero has at least one
     /// character, for which the other part yields if the bar is full.
     pub fn bar(&self, solid: u64, light: u64) -> (String, String) {
+        if self.columns == 0 {
+            return (String::new(), String::new());
+        }
         let light_columns = self.columns_of(light);
         let eighths = self.scaled(solid, 8);
         let whole = eighths.div_ceil(8).max(usize::from(solid > 0));
@@ -48,7 +51,7 @@ impl BarScale {
     }
 
     fn columns_of(&self, count: u64) -> usize {
-        ((self.scaled(count, 2) + 1) / 2).max(usize::from(count > 0)).min(self.columns)
+        self.scaled(count, 2).div_ceil(2).max(usize::from(count > 0)).min(self.columns)
     }
 
     /// Length of a count in parts of a column, rounded down.

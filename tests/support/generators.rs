@@ -11,7 +11,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use sessctl::domain::filter::Filter;
-use sessctl::domain::policy::{ExpiryMode, Policies, Policy};
+use sessctl::domain::policy::{ExpiryMode, Policies, Policy, TimeoutBasis};
 use sessctl::domain::session::{End, EndReason, Session, SessionState};
 use sessctl::domain::task::TaskPattern;
 use sessctl::domain::time::{Span, UnixTime};
@@ -82,17 +82,19 @@ fn timeouts() -> impl Strategy<Value = (Option<Span>, Span, Option<Span>)> {
 }
 
 prop_compose! {
-    fn policy()(
+    fn policy(bases: &'static [TimeoutBasis])(
         expire in select(ExpiryMode::ALL),
         abandoned in span(),
         lifetime in option::of(span()),
         delay in delay(),
         retention in option::of(span()),
         (timeout, min_timeout, max_timeout) in timeouts(),
+        basis in select(bases),
     ) -> Policy {
         Policy {
             expire,
             timeout,
+            basis,
             min_timeout,
             max_timeout,
             abandoned,
@@ -104,7 +106,8 @@ prop_compose! {
     }
 }
 
-pub fn policies() -> impl Strategy<Value = Policies> {
+fn policies(bases: &'static [TimeoutBasis]) -> impl Strategy<Value = Policies> {
+    let policy = || policy(bases);
     let others = (vec(policy(), 1..4), prop_oneof![15 => Just(0), 1 => Just(200)]);
     let of_tasks = (option::of(policy()), option::of(policy()));
     let groups = (vec((pattern(), policy()), 0..3), vec((pattern(), option::of(span())), 0..3));
@@ -195,8 +198,17 @@ fn with_marks(case: Case, marks: &[Option<(i64, bool, bool)>]) -> Case {
 
 /// All that a purge may depend on.
 pub fn case() -> impl Strategy<Value = Case> {
+    case_of(&[TimeoutBasis::Granted])
+}
+
+/// All that the preview of a purge under changed policies may depend on.
+pub fn previewed_case() -> impl Strategy<Value = Case> {
+    case_of(&[TimeoutBasis::Granted, TimeoutBasis::Policy, TimeoutBasis::Bounds])
+}
+
+fn case_of(bases: &'static [TimeoutBasis]) -> impl Strategy<Value = Case> {
     let task = option::weighted(0.3, pattern());
-    (unmarked(), policies(), planned(), task, vec(mark(), 12)).prop_map(
+    (unmarked(), policies(bases), planned(), task, vec(mark(), 12)).prop_map(
         |(sessions, policies, planned, task, marks)| {
             with_marks(Case { sessions, policies, planned, task }, &marks)
         },

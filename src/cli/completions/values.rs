@@ -7,7 +7,7 @@ use clap::{Arg, ValueHint};
 
 use crate::cli::man;
 use crate::config::profile::built_in;
-use crate::config::{Config, ConfigSet};
+use crate::config::{Config, ConfigSet, PolicySetting};
 use crate::domain::session::{EndReason, SessionState};
 use crate::storage::SortKey;
 
@@ -71,6 +71,7 @@ pub fn of(
         "task" | "of_task" => {
             from_set(&|_, config| config.task_names().into_iter().map(str::to_owned).collect())
         }
+        "set" => words(PolicySetting::keys().map(|key| format!("policy.{key}="))),
         "job" => from_set(&|_, config| config.jobs.iter().map(|job| job.name.clone()).collect()),
         "db" => from_set(&|set, _| {
             let names = set.databases.iter().map(|entry| entry.name.to_string());

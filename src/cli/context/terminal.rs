@@ -11,6 +11,7 @@ use anyhow::Context as _;
 
 use super::options::When;
 use crate::cli::all_databases::worker::{RemoteListing, Worker};
+use crate::cli::locale;
 use crate::output;
 use crate::output::record::Schema;
 use crate::output::{Format, FormatName, Style};
@@ -60,14 +61,7 @@ pub(super) fn style(when: When) -> Style {
             terminal && !set("NO_COLOR") && env::var_os("TERM").is_none_or(|term| term != "dumb")
         }
     };
-    Style { color, width: width(), unicode: is_locale_utf8(|name| env::var(name).ok()) }
-}
-
-/// Reports whether the locale has the encoding UTF-8, by the first of its variables that is set.
-pub fn is_locale_utf8(variable: impl Fn(&str) -> Option<String>) -> bool {
-    let set = |name: &&str| variable(name).filter(|value| !value.is_empty());
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(set).unwrap_or_default();
-    locale.to_ascii_lowercase().replace('-', "").contains("utf8")
+    Style { color, width: width(), unicode: locale::is_unicode() }
 }
 
 /// Columns of the terminal to which another process writes the answer of this one.

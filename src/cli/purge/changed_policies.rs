@@ -19,7 +19,7 @@ pub fn setting(text: &str) -> Result<PolicySetting, String> {
         match nearest(key, PolicySetting::keys()) {
             Some(near) if !is_known => {
                 let table = if table.starts_with("policy.") { table } else { "policy" };
-                format!("{message}; did you mean {table}.{near}?")
+                format!("unknown key; did you mean {table}.{near}?")
             }
             _ => message,
         }
@@ -100,10 +100,10 @@ impl ChangedPolicies {
     fn evaluation(&self) -> &'static str {
         let has = |basis| self.0.policies.all().any(|policy| policy.basis == basis);
         if has(TimeoutBasis::Policy) {
-            "; each open session is evaluated as if it had been granted the changed timeout"
+            "; open sessions are evaluated as if they had been granted the changed timeout"
         } else if has(TimeoutBasis::Bounds) {
-            "; each open session is evaluated as if its timeout had been granted within the \
-             changed bounds"
+            "; open sessions are evaluated as if their timeouts had been granted within the changed \
+             bounds"
         } else {
             ""
         }

@@ -40,9 +40,8 @@ pub(super) struct PreviewArgs {
     #[arg(long, value_name = "TIME", requires = "dry_run", allow_hyphen_values = true)]
     at: Option<TimeArg>,
     /// With --dry-run: show what would happen under another policy, such as policy.timeout=15m
-    /// or policy.TASK.timeout=15m, as if the configuration had it; repeatable. With another
-    /// timeout, min_timeout or max_timeout, each open session counts as if it had been granted
-    /// that
+    /// or policy.TASK.timeout=15m, as if the configuration had it; repeatable. If it changes the
+    /// timeout or its bounds, open sessions count as if they had been granted the new one
     #[arg(long, value_name = "KEY=VALUE", requires = "dry_run")]
     #[arg(value_parser = changed_policies::setting)]
     set: Vec<PolicySetting>,
@@ -100,7 +99,9 @@ impl Preview {
         if let Some(worker) = context.collector() {
             let summary = record(&plan.summary, service.profile(), true);
             worker.send_record(schema(service.profile()), &summary)?;
-            comparison.iter().for_each(|sentence| context.print_notice(sentence));
+            if let Some(sentence) = comparison {
+                context.print_notice(&sentence);
+            }
             print_row_notices(&plan.summary, true, true, context);
             return Ok(guarded(plan.guard, &service, context));
         }
@@ -159,7 +160,9 @@ fn show_summary(
     if context.format() == FormatName::Table && !context.global.quiet {
         return print(lines.map(|line| line + "\n").collect::<String>());
     }
-    lines.for_each(|line| context.print_notice(&line));
+    for line in lines {
+        context.print_notice(&line);
+    }
     Ok(())
 }
 

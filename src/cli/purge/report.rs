@@ -3,7 +3,7 @@
 use crate::app::{PurgeReport, SessionService};
 use crate::cli::context::{Context, print};
 use crate::cli::kept_rows::{Wording, print_kept};
-use crate::cli::show::stat;
+use crate::cli::show::columns::future_rows_warning;
 use crate::domain::unreadable::UnreadableRows;
 
 use super::summary::{self, record, schema, sentence};
@@ -77,7 +77,7 @@ pub fn print_row_notices(
         context.print_notice(&format!("sessctl: {sentence}"));
     }
     print_kept(&summary.kept, Wording::purge(dry_run), context);
-    if let Some(sentence) = stat::future_rows_warning(summary.future) {
+    if let Some(sentence) = future_rows_warning(summary.future) {
         context.warn(&sentence);
     }
 }

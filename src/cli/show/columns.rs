@@ -1,5 +1,6 @@
-//! Columns that several listings show.
+//! Columns that several listings show, and warnings about them.
 
+use crate::domain::format::format_count;
 use crate::domain::time::UnixTime;
 use crate::output::record::{Column, Metric, MetricKind, Value};
 
@@ -79,4 +80,15 @@ pub fn expired(sessions: u64, is_adopted: bool) -> Value {
 
 pub fn idle_since(last_use: Option<UnixTime>, now: UnixTime) -> Value {
     Value::span(last_use.map(|last_use| now.since(last_use)))
+}
+
+pub fn future_rows_warning(rows: u64) -> Option<String> {
+    let were = match rows {
+        0 => return None,
+        1 => "1 row was".to_owned(),
+        rows => format!("{} rows were", format_count(rows)),
+    };
+    Some(format!(
+        "{were} used, opened or marked in the future: the clock was ahead then, or it is behind now"
+    ))
 }

@@ -1,6 +1,6 @@
 //! `sessctl show stat --idle`
 
-mod drawing;
+pub mod drawing;
 
 use crate::Error;
 use crate::app::SessionService;
@@ -10,8 +10,7 @@ use crate::domain::task::TaskPattern;
 use crate::domain::time::Span;
 use crate::store::Access;
 
-use super::columns::TASK;
-use super::stat::future_rows_warning;
+use super::columns::{TASK, future_rows_warning};
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::output::FormatName;

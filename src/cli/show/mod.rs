@@ -1,7 +1,7 @@
 //! `sessctl show`: one file for each thing to look at.
 
 pub mod adopted;
-mod columns;
+pub mod columns;
 mod config;
 mod forecast;
 pub mod history;

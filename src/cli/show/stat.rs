@@ -12,7 +12,8 @@ use crate::store::Access;
 
 use super::columns::{
     ABANDONED, ACTIVE, CLOSED, CYCLED, DELETED, ENDED, ENDED_ABANDONED, EVICTED, EXPIRED,
-    EXPIRED_NOW, FUTURE, IDLE, LIFETIME, LIVE, OLDEST, OPENED, PEAK, REFUSED, TASK, idle_since,
+    EXPIRED_NOW, FUTURE, IDLE, LIFETIME, LIVE, OLDEST, OPENED, PEAK, REFUSED, TASK,
+    future_rows_warning, idle_since,
 };
 use super::{adopted, idle};
 use crate::cli::all_databases::{Call, ManyDatabases, Work};
@@ -20,7 +21,6 @@ use crate::cli::args::task;
 use crate::cli::context::{Context, print};
 use crate::cli::exit::Exit;
 use crate::cli::privileges::helper;
-use crate::domain::format::format_count;
 use crate::output::FormatName;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::sanitize::escape;
@@ -183,17 +183,6 @@ pub fn show(records: &[Record], context: &Context) -> anyhow::Result<()> {
     context.write_records(&CURRENT, &pick(&CURRENT))?;
     print("\n")?;
     context.write_records(&TOTALS, &pick(&TOTALS))
-}
-
-pub fn future_rows_warning(rows: u64) -> Option<String> {
-    let were = match rows {
-        0 => return None,
-        1 => "1 row was".to_owned(),
-        rows => format!("{} rows were", format_count(rows)),
-    };
-    Some(format!(
-        "{were} used, opened or marked in the future: the clock was ahead then, or it is behind now"
-    ))
 }
 
 pub fn schema(service: &SessionService) -> &'static Schema {

@@ -48,6 +48,7 @@ mod limits;
 mod list;
 mod litefs;
 mod litestream;
+mod locale;
 mod low_resources;
 mod man;
 mod many_policies;
@@ -69,6 +70,7 @@ mod selection;
 mod sessions;
 mod show {
     mod adopted;
+    mod idle;
 }
 mod sidecar_files;
 mod signals;

@@ -128,6 +128,7 @@ fn texts(main: &str, drop_ins: &[(&str, &str)]) -> ConfigTexts {
         main: Some(("c.toml".into(), main.to_owned())),
         drop_ins: drop_ins.iter().map(drop_in).collect(),
         directory: "/etc".into(),
+        ..ConfigTexts::default()
     }
 }
 

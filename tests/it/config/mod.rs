@@ -2,5 +2,6 @@
 
 mod databases;
 mod legacy;
+mod overrides;
 mod profile;
 mod profile_checks;

@@ -1,5 +1,6 @@
 //! Tests of all formats.
 
+mod bars;
 mod csv;
 mod hostile;
 mod human;

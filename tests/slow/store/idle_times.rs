@@ -11,7 +11,7 @@ use sessctl::domain::session::Session;
 use sessctl::domain::time::{Span, UnixTime};
 
 use crate::support::NOW;
-use crate::support::generators::{Case, case, check};
+use crate::support::generators::{Case, check, previewed_case};
 use crate::support::store::{TestDb, suite};
 
 suite!(tests);
@@ -47,7 +47,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn each_session_is_in_the_range_that_the_domain_says() {
-            let input = (case(), vec(age(), 12));
+            let input = (previewed_case(), vec(age(), 12));
             check(db(), 2_000, input, |db, (case, ages)| {
                 let case = Case { planned: None, ..used(case, &ages) };
                 db.upsert_rows(&case.sessions);

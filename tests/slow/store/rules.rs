@@ -18,7 +18,7 @@ use sessctl::storage::{
 };
 
 use crate::support::NOW;
-use crate::support::generators::{Case, case, check, filter, moment};
+use crate::support::generators::{Case, check, filter, moment, previewed_case};
 use crate::support::store::{TestDb, everything, scope, suite};
 
 suite!(tests);
@@ -165,7 +165,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn the_purge_does_with_each_session_what_its_policy_says() {
-            let input = (case(), look(), option::of(moment()));
+            let input = (previewed_case(), look(), option::of(moment()));
             check(db(), 4_000, input, |db, (mut case, look, backlog)| {
                 db.upsert_rows(&case.sessions);
                 let reach = ScanLimits { backlog, ..ScanLimits::ALL };
@@ -192,7 +192,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_dry_run_lists_what_a_purge_would_change() {
-            check(db(), 1_000, case(), |db, case| {
+            check(db(), 1_000, previewed_case(), |db, case| {
                 let case = Case { task: None, ..case };
                 db.upsert_rows(&case.sessions);
                 let is_due = |session: &&Session| case.scope().verdict(session) != Verdict::Keep;
@@ -208,7 +208,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn a_filter_lets_through_what_the_rules_say() {
-            check(db(), 1_500, (case(), filter()), |db, (Case { sessions, policies, .. }, filter)| {
+            check(db(), 1_500, (previewed_case(), filter()), |db, (Case { sessions, policies, .. }, filter)| {
                 db.upsert_rows(&sessions);
                 let expected: Vec<Session> = sessions
                     .iter()
@@ -223,7 +223,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn figures_count_the_states_that_the_rules_give() {
-            check(db(), 500, case(), |db, Case { sessions, policies, .. }| {
+            check(db(), 500, previewed_case(), |db, Case { sessions, policies, .. }| {
                 db.upsert_rows(&sessions);
                 for stat in db.sessions.tasks(&scope(&policies)).unwrap() {
                     let of_task =
@@ -249,7 +249,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn what_a_purge_counts_and_what_the_figures_say_is_the_same() {
-            check(db(), 500, case(), |db, case| {
+            check(db(), 500, previewed_case(), |db, case| {
                 // An end that lies in the future has come for a purge, and not for a list.
                 let ended_by_now = |session: &Session| session.end.is_none() || session.has_ended(NOW);
                 let sessions: Vec<Session> = case.sessions.iter().filter(|session| ended_by_now(session)).cloned().collect();
@@ -268,7 +268,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn users_have_what_the_rules_say() {
-            check(db(), 500, case(), |db, Case { sessions, policies, .. }| {
+            check(db(), 500, previewed_case(), |db, Case { sessions, policies, .. }| {
                 db.upsert_rows(&sessions);
                 let mut expected: BTreeMap<Option<String>, [u64; 4]> = BTreeMap::new();
                 for session in sessions.iter().filter(|session| session.end.is_none()) {
@@ -296,7 +296,7 @@ macro_rules! tests {
         #[test]
         $(#[$on])*
         fn every_order_is_the_one_that_the_rules_give() {
-            let input = (case(), select(SortKey::ALL), any::<bool>());
+            let input = (previewed_case(), select(SortKey::ALL), any::<bool>());
             check(db(), 1_500, input, |db, (Case { sessions, policies, .. }, by, reverse)| {
                 db.upsert_rows(&sessions);
                 let mut expected = sessions;

@@ -94,18 +94,16 @@ fn header(widths: &[usize; 5], scale: &BarScale, style: Style) -> String {
 }
 
 fn row(line: &Line, widths: &[usize; 5], scale: &BarScale, style: Style) -> String {
-    let (live, expired) = scale.bar(line.range.live, line.range.expired);
-    let bar = paint(&live, GREEN, style) + &paint(&expired, YELLOW, style);
+    let (solid, light) = scale.bar(line.range.live, line.range.expired);
+    let bar = paint(&solid, GREEN, style) + &paint(&light, YELLOW, style);
     aligned(&line.cells, widths) + &bar
 }
 
 /// The first cell to the left, and the numbers to the right.
 fn aligned(cells: &[String; 5], widths: &[usize; 5]) -> String {
-    let mut text = format!("{:<1$}", cells[0], widths[0]);
-    for (cell, width) in cells.iter().zip(widths).skip(1) {
-        text.push_str(&format!("  {cell:>width$}"));
-    }
-    text + "  "
+    let numbers = cells.iter().zip(widths).skip(1);
+    let numbers: Vec<String> = numbers.map(|(cell, width)| format!("{cell:>width$}  ")).collect();
+    format!("{:<2$}  {}", cells[0], numbers.concat(), widths[0])
 }
 
 fn paint(text: &str, code: &str, style: Style) -> String {

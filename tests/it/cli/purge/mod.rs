@@ -1,7 +1,7 @@
 //! Purging: what is due, what a dry run says of it, and what is said.
 
+mod changed_policies;
 mod fast;
-
 mod space;
 mod summary;
 
