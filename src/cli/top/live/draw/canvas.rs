@@ -62,7 +62,13 @@ impl<'b> Canvas<'b> {
     /// Empties a part of the screen.
     pub fn clear(&mut self, area: Rect) {
         for y in area.top()..area.bottom() {
-            self.buffer.set_stringn(area.x, y, " ".repeat(area.width.into()), area.width.into(), Style::reset());
+            self.buffer.set_stringn(
+                area.x,
+                y,
+                " ".repeat(area.width.into()),
+                area.width.into(),
+                Style::reset(),
+            );
         }
     }
 

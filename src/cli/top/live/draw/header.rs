@@ -82,8 +82,13 @@ fn figures(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Re
         let graph = sparkline(&values);
         let unit = if is_day { " 24h  " } else { "  " };
         let graph_style = canvas.graph();
-        let texts =
-            [(name, plain()), (" ", plain()), (&number, tone), (" ", plain()), (&graph, graph_style)];
+        let texts = [
+            (name, plain()),
+            (" ", plain()),
+            (&number, tone),
+            (" ", plain()),
+            (&graph, graph_style),
+        ];
         at.0 = canvas.texts(at, end, texts);
         at.0 = canvas.text(at, end, unit, dim());
     }
@@ -106,7 +111,8 @@ fn run(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Rect) 
         texts.push(format!("{} {} %", bar(share, 10), measure((share * 100.0).floor())));
     }
     if let Value::Time(started) = database.fact("started_at") {
-        texts.push(format!("for {}", span(now.since(started).max(crate::domain::time::Span::ZERO))));
+        texts
+            .push(format!("for {}", span(now.since(started).max(crate::domain::time::Span::ZERO))));
     }
     let counts = [("ended", "ended"), ("deleted", "deleted"), ("marked", "marked")];
     for (column, name) in counts {

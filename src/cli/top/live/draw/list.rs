@@ -7,9 +7,7 @@ use textwrap::core::display_width;
 use super::canvas::{Canvas, bold, dim, plain, reversed};
 use super::spark::{last, sparkline};
 use crate::cli::all_databases::wire::TypedRecord;
-use crate::cli::top::live::model::columns::{
-    COUNTDOWN, EXPIRES, List, ListColumn, TREND, Width,
-};
+use crate::cli::top::live::model::columns::{COUNTDOWN, EXPIRES, List, ListColumn, TREND, Width};
 use crate::cli::top::live::model::database::Database;
 use crate::cli::top::live::model::rows::Rows;
 use crate::cli::top::live::reader::MAX_ROWS;
@@ -135,7 +133,10 @@ const fn is_void(value: &Value) -> bool {
 }
 
 const fn is_number(value: &Value) -> bool {
-    matches!(value, Value::Count(_) | Value::Number(_) | Value::Measure(_) | Value::Span(_) | Value::Time(_))
+    matches!(
+        value,
+        Value::Count(_) | Value::Number(_) | Value::Measure(_) | Value::Span(_) | Value::Time(_)
+    )
 }
 
 struct Cell {

@@ -65,6 +65,14 @@ pub fn render(model: &Model, buffer: &mut Buffer, has_colors: bool) -> usize {
     page
 }
 
+/// The view on a screen of this size.
+#[cfg(feature = "internals")]
+pub fn screen(model: &Model, width: u16, height: u16, has_colors: bool) -> Buffer {
+    let mut buffer = Buffer::empty(Rect { x: 0, y: 0, width, height });
+    render(model, &mut buffer, has_colors);
+    buffer
+}
+
 /// Draws the lists for which there is room. Returns the rows on a page of that in focus.
 fn lists(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, bottom: u16) -> usize {
     let screen = canvas.area();

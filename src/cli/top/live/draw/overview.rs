@@ -112,9 +112,11 @@ fn state(database: &Database, now: UnixTime) -> (String, Severity) {
             return (format!("last {}: {outcome}", show(&last.value("do"))), Severity::Warn);
         }
     }
-    let next = database.jobs.records.iter().filter_map(|job| {
-        Some((time(job, "next_at")?, show(&job.value("job")).into_owned()))
-    });
+    let next = database
+        .jobs
+        .records
+        .iter()
+        .filter_map(|job| Some((time(job, "next_at")?, show(&job.value("job")).into_owned())));
     match next.min() {
         Some((time, job)) => (format!("{job}: {}", countdown(time, now)), Severity::Plain),
         None => ("no job is planned".to_owned(), Severity::Dim),

@@ -21,7 +21,10 @@ pub fn sparkline(values: &[Option<u64>]) -> String {
 }
 
 /// The last values, one for each reading.
-pub fn last<'v>(values: impl DoubleEndedIterator<Item = &'v u64>, width: usize) -> Vec<Option<u64>> {
+pub fn last<'v>(
+    values: impl DoubleEndedIterator<Item = &'v u64>,
+    width: usize,
+) -> Vec<Option<u64>> {
     let mut last: Vec<Option<u64>> = values.rev().take(width).copied().map(Some).collect();
     last.reverse();
     last
