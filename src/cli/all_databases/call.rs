@@ -66,6 +66,7 @@ pub enum Work {
         /// Set if the runs of some sessions are sought.
         seeks_sessions: bool,
     },
+    History,
     Schedule,
     Doctor,
     Purge {

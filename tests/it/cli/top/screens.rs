@@ -1,17 +1,21 @@
 //! The screen at several widths. Each line is one of the screen, without the blanks at its end.
 
 use proptest::prelude::*;
-use sessctl::cli::top::live::draw::screen;
+use sessctl::cli::top::live::draw::{Look, screen};
 use sessctl::cli::top::live::model::columns::List;
 use sessctl::cli::top::live::model::{Key, Model};
 use sessctl::cli::top::live::parts;
 use sessctl::domain::time::UnixTime;
 use sessctl::output::record::Value;
 
+use sessctl::output::sparkline::Ramp;
+
 use super::{NOW, facts, fill, model, session, task, user};
 
+const LOOK: Look = Look { has_colors: false, ramp: Ramp::Blocks };
+
 fn lines(model: &Model, width: u16, height: u16) -> String {
-    let buffer = screen(model, width, height, false);
+    let buffer = screen(model, width, height, LOOK);
     let line = |y| -> String {
         let mut line = String::new();
         let mut x = 0;
@@ -139,12 +143,23 @@ fn hostile_names_are_visible() {
 #[test]
 fn without_colors_no_cell_has_one() {
     let model = busy();
-    let has_color = |colors| {
-        let buffer = screen(&model, 80, 24, colors);
+    let has_color = |has_colors| {
+        let buffer = screen(&model, 80, 24, Look { has_colors, ..LOOK });
         buffer.content().iter().any(|cell| format!("{:?}", cell.fg) != "Reset")
     };
     assert!(!has_color(false));
     assert!(has_color(true));
+}
+
+#[test]
+fn a_locale_without_unicode_has_ascii_alone() {
+    let mut model = busy();
+    model.press(Key::Char('?'));
+    let look = Look { ramp: Ramp::Ascii, ..LOOK };
+    for (width, height) in [(60, 15), (120, 30)] {
+        let buffer = screen(&model, width, height, look);
+        assert!(buffer.content().iter().all(|cell| cell.symbol().is_ascii()));
+    }
 }
 
 proptest! {
@@ -156,7 +171,7 @@ proptest! {
         let mut model = model(sessions.collect());
         model.take(0, parts::USERS, names.iter().map(|name| user(name, 1)).collect());
         keys.chars().for_each(|char| drop(model.press(Key::Char(char))));
-        let buffer = screen(&model, width, height, true);
+        let buffer = screen(&model, width, height, Look { has_colors: true, ..LOOK });
         for cell in buffer.content() {
             prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
         }
