@@ -215,9 +215,8 @@ impl Command {
     /// Reports whether the command has the option to serve all databases.
     const fn can_serve_all(&self) -> bool {
         match self {
-            Self::Purge(_) | Self::Doctor(_) => true,
+            Self::Purge(_) | Self::Doctor(_) | Self::Top(_) => true,
             Self::Show(args) => args.can_serve_all(),
-            Self::Top(_) => true,
             _ => false,
         }
     }

@@ -31,7 +31,7 @@ use crate::output::sanitize::escape;
 use draw::Look;
 use model::{Model, Wish};
 use order::Order;
-use readers::Readers;
+use readers::{News, Readers};
 use terminal::{Ansi, Input, Screen};
 
 /// Shortest time between two frames.
@@ -50,12 +50,6 @@ pub struct Call {
     pub words: Vec<String>,
     pub why: String,
     pub is_for_all: bool,
-}
-
-pub enum News {
-    Reader(usize, Event),
-    Command(u64, Event),
-    Input(Input),
 }
 
 /// Shows the view until the user quits, or the terminal is gone.

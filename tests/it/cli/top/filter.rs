@@ -13,10 +13,10 @@ fn a_filter_has_the_options_of_a_list() {
 
 #[test]
 fn a_mistake_is_one_line() {
-    insta::assert_snapshot!(filter::parse("--idle-over soon").unwrap_err(), @"");
-    insta::assert_snapshot!(filter::parse("alice").unwrap_err(), @"");
-    insta::assert_snapshot!(filter::parse("--user 'alice").unwrap_err(), @"");
-    insta::assert_snapshot!(filter::parse("--help").unwrap_err(), @"");
+    insta::assert_snapshot!(filter::parse("--idle-over soon").unwrap_err(), @r#"invalid value 'soon' for '--idle-over <DURATION>': "soon" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d"#);
+    insta::assert_snapshot!(filter::parse("alice").unwrap_err(), @"unexpected argument 'alice' found");
+    insta::assert_snapshot!(filter::parse("--user 'alice").unwrap_err(), @"a quote is not closed");
+    insta::assert_snapshot!(filter::parse("--help").unwrap_err(), @"unexpected argument '--help' found");
 }
 
 proptest! {

@@ -67,24 +67,111 @@ fn busy() -> Model {
 
 #[test]
 fn sixty_columns() {
-    insta::assert_snapshot!(lines(&busy(), 60, 20), @"");
+    insta::assert_snapshot!(lines(&busy(), 60, 20), @r#"
+ sessctl top  app.db                   2026-06-15T12:00:00Z
+ sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
+ running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+ last     no run is recorded
+ next     purge in 4m10s, restart in 2h
+ Tasks  2 by live down ─────────────────────────────────────
+ task   live  trend         active  idle  expired  oldest
+ imap  1,204  ▆▆█▁▆          1,204     0       32     25m
+ http     96  ▅▅▅▅▅             96     0        0     25m
+>Sessions  3 by idle down ──────────────────────────────────
+ handle        user   task  state    idle  expires  client
+>3fa94c1d2e3f  alice  imap  active    25m       5m  10.0.0.7
+ 91b4d5919e67  bob    imap  active    21m       9m  10.0.0.7
+ 717abed30382  carol  imap  active  1m30s   28m30s  10.0.0.7
+
+
+
+
+ read 12s ago at a cost of 126 ms, next in 8s
+ Tab list s sort / filter Enter show t end ? help q quit
+"#);
 }
 
 #[test]
 fn eighty_columns() {
-    insta::assert_snapshot!(lines(&busy(), 80, 24), @"");
+    insta::assert_snapshot!(lines(&busy(), 80, 24), @r#"
+ sessctl top  app.db                                       2026-06-15T12:00:00Z
+ sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB  log 4.12 kB
+ running  purge  [####------] 41.0 %  for 42s  ended 12,301  deleted 4,000  hol…
+ last     no run is recorded
+ next     purge in 4m10s, restart in 2h
+ Tasks  2 by live down ─────────────────────────────────────────────────────────
+ task   live  trend         active  idle  abandoned  expired  ended  oldest
+ imap  1,204  ▆▆█▁▆          1,204     0          0       32      7     25m
+ http     96  ▅▅▅▅▅             96     0          0        0      7     25m
+>Sessions  3 by idle down ──────────────────────────────────────────────────────
+ handle        user   task  state    idle  timeout  expires  client
+>3fa94c1d2e3f  alice  imap  active    25m      30m       5m  10.0.0.7
+ 91b4d5919e67  bob    imap  active    21m      30m       9m  10.0.0.7
+ 717abed30382  carol  imap  active  1m30s      30m   28m30s  10.0.0.7
+
+
+
+
+
+
+
+
+ read 12s ago at a cost of 126 ms, next in 8s
+ Tab list  s sort  / filter  Enter show  t end  p pause  u read  ? help  q quit
+"#);
 }
 
 #[test]
 fn a_wide_screen() {
-    insta::assert_snapshot!(lines(&busy(), 120, 24), @"");
+    insta::assert_snapshot!(lines(&busy(), 120, 24), @r#"
+ sessctl top  app.db                                                                               2026-06-15T12:00:00Z
+ sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB  log 4.12 kB
+ running  purge  [####------] 41.0 %  for 42s  ended 12,301  deleted 4,000  hold 1.80 ms, longest 4.20 ms  log 1.20 MB …
+ last     no run is recorded
+ next     purge in 4m10s, restart in 2h
+ Tasks  2 by live down ────────────────────────────────────  Users  2 by sessions down ─────────────────────────────────
+ task   live  trend         active  idle  expired  oldest    user   sessions  active  expired  oldest idle
+ imap  1,204  ▆▆█▁▆          1,204     0       32     25m    alice        17      17        0          20m
+ http     96  ▅▅▅▅▅             96     0        0     25m    bob           3       3        0          20m
+>Sessions  3 by idle down ──────────────────────────────────────────────────────────────────────────────────────────────
+ handle        user   task  state    idle  timeout  expires  client
+>3fa94c1d2e3f  alice  imap  active    25m      30m       5m  10.0.0.7
+ 91b4d5919e67  bob    imap  active    21m      30m       9m  10.0.0.7
+ 717abed30382  carol  imap  active  1m30s      30m   28m30s  10.0.0.7
+
+
+
+
+
+
+
+
+ read 12s ago at a cost of 126 ms, next in 8s
+ Tab list  s sort  r reverse  / filter  Enter show  t end  p pause  u read  ? help  q quit
+"#);
 }
 
 #[test]
 fn a_low_screen_has_one_list() {
     let mut model = busy();
     model.databases[0].focus = List::Users;
-    insta::assert_snapshot!(lines(&model, 60, 15), @"");
+    insta::assert_snapshot!(lines(&model, 60, 15), @r#"
+ sessctl top  app.db                   2026-06-15T12:00:00Z
+ sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
+ running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+ last     no run is recorded
+ next     purge in 4m10s, restart in 2h
+>Users  2 by sessions down ─────────────────────────────────
+ user   sessions  active  expired  oldest idle
+>alice        17      17        0          20m
+ bob           3       3        0          20m
+
+
+
+
+ read 12s ago at a cost of 126 ms, next in 8s
+ Tab list s sort / filter Enter show t end ? help q quit
+"#);
 }
 
 #[test]
@@ -93,7 +180,28 @@ fn a_confirmation() {
     model.press(Key::Char('t'));
     "stolen laptop".chars().for_each(|char| drop(model.press(Key::Char(char))));
     model.press(Key::Enter);
-    insta::assert_snapshot!(lines(&model, 60, 20), @"");
+    insta::assert_snapshot!(lines(&model, 60, 20), @r#"
+ sessctl top  app.db                   2026-06-15T12:00:00Z
+ sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
+ running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+ last     no run is recorded
+ n┌─ End this session? ──────────────────────────────────┐
+ T│ session   3fa94c1d2e3f                               │──
+ t│ user      alice                                      │
+ i│ task      imap                                       │
+ h│ client    10.0.0.7                                   │
+>S│ state     active                                     │──
+ h│ idle      25m                                        │
+>3│                                                      │.7
+ 9│ reason    stolen laptop                              │.7
+ 7│ y ends it   n does not   w changes the reason        │.7
+  │                                                      │
+  └──────────────────────────────────────────────────────┘
+
+
+ read 12s ago at a cost of 126 ms, next in 8s
+ Tab list s sort / filter Enter show t end ? help q quit
+"#);
 }
 
 #[test]
@@ -102,7 +210,23 @@ fn a_filter_with_a_mistake() {
     model.press(Key::Char('/'));
     "--idle-over soon".chars().for_each(|char| drop(model.press(Key::Char(char))));
     model.press(Key::Enter);
-    insta::assert_snapshot!(lines(&model, 80, 15), @"");
+    insta::assert_snapshot!(lines(&model, 80, 15), @r#"
+ sessctl top  app.db                                       2026-06-15T12:00:00Z
+ sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB  log 4.12 kB
+ running  purge  [####------] 41.0 %  for 42s  ended 12,301  deleted 4,000  hol…
+ last     no run is recorded
+ next     purge in 4m10s, restart in 2h
+>Sessions  3 by idle down ──────────────────────────────────────────────────────
+ handle        user   task  state    idle  timeout  expires  client
+>3fa94c1d2e3f  alice  imap  active    25m      30m       5m  10.0.0.7
+ 91b4d5919e67  bob    imap  active    21m      30m       9m  10.0.0.7
+ 717abed30382  carol  imap  active  1m30s      30m   28m30s  10.0.0.7
+
+
+
+ filter: --idle-over soon                    invalid value 'soon' for '--idle-o…
+ Enter apply  Esc cancel
+"#);
 }
 
 #[test]
@@ -113,19 +237,59 @@ fn several_databases_of_which_one_is_locked() {
     let reason = "database \"mail.db\" is locked by another process".to_owned();
     model.reader_failed(1, reason, UnixTime(NOW.0 + 4));
     model.press(Key::Down);
-    insta::assert_snapshot!(lines(&model, 80, 15), @"");
+    insta::assert_snapshot!(lines(&model, 80, 15), @r#"
+ sessctl top  3 databases                                  2026-06-15T12:00:00Z
+
+ database                live     expired  live trend    state
+ shop                   1,300          32  ▅             purge: 4m10s
+>mail                                                    database "mail.db" is …
+ forum                                                   reading
+
+
+
+
+
+
+
+ tries again in 4s: database "mail.db" is locked by another process
+ Enter open  / filter  p pause  u read  ? help  q quit
+"#);
 }
 
 #[test]
 fn the_keys() {
     let mut model = busy();
     model.press(Key::Char('?'));
-    insta::assert_snapshot!(lines(&model, 60, 20), @"");
+    insta::assert_snapshot!(lines(&model, 60, 20), @r#"
+ sessctl top  app.db                   2026-06-15T12:00:00Z
+ sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
+ running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+┌─ Keys ───────────────────────────────────────────────────┐
+│ Tab, Shift-Tab  next or previous list                    │
+│ arrows, j, k    move                                     │
+│ PgUp, PgDn      move by a page                           │
+│ Home, End       move to the first or the last row        │
+│ Enter           show the session; those of the task or … │
+│ t               end the session, after a confirmation    │
+│ /               filter: the options of `sessctl list`    │
+│ s, r            sort by the next column; reverse         │
+│ u, F5           read now                                 │
+│ p               pause: nothing is read                   │
+│ Esc             back to all databases, or quit           │
+│ q, Ctrl-C       quit                                     │
+└──────────────────────────────────────────────────────────┘
+
+ read 12s ago at a cost of 126 ms, next in 8s
+ Tab list s sort / filter Enter show t end ? help q quit
+"#);
 }
 
 #[test]
 fn a_screen_that_is_too_small() {
-    insta::assert_snapshot!(lines(&busy(), 30, 5), @"");
+    insta::assert_snapshot!(lines(&busy(), 30, 5), @r#"
+sessctl top needs 60 columns
+and 15 lines
+"#);
 }
 
 #[test]
@@ -137,7 +301,28 @@ fn hostile_names_are_visible() {
         session("aa7abed30382", "a\nb\tc", 60),
     ]);
     model.take(0, parts::USERS, vec![user("\u{1b}[2J", 1), user("e\u{301}\u{301}", 2)]);
-    insta::assert_snapshot!(lines(&model, 120, 20), @"");
+    insta::assert_snapshot!(lines(&model, 120, 20), @r#"
+ sessctl top  app.db                                                                               2026-06-15T12:00:00Z
+ sessions live 1,300 ▅  expired 32 ▅  file 20.2 MB  log 4.12 kB
+ running  nothing
+ last     no run is recorded
+ next     purge in 4m10s, restart in 2h
+ Tasks  2 by live down ────────────────────────────────────  Users  2 by sessions down ─────────────────────────────────
+ task   live  trend         active  idle  expired  oldest    user       sessions  active  expired  oldest idle
+ imap  1,204  ▅              1,204     0       32     25m    é́                 2       2        0          20m
+ http     96  ▅                 96     0        0     25m    \u{1b}[2J         1       1        0          20m
+>Sessions  4 by idle down ──────────────────────────────────────────────────────────────────────────────────────────────
+ handle        user                              task  state    idle  timeout  expires  client
+>3fa94c1d2e3f  \u{1b}[31mred\u{1b}]0;title\u{7}  imap  active  1m30s      30m   28m30s  10.0.0.7
+ 91b4d5919e67  \u{202e}evil                      imap  active  1m20s      30m   28m40s  10.0.0.7
+ 717abed30382  日本語のユーザー                  imap  active  1m10s      30m   28m50s  10.0.0.7
+ aa7abed30382  a\nb\tc                           imap  active     1m      30m      29m  10.0.0.7
+
+
+
+ read 12s ago at a cost of 126 ms, next in 8s
+ Tab list  s sort  r reverse  / filter  Enter show  t end  p pause  u read  ? help  q quit
+"#);
 }
 
 #[test]

@@ -169,9 +169,9 @@ fn each_key_does_what_the_help_says() {
     tmux.keys(&["Escape"]);
     tmux.hides("read now");
     tmux.keys(&["s"]);
-    tmux.shows("Sessions  3 by user down");
+    tmux.shows("Sessions  3 by user up");
     tmux.keys(&["r"]);
-    tmux.shows("by user up");
+    tmux.shows("by user down");
     tmux.keys(&["Tab"]);
     tmux.shows(">Jobs");
     tmux.keys(&["BTab", "BTab"]);
@@ -179,7 +179,7 @@ fn each_key_does_what_the_help_says() {
     tmux.keys(&["End", "Home", "NPage", "PPage", "j", "k"]);
     tmux.keys(&["Enter"]);
     tmux.shows("filter --user=");
-    tmux.shows("Sessions  1 by user up");
+    tmux.shows("Sessions  1 by user down");
     tmux.keys(&["/", "C-u"]);
     tmux.write("--user bob --idle-over soon");
     tmux.keys(&["Enter"]);
@@ -324,9 +324,9 @@ fn one_database_fails_while_the_others_go_on() {
 #[test]
 #[ignore = "needs tmux"]
 fn no_color_means_no_color() {
-    let sandbox = sandbox();
-    let script = format!("NO_COLOR=1 exec '{SESSCTL}' top");
-    for (script, has_colors) in [(script, false), (format!("exec '{SESSCTL}' top"), true)] {
+    for (variable, has_colors) in [("NO_COLOR=1", false), ("NO_COLOR=", true)] {
+        let sandbox = sandbox();
+        let script = format!("export {variable}; exec '{SESSCTL}' top");
         let tmux = Tmux::start(&sandbox, (80, 24), &script);
         tmux.shows("active");
         let screen = tmux.output(&["capture-pane", "-p", "-e"]);

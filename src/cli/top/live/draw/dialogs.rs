@@ -14,7 +14,7 @@ const KEYS: &[(&str, &str)] = &[
     ("arrows, j, k", "move"),
     ("PgUp, PgDn", "move by a page"),
     ("Home, End", "move to the first or the last row"),
-    ("Enter", "show the session; those of the task or user"),
+    ("Enter", "show it; of a task or user, its sessions"),
     ("t", "end the session, after a confirmation"),
     ("/", "filter: the options of `sessctl list`"),
     ("s, r", "sort by the next column; reverse"),

@@ -156,8 +156,7 @@ fn cell(
     let style = match row.value(column.name) {
         _ if column.name == TREND => canvas.graph(),
         Value::Word(_, severity) => canvas.tone(severity),
-        Value::Absent => dim(),
-        Value::Count(0) => dim(),
+        Value::Absent | Value::Count(0) => dim(),
         Value::Count(_) if column.name == "expired" => canvas.tone(Severity::Warn),
         _ => plain(),
     };

@@ -58,7 +58,9 @@ pub fn render(model: &Model, buffer: &mut Buffer, look: Look) -> usize {
         }
     };
     status(canvas, model, bottom);
-    keys(canvas, model, bottom + 1);
+    if !matches!(&model.mode, Mode::Filter { fault: Some(_), .. }) {
+        keys(canvas, model, bottom + 1);
+    }
     match &model.mode {
         Mode::Help => dialogs::help(canvas),
         Mode::Confirm(confirmation) => {
@@ -135,10 +137,9 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, y: u16) {
     if let Mode::Filter { line, fault } = &model.mode {
         let style = canvas.accent();
         let x = canvas.text((1, y), end, "filter: ", style);
-        let end = if fault.is_some() { x + (end - x) / 2 } else { end };
         dialogs::input(canvas, (x, y), end, line);
         if let Some(fault) = fault {
-            canvas.text((end + 1, y), canvas.area().right(), fault, bad);
+            canvas.text((1, y + 1), end, fault, bad);
         }
         return;
     }
