@@ -70,7 +70,7 @@ fn sixty_columns() {
     insta::assert_snapshot!(lines(&busy(), 60, 20), @r#"
  sessctl top  app.db                   2026-06-15T12:00:00Z
  sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
- running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+ running  purge  41 %  hold 1.80 of 4.20 ms  log 1.20 MB  e…
  last     no run is recorded
  next     purge in 4m10s, restart in 2h
  Tasks  2 by live down ─────────────────────────────────────
@@ -96,7 +96,7 @@ fn eighty_columns() {
     insta::assert_snapshot!(lines(&busy(), 80, 24), @r#"
  sessctl top  app.db                                       2026-06-15T12:00:00Z
  sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB  log 4.12 kB
- running  purge  [####------] 41.0 %  for 42s  ended 12,301  deleted 4,000  hol…
+ running  purge  [####------] 41 %  hold 1.80 of 4.20 ms  log 1.20 MB  ended 12…
  last     no run is recorded
  next     purge in 4m10s, restart in 2h
  Tasks  2 by live down ─────────────────────────────────────────────────────────
@@ -126,7 +126,7 @@ fn a_wide_screen() {
     insta::assert_snapshot!(lines(&busy(), 120, 24), @r#"
  sessctl top  app.db                                                                               2026-06-15T12:00:00Z
  sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB  log 4.12 kB
- running  purge  [####------] 41.0 %  for 42s  ended 12,301  deleted 4,000  hold 1.80 ms, longest 4.20 ms  log 1.20 MB …
+ running  purge  [####------] 41 %  hold 1.80 of 4.20 ms  log 1.20 MB  ended 12,301  deleted 4,000  for 42s  by root, p…
  last     no run is recorded
  next     purge in 4m10s, restart in 2h
  Tasks  2 by live down ────────────────────────────────────  Users  2 by sessions down ─────────────────────────────────
@@ -158,7 +158,7 @@ fn a_low_screen_has_one_list() {
     insta::assert_snapshot!(lines(&model, 60, 15), @r#"
  sessctl top  app.db                   2026-06-15T12:00:00Z
  sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
- running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+ running  purge  41 %  hold 1.80 of 4.20 ms  log 1.20 MB  e…
  last     no run is recorded
  next     purge in 4m10s, restart in 2h
 >Users  2 by sessions down ─────────────────────────────────
@@ -183,7 +183,7 @@ fn a_confirmation() {
     insta::assert_snapshot!(lines(&model, 60, 20), @r#"
  sessctl top  app.db                   2026-06-15T12:00:00Z
  sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
- running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+ running  purge  41 %  hold 1.80 of 4.20 ms  log 1.20 MB  e…
  last     no run is recorded
  n┌─ End this session? ──────────────────────────────────┐
  T│ session   3fa94c1d2e3f                               │──
@@ -213,7 +213,7 @@ fn a_filter_with_a_mistake() {
     insta::assert_snapshot!(lines(&model, 80, 15), @r#"
  sessctl top  app.db                                       2026-06-15T12:00:00Z
  sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB  log 4.12 kB
- running  purge  [####------] 41.0 %  for 42s  ended 12,301  deleted 4,000  hol…
+ running  purge  [####------] 41 %  hold 1.80 of 4.20 ms  log 1.20 MB  ended 12…
  last     no run is recorded
  next     purge in 4m10s, restart in 2h
 >Sessions  3 by idle down ──────────────────────────────────────────────────────
@@ -224,8 +224,8 @@ fn a_filter_with_a_mistake() {
 
 
 
- filter: --idle-over soon                    invalid value 'soon' for '--idle-o…
- Enter apply  Esc cancel
+ filter: --idle-over soon
+ invalid value 'soon' for '--idle-over <DURATION>': "soon" is not a valid durat…
 "#);
 }
 
@@ -263,13 +263,13 @@ fn the_keys() {
     insta::assert_snapshot!(lines(&model, 60, 20), @r#"
  sessctl top  app.db                   2026-06-15T12:00:00Z
  sessions live 1,300 ▆▆█▁▆  expired 32 ▅▅▅▅▅  file 20.2 MB
- running  purge  [####------] 41.0 %  for 42s  ended 12,301…
+ running  purge  41 %  hold 1.80 of 4.20 ms  log 1.20 MB  e…
 ┌─ Keys ───────────────────────────────────────────────────┐
 │ Tab, Shift-Tab  next or previous list                    │
 │ arrows, j, k    move                                     │
 │ PgUp, PgDn      move by a page                           │
 │ Home, End       move to the first or the last row        │
-│ Enter           show the session; those of the task or … │
+│ Enter           show it; of a task or user, its sessions │
 │ t               end the session, after a confirmation    │
 │ /               filter: the options of `sessctl list`    │
 │ s, r            sort by the next column; reverse         │
