@@ -153,10 +153,10 @@ fn enter_on_a_user_shows_the_sessions() {
     let mut model = three();
     model.databases[0].focus = List::Users;
     press(&mut model, &[Key::Down, Key::Enter]);
-    assert_eq!(model.words, ["--user=bob"]);
+    assert_eq!(model.words, ["--user", "bob"]);
     model.databases[0].focus = List::Users;
     press(&mut model, &[Key::Up, Key::Enter]);
-    assert_eq!(model.words, ["--user=alice"]);
+    assert_eq!(model.words, ["--user", "alice"]);
     assert_eq!(model.databases[0].focus, List::Sessions);
 }
 

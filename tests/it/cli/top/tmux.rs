@@ -178,7 +178,7 @@ fn each_key_does_what_the_help_says() {
     tmux.shows(">Users");
     tmux.keys(&["End", "Home", "NPage", "PPage", "j", "k"]);
     tmux.keys(&["Enter"]);
-    tmux.shows("filter --user=");
+    tmux.shows("filter --user ");
     tmux.shows("Sessions  1 by user down");
     tmux.keys(&["/", "C-u"]);
     tmux.write("--user bob --idle-over soon");

@@ -436,7 +436,12 @@ fn with_option(words: &[String], option: &str, value: &str) -> Vec<String> {
             kept.push(word.clone());
         }
     }
-    kept.push(format!("{option}={value}"));
+    // What begins like an option is none behind the equals sign.
+    if value.starts_with('-') {
+        kept.push(format!("{option}={value}"));
+    } else {
+        kept.extend([option.to_owned(), value.to_owned()]);
+    }
     kept
 }
 
