@@ -51,7 +51,7 @@ impl Tmux {
     }
 
     fn write(&self, text: &str) {
-        assert!(self.command(&["send-keys", "-l", text]).status().unwrap().success());
+        assert!(self.command(&["send-keys", "-l", "--", text]).status().unwrap().success());
     }
 
     fn resize(&self, width: u16, height: u16) {
