@@ -56,8 +56,8 @@ mod retry;
 mod run;
 mod run_note;
 pub mod schedule;
-mod selection;
-mod session_records;
+pub mod selection;
+pub mod session_records;
 pub mod show;
 pub mod state_dir;
 mod statement_watchdog;
@@ -218,9 +218,8 @@ impl Command {
     /// Reports whether the command has the option to serve all databases.
     const fn can_serve_all(&self) -> bool {
         match self {
-            Self::Purge(_) | Self::Doctor(_) | Self::Report(_) => true,
+            Self::Purge(_) | Self::Doctor(_) | Self::Report(_) | Self::Top(_) => true,
             Self::Show(args) => args.can_serve_all(),
-            Self::Top(_) => true,
             _ => false,
         }
     }

@@ -39,7 +39,7 @@ const DOWNLOADS: &[&str] = &["TcpStream", "curl", "wget", "reqwest", "ureq", "do
 /// Resolved dependencies of a manifest. Fails if the lock file is out of date.
 fn metadata(manifest: &str) -> Value {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["metadata", "--format-version=1", "--locked", "--offline"]);
+    command.args(["metadata", "--format-version=1", "--locked", "--offline", "--all-features"]);
     command.args(["--filter-platform=host-tuple", "--manifest-path", manifest]);
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

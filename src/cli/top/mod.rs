@@ -33,7 +33,6 @@ Examples:
   sessctl top
   sessctl top --task imap --idle-over 1h
   sessctl top --all-databases")]
-#[cfg_attr(not(feature = "top"), expect(dead_code, reason = "this build has no live view"))]
 pub struct Args {
     #[command(flatten)]
     selection: Selection,

@@ -22,15 +22,16 @@ use ratatui_core::terminal::Terminal;
 use crate::cli::all_databases::process::Event;
 use crate::cli::all_databases::serve::targets;
 use crate::cli::all_databases::wire::Message;
-use crate::cli::clock;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::interrupt::Signal;
+use crate::cli::{clock, locale};
 use crate::domain::time::UnixTime;
 use crate::output::sanitize::escape;
+use draw::Look;
 use model::{Model, Wish};
 use order::Order;
-use readers::Readers;
+use readers::{News, Readers};
 use terminal::{Ansi, Input, Screen};
 
 /// Shortest time between two frames.
@@ -49,12 +50,6 @@ pub struct Call {
     pub words: Vec<String>,
     pub why: String,
     pub is_for_all: bool,
-}
-
-pub enum News {
-    Reader(usize, Event),
-    Command(u64, Event),
-    Input(Input),
 }
 
 /// Shows the view until the user quits, or the terminal is gone.
@@ -83,7 +78,7 @@ pub fn show(call: &Call, context: &Context) -> anyhow::Result<Exit> {
         model,
         readers,
         terminal: Terminal::new(Ansi::new())?,
-        has_colors: context.style().color,
+        look: Look { has_colors: context.style().color, ramp: locale::ramp() },
         drawn_at: None,
         is_changed: true,
         is_pressed: false,
@@ -97,7 +92,7 @@ struct View {
     model: Model,
     readers: Readers,
     terminal: Terminal<Ansi>,
-    has_colors: bool,
+    look: Look,
     drawn_at: Option<Duration>,
     /// Set if the screen shows something old.
     is_changed: bool,
@@ -147,9 +142,9 @@ impl View {
 
     fn draw(&mut self, now: Duration) -> io::Result<()> {
         self.model.now = clock::now();
-        let (model, has_colors) = (&self.model, self.has_colors);
+        let (model, look) = (&self.model, self.look);
         let mut page = 1;
-        self.terminal.draw(|frame| page = draw::render(model, frame.buffer_mut(), has_colors))?;
+        self.terminal.draw(|frame| page = draw::render(model, frame.buffer_mut(), look))?;
         self.model.page = page;
         (self.drawn_at, self.is_changed, self.is_pressed) = (Some(now), false, false);
         Ok(())

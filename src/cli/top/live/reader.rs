@@ -31,7 +31,7 @@ pub const MAX_ROWS: usize = 500;
 const RUNS: u64 = 20;
 
 /// Longest time between two looks at what is due.
-const MAX_WAIT: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_mins(1);
 
 /// Reads until the parent is gone, or the file has been replaced by another.
 ///

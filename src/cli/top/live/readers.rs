@@ -7,8 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use super::News;
 use super::order::Order;
+use super::terminal::Input;
 use crate::cli::all_databases::call::Target;
 use crate::cli::all_databases::process::{Event, WorkerCall, start};
 use crate::cli::all_databases::wire::Instruction;
@@ -16,6 +16,13 @@ use crate::cli::all_databases::wire::Instruction;
 /// Time until a reader that has ended is started again, which doubles with each failure.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 const MAX_WAIT: Duration = Duration::from_secs(30);
+
+/// Something for the view.
+pub enum News {
+    Reader(usize, Event),
+    Command(u64, Event),
+    Input(Input),
+}
 
 struct Reader {
     target: Target,
@@ -28,7 +35,7 @@ struct Reader {
 }
 
 pub struct Readers {
-    readers: Vec<Reader>,
+    all: Vec<Reader>,
     /// Sockets of commands that run. One that is closed asks the command to stop.
     commands: BTreeMap<u64, UnixStream>,
     words: Vec<OsString>,
@@ -44,30 +51,28 @@ impl Readers {
             failures: 0,
             reason: None,
         };
-        let readers = targets.into_iter().map(reader).collect();
-        Self { readers, commands: BTreeMap::new(), words, news }
+        let all = targets.into_iter().map(reader).collect();
+        Self { all, commands: BTreeMap::new(), words, news }
     }
 
     /// The next time at which one is to be started.
     pub fn next_start(&self) -> Option<Duration> {
-        self.readers.iter().filter_map(|reader| reader.start_at).min()
+        self.all.iter().filter_map(|reader| reader.start_at).min()
     }
 
     /// Starts the readers whose time has come, and returns their numbers.
     pub fn start_due(&mut self, now: Duration) -> Vec<usize> {
         let due = |reader: &Reader| reader.start_at.is_some_and(|at| at <= now);
-        let due: Vec<usize> =
-            (0..self.readers.len()).filter(|index| due(&self.readers[*index])).collect();
+        let due: Vec<usize> = (0..self.all.len()).filter(|index| due(&self.all[*index])).collect();
         for index in due.clone() {
-            self.readers[index].start_at = None;
+            self.all[index].start_at = None;
             let news = self.news.clone();
             let sink = Box::new(move |event| drop(news.send(News::Reader(index, event))));
             let instruction = Instruction { collects: true, ..Instruction::default() };
             match start(&self.call(index, instruction), sink) {
-                Ok(orders) => self.readers[index].orders = Some(orders),
+                Ok(orders) => self.all[index].orders = Some(orders),
                 Err(error) => {
-                    self.readers[index].reason =
-                        Some(format!("could not start a process: {error}"));
+                    self.all[index].reason = Some(format!("could not start a process: {error}"));
                     self.failed(index, now);
                 }
             }
@@ -77,7 +82,7 @@ impl Readers {
 
     /// The original arguments, with those of a worker before them.
     fn call(&self, index: usize, instruction: Instruction) -> WorkerCall {
-        let name = self.readers[index].target.name.as_deref().unwrap_or_default();
+        let name = self.all[index].target.name.as_deref().unwrap_or_default();
         let mut args = vec![OsString::from(format!("--worker-for={name}"))];
         args.push(format!("--worker-instruction={}", instruction.to_text()).into());
         args.extend(self.words.iter().cloned());
@@ -86,24 +91,24 @@ impl Readers {
 
     /// Sends an order. A reader that is gone reports that itself.
     pub fn send(&mut self, index: usize, order: &Order) {
-        if let Some(orders) = &mut self.readers[index].orders {
+        if let Some(orders) = &mut self.all[index].orders {
             let _ = writeln!(orders, "{}", order.to_line());
         }
     }
 
     /// Notes that a reader has something to say.
     pub fn works(&mut self, index: usize) {
-        self.readers[index].failures = 0;
+        self.all[index].failures = 0;
     }
 
     /// Notes the reason why a reader will end.
     pub fn note_reason(&mut self, index: usize, reason: String) {
-        self.readers[index].reason = Some(reason);
+        self.all[index].reason = Some(reason);
     }
 
     /// Notes that a reader has ended. Returns the reason, and the time until it is started again.
     pub fn failed(&mut self, index: usize, now: Duration) -> (Option<String>, Duration) {
-        let reader = &mut self.readers[index];
+        let reader = &mut self.all[index];
         reader.orders = None;
         let wait = (MIN_WAIT * 2_u32.saturating_pow(reader.failures.min(8))).min(MAX_WAIT);
         reader.failures += 1;
@@ -113,8 +118,8 @@ impl Readers {
 
     /// Starts again at once, as the file was replaced.
     pub fn restart(&mut self, index: usize, now: Duration) {
-        self.readers[index].orders = None;
-        self.readers[index].start_at = Some(now);
+        self.all[index].orders = None;
+        self.all[index].start_at = Some(now);
     }
 
     /// Runs a command on a database.

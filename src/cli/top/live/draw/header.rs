@@ -5,14 +5,17 @@ use ratatui_core::style::Style;
 
 use super::canvas::{Canvas, bold, dim, plain, reversed};
 use super::list::countdown;
-use super::spark::{bar, of_table, sparkline};
+use super::spark::{self, bar, of_table};
 use crate::cli::all_databases::wire::TypedRecord;
 use crate::cli::top::live::model::Model;
 use crate::cli::top::live::model::database::{Database, Reading, count, time};
 use crate::domain::format::format_count;
-use crate::domain::time::UnixTime;
+use crate::domain::time::{Span, UnixTime};
 use crate::output::human::{bytes, measure, show, span};
 use crate::output::record::{Severity, Value};
+
+/// A figure of a reading.
+type Figure = fn(&Reading) -> Option<u64>;
 
 /// Lines of the header.
 pub const HEIGHT: u16 = 5;
@@ -66,11 +69,11 @@ fn figures(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Re
     let mut at = label(canvas, 1, "sessions");
     let end = area.right();
     let Some(latest) = database.latest() else {
-        canvas.text(at, end, "reading …", dim());
+        canvas.text(at, end, "reading", dim());
         return;
     };
     let width = if area.width >= 100 { 24 } else { 10 };
-    let columns: [(&str, fn(&Reading) -> Option<u64>); 2] =
+    let columns: [(&str, Figure); 2] =
         [("live", |reading| reading.live), ("expired", |reading| reading.expired)];
     for (name, value) in columns {
         let number = value(&latest).map_or_else(|| "-".to_owned(), format_count);
@@ -79,7 +82,7 @@ fn figures(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Re
             _ => bold(),
         };
         let (values, is_day) = of_table(database, value, now, width);
-        let graph = sparkline(&values);
+        let graph = spark::draw(&values, canvas.ramp());
         let unit = if is_day { " 24h  " } else { "  " };
         let graph_style = canvas.graph();
         let texts = [
@@ -108,22 +111,21 @@ fn run(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Rect) 
     }
     let mut texts = vec![show(&database.fact("work")).into_owned()];
     if let Some(share) = database.fact_number("fraction") {
-        texts.push(format!("{} {} %", bar(share, 10), measure((share * 100.0).floor())));
-    }
-    if let Value::Time(started) = database.fact("started_at") {
-        texts
-            .push(format!("for {}", span(now.since(started).max(crate::domain::time::Span::ZERO))));
-    }
-    let counts = [("ended", "ended"), ("deleted", "deleted"), ("marked", "marked")];
-    for (column, name) in counts {
-        let number = database.fact_count(column).filter(|number| *number > 0);
-        texts.extend(number.map(|number| format!("{name} {}", format_count(number))));
+        let bar = if area.width < 80 { String::new() } else { bar(share, 10) + " " };
+        texts.push(format!("{bar}{:.0} %", (share * 100.0).floor()));
     }
     if let Some(hold) = database.fact_number("last_hold_ms") {
         let longest = database.fact_number("longest_hold_ms").unwrap_or(hold);
-        texts.push(format!("hold {} ms, longest {} ms", measure(hold), measure(longest)));
+        texts.push(format!("hold {} of {} ms", measure(hold), measure(longest)));
     }
     texts.extend(database.fact_count("purge_log_bytes").map(|log| format!("log {}", bytes(log))));
+    for column in ["ended", "deleted", "marked"] {
+        let number = database.fact_count(column).filter(|number| *number > 0);
+        texts.extend(number.map(|number| format!("{column} {}", format_count(number))));
+    }
+    if let Value::Time(started) = database.fact("started_at") {
+        texts.push(format!("for {}", span(now.since(started).max(Span::ZERO))));
+    }
     let by = [database.fact("by"), database.fact("pid")].map(|it| show(&it).into_owned());
     texts.push(format!("by {}, process {}", by[0], by[1]));
     let style = canvas.accent();
@@ -141,7 +143,8 @@ fn last_runs(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: 
     let failed = failed.filter(|failed| failed.record.key != last.record.key);
     at.0 = draw_run(canvas, at, area.right(), last, now);
     if let Some(failed) = failed {
-        at.0 = canvas.text(at, area.right(), "  ·  ", dim());
+        let separator = canvas.sign("  ·  ", "  |  ");
+        at.0 = canvas.text(at, area.right(), separator, dim());
         draw_run(canvas, at, area.right(), failed, now);
     }
 }
@@ -168,7 +171,7 @@ fn draw_run(
         _ => plain(),
     };
     let ago = time(run, "started_at").map_or_else(String::new, |started| {
-        format!(" {} ago", span(now.since(started).max(crate::domain::time::Span::ZERO)))
+        format!(" {} ago", span(now.since(started).max(Span::ZERO)))
     });
     let mut counts = Vec::new();
     for column in ["ended", "deleted", "restored"] {

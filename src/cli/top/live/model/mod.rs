@@ -195,9 +195,8 @@ impl Model {
 
     fn browse(&mut self, key: Key) -> Vec<Wish> {
         match key {
-            Key::Char('q') => return vec![Wish::Quit],
             Key::Escape if self.is_for_all && self.opened.is_some() => self.opened = None,
-            Key::Escape => return vec![Wish::Quit],
+            Key::Char('q') | Key::Escape => return vec![Wish::Quit],
             Key::Char('?' | 'h') | Key::Help => self.mode = Mode::Help,
             Key::Char('p') => return self.pause(),
             Key::Char('u') | Key::Refresh => return self.order_all(&Order::Read),
@@ -273,7 +272,7 @@ impl Model {
             self.notice = Some("these sessions have no user".to_owned());
             return Vec::new();
         };
-        let words = with_option(&self.words, &option, value);
+        let words = with_option(&self.words, &option, &value);
         if let Err(fault) = filter::selection(&words) {
             self.notice = Some(fault);
             return Vec::new();
@@ -353,7 +352,7 @@ impl Model {
             Key::Char('n' | 'N' | 'q') => self.mode = Mode::Browse,
             Key::Char('w') | Key::Tab | Key::BackTab | Key::Up => confirmation.is_typing = true,
             _ => {
-                confirmation.fault = Some("y ends it, n does not, w changes the reason".to_owned())
+                confirmation.fault = Some("y ends it, n does not, w changes the reason".to_owned());
             }
         }
         Vec::new()
@@ -427,7 +426,7 @@ fn reason(text: &str) -> Result<Option<String>, String> {
 }
 
 /// Words with this value of an option in place of its others.
-fn with_option(words: &[String], option: &str, value: String) -> Vec<String> {
+fn with_option(words: &[String], option: &str, value: &str) -> Vec<String> {
     let mut kept = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -437,7 +436,12 @@ fn with_option(words: &[String], option: &str, value: String) -> Vec<String> {
             kept.push(word.clone());
         }
     }
-    kept.push(format!("{option}={value}"));
+    // What begins like an option is none behind the equals sign.
+    if value.starts_with('-') {
+        kept.push(format!("{option}={value}"));
+    } else {
+        kept.extend([option.to_owned(), value.to_owned()]);
+    }
     kept
 }
 
