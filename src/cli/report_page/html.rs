@@ -2,6 +2,7 @@
 
 use super::markup::Html;
 use super::page::{Chart, Page, Plot, Remark, Section, SeriesStyle, Table};
+use super::words::shortened;
 use super::{svg, times};
 use crate::domain::format::format_count;
 use crate::domain::time_zone::TimeZone;
@@ -278,7 +279,7 @@ fn write_value(html: &mut Html, value: &Value, zone: &TimeZone) {
         Value::Time(at) => {
             html.leaf("time", &[("datetime", &at.to_string())], &times::minute(*at, zone));
         }
-        value => html.text(&human::show(value)),
+        value => html.text(&shortened(&human::show(value))),
     }
 }
 
