@@ -8,6 +8,7 @@ use super::run::ActiveRun;
 use super::service::SessionService;
 use super::stop::StopReason;
 use crate::domain::error::{Error, Result};
+use crate::storage::PublishedProgress;
 
 pub(super) enum Stop {
     Early(StopReason),
@@ -40,6 +41,11 @@ pub(super) fn stop_reason(result: LoopResult) -> Result<Option<StopReason>> {
 pub(super) trait BatchWork {
     /// Reports the progress, and asks the caller whether to continue.
     fn go_on(&mut self) -> ControlFlow<()>;
+
+    /// Returns the progress that the ledger publishes, if any.
+    fn progress(&self) -> Option<PublishedProgress> {
+        None
+    }
 
     /// Runs the next batch, with a heartbeat, and reports whether there may be more.
     fn run_batch(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult<bool>;
@@ -78,10 +84,11 @@ impl BatchLoop<'_> {
     }
 
     /// Sends the heartbeat, and stops if the lease is lost.
-    pub(super) fn keep_lease(&mut self) -> LoopResult {
+    pub(super) fn keep_lease(&mut self, work: &impl BatchWork) -> LoopResult {
         match &mut self.active {
             Some(active) => {
-                self.service.heartbeat(active)?.then_some(()).ok_or(StopReason::Lease.into())
+                let holds = self.service.heartbeat(active, work.progress())?;
+                holds.then_some(()).ok_or(StopReason::Lease.into())
             }
             None => Ok(()),
         }
@@ -89,7 +96,7 @@ impl BatchLoop<'_> {
 
     /// Sends the heartbeat, reports the progress, and checks the limits.
     pub(super) fn check(&mut self, work: &mut impl BatchWork) -> LoopResult {
-        self.keep_lease()?;
+        self.keep_lease(work)?;
         Ok(check_limits(work.go_on(), self.until, self.service.timer)?)
     }
 }

@@ -7,8 +7,8 @@ use super::service::SessionService;
 use crate::domain::error::{Error, InterruptReason, Result};
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    Backend, KeptRows, Lease, LeaseHolder, NewRun, RunEnd, RunNote, StartResult, StatementLimit,
-    random_name,
+    Backend, KeptRows, Lease, LeaseHolder, NewRun, PublishedProgress, RunEnd, RunNote, StartResult,
+    StatementLimit, random_name,
 };
 
 const UNREADABLE_NOTICE: &str = "notice of unreadable rows";
@@ -197,13 +197,18 @@ impl SessionService {
     /// Renews the lease of a run from time to time, and reports whether the run may
     /// continue: not if it was suspended until its lease expired, even if no other process
     /// holds the lease now. The wall clock at the start is too old by then to judge by.
-    pub(super) fn heartbeat(&mut self, run: &mut ActiveRun) -> Result<bool> {
+    /// Publishes the progress of a purge.
+    pub(super) fn heartbeat(
+        &mut self,
+        run: &mut ActiveRun,
+        progress: Option<PublishedProgress>,
+    ) -> Result<bool> {
         let elapsed = run.elapsed();
         let unrenewed = elapsed.saturating_sub(run.renewed);
         if unrenewed < HEARTBEAT_INTERVAL {
             return Ok(true);
         }
-        match self.store.renew_lease(&run.lease, run.now()) {
+        match self.store.renew_lease(&run.lease, run.now(), progress.as_ref()) {
             // The lease is still valid for a while.
             Err(error) if error.is_disk_full() && unrenewed < MAX_UNRENEWED => Ok(true),
             renewed => {

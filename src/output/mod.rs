@@ -14,6 +14,7 @@ mod prometheus;
 pub mod record;
 pub mod report;
 pub mod sanitize;
+pub mod sparkline;
 mod table;
 
 use std::io;

@@ -256,6 +256,16 @@ pub struct Heartbeat {
     pub log_bytes: u64,
 }
 
+/// Progress of a purge that other processes can see.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct PublishedProgress {
+    pub marked: u64,
+    pub ended: u64,
+    pub deleted: u64,
+    /// Its time is that of the renewal.
+    pub heartbeat: Heartbeat,
+}
+
 impl RunRecord {
     /// The reason behind a statement of the outcome, which the reason of a refusal repeats.
     pub fn cause(&self) -> Option<&str> {
@@ -338,7 +348,13 @@ pub trait Ledger {
     fn release_lease(&mut self, lease: &Lease) -> Result<()>;
 
     /// Reports whether the holder still has the lease, and it has not [expired](Lease::holds).
-    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool>;
+    /// Publishes the progress of its purge, if any.
+    fn renew_lease(
+        &mut self,
+        lease: &Lease,
+        now: UnixTime,
+        progress: Option<&PublishedProgress>,
+    ) -> Result<bool>;
 
     /// Ends the run that has this lease, and releases the lease. A run that has lost its lease
     /// still records its result, but does not change the last settled time of its job.

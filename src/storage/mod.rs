@@ -36,14 +36,14 @@ pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
 pub use ledger::{
     EndedSession, Heartbeat, Invoker, JobKey, JobState, Lease, LeaseHolder, Ledger,
-    MAX_NAMED_SESSIONS, MIN_KEPT_RUNS, NewJob, NewRun, RunEnd, RunNote, RunOrigin, RunOutcome,
-    RunProgress, RunQuery, RunRecord, StartResult,
+    MAX_NAMED_SESSIONS, MIN_KEPT_RUNS, NewJob, NewRun, PublishedProgress, RunEnd, RunNote,
+    RunOrigin, RunOutcome, RunProgress, RunQuery, RunRecord, StartResult,
 };
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
 pub use open::{Admission, LimitScope, NewSession, SessionOpener, TouchedRows};
 pub use purge::{
-    Cursor, DataVersion, DueCounts, DueRange, DueScan, PurgeBatchResult, PurgeCounts, RowSnapshot,
-    ScanLimits, UnreadableValue,
+    Cursor, DataVersion, DueCounts, DueRange, DueScan, FoundSessions, PurgeBatchResult,
+    PurgeCounts, RowSnapshot, ScanLimits, UnreadableValue,
 };
 pub use random::random_name;
 pub use rebuild::{

@@ -46,7 +46,7 @@ impl BatchWork for Compaction<'_> {
         if self.left == 0 {
             return Ok(false);
         }
-        batches.keep_lease()?;
+        batches.keep_lease(self)?;
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);
         let pages = self.throttle.rows().min(most);
         let step = batches.service.vacuumable()?.incremental_vacuum(pages)?;

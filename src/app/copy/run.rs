@@ -60,7 +60,7 @@ impl BatchWork for CopyRun<'_> {
         if self.is_at_end && self.progress.is_comparing {
             return Ok(false);
         }
-        batches.keep_lease()?;
+        batches.keep_lease(self)?;
         Ok(true)
     }
 }

@@ -11,7 +11,7 @@ use crate::app::service::SessionService;
 use crate::app::stop::StopReason;
 use crate::domain::error::{Error, Result};
 use crate::domain::time::UnixTime;
-use crate::storage::{DueScan, PurgeCounts};
+use crate::storage::{DueScan, PublishedProgress, PurgeCounts};
 
 /// Maximum wait for a long-running reader.
 const MAX_WAIT: Duration = Duration::from_secs(3);
@@ -20,6 +20,10 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 impl BatchWork for Sweep<'_> {
     fn go_on(&mut self) -> ControlFlow<()> {
         (self.go_on)(&self.done)
+    }
+
+    fn progress(&self) -> Option<PublishedProgress> {
+        Some(self.published_progress())
     }
 
     fn run_batch(&mut self, batches: &mut BatchLoop<'_>) -> LoopResult<bool> {
@@ -33,7 +37,7 @@ impl BatchWork for Sweep<'_> {
         }
         self.last_scan = timer.elapsed(begun);
         // Immediately before it writes: the process may have been suspended.
-        batches.keep_lease()?;
+        batches.keep_lease(self)?;
         batches.service.limit_statements(until);
         let may_have_more = self.apply(batches.service, scan)?;
         if !may_have_more {
@@ -151,7 +155,7 @@ impl Sweep<'_> {
         }
         let Some(batch) = self.unless_too_large(batch, rows)? else { return Ok(true) };
         self.totals.kept.add(service.store.take_kept());
-        self.record_batch(due, &batch);
+        self.record_batch(due, &scan.found, &batch);
         service.notifier.record_missed(batch.unreported, self.now);
         service.notify(batch.ended_sessions);
         if batch.is_cut_short {

@@ -34,6 +34,8 @@ pub(super) struct Checkpointer {
     /// Size of the log after the last checkpoint.
     checkpointed: u64,
     pub(super) peak: u64,
+    /// Size of the log when it was last looked at.
+    pub(super) log_bytes: u64,
     /// Longest time that checkpoints have blocked other writers since it was last taken.
     hold: Duration,
     /// No reader kept the last checkpoint from being complete.
@@ -47,6 +49,7 @@ impl Checkpointer {
             step,
             checkpointed: 0,
             peak: 0,
+            log_bytes: 0,
             hold: Duration::ZERO,
             was_complete: false,
             replication: Replication::default(),
@@ -114,7 +117,8 @@ impl Checkpointer {
 
     fn status(&mut self, wal: Option<&dyn Wal>) -> Result<Option<WalStatus>> {
         let size = wal.map_or(Ok(None), Wal::wal_status)?;
-        self.peak = self.peak.max(size.unwrap_or_default().bytes);
+        self.log_bytes = size.unwrap_or_default().bytes;
+        self.peak = self.peak.max(self.log_bytes);
         Ok(size)
     }
 

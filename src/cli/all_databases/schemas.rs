@@ -1,13 +1,14 @@
 //! The schemas of the records that workers send.
 
-use crate::cli::show::{adopted, job_metrics, runs, schedule, stat};
+use crate::cli::show::{adopted, history, job_metrics, runs, schedule, stat};
 use crate::cli::{doctor, metrics, purge, report_page, session_records};
 use crate::output::record::Schema;
 
-pub static SCHEMAS: [&Schema; 15] = [
+pub static SCHEMAS: [&Schema; 16] = [
     &stat::STAT,
     &adopted::STAT,
     &runs::RUNS,
+    &history::HISTORY,
     &schedule::SCHEDULE,
     &job_metrics::JOBS,
     &purge::summary::SUMMARY,

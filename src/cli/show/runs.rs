@@ -1,5 +1,6 @@
 //! `sessctl show runs`
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use crate::app::{PURGE, RESTORE, SessionService};
@@ -235,19 +236,23 @@ fn visit(
     service.runs(query, now, &mut |run| visit(&run).map(ControlFlow::Continue))
 }
 
-/// Counts of a run; those of a purge that did not come to its end are unknown.
+/// Counts of a run, until the last renewal of its lease if it did not come to its end.
 fn counts(run: &RunRecord) -> [Value; 4] {
     let is_unfinished =
         matches!(run.outcome, RunOutcome::Running | RunOutcome::Lost) && run.finished.is_none();
     let (ended, restored) = if run.work == RESTORE { (0, run.ended) } else { (run.ended, 0) };
-    [run.marked, ended, run.deleted, restored].map(|count| {
-        if is_unfinished && run.ended == 0 { Value::Absent } else { Value::Count(count) }
-    })
+    let is_unknown = is_unfinished && run.heartbeat.is_none() && run.deleted + run.ended == 0;
+    [run.marked, ended, run.deleted, restored]
+        .map(|count| if is_unknown { Value::Absent } else { Value::Count(count) })
 }
 
-/// Reason for the outcome, or else for the run.
-fn note(run: &RunRecord) -> Option<&str> {
-    run.cause().or(run.note.why.as_deref())
+/// Reason for the outcome, or the progress, or else the reason for the run.
+fn note(run: &RunRecord) -> Option<Cow<'_, str>> {
+    let progress = run.heartbeat.map(|heartbeat| {
+        format!("{:.0} % of the table swept", (heartbeat.fraction * 100.0).floor())
+    });
+    let why = || run.note.why.as_deref().map(Cow::Borrowed);
+    run.cause().map(Cow::Borrowed).or(progress.map(Cow::Owned)).or_else(why)
 }
 
 fn row(run: &RunRecord) -> Record {
@@ -266,7 +271,7 @@ fn row(run: &RunRecord) -> Record {
         ended,
         deleted,
         restored,
-        Value::text(note(run)),
+        Value::text(note(run).as_deref()),
     ];
     Record::new(["run".to_owned(), run.id.to_string()], values)
 }

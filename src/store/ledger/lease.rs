@@ -1,8 +1,9 @@
 //! Leases.
 
+use super::heartbeat;
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
-use crate::storage::{Invoker, Lease, LeaseHolder, RunOrigin, StartResult};
+use crate::storage::{Invoker, Lease, LeaseHolder, PublishedProgress, RunOrigin, StartResult};
 use crate::store::database::{BatchResult, Database, RowRef};
 use crate::store::statement::Statement;
 
@@ -70,7 +71,12 @@ pub(super) fn find_holder(database: &impl Database, name: &str) -> Result<Option
 }
 
 /// Renews a lease, if it is still held and has not expired.
-pub(super) fn renew(database: &mut impl Database, lease: &Lease, now: UnixTime) -> Result<bool> {
+pub(super) fn renew(
+    database: &mut impl Database,
+    lease: &Lease,
+    now: UnixTime,
+    progress: Option<&PublishedProgress>,
+) -> Result<bool> {
     let (oldest, youngest) = Lease::renewed_between(now);
     let renew = Statement::new(
         "UPDATE leases SET renewed_at = ?3 \
@@ -81,7 +87,9 @@ pub(super) fn renew(database: &mut impl Database, lease: &Lease, now: UnixTime) 
     .with(now)
     .with(oldest)
     .with(youngest);
-    Ok(database.execute_batch(&[renew])?.rows == [1])
+    let mut statements = vec![renew];
+    statements.extend(progress.map(|progress| heartbeat::publish(lease, progress)));
+    Ok(database.execute_batch(&statements)?.rows.first() == Some(&1))
 }
 
 /// The statement that takes a lease, if it is free and what `condition` appends holds.

@@ -2,6 +2,7 @@
 //! has their tables.
 
 mod clock;
+mod heartbeat;
 mod jobs;
 mod lease;
 mod run_sessions;
@@ -15,8 +16,8 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, RunEnd, RunProgress, RunQuery,
-    RunRecord, Sample, StartResult, VisitResult,
+    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, PublishedProgress, RunEnd,
+    RunProgress, RunQuery, RunRecord, Sample, StartResult, VisitResult,
 };
 
 pub(super) use run_sessions::record_before_end;
@@ -92,8 +93,13 @@ impl<L: LedgerDatabase> Ledger for L {
         self.write(|database| runs::release_lease(database, lease))
     }
 
-    fn renew_lease(&mut self, lease: &Lease, now: UnixTime) -> Result<bool> {
-        let is_held = self.write(|database| lease::renew(database, lease, now))?;
+    fn renew_lease(
+        &mut self,
+        lease: &Lease,
+        now: UnixTime,
+        progress: Option<&PublishedProgress>,
+    ) -> Result<bool> {
+        let is_held = self.write(|database| lease::renew(database, lease, now, progress))?;
         // A lease that was lost with its database was not taken by another run.
         Ok(is_held || self.has_lost_lease())
     }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::heartbeat;
 use super::jobs::{
     and_last_settled_is, record_start, settle_like_same_name, update_last_settled,
     upsert_last_settled,
@@ -25,7 +26,8 @@ const MAX_DROPPED_SESSIONS: usize = 2 * MAX_NAMED_SESSIONS;
 const RUN_COLUMNS: &str = "runs.id, job, work, task, planned_at, started_at, missed, host, pid, version, \
                    finished_at, outcome, reason, marked, ended, deleted, leases.renewed_at, rules, \
                    runs.holder, user, sudo_user, login_user, selection, why, named, \
-                   CASE WHEN lease IS NULL THEN coalesce(progress_at, started_at) END";
+                   CASE WHEN lease IS NULL THEN coalesce(progress_at, started_at) END, \
+                   fraction, last_hold, longest_hold, log_bytes";
 
 pub(super) fn start_run(
     database: &mut impl Database,
@@ -248,6 +250,7 @@ fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
         Ok(outcome) => outcome,
         Err(_) => RunOutcome::Lost,
     };
+    let heartbeat = heartbeat::read(row, 16, 26);
     RunRecord {
         id: row.integer(0).unwrap_or(0),
         job: row.text(1),
@@ -272,7 +275,7 @@ fn read_run(row: &dyn RowRef, query: &RunQuery, now: UnixTime) -> RunRecord {
         ended: row.count(14),
         deleted: row.count(15),
         named: row.count(24),
-        heartbeat: None,
+        heartbeat: heartbeat.filter(|_| outcome == RunOutcome::Running),
     }
 }
 

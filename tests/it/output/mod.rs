@@ -9,6 +9,7 @@ mod prometheus;
 mod report;
 mod sample;
 mod sanitize;
+mod sparkline;
 mod table;
 
 use std::io;

@@ -114,7 +114,7 @@ fn a_directory_that_cannot_be_made_leaves_the_state_in_memory() {
     let (mut store, told) = with_hook(&db, vec![]);
     assert!(!store.is_volatile());
     assert_eq!(store.take_lease(&lease("one"), NOW).unwrap(), StartResult::Started);
-    assert!(store.is_volatile() && store.renew_lease(&lease("one"), NOW).unwrap());
+    assert!(store.is_volatile() && store.renew_lease(&lease("one"), NOW, None).unwrap());
     assert!(matches!(store.take_lease(&lease("two"), NOW).unwrap(), StartResult::LeaseHeld(_)));
     let told = told.borrow();
     let [StateNotice::Trouble(problem)] = told.as_slice() else { panic!("{told:?}") };
@@ -138,7 +138,7 @@ fn a_file_that_is_damaged_during_a_run_is_set_aside_and_the_run_keeps_its_lease(
             .unwrap();
         other.pragma_update(None, "schema_version", 999).unwrap();
     }
-    assert!(store.renew_lease(&lease("one"), NOW).unwrap());
+    assert!(store.renew_lease(&lease("one"), NOW, None).unwrap());
     store.drop_lease(&lease("one")).unwrap();
     let told = told.borrow();
     let [StateNotice::Trouble(problem)] = told.as_slice() else { panic!("{told:?}") };

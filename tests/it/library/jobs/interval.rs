@@ -24,7 +24,7 @@ fn w6_the_interval_counts_from_the_end_of_a_run() {
     // when it is at work, and says so
     for minute in 1..7 {
         let now = later(start, minute * MINUTE);
-        assert!(store.renew_lease(&lease, now).unwrap());
+        assert!(store.renew_lease(&lease, now, None).unwrap());
         // then it does not start again
         assert!(
             matches!(host.job_status(&job, now), JobStatus::Running(run) if run.started == start)

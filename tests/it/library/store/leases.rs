@@ -2,9 +2,13 @@
 //! what becomes of a run that dies or is late.
 
 use std::thread;
+use std::time::Duration;
 
 use sessctl::domain::job::RunInProgress;
-use sessctl::storage::{JobKey, Lease, LeaseHolder, NewRun, RunOutcome, RunQuery, StartResult};
+use sessctl::storage::{
+    Backend, Heartbeat, JobKey, Lease, LeaseHolder, NewRun, PublishedProgress, RunOutcome,
+    RunQuery, StartResult,
+};
 
 use crate::library::store::ledger_entries::{
     LedgerQueries, at, by_hand, done, job, lease, origin, run,
@@ -21,7 +25,7 @@ macro_rules! tests {
             let mut db = db();
             let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
-            assert!(ledger.renew_lease(&lease("first"), at(7)).unwrap());
+            assert!(ledger.renew_lease(&lease("first"), at(7), None).unwrap());
             let held = ledger.start_run(&lease("second"), &run(8)).unwrap();
             let work = run(0).work;
             let (holder, by) = (lease("first").holder, Some(origin()));
@@ -80,7 +84,7 @@ macro_rules! tests {
             let mut db = db();
             let ledger = &mut db.sessions;
             ledger.starts("first", &by_hand(0));
-            assert!(ledger.renew_lease(&lease("first"), at(50)).unwrap());
+            assert!(ledger.renew_lease(&lease("first"), at(50), None).unwrap());
             let held = ledger.start_run(&lease("second"), &by_hand(110)).unwrap();
             assert!(matches!(held, StartResult::LeaseHeld(_)));
             ledger.starts("third", &by_hand(111));
@@ -93,7 +97,7 @@ macro_rules! tests {
                 let mut db = db();
                 let ledger = &mut db.sessions;
                 ledger.starts("slept", &by_hand(0));
-                assert_eq!(ledger.renew_lease(&lease("slept"), at(later)).unwrap(), is_renewed);
+                assert_eq!(ledger.renew_lease(&lease("slept"), at(later), None).unwrap(), is_renewed);
             }
         }
 
@@ -104,8 +108,8 @@ macro_rules! tests {
             let ledger = &mut db.sessions;
             ledger.starts("first", &by_hand(0));
             ledger.starts("second", &by_hand(61));
-            assert!(!ledger.renew_lease(&lease("first"), at(62)).unwrap());
-            assert!(ledger.renew_lease(&lease("second"), at(62)).unwrap());
+            assert!(!ledger.renew_lease(&lease("first"), at(62), None).unwrap());
+            assert!(ledger.renew_lease(&lease("second"), at(62), None).unwrap());
         }
 
         #[test]
@@ -149,7 +153,7 @@ macro_rules! tests {
             assert_eq!(ledger.outcomes(1), [RunOutcome::Running]);
             ledger.release_lease(&lease("gone")).unwrap();
             assert_eq!(ledger.outcomes(1), [RunOutcome::Lost]);
-            assert!(!ledger.renew_lease(&lease("gone"), at(1)).unwrap());
+            assert!(!ledger.renew_lease(&lease("gone"), at(1), None).unwrap());
             ledger.starts("next", &by_hand(1));
             // Nor when somebody finds it gone only now
             ledger.release_lease(&lease("gone")).unwrap();
@@ -182,7 +186,7 @@ macro_rules! tests {
             ledger.starts("late", &run(0));
             ledger.starts("next", &run(61));
             ledger.finish_run(&lease("late"), Some(&job("nightly")), &done(62)).unwrap();
-            assert!(ledger.renew_lease(&lease("next"), at(63)).unwrap());
+            assert!(ledger.renew_lease(&lease("next"), at(63), None).unwrap());
             let runs = ledger.runs_that(&RunQuery::default(), at(63));
             assert_eq!(runs[0].outcome, RunOutcome::Running);
             let late = &runs[1];
@@ -223,6 +227,39 @@ macro_rules! tests {
             let left = states.iter().map(|state| state.history.interrupted);
             assert_eq!(left.collect::<Vec<_>>(), [Some(at(-60)), None]);
             assert!(!ledger.history("nightly", 101).unfinished.unwrap().is_alive);
+        }
+
+        #[test]
+        $(#[$on])*
+        fn a_renewal_publishes_the_progress_of_a_purge_until_its_end() {
+            let mut db = db();
+            let ledger = &mut db.sessions;
+            ledger.starts("first", &run(0));
+            let state = |ledger: &Box<dyn Backend>, seconds| {
+                let run = &ledger.runs_that(&RunQuery::default(), at(seconds))[0];
+                (run.marked, run.ended, run.deleted, run.heartbeat)
+            };
+            assert_eq!(state(ledger, 1), (0, 0, 0, None));
+            for fraction in [0.0, 0.25, 1.0] {
+                let heartbeat = Heartbeat {
+                    at: at(2),
+                    fraction,
+                    last_hold: Duration::from_micros(1_234),
+                    longest_hold: Duration::from_millis(20),
+                    log_bytes: 4_096,
+                };
+                let progress = PublishedProgress { marked: 7, ended: 8, deleted: 9, heartbeat };
+                assert!(ledger.renew_lease(&lease("first"), at(2), Some(&progress)).unwrap());
+                assert_eq!(state(ledger, 3), (7, 8, 9, Some(heartbeat)));
+            }
+            // It is not at work any more once the lease has expired.
+            assert_eq!(state(ledger, 100), (7, 8, 9, None));
+            ledger.finish_run(&lease("first"), None, &done(5)).unwrap();
+            assert_eq!(state(ledger, 6), (1, 2, 3, None));
+            // A late renewal changes nothing.
+            let late = Some(&PublishedProgress::default());
+            assert!(!ledger.renew_lease(&lease("first"), at(6), late).unwrap());
+            assert_eq!(state(ledger, 6), (1, 2, 3, None));
         }
     };
 }

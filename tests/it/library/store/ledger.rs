@@ -41,7 +41,7 @@ macro_rules! tests {
             let ledger = &mut db.sessions;
             ledger.starts("first", &run(0));
             ledger.finish_run(&lease("first"), Some(&job("nightly")), &done(5)).unwrap();
-            assert!(!ledger.renew_lease(&lease("first"), at(6)).unwrap());
+            assert!(!ledger.renew_lease(&lease("first"), at(6), None).unwrap());
             let runs = ledger.runs_that(&RunQuery::default(), at(6));
             let expected = RunRecord {
                 id: runs[0].id,

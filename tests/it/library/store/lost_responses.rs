@@ -174,7 +174,7 @@ fn a_run_begins_and_ends_once() {
     store.starts("first", &run(0));
     assert!(proxy.has_dropped_response());
     proxy.drop_response("SET renewed_at");
-    assert!(store.renew_lease(&lease("first"), NOW).unwrap());
+    assert!(store.renew_lease(&lease("first"), NOW, None).unwrap());
     // And to that of one which comes too late
     proxy.drop_response("INSERT INTO runs");
     let held = store.start_run(&lease("second"), &by_hand(0)).unwrap();
