@@ -15,7 +15,7 @@ pub mod page;
 mod run_figures;
 pub mod scale;
 mod sections;
-mod single;
+pub mod single;
 mod svg;
 mod text;
 pub mod times;
@@ -31,7 +31,7 @@ use crate::app::SessionService;
 use crate::domain::time::UnixTime;
 use crate::store::Access;
 use figures::{Figures, Request};
-use form::Form;
+pub use form::Form;
 
 /// Write a page about the sessions, with charts: an HTML file
 ///
@@ -108,7 +108,7 @@ impl Args {
 }
 
 /// Name of the database in the configuration, or else its path or address.
-fn database_name(context: &Context) -> anyhow::Result<String> {
+pub fn database_name(context: &Context) -> anyhow::Result<String> {
     match context.database_name() {
         Some(name) => Ok(name.to_string()),
         None => Ok(context.db()?.to_string()),
