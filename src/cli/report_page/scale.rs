@@ -202,17 +202,16 @@ pub fn moment(wall: i64, zone: &TimeZone) -> UnixTime {
 
 fn walls(from: i64, to: i64, step: TimeStep) -> Vec<i64> {
     match step {
-        TimeStep::Minutes(_) => every(from, to, step.seconds(), 0),
         // Mondays: 1970 began on a Thursday.
         TimeStep::Days(days) if days % 7 == 0 => every(from, to, step.seconds(), 4 * DAY),
-        TimeStep::Days(_) => every(from, to, step.seconds(), 0),
+        TimeStep::Minutes(_) | TimeStep::Days(_) => every(from, to, step.seconds(), 0),
         TimeStep::Months(months) => months_between(from, to, months),
     }
 }
 
 fn every(from: i64, to: i64, step: i64, phase: i64) -> Vec<i64> {
     let first = from - (from - phase).rem_euclid(step);
-    (0..).map(|place| first + place * step).take_while(|wall| *wall <= to).collect()
+    (0..=(to - first) / step).map(|place| first + place * step).collect()
 }
 
 fn months_between(from: i64, to: i64, months: i32) -> Vec<i64> {

@@ -60,7 +60,7 @@ fn write_section(
     zone: &TimeZone,
     ramp: Ramp,
 ) -> io::Result<()> {
-    text.push_str(&format!("\n{}\n{}\n", section.title, "-".repeat(section.title.len())));
+    text.extend([format!("\n{}\n{}\n", section.title, "-".repeat(section.title.len()))]);
     for sentence in &section.sentences {
         text.push_str(&paragraph(&escape(sentence), ""));
     }
@@ -83,7 +83,7 @@ fn write_section(
 
 /// A histogram is a table; what changes over time is a sparkline and a sentence.
 fn write_chart(text: &mut String, chart: &Chart, zone: &TimeZone, ramp: Ramp) -> io::Result<()> {
-    text.push_str(&format!("\n{}\n", escape(&chart.title)));
+    text.extend([format!("\n{}\n", escape(&chart.title))]);
     match &chart.plot {
         Plot::Histogram { .. } => write_table(text, &chart.table, zone)?,
         Plot::Lines { period, series } => {
@@ -92,7 +92,7 @@ fn write_chart(text: &mut String, chart: &Chart, zone: &TimeZone, ramp: Ramp) ->
                 let points: Vec<Point> = parts.iter().flatten().copied().collect();
                 let line = sparkline(&cells(*period, &points), SPARKLINE, ramp);
                 let range = range(chart, &points);
-                text.push_str(&format!("  {name:width$}  {line}\n  {:width$}  {range}\n", ""));
+                text.extend([format!("  {name:width$}  {line}\n  {:width$}  {range}\n", "")]);
             }
         }
         Plot::Bars { period, bars } => {
@@ -100,7 +100,7 @@ fn write_chart(text: &mut String, chart: &Chart, zone: &TimeZone, ramp: Ramp) ->
             let points: Vec<Point> = bars.iter().map(point).collect();
             let line = sparkline(&cells(*period, &points), SPARKLINE, ramp);
             let peak = chart.peak.as_ref().map_or("none", |peak| peak.label.as_str());
-            text.push_str(&format!("  {line}\n  at most {peak}\n"));
+            text.extend([format!("  {line}\n  at most {peak}\n")]);
         }
     }
     Ok(())
@@ -128,10 +128,11 @@ fn range(chart: &Chart, points: &[Point]) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return "unknown".to_owned();
     };
-    let (least, most) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(0.0, f64::max));
-    let [first, last, least, most] =
-        [first.value, last.value, least, most].map(|value| unit.exact(value));
-    format!("from {first} to {last}, between {least} and {most}")
+    let (smallest, largest) =
+        (values.clone().fold(f64::INFINITY, f64::min), values.fold(0.0, f64::max));
+    let [first, last, smallest, largest] =
+        [first.value, last.value, smallest, largest].map(|value| unit.exact(value));
+    format!("from {first} to {last}, between {smallest} and {largest}")
 }
 
 fn write_table(text: &mut String, table: &Table, zone: &TimeZone) -> io::Result<()> {
