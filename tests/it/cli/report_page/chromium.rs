@@ -108,7 +108,7 @@ fn nothing_reaches_beyond_a_narrow_page() {
                 &["--allow-file-access-from-files", "--virtual-time-budget=2000", "--dump-dom"],
             );
             let title = dom.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
-            let expected = format!("measured {} {} 0 ", width, width);
+            let expected = format!("measured {width} {width} 0 ");
             assert_eq!(title.trim_end(), expected.trim_end(), "{width} pixels");
         }
     }
