@@ -2,6 +2,7 @@
 
 use super::markup::Html;
 use super::page::{Chart, Page, Plot, Remark, Section, SeriesStyle, Table};
+use super::words::shortened;
 use super::{svg, times};
 use crate::domain::format::format_count;
 use crate::domain::time_zone::TimeZone;
@@ -115,14 +116,7 @@ impl Page {
                 html.leaf("p", &[], sentence);
                 html.line();
             }
-            let class = if section.charts.len() > 1 { "charts pair" } else { "charts" };
-            html.element("div", &[("class", class)], |html| {
-                for (place, chart) in section.charts.iter().enumerate() {
-                    let id = format!("{}-{}", section.name, place + 1);
-                    self.chart(html, chart, &id);
-                }
-            });
-            html.line();
+            self.charts(html, section);
             for table in &section.tables {
                 if table.records.len() > OPEN_ROWS {
                     let rows = format!("{} ({} rows)", table.caption, table.records.len());
@@ -130,6 +124,20 @@ impl Page {
                 } else {
                     write_table(html, table, &self.zone);
                 }
+            }
+        });
+        html.line();
+    }
+
+    fn charts(&self, html: &mut Html, section: &Section) {
+        if section.charts.is_empty() {
+            return;
+        }
+        let class = if section.charts.len() > 1 { "charts pair" } else { "charts" };
+        html.element("div", &[("class", class)], |html| {
+            for (place, chart) in section.charts.iter().enumerate() {
+                let id = format!("{}-{}", section.name, place + 1);
+                self.chart(html, chart, &id);
             }
         });
         html.line();
@@ -278,7 +286,7 @@ fn write_value(html: &mut Html, value: &Value, zone: &TimeZone) {
         Value::Time(at) => {
             html.leaf("time", &[("datetime", &at.to_string())], &times::minute(*at, zone));
         }
-        value => html.text(&human::show(value)),
+        value => html.text(&shortened(&human::show(value))),
     }
 }
 

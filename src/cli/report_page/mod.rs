@@ -15,10 +15,11 @@ pub mod page;
 mod run_figures;
 pub mod scale;
 mod sections;
-mod single;
+pub mod single;
 mod svg;
 mod text;
 pub mod times;
+mod words;
 
 use super::all_databases::{Call, ManyDatabases, Work};
 use super::context::{Context, print, unwritten};
@@ -30,7 +31,7 @@ use crate::app::SessionService;
 use crate::domain::time::UnixTime;
 use crate::store::Access;
 use figures::{Figures, Request};
-use form::Form;
+pub use form::Form;
 
 /// Write a page about the sessions, with charts: an HTML file
 ///

@@ -72,7 +72,7 @@ impl RunFigures {
                 self.running.get_or_insert(run);
             }
             RunOutcome::Partial | RunOutcome::Refused | RunOutcome::Failed | RunOutcome::Lost => {
-                self.add_failure(run)
+                self.add_failure(run);
             }
             RunOutcome::Running | RunOutcome::Done | RunOutcome::Skipped => {}
         }

@@ -134,7 +134,7 @@ enum TimeStep {
     Months(i32),
 }
 
-const TIME_TICK_STEPS: [TimeStep; 17] = [
+const TIME_TICK_STEPS: [TimeStep; 20] = [
     TimeStep::Minutes(1),
     TimeStep::Minutes(5),
     TimeStep::Minutes(15),
@@ -150,7 +150,10 @@ const TIME_TICK_STEPS: [TimeStep; 17] = [
     TimeStep::Months(3),
     TimeStep::Months(12),
     TimeStep::Months(60),
+    TimeStep::Months(120),
+    TimeStep::Months(240),
     TimeStep::Months(600),
+    TimeStep::Months(2_400),
     TimeStep::Months(12_000),
 ];
 
@@ -199,17 +202,16 @@ pub fn moment(wall: i64, zone: &TimeZone) -> UnixTime {
 
 fn walls(from: i64, to: i64, step: TimeStep) -> Vec<i64> {
     match step {
-        TimeStep::Minutes(_) => every(from, to, step.seconds(), 0),
         // Mondays: 1970 began on a Thursday.
         TimeStep::Days(days) if days % 7 == 0 => every(from, to, step.seconds(), 4 * DAY),
-        TimeStep::Days(_) => every(from, to, step.seconds(), 0),
+        TimeStep::Minutes(_) | TimeStep::Days(_) => every(from, to, step.seconds(), 0),
         TimeStep::Months(months) => months_between(from, to, months),
     }
 }
 
 fn every(from: i64, to: i64, step: i64, phase: i64) -> Vec<i64> {
     let first = from - (from - phase).rem_euclid(step);
-    (0..).map(|place| first + place * step).take_while(|wall| *wall <= to).collect()
+    (0..=(to - first) / step).map(|place| first + place * step).collect()
 }
 
 fn months_between(from: i64, to: i64, months: i32) -> Vec<i64> {

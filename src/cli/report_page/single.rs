@@ -6,6 +6,7 @@ use super::headline::{Headline, LateJob, PurgeState, Situation};
 use super::page::Page;
 use super::sections::{self, worst_hold};
 use super::times;
+use super::words::shortened;
 use crate::domain::health::{is_job_late, is_space_worth_returning};
 use crate::domain::job::{JobAction, JobStatus};
 
@@ -72,7 +73,7 @@ fn purge_state(figures: &Figures) -> PurgeState {
     let failed = purges
         .failed
         .as_ref()
-        .map(|run| (run.started, run.outcome.predicate(), run.cause().map(str::to_owned)));
+        .map(|run| (run.started, run.outcome.predicate(), run.cause().map(shortened)));
     PurgeState::Known { completed: purges.completed_at(), failed, running }
 }
 

@@ -127,11 +127,8 @@ fn curve(scale: &Scale, period: Period, points: &[Point]) -> Vec<(u64, u64)> {
 }
 
 fn path(curve: &[(u64, u64)]) -> String {
-    let mut path = String::new();
-    for (place, (x, y)) in curve.iter().enumerate() {
-        path.push_str(&format!("{}{x} {y}", if place == 0 { 'M' } else { 'L' }));
-    }
-    path
+    let points: Vec<String> = curve.iter().map(|(x, y)| format!("{x} {y}")).collect();
+    format!("M{}", points.join("L"))
 }
 
 fn area(curve: &[(u64, u64)]) -> String {

@@ -17,17 +17,17 @@ static VALUES: Schema = Schema::many(
     ],
 );
 
-pub fn section(figures: &Figures) -> Option<Section> {
+pub fn section(figures: &Figures) -> Section {
     let Some(file) = &figures.file else {
-        return Some(Section::new("file", "File").sentence(
+        return Section::new("file", "File").sentence(
             "The database is on a cluster: each node has its own file, which rqlite maintains.",
-        ));
+        );
     };
     let section = Section::new("file", "File")
         .sentence(size(file))
         .sentence(returnable(file, figures.table.is_some()));
     if figures.samples.iter().all(|sample| sample.file_bytes.is_none()) {
-        return Some(section);
+        return section;
     }
     let bytes = curve(figures, Some(file.usage.file_bytes), |sample| sample.file_bytes);
     let free = curve(figures, Some(file.usage.free_bytes()), |sample| sample.free_bytes);
@@ -45,7 +45,7 @@ pub fn section(figures: &Figures) -> Option<Section> {
         peak: None,
         table: table(figures, "file", "File", &VALUES),
     };
-    Some(Section { charts: vec![chart], ..section })
+    Section { charts: vec![chart], ..section }
 }
 
 fn size(FileFigures { usage, .. }: &FileFigures) -> String {

@@ -16,13 +16,13 @@ use super::page::Section;
 /// Sections, in their order.
 pub fn all(figures: &Figures) -> Vec<Section> {
     [
-        over_time::section(figures),
+        Some(over_time::section(figures)),
         work::deleted(figures),
         work::durations(figures),
         idle::section(figures),
         people::tasks(figures),
         people::users(figures),
-        file::section(figures),
+        Some(file::section(figures)),
         schedule::section(figures),
         failures::section(figures),
     ]

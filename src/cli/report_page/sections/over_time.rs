@@ -17,10 +17,10 @@ static VALUES: Schema = Schema::many(
     ],
 );
 
-pub fn section(figures: &Figures) -> Option<Section> {
+pub fn section(figures: &Figures) -> Section {
     let section = Section::new("sessions", "Live and expired sessions").sentence(now(figures));
     if let Some(absence) = absence(figures) {
-        return Some(section.sentence(absence));
+        return section.sentence(absence);
     }
     let live = curve(figures, Some(figures.live()), crate::storage::Sample::live_total);
     let expired = curve(figures, Some(figures.expired()), |sample| sample.expired);
@@ -37,7 +37,7 @@ pub fn section(figures: &Figures) -> Option<Section> {
         peak: None,
         table: table(figures, "samples", "Sessions", &VALUES),
     };
-    Some(Section { charts: vec![chart], ..section })
+    Section { charts: vec![chart], ..section }
 }
 
 fn now(figures: &Figures) -> String {

@@ -87,7 +87,7 @@ pub fn users(figures: &Figures) -> Option<Section> {
     );
     if *anonymous > 0 {
         let sessions = counted(*anonymous, "session has", "sessions have");
-        sentence.push_str(&format!(" {sessions} no user."));
+        sentence = format!("{sentence} {sessions} no user.");
     }
     let records = top.iter().map(|user| user_record(user, figures)).collect();
     let caption = if *count > top.len() as u64 {

@@ -56,7 +56,7 @@ fn note(status: &JobStatus, is_enabled: bool, runs_here: bool, now: UnixTime) ->
         JobStatus::Due(due) if due.planned == now => "due now".to_owned(),
         JobStatus::Due(due) => match due.missed {
             0 => format!("due since {}", due.planned),
-            missed => format!("due: {} earlier times were missed", missed),
+            missed => format!("due: {missed} earlier times were missed"),
         },
         JobStatus::TooLate(late) => format!("{late}: it will be skipped"),
         JobStatus::Running(run) => format!("running since {}", run.started),
