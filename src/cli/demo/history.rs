@@ -24,6 +24,8 @@ const NIGHT: i64 = 3;
 /// first.
 const FAILED: usize = 12;
 const SLOW: usize = 17;
+/// Share of the sessions of the day that are there at night.
+const AT_NIGHT: f64 = 0.4;
 /// Growth of the live sessions in the period.
 const GROWTH: f64 = 0.3;
 /// Share of the ended sessions that the application has closed since the last purge.
@@ -56,8 +58,7 @@ pub(super) fn record(
     Ok(())
 }
 
-/// Number of sessions, as far as it follows the day, the week and the growth: 1 at noon of a
-/// working day now.
+/// Number of sessions, as far as it follows the day, the week and the growth.
 struct Rhythm<'a> {
     zone: &'a TimeZone,
     now: UnixTime,
@@ -77,10 +78,10 @@ impl Rhythm<'_> {
         // The first day of 1970 was a Thursday.
         let is_weekend = matches!((local.div_euclid(DAY) + 3).rem_euclid(7), 5 | 6);
         let day = if is_weekend { 0.45 } else { 1.0 };
-        let place = (number(local.rem_euclid(DAY)) / number(HOUR) - 6.0) / 17.0;
+        let place = (number(local.rem_euclid(DAY)) / number(HOUR) - 5.0) / 18.0;
         let light = if (0.0..1.0).contains(&place) { (PI * place).sin() } else { 0.0 };
         let age = number(self.now.since(at).as_seconds()) / number(DAYS * DAY);
-        (0.2 + 0.8 * day * light.sqrt()) * (1.0 - GROWTH * age)
+        (AT_NIGHT + (1.0 - AT_NIGHT) * day * light.powf(0.7)) * (1.0 - GROWTH * age)
     }
 }
 
@@ -102,7 +103,10 @@ impl Past {
         let first = now.0 - DAYS * DAY;
         let first = first - first.rem_euclid(HOUR) + HOUR;
         let hours = || (first..now.0 - HOUR).step_by(3_600).map(UnixTime);
-        let is_unpurged = |at: &UnixTime| at.0 > now.0 - UNPURGED;
+        let is_purge =
+            |at: &UnixTime| rhythm.hour(*at) == NIGHT && now.since(*at).as_seconds() >= UNPURGED;
+        let last_purge = hours().filter(is_purge).last().unwrap_or(UnixTime(first));
+        let is_unpurged = |at: &UnixTime| *at > last_purge;
         let weight: f64 = hours().filter(is_unpurged).map(|at| rhythm.at(at)).sum();
         let per_weight = |count: usize| whole(count) / weight;
         let (expiring, closing) = (per_weight(present.expired), per_weight(present.ended) * CLOSED);
@@ -115,8 +119,7 @@ impl Past {
             past.expired += rhythm.at(at) * expiring * noise;
             past.closed += rhythm.at(at) * closing * noise;
             let live = live * rhythm.at(at) * noise;
-            let is_night = rhythm.hour(at) == NIGHT && !is_unpurged(&at);
-            past.pass(at, is_night, live, bytes, random);
+            past.pass(at, is_purge(&at), live, bytes, random);
         }
         past
     }

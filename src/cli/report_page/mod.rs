@@ -30,7 +30,7 @@ use crate::app::SessionService;
 use crate::domain::time::UnixTime;
 use crate::store::Access;
 use figures::{Figures, Request};
-use form::Form;
+pub use form::Form;
 
 /// Write a page about the sessions, with charts: an HTML file
 ///

@@ -61,6 +61,7 @@ mod quiet;
 mod rebuild;
 mod replace;
 mod report_each;
+mod report_job;
 mod run;
 mod schedule;
 mod selection;

@@ -24,7 +24,7 @@ fn a_job_that_lacks_something_is_named_by_the_line_on_which_it_begins() {
     insta::assert_snapshot!(said, @r#"
     c.toml:2: job.name: is required: each job needs a unique name
     c.toml:6: job.at: is required: a job needs at, like "0 3 *", or every, like "5m"
-    c.toml:1: job.do: is required: one of purge, cycle
+    c.toml:1: job.do: is required: one of purge, cycle, report
     c.toml:1: job.task: is required: a cycle needs the task, or "*" for all tasks
     "#);
 }
@@ -145,4 +145,34 @@ fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
     c.toml:6: job.late: must be a duration in quotes, like "30m", not the integer 60; or use "forever"
     c.toml:4: job.late: is only allowed with do = "cycle": a missed purge is always made up for, once
     "#);
+}
+
+#[test]
+fn a_report_needs_a_file_and_has_no_keys_of_jobs_that_end_sessions() {
+    let report = |keys: &str| format!("at = \"0 7 1\"\ndo = \"report\"\n{keys}");
+    let file = |path: &str| report(&format!("file = \"{path}\"\n"));
+    let keys = |keys: &str| file("/srv/r.html") + keys;
+    let said = all_said_with(
+        &[
+            report(""),
+            file("r.html"),
+            file("/srv/r.pdf"),
+            file("/srv/%Y/r.html"),
+            file("/srv/%{db}.html"),
+            keys("task = \"imap\"\n"),
+            keys("max_rows = 1\n"),
+            keys("late = \"1h\"\n"),
+            keys("each = \"stdout\"\n"),
+            keys("archive = \"a.jsonl\"\n"),
+            keys("user = \"alice\"\n"),
+            keys("since = \"1m\"\n"),
+            keys("[[job]]\nname = \"y\"\nat = \"0 7 *\"\ndo = \"report\"\nfile = \"/srv/r.html\"\n"),
+            "every = \"auto\"\ndo = \"report\"\nfile = \"/srv/r.html\"\n".to_owned(),
+            "every = \"1h\"\ndo = \"purge\"\nfile = \"/srv/r.html\"\n".to_owned(),
+            "every = \"1h\"\ndo = \"cycle\"\ntask = \"*\"\nsince = \"7d\"\n".to_owned(),
+        ]
+        .each_ref()
+        .map(String::as_str),
+    );
+    insta::assert_snapshot!(said, @"");
 }
