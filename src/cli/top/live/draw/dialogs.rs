@@ -14,8 +14,8 @@ const KEYS: &[(&str, &str)] = &[
     ("arrows, j, k", "move"),
     ("PgUp, PgDn", "move by a page"),
     ("Home, End", "move to the first or the last row"),
-    ("Enter", "show the session, or those of the task or user"),
-    ("t", "end the highlighted session; asks first"),
+    ("Enter", "show the session; those of the task or user"),
+    ("t", "end the session, after a confirmation"),
     ("/", "filter: the options of `sessctl list`"),
     ("s, r", "sort by the next column; reverse"),
     ("u, F5", "read now"),
@@ -45,7 +45,7 @@ fn frame(canvas: &mut Canvas<'_>, title: &str, width: u16, height: u16) -> Rect 
 
 pub fn help(canvas: &mut Canvas<'_>) {
     let height = u16::try_from(KEYS.len()).unwrap_or(12);
-    let area = frame(canvas, "Keys", 54, height);
+    let area = frame(canvas, "Keys", 56, height);
     for (row, (keys, meaning)) in (area.y..area.bottom()).zip(KEYS) {
         let style = canvas.accent();
         canvas.text((area.x, row), area.x + 15, keys, style);

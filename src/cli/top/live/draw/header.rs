@@ -18,7 +18,7 @@ use crate::output::record::{Severity, Value};
 pub const HEIGHT: u16 = 5;
 
 /// Width of the names at the beginning of the lines.
-const LABEL: u16 = 9;
+const LABEL: u16 = 10;
 
 /// Jobs of which the next time is shown.
 const MAX_JOBS: usize = 4;
@@ -58,7 +58,7 @@ pub fn bar_line(canvas: &mut Canvas<'_>, model: &Model, text: &str) {
 }
 
 fn label(canvas: &mut Canvas<'_>, y: u16, label: &str) -> (u16, u16) {
-    canvas.text((1, y), LABEL, label, dim());
+    canvas.text((1, y), LABEL - 1, label, dim());
     (LABEL, y)
 }
 
@@ -153,7 +153,7 @@ fn draw_run(
     now: UnixTime,
 ) -> u16 {
     let work = match run.value("job") {
-        Value::Absent => run.value("work"),
+        Value::Absent => run.value("do"),
         job => job,
     };
     let outcome = run.value("outcome");

@@ -125,7 +125,9 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, y: u16) {
         let filter = format!("filter {}", super::filter::line(&model.words));
         x = canvas.texts((x, y), end, [(filter.as_str(), warn), ("  ", plain())]);
     }
-    let Some(database) = model.database() else { return };
+    // Of all databases, the highlighted one.
+    let shown = model.database().or_else(|| model.databases.get(model.place));
+    let Some(database) = shown else { return };
     if let Reader::Failed { reason, again_at } = &database.reader {
         let wait = again_at.since(model.now).max(Span::ZERO);
         let text = format!("{reason}; tries again in {}", span(wait));
@@ -192,13 +194,18 @@ fn keys(canvas: &mut Canvas<'_>, model: &Model, y: u16) {
         (_, None) => OVERVIEW_KEYS,
         _ => LIST_KEYS,
     };
-    let width = usize::from(canvas.area().width);
+    let width = canvas.area().width;
     let all = |rank: u8| keys.iter().filter(move |(.., known)| *known <= rank);
-    let length = |rank: u8| all(rank).map(|(key, what, _)| key.len() + what.len() + 3).sum::<usize>();
-    let rank = (0..=4).rev().find(|rank| length(*rank) <= width).unwrap_or(0);
+    let length = |rank: u8, gap: u16| -> u16 {
+        let lengths = all(rank).map(|(key, what, _)| key.len() + what.len() + 1);
+        lengths.map(|length| u16::try_from(length).unwrap_or(u16::MAX).saturating_add(gap)).sum()
+    };
+    let forms = (0..=4).rev().flat_map(|rank| [(rank, 2), (rank, 1)]);
+    let fitting = forms.into_iter().find(|(rank, gap)| length(*rank, *gap) + 1 - gap <= width);
+    let (rank, gap) = fitting.unwrap_or((0, 1));
     let mut x = 1;
     for (key, meaning, _) in all(rank) {
         let end = canvas.area().right();
-        x = canvas.texts((x, y), end, [(*key, bold()), (" ", plain()), (meaning, plain())]) + 2;
+        x = canvas.texts((x, y), end, [(*key, bold()), (" ", plain()), (meaning, plain())]) + gap;
     }
 }

@@ -109,7 +109,7 @@ fn state(database: &Database, now: UnixTime) -> (String, Severity) {
     if let Some(last) = database.runs.first() {
         let outcome = last.value("outcome").bare().unwrap_or_default().into_owned();
         if outcome != "done" && outcome != "skipped" {
-            return (format!("last {}: {outcome}", show(&last.value("work"))), Severity::Warn);
+            return (format!("last {}: {outcome}", show(&last.value("do"))), Severity::Warn);
         }
     }
     let next = database.jobs.records.iter().filter_map(|job| {
