@@ -3,7 +3,7 @@
 use super::curves::thin;
 use super::figures::Figures;
 use super::growth::{Growth, as_number};
-use super::headline::remarks;
+use super::headline::Headline;
 use super::page::{Page, Point, Remark, Section, Table, Tone};
 use super::scale::whole;
 use super::single::situation;
@@ -39,11 +39,8 @@ const PROBLEM: usize = 8;
 /// The row of a database.
 pub fn row(figures: &Figures) -> Record {
     let situation = situation(figures);
-    let problems: Vec<String> = remarks(&situation, figures.now, &figures.zone)
-        .into_iter()
-        .filter(|remark| remark.tone >= Tone::Warning)
-        .map(|remark| remark.text)
-        .collect();
+    let headline = Headline::of(&situation, figures.now, &figures.zone);
+    let problems = headline.problems();
     let values = vec![
         Value::Text(figures.database.clone()),
         Value::Count(figures.rows()),

@@ -65,32 +65,59 @@ const LONG_HOLD: Duration = Duration::from_secs(1);
 /// Lead of another machine's clock that means nothing.
 const CLOCK_SKEW: Span = Span::seconds(10);
 
-/// Facts in words, the headline first.
-///
-/// 1. The headline says how many rows there are and how many of them are live, and whether
-///    purges keep up: it names, in this order, a purge that failed since the last one that
-///    completed; a late job, if no purge has completed for two days; the time without a purge;
-///    and otherwise the last purge.
-/// 2. The rest follows from the worst to the best.
-/// 3. What is unknown is left out, or said to be unknown.
-pub fn remarks(situation: &Situation, now: UnixTime, zone: &TimeZone) -> Vec<Remark> {
-    let purge = purge_clause(situation, now);
-    let mut rest = Vec::new();
-    let said = purge.as_ref().and_then(|purge| purge.job.clone());
-    add_purge_state(&mut rest, situation, now);
-    add_jobs(&mut rest, situation, said.as_deref(), now);
-    add_rows(&mut rest, situation);
-    add_costs(&mut rest, situation, zone);
-    if let Some(growth) = &situation.growth {
-        rest.push(Remark::new(Tone::Neutral, growth_sentence(growth)));
+/// Facts in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Headline {
+    /// Number of rows, and share of the live ones.
+    pub rows: String,
+    /// Clause about the purge; `None`: nothing is to be said.
+    pub purge: Option<Remark>,
+    /// The rest, from the worst to the best.
+    pub rest: Vec<Remark>,
+}
+
+impl Headline {
+    /// Derives the words from the facts.
+    ///
+    /// 1. The headline says how many rows there are and how many of them are live, and whether
+    ///    purges keep up: it names, in this order, a purge that failed since the last one that
+    ///    completed; a late job, if no purge has completed for two days; the time without a purge;
+    ///    and otherwise the last purge.
+    /// 2. The rest follows from the worst to the best.
+    /// 3. What is unknown is left out, or said to be unknown.
+    pub fn of(situation: &Situation, now: UnixTime, zone: &TimeZone) -> Self {
+        let purge = purge_clause(situation, now);
+        let said = purge.as_ref().and_then(|purge| purge.job.clone());
+        let mut rest = Vec::new();
+        add_purge_state(&mut rest, situation, now);
+        add_jobs(&mut rest, situation, said.as_deref(), now);
+        add_rows(&mut rest, situation);
+        add_costs(&mut rest, situation, zone);
+        if let Some(growth) = &situation.growth {
+            rest.push(Remark::new(Tone::Neutral, growth_sentence(growth)));
+        }
+        rest.sort_by_key(|remark| std::cmp::Reverse(remark.tone));
+        let purge = purge.map(|Clause { tone, text, .. }| Remark::new(tone, text));
+        Self { rows: rows_clause(situation), purge, rest }
     }
-    rest.sort_by_key(|remark| std::cmp::Reverse(remark.tone));
-    let rows = rows_clause(situation);
-    let headline = match purge {
-        Some(Clause { tone, text, .. }) => Remark::new(tone, format!("{rows}; {text}")),
-        None => Remark::new(Tone::Neutral, rows),
-    };
-    std::iter::once(headline).chain(rest).collect()
+
+    /// All remarks; the first of them is the headline.
+    pub fn remarks(self) -> Vec<Remark> {
+        let Self { rows, purge, rest } = self;
+        let headline = match purge {
+            Some(Remark { tone, text }) => Remark::new(tone, format!("{rows}; {text}")),
+            None => Remark::new(Tone::Neutral, rows),
+        };
+        std::iter::once(headline).chain(rest).collect()
+    }
+
+    /// Texts of what is wrong, the worst first.
+    pub fn problems(&self) -> Vec<&str> {
+        let all = self.purge.iter().chain(&self.rest);
+        all.filter(|remark| remark.tone >= Tone::Warning)
+            .map(|remark| remark.text.as_str())
+            .collect()
+    }
 }
 
 /// `1,204,551 rows, 3 % live`. Percentages are rounded down, and never to none.
@@ -155,6 +182,8 @@ fn never_clause(situation: &Situation, otherwise: &str, now: UnixTime) -> Clause
         Some(job) => {
             Clause { tone: Tone::Bad, text: late_sentence(job, now), job: Some(job.name.clone()) }
         }
+        // There is nothing to purge.
+        None if situation.rows == 0 => Clause::new(Tone::Neutral, otherwise),
         None => Clause::new(Tone::Bad, otherwise),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::markup::Html;
 use super::page::{Chart, Page, Plot, Remark, Section, SeriesStyle, Table};
+use super::words::shortened;
 use super::{svg, times};
 use crate::domain::format::format_count;
 use crate::domain::time_zone::TimeZone;
@@ -191,10 +192,10 @@ fn write_legend(html: &mut Html, plot: &Plot) {
 }
 
 pub fn write_table(html: &mut Html, table: &Table, zone: &TimeZone) {
-    let columns: Vec<(usize, &Column)> = table.shown_columns();
-    let most = table.bars.map_or(0, |name| largest(table, name));
+    let columns = table.shown_columns();
     // A wide table scrolls within the page.
-    html.element("div", &[("class", "table")], |html| {
+    let class = if table.is_prose { "table prose" } else { "table" };
+    html.element("div", &[("class", class)], |html| {
         html.element("table", &[], |html| {
             html.leaf("caption", &[], &table.caption);
             html.line();
@@ -209,29 +210,41 @@ pub fn write_table(html: &mut Html, table: &Table, zone: &TimeZone) {
             html.line();
             html.element("tbody", &[], |html| {
                 for record in &table.records {
-                    html.element("tr", &[], |html| {
-                        for (index, (place, column)) in columns.iter().enumerate() {
-                            let value = &record.values[*place];
-                            let has_bar = table.bars == Some(column.name);
-                            let class = class(value, is_numeric(table, *place));
-                            let attributes = [("class", class), ("scope", "row")];
-                            let (name, used) = if index == 0 { ("th", 2) } else { ("td", 1) };
-                            html.element(name, &attributes[..used], |html| {
-                                if table.trend == Some(column.name) {
-                                    write_trend(html, value);
-                                } else {
-                                    write_value(html, value, zone);
-                                }
-                                if has_bar {
-                                    write_bar(html, value, most);
-                                }
-                            });
-                        }
-                    });
-                    html.line();
+                    write_row(html, table, record, &columns, zone);
                 }
             });
         });
+    });
+    html.line();
+}
+
+fn write_row(
+    html: &mut Html,
+    table: &Table,
+    record: &Record,
+    columns: &[(usize, &'static Column)],
+    zone: &TimeZone,
+) {
+    html.element("tr", &[], |html| {
+        for (index, (place, column)) in columns.iter().enumerate() {
+            let value = &record.values[*place];
+            let class = ("class", class(value, is_numeric(table, *place)));
+            let (name, attributes) = match index {
+                0 => ("th", vec![("scope", "row"), class]),
+                _ if table.is_prose => ("td", vec![("data-title", column.title), class]),
+                _ => ("td", vec![class]),
+            };
+            html.element(name, &attributes, |html| {
+                if table.trend == Some(column.name) {
+                    write_trend(html, value);
+                } else {
+                    write_value(html, value, zone);
+                }
+                if table.bars == Some(column.name) {
+                    write_bar(html, value, largest(table, column.name));
+                }
+            });
+        }
     });
     html.line();
 }
@@ -266,7 +279,7 @@ fn write_value(html: &mut Html, value: &Value, zone: &TimeZone) {
         Value::Time(at) => {
             html.leaf("time", &[("datetime", &at.to_string())], &times::minute(*at, zone));
         }
-        value => html.text(&human::show(value)),
+        value => html.text(&shortened(&human::show(value))),
     }
 }
 

@@ -19,6 +19,7 @@ mod single;
 mod svg;
 mod text;
 pub mod times;
+mod words;
 
 use super::all_databases::{Call, ManyDatabases, Work};
 use super::context::{Context, print, unwritten};

@@ -2,10 +2,11 @@
 
 use super::figures::{Figures, JobFigures};
 use super::growth::Growth;
-use super::headline::{LateJob, PurgeState, Situation, remarks};
+use super::headline::{Headline, LateJob, PurgeState, Situation};
 use super::page::Page;
 use super::sections::{self, worst_hold};
 use super::times;
+use super::words::shortened;
 use crate::domain::health::{is_job_late, is_space_worth_returning};
 use crate::domain::job::{JobAction, JobStatus};
 
@@ -26,7 +27,7 @@ pub fn page(figures: &Figures) -> Page {
     Page {
         title: format!("Sessions in {}", figures.database),
         about,
-        remarks: remarks(&situation(figures), *now, zone),
+        remarks: Headline::of(&situation(figures), *now, zone).remarks(),
         sections: sections::all(figures),
         zone: zone.clone(),
     }
@@ -72,7 +73,7 @@ fn purge_state(figures: &Figures) -> PurgeState {
     let failed = purges
         .failed
         .as_ref()
-        .map(|run| (run.started, run.outcome.predicate(), run.cause().map(str::to_owned)));
+        .map(|run| (run.started, run.outcome.predicate(), run.cause().map(shortened)));
     PurgeState::Known { completed: purges.completed_at(), failed, running }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use super::page::{Chart, Page, Plot, Section, Series, Table};
 use super::times;
+use super::words::shortened;
 use crate::cli::context::terminal::filled;
 use crate::domain::time_zone::TimeZone;
 use crate::output::record::{Column, Record, Value};
@@ -128,7 +129,8 @@ fn prose(table: &Table, record: &Record, zone: &TimeZone) -> String {
     let has_value = |place: &usize| record.values[*place] != Value::Absent;
     let is_text = |column: &Column| table.trend != Some(column.name);
     let parts = columns.into_iter().filter(|(place, column)| has_value(place) && is_text(column));
-    let parts = parts
-        .map(|(place, column)| format!("{}: {}", column.title, human::show(&record.values[place])));
+    let parts = parts.map(|(place, column)| {
+        format!("{}: {}", column.title, shortened(&human::show(&record.values[place])))
+    });
     parts.collect::<Vec<_>>().join(", ")
 }

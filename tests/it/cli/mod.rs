@@ -62,6 +62,7 @@ mod rebuild;
 mod replace;
 mod report_each;
 mod report_job;
+mod report_page;
 mod run;
 mod schedule;
 mod selection;

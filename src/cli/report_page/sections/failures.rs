@@ -3,6 +3,7 @@
 use crate::cli::report_page::figures::Figures;
 use crate::cli::report_page::page::{Section, Table};
 use crate::cli::report_page::run_figures::Failure;
+use crate::cli::report_page::words::shortened;
 use crate::cli::show::runs::outcome;
 use crate::domain::format::counted;
 use crate::output::record::{Column, Record, Schema, Value};
@@ -32,6 +33,7 @@ pub fn section(figures: &Figures) -> Option<Section> {
     if runs.failures.is_empty() {
         return Some(section.sentence(match runs.count {
             0 => "There is no run on record in this period.".to_owned(),
+            1 => "The only run on record did not fail.".to_owned(),
             _ => format!("None of {all} on record failed."),
         }));
     }
@@ -61,21 +63,10 @@ fn record(Failure { last, first, count }: &Failure) -> Record {
         Value::Count(*count),
         what,
         outcome(last.outcome),
-        Value::text(last.cause().map(bounded)),
+        Value::text(last.cause().map(shortened)),
         Value::text(Some(last.origin.host.as_str())),
         Value::text(person),
-        Value::text(last.note.why.as_deref().map(bounded)),
+        Value::text(last.note.why.as_deref().map(shortened)),
     ];
     Record::new(["failures".to_owned(), last.id.to_string()], values)
-}
-
-/// Characters of a reason that are shown.
-const MAX_REASON: usize = 500;
-
-/// A text of limited length.
-fn bounded(text: &str) -> String {
-    match text.char_indices().nth(MAX_REASON) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

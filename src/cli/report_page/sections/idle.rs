@@ -4,6 +4,7 @@ use crate::cli::report_page::figures::Figures;
 use crate::cli::report_page::growth::as_number;
 use crate::cli::report_page::page::{Bin, Chart, Marker, Plot, Section, Table};
 use crate::cli::report_page::scale::{Scale, Unit};
+use crate::cli::report_page::words::short_name;
 use crate::domain::format::{counted, format_count};
 use crate::domain::idle_times::{IdleRange, IdleTimes};
 use crate::domain::time::Span;
@@ -63,7 +64,7 @@ fn beyond(times: &IdleTimes, limit: Span) -> u64 {
 
 fn sentence(times: &IdleTimes) -> String {
     let all = sessions(times);
-    let task = &times.task;
+    let task = short_name(&times.task);
     let sessions = counted(all, "session", "sessions");
     match times.timeout {
         Some(timeout) => {
@@ -104,14 +105,14 @@ fn chart(times: &IdleTimes) -> Chart {
     });
     let records = ranges.iter().map(|range| record(times, range)).collect();
     Chart {
-        title: format!("Unused sessions of {}", times.task),
+        title: format!("Unused sessions of {}", short_name(&times.task)),
         description: sentence(times),
         scale: Scale::up_to(as_number(most), Unit::Count),
         plot: Plot::Histogram { bins: ranges.iter().map(bin).collect(), marker },
         peak: None,
         table: Table::new(
             "idle",
-            format!("Sessions of {} by the time unused", times.task),
+            format!("Sessions of {} by the time unused", short_name(&times.task)),
             &VALUES,
             records,
         ),
