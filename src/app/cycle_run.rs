@@ -91,6 +91,7 @@ impl SessionService {
     ) -> Result<()> {
         let CycleRequest { filter, limit, guard, run_time, .. } = request;
         let CycleRecord { active, entry } = record;
+        let begun = self.timer.now();
         let until = run_time.and_then(|time| self.timer.now().checked_add(time));
         self.ensure_can_delete()?;
         let selection = self.select(filter, *limit, true, now)?;
@@ -110,6 +111,8 @@ impl SessionService {
         run.cycled.stopped = stop_reason(batches.run(&mut run))?;
         cycled.missed_notifications = self.take_missed_notifications();
         cycled.kept = self.take_kept();
+        let took = self.timer.elapsed(begun);
+        self.record_cycle(cycled, took, now);
         Ok(())
     }
 }

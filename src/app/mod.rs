@@ -18,6 +18,7 @@ mod inspection;
 mod jobs;
 mod lease;
 pub mod notify;
+mod periods;
 pub mod purge;
 mod query;
 mod recording;
@@ -45,6 +46,7 @@ pub use incomplete_runs::IncompleteRuns;
 pub use inspection::PurgeHistory;
 pub use jobs::{JobOptions, JobOutcome};
 pub use notify::{EndHook, MissedNotifications};
+pub use periods::{Grouping, Period, periods};
 pub use purge::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
 #[cfg(feature = "internals")]
 pub use query::ListCounts;

@@ -31,6 +31,7 @@ mod init;
 pub mod interrupt;
 pub mod kept_rows;
 mod list;
+mod locale;
 mod man;
 mod metrics;
 mod metrics_file;
@@ -172,6 +173,7 @@ impl Command {
             Self::Purge(args) => !args.dry_run,
             Self::Cycle(args) => !args.dry_run,
             Self::Run(_) | Self::Close(_) => true,
+            Self::Show(args) => args.writes_state(),
             _ => false,
         };
         let archives = match self {

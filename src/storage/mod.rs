@@ -42,8 +42,8 @@ pub use ledger::{
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
 pub use open::{Admission, LimitScope, NewSession, SessionOpener, TouchedRows};
 pub use purge::{
-    Cursor, DataVersion, DueCounts, DueRange, DueScan, PurgeBatchResult, PurgeCounts, RowSnapshot,
-    ScanLimits, UnreadableValue,
+    Cursor, DataVersion, DueCounts, DueRange, DueScan, FoundSessions, PurgeBatchResult,
+    PurgeCounts, RowSnapshot, ScanLimits, UnreadableValue,
 };
 pub use random::random_name;
 pub use rebuild::{

@@ -42,12 +42,61 @@ pub struct DueScan {
     pub rows: u64,
     pub due: Option<DueRange>,
     pub counts: PurgeCounts,
+    pub found: FoundSessions,
     /// Sessions that have not ended, by task, before the purge changed any.
     pub sessions: BTreeMap<String, u64>,
     pub unreadable_value: Option<UnreadableValue>,
     /// Expired rows that would be kept, for a counting scan. They do not count as due.
     pub kept: KeptRows,
     pub version: Option<DataVersion>,
+}
+
+/// Sessions that have not ended, as a scan finds them before the purge changes any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FoundSessions {
+    /// Live sessions in the states active, idle and abandoned.
+    pub live: [u64; 3],
+    /// Sessions that are due, and rows of a framework's table that are kept although they have
+    /// expired.
+    pub expired: u64,
+    /// Sessions that the purge would end, by reason in the order of [`EndReason::ALL`].
+    pub ends: [u64; EndReason::ALL.len()],
+}
+
+impl FoundSessions {
+    pub fn add(&mut self, other: Self) {
+        let add = |counts: &mut [u64], more: &[u64]| {
+            counts.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+        };
+        add(&mut self.live, &other.live);
+        add(&mut self.ends, &other.ends);
+        self.expired += other.expired;
+    }
+
+    /// Sessions by reason, if `ended` of them ended. Where that differs from what was found,
+    /// because sessions were used or became due in the meantime, the reason of most of them has
+    /// the difference.
+    #[must_use]
+    pub fn ended(&self, ended: u64) -> [u64; EndReason::ALL.len()] {
+        let mut ends = self.ends;
+        let most =
+            |ends: &[u64]| (0..ends.len()).rev().max_by_key(|place| ends[*place]).unwrap_or(0);
+        let found: u64 = ends.iter().sum();
+        if found == 0 {
+            let expired = EndReason::ALL.iter().position(|reason| *reason == EndReason::Expired);
+            ends[expired.unwrap_or(0)] = ended;
+        } else if ended >= found {
+            ends[most(&ends)] += ended - found;
+        }
+        let mut surplus = found.saturating_sub(ended);
+        while surplus > 0 {
+            let largest = &mut ends[most(&ends)];
+            let fewer = surplus.min(*largest);
+            *largest -= fewer;
+            surplus -= fewer;
+        }
+        ends
+    }
 }
 
 /// Value that does not match the configured time encoding.

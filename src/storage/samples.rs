@@ -37,6 +37,25 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// Merges a later sample into this one: figures of a time are the last that are known, others
+    /// are added up, and of holds and durations the longest counts.
+    pub fn merge(&mut self, later: &Self) {
+        self.at = later.at;
+        self.period = self.period.max(later.period);
+        self.runs += later.runs;
+        self.live = later.live.or(self.live);
+        self.expired = later.expired.or(self.expired);
+        self.rows = later.rows.or(self.rows);
+        for (reason, sessions) in &later.ended_by {
+            *self.ended_by.entry(*reason).or_default() += sessions;
+        }
+        self.deleted += later.deleted;
+        self.file_bytes = later.file_bytes.or(self.file_bytes);
+        self.free_bytes = later.free_bytes.or(self.free_bytes);
+        self.longest_hold = self.longest_hold.max(later.longest_hold);
+        self.duration = self.duration.max(later.duration);
+    }
+
     /// Live sessions in all states.
     pub fn live_total(&self) -> Option<u64> {
         self.live.map(|states| states.iter().sum())

@@ -19,6 +19,8 @@ pub struct TaskStats {
     pub future: u64,
     /// Retained rows of ended sessions.
     pub ended: u64,
+    /// All rows, including those of a framework's table that are no sessions.
+    pub rows: u64,
     /// Sessions ever opened.
     pub opened: u64,
     /// Sessions ever ended, by reason, including deleted rows.

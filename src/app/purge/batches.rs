@@ -155,7 +155,7 @@ impl Sweep<'_> {
         }
         let Some(batch) = self.unless_too_large(batch, rows)? else { return Ok(true) };
         self.totals.kept.add(service.store.take_kept());
-        self.record_batch(due, &batch);
+        self.record_batch(due, &scan.found, &batch);
         service.notifier.record_missed(batch.unreported, self.now);
         service.notify(batch.ended_sessions);
         if batch.is_cut_short {

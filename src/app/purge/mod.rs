@@ -11,4 +11,6 @@ mod run;
 mod summary;
 mod sweep;
 
+pub(super) use sweep::Sweep;
+
 pub use report::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};

@@ -6,12 +6,14 @@ use crate::app::service::SessionService;
 use crate::domain::error::Result;
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Cursor, DueScan, KeptRows, PolicyContext, PurgeCounts, ScanLimits, UnreadableValue,
+    Cursor, DueScan, FoundSessions, KeptRows, PolicyContext, PurgeCounts, ScanLimits,
+    UnreadableValue,
 };
 
 #[derive(Debug, Default)]
-pub(super) struct ScanTotals {
+pub(in crate::app) struct ScanTotals {
     pub(super) counts: PurgeCounts,
+    pub(in crate::app) found: FoundSessions,
     pub(super) unreadable_value: Option<UnreadableValue>,
     pub(super) kept: KeptRows,
 }
@@ -19,6 +21,7 @@ pub(super) struct ScanTotals {
 impl ScanTotals {
     pub(super) fn add(&mut self, other: Self) {
         self.counts.add(other.counts);
+        self.found.add(other.found);
         self.unreadable_value = self.unreadable_value.take().or(other.unreadable_value);
         self.kept.add(other.kept);
     }
@@ -59,8 +62,8 @@ impl SessionService {
     ) -> Result<(ScanTotals, Option<Cursor>)> {
         let limits = ScanLimits { time: self.scan_time()?, backlog, ..ScanLimits::ALL };
         let scan = self.store.scan_due(scope, after, limits)?;
-        let DueScan { counts, unreadable_value, kept, last, .. } = scan;
-        Ok((ScanTotals { counts, unreadable_value, kept }, last))
+        let DueScan { counts, found, unreadable_value, kept, last, .. } = scan;
+        Ok((ScanTotals { counts, found, unreadable_value, kept }, last))
     }
 
     /// Maximum time of a scan that reads the whole table in parts.

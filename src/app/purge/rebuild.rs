@@ -7,7 +7,8 @@ use super::sweep::Sweep;
 use crate::app::batch_loop::{BatchLoop, BatchWork, LoopResult};
 use crate::domain::error::{Error, InterruptReason};
 use crate::storage::{
-    CopiedTable, DueScan, PurgeBatchResult, PurgeMethod, RebuildObstacle, SampledRows,
+    CopiedTable, DueScan, FoundSessions, PurgeBatchResult, PurgeMethod, RebuildObstacle,
+    SampledRows,
 };
 
 /// Number of copies before the purge gives up on a database that others write to.
@@ -146,7 +147,9 @@ impl Sweep<'_> {
             return Err(error.into());
         }
         Ok(replaced?.map_continue(|batch: PurgeBatchResult| {
-            self.record_batch(due, &batch);
+            let mut found = FoundSessions::default();
+            scans.iter().for_each(|scan| found.add(scan.found));
+            self.record_batch(due, &found, &batch);
             self.record_scans(scans);
         }))
     }

@@ -74,6 +74,9 @@ impl SessionService {
             Err(error) => RunResult::Failed(error),
         };
         let finished = self.finish_run(&run, sweep.counts(), recorded);
+        if let (Ok(summary), Ok(())) = (&result, &finished) {
+            self.record_purge(&sweep, summary, run.now());
+        }
         // The error of the work takes precedence. Work that the ledger could not record is
         // done nevertheless, and the next run of the job finds it done.
         result.and_then(|summary| match finished {
@@ -99,7 +102,7 @@ impl SessionService {
         let baseline = self.baseline(request, now)?;
         let scope = self.scope(request.task.as_ref(), now);
         let (totals, _) = self.count_from(&scope, baseline.backlog_at(), None, Duration::MAX)?;
-        let ScanTotals { counts, unreadable_value, kept } = totals;
+        let ScanTotals { counts, unreadable_value, kept, .. } = totals;
         let done = PurgeProgress {
             marked: counts.would_mark,
             ended: counts.would_end,

@@ -93,7 +93,9 @@ impl SessionService {
     ) -> PurgeReport {
         let (due, still_due) = (rest.counts.due, rest.counts.would_end);
         sweep.totals.add(rest);
-        let ScanTotals { counts, unreadable_value, kept } = std::mem::take(&mut sweep.totals);
+        let ScanTotals { counts, found, unreadable_value, kept } =
+            std::mem::take(&mut sweep.totals);
+        sweep.totals.found = found;
         PurgeReport {
             done: sweep.done,
             method: Some(sweep.method),

@@ -12,10 +12,11 @@ use crate::app::run::RunCounts;
 use crate::app::throttle::Throttle;
 use crate::domain::error::{Error, Result};
 use crate::domain::policy::Policies;
+use crate::domain::session::EndReason;
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Cursor, DueScan, Heartbeat, PolicyContext, PublishedProgress, PurgeBatchResult, PurgeMethod,
-    ScanLimits,
+    Cursor, DueScan, FoundSessions, Heartbeat, PolicyContext, PublishedProgress, PurgeBatchResult,
+    PurgeMethod, ScanLimits,
 };
 
 /// Maximum number of rows of one scan, if fewer of them are due.
@@ -25,8 +26,8 @@ const SCAN_ROWS_PER_BATCH_ROW: usize = 10;
 
 pub(super) type PurgeCallback<'a> = &'a mut dyn FnMut(&PurgeProgress) -> ControlFlow<()>;
 
-pub(super) struct Sweep<'a> {
-    pub(super) request: &'a PurgeRequest,
+pub(in crate::app) struct Sweep<'a> {
+    pub(in crate::app) request: &'a PurgeRequest,
     pub(super) now: UnixTime,
     pub(super) go_on: PurgeCallback<'a>,
     pub(super) timer: Timer,
@@ -34,9 +35,13 @@ pub(super) struct Sweep<'a> {
     pub(super) throttle: Throttle,
     pub(super) checkpointer: Checkpointer,
     pub(super) cursor: Option<Cursor>,
-    pub(super) totals: ScanTotals,
+    pub(in crate::app) totals: ScanTotals,
     pub(super) peaks: BTreeMap<String, u64>,
     pub(super) done: PurgeProgress,
+    /// Ended sessions by reason.
+    pub(in crate::app) ended_by: BTreeMap<EndReason, u64>,
+    /// False if a batch was cut short, so that its rows were counted without those that it changed.
+    pub(in crate::app) saw_all: bool,
     /// Time at which the last batch released the lock.
     pub(super) released: Instant,
     /// Due rows of an interrupted batch.
@@ -78,6 +83,8 @@ impl<'a> Sweep<'a> {
             totals: ScanTotals::default(),
             peaks: BTreeMap::new(),
             done: PurgeProgress::default(),
+            ended_by: BTreeMap::new(),
+            saw_all: true,
             released: timer.now(),
             interrupted_due: 0,
             last_scan: Duration::ZERO,
@@ -119,21 +126,36 @@ impl<'a> Sweep<'a> {
         self.cursor = scan.last.or(self.cursor.take());
         self.done.fraction = scan.fraction;
         self.done.rows += scan.rows;
-        let DueScan { counts, unreadable_value, kept, .. } = scan;
-        self.totals.add(ScanTotals { counts, unreadable_value, kept });
+        let DueScan { counts, found, unreadable_value, kept, .. } = scan;
+        self.totals.add(ScanTotals { counts, found, unreadable_value, kept });
         for (task, sessions) in scan.sessions {
             *self.peaks.entry(task).or_default() += sessions;
         }
         may_have_more
     }
 
-    pub(super) fn record_batch(&mut self, due: u64, batch: &PurgeBatchResult) {
+    /// Records a batch of these due rows, in which a scan found these sessions.
+    pub(super) fn record_batch(
+        &mut self,
+        due: u64,
+        found: &FoundSessions,
+        batch: &PurgeBatchResult,
+    ) {
         self.released = self.timer.now();
         self.throttle.record(due, self.checkpointer.replication.without_wait(batch.timing));
         self.done.marked += batch.marked;
         self.done.ended += batch.ended;
         self.done.deleted += batch.deleted;
         self.done.batches += 1;
+        self.saw_all &= !batch.is_cut_short;
+        let ended = found.ended(batch.ended);
+        let by_reason = EndReason::ALL.iter().copied().zip(ended);
+        let exact = !batch.ended_by.is_empty();
+        let by_reason: Vec<(EndReason, u64)> =
+            if exact { batch.ended_by.clone().into_iter().collect() } else { by_reason.collect() };
+        for (reason, sessions) in by_reason.into_iter().filter(|(_, sessions)| *sessions > 0) {
+            *self.ended_by.entry(reason).or_default() += sessions;
+        }
         self.done.last_hold = batch.timing.hold;
         self.done.longest_hold = self.done.longest_hold.max(batch.timing.hold);
     }

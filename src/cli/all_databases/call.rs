@@ -67,6 +67,7 @@ pub enum Work {
         /// Set if the runs of some sessions are sought.
         seeks_sessions: bool,
     },
+    History,
     Schedule,
     Doctor,
     Report {

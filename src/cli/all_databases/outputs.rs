@@ -10,7 +10,7 @@ use super::runs::NewestRuns;
 use crate::cli::context::{Context, stdout, unwritten};
 use crate::cli::exit::is_broken_pipe;
 use crate::cli::session_records::{SESSIONS, SESSIONS_OF_JOBS};
-use crate::cli::show::{adopted, schedule, stat};
+use crate::cli::show::{adopted, history, schedule, stat};
 use crate::output::FormatName;
 use crate::output::record::{Column, Schema, Visibility};
 use crate::output::sanitize::escape;
@@ -35,6 +35,9 @@ pub fn of<'a>(call: &Call, context: &'a Context) -> anyhow::Result<Box<dyn Outpu
                 records: Records::new(context, with_database("jobs", columns)),
                 is_whole: true,
             })
+        }
+        Work::History => {
+            Box::new(Records::new(context, with_database("periods", history::HISTORY.columns)))
         }
         Work::Runs { limit, .. } => Box::new(NewestRuns::new(context, limit)?),
         Work::Doctor => Box::new(Pages::new(context)?),

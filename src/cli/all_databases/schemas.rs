@@ -2,7 +2,7 @@
 
 #[cfg(feature = "top")]
 use crate::cli::show::users;
-use crate::cli::show::{adopted, job_metrics, runs, schedule, stat};
+use crate::cli::show::{adopted, history, job_metrics, runs, schedule, stat};
 #[cfg(feature = "top")]
 use crate::cli::top::live::parts;
 use crate::cli::{doctor, metrics, purge, report_page, session_records};
@@ -12,6 +12,7 @@ pub static SCHEMAS: &[&Schema] = &[
     &stat::STAT,
     &adopted::STAT,
     &runs::RUNS,
+    &history::HISTORY,
     &schedule::SCHEDULE,
     &job_metrics::JOBS,
     &purge::summary::SUMMARY,

@@ -4,6 +4,7 @@ pub mod adopted;
 mod columns;
 mod config;
 mod forecast;
+pub mod history;
 pub mod job_metrics;
 pub mod job_runs;
 mod profiles;
@@ -26,7 +27,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::privileges::helper;
 
-/// Show figures, users, one session, runs, jobs, settings or profiles
+/// Show figures, users, one session, runs, history, jobs, settings or profiles
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -40,6 +41,7 @@ enum Topic {
     Users(Box<users::Args>),
     Session(session::Args),
     Runs(runs::Args),
+    History(history::Args),
     Schedule(schedule::Args),
     Config(config::Args),
     Profiles(profiles::Args),
@@ -59,6 +61,7 @@ fn narrow_topic(name: &str) -> Option<Command> {
         "users" => users::Args::augment_args,
         "session" => session::Args::augment_args,
         "runs" => runs::Args::augment_args,
+        "history" => history::Args::augment_args,
         "schedule" => schedule::Args::augment_args,
         "config" => config::Args::augment_args,
         "profiles" => profiles::Args::augment_args,
@@ -87,7 +90,10 @@ impl Args {
 
     /// Reports whether the command has the option to show all databases.
     pub const fn can_serve_all(&self) -> bool {
-        matches!(self.topic, Topic::Stat(_) | Topic::Runs(_) | Topic::Schedule(_))
+        matches!(
+            self.topic,
+            Topic::Stat(_) | Topic::Runs(_) | Topic::History(_) | Topic::Schedule(_)
+        )
     }
 
     /// The call, if a process for each database shows it.
@@ -98,6 +104,7 @@ impl Args {
         match &self.topic {
             Topic::Stat(args) => args.call(context),
             Topic::Runs(args) => args.call(context),
+            Topic::History(args) => args.call(context),
             Topic::Schedule(args) => args.call(context),
             _ => Ok(None),
         }
@@ -110,6 +117,11 @@ impl Args {
         }
     }
 
+    /// Reports whether the command writes to the ledger.
+    pub const fn writes_state(&self) -> bool {
+        matches!(&self.topic, Topic::Stat(args) if args.record)
+    }
+
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         match self.topic {
             Topic::Stat(args) => args.run(context),
@@ -117,6 +129,7 @@ impl Args {
             Topic::Users(args) => args.run(context),
             Topic::Session(args) => args.run(context),
             Topic::Runs(args) => args.run(context),
+            Topic::History(args) => args.run(context),
             Topic::Schedule(args) => args.run(context),
             Topic::Config(args) => args.run(context),
             Topic::Profiles(args) => args.run(context),

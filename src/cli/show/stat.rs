@@ -37,7 +37,8 @@ use crate::output::sanitize::escape;
 #[command(after_help = "Examples:
   sessctl show stat
   sessctl show stat 'im*' -o plain | grep active
-  sessctl show stat --metrics-file /var/lib/node_exporter/sessctl.prom")]
+  sessctl show stat --metrics-file /var/lib/node_exporter/sessctl.prom
+  sessctl show stat --record > /dev/null       from cron, between two purges")]
 pub struct Args {
     /// Only this task; * matches any text, case is ignored
     #[arg(value_parser = task)]
@@ -45,6 +46,9 @@ pub struct Args {
     /// Write the figures to this file for node_exporter, and print nothing
     #[arg(long, value_name = "FILE", conflicts_with_all = ["task", "output", "json"])]
     metrics_file: Option<PathBuf>,
+    /// Also store the figures in the history of the ledger, for `show history`, as each purge does
+    #[arg(long, conflicts_with = "task")]
+    pub record: bool,
     #[command(flatten)]
     databases: ManyDatabases,
 }
@@ -99,18 +103,21 @@ impl Args {
 
     pub fn run(self, context: &Context) -> anyhow::Result<Exit> {
         if let Some(path) = &self.metrics_file {
-            let service = context.open(Access::Read)?;
-            let records = records(&service, None, context.now)?;
+            let mut service = context.open(self.access())?;
+            let stats = service.tasks(None, context.now)?;
+            self.record(&mut service, &stats, context)?;
+            let records = records_of(&stats, service.profile(), context.now);
             context.write_metrics(path, &[(schema(&service), &records)])?;
             return Ok(Exit::Done);
         }
         let has_heading = context.format() == FormatName::Table && context.is_interactive();
-        let service = if has_heading {
-            context.open_quietly(Access::Read)?
+        let mut service = if has_heading {
+            context.open_quietly(self.access())?
         } else {
-            context.open(Access::Read)?
+            context.open(self.access())?
         };
         let stats = service.tasks(self.task.as_ref(), context.now)?;
+        self.record(&mut service, &stats, context)?;
         if context.format() == FormatName::Table {
             let future = stats.iter().map(|stat| stat.future).sum();
             if let Some(sentence) = future_rows_warning(future) {
@@ -131,6 +138,22 @@ impl Args {
             }
         }
         Ok(Exit::Done)
+    }
+}
+
+impl Args {
+    const fn access(&self) -> Access {
+        if self.record { Access::Write } else { Access::Read }
+    }
+
+    /// Stores a sample, if it is wanted.
+    fn record(
+        &self,
+        service: &mut SessionService,
+        stats: &[TaskStats],
+        context: &Context,
+    ) -> crate::Result<()> {
+        if self.record { service.record_reading(stats, context.now) } else { Ok(()) }
     }
 }
 

@@ -14,8 +14,8 @@ use crate::domain::profile::{Expiry, RowStatus, SessionTimes, SqlValueRef, Stand
 use crate::domain::session::{EndReason, SessionKey};
 use crate::domain::time::UnixTime;
 use crate::storage::{
-    Cursor, DueCounts, DueRange, DueScan, PolicyContext, PurgeCounts, RowSnapshot, ScanLimits,
-    UnreadableValue,
+    Cursor, DueCounts, DueRange, DueScan, FoundSessions, PolicyContext, PurgeCounts, RowSnapshot,
+    ScanLimits, UnreadableValue,
 };
 use crate::store::database::{Database, RowRef};
 use crate::store::scan_limits;
@@ -79,6 +79,9 @@ pub(super) struct ScanCounter<'a> {
     started: Instant,
     rows: u64,
     sessions: u64,
+    /// Sessions that are live, and rows of all others.
+    live: u64,
+    expired: u64,
     unreadable: u64,
     future: u64,
     due: BTreeMap<EndReason, u64>,
@@ -110,6 +113,8 @@ impl<'a> ScanCounter<'a> {
             started: Instant::now(),
             rows: 0,
             sessions: 0,
+            live: 0,
+            expired: 0,
             unreadable: 0,
             future: 0,
             due: BTreeMap::new(),
@@ -162,6 +167,8 @@ impl<'a> ScanCounter<'a> {
         let standing = reader.standing(expiry, inputs, self.now, exceeds);
         // A retained row is that of a session that has ended.
         self.sessions += u64::from(standing != Standing::Retained);
+        let is_live = standing == Standing::Live;
+        *(if is_live { &mut self.live } else { &mut self.expired }) += 1;
         if expiry == Expiry::Unknown {
             self.unreadable += 1;
             self.unreadable_value =
@@ -234,6 +241,15 @@ impl<'a> ScanCounter<'a> {
         if is_last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
+    fn found(&self) -> FoundSessions {
+        let live = [self.live, 0, 0];
+        let mut found = FoundSessions { live, expired: self.expired, ..FoundSessions::default() };
+        for (ends, reason) in found.ends.iter_mut().zip(EndReason::ALL) {
+            *ends = self.due.get(reason).copied().unwrap_or(0);
+        }
+        found
+    }
+
     fn counts(&self) -> PurgeCounts {
         let (unreadable, future) = (self.unreadable, self.future);
         let mut counts = PurgeCounts { unreadable, future, ..PurgeCounts::default() };
@@ -266,7 +282,7 @@ impl<'a> ScanCounter<'a> {
         // What others refer to stays due from one run to the next.
         self.backlog = self.backlog.saturating_sub(kept.rows()).min(self.all_due());
         let task = &reader.profile.task;
-        let counts = self.counts();
+        let (counts, states) = (self.counts(), self.found());
         let deletions = self.due.iter().map(|(reason, rows)| ((task.clone(), *reason), *rows));
         let found = DueCounts { counts, deletions: deletions.collect(), ..DueCounts::default() };
         let seen = self.snapshots.first().zip(self.snapshots.last());
@@ -285,6 +301,7 @@ impl<'a> ScanCounter<'a> {
                 keys: self.keys,
             }),
             counts,
+            found: states,
             sessions: [(task.to_ascii_lowercase(), self.sessions)]
                 .into_iter()
                 .filter(|(_, sessions)| *sessions > 0)

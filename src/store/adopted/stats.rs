@@ -33,6 +33,7 @@ pub(super) fn task_stats(
     let layout = RowLayout::of(reader, excess, None);
     let (mut sessions, at) = (0, layout.inputs_at);
     reader.for_each_row(database, &layout.columns, &mut |row| {
+        stat.rows += 1;
         if let Some((expiry, standing)) = layout.judge(reader, row, excess, scope.now) {
             sessions += 1;
             stat.future +=

@@ -53,6 +53,11 @@ pub(super) fn record(
     sample: &Sample,
     unless_within: Option<Span>,
 ) -> Result<()> {
+    if let Some(span) = unless_within
+        && has_recent(database, sample.at, span)?
+    {
+        return Ok(());
+    }
     let mut statements = vec![insert(sample, unless_within)];
     statements.extend(thin(database, sample.at)?);
     database.execute_batch(&statements)?;
@@ -95,9 +100,9 @@ fn insert(sample: &Sample, unless_within: Option<Span>) -> Statement {
     sql.push(", ").bind(sample.duration.map(|duration| units(duration.as_millis())));
     sql.push(" WHERE TRUE");
     if let Some(span) = unless_within {
-        let oldest = UnixTime(sample.at.0.saturating_sub(span.as_seconds()));
-        sql.push(" AND NOT EXISTS (SELECT 1 FROM samples WHERE at > ").bind(oldest);
-        sql.push(" AND at <= ").bind(sample.at).push(")");
+        sql.push(" AND NOT EXISTS (");
+        select_recent(&mut sql, sample.at, span);
+        sql.push(")");
     }
     let last = GAUGES.map(|name| format!("{name} = coalesce(excluded.{name}, {name})"));
     let sums = SUMS.map(|name| format!("{name} = {name} + excluded.{name}"));
@@ -110,6 +115,19 @@ fn insert(sample: &Sample, unless_within: Option<Span>) -> Statement {
     let all = period.into_iter().chain(last).chain(sums).chain(maxima);
     sql.push(" ON CONFLICT DO UPDATE SET ").push(&join(all));
     sql
+}
+
+/// Finds a sample of a span before a time, so that nothing is written if there is one.
+fn has_recent(database: &impl Database, at: UnixTime, span: Span) -> Result<bool> {
+    let mut sql = Statement::default();
+    select_recent(&mut sql, at, span);
+    Ok(database.query_first(&sql, |_| ())?.is_some())
+}
+
+fn select_recent(sql: &mut Statement, at: UnixTime, span: Span) {
+    let oldest = UnixTime(at.0.saturating_sub(span.as_seconds()));
+    sql.push("SELECT 1 FROM samples WHERE at > ").bind(oldest);
+    sql.push(" AND at <= ").bind(at).push(" LIMIT 1");
 }
 
 fn units(units: u128) -> u64 {

@@ -107,12 +107,42 @@ pub(super) fn mark_time(sql: &mut Statement, scope: &PolicyContext<'_>) {
     per_task(sql, scope.policies, |sql, policy| mark_time_for(sql, policy, scope.purge_time()));
 }
 
-/// 0 for a session that has ended, 1 for any other, and 2 more for a row from the future.
+/// Writes a number: 0 for a session that has ended and 1 for any other, 2 more for a row from the
+/// future, and 4 or 8 more for a session that is idle or abandoned by a policy under which others
+/// than the verdict tell that.
 pub(super) fn row_flags(sql: &mut Statement, scope: &PolicyContext<'_>) {
     // Each operation counts: there are millions of rows.
     sql.push("CASE WHEN ");
     is_ahead(sql, scope);
-    sql.push(" THEN 2 + (ended_at IS NULL) ELSE ended_at IS NULL END");
+    sql.push(" THEN 2 + ");
+    live_flags(sql, scope);
+    sql.push(" ELSE ");
+    live_flags(sql, scope);
+    sql.push(" END");
+}
+
+fn live_flags(sql: &mut Statement, scope: &PolicyContext<'_>) {
+    if !scope.policies.all().any(has_idle_sessions) {
+        sql.push("(ended_at IS NULL)");
+        return;
+    }
+    sql.push("CASE WHEN ended_at IS NULL THEN ");
+    per_task(sql, scope.policies, |sql, policy| {
+        if has_idle_sessions(policy) {
+            // A session is rarely idle, and more rarely abandoned.
+            sql.push("CASE WHEN last_used_at + idle_timeout < ").bind(scope.now);
+            sql.push(" THEN CASE WHEN last_used_at + ").bind(policy.abandoned);
+            sql.push(" < ").bind(scope.now).push(" THEN 9 ELSE 5 END ELSE 1 END");
+        } else {
+            sql.push("1");
+        }
+    });
+    sql.push(" ELSE 0 END");
+}
+
+/// True if live sessions can be idle or abandoned, and the verdict does not tell which.
+fn has_idle_sessions(policy: &Policy) -> bool {
+    matches!(policy.expire, ExpiryMode::Abandoned | ExpiryMode::Never)
 }
 
 /// Writes the condition that a row was used, opened or marked in the future; NULL means no.

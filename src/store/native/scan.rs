@@ -7,7 +7,9 @@ use crate::domain::error::Result;
 use crate::domain::session::SessionKey;
 use crate::domain::time::UnixTime;
 use crate::storage::raw_row::key_position;
-use crate::storage::{Cursor, DueCounts, DueRange, DueScan, KeptRows, PolicyContext, ScanLimits};
+use crate::storage::{
+    Cursor, DueCounts, DueRange, DueScan, FoundSessions, KeptRows, PolicyContext, ScanLimits,
+};
 use crate::store::database::{Database, RowRef};
 use crate::store::scan_limits;
 use crate::store::statement::Statement;
@@ -30,13 +32,15 @@ pub(super) fn scan_due(
         scan_rows(database, scope, after, limits)?
     };
     let (rows, mut found) = (scanned.tally.rows, DueCounts::default());
-    let sessions = scanned.tally.into_counts(scope, &mut found);
+    let mut states = FoundSessions::default();
+    let sessions = scanned.tally.into_counts(scope, &mut found, &mut states);
     Ok(DueScan {
         kept: KeptRows::default(),
         fraction: scanned.last.as_deref().map_or(1.0, key_position),
         last: scanned.last.map(|last| Cursor::Key(SessionKey::Text(last.into()))),
         rows,
         counts: found.counts,
+        found: states,
         sessions,
         unreadable_value: None,
         version,

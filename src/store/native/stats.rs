@@ -131,6 +131,7 @@ fn add_rows(stat: &mut TaskStats, row: &dyn RowRef, scope: &PolicyContext<'_>) {
     stat.due_abandoned = due_abandoned;
     stat.expired = row.count(5);
     stat.ended = row.count(6);
+    stat.rows = row.count(7);
     stat.opened += row.count(7);
     stat.oldest_use = row.integer(8).map(UnixTime);
     stat.future = row.count(9);

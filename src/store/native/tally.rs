@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::policy_sql;
-use crate::domain::policy::Verdict;
+use crate::domain::policy::{ExpiryMode, Policy, Verdict};
 use crate::domain::session::EndReason;
-use crate::storage::{DueCounts, PolicyContext};
+use crate::storage::{DueCounts, FoundSessions, PolicyContext};
 use crate::store::database::RowRef;
 
 const LINEAR_SEARCH_TASKS: usize = 8;
@@ -37,6 +37,8 @@ struct TaskTally {
 struct TallyKind {
     has_ended: bool,
     is_ahead: bool,
+    /// 0 active, 1 idle, 2 abandoned, as far as the flags tell.
+    state: usize,
     /// Verdict of the purge, as [`policy_sql::verdict`] writes it; empty: keep.
     verdict: Vec<u8>,
     /// Reason of the end of a row to delete.
@@ -51,13 +53,14 @@ impl Tally {
         let (task, verdict) = (row.bytes(1), row.bytes(3));
         let flags = row.count(2);
         let (has_ended, is_ahead) = (flags & 1 == 0, flags & 2 == 2);
+        let state = (flags as usize >> 2).min(2);
         let ended_by = if verdict == policy_sql::DELETE.as_bytes() { row.bytes(4) } else { &[] };
         let is_due = !verdict.is_empty();
         self.due += u64::from(is_due) * rows;
         let index = self.index_of(task);
         let kinds = &mut self.tasks[index].kinds;
         let same_kind = kinds.iter_mut().find(|(kind, _)| {
-            (kind.has_ended, kind.is_ahead) == (has_ended, is_ahead)
+            (kind.has_ended, kind.is_ahead, kind.state) == (has_ended, is_ahead, state)
                 && kind.was_due == was_due
                 && kind.verdict == verdict
                 && kind.ended_by == ended_by
@@ -66,7 +69,8 @@ impl Tally {
             Some((_, counted)) => *counted += rows,
             None => {
                 let (verdict, ended_by) = (verdict.to_vec(), ended_by.to_vec());
-                kinds.push((TallyKind { has_ended, is_ahead, verdict, ended_by, was_due }, rows));
+                let kind = TallyKind { has_ended, is_ahead, state, verdict, ended_by, was_due };
+                kinds.push((kind, rows));
             }
         }
         is_due
@@ -88,6 +92,7 @@ impl Tally {
         self,
         scope: &PolicyContext<'_>,
         found: &mut DueCounts,
+        states: &mut FoundSessions,
     ) -> BTreeMap<String, u64> {
         let mut sessions = BTreeMap::new();
         for TaskTally { name, kinds } in self.tasks {
@@ -101,6 +106,7 @@ impl Tally {
                 }
                 if !kind.has_ended {
                     *sessions.entry(task.to_ascii_lowercase()).or_default() += rows;
+                    count_state(states, &kind, verdict, rows, scope.policies.for_task(&task));
                 }
                 if let Some(reason) = deletion_reason(&kind, verdict) {
                     *found.deletions.entry((task.clone(), reason)).or_default() += rows;
@@ -108,6 +114,26 @@ impl Tally {
             }
         }
         sessions
+    }
+}
+
+/// Counts sessions that have not ended by their state.
+fn count_state(
+    found: &mut FoundSessions,
+    kind: &TallyKind,
+    verdict: Verdict,
+    rows: u64,
+    policy: &Policy,
+) {
+    match verdict {
+        Verdict::End(reason) | Verdict::Discard(reason) => {
+            found.expired += rows;
+            let place = EndReason::ALL.iter().position(|known| *known == reason);
+            found.ends[place.unwrap_or(0)] += rows;
+        }
+        // A session with a valid mark is idle.
+        Verdict::Keep if policy.expire == ExpiryMode::TwoPass => found.live[1] += rows,
+        Verdict::Keep | Verdict::Mark(_) | Verdict::Delete => found.live[kind.state] += rows,
     }
 }
 
