@@ -116,14 +116,7 @@ impl Page {
                 html.leaf("p", &[], sentence);
                 html.line();
             }
-            let class = if section.charts.len() > 1 { "charts pair" } else { "charts" };
-            html.element("div", &[("class", class)], |html| {
-                for (place, chart) in section.charts.iter().enumerate() {
-                    let id = format!("{}-{}", section.name, place + 1);
-                    self.chart(html, chart, &id);
-                }
-            });
-            html.line();
+            self.charts(html, section);
             for table in &section.tables {
                 if table.records.len() > OPEN_ROWS {
                     let rows = format!("{} ({} rows)", table.caption, table.records.len());
@@ -131,6 +124,20 @@ impl Page {
                 } else {
                     write_table(html, table, &self.zone);
                 }
+            }
+        });
+        html.line();
+    }
+
+    fn charts(&self, html: &mut Html, section: &Section) {
+        if section.charts.is_empty() {
+            return;
+        }
+        let class = if section.charts.len() > 1 { "charts pair" } else { "charts" };
+        html.element("div", &[("class", class)], |html| {
+            for (place, chart) in section.charts.iter().enumerate() {
+                let id = format!("{}-{}", section.name, place + 1);
+                self.chart(html, chart, &id);
             }
         });
         html.line();

@@ -134,7 +134,7 @@ enum TimeStep {
     Months(i32),
 }
 
-const TIME_TICK_STEPS: [TimeStep; 17] = [
+const TIME_TICK_STEPS: [TimeStep; 20] = [
     TimeStep::Minutes(1),
     TimeStep::Minutes(5),
     TimeStep::Minutes(15),
@@ -150,7 +150,10 @@ const TIME_TICK_STEPS: [TimeStep; 17] = [
     TimeStep::Months(3),
     TimeStep::Months(12),
     TimeStep::Months(60),
+    TimeStep::Months(120),
+    TimeStep::Months(240),
     TimeStep::Months(600),
+    TimeStep::Months(2_400),
     TimeStep::Months(12_000),
 ];
 

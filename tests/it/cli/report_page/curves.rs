@@ -29,8 +29,8 @@ fn a_long_time_without_samples_is_a_gap() {
 
 #[test]
 fn samples_that_the_ledger_has_thinned_leave_no_gaps() {
-    let daily = (90..120).rev().map(|day| day * DAY);
-    let hourly = (8 * 24..89 * 24).rev().map(|hour| hour * HOUR);
+    let daily = (91..120).rev().map(|day| day * DAY);
+    let hourly = (7 * 24..90 * 24).rev().map(|hour| hour * HOUR);
     let minutes = (0..7 * 24 * 60).rev().map(|minute| minute * 60);
     assert_eq!(lengths(daily.chain(hourly).chain(minutes)).len(), 1);
 }

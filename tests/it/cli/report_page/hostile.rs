@@ -29,7 +29,7 @@ pub fn hostile() -> Sandbox {
             db.execute(
                 "INSERT INTO sessions (id, user, task, client, created_at, last_used_at, idle_timeout)
                  VALUES (?1, ?2, ?2, ?2, ?3, ?3, 1800)",
-                params![format!("{number:032x}{copy:032x}"), name, NOW.0 - 60],
+                params![format!("f{number:031x}{copy:032x}"), name, NOW.0 - 60],
             )
             .unwrap();
         }

@@ -3,7 +3,9 @@
 use sessctl::cli::report_page::form::Form;
 
 use super::sandbox::{report, with_history};
-use crate::support::{HOUR, MINUTE, NO_STATE, Sandbox, adopted::adopted, row};
+use rusqlite::Connection;
+
+use crate::support::{HOUR, MINUTE, Sandbox, fixtures, row};
 
 #[test]
 fn the_text_has_80_columns_and_all_sections() {
@@ -27,7 +29,7 @@ fn the_page_is_reproducible_and_small() {
         "timeout 30m",
         "48 ms, 11 Jun",
         "the disk is full",
-        "run 621 of job &quot;nightly purge&quot; on mail1",
+        "run 620 of job &quot;nightly purge&quot; on mail1",
         "<time datetime=\"2026-06-16T01:15:00Z\">2026-06-16 03:15</time>",
     ] {
         assert!(page.contains(text), "{text:?} is missing");
@@ -94,4 +96,35 @@ fn nothing_is_changed() {
     let before = sandbox.files();
     sandbox.run(["report"]).succeeds();
     assert_eq!(sandbox.files()["app.db"], before["app.db"]);
+}
+
+fn with_framework(name: &str) -> Sandbox {
+    let sandbox = Sandbox::without_database();
+    let db = Connection::open(sandbox.path("app.db")).unwrap();
+    db.execute_batch(&fixtures::named(name).sql).unwrap();
+    sandbox
+}
+
+#[test]
+fn a_table_of_a_framework_has_a_page() {
+    let sandbox = with_framework("django");
+    let options = ["--profile", "django", "--state-dir", "state"];
+    let page = sandbox.run([&options[..], &["report"]].concat()).succeeds().stdout();
+    for text in ["django_session of Django", "The last use of a session is unknown"] {
+        assert!(page.contains(text), "{text:?} is missing in {page}");
+    }
+}
+
+#[test]
+fn a_state_file_that_cannot_be_read_leaves_the_past_unknown() {
+    let sandbox = with_framework("django");
+    let report = ["--profile", "django", "--state-dir", "state", "report"];
+    sandbox.run(["--profile", "django", "--state-dir", "state", "purge"]).succeeds();
+    assert!(sandbox.run(report).succeeds().stdout().contains("; last purge "));
+    for entry in std::fs::read_dir(sandbox.path("state")).unwrap() {
+        std::fs::write(entry.unwrap().path(), "garbage, which is no database").unwrap();
+    }
+    let page = sandbox.run(report).succeeds().stdout();
+    assert!(page.contains("; it is unknown when it was last purged</h1>"), "{page}");
+    assert!(page.contains("The history is unknown"), "{page}");
 }

@@ -84,11 +84,11 @@ pub fn report(sandbox: &Sandbox, form: Form) -> String {
 }
 
 pub fn report_at(sandbox: &Sandbox, form: Form, now: UnixTime) -> String {
-    let config = Config::parse(JOBS).unwrap();
+    let config = Config::parse(JOBS, "sessctl.toml").unwrap();
     let store = sessctl::open(sandbox.path("app.db"), Access::Read).unwrap();
     let mut service = SessionService::new(store, config.policies.clone()).with_host("mail1");
     let zone: TimeZone = "Europe/Berlin".parse().unwrap();
-    let job_options = JobOptions { zone: zone.clone(), ..crate::support::jobs::options() };
+    let job_options = JobOptions { zone: zone.clone(), ..crate::support::jobs::terms() };
     let request = Request {
         database: "app.db".to_owned(),
         host: "mail1".to_owned(),
