@@ -86,7 +86,7 @@ pub const ENVIRONMENT: &[Fact] = &[
     ("SESSCTL_OUTCOME", "the same: the outcome"),
     ("SESSCTL_EXIT_CODE", "the same: the exit code"),
     ("SESSCTL_REASON", "the same: the reason for the outcome"),
-    ("TERM", "no colors, if dumb"),
+    ("TERM", "no colors and no live view, if dumb"),
     ("NO_COLOR", "no colors, if not empty"),
 ];
 

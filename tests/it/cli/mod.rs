@@ -81,6 +81,10 @@ mod terminal;
 mod time_arg;
 mod time_zone;
 mod token_streams;
+#[cfg(feature = "top")]
+mod top;
+#[cfg(not(feature = "top"))]
+mod top_missing;
 mod triggers;
 mod trust;
 mod unreadable;

@@ -22,12 +22,13 @@ use ratatui_core::terminal::Terminal;
 use crate::cli::all_databases::process::Event;
 use crate::cli::all_databases::serve::targets;
 use crate::cli::all_databases::wire::Message;
-use crate::cli::clock;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Usage};
 use crate::cli::interrupt::Signal;
+use crate::cli::{clock, locale};
 use crate::domain::time::UnixTime;
 use crate::output::sanitize::escape;
+use draw::Look;
 use model::{Model, Wish};
 use order::Order;
 use readers::Readers;
@@ -83,7 +84,7 @@ pub fn show(call: &Call, context: &Context) -> anyhow::Result<Exit> {
         model,
         readers,
         terminal: Terminal::new(Ansi::new())?,
-        has_colors: context.has_colors(),
+        look: Look { has_colors: context.has_colors(), ramp: locale::ramp() },
         drawn_at: None,
         is_changed: true,
         is_pressed: false,
@@ -97,7 +98,7 @@ struct View {
     model: Model,
     readers: Readers,
     terminal: Terminal<Ansi>,
-    has_colors: bool,
+    look: Look,
     drawn_at: Option<Duration>,
     /// Set if the screen shows something old.
     is_changed: bool,
@@ -147,9 +148,9 @@ impl View {
 
     fn draw(&mut self, now: Duration) -> io::Result<()> {
         self.model.now = clock::now();
-        let (model, has_colors) = (&self.model, self.has_colors);
+        let (model, look) = (&self.model, self.look);
         let mut page = 1;
-        self.terminal.draw(|frame| page = draw::render(model, frame.buffer_mut(), has_colors))?;
+        self.terminal.draw(|frame| page = draw::render(model, frame.buffer_mut(), look))?;
         self.model.page = page;
         (self.drawn_at, self.is_changed, self.is_pressed) = (Some(now), false, false);
         Ok(())

@@ -61,13 +61,13 @@ impl Readers {
         for index in due.clone() {
             self.readers[index].start_at = None;
             let news = self.news.clone();
-            let sink =
-                Box::new(move |event| drop(news.send(News::Reader(index, event))));
+            let sink = Box::new(move |event| drop(news.send(News::Reader(index, event))));
             let instruction = Instruction { collects: true, ..Instruction::default() };
             match start(&self.call(index, instruction), sink) {
                 Ok(orders) => self.readers[index].orders = Some(orders),
                 Err(error) => {
-                    self.readers[index].reason = Some(format!("could not start a process: {error}"));
+                    self.readers[index].reason =
+                        Some(format!("could not start a process: {error}"));
                     self.failed(index, now);
                 }
             }
@@ -130,11 +130,8 @@ impl Readers {
     ) -> io::Result<()> {
         let news = self.news.clone();
         let sink = Box::new(move |event: Event| drop(news.send(News::Command(number, event))));
-        let instruction = Instruction {
-            width: Some(width),
-            command: Some(words),
-            ..Instruction::default()
-        };
+        let instruction =
+            Instruction { width: Some(width), command: Some(words), ..Instruction::default() };
         let socket = start(&self.call(index, instruction), sink)?;
         self.commands.insert(number, socket);
         Ok(())

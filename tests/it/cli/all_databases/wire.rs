@@ -129,7 +129,7 @@ proptest! {
 
 #[test]
 fn no_two_schemas_have_one_signature() {
-    for schema in schemas::SCHEMAS {
+    for schema in schemas::SCHEMAS.iter().copied() {
         let found = schemas::by_signature(&schema.signature()).unwrap();
         assert!(std::ptr::eq(found, *schema), "{}", schema.signature());
     }

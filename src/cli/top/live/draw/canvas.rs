@@ -6,15 +6,36 @@ use ratatui_core::style::{Color, Modifier, Style};
 
 use crate::output::record::Severity;
 use crate::output::sanitize::escape;
+use crate::output::sparkline::Ramp;
+
+/// Means of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub has_colors: bool,
+    pub ramp: Ramp,
+}
 
 pub struct Canvas<'b> {
     buffer: &'b mut Buffer,
-    has_colors: bool,
+    look: Look,
 }
 
 impl<'b> Canvas<'b> {
-    pub const fn new(buffer: &'b mut Buffer, has_colors: bool) -> Self {
-        Self { buffer, has_colors }
+    pub const fn new(buffer: &'b mut Buffer, look: Look) -> Self {
+        Self { buffer, look }
+    }
+
+    /// Characters of sparklines.
+    pub const fn ramp(&self) -> Ramp {
+        self.look.ramp
+    }
+
+    /// A character of the view itself, or what stands for it in a locale without Unicode.
+    pub const fn sign(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        match self.look.ramp {
+            Ramp::Blocks => unicode,
+            Ramp::Ascii => ascii,
+        }
     }
 
     pub const fn area(&self) -> Rect {
@@ -35,7 +56,8 @@ impl<'b> Canvas<'b> {
         let limit = if is_cut { room - 1 } else { room };
         let (next, _) = self.buffer.set_stringn(x, y, &text, limit, style);
         if is_cut {
-            return self.buffer.set_stringn(next, y, "…", 1, style).0;
+            let sign = self.sign("…", "~");
+            return self.buffer.set_stringn(next, y, sign, 1, style).0;
         }
         next
     }
@@ -62,13 +84,19 @@ impl<'b> Canvas<'b> {
     /// Empties a part of the screen.
     pub fn clear(&mut self, area: Rect) {
         for y in area.top()..area.bottom() {
-            self.buffer.set_stringn(area.x, y, " ".repeat(area.width.into()), area.width.into(), Style::reset());
+            self.buffer.set_stringn(
+                area.x,
+                y,
+                " ".repeat(area.width.into()),
+                area.width.into(),
+                Style::reset(),
+            );
         }
     }
 
     fn colored(&self, color: Color, otherwise: Modifier) -> Style {
         let style = Style::new().add_modifier(otherwise);
-        if self.has_colors { style.fg(color) } else { style }
+        if self.look.has_colors { style.fg(color) } else { style }
     }
 
     pub fn tone(&self, severity: Severity) -> Style {

@@ -31,12 +31,19 @@ fn frame(canvas: &mut Canvas<'_>, title: &str, width: u16, height: u16) -> Rect 
     let (x, y) = ((all.width - width) / 2, (all.height - height) / 2);
     let outer = Rect { x, y, width, height };
     canvas.clear(outer);
-    let rule = "─".repeat(usize::from(width.saturating_sub(2)));
-    canvas.text((x, y), outer.right(), &format!("┌{rule}┐"), plain());
-    canvas.text((x, outer.bottom() - 1), outer.right(), &format!("└{rule}┘"), plain());
+    let rule = canvas.sign("─", "-").repeat(usize::from(width.saturating_sub(2)));
+    let [top, bottom] = [["┌", "┐"], ["└", "┘"]].map(|ends| ends.map(|it| canvas.sign(it, "+")));
+    let side = canvas.sign("│", "|");
+    canvas.text((x, y), outer.right(), &format!("{}{rule}{}", top[0], top[1]), plain());
+    canvas.text(
+        (x, outer.bottom() - 1),
+        outer.right(),
+        &format!("{}{rule}{}", bottom[0], bottom[1]),
+        plain(),
+    );
     for line in y + 1..outer.bottom() - 1 {
-        canvas.text((x, line), outer.right(), "│", plain());
-        canvas.text((outer.right() - 1, line), outer.right(), "│", plain());
+        canvas.text((x, line), outer.right(), side, plain());
+        canvas.text((outer.right() - 1, line), outer.right(), side, plain());
     }
     let style = canvas.accent();
     canvas.text((x + 2, y), outer.right() - 2, &format!(" {title} "), style);
@@ -67,9 +74,9 @@ pub fn answer(canvas: &mut Canvas<'_>, answer: &Answer) -> usize {
         canvas.text((area.x, y), area.right(), line, plain());
     }
     let (text, style) = match answer.exit_code {
-        None => ("waiting …", dim()),
+        None => ("waiting", dim()),
         Some(0) => ("Enter closes", dim()),
-        Some(_) => ("not done · Enter closes", canvas.tone(Severity::Bad)),
+        Some(_) => ("not done; Enter closes", canvas.tone(Severity::Bad)),
     };
     canvas.text((area.x, area.bottom() - 1), area.right(), text, style);
     page

@@ -5,7 +5,7 @@ use ratatui_core::style::Style;
 
 use super::canvas::{Canvas, bold, dim, plain, reversed};
 use super::list::countdown;
-use super::spark::{bar, of_table, sparkline};
+use super::spark::{self, bar, of_table};
 use crate::cli::all_databases::wire::TypedRecord;
 use crate::cli::top::live::model::Model;
 use crate::cli::top::live::model::database::{Database, Reading, count, time};
@@ -66,7 +66,7 @@ fn figures(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Re
     let mut at = label(canvas, 1, "sessions");
     let end = area.right();
     let Some(latest) = database.latest() else {
-        canvas.text(at, end, "reading …", dim());
+        canvas.text(at, end, "reading", dim());
         return;
     };
     let width = if area.width >= 100 { 24 } else { 10 };
@@ -79,11 +79,16 @@ fn figures(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Re
             _ => bold(),
         };
         let (values, is_day) = of_table(database, value, now, width);
-        let graph = sparkline(&values);
+        let graph = spark::draw(&values, canvas.ramp());
         let unit = if is_day { " 24h  " } else { "  " };
         let graph_style = canvas.graph();
-        let texts =
-            [(name, plain()), (" ", plain()), (&number, tone), (" ", plain()), (&graph, graph_style)];
+        let texts = [
+            (name, plain()),
+            (" ", plain()),
+            (&number, tone),
+            (" ", plain()),
+            (&graph, graph_style),
+        ];
         at.0 = canvas.texts(at, end, texts);
         at.0 = canvas.text(at, end, unit, dim());
     }
@@ -106,7 +111,8 @@ fn run(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Rect) 
         texts.push(format!("{} {} %", bar(share, 10), measure((share * 100.0).floor())));
     }
     if let Value::Time(started) = database.fact("started_at") {
-        texts.push(format!("for {}", span(now.since(started).max(crate::domain::time::Span::ZERO))));
+        texts
+            .push(format!("for {}", span(now.since(started).max(crate::domain::time::Span::ZERO))));
     }
     let counts = [("ended", "ended"), ("deleted", "deleted"), ("marked", "marked")];
     for (column, name) in counts {
@@ -135,7 +141,8 @@ fn last_runs(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: 
     let failed = failed.filter(|failed| failed.record.key != last.record.key);
     at.0 = draw_run(canvas, at, area.right(), last, now);
     if let Some(failed) = failed {
-        at.0 = canvas.text(at, area.right(), "  ·  ", dim());
+        let separator = canvas.sign("  ·  ", "  |  ");
+        at.0 = canvas.text(at, area.right(), separator, dim());
         draw_run(canvas, at, area.right(), failed, now);
     }
 }

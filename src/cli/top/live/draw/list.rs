@@ -5,11 +5,9 @@ use ratatui_core::style::Style;
 use textwrap::core::display_width;
 
 use super::canvas::{Canvas, bold, dim, plain, reversed};
-use super::spark::{last, sparkline};
+use super::spark::{self, last};
 use crate::cli::all_databases::wire::TypedRecord;
-use crate::cli::top::live::model::columns::{
-    COUNTDOWN, EXPIRES, List, ListColumn, TREND, Width,
-};
+use crate::cli::top::live::model::columns::{COUNTDOWN, EXPIRES, List, ListColumn, TREND, Width};
 use crate::cli::top::live::model::database::Database;
 use crate::cli::top::live::model::rows::Rows;
 use crate::cli::top::live::reader::MAX_ROWS;
@@ -17,6 +15,7 @@ use crate::domain::format::format_count;
 use crate::domain::time::UnixTime;
 use crate::output::human::{show, span};
 use crate::output::record::{Severity, Value};
+use crate::output::sparkline::Ramp;
 
 /// Blanks between two columns.
 const GAP: u16 = 2;
@@ -40,7 +39,7 @@ pub fn draw(
         return 1;
     }
     if rows.records.is_empty() {
-        let text = if database.is_reading { "reading …" } else { empty(list) };
+        let text = if database.is_reading { "reading" } else { empty(list) };
         canvas.text((area.x + 1, area.y + 1), area.right(), text, dim());
         return page;
     }
@@ -82,7 +81,7 @@ fn draw_title(canvas: &mut Canvas<'_>, area: Rect, rows: &Rows, is_focused: bool
     let detail = format!("  {number} by {} {arrow} ", order.title);
     let texts = [(mark, style), (rows.list.title(), style), (detail.as_str(), plain())];
     let x = canvas.texts((area.x, area.y), area.right(), texts);
-    let rule = "─".repeat(area.right().saturating_sub(x).into());
+    let rule = canvas.sign("─", "-").repeat(area.right().saturating_sub(x).into());
     canvas.text((x, area.y), area.right(), &rule, dim());
 }
 
@@ -96,7 +95,7 @@ struct Fitted {
 fn fit(database: &Database, rows: &Rows, width: u16, now: UnixTime) -> Vec<Fitted> {
     let mut columns: Vec<(Fitted, u16)> = Vec::new();
     for column in rows.list.columns() {
-        let texts = rows.records.iter().map(|row| text(database, row, column, now));
+        let texts = rows.records.iter().map(|row| text(database, row, column, now, Ramp::Ascii));
         let wide = texts.map(|text| display_width(&text)).max().unwrap_or(0);
         let wide = u16::try_from(wide.max(column.title.len())).unwrap_or(u16::MAX);
         let has_value = |row: &TypedRecord| !is_void(&row.value(column.name));
@@ -135,7 +134,10 @@ const fn is_void(value: &Value) -> bool {
 }
 
 const fn is_number(value: &Value) -> bool {
-    matches!(value, Value::Count(_) | Value::Number(_) | Value::Measure(_) | Value::Span(_) | Value::Time(_))
+    matches!(
+        value,
+        Value::Count(_) | Value::Number(_) | Value::Measure(_) | Value::Span(_) | Value::Time(_)
+    )
 }
 
 struct Cell {
@@ -150,7 +152,7 @@ fn cell(
     column: &'static ListColumn,
     now: UnixTime,
 ) -> Cell {
-    let text = text(database, row, column, now);
+    let text = text(database, row, column, now, canvas.ramp());
     let style = match row.value(column.name) {
         _ if column.name == TREND => canvas.graph(),
         Value::Word(_, severity) => canvas.tone(severity),
@@ -162,12 +164,18 @@ fn cell(
     Cell { text, style }
 }
 
-fn text(database: &Database, row: &TypedRecord, column: &ListColumn, now: UnixTime) -> String {
+fn text(
+    database: &Database,
+    row: &TypedRecord,
+    column: &ListColumn,
+    now: UnixTime,
+    ramp: Ramp,
+) -> String {
     if column.name == TREND {
         let name = row.record.key.first().map_or("", String::as_str);
         let Width::Trend(width) = column.width else { return String::new() };
         let values = database.trends.get(name).map(|trend| last(trend.iter(), width.into()));
-        return sparkline(&values.unwrap_or_default());
+        return spark::draw(&values.unwrap_or_default(), ramp);
     }
     match row.value(column.name) {
         Value::Time(time) if column.name == COUNTDOWN || column.name == EXPIRES => {

@@ -17,6 +17,8 @@ use super::model::{Mode, Model};
 use crate::domain::time::{Span, UnixTime};
 use crate::output::human::{elapsed, show, span};
 use crate::output::record::{Severity, Value};
+use crate::output::sanitize::escape;
+pub use canvas::Look;
 use canvas::{Canvas, bold, dim, plain};
 
 /// The smallest screen.
@@ -30,8 +32,8 @@ const MIN_SEVERAL: u16 = 12;
 const FOOTER: u16 = 2;
 
 /// Draws the view, and returns the number of rows on a page.
-pub fn render(model: &Model, buffer: &mut Buffer, has_colors: bool) -> usize {
-    let canvas = &mut Canvas::new(buffer, has_colors);
+pub fn render(model: &Model, buffer: &mut Buffer, look: Look) -> usize {
+    let canvas = &mut Canvas::new(buffer, look);
     let area = canvas.area();
     if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
         let text = format!("sessctl top needs {MIN_WIDTH} columns and {MIN_HEIGHT} lines");
@@ -47,7 +49,12 @@ pub fn render(model: &Model, buffer: &mut Buffer, has_colors: bool) -> usize {
         None => overview::draw(canvas, model, Rect { height: bottom, ..area }),
         Some(database) => {
             header::draw(canvas, model, database);
-            lists(canvas, database, model.now, bottom)
+            match &database.reader {
+                Reader::Failed { reason, .. } if database.latest().is_none() => {
+                    failure(canvas, reason, bottom)
+                }
+                _ => lists(canvas, database, model.now, bottom),
+            }
         }
     };
     status(canvas, model, bottom);
@@ -63,6 +70,14 @@ pub fn render(model: &Model, buffer: &mut Buffer, has_colors: bool) -> usize {
         Mode::Browse | Mode::Filter { .. } => {}
     }
     page
+}
+
+/// The view on a screen of this size.
+#[cfg(feature = "internals")]
+pub fn screen(model: &Model, width: u16, height: u16, look: Look) -> Buffer {
+    let mut buffer = Buffer::empty(Rect { x: 0, y: 0, width, height });
+    render(model, &mut buffer, look);
+    buffer
 }
 
 /// Draws the lists for which there is room. Returns the rows on a page of that in focus.
@@ -102,6 +117,17 @@ fn lists(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, bottom: u1
     page
 }
 
+/// Explains why there are no figures.
+fn failure(canvas: &mut Canvas<'_>, reason: &str, bottom: u16) -> usize {
+    let (area, bad) = (canvas.area(), canvas.tone(Severity::Bad));
+    let reason = escape(reason);
+    let lines = textwrap::wrap(&reason, usize::from(area.width).saturating_sub(2).max(1));
+    for (y, line) in (header::HEIGHT + 1..bottom).zip(lines) {
+        canvas.text((1, y), area.right(), &line, bad);
+    }
+    1
+}
+
 /// The line above the keys: the filter, a mistake, or the age of the figures.
 fn status(canvas: &mut Canvas<'_>, model: &Model, y: u16) {
     let end = canvas.area().right();
@@ -130,7 +156,7 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, y: u16) {
     let Some(database) = shown else { return };
     if let Reader::Failed { reason, again_at } = &database.reader {
         let wait = again_at.since(model.now).max(Span::ZERO);
-        let text = format!("{reason}; tries again in {}", span(wait));
+        let text = format!("tries again in {}: {reason}", span(wait));
         canvas.text((x, y), end, &text, bad);
         return;
     }
@@ -145,7 +171,7 @@ fn status(canvas: &mut Canvas<'_>, model: &Model, y: u16) {
 
 /// The age of the figures that need a scan.
 fn age(database: &Database, model: &Model) -> String {
-    let Some(reading) = &database.reading else { return "reading …".to_owned() };
+    let Some(reading) = &database.reading else { return "reading".to_owned() };
     let since = |time: UnixTime| span(model.now.since(time).max(Span::ZERO));
     let age = time(reading, "at").map(since).unwrap_or_default();
     let cost = number(&reading.value("cost_ms")).unwrap_or(0.0) / 1_000.0;

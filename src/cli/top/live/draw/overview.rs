@@ -5,7 +5,7 @@ use ratatui_core::layout::Rect;
 use super::canvas::{Canvas, bold, dim, plain, reversed};
 use super::header::bar_line;
 use super::list::countdown;
-use super::spark::{bar, of_table, sparkline};
+use super::spark::{self, bar, of_table};
 use crate::cli::top::live::model::Model;
 use crate::cli::top::live::model::database::{Database, Reader, time};
 use crate::domain::format::format_count;
@@ -79,7 +79,8 @@ fn row(canvas: &mut Canvas<'_>, database: &Database, now: UnixTime, area: Rect) 
     if area.width >= WITH_TREND {
         let (values, _) = of_table(database, |reading| reading.live, now, 12);
         let graph = canvas.graph();
-        canvas.text((x, y), x + 12, &sparkline(&values), graph);
+        let text = spark::draw(&values, canvas.ramp());
+        canvas.text((x, y), x + 12, &text, graph);
         x += 14;
     }
     if area.width >= WITH_FILE {
@@ -104,7 +105,7 @@ fn state(database: &Database, now: UnixTime) -> (String, Severity) {
         return (format!("{work} is running{share}"), Severity::Good);
     }
     if database.latest().is_none() {
-        return ("reading …".to_owned(), Severity::Dim);
+        return ("reading".to_owned(), Severity::Dim);
     }
     if let Some(last) = database.runs.first() {
         let outcome = last.value("outcome").bare().unwrap_or_default().into_owned();
@@ -112,9 +113,11 @@ fn state(database: &Database, now: UnixTime) -> (String, Severity) {
             return (format!("last {}: {outcome}", show(&last.value("do"))), Severity::Warn);
         }
     }
-    let next = database.jobs.records.iter().filter_map(|job| {
-        Some((time(job, "next_at")?, show(&job.value("job")).into_owned()))
-    });
+    let next = database
+        .jobs
+        .records
+        .iter()
+        .filter_map(|job| Some((time(job, "next_at")?, show(&job.value("job")).into_owned())));
     match next.min() {
         Some((time, job)) => (format!("{job}: {}", countdown(time, now)), Severity::Plain),
         None => ("no job is planned".to_owned(), Severity::Dim),

@@ -2,26 +2,21 @@
 
 use crate::cli::top::live::model::database::{Database, Reading};
 use crate::domain::time::UnixTime;
-
-const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+use crate::output::sparkline::{Ramp, series, sparkline};
 
 /// Time that the sparklines of a whole table show, if there are samples.
 const DAY: i64 = 86_400;
 
-/// A block for each value, from zero to the largest; a blank where there is none.
-pub fn sparkline(values: &[Option<u64>]) -> String {
-    let most = values.iter().flatten().copied().max().unwrap_or(0).max(1);
-    let block = |value: &Option<u64>| {
-        value.map_or(' ', |value| {
-            let place = u128::from(value) * 7 / u128::from(most);
-            BLOCKS[usize::try_from(place).unwrap_or(7).min(7)]
-        })
-    };
-    values.iter().map(block).collect()
+/// Draws values, one in each column.
+pub fn draw(values: &[Option<u64>], ramp: Ramp) -> String {
+    sparkline(&series(values.iter().copied()), values.len(), ramp)
 }
 
 /// The last values, one for each reading.
-pub fn last<'v>(values: impl DoubleEndedIterator<Item = &'v u64>, width: usize) -> Vec<Option<u64>> {
+pub fn last<'v>(
+    values: impl DoubleEndedIterator<Item = &'v u64>,
+    width: usize,
+) -> Vec<Option<u64>> {
     let mut last: Vec<Option<u64>> = values.rev().take(width).copied().map(Some).collect();
     last.reverse();
     last

@@ -147,8 +147,11 @@ const SESSION_ORDERS: &[ListOrder] = &[
     read("handle", false, "handle", SortKey::Handle),
 ];
 
-const JOB_ORDERS: &[ListOrder] =
-    &[order(COUNTDOWN, false, "next"), order("job", false, "job"), order("outcome", false, "last run")];
+const JOB_ORDERS: &[ListOrder] = &[
+    order(COUNTDOWN, false, "next"),
+    order("job", false, "job"),
+    order("outcome", false, "last run"),
+];
 
 impl List {
     pub const fn title(self) -> &'static str {

@@ -19,7 +19,10 @@ pub enum Reader {
     Starting,
     Reading,
     /// It has ended, and is started again at this time.
-    Failed { reason: String, again_at: UnixTime },
+    Failed {
+        reason: String,
+        again_at: UnixTime,
+    },
 }
 
 /// Live and expired sessions at a time.

@@ -55,7 +55,10 @@ impl Line {
                 let before = &self.text[..self.cursor];
                 let word = before.iter().rposition(|char| !char.is_whitespace());
                 let word = word.map_or(0, |end| {
-                    before[..end].iter().rposition(|char| char.is_whitespace()).map_or(0, |it| it + 1)
+                    before[..end]
+                        .iter()
+                        .rposition(|char| char.is_whitespace())
+                        .map_or(0, |it| it + 1)
                 });
                 self.text.drain(word..self.cursor);
                 self.cursor = word;

@@ -28,7 +28,11 @@ pub enum Wish {
     /// An order to the reader of a database.
     Order(usize, Order),
     /// A command on a database, whose answer comes with the same number.
-    Run { database: usize, number: u64, words: Vec<String> },
+    Run {
+        database: usize,
+        number: u64,
+        words: Vec<String>,
+    },
     Suspend,
     Quit,
 }
@@ -56,7 +60,10 @@ pub struct Confirmation {
 pub enum Mode {
     Browse,
     Help,
-    Filter { line: Line, fault: Option<String> },
+    Filter {
+        line: Line,
+        fault: Option<String>,
+    },
     Confirm(Confirmation),
     /// The answer of a command, or its beginning.
     Answer(Answer),
@@ -303,7 +310,8 @@ impl Model {
     fn ask(&mut self, index: usize) -> Vec<Wish> {
         let database = &self.databases[index];
         if database.focus != List::Sessions {
-            self.notice = Some("only a session can be ended: press Tab for the sessions".to_owned());
+            self.notice =
+                Some("only a session can be ended: press Tab for the sessions".to_owned());
             return Vec::new();
         }
         let Some(row) = database.sessions.highlighted() else { return Vec::new() };
@@ -344,7 +352,9 @@ impl Model {
             }
             Key::Char('n' | 'N' | 'q') => self.mode = Mode::Browse,
             Key::Char('w') | Key::Tab | Key::BackTab | Key::Up => confirmation.is_typing = true,
-            _ => confirmation.fault = Some("y ends it, n does not, w changes the reason".to_owned()),
+            _ => {
+                confirmation.fault = Some("y ends it, n does not, w changes the reason".to_owned())
+            }
         }
         Vec::new()
     }

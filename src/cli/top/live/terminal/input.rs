@@ -113,10 +113,7 @@ fn pass_on(woken: &UnixStream, flags: &Flags, send: &impl Fn(Input) -> bool) {
 /// What has come from the terminal and from signals.
 fn wait(woken: &UnixStream, limit: Option<&Timespec>) -> (PollFlags, PollFlags) {
     let stdin = io::stdin();
-    let mut polled = [
-        PollFd::new(&stdin, PollFlags::IN),
-        PollFd::new(woken, PollFlags::IN),
-    ];
+    let mut polled = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(woken, PollFlags::IN)];
     match poll(&mut polled, limit) {
         Ok(_) => (polled[0].revents(), polled[1].revents()),
         // Interrupted by a signal, which has written to the stream.
