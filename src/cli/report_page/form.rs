@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _};
 
 use super::page::{Page, Section, Tone};
 use crate::cli::context::Context;
+use crate::cli::locale::ramp;
 use crate::output::record::{Column, Record, Schema, Value};
 use crate::output::report::{ReportSection, report_text};
 use crate::output::{FormatName, UnsupportedFormat};
@@ -48,7 +49,7 @@ impl Page {
     pub fn to_form(&self, form: Form) -> anyhow::Result<String> {
         Ok(match form {
             Form::Html => self.to_html(),
-            Form::Text => self.to_text()?,
+            Form::Text => self.to_text(ramp())?,
             Form::Json => self.to_json(),
         })
     }

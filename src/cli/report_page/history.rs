@@ -124,7 +124,7 @@ pub fn bars(figures: &Figures, of: impl Fn(&Sample) -> Option<f64>) -> Vec<Bar> 
 /// Label of the largest bar.
 pub fn peak(figures: &Figures, bars: &[Bar], unit: Unit) -> Option<Peak> {
     let largest = bars.iter().max_by(|one, other| one.value.total_cmp(&other.value))?;
-    let middle = UnixTime(i64::midpoint(largest.from.0, largest.to.0));
+    let middle = largest.middle();
     (largest.value > 0.0).then(|| Peak {
         place: period(figures).place(middle),
         value: largest.value,

@@ -15,7 +15,7 @@ pub mod page;
 mod run_figures;
 pub mod scale;
 mod sections;
-mod single;
+pub mod single;
 mod svg;
 mod text;
 pub mod times;

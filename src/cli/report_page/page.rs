@@ -185,6 +185,12 @@ pub struct Bar {
     pub value: f64,
 }
 
+impl Bar {
+    pub const fn middle(&self) -> UnixTime {
+        UnixTime(i64::midpoint(self.from.0, self.to.0))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bin {
     /// End of its range; `None`: there is none.

@@ -2,22 +2,28 @@
 
 use std::io;
 
-use super::page::{Chart, Page, Plot, Section, Series, Table};
+use super::curves::usual_distance;
+use super::growth::as_number;
+use super::page::{Bar, Chart, Page, Period, Plot, Point, Section, Series, Table};
+use super::scale::whole;
 use super::times;
 use super::words::shortened;
 use crate::cli::context::terminal::filled;
 use crate::domain::time_zone::TimeZone;
 use crate::output::record::{Column, Record, Value};
 use crate::output::sanitize::escape;
+use crate::output::sparkline::{Ramp, sparkline};
 use crate::output::{self, FormatName, Style, human};
 
 /// Columns of the text.
 const WIDTH: usize = 78;
+/// Characters of a sparkline.
+const SPARKLINE: usize = 56;
 
 impl Page {
     /// # Errors
     /// Never: the text is written to memory.
-    pub fn to_text(&self) -> io::Result<String> {
+    pub fn to_text(&self, ramp: Ramp) -> io::Result<String> {
         let mut text = format!("{}\n\n", escape(&self.title));
         for (place, remark) in self.remarks.iter().enumerate() {
             let tone = remark.tone.word();
@@ -32,7 +38,7 @@ impl Page {
             }
         }
         for section in &self.sections {
-            write_section(&mut text, section, &self.zone)?;
+            write_section(&mut text, section, &self.zone, ramp)?;
         }
         text.push('\n');
         for (title, value) in &self.about {
@@ -48,16 +54,22 @@ fn paragraph(text: &str, indent: &str) -> String {
     format!("{}\n", lines.replace('\n', &format!("\n{indent}")))
 }
 
-fn write_section(text: &mut String, section: &Section, zone: &TimeZone) -> io::Result<()> {
+fn write_section(
+    text: &mut String,
+    section: &Section,
+    zone: &TimeZone,
+    ramp: Ramp,
+) -> io::Result<()> {
     text.push_str(&format!("\n{}\n{}\n", section.title, "-".repeat(section.title.len())));
     for sentence in &section.sentences {
         text.push_str(&paragraph(&escape(sentence), ""));
     }
     for chart in &section.charts {
-        write_chart(text, chart, zone)?;
+        write_chart(text, chart, zone, ramp)?;
     }
     for table in &section.tables {
-        text.push('\n');
+        let is_first = section.sentences.is_empty() && section.charts.is_empty();
+        text.push_str(if is_first { "" } else { "\n" });
         if table.is_prose {
             table.records.iter().for_each(|record| {
                 text.push_str(&paragraph(&format!("* {}", prose(table, record, zone)), "  "));
@@ -69,39 +81,57 @@ fn write_section(text: &mut String, section: &Section, zone: &TimeZone) -> io::R
     Ok(())
 }
 
-/// A histogram is a table; what changes over time, its first, smallest, largest and last value.
-fn write_chart(text: &mut String, chart: &Chart, zone: &TimeZone) -> io::Result<()> {
+/// A histogram is a table; what changes over time is a sparkline and a sentence.
+fn write_chart(text: &mut String, chart: &Chart, zone: &TimeZone, ramp: Ramp) -> io::Result<()> {
+    text.push_str(&format!("\n{}\n", escape(&chart.title)));
     match &chart.plot {
-        Plot::Histogram { .. } => {
-            text.push_str(&format!("\n{}\n", escape(&chart.title)));
-            write_table(text, &chart.table, zone)
-        }
-        Plot::Lines { series, .. } => {
-            text.push_str(&format!("\n{}\n", escape(&chart.title)));
+        Plot::Histogram { .. } => write_table(text, &chart.table, zone)?,
+        Plot::Lines { period, series } => {
             let width = series.iter().map(|series| series.name.len()).max().unwrap_or(0);
-            for series in series {
-                text.push_str(&range(chart, series, width));
+            for Series { name, parts, .. } in series {
+                let points: Vec<Point> = parts.iter().flatten().copied().collect();
+                let line = sparkline(&cells(*period, &points), SPARKLINE, ramp);
+                let range = range(chart, &points);
+                text.push_str(&format!("  {name:width$}  {line}\n  {:width$}  {range}\n", ""));
             }
-            Ok(())
         }
-        Plot::Bars { .. } => {
-            text.push_str(&paragraph(&escape(&chart.description), ""));
-            Ok(())
+        Plot::Bars { period, bars } => {
+            let point = |bar: &Bar| Point { at: bar.middle(), value: bar.value };
+            let points: Vec<Point> = bars.iter().map(point).collect();
+            let line = sparkline(&cells(*period, &points), SPARKLINE, ramp);
+            let peak = chart.peak.as_ref().map_or("none", |peak| peak.label.as_str());
+            text.push_str(&format!("  {line}\n  at most {peak}\n"));
         }
     }
+    Ok(())
 }
 
-/// `live     from 1,204 to 2,400, between 800 and 3,100`
-fn range(chart: &Chart, series: &Series, width: usize) -> String {
+/// Largest values of stretches of time of the same length, each as long as the usual distance
+/// between points or longer, so that only gaps are empty.
+fn cells(period: Period, points: &[Point]) -> Vec<Option<f64>> {
+    let length = period.to.since(period.from).as_seconds();
+    let number = length / usual_distance(points).as_seconds().max(1);
+    let number = usize::try_from(number).unwrap_or(0).clamp(1, SPARKLINE);
+    let mut cells: Vec<Option<f64>> = vec![None; number];
+    for point in points {
+        let place = whole(period.place(point.at) * as_number(number as u64) - 0.5);
+        let place = usize::try_from(place).unwrap_or(0).min(number - 1);
+        cells[place] = Some(cells[place].map_or(point.value, |value| value.max(point.value)));
+    }
+    cells
+}
+
+/// `from 1,204 to 2,400, between 800 and 3,100`
+fn range(chart: &Chart, points: &[Point]) -> String {
     let unit = chart.scale.unit;
-    let points: Vec<f64> = series.parts.iter().flatten().map(|point| point.value).collect();
+    let values = points.iter().map(|point| point.value);
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return format!("  {:width$}  unknown\n", series.name);
+        return "unknown".to_owned();
     };
-    let least = points.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = points.iter().copied().fold(0.0, f64::max);
-    let [first, last, least, most] = [*first, *last, least, most].map(|value| unit.exact(value));
-    format!("  {:width$}  from {first} to {last}, between {least} and {most}\n", series.name)
+    let (least, most) = (values.clone().fold(f64::INFINITY, f64::min), values.fold(0.0, f64::max));
+    let [first, last, least, most] =
+        [first.value, last.value, least, most].map(|value| unit.exact(value));
+    format!("from {first} to {last}, between {least} and {most}")
 }
 
 fn write_table(text: &mut String, table: &Table, zone: &TimeZone) -> io::Result<()> {

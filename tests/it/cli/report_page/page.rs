@@ -1,15 +1,16 @@
 //! The page and the text on databases of different sizes and kinds.
 
 use sessctl::cli::report_page::form::Form;
+use sessctl::output::sparkline::Ramp;
 
-use super::sandbox::{report, with_history};
+use super::sandbox::{report, text, with_history};
 use rusqlite::Connection;
 
 use crate::support::{HOUR, MINUTE, Sandbox, fixtures, row};
 
 #[test]
 fn the_text_has_80_columns_and_all_sections() {
-    let text = report(&with_history(10), Form::Text);
+    let text = text(&with_history(10), Ramp::Ascii);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     insta::assert_snapshot!(text);
 }

@@ -2,11 +2,13 @@
 
 use rusqlite::params;
 use sessctl::app::JobOptions;
-use sessctl::cli::report_page::figures::Request;
+use sessctl::cli::report_page::figures::{Figures, Request};
 use sessctl::cli::report_page::form::Form;
 use sessctl::cli::report_page::render;
+use sessctl::cli::report_page::single::page;
 use sessctl::domain::time_zone::TimeZone;
-use sessctl::{Access, Config, SessionService, UnixTime};
+use sessctl::output::sparkline::Ramp;
+use sessctl::{Access, Config, SessionService};
 
 use crate::support::{DAY, HOUR, NOW, Sandbox, later};
 
@@ -80,10 +82,21 @@ pub fn add_run(sandbox: &Sandbox, at: i64, outcome: &str) {
 
 /// The report of the last 30 days, at the fixed time.
 pub fn report(sandbox: &Sandbox, form: Form) -> String {
-    report_at(sandbox, form, NOW)
+    with_request(sandbox, |service, request| render(service, request, form, NOW).unwrap())
 }
 
-pub fn report_at(sandbox: &Sandbox, form: Form, now: UnixTime) -> String {
+/// The text with this kind of sparklines, whatever the locale.
+pub fn text(sandbox: &Sandbox, ramp: Ramp) -> String {
+    with_request(sandbox, |service, request| {
+        let figures = Figures::read(service, request, NOW).unwrap();
+        page(&figures).to_text(ramp).unwrap()
+    })
+}
+
+fn with_request(
+    sandbox: &Sandbox,
+    work: impl FnOnce(&mut SessionService, &Request<'_>) -> String,
+) -> String {
     let config = Config::parse(JOBS, "sessctl.toml").unwrap();
     let store = sessctl::open(sandbox.path("app.db"), Access::Read).unwrap();
     let mut service = SessionService::new(store, config.policies.clone()).with_host("mail1");
@@ -92,10 +105,10 @@ pub fn report_at(sandbox: &Sandbox, form: Form, now: UnixTime) -> String {
     let request = Request {
         database: "app.db".to_owned(),
         host: "mail1".to_owned(),
-        since: later(now, -30 * DAY),
+        since: later(NOW, -30 * DAY),
         zone,
         jobs: &config.jobs,
         job_options: &job_options,
     };
-    render(&mut service, &request, form, now).unwrap()
+    work(&mut service, &request)
 }
