@@ -31,6 +31,9 @@ const BATCH: usize = 2_000;
 /// A session of the demo's own, by which it knows its database again.
 const MARKER_TOKEN: &str = "the demo's own session";
 
+/// Line of the live view among the next steps, if this build has it.
+const LIVE_VIEW: &str = if cfg!(feature = "top") { "  sessctl top\n" } else { "" };
+
 /// Create a demo database, purge it, and show the effect
 ///
 /// The database has 100,000 sessions, and a history of 30 days. It is sessctl-demo.db in the current directory, and is
@@ -116,8 +119,7 @@ fn next_steps(service: &SessionService, now: UnixTime) -> anyhow::Result<String>
   export SESSCTL_DB={FILE}
   sessctl show history
   sessctl report > report.html
-  sessctl top
-  sessctl show tasks
+{LIVE_VIEW}  sessctl show tasks
   sessctl list --state active --sort idle --limit 10
   sessctl show session {handle}
   sessctl purge --dry-run --at '{tomorrow}'
