@@ -25,7 +25,9 @@ pub enum ReportFormat {
 pub enum ReportNameError {
     #[error("{0:?} is not a valid report: use an absolute path, like \"/var/www/report.html\"")]
     Relative(String),
-    #[error("{0:?} is not a valid report: use a name that ends in .html, or in .txt for plain text")]
+    #[error(
+        "{0:?} is not a valid report: use a name that ends in .html, or in .txt for plain text"
+    )]
     Suffix(String),
     #[error(
         "{0:?} is not a valid report: besides %{{database}}, only a date may be part of the file's \

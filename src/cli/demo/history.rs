@@ -31,8 +31,7 @@ const GROWTH: f64 = 0.3;
 /// Share of the ended sessions that the application has closed since the last purge.
 const CLOSED: f64 = 0.65;
 
-const FULL_DISK: &str =
-    "could not write to \"sessctl-demo.db\": no space left on the file system";
+const FULL_DISK: &str = "could not write to \"sessctl-demo.db\": no space left on the file system";
 
 /// What the past leads to.
 pub(super) struct Present {

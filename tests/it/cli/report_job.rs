@@ -126,7 +126,8 @@ fn the_commands_on_jobs_show_a_report() {
 fn a_full_disk_leaves_the_old_report() {
     let sandbox = due("report.html");
     sandbox.file("report.html", "old");
-    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=write:error=ENOSPC:when=1+"];
+    let strace =
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=write:error=ENOSPC:when=1+"];
     // The other writes of the run are those of SQLite, which uses pwrite64.
     let args = ["--config", "jobs.toml", "run"];
     let failed = Finished(sandbox.command_by(&strace, args).output().unwrap());

@@ -12,7 +12,9 @@ fn error(text: &str) -> String {
 
 #[test]
 fn a_report_has_an_absolute_path_that_says_its_format() {
-    for page in ["/r.html", "/srv/a b/r.html", "/srv/%{database}/r-%Y-%m-%d.html", "/%Y%m%dT%H.html"] {
+    for page in
+        ["/r.html", "/srv/a b/r.html", "/srv/%{database}/r-%Y-%m-%d.html", "/%Y%m%dT%H.html"]
+    {
         assert_eq!((name(page).as_str(), name(page).format()), (page, ReportFormat::Page));
     }
     assert_eq!(name("/srv/r-%{database}.txt").format(), ReportFormat::Text);
@@ -22,7 +24,8 @@ fn a_report_has_an_absolute_path_that_says_its_format() {
     for unknown in ["/srv/r", "/srv/r.pdf", "/srv/.html", "/srv/.txt", "/srv/r.html/", "/"] {
         assert!(error(unknown).contains("ends in .html, or in .txt"), "{unknown}");
     }
-    for other in ["/%Y/r.html", "/%m.html", "/%Y%Y.html", "/100%.html", "/%{db}.html", "/%d/r.txt"] {
+    for other in ["/%Y/r.html", "/%m.html", "/%Y%Y.html", "/100%.html", "/%{db}.html", "/%d/r.txt"]
+    {
         assert!(error(other).contains("%Y-%m-%d or %Y-%m-%dT%H"), "{other}");
     }
 }

@@ -129,7 +129,8 @@ fn screen(sandbox: &Sandbox) -> String {
     let socket = sandbox.path("tmux.socket").display().to_string();
     let view = at(LATER, sandbox, &["--config", "jobs.toml", "top"]);
     let size = [COLUMNS, LINES].map(|it| it.to_string());
-    let start = ["tmux", "-S", &socket, "-f", "/dev/null", "new-session", "-d", "-x", &size[0], "-y"];
+    let start =
+        ["tmux", "-S", &socket, "-f", "/dev/null", "new-session", "-d", "-x", &size[0], "-y"];
     let start = [&start[..], &[&size[1], "--"]].concat();
     let mut command = run_by(&start, &view);
     command.env("LANG", "C.UTF-8").env("TERM", "xterm-256color");

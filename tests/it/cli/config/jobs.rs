@@ -166,7 +166,9 @@ fn a_report_needs_a_file_and_has_no_keys_of_jobs_that_end_sessions() {
             keys("archive = \"a.jsonl\"\n"),
             keys("user = \"alice\"\n"),
             keys("since = \"1m\"\n"),
-            keys("[[job]]\nname = \"y\"\nat = \"0 7 *\"\ndo = \"report\"\nfile = \"/srv/r.html\"\n"),
+            keys(
+                "[[job]]\nname = \"y\"\nat = \"0 7 *\"\ndo = \"report\"\nfile = \"/srv/r.html\"\n",
+            ),
             "every = \"auto\"\ndo = \"report\"\nfile = \"/srv/r.html\"\n".to_owned(),
             "every = \"1h\"\ndo = \"purge\"\nfile = \"/srv/r.html\"\n".to_owned(),
             "every = \"1h\"\ndo = \"cycle\"\ntask = \"*\"\nsince = \"7d\"\n".to_owned(),

@@ -64,10 +64,7 @@ fn a_report_is_written_at_its_time_and_recorded_like_any_run() {
     let (mut host, written, _database) = host(None);
     let seven = at(SEVEN);
     assert!(matches!(host.run_if_due(&weekly(), later(seven, -1)), JobOutcome::NotDue(_)));
-    assert_eq!(
-        host.run_if_due(&weekly(), seven),
-        JobOutcome::Reported("/srv/r.html".to_owned())
-    );
+    assert_eq!(host.run_if_due(&weekly(), seven), JobOutcome::Reported("/srv/r.html".to_owned()));
     assert!(matches!(host.run_if_due(&weekly(), later(seven, HOUR)), JobOutcome::NotDue(_)));
     assert_eq!(*written.borrow(), [seven]);
     let run = host.last_run(later(seven, HOUR));
