@@ -7,20 +7,6 @@ use crate::domain::job::ReportFile;
 use crate::domain::time::UnixTime;
 use crate::storage::RunNote;
 
-/// Writer of reports, which the caller of the service provides.
-pub trait ReportWriter {
-    /// Writes a report on the table as it is at `now`, and returns the path of its file.
-    ///
-    /// # Errors
-    /// Any error of reading the table or the ledger, or of writing the file.
-    fn write(
-        &mut self,
-        report: &ReportFile,
-        service: &mut SessionService,
-        now: UnixTime,
-    ) -> Result<String>;
-}
-
 impl SessionService {
     /// Writes a report as a recorded run, with a lease of its own: it may run during a purge.
     pub(super) fn report_job(

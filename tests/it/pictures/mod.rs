@@ -10,7 +10,7 @@ use crate::support::fake_clock::with_clock;
 use crate::support::{Finished, Sandbox};
 
 /// Size of the picture of the page in pixels, and its largest size in bytes.
-const SIZE: [u32; 2] = [1_280, 940];
+const SIZE: [u32; 2] = [1_280, 720];
 const MAX_BYTES: usize = 120_000;
 /// A Tuesday, five minutes before the pictures are taken.
 const DEMO: &str = "@2026-06-16 14:00:00";

@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::{LATER, at, demo, is_update, kept, words};
+use super::{at, demo, is_update, kept, words};
 use crate::support::processes::until;
 use crate::support::{Sandbox, run_by};
 
 const COLUMNS: u16 = 100;
 const LINES: u16 = 30;
+/// A minute after the demo: its sessions are still live.
+const TIME: &str = "@2026-06-16 14:01:00";
 /// Size of a cell, and the margin around the screen.
 const CELL: (u16, u16) = (8, 17);
 const MARGIN: u16 = 14;
@@ -127,7 +129,7 @@ fn svg(screen: &str) -> String {
 /// The screen of the view, once it shows all of its parts.
 fn screen(sandbox: &Sandbox) -> String {
     let socket = sandbox.path("tmux.socket").display().to_string();
-    let view = at(LATER, sandbox, &["--config", "jobs.toml", "top"]);
+    let view = at(TIME, sandbox, &["--config", "jobs.toml", "top"]);
     let size = [COLUMNS, LINES].map(|it| it.to_string());
     let start =
         ["tmux", "-S", &socket, "-f", "/dev/null", "new-session", "-d", "-x", &size[0], "-y"];

@@ -348,7 +348,8 @@ fn two_databases_do_not_write_the_same_report() {
         sandbox.run(["--config", "c.toml", "--db", "blog", "show", "config"])
     };
     let shared = report("/srv/r.html") + &shop + &blog;
-    insta::assert_snapshot!(settings(&shared).is_refused_with(2).stderr(), @"");
+    let told = settings(&shared).is_refused_with(2).stderr();
+    insta::assert_snapshot!(told, @r#"sessctl: c.toml:5: job.file: the databases "shop" and "blog" would both write "/srv/r.html": add %{database} to the path"#);
     // Each has its own.
     let named = settings(&(report("/srv/%{database}/r-%{database}.html") + &shop + &blog));
     assert!(named.succeeds().stdout().contains(" /srv/blog/r-blog.html "));
@@ -360,6 +361,9 @@ fn two_databases_do_not_write_the_same_report() {
     // A file of databases disables only its own.
     std::fs::create_dir(sandbox.path("c.d")).unwrap();
     sandbox.file("c.d/blog.toml", &blog);
-    insta::assert_snapshot!(settings(&(report("/srv/r.html") + &shop)).is_refused_with(2).stderr(), @"");
-    sandbox.run(["--config", "c.toml", "--db", "shop", "show", "config"]).succeeds();
+    let told = settings(&(report("/srv/r.html") + &shop)).exits(2).stderr();
+    assert!(told.contains("would both write \"/srv/r.html\""), "{told}");
+    assert!(told.contains("the database blog is disabled"), "{told}");
+    let shop = sandbox.run(["--config", "c.toml", "--db", "shop", "show", "config"]);
+    assert!(shop.stdout().contains("/srv/r.html"));
 }

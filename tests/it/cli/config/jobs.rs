@@ -82,7 +82,7 @@ fn a_value_that_a_job_cannot_have_is_named() {
         "enabled = \"no\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:3: job.do: "restart" is not a valid job action; valid values: purge, cycle
+    c.toml:3: job.do: "restart" is not a valid job action; valid values: purge, cycle, report
     c.toml:3: job.do: must be a string in quotes, not a boolean
     c.toml:3: job.task: must not be empty
     c.toml:3: job.task: must be a string in quotes, not an array
@@ -176,5 +176,22 @@ fn a_report_needs_a_file_and_has_no_keys_of_jobs_that_end_sessions() {
         .each_ref()
         .map(String::as_str),
     );
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r#"
+    c.toml:1: job.file: is required: where the report is written, like "/var/www/report.html"
+    c.toml:5: job.file: "r.html" is not a valid report: use an absolute path, like "/var/www/report.html"
+    c.toml:5: job.file: "/srv/r.pdf" is not a valid report: use a name that ends in .html, or in .txt for plain text
+    c.toml:5: job.file: "/srv/%Y/r.html" is not a valid report: besides %{database}, only a date may be part of the file's own name: %Y-%m-%d or %Y-%m-%dT%H, or the beginning of one
+    c.toml:5: job.file: "/srv/%{db}.html" is not a valid report: besides %{database}, only a date may be part of the file's own name: %Y-%m-%d or %Y-%m-%dT%H, or the beginning of one
+    c.toml:6: job.task: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.max_rows: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.late: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.each: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.archive: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.user: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.since: must be at least 1h, not 1m
+    c.toml:10: job.file: is already that of the job "x"
+    c.toml:3: job.every: "auto" depends on the timeouts, which a report ignores: use at, or every with a duration
+    c.toml:5: job.file: is only allowed with do = "report"
+    c.toml:6: job.since: is only allowed with do = "report"
+    "#);
 }
