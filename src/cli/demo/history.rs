@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::PI;
 use std::time::Duration;
 
-use super::Random;
+use super::random::Random;
 use crate::cli::{accounts, host};
 use crate::domain::session::EndReason;
 use crate::domain::time::{Span, UnixTime};
