@@ -110,7 +110,7 @@ impl Past {
         let per_weight = |count: usize| whole(count) / weight;
         let (expiring, closing) = (per_weight(present.expired), per_weight(present.ended) * CLOSED);
         let live = whole(present.live) / rhythm.at(now);
-        let bytes = whole(present.file_bytes as usize)
+        let bytes = number(i64::try_from(present.file_bytes).unwrap_or(0))
             / whole(present.live + present.expired + present.ended);
         let mut past = Self::default();
         for at in hours() {
