@@ -52,12 +52,11 @@ pub use purge::{PurgePreview, PurgeProgress, PurgeReport, PurgeRequest};
 pub use query::ListCounts;
 pub use query::{ListRequest, TaskUsage};
 pub use replication::ReplicationReport;
-pub use report_job::ReportWriter;
 pub use restore::{RESTORE, RestoreReport};
 #[cfg(feature = "internals")]
 pub use run::JobRun;
 pub use run::{EndedRun, PURGE, ProcessProbe, REPORT, RunObserver};
-pub use service::SessionService;
+pub use service::{ReportWriter, SessionService};
 pub use sessions::{OpenRequest, OpenedSession, TouchOutcome, TouchResult};
 pub use stop::StopReason;
 pub use token_batch::{MAX_TOKENS, TouchBatchResult};

@@ -7,20 +7,6 @@ use crate::domain::job::ReportFile;
 use crate::domain::time::UnixTime;
 use crate::storage::RunNote;
 
-/// Writer of reports, which the caller of the service provides.
-pub trait ReportWriter {
-    /// Writes a report on the table as it is at `now`, and returns the path of its file.
-    ///
-    /// # Errors
-    /// Any error of reading the table or the ledger, or of writing the file.
-    fn write(
-        &mut self,
-        report: &ReportFile,
-        service: &mut SessionService,
-        now: UnixTime,
-    ) -> Result<String>;
-}
-
 impl SessionService {
     /// Writes a report as a recorded run, with a lease of its own: it may run during a purge.
     pub(super) fn report_job(
@@ -32,6 +18,7 @@ impl SessionService {
     ) -> Result<String> {
         let lease = format!("report {}", run.key.name);
         let active = self.start_run(&lease, REPORT, None, Some(run), note, now)?;
+        self.report_run = Some(active);
         self.limit_statements(None);
         let written = match self.report_writer.take() {
             Some(mut writer) => {
@@ -42,6 +29,7 @@ impl SessionService {
             None => Err(Error::Refused("this program writes no reports".to_owned())),
         };
         self.store.limit_statements(None);
+        let Some(active) = self.report_run.take() else { return written };
         let result = match &written {
             Ok(_) => RunResult::Complete,
             Err(error) => match error.obstacle() {
@@ -52,5 +40,18 @@ impl SessionService {
         let finished = self.finish_run(&active, RunCounts::default(), result);
         // The error of the work takes precedence over that of recording it.
         written.and_then(|path| finished.map(|()| path))
+    }
+
+    /// Renews the lease of the report that is being written, if any. A writer calls it between two
+    /// scans of the table.
+    ///
+    /// # Errors
+    /// Any error of writing the ledger.
+    pub fn keep_lease(&mut self) -> Result<()> {
+        let Some(mut run) = self.report_run.take() else { return Ok(()) };
+        let renewed = self.heartbeat(&mut run, None);
+        self.report_run = Some(run);
+        // Without the lease, the report is still complete.
+        renewed.map(drop)
     }
 }

@@ -6,10 +6,10 @@ use std::collections::HashMap;
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
 use super::notify::{EndHook, MissedNotifications, Notifier};
 use super::recording::CloseRun;
-use super::report_job::ReportWriter;
-use super::run::{ProcessProbe, RunObserver};
+use super::run::{ActiveRun, ProcessProbe, RunObserver};
 use super::token_batch_sizer::TokenBatchSizer;
 use crate::domain::error::Result;
+use crate::domain::job::ReportFile;
 use crate::domain::policy::Policies;
 use crate::domain::session::Session;
 use crate::domain::task::TaskPattern;
@@ -33,6 +33,8 @@ pub struct SessionService {
     pub(super) timer: Timer,
     pub(super) observer: Option<Box<dyn RunObserver>>,
     pub(super) report_writer: Option<Box<dyn ReportWriter>>,
+    /// Report that is being written.
+    pub(super) report_run: Option<ActiveRun>,
     user: fn() -> String,
     invoker: fn() -> Invoker,
     /// Run that closed sessions belong to; `None`: they are not recorded.
@@ -42,6 +44,20 @@ pub struct SessionService {
     pub(super) is_archiving: bool,
     /// `None`: the wall clock is trusted.
     pub(super) clock: Option<ClockCheck>,
+}
+
+/// Writer of reports, which the caller of the service provides.
+pub trait ReportWriter {
+    /// Writes a report on the table as it is at `now`, and returns the path of its file.
+    ///
+    /// # Errors
+    /// Any error of reading the table or the ledger, or of writing the file.
+    fn write(
+        &mut self,
+        report: &ReportFile,
+        service: &mut SessionService,
+        now: UnixTime,
+    ) -> Result<String>;
 }
 
 impl SessionService {
@@ -66,6 +82,7 @@ impl SessionService {
             timer: Timer::default(),
             observer: None,
             report_writer: None,
+            report_run: None,
             user: String::new,
             invoker: Invoker::default,
             closes: None,

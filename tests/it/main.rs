@@ -13,6 +13,7 @@ mod frameworks;
 mod layers;
 mod library;
 mod output;
+mod pictures;
 mod sql_contract;
 mod storage;
 mod store;

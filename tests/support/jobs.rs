@@ -167,7 +167,13 @@ impl Host {
 }
 
 pub fn has_run(ran: &JobOutcome) -> bool {
-    matches!(ran, JobOutcome::Purged(_) | JobOutcome::Cycled(_) | JobOutcome::Skipped)
+    matches!(
+        ran,
+        JobOutcome::Purged(_)
+            | JobOutcome::Cycled(_)
+            | JobOutcome::Reported(_)
+            | JobOutcome::Skipped
+    )
 }
 
 /// The planned times of runs, as text.

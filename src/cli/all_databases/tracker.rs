@@ -16,7 +16,7 @@ const SEPARATOR: &str = "; ";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedJob {
     pub job: String,
-    /// `purge` or `cycle`.
+    /// `purge`, `cycle` or `report`.
     pub work: String,
     pub result: RunResult,
 }

@@ -66,7 +66,7 @@ pub enum Message {
     },
     Ended {
         job: String,
-        /// `purge` or `cycle`.
+        /// `purge`, `cycle` or `report`.
         work: String,
         result: RunResult,
     },

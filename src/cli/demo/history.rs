@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::f64::consts::PI;
 use std::time::Duration;
 
-use super::Random;
+use super::random::Random;
 use crate::cli::{accounts, host};
 use crate::domain::session::EndReason;
 use crate::domain::time::{Span, UnixTime};
@@ -24,6 +24,8 @@ const NIGHT: i64 = 3;
 /// first.
 const FAILED: usize = 12;
 const SLOW: usize = 17;
+/// Share of the sessions of the day that are there at night.
+const AT_NIGHT: f64 = 0.4;
 /// Growth of the live sessions in the period.
 const GROWTH: f64 = 0.3;
 /// Share of the ended sessions that the application has closed since the last purge.
@@ -55,8 +57,7 @@ pub(super) fn record(
     Ok(())
 }
 
-/// Number of sessions, as far as it follows the day, the week and the growth: 1 at noon of a
-/// working day now.
+/// Number of sessions, as far as it follows the day, the week and the growth.
 struct Rhythm<'a> {
     zone: &'a TimeZone,
     now: UnixTime,
@@ -76,10 +77,10 @@ impl Rhythm<'_> {
         // The first day of 1970 was a Thursday.
         let is_weekend = matches!((local.div_euclid(DAY) + 3).rem_euclid(7), 5 | 6);
         let day = if is_weekend { 0.45 } else { 1.0 };
-        let place = (number(local.rem_euclid(DAY)) / number(HOUR) - 6.0) / 17.0;
+        let place = (number(local.rem_euclid(DAY)) / number(HOUR) - 5.0) / 18.0;
         let light = if (0.0..1.0).contains(&place) { (PI * place).sin() } else { 0.0 };
         let age = number(self.now.since(at).as_seconds()) / number(DAYS * DAY);
-        (0.2 + 0.8 * day * light.sqrt()) * (1.0 - GROWTH * age)
+        (AT_NIGHT + (1.0 - AT_NIGHT) * day * light.powf(0.7)) * (1.0 - GROWTH * age)
     }
 }
 
@@ -101,12 +102,15 @@ impl Past {
         let first = now.0 - DAYS * DAY;
         let first = first - first.rem_euclid(HOUR) + HOUR;
         let hours = || (first..now.0 - HOUR).step_by(3_600).map(UnixTime);
-        let is_unpurged = |at: &UnixTime| at.0 > now.0 - UNPURGED;
+        let is_purge =
+            |at: &UnixTime| rhythm.hour(*at) == NIGHT && now.since(*at).as_seconds() >= UNPURGED;
+        let last_purge = hours().filter(is_purge).last().unwrap_or(UnixTime(first));
+        let is_unpurged = |at: &UnixTime| *at > last_purge;
         let weight: f64 = hours().filter(is_unpurged).map(|at| rhythm.at(at)).sum();
         let per_weight = |count: usize| whole(count) / weight;
         let (expiring, closing) = (per_weight(present.expired), per_weight(present.ended) * CLOSED);
         let live = whole(present.live) / rhythm.at(now);
-        let bytes = whole(present.file_bytes as usize)
+        let bytes = number(i64::try_from(present.file_bytes).unwrap_or(0))
             / whole(present.live + present.expired + present.ended);
         let mut past = Self::default();
         for at in hours() {
@@ -114,8 +118,7 @@ impl Past {
             past.expired += rhythm.at(at) * expiring * noise;
             past.closed += rhythm.at(at) * closing * noise;
             let live = live * rhythm.at(at) * noise;
-            let is_night = rhythm.hour(at) == NIGHT && !is_unpurged(&at);
-            past.pass(at, is_night, live, bytes, random);
+            past.pass(at, is_purge(&at), live, bytes, random);
         }
         past
     }

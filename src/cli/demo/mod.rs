@@ -1,6 +1,7 @@
 //! `sessctl demo`
 
 mod history;
+mod random;
 
 use std::path::Path;
 
@@ -22,6 +23,7 @@ use crate::cli::time_zone::machine_time_zone;
 use crate::domain::format::format_count;
 use crate::output::FormatName;
 use history::Present;
+use random::Random;
 
 const FILE: &str = "sessctl-demo.db";
 const SESSIONS: u64 = 100_000;
@@ -30,6 +32,9 @@ const IDLE_TIMEOUT: Span = Span::minutes(30);
 const BATCH: usize = 2_000;
 /// A session of the demo's own, by which it knows its database again.
 const MARKER_TOKEN: &str = "the demo's own session";
+
+/// Line of the live view among the next steps, if this build has it.
+const LIVE_VIEW: &str = if cfg!(feature = "top") { "  sessctl top\n" } else { "" };
 
 /// Create a demo database, purge it, and show the effect
 ///
@@ -116,8 +121,7 @@ fn next_steps(service: &SessionService, now: UnixTime) -> anyhow::Result<String>
   export SESSCTL_DB={FILE}
   sessctl show history
   sessctl report > report.html
-  sessctl top
-  sessctl show tasks
+{LIVE_VIEW}  sessctl show tasks
   sessctl list --state active --sort idle --limit 10
   sessctl show session {handle}
   sessctl purge --dry-run --at '{tomorrow}'
@@ -125,23 +129,6 @@ fn next_steps(service: &SessionService, now: UnixTime) -> anyhow::Result<String>
   sessctl schedule print cron '15 * *'",
         tomorrow = now.plus(Span::days(1)),
     ))
-}
-
-/// A random sequence that is the same in every demo (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> i64 {
-        i64::try_from(self.next() % bound).unwrap_or(0)
-    }
 }
 
 struct SampleSession {

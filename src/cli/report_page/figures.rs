@@ -94,7 +94,6 @@ impl Figures {
         now: UnixTime,
     ) -> anyhow::Result<Self> {
         let file = read_file(service)?;
-        let service = &*service;
         let table = service.profile().map(|profile| FrameworkTable {
             title: profile.title.clone(),
             name: profile.table.clone(),
@@ -109,6 +108,12 @@ impl Figures {
         };
         let has_ledger = past.is_some() && service.has_ledger();
         let past = past.filter(|_| has_ledger).unwrap_or_default();
+        // Each of the three scans the table.
+        let tasks = service.tasks(None, now)?;
+        service.keep_lease()?;
+        let users = read_users(service, now)?;
+        service.keep_lease()?;
+        let idle = service.idle_times(None, now)?;
         Ok(Self {
             database: request.database.clone(),
             host: request.host.clone(),
@@ -116,9 +121,9 @@ impl Figures {
             now,
             zone: request.zone.clone(),
             table,
-            tasks: service.tasks(None, now)?,
-            users: read_users(service, now)?,
-            idle: service.idle_times(None, now)?,
+            tasks,
+            users,
+            idle,
             file,
             has_ledger,
             samples: past.samples,

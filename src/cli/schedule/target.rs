@@ -80,7 +80,8 @@ impl<'a> ScheduleTarget<'a> {
             "run" => archives_of_jobs(config),
             _ => general_archive(config).into_iter().collect(),
         };
-        let reports = self.configs.iter().filter(|_| verb == "run").flat_map(reports_of_jobs);
+        let reports = self.configs.iter().filter(|_| verb == "run");
+        let reports = reports.flat_map(|config| reports_of_jobs(config));
         let archives = self.configs.iter().flat_map(archives).map(|file| file.to_string());
         let directory = |file: String| {
             let file = absolute(Path::new(&file))?;
@@ -92,7 +93,7 @@ impl<'a> ScheduleTarget<'a> {
 }
 
 /// Files of the reports of enabled jobs.
-fn reports_of_jobs<'a>(config: &&'a Config) -> impl Iterator<Item = String> + use<'a> {
+fn reports_of_jobs(config: &Config) -> impl Iterator<Item = String> {
     let enabled = config.jobs.iter().filter(|job| job.enabled);
     enabled.filter_map(|job| Some(job.work.report()?.name.to_string()))
 }

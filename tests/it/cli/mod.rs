@@ -64,6 +64,7 @@ mod quiet;
 mod rebuild;
 mod replace;
 mod report_each;
+mod report_job;
 mod report_page;
 mod run;
 mod schedule;

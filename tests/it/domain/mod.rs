@@ -25,6 +25,7 @@ mod profile {
     mod standing;
     mod user;
 }
+mod report_name;
 mod session;
 mod task;
 mod time;

@@ -58,3 +58,22 @@ fn metrics_are_no_listing_of_runs() {
     host.run("run -o prometheus").is_refused_with(2);
     host.run("run --watch --json").is_refused_with(2);
 }
+
+#[test]
+fn each_database_writes_its_own_report() {
+    let host = Host::new();
+    let file = host.path("%{database}.html");
+    host.add(&format!(
+        "[[job]]\nname = \"weekly\"\nevery = \"1h\"\ndo = \"report\"\nfile = \"{}\"\n",
+        file.display()
+    ));
+    host.run("run").succeeds().is_silent();
+    host.jobs_have_waited();
+    let ran = host.run("run --json").succeeds().json();
+    let reports = ["shop", "blog", "mail"];
+    assert_eq!(column(&ran, "do"), [["purge", "report"]; 3].concat());
+    for name in reports {
+        let page = std::fs::read_to_string(host.path(&format!("{name}.html"))).unwrap();
+        assert!(page.contains(&format!("Sessions in {name}<")), "{name}");
+    }
+}

@@ -334,3 +334,36 @@ fn a_watch_reads_files_again_that_only_root_may_read() {
     watch.says("reloaded the configuration");
     assert_eq!(watch.stop(), Some(143));
 }
+
+const REPORT: &str = "[[job]]\nname = \"r\"\nat = \"0 7 1\"\ndo = \"report\"\n";
+
+#[test]
+fn two_databases_do_not_write_the_same_report() {
+    let sandbox = Sandbox::without_database();
+    let entry = |name: &str| format!("[[database]]\nname = \"{name}\"\npath = \"{name}.db\"\n");
+    let (shop, blog) = (entry("shop"), entry("blog"));
+    let report = |file: &str| format!("{REPORT}file = \"{file}\"\n");
+    let settings = |text: &str| {
+        sandbox.file("c.toml", text);
+        sandbox.run(["--config", "c.toml", "--db", "blog", "show", "config"])
+    };
+    let shared = report("/srv/r.html") + &shop + &blog;
+    let told = settings(&shared).is_refused_with(2).stderr();
+    insta::assert_snapshot!(told, @r#"sessctl: c.toml:5: job.file: the databases "shop" and "blog" would both write "/srv/r.html": add %{database} to the path"#);
+    // Each has its own.
+    let named = settings(&(report("/srv/%{database}/r-%{database}.html") + &shop + &blog));
+    assert!(named.succeeds().stdout().contains(" /srv/blog/r-blog.html "));
+    let own = format!(
+        "[[database.job]]\nname = \"r\"\nat = \"0 7 1\"\ndo = \"report\"\nfile = \"/b.html\"\n"
+    );
+    settings(&(report("/srv/r.html") + &shop + &blog + &own)).succeeds();
+    settings(&(report("/srv/r.html") + "enabled = false\n" + &shop + &blog)).succeeds();
+    // A file of databases disables only its own.
+    std::fs::create_dir(sandbox.path("c.d")).unwrap();
+    sandbox.file("c.d/blog.toml", &blog);
+    let told = settings(&(report("/srv/r.html") + &shop)).exits(2).stderr();
+    assert!(told.contains("would both write \"/srv/r.html\""), "{told}");
+    assert!(told.contains("the database blog is disabled"), "{told}");
+    let shop = sandbox.run(["--config", "c.toml", "--db", "shop", "show", "config"]);
+    assert!(shop.stdout().contains("/srv/r.html"));
+}

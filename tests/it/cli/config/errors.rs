@@ -30,7 +30,7 @@ fn an_unknown_key_is_named_with_its_line_and_those_that_there_are() {
     c.toml:2: retention.min: unknown key; valid keys: max
     c.toml:2: hooks.on_start: unknown key; valid keys: on_end, timeout, task, user, client, agent
     c.toml:2: ledger.retention: unknown key; valid keys: keep
-    c.toml:3: job.when: unknown key; valid keys: name, at, every, do, task, max_percent, max_rows, late, host, why, enabled, each, archive, notify, user, except_user, client, agent, state, idle_over, created_before, used_before, keep_newest, limit
+    c.toml:3: job.when: unknown key; valid keys: name, at, every, do, task, max_percent, max_rows, late, host, why, enabled, each, archive, notify, file, since, user, except_user, client, agent, state, idle_over, created_before, used_before, keep_newest, limit
     c.toml:3: licence.user_limit: unknown key; valid keys: tasks, limit, when_full
     ");
 }

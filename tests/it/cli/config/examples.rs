@@ -50,7 +50,7 @@ fn every_setting_is_documented() {
     let set = ConfigSet::parse(&texts).unwrap();
     let [DatabaseEntry { name, config: read, .. }] = set.databases.as_slice() else { panic!() };
     assert_eq!((name.as_str(), read.labels.len()), ("shop", 1));
-    assert_eq!(set.general.jobs.len(), 3);
+    assert_eq!(set.general.jobs.len(), 4);
     let documented: Vec<String> = read
         .settings()
         .into_iter()

@@ -24,7 +24,7 @@ fn a_job_that_lacks_something_is_named_by_the_line_on_which_it_begins() {
     insta::assert_snapshot!(said, @r#"
     c.toml:2: job.name: is required: each job needs a unique name
     c.toml:6: job.at: is required: a job needs at, like "0 3 *", or every, like "5m"
-    c.toml:1: job.do: is required: one of purge, cycle
+    c.toml:1: job.do: is required: one of purge, cycle, report
     c.toml:1: job.task: is required: a cycle needs the task, or "*" for all tasks
     "#);
 }
@@ -82,7 +82,7 @@ fn a_value_that_a_job_cannot_have_is_named() {
         "enabled = \"no\"\n",
     ]);
     insta::assert_snapshot!(said, @r#"
-    c.toml:3: job.do: "restart" is not a valid job action; valid values: purge, cycle
+    c.toml:3: job.do: "restart" is not a valid job action; valid values: purge, cycle, report
     c.toml:3: job.do: must be a string in quotes, not a boolean
     c.toml:3: job.task: must not be empty
     c.toml:3: job.task: must be a string in quotes, not an array
@@ -144,5 +144,54 @@ fn d11_how_late_a_cycle_may_begin_is_a_duration_or_forever() {
     c.toml:6: job.late: "never" is not a valid duration: use a whole number and a unit, such as 90s, 15m, 2h or 30d; or use "forever"
     c.toml:6: job.late: must be a duration in quotes, like "30m", not the integer 60; or use "forever"
     c.toml:4: job.late: is only allowed with do = "cycle": a missed purge is always made up for, once
+    "#);
+}
+
+#[test]
+fn a_report_needs_a_file_and_has_no_keys_of_jobs_that_end_sessions() {
+    let report = |keys: &str| format!("at = \"0 7 1\"\ndo = \"report\"\n{keys}");
+    let file = |path: &str| report(&format!("file = \"{path}\"\n"));
+    let keys = |keys: &str| file("/srv/r.html") + keys;
+    let said = all_said_with(
+        &[
+            report(""),
+            file("r.html"),
+            file("/srv/r.pdf"),
+            file("/srv/%Y/r.html"),
+            file("/srv/%{db}.html"),
+            keys("task = \"imap\"\n"),
+            keys("max_rows = 1\n"),
+            keys("late = \"1h\"\n"),
+            keys("each = \"stdout\"\n"),
+            keys("archive = \"a.jsonl\"\n"),
+            keys("user = \"alice\"\n"),
+            keys("since = \"1m\"\n"),
+            keys(
+                "[[job]]\nname = \"y\"\nat = \"0 7 *\"\ndo = \"report\"\nfile = \"/srv/r.html\"\n",
+            ),
+            "every = \"auto\"\ndo = \"report\"\nfile = \"/srv/r.html\"\n".to_owned(),
+            "every = \"1h\"\ndo = \"purge\"\nfile = \"/srv/r.html\"\n".to_owned(),
+            "every = \"1h\"\ndo = \"cycle\"\ntask = \"*\"\nsince = \"7d\"\n".to_owned(),
+        ]
+        .each_ref()
+        .map(String::as_str),
+    );
+    insta::assert_snapshot!(said, @r#"
+    c.toml:1: job.file: is required: where the report is written, like "/var/www/report.html"
+    c.toml:5: job.file: "r.html" is not a valid report: use an absolute path, like "/var/www/report.html"
+    c.toml:5: job.file: "/srv/r.pdf" is not a valid report: use a name that ends in .html, or in .txt for plain text
+    c.toml:5: job.file: "/srv/%Y/r.html" is not a valid report: besides %{database}, only a date may be part of the file's own name: %Y-%m-%d or %Y-%m-%dT%H, or the beginning of one
+    c.toml:5: job.file: "/srv/%{db}.html" is not a valid report: besides %{database}, only a date may be part of the file's own name: %Y-%m-%d or %Y-%m-%dT%H, or the beginning of one
+    c.toml:6: job.task: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.max_rows: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.late: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.each: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.archive: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.user: is not allowed with do = "report": a report is about all sessions, ends none of them, and is made up for, once, if it was missed
+    c.toml:6: job.since: must be at least 1h, not 1m
+    c.toml:10: job.file: is already that of the job "x"
+    c.toml:3: job.every: "auto" depends on the timeouts, which a report ignores: use at, or every with a duration
+    c.toml:5: job.file: is only allowed with do = "report"
+    c.toml:6: job.since: is only allowed with do = "report"
     "#);
 }

@@ -105,6 +105,29 @@ fn a_purge_by_root_works_with_the_privileges_of_the_owner() {
 
 #[test]
 #[ignore = "needs root"]
+fn a_job_of_root_writes_its_report_as_the_owner() {
+    let host = Host::new();
+    let run = |directory: &str| {
+        let file = host.path(directory).join("r.html");
+        // A job that is new runs if one of its times is in the last minute.
+        let job = format!(
+            "[[job]]\nname = {directory:?}\nat = \"* * *\"\ndo = \"report\"\nfile = {file:?}\n"
+        );
+        host.sandbox.file("jobs.toml", job);
+        host.run("--db srv/app.db --config jobs.toml run")
+    };
+    run("srv").succeeds().is_silent();
+    let report = fs::metadata(host.path("srv/r.html")).unwrap();
+    assert_eq!((report.uid(), report.mode() & 0o777), (APP, 0o644));
+    // What only root may write is not written.
+    host.directory_of(0, "root");
+    let told = run("root").exits(1).stderr();
+    assert!(told.contains("could not write the report"), "{told}");
+    assert_eq!(fs::read_dir(host.path("root")).unwrap().count(), 0);
+}
+
+#[test]
+#[ignore = "needs root"]
 fn what_the_owner_may_not_write_root_does_not_write_for_it() {
     let host = Host::new();
     set_mode(&host.path("srv/app.db"), 0o444);

@@ -25,6 +25,7 @@ pub(super) fn run_of(job: &Job, now: UnixTime) -> (Lease, NewRun) {
     let name = match job.work {
         JobAction::Purge(_) => "purge".to_owned(),
         JobAction::Cycle(_) => format!("cycle {}", job.name),
+        JobAction::Report(_) => format!("report {}", job.name),
     };
     let run = NewRun {
         job: Some(key_of(job)),

@@ -12,4 +12,5 @@ mod locked_database;
 mod missed_runs;
 mod polling;
 mod races;
+mod reports;
 mod set_clock;
