@@ -5,9 +5,10 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::config::SourceLine;
 use crate::config::profile::{built_in, outlines, parse};
 use crate::domain::profile::table_name::name_distance;
-use crate::domain::profile::{Profile, ProfileCatalog, ProfileOutline};
+use crate::domain::profile::{Parameter, Profile, ProfileCatalog, ProfileOutline};
 
 use super::exit::Usage;
 
@@ -157,14 +158,33 @@ fn ensure_known_parameters(
     )))
 }
 
-pub fn ensure_complete(profile: &Profile) -> anyhow::Result<()> {
-    let missing: Vec<String> = profile
-        .missing
-        .iter()
-        .map(|it| format!("--param {}={} ({})", it.name, it.example, it.about))
-        .collect();
+/// Checks that each parameter of a profile has a value. The advice is for the configuration, if
+/// the settings come from one of its lines.
+///
+/// # Errors
+/// [`Usage`] with the missing parameters.
+pub fn ensure_complete(
+    profile: &Profile,
+    configured_at: Option<&SourceLine>,
+) -> anyhow::Result<()> {
+    let Profile { name, missing, .. } = profile;
+    let listed = |written: &dyn Fn(&Parameter) -> String| -> Vec<String> {
+        missing.iter().map(written).collect()
+    };
     if missing.is_empty() {
         return Ok(());
     }
-    Err(Usage::error(format!("profile {} needs {}", profile.name, missing.join(" and "))))
+    let Some(line) = configured_at else {
+        let option = |it: &Parameter| format!("--param {}={} ({})", it.name, it.example, it.about);
+        return Err(Usage::error(format!(
+            "profile {name} needs {}",
+            listed(&option).join(" and ")
+        )));
+    };
+    let pair = |it: &Parameter| format!("{} = \"{}\"", it.name, it.example);
+    Err(Usage::error(format!(
+        "{line}: profile {name} needs parameters = {{ {} }} ({})",
+        listed(&pair).join(", "),
+        listed(&|it| it.about.clone()).join("; ")
+    )))
 }

@@ -25,7 +25,7 @@ pub enum Unit {
 pub struct RunResult {
     pub started: UnixTime,
     pub finished: UnixTime,
-    /// done, partial, refused, held, skipped or failed.
+    /// done, partial, refused, busy, skipped or failed.
     pub outcome: String,
     /// The exit code that the command would have if it had done nothing else.
     pub exit_code: u8,

@@ -44,7 +44,7 @@ impl JobReporter {
     pub fn failed(&self, error: &crate::Error) {
         let code = exit_code_of_library_error(error);
         let outcome = match error {
-            crate::Error::LeaseHeld { .. } | crate::Error::AlreadyRun => "held",
+            crate::Error::LeaseHeld { .. } | crate::Error::AlreadyRun => "busy",
             _ => codes::outcome(code),
         };
         self.send(code, outcome, [0; 3], Some(with_advice(error)));

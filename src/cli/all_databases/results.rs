@@ -47,7 +47,7 @@ fn outcome(word: &str) -> Value {
     let severity = match word {
         "done" => Severity::Good,
         "partial" | "refused" => Severity::Warn,
-        "held" | "skipped" | "dry run" => Severity::Dim,
+        "busy" | "skipped" | "dry run" => Severity::Dim,
         _ => Severity::Bad,
     };
     Value::Word(word.to_owned().into(), severity)

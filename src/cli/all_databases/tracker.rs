@@ -70,7 +70,7 @@ impl Total {
     fn result(&self, started: UnixTime) -> RunResult {
         let [marked, ended, deleted] = self.counts;
         let outcome = match self.exit_code {
-            codes::BUSY if !self.is_locked => "held",
+            codes::BUSY if !self.is_locked => "busy",
             code => codes::outcome(code),
         };
         RunResult {

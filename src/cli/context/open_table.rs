@@ -233,7 +233,7 @@ impl Context {
         profile: Profile,
         config: &Config,
     ) -> anyhow::Result<Box<dyn Backend>> {
-        ensure_complete(&profile)?;
+        ensure_complete(&profile, self.profile_line(config)?)?;
         let stricter = config.table_policy(&profile)?.rules;
         let state = self.state(db, access, config)?;
         let store = adopted::open_with_state(db, access, Profile { stricter, ..profile }, state)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
+use crate::config::{Config, SourceLine};
 use crate::domain::profile::Profile;
 
 use super::settings::Context;
@@ -26,6 +26,22 @@ impl Context {
     fn profile_in(config: &Config) -> Option<PathBuf> {
         let wanted = PathBuf::from(config.profile.as_ref()?);
         Some(if profiles::is_file(&wanted) { config.resolve("profile", &wanted) } else { wanted })
+    }
+
+    /// The line of the configuration that selects the profile, or else names the database;
+    /// `None`: the command line selects it, or there is none.
+    ///
+    /// # Errors
+    /// Errors of the configuration.
+    pub fn profile_line<'a>(
+        &'a self,
+        config: &'a Config,
+    ) -> anyhow::Result<Option<&'a SourceLine>> {
+        if self.named_profile.is_some() {
+            return Ok(None);
+        }
+        let entry = self.entry()?.map(|entry| &entry.line);
+        Ok(config.line_of("profile").or(entry))
     }
 
     /// Values of a profile's parameters: those of the command line precede those of the

@@ -275,7 +275,7 @@ impl JobReport {
         };
         Some(match ran {
             Ok(JobOutcome::NotDue(JobStatus::Running(run))) => {
-                no_work(Exit::Busy, "held", Some(format!("running since {}", run.started)))
+                no_work(Exit::Busy, "busy", Some(format!("running since {}", run.started)))
             }
             Ok(JobOutcome::NotDue(_) | JobOutcome::Disabled) => return None,
             Ok(JobOutcome::Skipped) => no_work(Exit::Done, "skipped", None),
@@ -296,7 +296,7 @@ impl JobReport {
                 no_work(Exit::Done, "done", Some(format!("wrote \"{path}\"")))
             }
             Err(error @ Error::LeaseHeld { .. }) => {
-                no_work(Exit::Busy, "held", Some(with_advice(error)))
+                no_work(Exit::Busy, "busy", Some(with_advice(error)))
             }
             Err(Error::Guard(refusal)) => Self {
                 advice: Some(advice_for_job(refusal)),

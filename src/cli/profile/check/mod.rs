@@ -78,7 +78,7 @@ impl Args {
             diagnosed => diagnosed?,
         };
         if diagnosis.difference.is_none() {
-            ensure_complete(&profile)?;
+            ensure_complete(&profile, None)?;
         }
         let findings = CheckFindings::of(&diagnosis, &profile, context.now);
         match context.format() {

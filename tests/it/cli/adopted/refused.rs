@@ -92,6 +92,21 @@ fn values_in_another_encoding_prevent_every_deletion() {
 }
 
 #[test]
+fn a_missing_parameter_is_asked_for_where_the_profile_is_named() {
+    let sandbox = laravel();
+    let entry = "[[database]]\nname = \"shop\"\npath = \"app.db\"\n";
+    sandbox.file("named.toml", format!("{entry}profile = \"laravel\"\n"));
+    sandbox.file("detected.toml", entry);
+    sandbox.file("one.toml", "profile = \"laravel\"\n");
+    let with =
+        |config: &str, args: &[&str]| refuses(&sandbox, &[&["--config", config], args].concat(), 2);
+    insta::assert_snapshot!(with("named.toml", &["--db", "shop", "list"]), @r#"named.toml:4: profile laravel needs parameters = { lifetime = "2h" } (SESSION_LIFETIME in the application's .env, a number of minutes)"#);
+    insta::assert_snapshot!(with("detected.toml", &["--db", "shop", "purge"]), @r#"detected.toml:2: profile laravel needs parameters = { lifetime = "2h" } (SESSION_LIFETIME in the application's .env, a number of minutes)"#);
+    insta::assert_snapshot!(with("one.toml", &["list"]), @r#"one.toml:1: profile laravel needs parameters = { lifetime = "2h" } (SESSION_LIFETIME in the application's .env, a number of minutes)"#);
+    insta::assert_snapshot!(with("named.toml", &["--db", "shop", "--profile", "laravel", "list"]), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");
+}
+
+#[test]
 fn a_parameter_that_only_the_application_knows_is_required() {
     let sandbox = laravel();
     insta::assert_snapshot!(refuses(&sandbox, &["list"], 2), @"profile laravel needs --param lifetime=2h (SESSION_LIFETIME in the application's .env, a number of minutes)");

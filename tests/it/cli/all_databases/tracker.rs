@@ -79,7 +79,7 @@ fn a_busy_database_has_no_part_in_the_outcome_of_a_call() {
 
 #[test]
 fn another_process_that_does_the_work_is_no_lock() {
-    for (outcome, is_locked) in [("held", false), ("failed", true)] {
+    for (outcome, is_locked) in [("busy", false), ("failed", true)] {
         let (mut tracker, events) = tracker(1);
         tracker.job_ended(0, job(11, outcome));
         tracker.database_ended(0, 11);

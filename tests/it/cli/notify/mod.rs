@@ -50,7 +50,7 @@ fn result(exit_code: u8) -> RunResult {
     let (outcome, reason) = match exit_code {
         0 => ("done", None),
         3 => ("partial", Some("3 rows changed meanwhile")),
-        11 => ("held", Some("the database is locked")),
+        11 => ("busy", Some("the database is locked")),
         _ => ("failed", Some("the database \"/srv/shop/db\" does not exist")),
     };
     RunResult {
