@@ -21,6 +21,10 @@ pub struct Worker {
     pub instruction: Instruction,
     socket: RefCell<BufWriter<UnixStream>>,
     /// Lines of the parent that are for the command.
+    #[cfg_attr(
+        not(feature = "top"),
+        expect(dead_code, reason = "only the live view is told more")
+    )]
     pub orders: Receiver<String>,
 }
 
