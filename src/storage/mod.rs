@@ -19,6 +19,7 @@ mod purge;
 mod random;
 pub mod raw_row;
 mod rebuild;
+mod runs;
 mod samples;
 mod sessions;
 mod stats;
@@ -34,11 +35,7 @@ pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
 pub use inspection::{AutoVacuum, ExpiryIndexStatus, FileInspection, TableInspection};
 pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
-pub use ledger::{
-    EndedSession, Heartbeat, Invoker, JobKey, JobState, Lease, LeaseHolder, Ledger,
-    MAX_NAMED_SESSIONS, MIN_KEPT_RUNS, NewJob, NewRun, PublishedProgress, RunEnd, RunNote,
-    RunOrigin, RunOutcome, RunProgress, RunQuery, RunRecord, StartResult,
-};
+pub use ledger::{JobState, Lease, LeaseHolder, Ledger, NewJob, StartResult};
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
 pub use open::{Admission, LimitScope, NewSession, SessionOpener, TouchedRows};
 pub use purge::{
@@ -48,6 +45,10 @@ pub use purge::{
 pub use random::random_name;
 pub use rebuild::{
     CopiedTable, PurgeMethod, RebuildObstacle, RebuildStep, SampledRows, TableRebuild,
+};
+pub use runs::{
+    EndedSession, Heartbeat, Invoker, JobKey, MAX_NAMED_SESSIONS, MIN_KEPT_RUNS, NewRun,
+    PublishedProgress, RunEnd, RunNote, RunOrigin, RunOutcome, RunProgress, RunQuery, RunRecord,
 };
 pub use samples::Sample;
 pub use sessions::{EndRequest, KnownUser, SessionStore};

@@ -1,8 +1,8 @@
 use super::context::PolicyContext;
 use super::kept_rows::{KeptRows, UnindexedTable};
-use super::ledger::RunProgress;
 use super::list::{ScanResult, SessionQuery};
 use super::purge::{Cursor, DueRange, DueScan, PurgeBatchResult, ScanLimits};
+use super::runs::RunProgress;
 use super::stats::{GroupBy, TaskNames, TaskStats, UserStats};
 use super::visit::VisitResult;
 use crate::domain::error::Result;

@@ -355,7 +355,7 @@ fn two_databases_do_not_write_the_same_report() {
     assert!(named.succeeds().stdout().contains(" /srv/blog/r-blog.html "));
     let own =
         "[[database.job]]\nname = \"r\"\nat = \"0 7 1\"\ndo = \"report\"\nfile = \"/b.html\"\n";
-    settings(&(report("/srv/r.html") + &shop + &blog + &own)).succeeds();
+    settings(&(report("/srv/r.html") + &shop + &blog + own)).succeeds();
     settings(&(report("/srv/r.html") + "enabled = false\n" + &shop + &blog)).succeeds();
     // A file of databases disables only its own.
     std::fs::create_dir(sandbox.path("c.d")).unwrap();

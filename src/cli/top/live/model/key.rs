@@ -25,6 +25,22 @@ pub enum Key {
     Help,
 }
 
+impl Key {
+    /// The rows by which a key moves.
+    pub fn steps(self, page: usize) -> Option<isize> {
+        let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);
+        Some(match self {
+            Self::Up | Self::Char('k') => -1,
+            Self::Down | Self::Char('j') => 1,
+            Self::PageUp => -page,
+            Self::PageDown => page,
+            Self::Home => isize::MIN / 2,
+            Self::End => isize::MAX / 2,
+            _ => return None,
+        })
+    }
+}
+
 /// Finds keys in what a terminal sends.
 #[derive(Debug, Default)]
 pub struct KeyParser {

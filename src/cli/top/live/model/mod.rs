@@ -1,12 +1,16 @@
 //! The state of the view. Keys and news come in; state and wishes come out. It knows neither the
 //! terminal nor a database.
 
+mod answer;
 pub mod columns;
+mod confirmation;
 pub mod database;
 mod key;
 pub mod line;
 pub mod rows;
 
+pub use answer::Answer;
+pub use confirmation::{Confirmation, Doomed};
 pub use key::{Key, KeyParser};
 
 use std::collections::BTreeMap;
@@ -19,7 +23,6 @@ use super::filter;
 use super::order::{Order, View};
 use crate::cli::all_databases::wire::TypedRecord;
 use crate::domain::time::UnixTime;
-use crate::domain::why::why;
 use crate::output::record::Value;
 
 /// Something that the model wants to happen.
@@ -37,25 +40,6 @@ pub enum Wish {
     Quit,
 }
 
-/// The session that is to end: the one that was highlighted when the key was pressed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Doomed {
-    pub database: usize,
-    pub handle: String,
-    /// User, task, client, state and idle time, as far as they are known.
-    pub facts: Vec<(&'static str, Value)>,
-}
-
-/// The question whether a session shall end.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Confirmation {
-    pub doomed: Doomed,
-    pub why: Line,
-    /// Set while the reason is typed; otherwise, the answer is awaited.
-    pub is_typing: bool,
-    pub fault: Option<String>,
-}
-
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mode {
     Browse,
@@ -67,17 +51,6 @@ pub enum Mode {
     Confirm(Confirmation),
     /// The answer of a command, or its beginning.
     Answer(Answer),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
-    pub number: u64,
-    pub title: String,
-    pub lines: Vec<String>,
-    /// Exit code of the command, once it has ended.
-    pub exit_code: Option<u8>,
-    /// First line that is shown.
-    pub first: usize,
 }
 
 pub struct Model {
@@ -215,7 +188,7 @@ impl Model {
 
     fn browse_lists(&mut self, key: Key) -> Vec<Wish> {
         let Some(index) = self.opened else {
-            if let Some(rows) = steps(key, self.page) {
+            if let Some(rows) = key.steps(self.page) {
                 let last = self.databases.len().saturating_sub(1);
                 self.place = self.place.saturating_add_signed(rows).min(last);
             }
@@ -231,7 +204,7 @@ impl Model {
             Key::Tab | Key::Right => database.focus = next(list, 1),
             Key::BackTab | Key::Left => database.focus = next(list, 3),
             key => {
-                if let Some(by) = steps(key, self.page) {
+                if let Some(by) = key.steps(self.page) {
                     rows.step(by);
                 }
                 return Vec::new();
@@ -378,53 +351,6 @@ impl Model {
     }
 }
 
-impl Confirmation {
-    /// Handles a key while the reason is typed.
-    fn type_reason(&mut self, key: Key) {
-        match key {
-            Key::Enter | Key::Tab | Key::BackTab | Key::Down => {
-                self.fault = reason(&self.why.text()).err();
-                self.is_typing = self.fault.is_some();
-            }
-            key => {
-                self.why.press(key);
-                self.fault = None;
-            }
-        }
-    }
-
-    /// The words of the command that ends the session.
-    fn words(&self) -> Vec<String> {
-        let words = ["cycle", "--yes", "--session", &self.doomed.handle].map(str::to_owned);
-        let reason = reason(&self.why.text()).ok().flatten();
-        words.into_iter().chain(reason.map(|reason| format!("--why={reason}"))).collect()
-    }
-}
-
-impl Answer {
-    /// Handles a key. Reports whether the answer is to be closed.
-    fn press(&mut self, key: Key, page: usize) -> bool {
-        match key {
-            Key::Escape | Key::Enter | Key::Char('q') => return true,
-            key => {
-                if let Some(lines) = steps(key, page) {
-                    let last = self.lines.len().saturating_sub(1);
-                    self.first = self.first.saturating_add_signed(lines).min(last);
-                }
-            }
-        }
-        false
-    }
-}
-
-/// The reason of a run; none if the line is empty.
-fn reason(text: &str) -> Result<Option<String>, String> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    why(text).map(Some).map_err(|fault| format!("the reason {fault}"))
-}
-
 /// Words with this value of an option in place of its others.
 fn with_option(words: &[String], option: &str, value: &str) -> Vec<String> {
     let mut kept = Vec::new();
@@ -448,18 +374,4 @@ fn with_option(words: &[String], option: &str, value: &str) -> Vec<String> {
 fn next(list: List, by: usize) -> List {
     let place = List::ALL.iter().position(|known| *known == list).unwrap_or(0);
     List::ALL[(place + by) % List::ALL.len()]
-}
-
-/// The rows by which a key moves.
-fn steps(key: Key, page: usize) -> Option<isize> {
-    let page = isize::try_from(page).unwrap_or(isize::MAX).max(1);
-    Some(match key {
-        Key::Up | Key::Char('k') => -1,
-        Key::Down | Key::Char('j') => 1,
-        Key::PageUp => -page,
-        Key::PageDown => page,
-        Key::Home => isize::MIN / 2,
-        Key::End => isize::MAX / 2,
-        _ => return None,
-    })
 }
