@@ -8,7 +8,7 @@ use clap::{Args as _, Command, CommandFactory as _, FromArgMatches as _};
 use super::context::Global;
 use super::{
     Cli, check, close, compact, copy, cycle, discover, doctor, init, list, open, profile, purge,
-    restore, run, schedule, show, top, touch,
+    report_page, restore, run, schedule, show, top, touch,
 };
 
 /// Parses the arguments of a process, of which the first is the program's name.
@@ -98,6 +98,7 @@ fn narrow_subcommand(name: &str) -> Option<Command> {
         discover::examiner::COMMAND => discover::examiner::Args::augment_args,
         "doctor" => doctor::Args::augment_args,
         "profile" => profile::Args::augment_args,
+        "report" => report_page::Args::augment_args,
         _ => return None,
     };
     Some(augment(Command::new(name.to_owned())))

@@ -33,7 +33,7 @@ impl PolicySetting {
     /// The reason why it is no setting of a policy.
     pub fn parse(given: &str, source: &str) -> Result<Self, String> {
         let Some((key, value)) = given.split_once('=') else {
-            return Err("must be a key and a value, like policy.timeout=15m".to_owned());
+            return Err("use a key and a value, like policy.timeout=15m".to_owned());
         };
         let Some(place) = key.trim().strip_prefix(SECTION) else {
             return Err(format!(

@@ -133,6 +133,7 @@ fn run(page: &str, time: Option<i64>, programs: &[&Path]) {
         .current_dir(folder.path())
         .env("PATH", path.join(":"))
         .env("TZ", "UTC")
+        .env("LC_ALL", "C.UTF-8")
         .env("STATE_DIRECTORY", folder.path().join("state"))
         .env_remove("SESSCTL_DB")
         .env_remove("SESSCTL_CONFIG")

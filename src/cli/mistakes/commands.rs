@@ -15,7 +15,7 @@ const OTHER_NAMES: [(&str, &[&str]); 26] = [
     ("show users", &["user", "who", "w", "accounts"]),
     ("show tasks", &["task", "services"]),
     ("show session HANDLE", &["inspect", "get", "view", "describe", "details"]),
-    ("show runs", &["history", "log", "logs", "audit", "journal", "events", "ledger"]),
+    ("show runs", &["log", "logs", "audit", "journal", "events", "ledger"]),
     ("show schedule", &["jobs", "job", "timers"]),
     ("show config", &["configuration", "settings", "conf", "policy", "policies"]),
     ("show profiles", &["frameworks", "framework", "tables"]),

@@ -38,7 +38,7 @@ fn a_dry_run_estimates_what_a_rebuild_frees() {
     // Given pages that a purge has left half full
     let sandbox = Sandbox::new();
     let old = |n: u32| if n.is_multiple_of(2) { HOUR } else { 0 };
-    sandbox.insert_all(0..4 * KEPT, |n| row(&n.to_string()).idle(old(n)));
+    sandbox.insert_all(0..8 * KEPT, |n| row(&n.to_string()).idle(old(n)));
     purge(&sandbox);
     let estimated = estimate(&sandbox, &["--full"]);
     for needed in ["written_bytes", "estimated_ms", "data_bytes_needed", "temporary_bytes_needed"] {

@@ -16,7 +16,7 @@ const MISTYPED: [(&str, &str); 79] = [
     ("session 3fa9", r#"unknown command "session": did you mean "show session"?"#),
     ("inspect 3fa9", r#"unknown command "inspect": did you mean "show session 3fa9"?"#),
     ("runs", r#"unknown command "runs": did you mean "show runs"?"#),
-    ("history", r#"unknown command "history": did you mean "show runs"?"#),
+    ("history", r#"unknown command "history": did you mean "show history"?"#),
     ("log", r#"unknown command "log": did you mean "show runs"?"#),
     ("config", r#"unknown command "config": did you mean "show config"?"#),
     ("profiles", r#"unknown command "profiles": did you mean "show profiles"?"#),

@@ -113,7 +113,7 @@ fn a_setting_concerns_one_database() {
 #[test]
 fn only_a_key_of_a_policy_and_its_value_is_a_setting() {
     for (given, expected) in [
-        ("policy.timeout", "must be a key and a value, like policy.timeout=15m"),
+        ("policy.timeout", "use a key and a value, like policy.timeout=15m"),
         ("policy.timeout=15", "\"15\" has no unit: use 15s, 15m, 15h or 15d; or use \"never\""),
         ("policy.limit=-1", "must be an integer of 0 or more"),
         ("policy.limit=many", "must be an integer, not a string"),

@@ -1,6 +1,7 @@
 //! The picture of `top`: the screen of a terminal as SVG.
 
 use std::fmt::Write as _;
+use std::process::Command;
 
 use super::{at, demo, is_update, kept, words};
 use crate::support::processes::until;
@@ -126,28 +127,41 @@ fn svg(screen: &str) -> String {
     svg + "</svg>\n"
 }
 
+/// A terminal, which ends with the test.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    fn run(&self, args: &[&str]) -> String {
+        let output = Command::new("tmux").args(["-S", &self.socket]).args(args).output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.run(&["kill-server"]);
+    }
+}
+
 /// The screen of the view, once it shows all of its parts.
 fn screen(sandbox: &Sandbox) -> String {
-    let socket = sandbox.path("tmux.socket").display().to_string();
+    let terminal = Terminal { socket: sandbox.path("tmux.socket").display().to_string() };
     let view = at(TIME, sandbox, &["--config", "jobs.toml", "top"]);
     let size = [COLUMNS, LINES].map(|it| it.to_string());
-    let start =
-        ["tmux", "-S", &socket, "-f", "/dev/null", "new-session", "-d", "-x", &size[0], "-y"];
-    let start = [&start[..], &[&size[1], "--"]].concat();
+    let start = ["tmux", "-S", &terminal.socket, "-f", "/dev/null", "new-session", "-d", "-x"];
+    let start = [&start[..], &[&size[0], "-y", &size[1], "--"]].concat();
     let mut command = run_by(&start, &view);
     command.env("LANG", "C.UTF-8").env("TERM", "xterm-256color");
+    // The time since the machine was started would be negative.
+    command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     assert!(command.status().unwrap().success());
-    let capture = |args: &[&str]| {
-        let output = std::process::Command::new("tmux").args(["-S", &socket]).args(args).output();
-        String::from_utf8(output.unwrap().stdout).unwrap()
-    };
     until(|| {
-        let screen = capture(&["capture-pane", "-p"]);
+        let screen = terminal.run(&["capture-pane", "-p"]);
         ["weekly report", "user0300", "jmap"].iter().all(|text| screen.contains(text))
     });
-    let screen = capture(&["capture-pane", "-e", "-p"]);
-    capture(&["kill-server"]);
-    screen
+    terminal.run(&["capture-pane", "-e", "-p"])
 }
 
 #[test]
