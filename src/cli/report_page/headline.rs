@@ -269,7 +269,7 @@ fn add_costs(rest: &mut Vec<Remark>, situation: &Situation, zone: &TimeZone) {
     if let Some((hold, at)) = situation.worst_hold {
         let tone = if hold >= LONG_HOLD { Tone::Warning } else { Tone::Neutral };
         let text = format!(
-            "no write transaction of a run blocked other programs for longer than {} (on {})",
+            "the longest write transaction of a run blocked other programs for {} (on {})",
             human::elapsed(hold),
             times::minute(at, zone)
         );

@@ -37,11 +37,17 @@ fn demo() -> Sandbox {
     sandbox
 }
 
-/// The words of a text, without those that contain numbers, which differ from run to run.
+/// The words of a text, without those that contain numbers or are cut, which differ from run to run.
 fn words(text: &str) -> Vec<&str> {
-    let words = text.split(|letter: char| !letter.is_alphanumeric());
-    let is_word = |word: &&str| word.len() > 2 && word.chars().all(char::is_alphabetic);
-    words.filter(is_word).collect()
+    let mut whole = Vec::new();
+    let mut parts = text.split('…').peekable();
+    while let Some(part) = parts.next() {
+        let is_cut = parts.peek().is_some();
+        let end = if is_cut { part.trim_end_matches(char::is_alphanumeric) } else { part };
+        whole.extend(end.split(|letter: char| !letter.is_alphanumeric()));
+    }
+    whole.retain(|word| word.len() > 2 && word.chars().all(char::is_alphabetic));
+    whole
 }
 
 /// Hash of some words (FNV-1a).
@@ -69,7 +75,9 @@ fn the_picture_of_the_page_is_that_of_the_demo() {
         .output()
         .unwrap();
     assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
-    let source = hash(&words(&page));
+    // What follows says which run was the slowest, and the demo may be slow here.
+    let shown = page.split("<h2").take(3).collect::<String>();
+    let source = hash(&words(&shown));
     if is_update() {
         std::fs::copy(&picture, kept("report.png")).unwrap();
         std::fs::write(kept("report.png.source"), &source).unwrap();

@@ -148,7 +148,7 @@ fn the_rest_begins_with_the_worst() {
     warning: 2 rows have times that cannot be read, so that their sessions are never purged
     warning: 1 row was used, opened or marked in the future: a clock is or was wrong
     note: a purge has been running for 3 minutes
-    note: no write transaction of a run blocked other programs for longer than 12 ms (on 2026-06-14 12:00)
+    note: the longest write transaction of a run blocked other programs for 12 ms (on 2026-06-14 12:00)
     note: 1.20 GB of the 3.40 GB of the file are free
     "#);
 }
@@ -157,7 +157,7 @@ fn the_rest_begins_with_the_worst() {
 fn a_hold_that_programs_notice_is_a_warning() {
     let situation =
         Situation { worst_hold: Some((Duration::from_secs(3), ago(DAY))), ..rows(10, 10) };
-    assert!(rest(&situation)[0].starts_with("warning: no write transaction"));
+    assert!(rest(&situation)[0].starts_with("warning: the longest write transaction"));
 }
 
 #[test]
