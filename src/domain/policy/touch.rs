@@ -40,7 +40,7 @@ impl Policy {
         }
     }
 
-    /// Timeout by which a session is evaluated, according to its [basis](TimeoutBasis): the granted
+    /// Timeout by which a session is evaluated, according to its [basis](Policy::basis): the granted
     /// one, or that which the policy grants to it now.
     pub fn timeout_of(&self, session: &Session) -> Option<Span> {
         let granted = session.idle_timeout;

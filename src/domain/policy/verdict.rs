@@ -28,7 +28,7 @@ impl Policy {
     ///    unused for longer than its own `idle_timeout`: at `last_used_at + idle_timeout` it is
     ///    still valid, a second later it is not. Without a timeout it never is; a timeout of zero
     ///    makes it expired as soon as a second has passed.
-    ///    A policy with another [basis](super::TimeoutBasis) has its own timeout in the place of
+    ///    A policy with another [basis](Policy::basis) has its own timeout in the place of
     ///    `idle_timeout`, here and in rule 3.
     /// 3. Under `expire = "abandoned"` it is *abandoned* when it has been unused
     ///    for longer than both its own `idle_timeout` and `abandoned`, with the
