@@ -1,5 +1,6 @@
 //! The picture of `top`: the screen of a terminal as SVG.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::Command;
 
@@ -127,6 +128,14 @@ fn svg(screen: &str) -> String {
     svg + "</svg>\n"
 }
 
+/// The words that a picture shows.
+fn shown(svg: &str) -> BTreeSet<&str> {
+    svg.split('>')
+        .filter_map(|part| part.split_once('<'))
+        .flat_map(|(text, _)| words(text))
+        .collect()
+}
+
 /// A terminal, which ends with the test.
 struct Terminal {
     socket: String,
@@ -174,6 +183,6 @@ fn the_picture_of_the_live_view_is_that_of_the_demo() {
         std::fs::write(kept("top.svg"), &svg).unwrap();
     }
     let known = std::fs::read_to_string(kept("top.svg")).unwrap();
-    assert_eq!(words(&known), words(&svg), "the view has changed: set SESSCTL_TEST_PICTURES");
+    assert_eq!(shown(&known), shown(&svg), "the view has changed: set SESSCTL_TEST_PICTURES");
     assert!(known.len() < 40_000, "{}", known.len());
 }
