@@ -168,7 +168,9 @@ fn screen(sandbox: &Sandbox) -> String {
     assert!(command.status().unwrap().success());
     until(|| {
         let screen = terminal.run(&["capture-pane", "-p"]);
-        ["weekly report", "user0300", "jmap"].iter().all(|text| screen.contains(text))
+        // The last of them comes after all others.
+        let parts = ["last", "weekly report", "user0300", "jmap", "Firefox", "at a cost"];
+        parts.iter().all(|text| screen.contains(text))
     });
     terminal.run(&["capture-pane", "-e", "-p"])
 }
