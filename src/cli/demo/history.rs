@@ -33,7 +33,7 @@ const CLOSED: f64 = 0.65;
 
 const FULL_DISK: &str = "could not write to \"sessctl-demo.db\": no space left on the file system";
 
-/// What the past leads to.
+/// Counts at the end of the past, which the present continues.
 pub(super) struct Present {
     pub live: usize,
     pub expired: usize,

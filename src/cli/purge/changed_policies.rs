@@ -72,7 +72,7 @@ impl ChangedPolicies {
         Ok(service)
     }
 
-    /// What a purge would do without the changes, and how the sessions were evaluated with them.
+    /// Result of a purge without the changes, and how the sessions were evaluated with them.
     ///
     /// # Errors
     /// Errors of reading the table.

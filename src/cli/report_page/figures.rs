@@ -60,7 +60,7 @@ pub struct FrameworkTable {
 /// Users with sessions that have not ended.
 #[derive(Debug, Clone, Default)]
 pub struct Users {
-    /// Those with the most sessions.
+    /// Users with the most sessions.
     pub top: Vec<UserStats>,
     pub count: u64,
     /// Sessions without a user.
@@ -152,7 +152,7 @@ impl Figures {
     }
 }
 
-/// What the ledger knows.
+/// Figures from the ledger.
 #[derive(Default)]
 struct Past {
     samples: Vec<Sample>,

@@ -122,7 +122,7 @@ pub struct Chart {
     pub plot: Plot,
     /// Label of its largest value.
     pub peak: Option<Peak>,
-    /// Its values.
+    /// Values of the series.
     pub table: Table,
 }
 

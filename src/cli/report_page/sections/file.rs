@@ -60,7 +60,7 @@ fn size(FileFigures { usage, .. }: &FileFigures) -> String {
     )
 }
 
-/// What a compaction would return to the file system.
+/// Bytes that a compaction would return to the file system, in words.
 fn returnable(FileFigures { usage, slack }: &FileFigures, is_foreign: bool) -> String {
     let slack = slack.unwrap_or(0);
     let slack = if is_slack_notable(slack, usage.bytes()) { slack } else { 0 };

@@ -1,4 +1,4 @@
-//! What runs did: rows that they deleted, how long they took, and how long they blocked others.
+//! Work of the runs: rows that they deleted, how long they took, and how long they blocked others.
 
 use std::time::Duration;
 

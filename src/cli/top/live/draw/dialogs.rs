@@ -1,4 +1,4 @@
-//! What lies over the lists: help, answers, and the question before a session ends.
+//! Dialogs over the lists: help, answers, and the question before a session ends.
 
 use ratatui_core::layout::Rect;
 use ratatui_core::style::Style;
