@@ -75,8 +75,10 @@ fn number(database: &impl Database, sql: &str) -> Result<i64> {
 
 pub const SELECT_VERSION: &str =
     "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
-/// The names of all tables, and of the column that a script adds.
-const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' UNION ALL \
+/// The names of all tables but SQLite's own, which remain when others are dropped, and of the
+/// column that a script adds.
+const SELECT_TABLES: &str = "SELECT name FROM sqlite_schema \
+     WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' UNION ALL \
      SELECT 'sessions.agent' FROM sqlite_schema AS own, pragma_table_info(own.name) AS column \
      WHERE own.type = 'table' AND own.name = 'sessions' AND column.name = 'agent' ORDER BY name";
 
