@@ -13,7 +13,7 @@ use crate::storage::{
 
 const UNREADABLE_NOTICE: &str = "notice of unreadable rows";
 const NOTICE_INTERVAL: Span = Span::days(1);
-const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// Time that a run continues without renewing its lease on a full disk: under [`Lease::TERM`].
 const MAX_UNRENEWED: Duration = Duration::from_secs(30);
 /// Maximum time of a statement: what remains of a lease just renewed, with a margin.

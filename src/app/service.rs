@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::clock::{ClockCheck, MonotonicClock, Timer, process_clock};
 use super::notify::{EndHook, MissedNotifications, Notifier};
 use super::recording::CloseRun;
-use super::run::{ActiveRun, ProcessProbe, RunObserver};
+use super::run::{ProcessProbe, RunObserver};
 use super::token_batch_sizer::TokenBatchSizer;
 use crate::domain::error::Result;
 use crate::domain::job::ReportFile;
@@ -33,8 +33,6 @@ pub struct SessionService {
     pub(super) timer: Timer,
     pub(super) observer: Option<Box<dyn RunObserver>>,
     pub(super) report_writer: Option<Box<dyn ReportWriter>>,
-    /// Report that is being written.
-    pub(super) report_run: Option<ActiveRun>,
     user: fn() -> String,
     invoker: fn() -> Invoker,
     /// Run that closed sessions belong to; `None`: they are not recorded.
@@ -82,7 +80,6 @@ impl SessionService {
             timer: Timer::default(),
             observer: None,
             report_writer: None,
-            report_run: None,
             user: String::new,
             invoker: Invoker::default,
             closes: None,

@@ -78,6 +78,9 @@ pub struct JobState {
     pub holder: Option<String>,
 }
 
+/// Renews a lease at this time over a connection of its own, as [`Ledger::renew_lease`] does.
+pub type LeaseRenewal = Box<dyn Fn(UnixTime) -> Result<bool> + Send>;
+
 /// Ledger of runs, and leases that prevent concurrent runs.
 ///
 /// Each method that writes is one atomic batch; a method that fails has changed nothing.
@@ -132,6 +135,10 @@ pub trait Ledger {
         now: UnixTime,
         progress: Option<&PublishedProgress>,
     ) -> Result<bool>;
+
+    /// The renewal of a lease for another thread, while this one is busy with a statement; `None`:
+    /// the ledger is in memory.
+    fn lease_renewal(&self, lease: &Lease) -> Result<Option<LeaseRenewal>>;
 
     /// Ends the run that has this lease, and releases the lease. A run that has lost its lease
     /// still records its result, but does not change the last settled time of its job.

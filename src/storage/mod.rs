@@ -35,7 +35,7 @@ pub use copy::{OnConflict, RowCopy, RowPage, RowRange, WriteResult};
 pub use inspection::{AutoVacuum, ExpiryIndexStatus, FileInspection, TableInspection};
 pub use interrupt::{Interruptible, StatementLimit};
 pub use kept_rows::{KeptRows, ReferencingTable, RejectedRow, UnindexedTable};
-pub use ledger::{JobState, Lease, LeaseHolder, Ledger, NewJob, StartResult};
+pub use ledger::{JobState, Lease, LeaseHolder, LeaseRenewal, Ledger, NewJob, StartResult};
 pub use list::{Order, ScanResult, SessionQuery, SortKey};
 pub use open::{Admission, LimitScope, NewSession, SessionOpener, TouchedRows};
 pub use purge::{

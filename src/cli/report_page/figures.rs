@@ -110,9 +110,7 @@ impl Figures {
         let past = past.filter(|_| has_ledger).unwrap_or_default();
         // Each of the three scans the table.
         let tasks = service.tasks(None, now)?;
-        service.keep_lease()?;
         let users = read_users(service, now)?;
-        service.keep_lease()?;
         let idle = service.idle_times(None, now)?;
         Ok(Self {
             database: request.database.clone(),

@@ -18,6 +18,9 @@ use crate::storage::{DataVersion, StatementLimit, VisitResult, WriteTiming};
 /// Decides on the arguments of an SQL function.
 pub type Predicate = Box<dyn Fn(&dyn RowRef) -> bool + Send>;
 
+/// Opens the same database once more, in any thread, to write to it.
+pub type Opener<D> = Box<dyn Fn() -> Result<D> + Send>;
+
 /// Observer of write transactions.
 pub trait CommitHook {
     /// A transaction begins; what another one did since its begin was rolled back or committed.
@@ -27,8 +30,12 @@ pub trait CommitHook {
     fn before_commit(&mut self) -> Result<()>;
 }
 
-pub trait Database {
+pub trait Database: 'static {
     fn display_name(&self) -> &str;
+
+    fn opener(&self) -> Opener<Self>
+    where
+        Self: Sized;
 
     fn query(
         &self,

@@ -1,7 +1,7 @@
 //! Placeholder for the client of rqlite, in builds without it: no value of its types exists.
 
 use super::sqlite::Access;
-use super::{BatchResult, Database, RowRef};
+use super::{BatchResult, Database, Opener, RowRef};
 use crate::domain::error::Result;
 use crate::domain::profile::SqlValueRef;
 use crate::storage::VisitResult;
@@ -42,6 +42,10 @@ impl Rqlite {
 
 impl Database for Rqlite {
     fn display_name(&self) -> &str {
+        match self.0 {}
+    }
+
+    fn opener(&self) -> Opener<Self> {
         match self.0 {}
     }
 

@@ -16,8 +16,8 @@ use crate::domain::clock::{ClockReference, ClockStamp};
 use crate::domain::error::Result;
 use crate::domain::time::{Span, UnixTime};
 use crate::storage::{
-    JobKey, JobState, Lease, LeaseHolder, Ledger, NewJob, NewRun, PublishedProgress, RunEnd,
-    RunProgress, RunQuery, RunRecord, Sample, StartResult, VisitResult,
+    JobKey, JobState, Lease, LeaseHolder, LeaseRenewal, Ledger, NewJob, NewRun, PublishedProgress,
+    RunEnd, RunProgress, RunQuery, RunRecord, Sample, StartResult, VisitResult,
 };
 
 pub(super) use run_sessions::record_before_end;
@@ -102,6 +102,13 @@ impl<L: LedgerDatabase> Ledger for L {
         let is_held = self.write(|database| lease::renew(database, lease, now, progress))?;
         // A lease that was lost with its database was not taken by another run.
         Ok(is_held || self.has_lost_lease())
+    }
+
+    fn lease_renewal(&self, lease: &Lease) -> Result<Option<LeaseRenewal>> {
+        let opener = self.read(|database| Ok(database.opener()))?;
+        let Some(open) = opener.filter(|_| !self.is_in_memory()) else { return Ok(None) };
+        let lease = lease.clone();
+        Ok(Some(Box::new(move |now| lease::renew(&mut open()?, &lease, now, None))))
     }
 
     fn finish_run(&mut self, lease: &Lease, job: Option<&JobKey>, end: &RunEnd) -> Result<()> {

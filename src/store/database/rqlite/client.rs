@@ -59,6 +59,10 @@ impl Client {
         }
     }
 
+    pub(super) fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
     pub(super) fn display_name(&self) -> &str {
         &self.display_name
     }

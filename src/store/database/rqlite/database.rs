@@ -7,7 +7,8 @@ use super::json;
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::SqlValueRef;
 use crate::storage::{DataVersion, VisitResult, WriteTiming};
-use crate::store::database::{BatchResult, Database, ExpectedCount, OwnedRow, RowRef};
+use crate::store::database::sqlite::Access;
+use crate::store::database::{BatchResult, Database, ExpectedCount, Opener, OwnedRow, RowRef};
 use crate::store::statement::{Parameters, Statement};
 
 /// Initial and maximum number of rows in a page. Without an index for the order, each page
@@ -20,6 +21,11 @@ const PAGE_BYTES: usize = 4 << 20;
 impl Database for Rqlite {
     fn display_name(&self) -> &str {
         self.client.display_name()
+    }
+
+    fn opener(&self) -> Opener<Self> {
+        let (cluster, has_receipts) = (self.client.cluster().clone(), self.has_receipts);
+        Box::new(move || Ok(Self { has_receipts, ..Self::new(&cluster, Access::Write) }))
     }
 
     fn query(

@@ -26,7 +26,7 @@ use nix::errno::Errno;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
-use super::{BatchResult, CommitHook, Database, ExpectedCount, Predicate, RowRef, memory};
+use super::{BatchResult, CommitHook, Database, ExpectedCount, Opener, Predicate, RowRef, memory};
 use crate::domain::error::{Error, Result};
 use crate::domain::profile::SqlValueRef;
 use crate::storage::{
@@ -175,6 +175,11 @@ impl SqliteFile {
 impl Database for SqliteFile {
     fn display_name(&self) -> &str {
         &self.place
+    }
+
+    fn opener(&self) -> Opener<Self> {
+        let path = self.path.clone();
+        Box::new(move || Self::open(&path, Access::Write))
     }
 
     fn query(

@@ -1,16 +1,23 @@
 //! Jobs that write reports: when they are due, and what the ledger records.
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use sessctl::app::{JobOutcome, ReportWriter};
+use sessctl::app::{JobOutcome, ListRequest, ReportWriter};
 use sessctl::domain::job::{Job, JobAction, JobStatus, JobTiming, ReportFile};
 use sessctl::domain::time::{Span, UnixTime};
-use sessctl::storage::{Lease, RunOutcome, StartResult};
-use sessctl::{Error, SessionService};
+use sessctl::storage::{Backend, Lease, RunOutcome, StartResult};
+use sessctl::store::{Access, Location};
+use sessctl::{Error, OpenRequest, Policies, SessionService, store};
 
-use crate::support::jobs::{Database, Host, job, planned};
-use crate::support::{DAY, HOUR, at, later};
+use crate::support::adopted::ApplicationDb;
+use crate::support::jobs::{Database, Host, job, planned, terms};
+use crate::support::processes::until;
+use crate::support::profiles::laravel;
+use crate::support::{DAY, HOUR, NOW, at, later, rqlite};
+
+const LARAVEL: &str = include_str!("../../../fixtures/frameworks/laravel.sql");
 
 /// Seven on a Monday.
 const SEVEN: &str = "2026-06-15T07:00:00Z";
@@ -125,6 +132,62 @@ fn a_report_runs_beside_a_purge_but_not_beside_itself() {
     database.store().drop_lease(&own).unwrap();
     assert!(matches!(host.run_if_due(&weekly(), at(SEVEN)), JobOutcome::Reported(_)));
     assert_eq!(written.borrow().len(), 1);
+}
+
+/// Reads the table until the lease of its report has been renewed in the meantime.
+struct SlowWriter(Rc<dyn Fn() -> Box<dyn Backend>>);
+
+impl ReportWriter for SlowWriter {
+    fn write(
+        &mut self,
+        report: &ReportFile,
+        service: &mut SessionService,
+        now: UnixTime,
+    ) -> sessctl::Result<String> {
+        let ledger = (self.0)();
+        let renewed_at = || ledger.lease_holder("report weekly").unwrap().unwrap().renewed_at;
+        let reads = service.list(&ListRequest::default(), now, &mut |_| {
+            until(|| renewed_at() > now);
+            Ok(ControlFlow::Continue(()))
+        });
+        assert!(reads.unwrap().shown > 0);
+        Ok(report.name.at(now))
+    }
+}
+
+/// Runs the job over a table with a slow writer.
+fn reports_slowly(open: impl Fn() -> Box<dyn Backend> + 'static) {
+    let open = Rc::new(open);
+    let writer = Box::new(SlowWriter(Rc::<_>::clone(&open) as _));
+    let service = SessionService::new(open(), Policies::default()).with_host("mail1");
+    let mut host = Host { service: service.with_report_writer(writer), terms: terms() };
+    host.set_jobs(&[&weekly()], later(at(SEVEN), -DAY));
+    assert!(matches!(host.run_if_due(&weekly(), at(SEVEN)), JobOutcome::Reported(_)));
+    assert_eq!(host.last_run(later(at(SEVEN), HOUR)).outcome, RunOutcome::Done);
+}
+
+#[test]
+fn the_lease_of_a_report_is_renewed_while_it_reads_the_table() {
+    let database = Database::new();
+    let mut service = SessionService::new(database.store(), Policies::default());
+    service.open(OpenRequest { task: "imap".into(), ..OpenRequest::default() }, NOW).unwrap();
+    reports_slowly(move || database.store());
+}
+
+#[test]
+fn the_lease_of_a_report_on_a_framework_table_is_renewed_as_well() {
+    let application = ApplicationDb::of(LARAVEL);
+    reports_slowly(move || application.store(laravel()));
+}
+
+#[test]
+#[ignore = "needs rqlite"]
+fn the_lease_of_a_report_on_a_cluster_is_renewed_as_well() {
+    let cluster = rqlite::shared();
+    let location = Location::parse(cluster.url().as_ref()).unwrap();
+    let mut service = SessionService::new(store::create(&location).unwrap(), Policies::default());
+    service.open(OpenRequest { task: "imap".into(), ..OpenRequest::default() }, NOW).unwrap();
+    reports_slowly(move || store::open(&location, Access::Write).unwrap());
 }
 
 #[test]

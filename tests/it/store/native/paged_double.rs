@@ -6,7 +6,7 @@ use sessctl::domain::error::Result;
 use sessctl::domain::profile::SqlValueRef;
 use sessctl::storage::VisitResult;
 use sessctl::store::database::sqlite::SqliteFile;
-use sessctl::store::database::{BatchResult, Database, OwnedRow, RowRef};
+use sessctl::store::database::{BatchResult, Database, Opener, OwnedRow, RowRef};
 use sessctl::store::statement::{Parameters, Statement};
 
 /// Rows in a page.
@@ -17,6 +17,11 @@ pub struct PagedDouble(pub SqliteFile);
 impl Database for PagedDouble {
     fn display_name(&self) -> &str {
         self.0.display_name()
+    }
+
+    fn opener(&self) -> Opener<Self> {
+        let open = self.0.opener();
+        Box::new(move || open().map(Self))
     }
 
     fn query(
