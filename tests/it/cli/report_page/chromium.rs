@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use miniz_oxide::inflate::decompress_to_vec_zlib;
 use sessctl::cli::report_page::form::Form;
 
+use super::databases::{host, page_of_all};
 use super::hostile::hostile;
 use super::sandbox::{report, with_history};
 use crate::support::Sandbox;
@@ -93,8 +94,14 @@ const OVERFLOWING: &str = "
 #[test]
 #[ignore = "needs chromium"]
 fn nothing_reaches_beyond_a_narrow_page() {
-    for sandbox in [with_history(20), hostile()] {
-        scripted(&sandbox, &report(&sandbox, Form::Html), OVERFLOWING);
+    let (large, hostile, host) = (with_history(20), hostile(), host());
+    let pages = [
+        (&large, report(&large, Form::Html)),
+        (&hostile, report(&hostile, Form::Html)),
+        (&host, page_of_all(&host)),
+    ];
+    for (sandbox, page) in &pages {
+        scripted(sandbox, page, OVERFLOWING);
         for width in [320, 400, 1280] {
             let frame = format!(
                 "<!DOCTYPE html><title>frame</title><body><iframe id=f width={width} height=900 \
@@ -103,7 +110,7 @@ fn nothing_reaches_beyond_a_narrow_page() {
             );
             let frame = sandbox.file("frame.html", frame);
             let dom = chromium(
-                &sandbox,
+                sandbox,
                 &frame,
                 &["--allow-file-access-from-files", "--virtual-time-budget=2000", "--dump-dom"],
             );

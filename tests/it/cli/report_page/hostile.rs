@@ -3,8 +3,9 @@
 use rusqlite::params;
 use sessctl::cli::report_page::form::Form;
 
+use super::databases::{host, page_of_all};
 use super::sandbox::{report, with_history};
-use crate::support::{NOW, Sandbox, external_programs};
+use crate::support::{NOW, Sandbox, external_programs, fixtures};
 
 /// Texts that end elements, attributes, comments or styles, that act, or that are long.
 pub const NAMES: [&str; 9] = [
@@ -62,12 +63,28 @@ fn no_name_becomes_markup() {
 }
 
 #[test]
+fn no_name_of_a_profile_becomes_markup() {
+    let sandbox = Sandbox::without_database();
+    let (title, table) = ("</p><script>alert(1)</script>", "<img src=x onerror=alert(1)>");
+    let profile = include_str!("../../../../profiles/django.toml");
+    sandbox.file("mine.toml", profile.replace("title = \"Django\"", &format!("title = {title:?}")));
+    let schema = fixtures::named("django").sql.replace("django_session", table);
+    sandbox.db().execute_batch(&schema).unwrap();
+    let options = ["--profile", "./mine.toml", "--table", table, "--state-dir", "state", "report"];
+    let page = sandbox.run(options).succeeds().stdout();
+    assert!(!page.contains(title) && !page.contains(table), "{page}");
+    let shown = "&lt;img src=x onerror=alert(1)&gt; of &lt;/p&gt;&lt;script&gt;alert(1)";
+    assert!(page.contains(shown), "{page}");
+}
+
+#[test]
 #[ignore = "needs html5lib"]
 fn pages_are_valid_html() {
     let pages = [
         ("hostile", report(&hostile(), Form::Html)),
         ("large", report(&with_history(30), Form::Html)),
         ("empty", report(&Sandbox::new(), Form::Html)),
+        ("databases", page_of_all(&host())),
     ];
     for (name, page) in pages {
         let sandbox = Sandbox::without_database();
